@@ -1,4 +1,4 @@
-/** What the API answers until it first reaches Redis: it is up, but not ready. */
+/** What the API answers while it is up but has not reached Redis yet. */
 import { ForebayError } from '../../shared/errors.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 

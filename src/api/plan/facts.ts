@@ -15,7 +15,7 @@ export interface PlanFacts {
   readonly asked: Pick<SubmitRequest['options'], 'batch_size' | 'block_rows' | 'concurrency'>;
   /** The options that the job would run with. */
   readonly options: JobOptions;
-  /** The output holds parts of an earlier job, and this one would continue it. */
+  /** Whether the job would continue an earlier job whose parts the output holds. */
   readonly resumes: boolean;
   /** Live workers that have loaded the model. */
   readonly workers: readonly PlanWorker[];

@@ -28,7 +28,7 @@ export async function needsKeys(options: {
   );
 }
 
-/** Any other name counts as an address that others can reach. */
+/** Every host name except `localhost` counts as an address that others can reach. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
   // Accepts only complete addresses. ipaddr.js also reads short forms such as 0x7f.1.

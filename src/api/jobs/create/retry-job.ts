@@ -71,8 +71,8 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
 }
 
 /**
- * Finds the job that last wrote the output, from the manifest. Throws if that job has unfinished rows, or if the manifest does
- * not list the requested job.
+ * Finds the job that last wrote the output, from the manifest. Throws if that job has unfinished rows, or if the
+ * manifest does not list the requested job.
  */
 async function lastJob(asked: string, last: JobSpec, folder: string): Promise<OutputJob> {
   const manifest = await readManifest(outputFolder(folder).manifest);
