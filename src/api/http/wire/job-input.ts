@@ -48,7 +48,9 @@ export const INLINE_ROW = z
       .min(1, 'an id is needed')
       .max(MAX_ID_CHARS)
       .optional()
-      .describe('Your name for the row. The result has the same id. A record without an id gets its position in the list, from 0.'),
+      .describe(
+        'Your name for the row. The result has the same id. A record without an id gets its position in the list, from 0.',
+      ),
     data: z
       .string()
       .optional()

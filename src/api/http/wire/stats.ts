@@ -25,7 +25,10 @@ export const JOB_STATS = z
           .meta({ description: 'Failed runs, kept for inspection. Their blocks were queued again.' }),
       }),
       slots: z.int().meta({ description: 'Slots of the queue in use, over all jobs.' }),
-      limit: z.int().nullable().meta({ description: 'Number of slots of the queue. Null if this process does not know it.' }),
+      limit: z
+        .int()
+        .nullable()
+        .meta({ description: 'Number of slots of the queue. Null if this process does not know it.' }),
     }),
     workers: z
       .array(
@@ -50,7 +53,7 @@ export const JOB_STATS = z
             }),
             level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
               description:
-                'How the worker responds. slow: one batch per lane. stop: the worker takes a block only when it holds none. kill: the worker ends its largest lane. Null from an older worker.',
+                'How the worker responds. slow: one batch per lane. stop: the worker takes a block only when it holds none. kill: the worker kills the lane that has grown most. Null from an older worker.',
             }),
           }),
           inflight: z.object({

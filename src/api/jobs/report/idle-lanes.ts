@@ -49,7 +49,12 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
   }
   const reading = flow > 0 ? costs.read / flow : 0;
   if (reading > MOST_OF_FLOW) {
-    return diagnosis('reading', reading, because(`rows being read ${percent(reading)} of the time`), SLOW_FILES);
+    return diagnosis(
+      'reading',
+      reading,
+      because(`rows being read ${percent(reading)} of the time`),
+      SLOW_FILES,
+    );
   }
   return blockOverhead(costs, state, because);
 }

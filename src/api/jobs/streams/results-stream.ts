@@ -37,7 +37,7 @@ const CHUNK_CHARS = 64 * 1024;
 /** The index of the row after the last one that can be read now. A reader continues there later. */
 export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord): Promise<number> {
   const watermark = await jobs.watermark(job.spec.id);
-  if (isRetry(job)) return watermark === 0 ? 0 : lastRow(job, watermark - 1);
+  if (isRetry(job)) return watermark === 0 ? 0 : rowAfter(job, watermark - 1);
   const rows = watermark * job.spec.options.block_rows;
   return Math.min(rows, job.total ?? rows);
 }
@@ -87,7 +87,7 @@ function isRetry(job: JobRecord): boolean {
 }
 
 /** The row after the last one of a retry's block. */
-async function lastRow(job: JobRecord, block: number): Promise<number> {
+async function rowAfter(job: JobRecord, block: number): Promise<number> {
   const found = await readBlock(job.spec.output, firstPart(job.spec) + block);
   return found === null ? 0 : (mergeLines(found).at(-1)?.index ?? -1) + 1;
 }
