@@ -104,7 +104,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** Repairs the window at once if a block has left the queue uncommitted (`left` counts these), else at intervals. */
+  /** Repairs the window at intervals, and at once if a block has left the queue uncommitted. `left` counts these. */
   async function repair(left: number): Promise<void> {
     if (left === repaired.left && performance.now() - repaired.at <= REPAIR_MS) return;
     await blocks.repair();

@@ -1,6 +1,6 @@
 /**
- * Runs a feeder for each active job whose lease this process gets. Other API replicas run the rest. Commits, freed slots
- * and new workers wake a feeder. A sweep finds what lost wake-ups would have announced.
+ * Runs a feeder for each active job whose lease this process gets. Other API replicas feed all other jobs. Commits,
+ * freed slots and new workers wake a feeder. A sweep finds what lost wake-ups would have announced.
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../shared/errors.ts';

@@ -16,7 +16,7 @@ export interface JobBlocks {
   withdraw(): Promise<void>;
   /** Looks for blocks that left the queue without a commit. They wait for a slot again. */
   repair(): Promise<void>;
-  /** Removes blocks from the window: `all`, or only those neither on the queue nor held by a worker (`idle`). */
+  /** Removes blocks from the window. `idle` ones are neither on the queue nor held by a worker. */
   drop(which: 'idle' | 'all'): Promise<void>;
   /** Reads the window again. */
   refresh(): Promise<void>;

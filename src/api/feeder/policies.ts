@@ -22,13 +22,13 @@ export interface FeedState {
 export const MIN_WINDOW = 16;
 export const BLOCKS_PER_LANE = 4;
 /**
- * The window is refilled when this share of it is free, because a round of the feeder costs the same for one block as for
- * many. The window then still holds three blocks per lane, of which the worker has taken two.
+ * The window is refilled when this share of it is free. A round of the feeder costs the same for one block as for many.
+ * At a refill, the window still holds three blocks per lane, of which the worker has taken two.
  */
 const REFILL_SHARE = 1 / 4;
 /**
- * The window holds at least what the job commits in this time, in s, so that tiny blocks last until the feeder's next
- * round. The time is short, because another job's first block may have to wait that long.
+ * The window holds at least what the job commits in this time, in s. So tiny blocks last until the feeder's next round.
+ * The time is short, because another job's first block may have to wait that long.
  */
 const WINDOW_S = 0.1;
 const MAX_FAST_WINDOW = 256;

@@ -2,7 +2,7 @@
 import { ForebayError } from '../../shared/errors.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 
-/** In seconds. The service is ready about one second after Redis. */
+/** In seconds. The service is ready about one second after Redis is. */
 const RETRY_AFTER_S = 1;
 
 /** The log has one line for the whole wait. A line per probe would bury it. */

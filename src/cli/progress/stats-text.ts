@@ -1,4 +1,4 @@
-/** The statistics of a job as text: how long each stage takes per row, what limits the job and how to change that. Pure. */
+/** The statistics of a job as text: each stage's time per row, what limits the job and how to change that. Pure. */
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
 import { inCliTerms } from '../cli-terms.ts';

@@ -8,7 +8,7 @@ import type { Tuned } from '../../shared/profiles/tune-events.ts';
 
 export interface RankedSettings {
   readonly settings: LaneSettings;
-  /** Rows/s; null if it did not run. */
+  /** Rows/s. Null if it did not run. */
   readonly rate: number | null;
   /** The smallest error of its measurements, as a fraction of the rate. */
   readonly error: number | null;

@@ -1,6 +1,6 @@
 /**
- * Finds what limits a job, from its counters, its state and its workers. Checks come in this order: reasons why the job
- * does not run at all, memory, idle lanes and what they wait for, busy lanes and what they do.
+ * Finds what limits a job, from its counters, its state and its workers. It checks in this order: why the job does not
+ * run at all, memory, what idle lanes wait for, what busy lanes do.
  */
 import { diagnoseBusyLanes } from './busy-lanes.ts';
 import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';
