@@ -104,7 +104,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** Repairs the window at intervals, and at once if a block has left the queue uncommitted. `left` counts these. */
+  /** Repairs the window at intervals, and at once if a block has left the queue uncommitted. `left`: how many have. */
   async function repair(left: number): Promise<void> {
     if (left === repaired.left && performance.now() - repaired.at <= REPAIR_MS) return;
     await blocks.repair();

@@ -34,7 +34,7 @@ export type RowKind = 'file' | 'url' | 'blob' | 'record' | 'invalid';
 export interface RowsKnown {
   readonly total: number | null;
   readonly atLeast: number;
-  /** Why the total is not known. Null if it is. */
+  /** Why the total is not known. Null if it is known. */
   readonly why: string | null;
 }
 

@@ -3,9 +3,9 @@ import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** If reads take more than this share of the time in which rows flowed, idle lanes wait for reads. */
+/** If reads take more than this share of `flow`, the time in which rows flowed, idle lanes wait for reads. */
 const MOST_OF_FLOW = 0.5;
-/** If the in-flight limit holds readers back for more than this share of that time, it is the bottleneck. */
+/** If readers are held back for more than this share of `flow`, the in-flight limit is the bottleneck. */
 const BLOCKED_OF_FLOW = 0.2;
 /** Maximum share of a block's life that starting, writing and committing it should take. */
 const BLOCK_OVERHEAD = 0.25;
