@@ -35,7 +35,7 @@ import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
-/** Files untouched for this long are leftovers. No submit takes longer, and no run goes on for longer after its job. */
+/** Files untouched for this long are leftovers. No submit takes longer, and no run outlives its job for longer. */
 const LEFT_OVER_MS = 600_000;
 
 export interface ApiService {

@@ -28,7 +28,8 @@ export function inCliTerms(text: string): string {
 }
 
 /**
- * Adds the flag: `--max-file-mb (FOREBAY_MAX_FILE_MB)`. Both are named because a remote service may have no command line.
+ * Adds the flag: `--max-file-mb (FOREBAY_MAX_FILE_MB)`. Both are named, because a remote service may be set up with
+ * variables only.
  */
 function flagWithSetting(found: string, ...[before, open, name, close]: (string | undefined)[]): string {
   const flag = flagOfSetting(name!);

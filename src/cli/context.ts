@@ -11,7 +11,7 @@ export interface CliContext {
   readonly argv: readonly string[];
   /** How the user called the program, such as `forebay` or `npx forebay`. */
   readonly program: string;
-  /** Only `connectTo` and a command's own services call it. `apiKey` is required, so that no command forgets it. */
+  /** Called only by `connectTo` and for temporary services. `apiKey` is not optional, so that no command forgets it. */
   readonly connect: (url: string, apiKey: string | undefined) => Client;
   /** Sets the exit code of a command that ended without an exception. */
   readonly exitWith: (code: number) => void;

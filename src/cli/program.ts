@@ -95,7 +95,7 @@ export function createProgram(context: CliContext, version: string): Command {
   return program;
 }
 
-/** `forebay help run` is `forebay run --help`. It reports an unknown name like any other unknown command. */
+/** `forebay help run` is `forebay run --help`. An unknown name is reported like any other unknown command. */
 function addHelpCommand(program: Command): void {
   const command = program
     .command('help')

@@ -32,8 +32,8 @@ export function strayArgumentsText(stray: Stray): string | null {
 }
 
 /**
- * The simplest of the usual patterns that matches only these files. Across folders, it matches all files with the
- * extension.
+ * The simplest of the usual patterns that matches only these files. For files of several folders, the pattern matches
+ * all files with the extension.
  */
 function patternOf(files: readonly string[], cwd: string): string {
   const folders = new Set(files.map(dirname));
@@ -59,7 +59,7 @@ function patternOf(files: readonly string[], cwd: string): string {
   return join(folder, `${from}*${to}`);
 }
 
-/** Includes the extension. */
+/** The longest ending that all names share, with the extension. */
 function sharedEnd(names: readonly string[]): string {
   const [first = ''] = names;
   let from = 0;
@@ -67,7 +67,7 @@ function sharedEnd(names: readonly string[]): string {
   return first.slice(from);
 }
 
-/** Excludes the extension, which the pattern already has. */
+/** The longest beginning that all names share, without the extension, which the pattern already has. */
 function sharedStart(names: readonly string[]): string {
   const [first = ''] = names.map((one) => one.slice(0, one.length - extname(one).length));
   let length = first.length;

@@ -1,4 +1,4 @@
-/** The typed client of the HTTP API. It imports only the types of the wire. */
+/** The typed client of the HTTP API. It imports only types from the API. */
 import type { JobEventWire } from '../api/http/wire/event.ts';
 import type { JobListWire } from '../api/http/wire/job-list.ts';
 import type { JobWire } from '../api/http/wire/job.ts';

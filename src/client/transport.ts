@@ -3,7 +3,7 @@ import { problemOf, UnreachableError } from './problem-error.ts';
 
 export interface ClientOptions {
   readonly url: string;
-  /** Needed if the service requires one. It is sent only to `url`. */
+  /** Needed if the service requires keys. It is sent only to `url`. */
   readonly apiKey?: string;
   /** Default: the global fetch. */
   readonly fetch?: typeof fetch;

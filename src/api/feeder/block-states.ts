@@ -7,7 +7,7 @@ export interface Extent {
 }
 
 type BlockState =
-  /** In the window when this feeder started. It may be on the queue. */
+  /** The block was in the window when this feeder started. It may be on the queue. */
   | { readonly name: 'found' }
   /** Reserved by this feeder and never on the queue, so no run of it has started. */
   | { readonly name: 'fresh'; readonly extent: Extent }
@@ -65,7 +65,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
       if (state?.name === 'queued') throw new InvariantError(`block ${block} is on the queue already`);
       states.set(block, { name: 'queued', attempts, generation });
     },
-    /** The queue no longer has the block, and it is not committed. It waits longer after each run. */
+    /** The block left the queue without a commit. It waits longer after each run. */
     lost(block: number): void {
       const { attempts } = expectQueued(block);
       states.set(block, { name: 'waiting', attempts, dueAt: now() + retryDelayMs(attempts) });
@@ -85,7 +85,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
     },
     blocks: (): number[] => [...states.keys()],
     isQueued: (block: number): boolean => states.get(block)?.name === 'queued',
-    /** The extent of a block that this feeder has reserved and never queued; null for any other block. */
+    /** The extent of a block that this feeder has reserved and never queued. Null for any other block. */
     freshExtent(block: number): Extent | null {
       const state = states.get(block);
       return state?.name === 'fresh' ? state.extent : null;

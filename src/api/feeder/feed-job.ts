@@ -34,7 +34,7 @@ export interface JobFeeder {
 }
 
 const REPAIR_MS = 5_000;
-/** A worker returns a slot just after its commit. Only a longer wait for a slot is shown. */
+/** A worker returns a slot just after its commit. Only a wait for a slot that is longer than this is shown. */
 const SHORT_MS = 500;
 
 /** Whether the job's blocks get the slots that they ask for. */
@@ -104,7 +104,7 @@ export function createJobFeeder(deps: {
     }
   }
 
-  /** Repairs the window at once if a block has left the queue uncommitted (`left` counts these), else at intervals. */
+  /** Repairs the window at intervals, and at once if a block has left the queue uncommitted. `left`: how many have. */
   async function repair(left: number): Promise<void> {
     if (left === repaired.left && performance.now() - repaired.at <= REPAIR_MS) return;
     await blocks.repair();
@@ -136,7 +136,7 @@ export function createJobFeeder(deps: {
     if (waiting === 0) supply = { name: 'enough' };
     else if (supply.name === 'enough') supply = { name: 'short', since: performance.now() };
     if (await judgeBlocks()) return;
-    // Otherwise blocks wait for a slot, and every commit may free one.
+    // While blocks wait for slots, `dueAt` stays Infinity, because every commit may free a slot.
     if (waiting === 0) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
     const isShort = supply.name === 'short' && performance.now() - supply.since > SHORT_MS;
     await shown.show(isShort ? 'queue_limit' : null);
@@ -176,7 +176,7 @@ export function createJobFeeder(deps: {
     return true;
   }
 
-  /** Cleans up after a process that died between the job's end and its own last steps. */
+  /** Takes the last steps for a process that ended the job and then died. */
   async function clearUp(): Promise<void> {
     await removeStaging(spec.output, id);
     await jobs.releaseOutput(spec.output, id);
@@ -194,7 +194,7 @@ export function createJobFeeder(deps: {
       checkRowLimit(record.total ?? 0, maxRows);
       await feed(record);
     } catch (error) {
-      // Blocks that were read and not reserved are lost with this reader. The next one starts at the saved cursor.
+      // Blocks that were read but not reserved are lost with this reader. The next reader starts at the saved cursor.
       await reading.close();
       const failure = failureOfFeeding(error);
       if (!failure) throw error;

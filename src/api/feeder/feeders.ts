@@ -1,6 +1,6 @@
 /**
- * Runs a feeder for each active job whose lease this process gets. Other API replicas run the rest. Commits, freed slots
- * and new workers wake a feeder. A sweep finds everything that a lost wake-up missed.
+ * Runs a feeder for each active job whose lease this process gets. Other API replicas feed all other jobs. Commits,
+ * freed slots and new workers wake a feeder. A sweep finds what lost wake-ups would have announced.
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../shared/errors.ts';
@@ -33,8 +33,8 @@ export function createFeeders(deps: FeedersDeps) {
   /** Jobs that only a feeder of a newer version can feed. This process does not take their lease again. */
   const leftToNewer = new Set<string>();
   /**
-   * When each admitted job was first found without a record (ms, monotonic). The time in its id comes from another
-   * machine. If that clock is wrong, a job whose submit is in progress must not be forgotten.
+   * When each admitted job was first found without a record (ms, monotonic). The time in a job's id is not used,
+   * because the clock of another machine may be wrong. A job whose submit is in progress must not be forgotten.
    */
   const unwritten = new Map<string, number>();
   const supervisor = createAlarm();

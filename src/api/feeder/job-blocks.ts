@@ -1,6 +1,6 @@
 /**
- * Moves the blocks of one job between its window and its queue, for the job's feeder. Owns the job's slots; knows
- * nothing of datasets.
+ * Moves the blocks of one job between its window and its queue, for the job's feeder. It owns the job's slots and
+ * knows nothing of datasets.
  */
 import { rowCount, type BlockContent } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
@@ -16,7 +16,7 @@ export interface JobBlocks {
   withdraw(): Promise<void>;
   /** Looks for blocks that left the queue without a commit. They wait for a slot again. */
   repair(): Promise<void>;
-  /** Removes blocks from the window: `all`, or only those neither on the queue nor held by a worker (`idle`). */
+  /** Removes blocks from the window. `idle` ones are neither on the queue nor held by a worker. */
   drop(which: 'idle' | 'all'): Promise<void>;
   /** Reads the window again. */
   refresh(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Backpressure (G5). Policies decide how many blocks may be read into the window, and whether blocks may be added to the
- * queue. Any veto wins, and users see its reason.
+ * Backpressure (G5 in docs/reliability.md). Policies decide how many blocks may be read into the window, and whether
+ * blocks may be added to the queue. Any veto wins, and users see its reason.
  */
 import type { JobReason } from '../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -22,13 +22,13 @@ export interface FeedState {
 export const MIN_WINDOW = 16;
 export const BLOCKS_PER_LANE = 4;
 /**
- * The window is refilled when this share of it is free, because a round of the feeder costs the same for one block as for
- * many. The window then still holds three blocks per lane, of which the worker has taken two.
+ * The window is refilled when this share of it is free. A round of the feeder costs the same for one block as for many.
+ * At a refill, the window still holds three blocks per lane, of which the worker has taken two.
  */
 const REFILL_SHARE = 1 / 4;
 /**
- * The window holds at least what the job commits in this time, in s, so that tiny blocks last until the feeder's next
- * round. The time is short, because another job's first block may have to wait that long.
+ * The window holds at least what the job commits in this time, in s. So tiny blocks last until the feeder's next round.
+ * The time is short, because another job's first block may have to wait that long.
  */
 const WINDOW_S = 0.1;
 const MAX_FAST_WINDOW = 256;
@@ -60,12 +60,12 @@ type Policy = (state: FeedState) => Veto | null;
 /** Without a veto, blocks may be added as far as the queue's slots allow. */
 const ADD_POLICIES: readonly Policy[] = [
   ({ service }) => (service.problem === null ? null : { reason: 'model_failed', text: service.problem }),
-  // A block on the queue makes a worker load the model.
+  // One block on the queue makes a worker load an unloaded model.
   ({ service, model, onQueue }) =>
     service.lanes > 0 || (service.isUnloaded && onQueue === 0)
       ? null
       : { reason: 'no_worker', text: nobody(model, service) },
-  // One block stays on the queue. A worker takes it when it holds no other, so that the job continues.
+  // One block stays on the queue, so that the job continues. A worker that holds no block takes it.
   ({ service, onQueue }) =>
     service.memoryFull && onQueue > 0 ? { reason: 'memory_watermark', text: MEMORY_TEXT } : null,
 ];

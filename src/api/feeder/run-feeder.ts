@@ -106,7 +106,7 @@ export function runFeeder(
     while (!signal.aborted) {
       const began = performance.now();
       const outcome = await round();
-      // The feeder that has the lease now reports the end of the job.
+      // The feeder that now has the lease reports the end of the job.
       if (outcome === 'lost') return;
       if (outcome === 'ended') return emitJobEnded(emit, await jobs.get(id).catch(() => null));
       await alarm.wait(SWEEP_MS, signal);

@@ -1,8 +1,8 @@
-/** What the API answers until it first reaches Redis: it is up, but not ready. */
+/** What the API answers while it is up but has not reached Redis yet. */
 import { ForebayError } from '../../shared/errors.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 
-/** In seconds. The service is ready about one second after Redis. */
+/** In seconds. The service is ready about one second after Redis is. */
 const RETRY_AFTER_S = 1;
 
 /** The log has one line for the whole wait. A line per probe would bury it. */

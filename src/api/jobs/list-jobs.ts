@@ -22,7 +22,7 @@ export interface JobListRequest {
   readonly statuses: ReadonlySet<JobStatus> | null;
 }
 
-/** Skips records that have expired, and jobs of a newer version. Rejects with ForebayError `invalid_cursor`. */
+/** Skips expired records, and jobs of a newer version of Forebay. Rejects with ForebayError `invalid_cursor`. */
 export async function listJobs(
   jobs: Pick<JobStore, 'list' | 'get'>,
   { tenant, limit, cursor, statuses }: JobListRequest,

@@ -34,7 +34,7 @@ export interface FoundModel {
 
 export interface ModelCatalog {
   /**
-   * Sorted by name and version. A model also appears twice while workers still serve other content than its folder has.
+   * Sorted by name and version. A model appears twice while workers still serve other content than its folder has.
    */
   readonly list: () => Promise<ModelWire[]>;
   /** `name`: as in findModel. Throws `model_not_found`. */
@@ -45,7 +45,7 @@ export interface ModelCatalog {
    * folder.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
-  /** The same content as an earlier job used, if it still exists. Else as `findModel` finds it by its name. */
+  /** The same content that an earlier job used, if it still exists. Otherwise what `findModel` finds by name. */
   readonly findAgain: (ref: ModelRef) => Promise<FoundModel>;
 }
 
@@ -91,7 +91,7 @@ export function createModelCatalog(deps: {
     return { models, broken, aliases };
   }
 
-  /** The folder's version of a model comes before versions that only workers know. */
+  /** Models on disk come before models that only workers know. */
   async function survey(): Promise<Survey> {
     const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
     const served = new Map<string, ServedModel[]>();
@@ -104,7 +104,7 @@ export function createModelCatalog(deps: {
       const serving = served.get(blockQueueName(ref)) ?? [];
       known.push({ ref, version, config, notes, onDisk: true, served: serving });
     }
-    // Two versions may have the same content, and then the same queue.
+    // A separate loop, because two versions with the same content share a queue.
     for (const { ref } of disk.models) served.delete(blockQueueName(ref));
     for (const models of served.values()) {
       const { ref, version = null } = models[0]!;
@@ -157,7 +157,7 @@ export function createModelCatalog(deps: {
   };
 }
 
-/** Among models of one name. What is on disk comes before what only workers know, because it is newer. */
+/** The latest of models with one name. Models on disk are newer than models that only workers know. */
 function latestOf(models: readonly Known[]): Known | undefined {
   const some = models.some(({ onDisk }) => onDisk) ? models.filter(({ onDisk }) => onDisk) : models;
   const version = latestVersion(some.flatMap((model) => model.version ?? []));
@@ -252,7 +252,7 @@ function toWire(
   };
 }
 
-/** Workers may differ: some fall back to the CPU, others do not have to. */
+/** Workers may differ, because some may have fallen back to the CPU. */
 function providersOf(healthy: readonly ServedModel[]): string[] | null {
   const names = healthy.flatMap(({ providers }) => providers ?? []);
   return names.length === 0 ? null : [...new Set(names)];

@@ -47,7 +47,8 @@ export function batchSize({ asked, workers, config, options }: PlanFacts): Choic
   if (asked.batch_size !== null) return byOption(asked.batch_size, 'batch_size');
   const known = largestBatch(workers);
   if (known?.sizing) return known.sizing.batch;
-  if (known) return { value: known.batchSize, boundBy: 'model_config', why: 'as the worker runs it' };
+  if (known)
+    return { value: known.batchSize, boundBy: 'model_config', why: 'the batch size that the worker uses' };
   if (config === null) {
     const value = Math.max(1, Math.floor(options.block_rows / BATCHES_PER_BLOCK));
     return { value, boundBy: 'floor', why: 'no model folder and no live worker describes the model' };

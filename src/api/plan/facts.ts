@@ -15,7 +15,7 @@ export interface PlanFacts {
   readonly asked: Pick<SubmitRequest['options'], 'batch_size' | 'block_rows' | 'concurrency'>;
   /** The options that the job would run with. */
   readonly options: JobOptions;
-  /** The output holds parts of an earlier job, and this one would continue it. */
+  /** Whether the job would continue an earlier job whose parts the output holds. */
   readonly resumes: boolean;
   /** Live workers that have loaded the model. */
   readonly workers: readonly PlanWorker[];
@@ -34,7 +34,7 @@ export type RowKind = 'file' | 'url' | 'blob' | 'record' | 'invalid';
 export interface RowsKnown {
   readonly total: number | null;
   readonly atLeast: number;
-  /** Why the total is not known. Null if it is. */
+  /** Why the total is not known. Null if it is known. */
   readonly why: string | null;
 }
 

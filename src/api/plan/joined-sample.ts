@@ -1,4 +1,4 @@
-/** The samples of several workers as one. Pure. */
+/** Joins the samples of several workers into one. Pure. */
 import { sum } from '../../shared/math/sum.ts';
 import type { SampleReply } from '../../shared/queue/workers/sample-requests.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
@@ -29,7 +29,7 @@ export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] 
   };
 }
 
-/** Over all measured rows of these replies, so that a reply counts as much as it has rows. */
+/** The mean over replies, weighted by how many rows each has measured. */
 function mean(replies: readonly SampleReply[], of: (reply: SampleReply) => number): number {
   const weights = replies.map((reply) => reply.rate!.rows);
   return sum(replies.map((reply, i) => of(reply) * weights[i]!)) / sum(weights);

@@ -31,7 +31,7 @@ export interface Look {
   readonly rows: RowsKnown;
 }
 
-/** `limit`: looks at only the first N rows of the dataset. Null: at all rows. Rejects with the errors of the source. */
+/** `limit`: looks at only the first N rows of the dataset. Null: all rows. Rejects with the errors of the source. */
 export async function lookAt(
   source: DatasetSource,
   limit: number | null,

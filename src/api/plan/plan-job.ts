@@ -99,10 +99,10 @@ function hasLanes(model: ServedModel): boolean {
   return isLoaded(model) && model.lanes > 0;
 }
 
-/** Null if no worker has the model unloaded. */
+/** Why no worker has loaded the model yet. Null if no worker announces it as unloaded. */
 function unloadedProblem(sampled: readonly PlanWorker[]): string | null {
   const waits = sampled.find(({ served }) => served.isUnloaded === true)?.served;
   return waits === undefined
     ? null
-    : (waits.waitsBecause ?? 'it takes longer than a plan can wait; plan again in a moment');
+    : (waits.waitsBecause ?? 'loading takes longer than a plan can wait; plan again in a moment');
 }

@@ -10,7 +10,7 @@ import type { PlanWorker } from './facts.ts';
 
 /** How long a worker measures, after every lane has answered once. */
 const SAMPLE_MS = 1_000;
-/** Long enough for the longest sample, even if the worker first finishes the sample of another plan. */
+/** Time to wait for an answer. It covers the longest sample, even after the sample of another plan. */
 const WAIT_MS = 15_000;
 /** Maximum number of workers that run the sample. The rate of the others is estimated from their lanes. */
 const MAX_SAMPLED = 8;

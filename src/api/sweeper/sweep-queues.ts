@@ -7,7 +7,7 @@ import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Maximum number of each that one step removes from one queue. */
+/** Maximum number of slots, of blocks and of failed runs that one step removes from one queue. */
 const MOST = 200;
 
 export function sweepQueues(deps: {

@@ -1,6 +1,6 @@
 /**
- * Sweeps spooled inputs of jobs and plans that no longer exist. Inputs of jobs are kept for a while longer, because an
- * output can be resumed after Redis has lost its data, as long as the rows still exist.
+ * Sweeps spooled inputs of jobs and plans that no longer exist. Inputs of jobs are kept for a while longer. With
+ * them, an output can be resumed even after Redis has lost its data.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -41,7 +41,7 @@ export function createWebhookDispatcher(deps: {
   const deliver = createDeliverer({ queue, sender, settings, emit, random, signal });
   const alarm = createAlarm();
   const busy = new Map<string, Promise<void>>();
-  // Longer than one attempt for both events of a job can take.
+  // Longer than two attempts can take, one for each event of a job.
   const leaseMs = 3 * settings.timeoutMs + 10_000;
 
   /** Creates the events that the job's state requires. Returns those that wait for delivery. */
@@ -69,7 +69,7 @@ export function createWebhookDispatcher(deps: {
   async function handle(id: string): Promise<void> {
     const [job, state] = await Promise.all([jobs.get(id), queue.state(id)]);
     if (!job) {
-      // The record of an active job is about to be written. Otherwise the submit has died, or the record has expired.
+      // If the job is active, its record is about to be written. If not, its submit died or its record has expired.
       if (await jobs.isActive(id)) return queue.again(id, Date.now() + LOOK_MS);
       return queue.forget(id);
     }
@@ -94,7 +94,7 @@ export function createWebhookDispatcher(deps: {
       await handle(id);
     } catch (error) {
       // When this process stops, it releases its claims, so that another one continues immediately. Otherwise the lease
-      // must expire first. The same holds for a job that only processes of a newer version understand.
+      // must expire first. It also releases a job that only processes of a newer version understand.
       if (signal.aborted) await queue.again(id, Date.now()).catch(() => undefined);
       else if (isNewerVersion(error)) await queue.again(id, Date.now() + LOOK_MS).catch(() => undefined);
       else emit('webhook.failed', { job: id, error: messageOf(error) });

@@ -4,7 +4,7 @@ import type { HookEvent } from '../../shared/queue/webhook-queue.ts';
 import { jobToWire } from '../http/wire/job.ts';
 import { iso } from '../http/wire/scalars.ts';
 
-/** The event's id follows from its content, so that every process creates the same event. */
+/** The event's id follows from the job's state, so that every process gives the event the same id. */
 export function endEvent(job: JobRecord, nowMs: number): HookEvent {
   return event(job, job.status as WebhookEvent, 'end', nowMs);
 }

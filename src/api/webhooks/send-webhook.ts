@@ -23,7 +23,7 @@ export interface WebhookSender {
   close(): Promise<void>;
 }
 
-/** Maximum bytes of a response that are skipped before the connection is cut. */
+/** Maximum bytes of a response body to discard before the connection is cut. */
 const MAX_ANSWER = 16 * 1024;
 
 export function createWebhookSender(options: {

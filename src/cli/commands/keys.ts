@@ -41,7 +41,7 @@ export function addKeys(program: Command, context: CliContext): void {
     .option('--name <name>', 'the person or program that uses it')
     .option('--scope <scope>', 'what it may do; repeatable (default: jobs:read and jobs:write)', several)
     .option('--tenant <tenant>', 'the tenant whose jobs it can read and submit (default: default)')
-    .option('--expires <time>', 'how long it is valid, such as 12h or 90d (default: for ever)', seconds)
+    .option('--expires <time>', 'how long it is valid, such as 12h or 90d (default: no expiry)', seconds)
     .action(async (flags: CreateKeyFlags) =>
       context.exitWith(await (await load()).createKey(flags, context)),
     );

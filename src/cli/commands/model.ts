@@ -1,4 +1,4 @@
-/** `forebay model init FILE.onnx`: writes a first model.json. A child process with workers' code opens the graph. */
+/** `forebay model init FILE.onnx`: writes a first model.json. A child process that runs worker code opens the graph. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';

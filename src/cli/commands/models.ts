@@ -10,8 +10,8 @@ import { addApiUrlFlags, type ApiFlags } from '../options/api-flags.ts';
 import { addFlags } from '../options/service-flags.ts';
 
 const AS_FLAG = '--as <name@version>';
-const AS_TEXT = 'adds it as a version, in <name>/<version>; the name must be that of model.json';
-const FOLDER_NOTE = 'A running service notices the change within seconds. It need not run.';
+const AS_TEXT = 'adds it as a version, in <name>/<version>; <name> must be the name in model.json';
+const FOLDER_NOTE = 'A running service notices the change within seconds. No service needs to run.';
 
 export function addModels(program: Command, context: CliContext): void {
   const models = program
@@ -132,7 +132,7 @@ function addFolderCommands(models: Command, context: CliContext): void {
   });
   addHelp(remove, {
     examples: ['forebay models remove resnet50@2'],
-    notes: [`Jobs that have begun end with what workers hold in memory. ${FOLDER_NOTE}`],
+    notes: [`Running jobs continue with the model that workers hold in memory.\n${FOLDER_NOTE}`],
   });
 
   const alias = models
@@ -150,6 +150,6 @@ function addFolderCommands(models: Command, context: CliContext): void {
   });
   addHelp(alias, {
     examples: ['forebay models alias resnet50@2 stable', 'forebay models alias resnet50 stable --remove'],
-    notes: [`A job keeps the version that it was submitted with. ${FOLDER_NOTE}`],
+    notes: [`A job keeps the version that it was submitted with.\n${FOLDER_NOTE}`],
   });
 }

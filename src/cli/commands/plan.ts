@@ -13,7 +13,7 @@ export function addPlan(program: Command, context: CliContext): void {
     .command('plan')
     .summary('what a job would do, and how fast')
     .description(
-      'Shows what a job would do before it runs: which operators run where, every size and what limits it, and an estimate of rows/s and time from a sample of about a second. It takes the options of `run`. With --url it asks a running service.',
+      'Shows what a job would do before it runs: which operators run where, and what limits each size. A sample of about a second gives an estimate of rows/s and time. The command takes the options of `run`. With --url, it asks a running service.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())

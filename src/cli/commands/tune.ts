@@ -11,7 +11,7 @@ export function addTune(program: Command, context: CliContext): void {
     .command('tune')
     .summary('measure the fastest settings for a model on this machine')
     .description(
-      'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest as a profile, which the workers of this user on this machine then use. It changes a setting only if the gain exceeds the noise.',
+      'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest settings as a profile, which the workers of this user on this machine then use. It changes a setting only if the gain exceeds the noise.',
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())

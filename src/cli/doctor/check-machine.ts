@@ -46,7 +46,7 @@ export function readCpuFacts(): Parameters<typeof checkCpu>[0] {
   };
 }
 
-/** Both in bytes. `limit`: the memory limit of the cgroup, or null. */
+/** `total`: memory of the machine, in bytes. `limit`: the memory limit of the cgroup, in bytes, or null. */
 export function checkMemory(total: number, limit: number | null): Finding {
   const usable = Math.min(total, limit ?? total);
   const found =

@@ -14,7 +14,7 @@ export async function checkProviders(env: NodeJS.ProcessEnv): Promise<Finding[]>
   return Promise.all(PROVIDER_NAMES.map(async (name) => toFinding(name, await tryOut(name, env))));
 }
 
-/** Null if it works. */
+/** Returns why the provider does not work. Null if it works. */
 async function tryOut(name: ProviderName, env: NodeJS.ProcessEnv): Promise<string | null> {
   const options = { env: childEnvironment(env, { ORT_DISABLE_TELEMETRY: '1' }), timeout: TIMEOUT_MS };
   return new Promise((resolve) => {

@@ -6,7 +6,7 @@ export interface EmptyFlag {
   readonly allowEmpty?: true;
 }
 
-/** 0 only if the job completed. An empty input fails unless it is allowed, because it is usually a typing error. */
+/** 0 only if the job completed. An empty input fails unless it is allowed, because the path is usually mistyped. */
 export function exitCodeOfJob(job: JobWire, allowEmpty: boolean): number {
   if (job.status !== 'completed') return EXIT.failed;
   return isEmpty(job) && !allowEmpty ? EXIT.failed : EXIT.ok;

@@ -1,6 +1,6 @@
 /**
- * Opens the keys of a service. They are in the given Redis, or else in the private one of the service that runs on the
- * data folder. If no service runs, starts a private Redis temporarily.
+ * Opens the keys of a service. They are in the given Redis, or else in the private Redis of the data folder. If no
+ * service runs on that folder, this starts its Redis temporarily.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

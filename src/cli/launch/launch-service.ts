@@ -1,7 +1,7 @@
 /**
  * Runs the service in one process tree, with Redis, the API and workers as children. Restarts the API or a worker that
- * dies. They end with the launcher: by stop(), by kill() on exit or, after a SIGKILL, because their IPC channel closes.
- * A private Redis ends by stop() or because its pipe from the launcher closes.
+ * dies. No child outlives the launcher. stop() or kill() ends the API and the workers. If the launcher is killed, they
+ * exit because their IPC channel closes. A private Redis ends by stop(), or because its pipe from the launcher closes.
  */
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
 import { readSettings } from '../../shared/config/read-settings.ts';
@@ -14,7 +14,7 @@ export interface ServiceOptions {
   readonly redis: Parameters<typeof provideRedis>[0];
   /** The environment of all children. FOREBAY_PORT 0 picks a free port. */
   readonly env: NodeJS.ProcessEnv;
-  /** One entry per worker, which is added to its environment. */
+  /** One entry per worker, with variables to add to its environment. */
   readonly workers: readonly Readonly<Record<string, string>>[];
   /** Called with each line that a child writes, and the name of the child. */
   readonly onLine: (name: string, line: string) => void;
@@ -23,7 +23,7 @@ export interface ServiceOptions {
 }
 
 export interface Service {
-  /** Resolves when Redis and the API are ready. Workers may still be loading. If it fails, it stops what it started. */
+  /** Resolves when Redis and the API are ready. Workers may still be loading. A failed start stops what it started. */
   start(): Promise<{ url: string; redisUrl: string; embeddedRedis: boolean }>;
   /** The ready message of each worker. Rejects if one failed to start. */
   workersReady(): Promise<Ready[]>;
@@ -37,11 +37,11 @@ export interface Service {
   readonly kill: () => void;
 }
 
-/** File reads and URL fetches run on libuv's threads. Its default of 4 is too few. */
+/** File reads and DNS lookups run on libuv's threads. The default of 4 threads is too few. */
 const UV_THREADS = '16';
 
 const GRACE = { shutdownGraceMs: PROCESSES.shutdownGraceMs };
-/** Extra time after draining, to close connections. Redis may be gone and not answer. */
+/** Extra time after draining, to close connections. It is limited, because Redis may not answer. */
 const STOP_MS = 10_000;
 
 export function createService(options: ServiceOptions): Service {

@@ -7,7 +7,7 @@ const LEVELS: readonly (readonly [from: number, name: string])[] = [
 ];
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg']);
 
-/** `10:15:30 worker: warning: lane ended lane=1 code=null`. A line that is not a log record only gets the name. */
+/** `10:15:30 worker: warning: lane ended lane=1 code=null`. A line that is not a log record gets only the name as a prefix. */
 export function readableLine(process: string, line: string): string {
   const record = parse(line);
   if (record === null) return `${process}: ${line}`;

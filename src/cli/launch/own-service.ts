@@ -36,7 +36,7 @@ export interface OwnService {
   readonly signal: AbortSignal;
   /** Resolves when every worker has loaded the model. Rejects with `model_load_failed` if one cannot. */
   start(modelName: string): Promise<Client>;
-  /** Rejects early if the service fails or the user stops it. */
+  /** Settles like `promise`, but rejects early if the service fails or the user stops it. */
   unlessEnded<T>(promise: Promise<T>): Promise<T>;
 }
 

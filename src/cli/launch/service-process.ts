@@ -42,7 +42,7 @@ export interface ServiceProcessOptions {
   readonly onLine: (line: string) => void;
 }
 
-/** How many of its last lines are shown if a process ends without a message. */
+/** If a process ends without a message, this many of its last lines are shown. */
 const LAST_LINES = 3;
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {

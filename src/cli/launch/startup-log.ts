@@ -1,6 +1,6 @@
 /**
- * Holds back the log lines of processes until all have started, because a failed start is reported as one error. If the
- * start takes long, it shows the lines, so that the user sees what it waits for.
+ * Holds back the log lines of processes until all have started, because a failed start is reported as one error. During
+ * a long start it shows the lines, so that the user sees what the start waits for.
  */
 
 export interface StartupLog {

@@ -31,7 +31,7 @@ export function removeAbandonedRunFolders(base: string): void {
     try {
       removeRunFolder(join(base, name));
     } catch {
-      // It belongs to another user.
+      // The folder belongs to another user.
     }
   }
 }

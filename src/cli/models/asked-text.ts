@@ -1,4 +1,4 @@
-/** What follows when workers are asked to load or to unload a model. Pure. */
+/** Tells the user what follows from asking workers to load or unload a model. Pure. */
 import type { ModelWire } from '../../api/http/wire/model.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 

@@ -7,7 +7,7 @@ import { inCliTerms } from '../cli-terms.ts';
 import { table } from '../jobs/table.ts';
 import { formatCounted } from '../progress/format.ts';
 
-/** `versions`: all models of its name. */
+/** `versions`: all models with the same name. */
 export function modelText(model: ModelWire, versions: readonly ModelWire[]): string {
   const { inputs = [], outputs = [] } = (model.graph ?? {}) as {
     inputs?: readonly GraphTensor[];
@@ -31,7 +31,7 @@ export function modelText(model: ModelWire, versions: readonly ModelWire[]): str
     ...outputs.map((tensor) => ['output', describeTensor(tensor)] as const),
     [
       'memory',
-      memory && `${formatBytes(memory.model_bytes)}, and ${formatBytes(memory.batch_bytes)} a batch`,
+      memory && `${formatBytes(memory.model_bytes)}, and ${formatBytes(memory.batch_bytes)} per batch`,
     ],
     ['batches', batches && (batches.advice ?? batches.verdict)],
     ['tuned', model.tuned_at],

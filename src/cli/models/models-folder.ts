@@ -1,4 +1,4 @@
-/** The models folder that a command changes. Folders appear in it and leave it by a rename, so no service sees half of one. */
+/** The models folder that a command changes. A rename adds or removes each folder, so no service sees a part of one. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export function modelsFolder(flags: FolderFlags, { env, cwd }: Pick<CliContext, 
   const { modelsDirs } = readConfig({ ...env, ...toSettings(flags) }, cwd);
   const [dir] = modelsDirs;
   if (dir !== undefined && modelsDirs.length === 1) return dir;
-  throw new UsageError(`name one models folder with --models; these are several: ${modelsDirs.join(', ')}`);
+  throw new UsageError(`name only one models folder with --models, not several: ${modelsDirs.join(', ')}`);
 }
 
 /** A folder in the models folder that no service looks into. It is deleted afterwards. */

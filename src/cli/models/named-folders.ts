@@ -1,4 +1,4 @@
-/** Which folders of a models folder hold a model of this name. Reads configs, but no graph completely. */
+/** Finds the folders in a models folder that hold a model of a given name. Never reads a whole graph. */
 import { findModelDirs } from '../../shared/models/model-dirs.ts';
 import { compareVersions } from '../../shared/models/version-name.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
@@ -14,7 +14,7 @@ export function versionsOf(folders: readonly NamedFolder[]): string[] {
   return folders.flatMap(({ version }) => version ?? []).toSorted(compareVersions);
 }
 
-/** The folders of a model's name, also those with a broken config, by the name of their folder. */
+/** All folders that hold a model of this name. A model with a broken config has the name of its folder. */
 export async function foldersOf(modelsDir: string, name: string): Promise<NamedFolder[]> {
   const found: NamedFolder[] = [];
   for (const { dir, place } of await findModelDirs(modelsDir).catch(() => [])) {

@@ -80,7 +80,7 @@ async function refuseIfTaken(
   if (other !== null) throw new UsageError(`${join(folder, version)} exists; choose another version`);
 }
 
-/** Copies what determines the answers. Links become files. */
+/** Copies only the files that determine the answers. Links become files. */
 async function copyFiles({ dir, files }: ModelFolder, staged: string): Promise<void> {
   for (const { path } of files) {
     const target = join(staged, relative(dir, path));

@@ -17,7 +17,7 @@ export interface PullFlags extends AddFlags {
   readonly sha256: string;
 }
 
-/** A slow line needs this long for some gigabytes. A server that sends nothing for STALL_MS is given up. */
+/** A slow connection needs this long for a few gigabytes. The download fails if nothing arrives for STALL_MS. */
 const TIMEOUT_MS = 12 * 3600 * 1000;
 const STALL_MS = 60_000;
 const MAX_BYTES = 2 ** 37;
@@ -53,7 +53,7 @@ async function download(url: string, path: string, allow: readonly string[]): Pr
   });
   const hash = createHash('sha256');
   const file = await open(path, 'wx');
-  // So that Ctrl-C removes what has been downloaded.
+  // Without these handlers, Ctrl-C would leave the partial download behind.
   const stop = new AbortController();
   const end = () => stop.abort(new Error('stopped before the download was complete'));
   process.once('SIGINT', end).once('SIGTERM', end);

@@ -15,7 +15,7 @@ export async function removeModel(asked: string, flags: FolderFlags, context: Cl
     throw new UsageError(`${modelsDir} is the model itself, not a folder of models; delete it by hand`);
   await refuseIfAliased(modelsDir, found);
   await withHiddenFolder(modelsDir, async (hidden) => rename(found.dir, join(hidden, 'removed')));
-  // Fails while other versions are left.
+  // Removes the model's folder with its last version. While other versions remain, rmdir fails.
   if (found.version !== null) await rmdir(dirname(found.dir)).catch(() => undefined);
   context.terminal.out(`removed ${modelTitle(found)} (${found.dir})\n`);
   return EXIT.ok;

@@ -1,4 +1,4 @@
-/** The models that a running service can run, and loading and unloading them. */
+/** Lists, shows, loads and unloads the models of a running service. */
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { modelsTable } from '../jobs/job-text.ts';

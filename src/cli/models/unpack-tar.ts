@@ -10,7 +10,7 @@ import { UsageError } from '../exit-codes.ts';
 import { createByteReader, type ByteReader } from './byte-reader.ts';
 
 const BLOCK = 512;
-/** A header that describes the next one. */
+/** Maximum size of a header that describes the next entry, in bytes. */
 const LONGEST_EXTRA = 1024 * 1024;
 
 /** Throws UsageError for anything that is not such an archive, or leads out of the target. */
@@ -69,7 +69,7 @@ async function unpackAll(reader: ByteReader, target: string): Promise<void> {
 
 async function writeEntry(reader: ByteReader, path: string, size: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  // Never follows a link, because nothing that is unpacked is one.
+  // Never follows a link, because the archive's links are refused.
   const file = await open(path, 'wx');
   try {
     for (let left = size; left > 0;) {
@@ -131,7 +131,7 @@ function checked(size: number): number {
   return size;
 }
 
-/** The sum of all bytes, with the field of the sum itself as spaces. */
+/** The checksum is the sum of all bytes, where its own field counts as spaces. */
 function hasChecksum(header: Buffer): boolean {
   const sum = header.reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 32 : byte), 0);
   return sum === Number.parseInt(textAt(header, 148, 8).trim(), 8);

@@ -83,7 +83,7 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** By its name. Nobody looks into the file. */
+/** Whether the name is that of a JSONL file. The content is not checked. */
 export function isRecordsFile(path: string): boolean {
   return /\.(jsonl|ndjson)$/i.test(path);
 }

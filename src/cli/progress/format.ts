@@ -12,7 +12,7 @@ export function formatCounted(n: number, noun: string): string {
   return `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** Two or three digits: 0.52, 8.4, 163, 12,400. */
+/** Fewer decimals for higher rates: 0.52, 8.4, 163, 12,400. */
 export function formatRate(perSecond: number): string {
   if (perSecond >= 100) return formatCount(perSecond);
   return perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(perSecond >= 1 ? 1 : 2);
@@ -34,7 +34,7 @@ function twoUnits(large: number, largeUnit: string, small: number, smallUnit: st
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
-/** Whole percent. It is 100 only at the end. */
+/** Whole percent, rounded down, so that 100 means done. */
 export function percentOf(part: number, whole: number): number {
   if (whole <= 0) return 100;
   return part >= whole ? 100 : Math.min(99, Math.floor((part / whole) * 100));

@@ -1,4 +1,4 @@
-/** The statistics of a job as text: how long each stage takes per row, what limits the job and how to change that. Pure. */
+/** The statistics of a job as text: each stage's time per row, what limits the job and how to change that. Pure. */
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
 import { inCliTerms } from '../cli-terms.ts';
@@ -101,13 +101,13 @@ function megabytes(bytes: number): string {
   return formatCount(bytes / 2 ** 20);
 }
 
-/** Three digits: 0.012, 1.23, 45.6, 789. */
+/** Fewer decimals for longer times: 0.012, 1.23, 45.6, 789. */
 function formatMs(ms: number): string {
   if (ms >= 100) return `${formatCount(ms)} ms`;
   return `${ms.toFixed(ms >= 10 ? 1 : ms >= 1 ? 2 : 3)} ms`;
 }
 
-/** Leaves options and names unchanged. */
+/** Leaves a text that begins with an option or a name unchanged. */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith('Redis')
     ? text[0]!.toLowerCase() + text.slice(1)

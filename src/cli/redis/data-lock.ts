@@ -7,7 +7,7 @@ import { createLock, holder, isAlive, readLock, writeDraft, type Holders } from 
 import { movedLock, removeStale } from './moved-lock.ts';
 
 export interface DataLock {
-  /** Adds the shepherd as a second holder, and the socket of its Redis. */
+  /** Adds the process of shepherd.sh as a second holder, and the socket of its Redis. */
   shareWith(pid: number, socket?: string): void;
   release(): void;
 }

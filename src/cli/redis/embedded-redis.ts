@@ -100,7 +100,7 @@ function socketUrl(path: string): string {
   return `unix://${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** In the system's temporary folder, or in /tmp if the path of the socket would be too long. */
+/** Makes a folder in the system's temporary folder, or in /tmp if the path of the socket would be too long. */
 function makeSocketFolder(): { folder: string; temporary: OwnFolder } {
   const fits = Buffer.byteLength(join(tmpdir(), 'forebay-XXXXXX/r.sock')) <= SOCKET_PATH_LIMIT;
   const temporary: OwnFolder = { path: fits ? tmpdir() : '/tmp', kind: 'temporary', setting: 'TMPDIR' };

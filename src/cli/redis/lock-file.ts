@@ -13,7 +13,7 @@ export interface Holder {
 
 export interface Holders {
   readonly owner: Holder;
-  /** The shepherd of Redis. It outlives a killed owner while Redis flushes its file. */
+  /** The process of shepherd.sh. It outlives a killed owner while Redis flushes its file. */
   readonly shepherd?: Holder;
   /** The socket that the owner's Redis listens on. */
   readonly socket?: string;
@@ -33,7 +33,7 @@ export function createLock(path: string, holders: Holders): boolean {
   }
 }
 
-/** Writes the content beside the file, and returns where. */
+/** Writes the content to a new file beside `path`, and returns the path of that file. */
 export function writeDraft(path: string, holders: Holders): string {
   const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   writeFileSync(draft, JSON.stringify(holders));
@@ -62,7 +62,7 @@ export function isAlive({ pid, started }: Holder): boolean {
   return started !== null && startOf(pid) === started;
 }
 
-/** On Linux the boot id and the start tick (field 22 of proc(5) stat), elsewhere the output of ps. Null if unknown. */
+/** When a process started: boot id and start tick (field 22 of proc(5) stat), or the output of ps. Null if unknown. */
 function startOf(pid: number): string | null {
   try {
     if (process.platform !== 'linux') {

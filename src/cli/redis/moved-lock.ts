@@ -1,6 +1,7 @@
 /**
  * Removes a stale lock file. It is moved aside first, because only one of several processes can move a given file. A
- * process that was too slow moves a newer lock. It puts that lock back, and meanwhile the moved file still locks the folder.
+ * process that is too slow may move a newer lock. It then puts that lock back. Meanwhile the moved file still locks the
+ * folder.
  */
 import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -25,7 +26,8 @@ export async function removeStale(path: string, stale: Holders | null, deadline:
 
 /**
  * Gives the moved lock its name back. If another process has locked the folder meanwhile, that process finds the moved
- * lock and gives way. If it does not until `deadline`, the moved file stays, because its holder still uses the folder.
+ * lock and gives way. If it has not done so by `deadline`, the moved file stays, because its holder still uses the
+ * folder.
  */
 export async function putBack(aside: string, path: string, deadline: number): Promise<void> {
   const moved = readLock(aside);
@@ -58,8 +60,8 @@ function linkBack(aside: string, path: string): boolean {
 }
 
 /**
- * A moved lock that a live process holds, unless it is `mine`, which is about to come back. Null if there is none. Removes
- * moved locks of dead processes.
+ * Finds a moved lock that a live process holds. Null if there is none. Ignores `mine`, which is about to be put back.
+ * Removes moved locks of dead processes.
  */
 export function movedLock(path: string, mine: Holders): Holders | null {
   const folder = dirname(path);

@@ -13,7 +13,7 @@ const NOT_FOR_TASKS = [
   'FOREBAY_MODELS',
   'REDIS_URL',
 ];
-/** Blocks are short, and --resume runs unfinished ones. */
+/** Enough for the running blocks, which are short. --resume runs blocks that do not finish in this time. */
 const GRACE_S = '10';
 
 /** `inputRoots` and `outputRoot` are absolute. */

@@ -1,6 +1,6 @@
 /**
- * Checks everything that `forebay run` can check before it starts a process, and plans the run: the model, the request
- * and the settings of its processes.
+ * Checks everything that `forebay run` can check before it starts a process. Plans the run: the model, the request and
+ * the settings of its processes.
  */
 import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';

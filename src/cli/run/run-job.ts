@@ -70,7 +70,7 @@ async function work(deps: RunDeps, own: OwnService): Promise<RunEnd> {
   return { kind: 'ended', summary };
 }
 
-/** A restarted worker may fail to load the model. The job would then wait for ever. */
+/** A restarted worker may fail to load the model. The job would then wait forever. */
 async function refuseUnservable(api: Client, job: JobWire): Promise<void> {
   if (job.reason !== 'no_worker' && job.reason !== 'model_failed') return;
   const { status, problem } = await api.model(job.model);

@@ -1,14 +1,14 @@
 /**
- * The configurations of a tuning with their rates, the highest first. The choice was made by these rates. The rates of the
- * chosen settings and of the start come from the final comparison. All others are relative to measurements made beside
- * them, because plain means would compare fast moments of the machine with slow ones. Pure.
+ * The configurations of a tuning with their rates, the highest first. The tuning made its choice by these rates. For the
+ * chosen settings and those used until now, the rates come from the final comparison. All other rates are relative to
+ * measurements at about the same time. Plain means would compare fast moments of the machine with slow ones. Pure.
  */
 import { settingsKey, type LaneSettings, type Measurement } from '../../shared/profiles/profile.ts';
 import type { Tuned } from '../../shared/profiles/tune-events.ts';
 
 export interface RankedSettings {
   readonly settings: LaneSettings;
-  /** Rows/s; null if it did not run. */
+  /** Rows/s. Null if it did not run. */
   readonly rate: number | null;
   /** The smallest error of its measurements, as a fraction of the rate. */
   readonly error: number | null;
@@ -66,7 +66,7 @@ function createRates({ profile, start, scores }: Tuned) {
   const startKey = settingsKey(start.settings);
   const chosenScore = scores[chosen] ?? 0;
   const startScore = scores[startKey] ?? 0;
-  /** Rows/s of a score of 1. */
+  /** The rate of a score of 1, in rows/s. */
   const unit =
     chosenScore > 0
       ? profile.rows_per_s / chosenScore

@@ -34,7 +34,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
       stopped = signal;
       if (child.connected) child.send({ type: 'stop' } satisfies TuneStop);
     },
-    // Its lanes end when their channel closes. A profile is written in one step or not at all.
+    // A kill is safe. The lanes of the child end when their channel closes, and a profile is written in one step.
     onForced: kill,
   });
   process.on('exit', kill);

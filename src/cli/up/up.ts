@@ -68,7 +68,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
   }
 }
 
-/** Stopping is the normal end of a service. */
+/** A stop is the normal end of a service, except when its terminal has closed (SIGHUP). */
 function exitCodeOfUp(signal: StopSignal): number {
   return signal === 'SIGHUP' ? exitCodeOfSignal(signal) : EXIT.ok;
 }

@@ -1,6 +1,6 @@
 /**
  * Reads what a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Counts how many
- * rows of each errors file a later job has answered. Empty for a job that is not a retry.
+ * rows of each errors file a later job has answered. Finds nothing for a job that is not a retry.
  */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ const OUTPUT_JOB = z.object({
 });
 export type OutputJob = z.infer<typeof OUTPUT_JOB>;
 
-/** The jobs of the output before `spec`, oldest first. An earlier attempt to finish the same retry is not among them. */
+/** The output's jobs before the retry `spec`, oldest first. Earlier attempts to finish the same retry are left out. */
 export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
   if (spec.dataset.type !== 'failed') return [];
   const { end } = spec.dataset;

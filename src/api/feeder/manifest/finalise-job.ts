@@ -41,7 +41,7 @@ export function createFinaliser(deps: {
     const record = await jobs.mustGet(spec.id);
     const { ended, bytes } = await describe(record, lease);
     const status = endOf(ended);
-    // Rows of the request are needed while the job may be resumed or retried. After that the sweeper removes them.
+    // Rows that came with the request are needed for a resume or retry. Later the sweeper removes them.
     if (status === 'completed' && ended.failed === 0) await spool.discard(spec.id, spec.tenant);
     const spooled = await spool.spooledBytes(spec.id, spec.tenant);
     await jobs.noteStored(spec.tenant, spec.id, bytes + spooled);

@@ -23,7 +23,7 @@ export interface Described {
   readonly bytes: number;
 }
 
-/** Characters of the manifest that are held in memory. */
+/** The manifest is written in chunks of about this many characters. */
 const FLUSH_CHARS = 1 << 16;
 /** Parts read at once: enough to hide the storage's latency. Each holds a block in memory. */
 const READ_AT_ONCE = 8;
@@ -37,7 +37,7 @@ export interface ManifestSources {
 export function createManifestWriter(deps: ManifestSources) {
   const { jobs, window } = deps;
 
-  /** Parts of all committed blocks, in order. Counts a part whose run died before it could count it. */
+  /** Parts of all committed blocks, in order. Also counts parts whose run died before its commit. */
   async function* parts(record: JobRecord, lease: string) {
     const { id, output } = record.spec;
     const offset = firstPart(record.spec);
@@ -65,8 +65,8 @@ export function createManifestWriter(deps: ManifestSources) {
   }
 
   /**
-   * Counts a retry's own parts before they are listed. The manifest lists earlier parts first, with how many of their
-   * failed rows the retry has answered.
+   * Counts a retry's own parts before any part is listed. The earlier parts come first in the list, and their entries
+   * say how many of their failed rows the retry has answered.
    */
   async function countAll(record: JobRecord, lease: string): Promise<void> {
     if (record.spec.dataset.type !== 'failed') return;

@@ -31,7 +31,7 @@ export interface ReadBlocks {
 
 export interface DatasetReading {
   readonly state: State['name'];
-  /** Opens the dataset at the saved position. From `closed` to `open` or `ended`; no change in any other state. */
+  /** Opens the dataset at the saved position. From `closed` to `open` or `ended`. Does nothing in any other state. */
   open(): Promise<void>;
   /** Reads the next blocks: up to `most`, or fewer if they are large. Allowed only while `open`. */
   next(most: number): Promise<ReadBlocks>;

@@ -30,7 +30,7 @@ export function createFillWindow(deps: {
   const { spec, lease, reading, window, blocks } = deps;
   const { id } = spec;
 
-  /** Counts a block that an earlier job has published (resume). */
+  /** In a resume, counts a block that an earlier job has published. Returns whether it did. */
   async function adopt(split: SplitBlock): Promise<boolean> {
     if (!spec.resume) return false;
     const part = firstPart(spec) + split.block;

@@ -19,7 +19,7 @@ export interface Extracted {
 export interface ListElement {
   readonly start: number;
   readonly end: number;
-  /** The approximate number of values that it holds. */
+  /** The approximate number of values in the element. */
   readonly values: number;
 }
 

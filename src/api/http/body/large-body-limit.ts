@@ -11,7 +11,7 @@ export interface LargeBodyLimit {
 
 /** Maximum number of large bodies in memory. Each takes up to 16 MB, and as much again once its rows are packed. */
 const MAX_HELD = 4;
-/** Maximum number of requests that wait for their turn. Only a little of each has been read. */
+/** Maximum number of requests that wait for their turn. Only a little of each body has been read. */
 const MAX_WAITING = 32;
 
 export function createLargeBodyLimit(): LargeBodyLimit {

@@ -6,7 +6,7 @@ import { issuesOf } from '../wire/issues.ts';
 import { nestsDeeper } from './json-depth.ts';
 import { trimJson } from './trim-json.ts';
 
-/** `issues`: at most one more than MAX_ISSUES, so that a caller knows that there are more. */
+/** `issues`: all problems, or at least MAX_ISSUES + 1 of them, so that a caller knows whether there are more. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly issues: readonly Issue[] };

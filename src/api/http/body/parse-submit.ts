@@ -25,11 +25,11 @@ type RowField = (typeof ROW_FIELDS)[number];
 const ROW_LISTS = new Map([['input', new Set<string>(ROW_FIELDS)]]);
 /** Size limit of a request without its rows. */
 const MAX_REST_BYTES = 1024 * 1024;
-/** Rows that are checked together with the rest, so that one answer reports all problems of a small request. */
+/** Rows that are checked with the other fields, so that one answer reports all problems of a small request. */
 const FIRST_ROWS = MAX_ISSUES + 1;
 /** Text is hashed in chunks of this size. */
 const DIGEST_CHARS = 64 * 1024;
-/** A row with more values is not parsed. An image of 224 x 224 has 150,528. */
+/** A row with more values is not parsed. An image of 224 x 224 pixels has 150,528 values. */
 const MAX_ROW_VALUES = 250_000;
 
 /** Throws ForebayError `request_too_deep`, `request_too_large`, `invalid_request`. */
@@ -138,7 +138,7 @@ function sha256(text: string): Hash {
   return createHash('sha256').update(text);
 }
 
-/** The parser's own message, with the position in the whole text. */
+/** The message of JSON.parse for the whole text, so that its position is the right one. */
 function parserMessage(json: Buffer, otherwise: SyntaxError): string {
   try {
     JSON.parse(json.toString());

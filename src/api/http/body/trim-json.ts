@@ -1,8 +1,8 @@
-/** Trims parsed JSON before validation. It cuts very long lists and removes field names that JavaScript would lose. */
+/** Trims parsed JSON before validation. It cuts very long lists and reports field names that JavaScript would lose. */
 import type { Issue } from '../../../shared/errors.ts';
 import { pointer } from '../wire/issues.ts';
 
-/** No list or object of this API has more entries, but for the fields of records. Rows are counted elsewhere. */
+/** No list or object of this API has more entries, except the fields of records. Rows are counted elsewhere. */
 const MAX_ENTRIES = 1000;
 
 /**
@@ -24,7 +24,7 @@ export function trimJson(value: unknown, path: readonly string[] = []): Issue[] 
   }
   const isRow = path.length === 3 && path[0] === 'input' && path[1] === 'rows';
   for (const key of keys.slice(0, MAX_ENTRIES)) {
-    // Assigning to this name sets an object's prototype, so code that copies a record would silently drop it.
+    // Assigning to this name sets an object's prototype, so code that copies a record would silently drop the field.
     if (key === '__proto__')
       found.push({ path: pointer([...path, key]), message: 'this name cannot be used; choose another' });
     // The fields of a record belong to the model, and no schema walks them.

@@ -10,7 +10,7 @@ import { operationView } from './operation-view.ts';
 import { schemaTable } from './schema-view.ts';
 
 const STYLE = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
-/** Not part of the template. The policy allows exactly these bytes, and formatting could change them. */
+/** Kept out of the template, where a formatter could change it. The page's policy allows exactly these bytes. */
 const STYLE_ELEMENT: Html = { html: `<style>${STYLE}</style>` };
 
 export function renderDocsPage(document: ApiDocument): { html: string; headers: Record<string, string> } {

@@ -18,14 +18,14 @@ const COMMON: readonly ErrorCode[] = [
 ];
 /** Problems that the guard returns if a key may be needed. */
 const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'rate_limited'];
-/** Problems with the body of a POST, even if the endpoint needs none. */
+/** Problems with the body of a POST, even if the endpoint needs no body. */
 const BODY_PROBLEMS: readonly ErrorCode[] = [
   'request_too_deep',
   'request_too_large',
   'unsupported_media_type',
 ];
 
-/** Names of the two ways to send a key in the document. */
+/** The names that the document gives to the two ways to send a key. */
 const BEARER = 'BearerKey';
 const HEADER = 'HeaderKey';
 

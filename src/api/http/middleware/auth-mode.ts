@@ -5,7 +5,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 export type AuthSetting = 'on' | 'off' | 'auto';
 
 /**
- * `auto`: requests need a key beyond loopback, and on loopback once a key exists. `anyKey` is called only if it matters.
+ * `auto`: requests need a key beyond loopback, and on loopback once a key exists. `anyKey` is called only if needed.
  * Rejects with ForebayError `keys_required` beyond loopback if no key exists.
  */
 export async function needsKeys(options: {
@@ -28,7 +28,7 @@ export async function needsKeys(options: {
   );
 }
 
-/** Any other name counts as an address that others can reach. */
+/** Every host name except `localhost` counts as an address that others can reach. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true;
   // Accepts only complete addresses. ipaddr.js also reads short forms such as 0x7f.1.

@@ -70,7 +70,7 @@ async function identify(keys: Pick<KeyStore, 'verify'>, request: GuardedRequest)
   );
 }
 
-/** Other schemes of Authorization are ignored, because the other header may still hold a key. */
+/** Other schemes of Authorization are ignored, because X-API-Key may still hold a key. */
 function credential(request: GuardedRequest): string | null {
   const bearer = /^bearer +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1];
   return bearer ?? request.header('x-api-key') ?? null;

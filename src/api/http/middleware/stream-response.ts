@@ -6,7 +6,7 @@ import { onAbort } from '../../../shared/process/on-abort.ts';
 
 export interface StreamOptions {
   readonly headers: Readonly<Record<string, string>>;
-  /** Waits for the first chunk, so that a failure there becomes a problem and not an interrupted stream. */
+  /** Waits for the first chunk, so that a failure there becomes a problem response and not an interrupted stream. */
   readonly probe: boolean;
 }
 
@@ -76,7 +76,7 @@ export function createStreamResponse(deps: {
   };
 }
 
-/** Breaks the connection in the middle of the body, so that the client notices the missing rest. */
+/** Breaks the connection in the middle of the body, so that the client notices that the rest is missing. */
 function breakOff(c: Context, controller: ReadableStreamDefaultController, error: unknown): void {
   // An error given to the controller would appear in the body and on stderr.
   const { outgoing } = (c.env ?? {}) as { outgoing?: { destroy(): void } };

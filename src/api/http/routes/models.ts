@@ -1,4 +1,4 @@
-/** Models that jobs can name, and what operators ask of the workers that have them. */
+/** Models that jobs can name. Operators can ask workers to load and unload them. */
 import { z } from 'zod';
 import { blockQueueName } from '../../../shared/queue/keys.ts';
 import { WISHES, type ModelWishes } from '../../../shared/queue/workers/model-wishes.ts';
@@ -25,12 +25,12 @@ const ABOUT = {
   load: {
     summary: 'Load a model',
     description:
-      'Asks all live workers that have the model to load it now. A model that could not be loaded is tried again. The response does not wait for them: `status` shows what has become of it.',
+      'Asks all live workers that have the model to load it now. A model that could not be loaded is tried again. The response does not wait for the workers. `status` shows the result.',
   },
   unload: {
     summary: 'Unload a model',
     description:
-      'Asks all live workers that have the model to unload it, and workers that start later not to load it at once. Its running jobs end first. A job that is submitted later loads it again. `status` shows what has become of it.',
+      'Asks all live workers that have the model to unload it. Workers that start later do not load it at startup. Its running jobs end first. A job that is submitted later loads it again. `status` shows the result.',
   },
 } as const;
 
@@ -61,7 +61,7 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
       access: 'jobs:read',
       summary: 'Get a model',
       description:
-        'The version that a job submitted now would use, or the one that is named: `digits-small@2`.',
+        'With a version in the name (`digits-small@2`), that version. Otherwise the version that a job submitted now would use.',
       params: MODEL_PARAMS,
       success: [{ status: 200, description: 'The model.', content: { 'application/json': MODEL } }],
       problems: ['model_not_found', 'invalid_model_config'],

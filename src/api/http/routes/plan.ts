@@ -21,7 +21,7 @@ export function mountPlan(target: MountTarget, deps: PlanDeps): void {
       access: 'jobs:write',
       summary: 'Plan a job',
       description:
-        'Takes the same body as `POST /v1/jobs` and shows what the job would do: the operators and where they run, and each size with the constraint that set it. Live workers run a sample for about a second. The sample gives an estimate of rows/s and of the total time, with an error bar. Nothing is submitted or written. A plan takes about 1 to 10 seconds.',
+        'Takes the same body as `POST /v1/jobs` and shows what the job would do. It lists the operators, where they run, and each size with the constraint that set it. Live workers run a sample for about a second. The sample gives an estimate of rows/s and of the total time, with an error bar. Nothing is submitted or written. A plan takes about 1 to 10 seconds.',
       body: submitBody(deps.parser),
       success: [{ status: 200, description: 'The plan.', content: { 'application/json': PLAN } }],
       problems: [...SETTLE_PROBLEMS, 'output_not_empty', 'list_too_long'],

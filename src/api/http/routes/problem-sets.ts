@@ -1,10 +1,10 @@
 /** Problems that several endpoints share. */
 import type { ErrorCode } from '../../../shared/errors.ts';
 
-/** Of every request that names a job. A newer process may have created that job. */
+/** Problems of every request that names a job. A newer version of Forebay may have created that job. */
 export const JOB_PROBLEMS: readonly ErrorCode[] = ['job_not_found', 'newer_version'];
 
-/** Of every request that settles a job's model, input and output, even if it creates no job. */
+/** Problems of every request that settles a job's model, input and output, even if it creates no job. */
 export const SETTLE_PROBLEMS: readonly ErrorCode[] = [
   'path_not_allowed',
   'model_not_found',
@@ -16,7 +16,7 @@ export const SETTLE_PROBLEMS: readonly ErrorCode[] = [
   'storage_unavailable',
 ];
 
-/** Of every request that creates a job (jobs/create/accept-job.ts). */
+/** Problems of every request that creates a job (jobs/create/accept-job.ts). */
 export const CREATE_PROBLEMS: readonly ErrorCode[] = [
   ...SETTLE_PROBLEMS,
   'url_not_allowed',

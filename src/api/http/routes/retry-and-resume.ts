@@ -1,4 +1,4 @@
-/** New jobs that continue old ones: retry the failed rows of a job, and resume an output whose job is lost. */
+/** New jobs that continue old ones: retry the failed rows of a job, and finish the job of an output folder. */
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { JobUseCases } from '../../jobs/job-use-cases.ts';
 import { JOB, jobToWire } from '../wire/job.ts';

@@ -48,7 +48,9 @@ export const INLINE_ROW = z
       .min(1, 'an id is needed')
       .max(MAX_ID_CHARS)
       .optional()
-      .describe('Your name for the row. The result has the same id. A record without one gets its number.'),
+      .describe(
+        'Your name for the row. The result has the same id. A record without an id gets its position in the list, from 0.',
+      ),
     data: z
       .string()
       .optional()
@@ -68,7 +70,7 @@ export const INLINE_ROW = z
   })
   .meta({
     description:
-      'The bytes of a file (`data`), or a record: fields that feed the model, such as `text`, names of columns or tensors, or `image` with a URL.',
+      'The bytes of a file (`data`), or a record. The fields of a record feed the model: `text`, names of columns or tensors, or `image` with a URL.',
   });
 
 export const INLINE_INPUT = z.strictObject({
@@ -89,7 +91,7 @@ export const MANIFEST_INPUT = z.strictObject({
 export const JSONL_INPUT = z.strictObject({
   type: z.literal('jsonl'),
   path: PATH.describe(
-    'A text file (UTF-8) with one JSON object per line: a record. Absolute, or relative to the first input root. `id` names the row, and the other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
+    'A text file (UTF-8) with one JSON object per line: a record. Absolute, or relative to the first input root. `id` names the row. The other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
   ),
 });
 

@@ -17,7 +17,7 @@ export const ROW_COUNTS = z
     failed: z.int(),
     adopted: z.int().meta({
       description:
-        'Of those, rows that an earlier job left in the output. A resumed job does not run them again.',
+        'Finished rows that an earlier job left in the output. A resumed job does not run them again.',
     }),
   })
   .meta({ id: 'RowCounts', description: 'Rows of a job, counted when their block is committed.' });

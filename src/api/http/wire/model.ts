@@ -70,7 +70,7 @@ export const MODEL = z
     }),
     notes: z.array(z.string()).meta({
       description:
-        'What Forebay did not understand or follow in a Hugging Face or Triton folder. Empty for a folder with a whole model.json.',
+        'What Forebay did not understand or follow in a Hugging Face or Triton folder. Empty for a folder with a complete model.json.',
     }),
     graph: z.record(z.string(), z.unknown()).nullable().meta({
       description:

@@ -76,10 +76,12 @@ export const PLAN = z
           description:
             'Lanes that the bytes in flight keep busy, with two blocks each. Null until a row was sampled.',
         }),
-        job_window: CHOICE.meta({ description: "The job's blocks queued or running at once." }),
+        job_window: CHOICE.meta({
+          description: "Maximum number of the job's blocks queued or running at once.",
+        }),
         queue_limit: CHOICE.meta({ description: 'Maximum number of queued blocks, over all jobs.' }),
       })
-      .meta({ description: 'Null: only a worker knows it, and none is live.' }),
+      .meta({ description: 'A number is null if only a worker knows it and no worker is live.' }),
     memory: z
       .union([
         z.object({

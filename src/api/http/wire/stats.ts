@@ -25,7 +25,10 @@ export const JOB_STATS = z
           .meta({ description: 'Failed runs, kept for inspection. Their blocks were queued again.' }),
       }),
       slots: z.int().meta({ description: 'Slots of the queue in use, over all jobs.' }),
-      limit: z.int().nullable().meta({ description: 'Number of slots of the queue. Null if unknown here.' }),
+      limit: z
+        .int()
+        .nullable()
+        .meta({ description: 'Number of slots of the queue. Null if this process does not know it.' }),
     }),
     workers: z
       .array(
@@ -42,7 +45,7 @@ export const JOB_STATS = z
           memory: z.object({
             rss_bytes: z.int().nullable().meta({
               description:
-                'Resident memory of the worker and its lanes. If their container is nearer to its limit: the memory of the container. Null if the system does not report it.',
+                'Resident memory of the worker and its lanes. If their container is nearer to its limit, the memory of the container instead. Null if the system does not report it.',
             }),
             limit_bytes: z.int().meta({
               description:
@@ -50,7 +53,7 @@ export const JOB_STATS = z
             }),
             level: z.enum(['normal', 'slow', 'stop', 'kill']).nullable().meta({
               description:
-                'How the worker responds. slow: one batch per lane. stop: the worker takes a block only when it holds none. kill: the worker ends its largest lane. Null from an older worker.',
+                'How the worker responds. slow: one batch per lane. stop: the worker takes a block only when it holds none. kill: the worker kills the lane that has grown most. Null from an older worker.',
             }),
           }),
           inflight: z.object({
@@ -74,7 +77,7 @@ export const JOB_STATS = z
 
 export type JobStatsWire = z.infer<typeof JOB_STATS>;
 
-/** The part that comes from the counters of committed blocks. `bytes`: null before any were read. */
+/** The statistics that come from counters of committed blocks. `bytes`: null before any were read. */
 export function countsToWire(
   costs: JobCosts | null,
   finishedRows: number,

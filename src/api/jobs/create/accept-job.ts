@@ -1,7 +1,7 @@
 /**
  * The steps that every new job goes through, whatever request creates it. All checks come first. Then one Redis script
- * creates the job with all its claims. Only after that, and under the job's lease, are the contents of the output touched.
- * A refused request changes nothing (ADR 8).
+ * creates the job with all its claims. After that, under the job's lease, the contents of the output may change. A
+ * refused request changes nothing (ADR 8).
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** A job's input as the job shows it to clients. */
+/** Describes a job's input to clients. */
 import type { PackedInput } from '../../http/wire/job-input.ts';
 
 /** Rows that came with the request are only counted. */

@@ -23,7 +23,7 @@ import type { Submitter } from './accept-job.ts';
 export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, 'mustGet'> }) {
   const { input, output } = deps;
 
-  /** `id`: the job to retry. Rejects with ForebayError `invalid_state`, `input_not_found`, and as a submit does. */
+  /** `id`: the job to retry. Rejects with ForebayError `invalid_state`, `input_not_found`, and those of a submit. */
   return async function retryJob(id: string, by: Submitter): Promise<JobRecord> {
     const asked = await deps.jobs.mustGet(id);
     if (!isTerminal(asked.status)) {
@@ -71,14 +71,14 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
 }
 
 /**
- * Reads the last writer of the output from the manifest. Throws if that job has unfinished rows, or if the manifest does
- * not list the requested job.
+ * Finds the job that last wrote the output, from the manifest. Throws if that job has unfinished rows, or if the
+ * manifest does not list the requested job.
  */
 async function lastJob(asked: string, last: JobSpec, folder: string): Promise<OutputJob> {
   const manifest = await readManifest(outputFolder(folder).manifest);
   const jobs = manifest === null ? [] : outputJobs(manifest);
   const found = jobs.at(-1);
-  // Only the errors files of a complete job name every failed row, and only its parts are never written again.
+  // Only the errors files of a complete job name every failed row. Its parts never change again.
   if (found?.job !== last.id || found.rows.total !== found.rows.succeeded + found.rows.failed) {
     throw refusal(
       `The output "${folder}" is incomplete, because job ${last.id} has unfinished rows. Finish them first ` +

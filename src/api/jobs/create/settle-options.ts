@@ -1,11 +1,11 @@
-/** Settles the options that a request leaves open, from the model or from the job in an output. */
+/** Settles the options that a request leaves open, from the model or from the job that it resumes. */
 import { settleTaskOptions } from '../../../shared/tasks/option-values.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/tasks/auto-batch.ts';
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 import type { FoundModel } from '../../models/model-catalog.ts';
 
-/** For a model whose config only a worker knows. */
+/** The batch size to assume for a model whose config only a worker knows. */
 const FALLBACK_BATCH = 4;
 
 /** Block boundaries are fixed here. A resumed job keeps those of the parts that it adopts. */
@@ -15,7 +15,7 @@ export function settleOptions(
   earlier: JobSpec | null,
 ): JobOptions {
   const { options } = request;
-  // The batch size on workers is known from the graph or from measurements. The formula only estimates it.
+  // Workers report the batch size that they use. The formula only estimates it.
   const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK_BATCH);
   const batch = options.batch_size ?? auto;
   return {

@@ -9,7 +9,7 @@ export function continuedJob(earlier: JobSpec): { job: string; model_hash: strin
   return { job: earlier.id, model_hash: earlier.model.hash };
 }
 
-/** Rows of the first dataset cannot follow a retry's parts. Throws ForebayError `resume_mismatch`. */
+/** A submit cannot continue a retry, whose rows are only the failed ones. Throws ForebayError `resume_mismatch`. */
 export function refuseRetried(earlier: JobSpec): void {
   if (earlier.retry_of === null) return;
   throw new ForebayError(
@@ -47,7 +47,7 @@ export function checkResume(
   );
 }
 
-/** The block that an earlier, smaller `limit` cut short. Only this block has other rows now. */
+/** The block that an earlier, smaller `limit` cut short. Only this block gets more rows now. */
 export function cutBlock(earlier: JobOptions, now: JobOptions): number | null {
   const { limit, block_rows } = earlier;
   if (limit === null || limit === now.limit || limit % block_rows === 0) return null;

@@ -45,8 +45,9 @@ export function createOutputResolver(deps: {
 const MAX_PATH_BYTES = 3_800;
 
 /**
- * Creates an output folder unless it exists, and checks that it is writable. Returns a function that undoes this. Rejects
- * with ForebayError `invalid_request` (not the name of a folder), `storage_unavailable`.
+ * Creates an output folder unless it exists, and checks that it is writable. Returns a function that removes
+ * the folders that it created. Rejects with ForebayError `invalid_request` (not the name of a folder),
+ * `storage_unavailable`.
  */
 export async function makeOutputFolder(folder: string): Promise<() => Promise<void>> {
   try {
@@ -64,7 +65,7 @@ async function removeEmpty(folder: string, first: string | undefined): Promise<v
   try {
     for (let path = folder; isInside(first, path); path = dirname(path)) await rmdir(path);
   } catch {
-    // Another job has started there.
+    // A folder is no longer empty, because another job has started there.
   }
 }
 

@@ -4,7 +4,7 @@
  * once more, files that the user asked to replace are moved away, and job.json is written.
  *
  * This is safe to repeat, and it is fenced. All files pass through a staging folder that belongs to this feeder. A feeder
- * that takes over the lease removes that folder, so a feeder that was frozen can then neither move nor write anything.
+ * that takes over the lease removes that folder. After that, the earlier feeder can neither move nor write anything.
  */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
@@ -77,7 +77,7 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
   return cut.filter((name) => published.includes(name));
 }
 
-/** Whether an earlier feeder wrote job.json, which is its last step. */
+/** Whether an earlier feeder of this job wrote job.json, which is the last step of a takeover. */
 async function wasTakenOver(spec: JobSpec, published: readonly string[]): Promise<boolean> {
   if (!published.includes('job.json')) return false;
   return (await checkOutput(spec.output, 'resume'))?.id === spec.id;

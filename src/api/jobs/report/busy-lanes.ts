@@ -4,14 +4,14 @@ import type { JobCosts } from './job-costs.ts';
 
 /** Above this utilisation, idle time is noise. */
 const HEALTHY = 0.9;
-/** If a kind of work takes more than half of the time, no other change can gain as much. */
+/** If one kind of work takes more than half of the time, a change to any other kind gains less. */
 const DOMINANT = 0.5;
 /** Work that is neither decoding nor the model should take a smaller share than this. */
 const OVERHEAD = 1 / 3;
 /** Local files take 1 to 3 % of a lane's time. A share above this means a slow disk or network. */
 const LANE_READING = 0.2;
 
-/** `busy`: time for which lanes worked, in ms. `utilisation`: the share of their time for which they worked. */
+/** `busy`: how long the lanes worked, in ms. `utilisation`: that time as a share of all lane time. */
 export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisation: number): Diagnosis {
   const work = busy + lane.decodeAhead;
   const lanesBusy = `lanes ${percent(utilisation)} busy`;

@@ -1,6 +1,6 @@
 /**
- * Finds what limits a job, from its counters, its state and its workers. Checks come in this order: reasons why the job
- * does not run at all, memory, idle lanes and what they wait for, busy lanes and what they do.
+ * Finds what limits a job, from its counters, its state and its workers. It checks in this order: why the job does not
+ * run at all, memory, what idle lanes wait for, what busy lanes do.
  */
 import { diagnoseBusyLanes } from './busy-lanes.ts';
 import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';
@@ -8,13 +8,13 @@ import { diagnoseBatchFill, diagnoseIdleLanes, starvedLanes } from './idle-lanes
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** If there are fewer batches, most are the first and last ones, which do not show the steady state. */
+/** With fewer batches, most are the first and last ones, which do not show the steady state. */
 const ENOUGH_BATCHES = 8;
 /** Minimum time of lane work. With less, timers and start-up noise weigh too much. */
 const ENOUGH_MS = 200;
-/** Lanes below this utilisation wait for something worth finding. */
+/** Below this utilisation, it is worth finding what the lanes wait for. */
 const BUSY = 0.85;
-/** Share of the limit. The kernel kills processes at the limit, and caches and arenas need the rest. */
+/** Share of a worker's memory limit. The kernel kills processes at the limit, and caches and arenas need the rest. */
 const MEMORY_FULL = 0.9;
 
 /** `costs`: null before any block is done. Returns null if the job has ended and no row went through a lane. */

@@ -3,19 +3,20 @@ import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** Share of the time in which rows flowed. If reads take more, idle lanes wait for them. */
+/** If reads take more than this share of `flow`, the time in which rows flowed, idle lanes wait for reads. */
 const MOST_OF_FLOW = 0.5;
+/** If readers are held back for more than this share of `flow`, the in-flight limit is the bottleneck. */
 const BLOCKED_OF_FLOW = 0.2;
-/** Share of a block's life. Starting, writing and committing should take far less than the batches. */
+/** Maximum share of a block's life that starting, writing and committing it should take. */
 const BLOCK_OVERHEAD = 0.25;
-/** Every batch has a fixed cost, so emptier batches than this waste it. */
+/** Every batch has a fixed cost. Batches that are less full than this waste too much of it. */
 const FULL_ENOUGH = 0.7;
 /** A block should hold about four batches. With fewer than two, many batches are only partly full. */
 const BATCHES_PER_BLOCK = 2;
-/** A lane holds one running batch and two waiting ones. With fewer blocks per lane it waits for commits. */
+/** A lane holds one running batch and two waiting ones. With fewer blocks per lane, the lane waits for commits. */
 const BLOCKS_PER_LANE = 2;
 
-/** Null if the counters do not show what the lanes wait for. `idle`: share of their time. */
+/** Null if the counters do not show what the lanes wait for. `idle`: the share of the time that lanes are idle. */
 export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number): Diagnosis | null {
   const { flow } = costs;
   const because = (why: string) => `lanes idle ${percent(idle)} of the time, ${why}`;
@@ -42,13 +43,18 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
     return diagnosis(
       'memory',
       blocked,
-      because(`readers held back by the in-flight limit ${percent(blocked)} of it`),
+      because(`readers held back by the in-flight limit ${percent(blocked)} of the time`),
       'Raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB), if memory allows.',
     );
   }
   const reading = flow > 0 ? costs.read / flow : 0;
   if (reading > MOST_OF_FLOW) {
-    return diagnosis('reading', reading, because(`rows being read ${percent(reading)} of it`), SLOW_FILES);
+    return diagnosis(
+      'reading',
+      reading,
+      because(`rows being read ${percent(reading)} of the time`),
+      SLOW_FILES,
+    );
   }
   return blockOverhead(costs, state, because);
 }

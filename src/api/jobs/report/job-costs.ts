@@ -1,11 +1,11 @@
-/** The costs of a job, from the counters that its commits add up. */
+/** Computes what a job cost from its counters, which sum over its commits. */
 
 export type Counters = Readonly<Record<string, number>>;
 
-/** Milliseconds, summed over lanes or workers. `STAGES` of http/wire/job-report.ts describes each stage. */
+/** Times are in ms, summed over lanes or workers. `STAGES` in http/wire/job-report.ts describes each stage. */
 export interface JobCosts {
   readonly blocks: number;
-  /** Rows that went through lanes, or failed before a lane. */
+  /** Rows that went through a lane, or failed before they reached one. */
   readonly rows: number;
   readonly batches: number;
   /** Rows per batch divided by the rows that a batch had room for. Null without batches. */
@@ -18,14 +18,14 @@ export interface JobCosts {
     readonly infer: number;
     readonly post: number;
     readonly rest: number;
-    /** By decode threads, while the lane's own thread did something else. */
+    /** Decoding by decode threads, while the lane's own thread did something else. */
     readonly decodeAhead: number;
   };
   /** Wall-clock time during which rows flowed, summed over workers. */
   readonly flow: number;
   readonly read: number;
   readonly blocked: number;
-  /** Summed over rows. */
+  /** Summed over rows, like `laneWait`. */
   readonly batchWait: number;
   readonly laneWait: number;
   readonly begin: number;

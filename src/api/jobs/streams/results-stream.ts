@@ -1,6 +1,6 @@
 /**
- * A job's rows as NDJSON text, in order, up to the first block that is not committed. It holds one block at a time. A
- * part is passed on unparsed, unless rows have to be selected or merged.
+ * A job's rows as NDJSON text, in order, up to the first block that is not committed. At most one block is in
+ * memory at a time. A part is passed on unparsed, unless rows have to be selected or merged.
  */
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
@@ -37,7 +37,7 @@ const CHUNK_CHARS = 64 * 1024;
 /** The index of the row after the last one that can be read now. A reader continues there later. */
 export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord): Promise<number> {
   const watermark = await jobs.watermark(job.spec.id);
-  if (isRetry(job)) return watermark === 0 ? 0 : lastRow(job, watermark - 1);
+  if (isRetry(job)) return watermark === 0 ? 0 : rowAfter(job, watermark - 1);
   const rows = watermark * job.spec.options.block_rows;
   return Math.min(rows, job.total ?? rows);
 }
@@ -87,7 +87,7 @@ function isRetry(job: JobRecord): boolean {
 }
 
 /** The row after the last one of a retry's block. */
-async function lastRow(job: JobRecord, block: number): Promise<number> {
+async function rowAfter(job: JobRecord, block: number): Promise<number> {
   const found = await readBlock(job.spec.output, firstPart(job.spec) + block);
   return found === null ? 0 : (mergeLines(found).at(-1)?.index ?? -1) + 1;
 }

@@ -76,7 +76,7 @@ function notThere(path: string): ForebayError {
   );
 }
 
-/** The real path. If the path is missing: the real path of the part that exists, with the rest appended. */
+/** The real path. For a missing path, only the part that exists is resolved, and the missing part is appended. */
 async function realPart(path: string): Promise<{ real: string; missing: boolean }> {
   for (let part = path; ; part = dirname(part)) {
     try {

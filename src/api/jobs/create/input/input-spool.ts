@@ -17,7 +17,7 @@ export interface SpoolOptions {
   readonly spoolDir: string;
   /** Maximum number of rows with one request. */
   readonly maxListRows?: number;
-  /** The tenant of a job. Null if no longer known. */
+  /** The tenant of a job. Null if it is no longer known. */
   readonly ownerOf: (jobId: string) => Promise<string | null>;
 }
 
@@ -29,7 +29,7 @@ export interface Handover {
 }
 
 export interface InputSpool {
-  /** Rejects with ForebayError `list_too_long`, `storage_unavailable`. Then nothing is left in the spool. */
+  /** Rejects with ForebayError `list_too_long`, `storage_unavailable`. A rejected call leaves nothing in the spool. */
   write(input: SpooledInput, jobId: string, tenant: string): Promise<UrlsDataset | InlineDataset>;
   /** The dataset of a job's URLs, whether they are spooled or not. */
   urlsOf(jobId: string, tenant: string): UrlsDataset;
@@ -38,7 +38,7 @@ export interface InputSpool {
    * `storage_unavailable`.
    */
   handOverUrls(jobs: Handover): Promise<UrlsDataset>;
-  /** As `handOverUrls`. */
+  /** Does the same as `handOverUrls` for inline rows. */
   handOverInline(jobs: Handover): Promise<InlineDataset>;
   /** Removes a job's rows. No error if there are none. */
   discard(jobId: string, tenant: string): Promise<void>;

@@ -63,12 +63,12 @@ const CASES: Record<
   'idle lanes and slow reads': {
     costs: { lane: IDLE, read: 4500 },
     name: 'reading',
-    says: /lanes idle 60 % of the time, rows being read 90 % of it/,
+    says: /lanes idle 60 % of the time, rows being read 90 % of the time/,
   },
   'idle lanes and readers that wait for the byte budget': {
     costs: { lane: IDLE, read: 4500, blocked: 2500 },
     name: 'memory',
-    says: /held back.* 50 % of it.*FOREBAY_MAX_INFLIGHT_MB/,
+    says: /held back.* 50 % of the time.*FOREBAY_MAX_INFLIGHT_MB/,
   },
   'a worker near its memory limit': {
     state: { workers: [{ rssBytes: 3.8e9, memoryLimitBytes: 4e9 }] },
