@@ -8,8 +8,8 @@ export interface Outcome {
   /** All result lines, in row order, as `cat part-*` shows them. */
   readonly results: string;
   /**
-   * Index, id and code of all errors, in row order. The message is left out, because libvips changes its wording depending
-   * on what else it decodes.
+   * Index, id and code of all errors, in row order. Messages are left out, because the wording of libvips depends on
+   * which other images it decodes.
    */
   readonly errors: string;
   /** Names in the output folder. */

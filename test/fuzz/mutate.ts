@@ -52,7 +52,7 @@ export function mutate(random: Random, seeds: readonly Uint8Array[]): Uint8Array
 
 type Mutation = (bytes: Buffer, random: Random, seeds: readonly Uint8Array[]) => Uint8Array;
 
-/** A position, more often than not within the headers. */
+/** Returns a random position, usually within the headers. */
 function place(bytes: Buffer, random: Random): number {
   return random.int(0, Math.max(0, (random.next() < 0.6 ? Math.min(bytes.length, 200) : bytes.length) - 1));
 }

@@ -1,4 +1,4 @@
-// fast-check values from the JSON schemas of an OpenAPI document. Most are valid, some have one wrong field, some are
+// Generates values from the JSON schemas of an OpenAPI document. Most are valid, some have one wrong field, some are
 // junk.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
@@ -41,7 +41,7 @@ const NASTY = fc.constantFrom(
   "';--",
 );
 
-/** Values that this service knows, by the name of their property, so that requests pass the first checks. */
+/** Values that this service knows, by property name. With them, requests pass the first checks. */
 export type Known = Readonly<Record<string, readonly string[]>>;
 
 export function createArbitraries(schemas: Schemas, known: Known) {

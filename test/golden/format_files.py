@@ -1,4 +1,4 @@
-"""Makes one small file for each way in which the accepted formats store pixels: (name, extension, data)."""
+"""Yields one small file, as (name, extension, data), for each way in which the accepted formats store pixels."""
 
 import io
 import struct
@@ -87,7 +87,7 @@ def pngs(photo, rgb, alpha):
 
 
 def gif(canvas, at, size, indices, palette, clear=None, background=0, local=False, interlaced=False, version=b"GIF89a"):
-    """One frame with pixels as literal codes of 9 bits. Frequent clear codes keep them at that length."""
+    """One frame with pixels as literal codes of 9 bits. Frequent clear codes keep the code length at 9 bits."""
     colours = len(palette) // 3
     bits = max(1, (colours - 1).bit_length())
     table = palette.ljust(3 * 2**bits, b"\0")
