@@ -83,7 +83,7 @@ def axes(source, resized, window, pad, input, cells):
 
 
 def interpolated(numbers, columns, rows):
-    """Interpolates like torch's `interpolate(mode="bilinear", align_corners=False)`. Arrays are class x height x width."""
+    """Bilinear, like torch's `interpolate(align_corners=False)`. Arrays are class x height x width."""
 
     def neighbours(places, cells):
         at = np.clip(np.nan_to_num(places) - 0.5, 0, cells - 1)
