@@ -101,7 +101,7 @@ describe("a tenant's job", () => {
   });
 });
 
-it('the API warns at startup if an input root is inside a folder whose contents belong to single tenants', () => {
+it('the API warns at startup if an input root is inside an output root', () => {
   const warnings = api.logged.filter(({ message }) => message.startsWith('an input root is inside'));
   expect(warnings.map(({ fields }) => fields)).toMatchObject([
     { inputRoot: join(api.folder, 'results', 'open'), folder: join(api.folder, 'results') },

@@ -68,7 +68,7 @@ it('Redis never holds more than the window of a manifest with 200,000 rows', asy
   }
   expect((await service.job(job.id)).rows.total).toBe(200_000);
   expect(Math.max(...seen)).toBeLessThanOrEqual(16);
-  // A block leaves the window when it is committed, and the queue shortly after. So the queue may also hold ending runs.
+  // A block leaves the window when it is committed, and the queue shortly after. So the queue may hold a few more.
   expect(Math.max(...onQueue)).toBeLessThanOrEqual(16 + RUNS_ENDING);
   expect(grown).toBeLessThan(2 * 1024 * 1024);
   await service.post(`/v1/jobs/${job.id}/cancel`, {});

@@ -1,4 +1,4 @@
-// The task "audio" in a lane: how waveforms become frames, and how frames become an answer. The test creates the graphs.
+// The task "audio" in a lane: how waveforms become frames, and frames become an answer. The test creates the graphs.
 import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import { tone, writeWav } from '../../support/audio/write-wav.ts';
