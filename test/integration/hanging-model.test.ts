@@ -1,4 +1,4 @@
-// Models that hang while their graph is read, in their first run, or when they are probed. Other models are not affected.
+// Models that hang while their graph is read, in their first run, or during their probe. Other models are not affected.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';

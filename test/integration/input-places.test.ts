@@ -87,7 +87,7 @@ it("a folder above the results is read without other tenants' results", async ()
     const input = { type: 'files', path: api.folder, include: ['**/*.jpg'] };
     return ((await post(tenant, '/v1/plan', input))['rows'] as { total: number }).total;
   };
-  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg three times: in its folder, by the link to that folder, and
-  // by its own link.
+  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg three times: in its folder, by the link to that folder,
+  // and by its own link.
   expect([await rowsOf('bob'), await rowsOf('default')]).toEqual([2, 5]);
 });
