@@ -1,5 +1,5 @@
-// Models are unloaded when they are idle, when other models need their memory, or when an operator asks. They are loaded
-// again for the next job, and no job loses a row.
+// Models are unloaded when they are idle, when other models need their memory, or when an operator asks. The next job
+// loads its model again, and no job loses a row.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Several versions of one model are served side by side. Each gives its own answers, and a job keeps the version that it
-// was submitted with.
+// Several versions of one model are served side by side. Each gives its own answers, and a job keeps the version that
+// it was submitted with.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

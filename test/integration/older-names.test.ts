@@ -66,7 +66,7 @@ async function ask<Body>(path: string, body?: object): Promise<Body> {
   return (await response.json()) as Body;
 }
 
-it('a plan shows what bound the choices of an older worker', async () => {
+it('a plan shows the choices of an older worker with the current name of what bound them', async () => {
   const sizing = {
     fileBytes: 1000,
     lanes: choice(2, 'contract'),

@@ -47,7 +47,7 @@ const KINDS = [
     says: 'cannot save its data',
     begin: async () => {
       await redis.operator.config('SET', 'save', '3600 1');
-      // A folder in place of the file to be written.
+      // Redis cannot write dump.rdb, because a folder has that name.
       mkdirSync(join(redis.folder, 'dump.rdb'));
       await redis.operator.bgsave();
     },
