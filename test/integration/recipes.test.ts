@@ -1,4 +1,4 @@
-// Runs the recipes of docs/models.md: exports a model, makes its folder, and compares its answers with those of the tool.
+// Runs the recipes of docs/models.md: exports a model, makes its folder, and compares its answers with the tool's own.
 // A recipe is skipped if its packages are missing in python3, or in the Python that FOREBAY_TEST_PYTHON names.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Redis refuses writes for a while: as a replica, out of memory, or unable to save. API and worker report why, once, and
-// continue.
+// Redis refuses writes for a while: as a replica, out of memory, or unable to save. API and worker log the reason once,
+// and continue.
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
