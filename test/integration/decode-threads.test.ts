@@ -233,7 +233,7 @@ describe('a lane with decode threads', () => {
     expect((await run([good])).outcomes.map((outcome: RowOutcome) => codeOf(outcome))).toEqual(['ok']);
     const runs = [run([good, { path, tenant: 'default' }]), run([good]), run([good])];
     const ends = await Promise.allSettled(runs);
-    // The lane had begun the first two batches. A worker would run their rows again, each alone.
+    // The lane had begun the first two batches, so a worker would run their rows again, each alone.
     expect(
       ends.map((end) => end.status === 'rejected' && (end.reason as { touched?: boolean }).touched),
     ).toEqual([true, true, false]);
