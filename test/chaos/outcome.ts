@@ -41,7 +41,7 @@ interface Manifest {
   }[];
 }
 
-/** The manifest, and its contradictions with the files. */
+/** Returns the manifest, and a list of its contradictions with the files. */
 export function readManifest(folder: string): { manifest: Manifest; wrong: string[] } {
   const read = (name: string) => readFileSync(join(folder, name));
   const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;

@@ -1,4 +1,4 @@
-// Plans the faults for a seed, each after a share of the job's blocks. The same seed gives the same plan.
+// Plans the faults of a seed. Each fault happens after a share of the job's blocks. The same seed gives the same plan.
 import { createRandom, type Random } from '../support/random.ts';
 
 /** The number of a worker, or the name of an API. */

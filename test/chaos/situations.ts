@@ -202,7 +202,7 @@ async function sharedOutputs(redis: Redis): Promise<string[]> {
   return wrong;
 }
 
-/** Submits until a job is accepted, as a client with an idempotency key does. */
+/** Repeats a submit with one idempotency key until the job is accepted. */
 async function submitSurely(cluster: Cluster, random: Random, body: object, key?: string): Promise<string> {
   const once = `once-${random.int(0, 1_000_000_000)}`;
   let id: string | null = null;

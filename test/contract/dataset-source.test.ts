@@ -1,4 +1,4 @@
-/** The contract of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
+/** The contract of every DatasetSource: rows in one total order, readable from any row, counted, in constant memory. */
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -87,7 +87,7 @@ describe('an interrupted forebay run', () => {
     await midway('killed');
     running.killTree();
     expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
-    // The next run also removes the leftovers of the killed one.
+    // The next run also removes the leftovers of the killed run.
     await resumes('killed');
   });
 

@@ -97,7 +97,7 @@ it(
   timeLimit() + 60_000,
 );
 
-/** The status of the answer. Throws on a 5xx, and if no answer comes in time. Streams are cancelled after their head. */
+/** Returns the status of the answer. Throws on a 5xx or a timeout. Cancels a stream after its headers. */
 async function answer(request: FuzzRequest): Promise<number> {
   const leave = new AbortController();
   const answerMs = ANSWER_MS * crowd();

@@ -3,7 +3,8 @@ import sharp from 'sharp';
 import type { Random } from '../support/random.ts';
 
 /**
- * Every kind of image that sharp writes, in each accepted format. They are small, so that a mutation is likely to matter.
+ * Every kind of image that sharp writes, in each accepted format. The images are small, so that a mutation is likely to
+ * matter.
  */
 export async function renderSeeds(): Promise<Uint8Array[]> {
   const side = 64;

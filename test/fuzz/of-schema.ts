@@ -5,7 +5,7 @@ import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
 
 type Schemas = Readonly<Record<string, ApiSchema>>;
 
-/** Deeper than any of our schemas, so that recursion ends. */
+/** Deeper than any schema of the API, so that recursion ends. */
 const MAX_DEPTH = 8;
 
 /** Any JSON value. */

@@ -42,7 +42,7 @@ def png(width, height, depth, kind, rows, chunks=(), interlace=0):
 
 
 def adam7(array):
-    """The rows of the seven passes."""
+    """Yields the rows of the seven Adam7 passes."""
     passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
     for top, left, down, across in passes:
         yield from (row.tobytes() for row in array[top::down, left::across] if row.size)

@@ -134,7 +134,7 @@ def case(
 
 
 def format_case(name, extension, data):
-    """A case without resizing, so that every pixel counts."""
+    """Adds a case without resizing, so that every pixel is compared."""
     image = Image.open(io.BytesIO(data))
     how = {"resize": None, "crop": 40, "kernels": ("bilinear",)}
     if image.mode.startswith("I;16"):

@@ -20,7 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('an API beyond loopback', () => {
+describe('an API that listens beyond loopback', () => {
   it('does not start without a key, and explains how to create one or to run without keys', async () => {
     const redis = await startTestRedis();
     try {

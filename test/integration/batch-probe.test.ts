@@ -99,29 +99,32 @@ it('a cache folder that cannot be written does not fail the load', async () => {
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const CAFFE = { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] };
 
-describe.skipIf(!existsSync(DATA))('the verdict on a real model is right (skipped without ../shared/data)', () => {
-  it.each([
-    ['mobilenetv2-int8-dynamic', IMAGENET, 'variant'],
-    ['mobilenetv2-int8-qdq', IMAGENET, 'invariant'],
-    ['mobilenetv2', IMAGENET, 'invariant'],
-    ['squeezenet', CAFFE, 'invariant'],
-    ['squeezenet-fp16-batch1', CAFFE, 'fixed_batch'],
-  ])(
-    '%s',
-    async (name, preprocess, verdict) => {
-      const dir = testFolder();
-      mkdirSync(dir, { recursive: true });
-      symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
-      const real = checkedConfig({
-        name,
-        task: 'image-classification',
-        preprocess: { resize: 256, crop: 224, ...preprocess },
-      });
-      const { batchInvariance } = await probed({ dir, config: real, named: [] });
-      expect(batchInvariance).toMatchObject({ verdict });
-      if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
-      else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);
-    },
-    180_000,
-  );
-});
+describe.skipIf(!existsSync(DATA))(
+  'the verdict on a real model is right (skipped without ../shared/data)',
+  () => {
+    it.each([
+      ['mobilenetv2-int8-dynamic', IMAGENET, 'variant'],
+      ['mobilenetv2-int8-qdq', IMAGENET, 'invariant'],
+      ['mobilenetv2', IMAGENET, 'invariant'],
+      ['squeezenet', CAFFE, 'invariant'],
+      ['squeezenet-fp16-batch1', CAFFE, 'fixed_batch'],
+    ])(
+      '%s',
+      async (name, preprocess, verdict) => {
+        const dir = testFolder();
+        mkdirSync(dir, { recursive: true });
+        symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
+        const real = checkedConfig({
+          name,
+          task: 'image-classification',
+          preprocess: { resize: 256, crop: 224, ...preprocess },
+        });
+        const { batchInvariance } = await probed({ dir, config: real, named: [] });
+        expect(batchInvariance).toMatchObject({ verdict });
+        if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
+        else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);
+      },
+      180_000,
+    );
+  },
+);

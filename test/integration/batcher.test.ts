@@ -117,7 +117,7 @@ describe('a row that kills its lane', () => {
     expect(deaths).toBe(2);
   });
 
-  it('does not keep the restarted lanes from answering other rows', async () => {
+  it('does not affect rows that are sent after it', async () => {
     const { send } = open();
     expect((await Promise.all(send([POISON]))).map(codeOf)).toEqual(['lane_crashed']);
     expect((await Promise.all(send([1, 2, 3, 4, 5]))).map(codeOf)).toEqual(Array(5).fill('ok'));

@@ -71,7 +71,12 @@ it.each<[string, ImageGraph, object, RegExp]>([
     { inputs: { size: 'orig_size' } },
     /one input, but the graph has .*"pixel_mask"/,
   ],
-  ['a wrong input name', sizedModel('int64'), { inputs: { mask: 'pixel_masks' } }, /did you mean "pixel_mask"/],
+  [
+    'a wrong input name',
+    sizedModel('int64'),
+    { inputs: { mask: 'pixel_masks' } },
+    /did you mean "pixel_mask"/,
+  ],
   [
     'a mask of another shape',
     sizedModel('int64'),

@@ -137,7 +137,7 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('ends when its shepherd is killed', async () => {
+  it('ends when its shepherd process is killed', async () => {
     const redis = await start(scratch);
     const lock = JSON.parse(readFileSync(join(scratch, 'redis', 'lock'), 'utf8')) as {
       shepherd: { pid: number };

@@ -99,7 +99,7 @@ it.each([
     rows: [{ bytes: await halves(colour, colour) }],
     options: {},
   });
-  // (200 x 19595 + 100 x 38470 + 50 x 7471 + 32768) >> 16 is 124, and the mean is 1.
+  // (200 x 19595 + 100 x 38470 + 50 x 7471 + 32768) >> 16 is 124. Preprocessing subtracts the mean, 1.
   expect(embeddingOf(outcomes[0])).toEqual([123]);
 });
 

@@ -127,18 +127,21 @@ it('segments contain no ignored class, no padding and no pixel that was cropped 
 it.each([
   [true, [48, 32], 48],
   [false, [32, 48], 32],
-])('with auto_orient %s, segments have the orientation that the model saw', async (auto_orient, size, area) => {
-  const lane = await loadedLane(
-    imageModel(PLANES, { ...config, preprocess: { ...preprocess, auto_orient } }, COLOURS),
-  );
-  const bytes = await sharp(await picture(48, 32, () => [255, 0, 0]))
-    .withMetadata({ orientation: 6 })
-    .jpeg()
-    .toBuffer();
-  const [red] = segmentsOf((await lane.run({ model: 'm', rows: [{ bytes }], options: {} })).outcomes[0]);
-  expect(red!.rle.size).toEqual(size);
-  expect(red!.area % area).toBe(0);
-});
+])(
+  'with auto_orient %s, segments have the orientation that the model saw',
+  async (auto_orient, size, area) => {
+    const lane = await loadedLane(
+      imageModel(PLANES, { ...config, preprocess: { ...preprocess, auto_orient } }, COLOURS),
+    );
+    const bytes = await sharp(await picture(48, 32, () => [255, 0, 0]))
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const [red] = segmentsOf((await lane.run({ model: 'm', rows: [{ bytes }], options: {} })).outcomes[0]);
+    expect(red!.rle.size).toEqual(size);
+    expect(red!.area % area).toBe(0);
+  },
+);
 
 it('NaN in a map and a class without a label are errors of their rows', async () => {
   const root: ImageGraph = {
@@ -187,7 +190,12 @@ it.each<[string, ImageGraph, object, RegExp]>([
     { activation: undefined },
     /one number per pixel, but .* 3 classes/,
   ],
-  ['two maps of which the config names none', twoMaps(), {}, /which output holds the map of classes.*"output": "map"/],
+  [
+    'two maps of which the config names none',
+    twoMaps(),
+    {},
+    /which output holds the map of classes.*"output": "map"/,
+  ],
 ])('a lane does not serve %s', async (_, graph, { labels = 3, ...more }: { labels?: number }, says) => {
   const model = imageModel(graph, { ...config, ...more }, COLOURS.slice(0, labels));
   await expect(loadedLane(model)).rejects.toMatchObject({

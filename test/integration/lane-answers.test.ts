@@ -128,7 +128,7 @@ it('a lane holds several models at once', async () => {
   expect(predictionsOf(b.outcomes[0])[0]!.label).toBeUndefined();
 });
 
-it('a lane refuses a file that is not a graph, and names both sides if a config contradicts its graph', async () => {
+it('a lane refuses a file that is not a graph, and a config that contradicts its graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1 });

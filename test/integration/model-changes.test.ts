@@ -53,7 +53,7 @@ async function run(model: string, output: string) {
 }
 
 it('a model folder that is added is served without a restart', async () => {
-  // The other tests name their model, so that their workers load no other.
+  // The other tests name their model, so that their workers load no other model.
   await service.startWorker();
   writeTinyModel(join(service.models, 'added'), 'added');
   expect(await run('added', 'added')).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });

@@ -71,7 +71,7 @@ async function longJob(name: string) {
 }
 
 describe('a model with keep_alive_s', () => {
-  it('is unloaded when it is idle, stays described, and is loaded again for a job or a plan', async () => {
+  it('is unloaded when it is idle, keeps its known properties, and is loaded again for a job or a plan', async () => {
     write('brief', { keep_alive_s: 1 });
     const port = await freePort();
     const worker = await service.startWorker({ FOREBAY_MODELS: 'brief', FOREBAY_HEALTH_PORT: String(port) });

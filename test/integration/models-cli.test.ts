@@ -255,7 +255,7 @@ describe('a running service', () => {
   afterAll(async () => service.close());
   const call = (...args: string[]) => forebay.run('models', ...args, '--url', service.url);
 
-  it('is listed with and without the word list, and serves what is added', async () => {
+  it('lists its models with and without the word list, and an added model is served', async () => {
     const plain = await call();
     expect(plain.out).toMatch(/^NAME +STATUS .*PROVIDERS/);
     expect(plain.out).toMatch(/tiny +serving +1 +1 .*cpu/);

@@ -60,7 +60,7 @@ const KINDS = [
 
 describe('while Redis is', () => {
   it.each(KINDS)(
-    '$kind, requests get a 503 with its own code, each process logs it once, and every row is answered once',
+    '$kind, requests get a 503 with a specific code, each process logs the reason once, and no row is lost',
     async ({ code, says, begin, end }) => {
       const { api, worker, url, health, isOk, job, submit } = service;
       const logged = [api, worker].map((process) => process.said().length);

@@ -168,7 +168,11 @@ it.each<[string, LoadableModelMaker, object]>([
     [WRONG_WIDTH, { columns: ABC, output: ['variable'] }],
     { outputs: { variable: [0, 1, 0] } },
   ],
-  ['one number, if only a run shows the width of the output', [UNKNOWN_WIDTH, { columns: ABC }], { value: 10 }],
+  [
+    'one number, if only a run shows the width of the output',
+    [UNKNOWN_WIDTH, { columns: ABC }],
+    { value: 10 },
+  ],
 ])('a lane answers with %s', async (_, [graph, config], answer) => {
   const { outcomes } = await ran(tabularModel(graph, config));
   expect(outcomes).toEqual([{ ok: true, result: JSON.stringify(answer).slice(1, -1) }]);

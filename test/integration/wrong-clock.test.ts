@@ -48,7 +48,7 @@ it('an admitted job whose id looks old is not forgotten before it is written', a
   try {
     await submitted(other, 'other');
     await waitUntil('the other job to be fed', async () => isFed(other));
-    // When a third job is fed, a whole round over all jobs has passed since the other was fed.
+    // When a third job is fed, a whole round over all jobs has passed since the other job was fed.
     const third = idOfThePast(3);
     await admit(third);
     await submitted(third, 'third');

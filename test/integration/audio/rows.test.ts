@@ -45,7 +45,12 @@ describe('the frames of a waveform', () => {
         [4, 5, 6, 0],
       ],
     ],
-    ['are trimmed at their edges', { length: 4, context: 1, hop: 2 }, { join: 'concat', trim: 1 }, [1, 2, 3, 4, 5, 6]],
+    [
+      'are trimmed at their edges',
+      { length: 4, context: 1, hop: 2 },
+      { join: 'concat', trim: 1 },
+      [1, 2, 3, 4, 5, 6],
+    ],
     ['are dropped if they are not full', { length: 4, tail: 'drop' }, {}, [[1, 2, 3, 4]]],
     ['are averaged', { length: 4 }, { join: 'mean' }, [3, 4, 1.5, 2]],
     ['are reduced to their maximum', { length: 4 }, { join: 'max' }, [5, 6, 3, 4]],

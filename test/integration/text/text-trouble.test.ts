@@ -1,4 +1,4 @@
-// Texts that are bad rows fail alone. Text models that cannot be served are refused with what to change.
+// Bad texts fail alone. Text models that cannot be served are refused, and the error says what to change.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -102,13 +102,16 @@ const mismatches: readonly (readonly [string, Buffer, object, RegExp])[] = [
   ['a pad_token that is not there', graph, { pad_token: '<fill>' }, /pad_token is "<fill>".*no such token/],
 ];
 
-it.each(mismatches)('a lane refuses %s, and the error explains the contradiction', async (_, file, more, says) => {
-  const model = writeTextModel(testFolder(), { graph: file, config: { ...config, ...more } });
-  await expect(loadedLane(model)).rejects.toMatchObject({
-    code: 'config_mismatch',
-    message: expect.stringMatching(says) as string,
-  });
-});
+it.each(mismatches)(
+  'a lane refuses %s, and the error explains the contradiction',
+  async (_, file, more, says) => {
+    const model = writeTextModel(testFolder(), { graph: file, config: { ...config, ...more } });
+    await expect(loadedLane(model)).rejects.toMatchObject({
+      code: 'config_mismatch',
+      message: expect.stringMatching(says) as string,
+    });
+  },
+);
 
 it('a tokenizer without a padding token needs pad_token in model.json', async () => {
   const { model, ...rest } = wordPieceFile() as { model: { vocab: Record<string, number> } };
@@ -121,11 +124,7 @@ it('a tokenizer without a padding token needs pad_token in model.json', async ()
 });
 
 it.each([
-  [
-    'more labels than classes',
-    { labels: ['O', 'B-PER', 'I-PER'] },
-    /3 names.* 2 numbers per token/,
-  ],
+  ['more labels than classes', { labels: ['O', 'B-PER', 'I-PER'] }, /3 names.* 2 numbers per token/],
   [
     'a graph with one vector per text',
     { graph: largestOfTokens({ table }), labels: ['O', 'X'] },
