@@ -1,6 +1,6 @@
-// Processes are killed, frozen, disconnected or delayed, run out of disk, or have a wrong clock. The job ends with exactly
-// the rows of an undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10). More seeds run
-// with `npm run test:chaos`.
+// Processes are killed, frozen, disconnected or delayed, run out of disk, or have a wrong clock. The job ends with
+// exactly the rows of an undisturbed run and leaves nothing behind (G1, G4, INV-1, INV-3, INV-4, INV-5, INV-10).
+// `npm run test:chaos` runs more seeds.
 import { beforeAll, expect, it } from 'vitest';
 import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
@@ -22,7 +22,7 @@ const JOB: ChaosJob = {
   blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
 };
 const SEED_MS = 400_000;
-/** How many seeds to run of the situations in situations.ts. Successive seeds play different situations. */
+/** The number of seeds that each run one situation of situations.ts. Successive seeds run different situations. */
 const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
 let expected: Outcome;
@@ -54,7 +54,7 @@ it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
 );
 
 it.for(Array.from({ length: BETWEEN }, (_, i) => FIRST + i))(
-  'jobs, clients and tenants stay apart while processes fail: seed %i',
+  'jobs, clients and tenants do not disturb each other while processes fail: seed %i',
   { timeout: SEED_MS },
   async (seed) => {
     const situation = SITUATIONS[seed % SITUATIONS.length]!;

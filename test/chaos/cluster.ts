@@ -1,5 +1,5 @@
-// The service under chaos. API and workers are processes, and each reaches a real Redis through its own proxy. Outputs are
-// on a small disk. Everything is in one folder, which `close` removes.
+// The service under chaos. API and workers are processes, and each reaches a real Redis through its own proxy. Outputs
+// are on a small disk. Everything is in one folder, which `close` removes.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,7 +110,7 @@ export async function startCluster({
       const headers = { ...(init?.headers as Record<string, string>), ...authorization };
       return fetch(new URL(path, member(api).process.url), { ...init, headers });
     },
-    /** Returns any answer of the API. Rejects if there is no answer. */
+    /** Returns the API's answer, whatever its status. Rejects if there is no answer. */
     async post(
       path: string,
       body: object,

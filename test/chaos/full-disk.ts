@@ -1,4 +1,4 @@
-// A small file system for outputs that a test can fill. It is a tmpfs, if this user may mount one.
+// Mounts a small tmpfs for outputs that a test can fill.
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** Null if this user may not mount a file system. That needs root and CAP_SYS_ADMIN. */
+/** Returns null if this user may not mount a file system. Mounting needs root and CAP_SYS_ADMIN. */
 export function mountSmallDisk(folder: string): SmallDisk | null {
   mkdirSync(folder, { recursive: true });
   try {
@@ -33,7 +33,7 @@ export function mountSmallDisk(folder: string): SmallDisk | null {
     fill() {
       const file = openSync(filler, 'w');
       try {
-        // The last pages are filled one by one, so that no part fits into the rest.
+        // The small chunks fill the last pages, so that no space is left for a part.
         for (const chunk of [Buffer.alloc(1 << 20), Buffer.alloc(1 << 12)]) writeUntilFull(file, chunk);
       } finally {
         closeSync(file);

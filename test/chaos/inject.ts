@@ -1,4 +1,4 @@
-// Injects one fault into a cluster. A fault that lasts heals by itself, and `healed` then settles.
+// Injects one fault into a cluster. A fault with a duration ends by itself, and `healed` then settles.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { Fault } from './plan.ts';

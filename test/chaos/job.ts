@@ -1,10 +1,10 @@
-// The job of a chaos run. Its manifest repeats a few small images. Some rows fail, so that the job writes both parts and
-// error files.
+// The job of a chaos run. Its manifest repeats a few small images. Some rows fail, so that the job writes both parts
+// and error files.
 import sharp from 'sharp';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { Cluster } from './cluster.ts';
 
-/** Width and height in pixels. At this size, decoding takes as long as everything else. */
+/** Width and height in pixels. At this size, decoding takes as long as all other steps together. */
 const SIDE = 96;
 const FILES = 12;
 

@@ -8,8 +8,8 @@ export interface Outcome {
   /** All result lines, in row order, as `cat part-*` shows them. */
   readonly results: string;
   /**
-   * Index, id and code of all errors, in row order. The message is left out, because libvips changes its wording depending
-   * on what else it decodes.
+   * Index, id and code of all errors, in row order. Messages are left out, because the wording of libvips depends on
+   * which other images it decodes.
    */
   readonly errors: string;
   /** Names in the output folder. */
@@ -41,7 +41,7 @@ interface Manifest {
   }[];
 }
 
-/** The manifest, and its contradictions with the files. */
+/** Returns the manifest, and a list of its contradictions with the files. */
 export function readManifest(folder: string): { manifest: Manifest; wrong: string[] } {
   const read = (name: string) => readFileSync(join(folder, name));
   const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;

@@ -1,7 +1,7 @@
-// Plans which faults happen in a seed, and after which share of the job's blocks. The same seed gives the same plan.
+// Plans the faults of a seed. Each fault happens after a share of the job's blocks. The same seed gives the same plan.
 import { createRandom, type Random } from '../support/random.ts';
 
-/** A worker by its slot, or an API. */
+/** The number of a worker, or the name of an API. */
 export type Who = number | 'api' | 'api2';
 
 export type Fault =

@@ -1,5 +1,5 @@
-// Starts and kills the processes of a cluster, and finds them again by their temporary folder. A process that ends without
-// being told to is reported as a surprise.
+// Starts and kills the processes of a cluster, and finds them again by their temporary folder. A process that ends
+// without being told to is reported as a surprise.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -65,7 +65,7 @@ export function createProcesses(options: { tmp: string; logs: string; env: Recor
         const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
         const code = await gone;
         clearTimeout(late);
-        if (code !== 0) surprises.push(`${name} did not end cleanly: ${code ?? 'killed, it hung'}`);
+        if (code !== 0) surprises.push(`${name} did not end cleanly: ${code ?? 'killed because it hung'}`);
       },
     };
   }

@@ -64,8 +64,8 @@ const PLAYS: Record<Situation, (scene: Scene) => Promise<EndedJob[]>> = {
 };
 
 /**
- * A job with other answers is cancelled while one of its workers is frozen or cut off from Redis. The next job
- * overwrites its output.
+ * A first job is cancelled while a worker is frozen or cut off from Redis. A second job with different answers
+ * overwrites the output of the first.
  */
 async function playOverwritten({ cluster, random, job, faults }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
@@ -96,7 +96,10 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
   return [{ id: second, folder: cluster.output }];
 }
 
-/** While APIs are killed, clients of both APIs submit to a few folders, repeat their keys, and cancel. */
+/**
+ * While faults happen, clients of both APIs submit jobs to a few folders and cancel them. They send each idempotency
+ * key twice.
+ */
 async function playContended({ cluster, random, job, faults, wrong }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
   const folders = [cluster.output, join(cluster.outputs, 'b'), join(cluster.outputs, 'c')];
@@ -148,7 +151,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
   return [{ id: last, folder: cluster.output }];
 }
 
-/** Two tenants run the same job at once, and one of them forges a job.json that names the other's rows. */
+/** Two tenants, alice and bob, run the same job at once. Then bob forges a job.json that names alice's rows. */
 async function playTenants({ cluster, random, job, faults, wrong }: Scene): Promise<EndedJob[]> {
   const keys = await cluster.redis.ask(async (redis) => {
     const store = createKeyStore({ redis });
@@ -199,7 +202,7 @@ async function sharedOutputs(redis: Redis): Promise<string[]> {
   return wrong;
 }
 
-/** Submits until a job is accepted, as a client with an idempotency key does. */
+/** Repeats a submit with one idempotency key until the job is accepted. */
 async function submitSurely(cluster: Cluster, random: Random, body: object, key?: string): Promise<string> {
   const once = `once-${random.int(0, 1_000_000_000)}`;
   let id: string | null = null;
@@ -222,7 +225,7 @@ async function submitSurely(cluster: Cluster, random: Random, body: object, key?
 
 async function controlSurely(cluster: Cluster, random: Random, id: string, command: string): Promise<void> {
   await waitUntil(
-    `job ${id} to take a ${command}`,
+    `job ${id} to accept ${command}`,
     async () => {
       const api = random.pick(APIS);
       const answer = await cluster.post(`/v1/jobs/${id}/${command}`, {}, { api }).catch(() => null);

@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts';
 import type { ChaosJob } from './job.ts';
 import { outcomeOf, readManifest, type Outcome } from './outcome.ts';
 
-/** What a dead worker left may stay until its lock expires (10 s) and two checks for stalled blocks ran (5 s each). */
+/** A dead worker's leftovers stay until its lock expires (10 s) and two stalled-block checks have run (5 s each). */
 const SETTLE_MS = 30_000;
 
 /** A job that has ended, and where its output is. */
@@ -16,7 +16,7 @@ export interface EndedJob {
   readonly key?: string;
 }
 
-/** Call it when the jobs have ended and the workers are alive. Returns what is wrong, in sentences. */
+/** Call this when the jobs have ended and the workers are alive. Returns one message per problem. */
 export async function verify(
   cluster: Cluster,
   ended: readonly EndedJob[],
@@ -86,7 +86,7 @@ function difference(is: string, should: string): string {
   return `${ours.length} lines instead of ${theirs.length}, first ${ours[at]} instead of ${theirs[at]}`;
 }
 
-/** Ended jobs may leave records that expire. Their queue may keep failed runs for inspection. */
+/** Lists keys that ended jobs must not leave. They may leave records that expire, and failed runs in their queue. */
 async function leftInRedis(redis: Redis): Promise<string[]> {
   const wrong: string[] = [];
   const keys = (await redis.keys('*')).sort();

@@ -1,4 +1,4 @@
-/** The contract of every DatasetSource: one total order, resumable anywhere, counted, in constant memory. */
+/** The contract of every DatasetSource: rows in one total order, readable from any row, counted, in constant memory. */
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
-/** Maximum growth of the live heap while 200,000 rows pass. Their ids alone would take more. */
+/** Maximum growth of the live heap while 200,000 rows are read. Their ids alone would take more. */
 const HEAP_BOUND = 10 * 1024 * 1024;
 
 interface Implementation {
@@ -63,7 +63,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
     name: 'files, one huge folder',
     async make(dir, rows) {
       const spec: DatasetSpec = { type: 'files', root: dir, include: ['**/*.jpg'], exclude: [] };
-      // Ten links to one folder of 20,000 files, because creating files is slow.
+      // One folder of 20,000 files and nine links to it, because creating files is slow.
       const files = rows < HUGE ? rows : HUGE / 10;
       const folder = join(dir, rows < HUGE ? '' : 'linked 0');
       await mkdir(folder, { recursive: true });
@@ -143,7 +143,7 @@ for (const { name, make } of IMPLEMENTATIONS) {
       }
     });
 
-    it('stops with the reason of the abort', async () => {
+    it('stops reading and counting with the abort reason', async () => {
       const stop = new AbortController();
       const reason = new Error('enough');
       const seen: SourceRow[] = [];

@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** One row per call, so that a row's answer depends on nothing else. Each takes about 0.2 s. */
+/** One row per model call, so that an answer does not depend on other rows. Each call takes about 0.2 s. */
 function run(output: string, ...more: string[]): RunningForebay {
   const shape = ['--lanes', '1', '--batch-size', '1', '--block-rows', '2'];
   return forebay.start('run', '--model', 'slow', '--input', 'images', '--output', output, ...shape, ...more);
@@ -75,7 +75,7 @@ describe('an interrupted forebay run', () => {
     await midway('forced');
     running.interrupt();
     await waitUntil('the first Ctrl-C to arrive', () => running.err().includes('Stopping'));
-    // Several processes get each signal. The second press is repeated until everything has ended.
+    // Ctrl-C signals several processes. It is pressed again and again until all of them have ended.
     const again = setInterval(() => running.interrupt(), 400);
     const ended = await running.ended;
     clearInterval(again);
@@ -87,7 +87,7 @@ describe('an interrupted forebay run', () => {
     await midway('killed');
     running.killTree();
     expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
-    // The next run also removes the leftovers of the killed one.
+    // The next run also removes the leftovers of the killed run.
     await resumes('killed');
   });
 

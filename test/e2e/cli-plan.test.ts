@@ -34,7 +34,7 @@ it('plan shows operators, numbers, the estimate and the next command, and leaves
   await forebay.nothingLeft();
 });
 
-it('plan without --output neither excludes a folder nor refuses it as input', async () => {
+it('plan without --output accepts a folder named results as input and does not exclude it', async () => {
   await writeImages(join(folder, 'results'), 3);
   try {
     const ended = await forebay.run('plan', '--model', 'tiny', '--input', 'results', '--lanes', '1');
@@ -49,7 +49,7 @@ it('plan without --output neither excludes a folder nor refuses it as input', as
   }
 });
 
-it('plan prints only JSON on request', async () => {
+it('plan --json prints only JSON', async () => {
   const ended = await plan('--json', '--limit', '50', '--batch-size', '8', '--output', 'out');
   expect(ended).toMatchObject({ code: 0, err: '' });
   const made = JSON.parse(ended.out) as PlanWire;

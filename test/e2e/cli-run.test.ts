@@ -67,7 +67,7 @@ describe('forebay run', () => {
     expect(readOutput(join(folder, 'odd-out'), 'errors')[0]!.id).toContain(name);
   });
 
-  it('stops after --limit rows and prints the summary as JSON on request', async () => {
+  it('stops after --limit rows, and prints the summary as JSON with --json', async () => {
     const ended = await run('limited', '--limit', '10', '--json', '--quiet', '--workers', '2');
     const { job } = JSON.parse(ended.out) as { job: { status: string; rows: unknown } };
     expect(job).toMatchObject({ status: 'completed', rows: { total: 10, succeeded: 10, failed: 0 } });
@@ -85,7 +85,7 @@ describe('forebay run', () => {
     expect(failed.err).toMatch(/^forebay: The job failed: all_rows_failed: .*\n$/);
   });
 
-  it('shows how the time was spent on request', async () => {
+  it('shows how the time was spent with --stats', async () => {
     const ended = await run('stats', '--stats');
     expect(ended.out).toMatch(/^ +stage +per row +total +of lane time$/m);
     expect(ended.out).toMatch(/^ +run model /m);
@@ -101,7 +101,7 @@ describe('forebay run', () => {
     expect(readdirSync(join(folder, 'occupied'))).toEqual(['mine.txt']);
   });
 
-  it('resumes a finished output without work, and overwrites it on request', async () => {
+  it('resumes a finished output without computing a row, and replaces it with --overwrite', async () => {
     expect((await run('twice', '--block-rows', '8')).code).toBe(0);
     const before = partTimes('twice');
     expect(await run('twice', '--resume')).toMatchObject({
@@ -122,10 +122,10 @@ describe('forebay run', () => {
     for (const name of ['bad1.png', 'bad2.png']) writeFileSync(join(folder, 'mixed', name), 'no image');
     const args = ['run', '--model', 'tiny', '--input', 'mixed', '--lanes', '1', '--output'];
 
-    const borne = await forebay.run(...args, 'borne');
-    expect(borne.code).toBe(0);
-    expect(borne.out).toMatch(/Completed: 3 rows, 2 failed, in /);
-    expect(borne.out).toMatch(/unsupported_format: 2 rows, first bad1\.png: /);
+    const tolerated = await forebay.run(...args, 'tolerated');
+    expect(tolerated.code).toBe(0);
+    expect(tolerated.out).toMatch(/Completed: 3 rows, 2 failed, in /);
+    expect(tolerated.out).toMatch(/unsupported_format: 2 rows, first bad1\.png: /);
 
     const failed = await forebay.run(...args, 'failed', '--max-errors', '1');
     expect(failed.code).toBe(1);

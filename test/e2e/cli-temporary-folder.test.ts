@@ -1,4 +1,4 @@
-// If a temporary or data folder accepts no file, `run` and `up` end with one sentence and leave nothing running.
+// If the temporary or data folder cannot be written, `run` and `up` print one sentence and leave nothing running.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { writeImages, writeTinyModel } from '../support/service.ts';
 
 let folder: string;
 beforeAll(async () => {
-  // Short, because the length of a socket path is limited.
+  // This path is short, because the length of a socket path is limited.
   folder = mkdtempSync('/tmp/fbt-tmp-');
   writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
   await writeImages(join(folder, 'images'), 3);
@@ -35,7 +35,7 @@ function expectSentence({ code, err }: Ended, sentence: RegExp): void {
 }
 
 describe('a temporary folder', () => {
-  it('is named with the fix if it does not exist or is a file', async () => {
+  it('is reported with the fix if it does not exist or is a file', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     for (const [path, says] of [
@@ -72,7 +72,7 @@ describe('a temporary folder', () => {
     }
   });
 
-  it('that is full is named with the fix, and so is a full data folder', async ({ skip }) => {
+  it('that is full is reported with the fix, and so is a full data folder', async ({ skip }) => {
     const path = join(folder, 'disk');
     const disk = mountSmallDisk(path);
     if (disk === null) skip('the test needs a full disk, and this user may not mount one');

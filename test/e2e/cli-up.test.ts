@@ -1,4 +1,4 @@
-// `forebay up` and the commands that call it, as a user runs them.
+// `forebay up` and the commands that call its API, as a user runs them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ const indexesOf = (ndjson: string) =>
     .map((line) => (JSON.parse(line) as { index: number }).index);
 
 describe('forebay up and its clients', () => {
-  it('prints where everything is', () => {
+  it('prints the addresses of API, docs and Redis, the models, and the next command', () => {
     expect(service.out()).toMatch(/docs +http:\S+\/docs$/m);
     expect(service.out()).toMatch(/Redis +unix:\/\/\/\S+r\.sock$/m);
     expect(service.out()).toMatch(/inspect .*-cli -s \S+r\.sock$/m);
@@ -124,7 +124,7 @@ describe('forebay up and its clients', () => {
     expect(watched.out).toMatch(/^Cancelled: /);
   });
 
-  it('exits 2 if the service rejects the command line, and 1 for other refusals', async () => {
+  it('exits 2 if the service rejects the model or input path, and 1 if the job does not exist', async () => {
     const unknown = await call('submit', '--model', 'tny', '--input', 'images');
     expect(unknown).toMatchObject({ code: 2 });
     expect(unknown.err).toMatch(/^forebay: .*tiny.*\n$/);

@@ -30,7 +30,7 @@ describe('the documentation page', () => {
       expect(target).toMatch(/^(#|\/openapi\.json$)/);
   });
 
-  it('has a policy that allows exactly its own style', () => {
+  it('has a content security policy that allows only its own style', () => {
     const style = /<style>([\s\S]*?)<\/style>/.exec(page)![1]!;
     const hash = createHash('sha256').update(style).digest('base64');
     const policy = headers.get('content-security-policy');
@@ -75,7 +75,7 @@ describe('the documentation page', () => {
     }
   });
 
-  it("is the target of a problem's type", async () => {
+  it('has the anchor that the type of an error response links to', async () => {
     const problem = (await (await fetch(`${api.url}/v1/jobs/job_none`)).json()) as { type: string };
     const [path, anchor] = problem.type.split('#');
     expect(path).toBe('/docs');

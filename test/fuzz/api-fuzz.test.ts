@@ -1,5 +1,5 @@
-// Requests generated from the API's OpenAPI document, against the real API. No answer is a 5xx, the process does not grow,
-// and its event loop does not stall. No worker runs, so that no URL of a generated job is fetched.
+// Sends requests that are generated from the OpenAPI document to the real API. No answer is a 5xx, the process does not
+// grow, and its event loop does not stall. No worker runs, so that no URL of a generated job is fetched.
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
 const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
 const AT_ONCE = 10;
 const ANSWER_MS = 5_000;
-/** Maximum growth of the process after warm-up. V8 lets the garbage of many requests pile up before it collects. */
+/** Maximum growth of the process after warm-up. V8 lets the garbage of many requests pile up before collecting it. */
 const GROWTH_MB = 150;
 const WARM_AFTER = 0.2;
 
@@ -87,7 +87,7 @@ it(
     const stall = stalls.longest(began);
     process.stderr.write(
       `fuzz: ${sent} requests, ${closed} sent again, by status ${JSON.stringify(Object.fromEntries(statuses))}; ` +
-        `the event loop stalled for ${stall.ms.toFixed(0)} ms at most, ${((stall.at - began) / 1000).toFixed(1)} s after the first (limit ${limitMs} ms)\n`,
+        `the event loop stalled for ${stall.ms.toFixed(0)} ms at most, ${((stall.at - began) / 1000).toFixed(1)} s after the first request (limit ${limitMs} ms)\n`,
     );
     expect(stall.ms).toBeLessThan(limitMs);
     expect(sent).toBeGreaterThanOrEqual(REQUESTS);
@@ -97,7 +97,7 @@ it(
   timeLimit() + 60_000,
 );
 
-/** The status of the answer. Throws on a 5xx, and if no answer comes in time. Streams are cancelled after their head. */
+/** Returns the status of the answer. Throws on a 5xx or a timeout. Cancels a stream after its headers. */
 async function answer(request: FuzzRequest): Promise<number> {
   const leave = new AbortController();
   const answerMs = ANSWER_MS * crowd();
@@ -120,7 +120,7 @@ async function answer(request: FuzzRequest): Promise<number> {
   }
 }
 
-/** Resends a request if the server closed the kept-alive connection just then. The server has not read the request. */
+/** Resends a request if the server closed the kept-alive connection before it read the request. */
 async function send(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 3; ; tries--) {
     try {
@@ -133,7 +133,7 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** Well above what the slowest machine needs. */
+/** Milliseconds, well above what the slowest machine needs. */
 function timeLimit(): number {
   return 30_000 + REQUESTS * 20;
 }

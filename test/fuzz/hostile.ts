@@ -70,7 +70,7 @@ const LISTS: readonly (readonly [open: string, element: string, close: string])[
   ['{"x":[', '[[]]', ']}'],
   ['[', '{"a":{}}', ']'],
 ];
-/** Not shrunk, because only the kind matters and each attempt would take a second. */
+/** fast-check must not shrink these bodies. Only their kind matters, and each attempt would take a second. */
 const large = (bytes: Arbitrary<number>) =>
   fc.noShrink(fc.tuple(fc.constantFrom(...LISTS), bytes).map(([list, size]) => filled(list, size)));
 
@@ -79,7 +79,7 @@ function filled([open, element, close]: (typeof LISTS)[number], size: number): s
   return `${open}${`${element},`.repeat(times)}${element}${close}`;
 }
 
-/** One of each kind, so that even the shortest run has all kinds. */
+/** One request per list, so that even the shortest run sends every kind of list. */
 export const large2Mb: readonly FuzzRequest[] = LISTS.map((list) => ({
   method: 'POST',
   path: '/v1/jobs',

@@ -17,10 +17,10 @@ const BATCH = 20;
 const BATCH_MS = 60_000;
 const SIDE = 8;
 const MODES = DECODE_MODES;
-/** A mutated header may claim any size. Large ones take time and prove nothing more. */
+/** A mutated header may claim any size. Larger images take more time and test nothing else. */
 const MAX_PIXELS = 4_000_000;
 const MB = 2 ** 20;
-/** More memory than decoding any image of that size takes. */
+/** More memory than it takes to decode any image of MAX_PIXELS. */
 const DECODE_BYTES = 128 * MB;
 /** Maximum growth of a lane: the memory for decoding, what codec and kernel keep between images, and its heap. */
 const GROWTH_MB = DECODE_BYTES / MB + 96 + 48 + 128;

@@ -3,7 +3,8 @@ import sharp from 'sharp';
 import type { Random } from '../support/random.ts';
 
 /**
- * Every kind of image that sharp writes, in each accepted format. They are small, so that a mutation is likely to matter.
+ * Every kind of image that sharp writes, in each accepted format. The images are small, so that a mutation is likely to
+ * matter.
  */
 export async function renderSeeds(): Promise<Uint8Array[]> {
   const side = 64;
@@ -52,7 +53,7 @@ export function mutate(random: Random, seeds: readonly Uint8Array[]): Uint8Array
 
 type Mutation = (bytes: Buffer, random: Random, seeds: readonly Uint8Array[]) => Uint8Array;
 
-/** A position, more often than not within the headers. */
+/** Returns a random position, usually within the headers. */
 function place(bytes: Buffer, random: Random): number {
   return random.int(0, Math.max(0, (random.next() < 0.6 ? Math.min(bytes.length, 200) : bytes.length) - 1));
 }

@@ -1,11 +1,11 @@
-// fast-check values from the JSON schemas of an OpenAPI document. Most are valid, some have one wrong field, some are
+// Generates values from the JSON schemas of an OpenAPI document. Most are valid, some have one wrong field, some are
 // junk.
 import fc, { type Arbitrary } from 'fast-check';
 import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
 
 type Schemas = Readonly<Record<string, ApiSchema>>;
 
-/** Deeper than any of our schemas, so that recursion ends. */
+/** Deeper than any schema of the API, so that recursion ends. */
 const MAX_DEPTH = 8;
 
 /** Any JSON value. */
@@ -41,7 +41,7 @@ const NASTY = fc.constantFrom(
   "';--",
 );
 
-/** Values that this service knows, by the name of their property, so that requests pass the first checks. */
+/** Values that this service knows, by property name. With them, requests pass the first checks. */
 export type Known = Readonly<Record<string, readonly string[]>>;
 
 export function createArbitraries(schemas: Schemas, known: Known) {

@@ -128,7 +128,7 @@ function encode(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString()).replaceAll('.', '%2E');
 }
 
-/** Not String(value), because a JSON object may have a `toString` that is not a function. */
+/** Does not use String(value), because a JSON object may have a `toString` that is not a function. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

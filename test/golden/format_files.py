@@ -1,4 +1,4 @@
-"""Makes one small file for each way in which the accepted formats store pixels: (name, extension, data)."""
+"""Yields one small file, as (name, extension, data), for each way in which the accepted formats store pixels."""
 
 import io
 import struct
@@ -42,7 +42,7 @@ def png(width, height, depth, kind, rows, chunks=(), interlace=0):
 
 
 def adam7(array):
-    """The rows of the seven passes."""
+    """Yields the rows of the seven Adam7 passes."""
     passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
     for top, left, down, across in passes:
         yield from (row.tobytes() for row in array[top::down, left::across] if row.size)
@@ -87,7 +87,7 @@ def pngs(photo, rgb, alpha):
 
 
 def gif(canvas, at, size, indices, palette, clear=None, background=0, local=False, interlaced=False, version=b"GIF89a"):
-    """One frame with pixels as literal codes of 9 bits. Frequent clear codes keep them at that length."""
+    """One frame with pixels as literal codes of 9 bits. Frequent clear codes keep the code length at 9 bits."""
     colours = len(palette) // 3
     bits = max(1, (colours - 1).bit_length())
     table = palette.ljust(3 * 2**bits, b"\0")

@@ -1,4 +1,4 @@
-"""Makes the references of object detection and image segmentation, with NumPy, Pillow, pycocotools and onnxruntime.
+"""Makes reference answers for object detection and segmentation with NumPy, Pillow, pycocotools and onnxruntime.
 
 Run it in this folder, in a virtual environment with
 `pip install numpy==2.4.6 Pillow==13.0.0 onnxruntime==1.30.0 pycocotools==2.0.11`. It needs ../shared/data beside the
@@ -68,7 +68,7 @@ def overlap(a, b):
 
 
 def projected(pixels, scale, kept, shift, cells, side):
-    """For each pixel of an axis, its place among the cells of the map. NaN where it was cropped away."""
+    """For each pixel along an axis, its position in cells of the map. NaN if the pixel was cropped away."""
     resized = (np.arange(pixels) + 0.5) * scale
     place = (resized + shift) * cells / side
     return np.where((resized >= kept[0]) & (resized < kept[1]), place, np.nan)
@@ -83,7 +83,7 @@ def axes(source, resized, window, pad, input, cells):
 
 
 def interpolated(numbers, columns, rows):
-    """Bilinear, with centres on each other, as torch's `interpolate(align_corners=False)`. classes x height x width."""
+    """Bilinear, like torch's `interpolate(align_corners=False)`. Arrays are class x height x width."""
 
     def neighbours(places, cells):
         at = np.clip(np.nan_to_num(places) - 0.5, 0, cells - 1)
@@ -120,7 +120,7 @@ MAPS = [
 
 
 def maps(classes=4):
-    """The segments of waves in original pixels, by class: by arg-max, by threshold, and of class numbers."""
+    """The segments of `waves` per class in original pixels: from arg-max, a threshold, and class numbers."""
     cases = []
     for case in MAPS:
         resized = case.get("resized", case["input"])
@@ -150,7 +150,7 @@ def maps(classes=4):
 
 
 def text_map():
-    """The text in a rendered page, by the OCR detector: a map of one class at the size of its input."""
+    """The text that the OCR detector finds in a rendered page. Its map has one class and the size of its input."""
     page = Image.open(DATA / "open" / "ocr" / "invoice.png").convert("RGB")
     size = (640, 352)
     pixels = np.asarray(page.resize(size, Image.Resampling.BILINEAR), dtype=np.float64)[..., ::-1]

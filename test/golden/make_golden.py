@@ -68,7 +68,7 @@ def resize_and_crop(image, resize, crop, kernel):
 
 
 def prepare(image, resize, crop, kernel, pad=0, align="centre"):
-    """The other ways to an input of `crop` = (width, height): `resize` is an exact size, or "letterbox"."""
+    """Resizes to an exact size or by "letterbox". Then pads or crops to `crop` = (width, height)."""
     if resize == "letterbox":
         width, height = image.size
         scale = min(crop[0] / width, crop[1] / height)
@@ -88,7 +88,7 @@ cases = []
 
 
 def prepared_case(name, image, resize, crop, kernel, **more):
-    """A case of an image file that exists."""
+    """Adds a case for an image file that an earlier case has written."""
     with Image.open(IMAGES / image) as opened:
         pixels = opened.convert("L" if more.get("channels") == 1 else "RGB")
     options = {key: value for key, value in more.items() if key in ("pad", "align")}
@@ -134,7 +134,7 @@ def case(
 
 
 def format_case(name, extension, data):
-    """A case without resizing, so that every pixel counts."""
+    """Adds a case without resizing, so that every pixel is compared."""
     image = Image.open(io.BytesIO(data))
     how = {"resize": None, "crop": 40, "kernels": ("bilinear",)}
     if image.mode.startswith("I;16"):
@@ -286,13 +286,13 @@ def upright(image, orientation):
 
 
 def pattern(width, height):
-    """An RGB pattern with every value, computed in whole numbers as in resampler.test.ts."""
+    """An RGB pattern that contains every value. resampler.test.ts computes the same pattern."""
     y, x, c = np.mgrid[0:height, 0:width, 0:3]
     return ((x * 37 + y * 101 + c * 59 + (x * y // 8) * 11 + (x ^ y) * 5) % 256).astype(np.uint8)
 
 
 def resampled():
-    """SHA-256 of the pattern resized from one size to another: down and up, odd, to a line, and by large factors."""
+    """SHA-256 of the resized pattern, for each kernel and each pair of sizes."""
     sizes = [
         ((97, 61), (53, 31)),
         ((61, 97), (64, 102)),

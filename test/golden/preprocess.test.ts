@@ -1,4 +1,4 @@
-// The lane's pixels against Pillow's crops, which make_golden.py wrote. No value may differ, except by 1 for AVIF.
+// Compares the lane's pixels with Pillow's crops, which make_golden.py wrote. Only values of AVIF may differ, by 1.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ describe('a decoded crop equals the crop of Pillow and torchvision', () => {
     expect(worstDifference(crop, reference)).toBeLessThanOrEqual(worst);
   });
 
-  it('while a single sharp pipeline, which drops alpha after resizing, is far off', async () => {
+  it('but the crop of a single sharp pipeline differs, because it drops alpha after resizing', async () => {
     const file = readFileSync(join(here, 'images', 'rgba.png'));
     const naive = sharp(file).resize(73, 64, { fit: 'fill', kernel: 'cubic' }).removeAlpha();
     const cropped = await naive.extract({ left: 8, top: 4, width: 56, height: 56 }).raw().toBuffer();
@@ -48,8 +48,9 @@ describe('a decoded crop equals the crop of Pillow and torchvision', () => {
   });
 });
 
-// sharp 0.35.5 (libvips 8.18.7) wrote the expected crop, so that a silent change is noticed. Pillow differs by 4 to 19.
-it('CMYK is converted through a profile, as in the committed crop', async () => {
+// sharp 0.35.5 (libvips 8.18.7) wrote the expected crop, so that this test notices a change in libvips. Pillow's values
+// differ by 4 to 19.
+it('CMYK is converted through a colour profile, and matches the committed crop', async () => {
   const crop = await decode('cmyk.jpg', { resize: 64, crop: 56 });
   expect(meanDifference(crop, await readCrop('../cmyk-libvips.webp'))).toBeLessThan(0.5);
 });

@@ -1,4 +1,4 @@
-// The resampling kernel against Pillow. Both resize the same pattern (make_golden.py), and the SHA-256 must be equal.
+// Compares the resampling kernel with Pillow. Both resize the pattern of make_golden.py, and the SHA-256 must be equal.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ it.each(golden.resampled)(
 );
 
 it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
-  'a %s window equals that part of the whole image, and needs only its region of the source',
+  'with %s, a window equals the same part of the whole resized image, and needs only a region of the source',
   (interpolation) => {
     const source = [97, 61] as const;
     const target = [53, 31] as const;

@@ -1,4 +1,4 @@
-"""Writes TIFF files that Pillow reads but cannot write: byte orders, planes, tiles, subsampled YCbCr, odd sample types."""
+"""Writes TIFF files that Pillow reads but cannot write: byte orders, planes, tiles, YCbCr, odd sample types."""
 
 import struct
 import zlib
@@ -10,7 +10,7 @@ SIZES = {BYTE: 1, SHORT: 2, LONG: 4, RATIONAL: 8}
 
 
 def tiff(tags, chunks, order="<", tiled=False):
-    """A file of one page. `tags` is {number: (type, values)}. `chunks` are the strips or tiles in the order of the file."""
+    """A file of one page. `tags` is {number: (type, values)}. `chunks` are the strips or tiles in file order."""
     codes = {BYTE: "B", SHORT: "H", LONG: "I"}
     body = bytearray(b"II*\0" if order == "<" else b"MM\0*") + bytearray(4)
     offsets = []

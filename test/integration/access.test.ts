@@ -20,8 +20,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('an API beyond loopback', () => {
-  it('does not start without a key, and explains how to create one or do without', async () => {
+describe('an API that listens beyond loopback', () => {
+  it('does not start without a key, and explains how to create one or to run without keys', async () => {
     const redis = await startTestRedis();
     try {
       const { code, err } = await commands.run(
@@ -65,7 +65,7 @@ describe('forebay keys', () => {
     expect(err).toContain('not shown again');
     const id = out.split('_')[1]!;
 
-    // Stands in for a running service: the folder is in use, and only its lock names the socket.
+    // This Redis stands in for a running service. The folder is in use, and only its lock names the socket.
     const running = await startEmbeddedRedis({
       dataDir: join(folder, 'd'),
       cacheDir: redisCacheDir,
@@ -107,7 +107,7 @@ describe('forebay keys', () => {
     await commands.nothingLeft();
   });
 
-  it('explains wrong options, and that it needs a data folder if no service is given', async () => {
+  it('explains wrong options, and asks for --data if neither --data nor a Redis is given', async () => {
     const wrong = await commands.run(
       'keys',
       'create',

@@ -65,7 +65,7 @@ describe('the client', () => {
     expect(errors).toEqual([]);
   });
 
-  it('throws problems with their code and the fields that are wrong', async () => {
+  it('rejects with the code of the problem and the wrong fields', async () => {
     const client = createClient({ url: api.url });
     // @ts-expect-error A request as untyped JavaScript may send it.
     const refused = await client.submit({ model: 'x', input: {} }).catch((error: unknown) => error);
@@ -90,7 +90,7 @@ describe('the client', () => {
     expect(await createClient({ url }).ready()).toBe(false);
   });
 
-  it('reports that another server answers', async () => {
+  it('rejects with the status and text of an answer that is not a problem document', async () => {
     const server = createServer((_request, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
     fronts.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

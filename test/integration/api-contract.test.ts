@@ -1,4 +1,4 @@
-// Every kind of answer of the API against the schemas of its OpenAPI document.
+// Checks every kind of answer of the API against the schemas of the OpenAPI document.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '#forebay/client/read-events.js';
@@ -26,7 +26,7 @@ afterAll(() => api.close());
 const json = async (path: string, init?: RequestInit) => (await fetch(`${api.url}${path}`, init)).json();
 
 describe('an answer of the API', () => {
-  it('fits the schemas of its OpenAPI document and has no other fields', async () => {
+  it('fits its schema in the OpenAPI document and has no other fields', async () => {
     const job = await api.runningJob();
     const { spec } = await api.jobs.mustGet(job.id);
     const problem = { code: 'model_load_failed', message: 'no' };

@@ -143,7 +143,7 @@ describe('events', () => {
     expect(seen).toEqual(['snapshot', 'progress', 'status', 'status']);
   });
 
-  it('give way to heartbeats while nothing happens', async () => {
+  it('pause while nothing happens, and heartbeats are sent instead', async () => {
     const job = await api.runningJob();
     const left = new AbortController();
     const kinds: string[] = [];

@@ -14,7 +14,7 @@ const post = (path: string, body: unknown, headers?: Record<string, string>) =>
 const get = (path: string) => getJson(api, path);
 
 describe('control', () => {
-  it('pauses, resumes and cancels, and explains why it cannot', async () => {
+  it('pauses, resumes and cancels a job, and refuses to pause a cancelled job or cancel an unknown one', async () => {
     const { id } = await api.runningJob();
     expect((await post(`/v1/jobs/${id}/pause`, '', {})).body).toMatchObject({
       status: 'paused',
@@ -28,7 +28,7 @@ describe('control', () => {
     expect([unknown.status, unknown.body.code]).toEqual([404, 'job_not_found']);
   });
 
-  it('takes no body', async () => {
+  it('refuses a body with unknown fields, and a body that is too large', async () => {
     const { id } = await api.runningJob();
     const answer = await post(`/v1/jobs/${id}/pause`, { why: 'because' });
     expect(answer.body.errors).toEqual([{ path: '/why', message: 'unknown field' }]);
@@ -125,12 +125,12 @@ describe('stats', () => {
 });
 
 describe('health', () => {
-  it('distinguishes up from ready', async () => {
+  it('reports at /healthz that the API is up, and at /readyz that it is ready', async () => {
     expect((await get('/healthz')).body).toEqual({ status: 'ok' });
     expect((await get('/readyz')).body).toEqual({ status: 'ready' });
   });
 
-  it('reports that it is up but not ready while Redis is unavailable, and when to retry', async () => {
+  it('reports that the API is up but not ready while Redis is unavailable, and when to retry', async () => {
     const other = await startTestApi();
     try {
       await other.stopRedis();

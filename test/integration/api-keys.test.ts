@@ -113,7 +113,7 @@ describe('a key', () => {
 });
 
 describe('any request', () => {
-  it('for a host name that is not ours is refused, except for health', async () => {
+  it('for an unknown host name is refused, except for health', async () => {
     const ask = (path: string, host: string) =>
       new Promise<number>((resolve, reject) => {
         const { hostname, port } = new URL(api.url);

@@ -42,7 +42,7 @@ describe('results', () => {
     expect(after.indices).toEqual(range(4, 12));
   });
 
-  it('leave errors out, include them in order, or hold only errors', async () => {
+  it('leave errors out, include them in row order, or hold only errors, as requested', async () => {
     const job = await api.runningJob();
     await api.commitBlock(job, 0);
     await api.commitBlock(job, 1, odd);
@@ -80,7 +80,7 @@ describe('results', () => {
     expect(seen).toEqual(range(0, 12));
   });
 
-  it('are answered with a problem if a committed part is gone', async () => {
+  it('are answered with 404 and the name of the part if a committed part is gone', async () => {
     const job = await api.runningJob();
     await api.commitBlock(job, 0);
     await rm(join(job.output, 'part-00000000.jsonl'));
@@ -118,7 +118,7 @@ describe('results', () => {
       httpGet(`${api.url}/v1/jobs/${job.id}/results`, resolve).on('error', reject);
     });
     response.pause();
-    // A part that was not read ahead can vanish unnoticed until the reader reaches it.
+    // If the API does not read ahead, it notices the missing last part only when the reader gets there.
     await waitUntil('bytes to wait in the socket', () => response.socket.bytesRead > 100_000);
     await rm(join(job.output, `part-${String(blocks - 1).padStart(8, '0')}.jsonl`));
     let received = 0;

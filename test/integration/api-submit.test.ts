@@ -1,4 +1,4 @@
-// Submitting over HTTP: the answers, and how they name what is wrong.
+// Submitting over HTTP: the answers, and how errors name the wrong fields.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 import { getJson, JSON_TYPE, postJson, VALID_JOB, type ApiBody } from '../support/api-requests.ts';
@@ -42,7 +42,7 @@ describe('submit', () => {
     expect((await get(headers.get('location')!)).body).toEqual(body);
   });
 
-  it('accepts metadata among the options as well, but not twice', async () => {
+  it('also accepts metadata in the options, but not in both places', async () => {
     const { body } = await post('/v1/jobs', { ...VALID_JOB, options: { metadata: { a: 'b' } } });
     expect(body.metadata).toEqual({ a: 'b' });
     const twice = await post('/v1/jobs', { ...VALID_JOB, options: { metadata: { a: 'b' } }, metadata: {} });
@@ -99,7 +99,7 @@ describe('submit', () => {
     });
   });
 
-  it('names the nearest model and all known ones', async () => {
+  it('names the nearest and all known models if the model is unknown', async () => {
     const { status, body } = await post('/v1/jobs', { ...VALID_JOB, model: 'digit-small' });
     expect([status, body.code]).toEqual([404, 'model_not_found']);
     expect(body.detail).toMatch(/did you mean "digits-small".*Known: digits-small\./);
@@ -148,7 +148,7 @@ describe('submit', () => {
 });
 
 describe('requests that fit no route', () => {
-  it('answer 404 and 405 with problems', async () => {
+  it('are answered 404 for an unknown path and 405 for a wrong method', async () => {
     const nowhere = await get('/v1/jbos');
     expect([nowhere.status, nowhere.body.code]).toEqual([404, 'not_found']);
     const response = await fetch(`${api.url}/v1/jobs/job_x/cancel`);

@@ -101,7 +101,7 @@ describe("a tenant's job", () => {
   });
 });
 
-it('the API warns at startup if an input root is inside a folder whose contents belong to single tenants', () => {
+it('the API warns at startup if an input root is inside an output root', () => {
   const warnings = api.logged.filter(({ message }) => message.startsWith('an input root is inside'));
   expect(warnings.map(({ fields }) => fields)).toMatchObject([
     { inputRoot: join(api.folder, 'results', 'open'), folder: join(api.folder, 'results') },
@@ -109,7 +109,7 @@ it('the API warns at startup if an input root is inside a folder whose contents 
 });
 
 describe('quotas', () => {
-  it('refuse excess with a code and a time to wait, and affect no other tenant', async () => {
+  it('refuse a request that exceeds them with a code and Retry-After, and affect no other tenant', async () => {
     const small = await startKeyedApi({ quotas: { jobs: 2, rows: 10, bytes: 1000 }, requestsPerS: 1000 });
     try {
       const a = await small.keyFor(['jobs:read', 'jobs:write'], 'a');

@@ -36,7 +36,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** The maximum number of blocks that two lanes hold: three batches each, and one block beyond their need. */
+/** The maximum number of blocks that two lanes hold: three batches each, and one extra block. */
 const RUNS_ENDING = 7;
 
 const queueOf = (job: { model: string; model_hash: string }) =>
@@ -68,7 +68,7 @@ it('Redis never holds more than the window of a manifest with 200,000 rows', asy
   }
   expect((await service.job(job.id)).rows.total).toBe(200_000);
   expect(Math.max(...seen)).toBeLessThanOrEqual(16);
-  // A block leaves the window with its commit, and the queue just after. So runs that are ending may still count there.
+  // A block leaves the window when it is committed, and the queue shortly after. So the queue may hold a few more.
   expect(Math.max(...onQueue)).toBeLessThanOrEqual(16 + RUNS_ENDING);
   expect(grown).toBeLessThan(2 * 1024 * 1024);
   await service.post(`/v1/jobs/${job.id}/cancel`, {});
@@ -77,7 +77,7 @@ it('Redis never holds more than the window of a manifest with 200,000 rows', asy
   await untilEmpty(queue);
 });
 
-it('a running job finishes beside a paused one with a full window', async () => {
+it('a job finishes while another job is paused with a full window', async () => {
   writeFileSync(
     join(service.input, 'long.txt'),
     upTo(20_000)
@@ -133,7 +133,7 @@ it('a job never has more blocks in progress than its concurrency', async () => {
   expect(most).toBeLessThanOrEqual(3);
 });
 
-it('a job whose model nobody serves waits with no_worker and starts when a worker serves it', async () => {
+it('a job whose model no worker serves waits with no_worker, and starts when a worker serves the model', async () => {
   writeTinyModel(join(service.models, 'later'), 'later');
   const job = await service.submit({ model: 'later', input: { type: 'files', path: 'few' } });
   const waiting = await service.until(job.id, 'a reason', ({ reason }) => reason === 'no_worker');

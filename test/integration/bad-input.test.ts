@@ -58,7 +58,7 @@ describe('an output that cannot be a folder is a bad request', () => {
   });
 });
 
-describe('an input with such a name', () => {
+describe('an input whose name is too long or holds a NUL', () => {
   it.each(['a\0b', 'a\0/*.jpg', LONG, DEEP, `${LONG}/*.jpg`])('%j is refused with a 4xx', async (path) => {
     for (const type of ['files', 'manifest']) {
       const problem = await submit({ input: { type, path } });
@@ -86,8 +86,8 @@ describe('an input with such a name', () => {
   });
 });
 
-it('every route refuses a body whose announced size no route accepts, without reading it', async () => {
-  // With keys, because without them the routes of keys refuse every request.
+it('every POST route refuses a body whose Content-Length exceeds every limit, without reading it', async () => {
+  // This API requires keys, because the routes for keys refuse every request otherwise.
   const guarded = await startTestApi({}, {});
   try {
     const admin = { name: 'test', tenant: 'default', scopes: ['admin' as const], expiresAt: null };
@@ -121,13 +121,13 @@ function statusOfHuge(url: string, method: string, key: string): Promise<number 
 }
 
 describe('an error names', () => {
-  it('an unknown model, with the nearest', async () => {
+  it('an unknown model and the nearest known one', async () => {
     const problem = await submit({ model: 'digits-smal' });
     expect([problem.http, problem.code]).toEqual([404, 'model_not_found']);
     expect(problem.detail).toContain('digits-small');
   });
 
-  it('an unknown field, with the nearest valid one, and every wrong type at once, by JSON pointer', async () => {
+  it('every unknown field with the nearest valid one, and every wrong type, by JSON pointer', async () => {
     const problem = await submit({
       input: { type: 'files', path: 7, inclde: ['*'] },
       options: { batchsize: 4, priority: 'high', 'a/b': 1 },

@@ -1,4 +1,4 @@
-// The lane's findings about a model's batches, for graphs with a known verdict and for real models.
+// What a lane's probe finds out about a model's batches, for graphs with a known verdict and for real models.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ function folder(graph: Buffer): LoadableModel {
   return writeModelFolder(testFolder(), graph, config);
 }
 
-/** Long enough for every verdict on a busy machine, where a lane gets little of a core. */
+/** Long enough for every verdict on a busy machine, where a lane gets only a small share of a core. */
 const BUDGET_MS = 30_000;
 
 async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
@@ -46,12 +46,12 @@ it('a graph that compares a row with its batch is variant, even if its batch is 
   }
 });
 
-it('a graph with a fixed batch of one row has nothing to compare', async () => {
+it('a graph with a fixed batch of one row gets the verdict fixed_batch', async () => {
   const { batchInvariance } = await probed(folder(batchMeanModel(SIDE, 1)), 8);
   expect(batchInvariance).toEqual({ verdict: 'fixed_batch', maxDifference: 0, batch: 1 });
 });
 
-it('a graph that fails on the made-up images is loaded with an unknown verdict', async () => {
+it('a graph that fails on the images of the probe is loaded with an unknown verdict', async () => {
   const { batchInvariance } = await probed(folder(darkOnlyModel(SIDE)), 4, testFolder());
   expect(batchInvariance).toMatchObject({ verdict: 'unknown' });
 });
@@ -74,7 +74,7 @@ it('a lane probes only on request', async () => {
   expect(info).toMatchObject({ batchInvariance: null, memory: null });
 });
 
-it('findings are read back at the next start, and a damaged record is replaced', async () => {
+it('the next load reads the verdict from the cache, and replaces a damaged record', async () => {
   const cache = testFolder();
   const model = folder(batchMeanModel(SIDE));
   const first = await probed(model, 4, cache);
@@ -99,29 +99,32 @@ it('a cache folder that cannot be written does not fail the load', async () => {
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const CAFFE = { color_order: 'bgr', rescale: 1, mean: [103.939, 116.779, 123.68] };
 
-describe.skipIf(!existsSync(DATA))('on ../shared/data (skipped without that folder)', () => {
-  it.each([
-    ['mobilenetv2-int8-dynamic', IMAGENET, 'variant'],
-    ['mobilenetv2-int8-qdq', IMAGENET, 'invariant'],
-    ['mobilenetv2', IMAGENET, 'invariant'],
-    ['squeezenet', CAFFE, 'invariant'],
-    ['squeezenet-fp16-batch1', CAFFE, 'fixed_batch'],
-  ])(
-    '%s',
-    async (name, preprocess, verdict) => {
-      const dir = testFolder();
-      mkdirSync(dir, { recursive: true });
-      symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
-      const real = checkedConfig({
-        name,
-        task: 'image-classification',
-        preprocess: { resize: 256, crop: 224, ...preprocess },
-      });
-      const { batchInvariance } = await probed({ dir, config: real, named: [] });
-      expect(batchInvariance).toMatchObject({ verdict });
-      if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
-      else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);
-    },
-    180_000,
-  );
-});
+describe.skipIf(!existsSync(DATA))(
+  'the verdict on a real model is right (skipped without ../shared/data)',
+  () => {
+    it.each([
+      ['mobilenetv2-int8-dynamic', IMAGENET, 'variant'],
+      ['mobilenetv2-int8-qdq', IMAGENET, 'invariant'],
+      ['mobilenetv2', IMAGENET, 'invariant'],
+      ['squeezenet', CAFFE, 'invariant'],
+      ['squeezenet-fp16-batch1', CAFFE, 'fixed_batch'],
+    ])(
+      '%s',
+      async (name, preprocess, verdict) => {
+        const dir = testFolder();
+        mkdirSync(dir, { recursive: true });
+        symlinkSync(join(DATA, `${name}.onnx`), join(dir, 'model.onnx'));
+        const real = checkedConfig({
+          name,
+          task: 'image-classification',
+          preprocess: { resize: 256, crop: 224, ...preprocess },
+        });
+        const { batchInvariance } = await probed({ dir, config: real, named: [] });
+        expect(batchInvariance).toMatchObject({ verdict });
+        if (verdict === 'variant') expect(batchInvariance!.maxDifference).toBeGreaterThan(0.5);
+        else expect(batchInvariance!.maxDifference).toBeLessThan(1e-5);
+      },
+      180_000,
+    );
+  },
+);

@@ -1,4 +1,4 @@
-// Batches, and their rows when a lane dies, on real child processes (G3, INV-6).
+// How rows become batches, and what happens to rows when a lane dies, with real child processes (G3, INV-6).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,7 +66,7 @@ describe('batches', () => {
     expect(sizes).toEqual([2, 4, 4]);
   });
 
-  it('wait for more rows while some may arrive, and leave immediately when none can', async () => {
+  it('wait for more rows while some may arrive, and are sent immediately when none can', async () => {
     let more = true;
     const { batcher, send } = open(() => more);
     let answered = 0;
@@ -83,7 +83,7 @@ describe('batches', () => {
     expect(answered).toBe(2);
   });
 
-  it('leave before they are full if reading waits for the bytes that they hold', async () => {
+  it('are sent before they are full if reading waits for the bytes that they hold', async () => {
     const { batcher } = open(
       () => false,
       () => true,
@@ -117,7 +117,7 @@ describe('a row that kills its lane', () => {
     expect(deaths).toBe(2);
   });
 
-  it('leaves lanes that continue to answer', async () => {
+  it('does not affect rows that are sent after it', async () => {
     const { send } = open();
     expect((await Promise.all(send([POISON]))).map(codeOf)).toEqual(['lane_crashed']);
     expect((await Promise.all(send([1, 2, 3, 4, 5]))).map(codeOf)).toEqual(Array(5).fill('ok'));

@@ -51,7 +51,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   'models inspect': ['m'],
 };
 
-/** Commands by their words after the program's name. */
+/** Lists the commands that have the option --url, without the program's name. */
 function commandsWithUrl(command: Command, before: readonly string[] = []): string[] {
   const own = command.options.some(({ long }) => long === '--url') ? [before.join(' ')] : [];
   return [...own, ...command.commands.flatMap((sub) => commandsWithUrl(sub, [...before, sub.name()]))];

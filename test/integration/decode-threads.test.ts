@@ -1,4 +1,4 @@
-// Lanes with decode threads (ADR 18) on the CPU. They answer as lanes without, to the last digit, and fail as these do.
+// Lanes with decode threads (ADR 18) on the CPU. They give exactly the answers and errors of lanes without them.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -52,7 +52,7 @@ const MAP: ImageGraph = {
   operators: [step('Identity', ['image'], 'map')],
 };
 
-/** One box per image: [centre, size, score of two classes], all of them from the mean colour. */
+/** One box per image: [centre, size, score of two classes], computed from the mean colour. */
 const BOXES: ImageGraph = {
   shape: ['N', 3, SIDE, SIDE],
   outputs: [floatOutput('boxes', 'N', 6, 1)],
@@ -130,7 +130,7 @@ async function mixedRows(): Promise<LaneInput[]> {
 }
 
 describe('a lane with decode threads', () => {
-  it('answers rows of every image task as a lane without them, bad rows too', async () => {
+  it('answers rows of every image task, also bad ones, exactly as a lane without decode threads', async () => {
     const usual = testLane();
     const threaded = testLane({ decodeThreads: 3 });
     const rows = await mixedRows();
@@ -150,7 +150,7 @@ describe('a lane with decode threads', () => {
     const [expected, ...found] = await Promise.all([
       usual.run({ model, rows, options: {} }),
       threaded.run({ model, rows, options: {} }),
-      // The next one has other neighbours, and memory that an earlier batch has used.
+      // In this batch, rows have other neighbours, and images go into memory that an earlier batch has used.
       threaded.run({ model, rows: rows.toReversed(), options: {} }),
       threaded.run({ model, rows: rows.slice(0, 1), options: {} }),
     ]);
@@ -167,7 +167,7 @@ describe('a lane with decode threads', () => {
     expect(read).toBe(2 * expected.timings.bytes + alone.timings.bytes);
   }
 
-  it('tries the rows of a batch alone if the model fails on it', async () => {
+  it('runs each row of a batch alone if the model fails on the batch', async () => {
     const config = { name: 'm', task: 'image-classification', preprocess: { crop: SIDE } };
     const model = writeModelFolder(testFolder(), darkOnlyModel(SIDE), config);
     const lane = await laneOf(model, { decodeThreads: 2 });
@@ -192,7 +192,7 @@ describe('a lane with decode threads', () => {
     expect(peakMemoryMb(lane.pid!) - before).toBeLessThan(210);
   }, 60_000);
 
-  it('answers all batches that it has before it closes, and then ends by itself', async () => {
+  it('answers all pending batches when it is closed, and then exits', async () => {
     const lane = await laneOf(classifier(), { decodeThreads: 2 });
     const rows = [{ bytes: await plain(255, 0, 0) }, { bytes: await plain(0, 255, 0) }];
     const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, options: {} }));
@@ -203,7 +203,7 @@ describe('a lane with decode threads', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'is what a tuning measures where workers would have one',
+    'is what a tuning measures if workers would have decode threads',
     async () => {
       const { dir } = classifier();
       const folder = await loadModelFolder(dir);
@@ -223,7 +223,7 @@ describe('a lane with decode threads', () => {
     },
   );
 
-  it.each(['killer.png', 'leaver.png'])('dies with a thread that %s ends', async (name) => {
+  it.each(['killer.png', 'leaver.png'])('dies if %s ends one of its threads', async (name) => {
     const dir = testFolder();
     const path = join(dir, name);
     writeFileSync(path, await plain(1, 2, 3));
@@ -233,7 +233,7 @@ describe('a lane with decode threads', () => {
     expect((await run([good])).outcomes.map((outcome: RowOutcome) => codeOf(outcome))).toEqual(['ok']);
     const runs = [run([good, { path, tenant: 'default' }]), run([good]), run([good])];
     const ends = await Promise.allSettled(runs);
-    // The worker tries the rows of the first two again, each alone.
+    // The lane had begun the first two batches, so a worker would run their rows again, each alone.
     expect(
       ends.map((end) => end.status === 'rejected' && (end.reason as { touched?: boolean }).touched),
     ).toEqual([true, true, false]);

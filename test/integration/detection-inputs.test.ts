@@ -8,7 +8,7 @@ import { floats, ints, step } from '../support/onnx/mean-model.ts';
 const SIDE = 64;
 const FLOAT = 1;
 
-/** Returns one box: of the given size, and with the share of the mask as its score. */
+/** The graph returns one box of the given size. The score is the share of the mask that is set. */
 function sizedModel(type: ElementType): ImageGraph {
   return {
     shape: ['N', 3, SIDE, SIDE],
@@ -41,7 +41,7 @@ const config = {
 };
 
 it.each(['int64', 'int32', 'float32'] as const)(
-  'a mask and a size of %s say where the image lies in the input',
+  'a mask and a size of type %s tell the model where the image lies in the input',
   async (type) => {
     const lane = await loadedLane(imageModel(sizedModel(type), config));
     const rows = [
@@ -60,18 +60,23 @@ it.each(['int64', 'int32', 'float32'] as const)(
 
 it.each<[string, ImageGraph, object, RegExp]>([
   [
-    'inputs that nothing names',
+    'inputs that the config does not name',
     sizedModel('int64'),
     { inputs: undefined },
     /"pixel_mask".*"inputs": \{"mask"/,
   ],
   [
-    'an input that nothing names',
+    'one input that the config does not name',
     sizedModel('int64'),
     { inputs: { size: 'orig_size' } },
     /one input, but the graph has .*"pixel_mask"/,
   ],
-  ['a wrong name', sizedModel('int64'), { inputs: { mask: 'pixel_masks' } }, /did you mean "pixel_mask"/],
+  [
+    'a wrong input name',
+    sizedModel('int64'),
+    { inputs: { mask: 'pixel_masks' } },
+    /did you mean "pixel_mask"/,
+  ],
   [
     'a mask of another shape',
     sizedModel('int64'),
@@ -79,7 +84,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
     /inputs\.mask is a tensor \[batch, height, width\]/,
   ],
   ['a mask of another type', sizedModel('uint8'), config, /of float32, int64, int32, bool, but .* uint8/],
-])('a lane does not serve %s', async (_, graph, more, says) => {
+])('a lane does not load a model with %s', async (_, graph, more, says) => {
   await expect(loadedLane(imageModel(graph, { ...config, ...more }))).rejects.toMatchObject({
     code: 'config_mismatch',
     message: expect.stringMatching(says) as string,

@@ -44,7 +44,7 @@ describe.skipIf(!existsSync(GRAPH))('yolox-nano (skipped without ../shared/data)
     expect(boxes).toBeGreaterThan(15);
   }, 60_000);
 
-  it('finds the same boxes in a photo that is stored turned, if auto_orient is on', async () => {
+  it('finds the same box in a photo that is stored rotated, if auto_orient is on', async () => {
     const lane = await loadedLane(yolox({ auto_orient: true }));
     const upright = sharp(readFileSync(join(PHOTOS, 'chelsea.png')));
     const turned = await upright

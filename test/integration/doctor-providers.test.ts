@@ -34,6 +34,6 @@ it.each([
   ],
   ['CUDA failure 101: invalid device ordinal', 'there is no GPU with this device_id'],
   ['something else', null],
-])('the reason of "%s"', (message, why) => {
+])('a known message of onnxruntime is turned into a reason: "%s"', (message, why) => {
   expect(whyNotLoaded(message)).toBe(why);
 });

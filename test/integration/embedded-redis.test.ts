@@ -48,7 +48,7 @@ async function start(dataDir: string | null = null): Promise<EmbeddedRedis> {
 
 async function ask<T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis({ ...redisOptions(url), replyMapping: 'legacy' });
-  // The question fails with the same error.
+  // Ignored here, because `question` fails with the same error.
   client.on('error', () => undefined);
   try {
     return await question(client);
@@ -123,7 +123,7 @@ describe('a one-shot Redis', () => {
   it('survives Ctrl-C in the terminal until the application has finished with it', async () => {
     const { holder, lines, redis } = await hold(null);
     const ended = once(holder, 'exit');
-    // Sent to the whole foreground group, as a terminal does.
+    // The signal goes to the whole foreground group, as from a terminal.
     process.kill(-holder.pid!, 'SIGINT');
     expect((await lines.next()).value).toBe('PONG');
     expect(await ended).toEqual([0, null]);
@@ -137,7 +137,7 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('ends when its shepherd is killed', async () => {
+  it('ends when its shepherd process is killed', async () => {
     const redis = await start(scratch);
     const lock = JSON.parse(readFileSync(join(scratch, 'redis', 'lock'), 'utf8')) as {
       shepherd: { pid: number };
@@ -147,7 +147,7 @@ describe('a one-shot Redis', () => {
     await gone(redis);
   });
 
-  it('finds a short path for its socket if the temporary folder has a long one', async () => {
+  it('uses a short path for its socket if the path of the temporary folder is long', async () => {
     const long = join(scratch, 'x'.repeat(90));
     mkdirSync(long);
     const { redis } = await hold(null, { ...process.env, TMPDIR: long });
@@ -202,7 +202,7 @@ describe('a Redis with a data folder', () => {
 });
 
 describe('choosing a Redis', () => {
-  it('leaves a given Redis alone', async () => {
+  it('uses a given Redis and does not stop it', async () => {
     const redis = await start();
     const given = await provideRedis({
       redisUrl: redis.url,

@@ -99,7 +99,7 @@ async function feederOf(
   return { id, lease, output, queue, feeder, finalise, record: async () => layer.jobs.mustGet(id) };
 }
 
-/** Publishes a part as a worker does: stages it, asks, and links it. */
+/** Publishes a part as a worker does: stages it, asks for permission, and links it. */
 async function publishRun(id: string, block: number, run: BegunRun, outcomes: RowOutcome[], token: string) {
   const { output } = run.spec;
   const toPublish = { folder: output, job: id, part: block, rows: listedRows(run.block), outcomes, token };
@@ -129,7 +129,7 @@ async function runToEnd(job: Awaited<ReturnType<typeof feederOf>>): Promise<void
   throw new Error('the job did not end in 100 steps');
 }
 
-it('a feeder is due for a round when commits have made enough room, and always while it waits for something', async () => {
+it('a feeder is due when commits have freed enough room, and always while it waits for slots or a worker', async () => {
   const many = await feederOf(1000, { options: { block_rows: 5 } });
   expect(many.feeder.isDue(16)).toBe(true);
   await many.feeder.step();
@@ -150,7 +150,7 @@ it('a feeder is due for a round when commits have made enough room, and always w
   expect(alone.feeder.isDue(15)).toBe(true);
 });
 
-it('every commit is announced with the blocks that are left and the rows that failed', async () => {
+it('every commit is announced with the number of blocks left and of its failed rows', async () => {
   const job = await feederOf(15, { options: { block_rows: 5 } });
   await job.feeder.step();
   const heard: unknown[] = [];
@@ -215,7 +215,7 @@ it('a job with more rows than allowed ends when they are counted, or when its fe
   expect(record.succeeded).toBeLessThanOrEqual(400);
 });
 
-it('a job is fed completely if it has exactly the allowed rows, or if its own limit takes no more', async () => {
+it('a job is fed completely if its rows, or its option limit, do not exceed the allowed rows', async () => {
   for (const choices of [
     { maxRows: 20 },
     { maxRows: 20, uncounted: true },
@@ -228,7 +228,7 @@ it('a job is fed completely if it has exactly the allowed rows, or if its own li
   }
 });
 
-it('a feeder that loses its lease before the final transition does not retire the job', async () => {
+it('a feeder that loses its lease before the final transition leaves the job active', async () => {
   const job = await feederOf(4);
   await job.feeder.step();
   await commitWindow(job.id);
@@ -243,7 +243,7 @@ it('a feeder that loses its lease before the final transition does not retire th
   expect(await layer.jobs.isActive(job.id)).toBe(false);
 });
 
-it('a feeder cleans up after one that died between the final transition and its last step', async () => {
+it('a feeder cleans up a job whose earlier feeder died just after the final transition', async () => {
   const job = await feederOf(4);
   await job.feeder.step();
   await commitWindow(job.id);
@@ -255,7 +255,7 @@ it('a feeder cleans up after one that died between the final transition and its 
   expect(await layer.jobs.outputHolder(job.output)).toBeNull();
 });
 
-it('max_errors also counts the last commits', async () => {
+it('max_errors also counts errors that are committed during the last step', async () => {
   let atLastMoment = false;
   const job: Awaited<ReturnType<typeof feederOf>> = await feederOf(4, {
     options: { max_errors: 0 },
@@ -308,7 +308,7 @@ it('a block that kills every worker that runs it fails the job, and the error na
   expect(record.error!.message).toMatch(/^Block 1 was run 21 times/);
 });
 
-it('a job waits for storage without limit, and forgets the problem once the storage is back', async () => {
+it('a job waits for storage however many runs fail, and clears the reason once the storage is back', async () => {
   const job = await feederOf(8);
   await job.feeder.step();
   for (let i = 0; i < 25; i++) {

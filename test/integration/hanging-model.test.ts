@@ -1,4 +1,4 @@
-// Models that hang while their graph is read, in their first run, or when they are probed. Other models are not affected.
+// Models that hang while their graph is read, in their first run, or during their probe. Other models are not affected.
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
@@ -45,7 +45,7 @@ function startWorker(settings: Record<string, string>): OwnProcess {
 const modelOf = async (name: string) =>
   (await (await service.request(`/v1/models/${name}`)).json()) as ModelWire;
 
-it('job, model and log name a model that hangs and its step, and the only lane serves other models meanwhile', async () => {
+it('job, model and log name the model and the step that hangs, while the only lane serves other models', async () => {
   for (const name of ['open', 'first', 'probed'] as const) writeHanging(name);
   const { says, pid } = startWorker({ FOREBAY_LOAD_TIMEOUT_S: String(LOAD_S) });
   const stuck = await service.submit({ model: 'first', ...few });
@@ -80,7 +80,7 @@ it('job, model and log name a model that hangs and its step, and the only lane s
   await waitUntil('one child', () => childPids(pid).length === 1);
 }, 180_000);
 
-it('a worker whose only model hangs ends on SIGTERM at any step, and its load times out, too', async () => {
+it('a worker whose only model hangs ends on SIGTERM at any step, and otherwise its load times out', async () => {
   for (const name of ['open', 'first', 'probed'] as const) {
     const folder = join(service.folder, `alone-${name}`);
     writeHanging(name, folder);

@@ -15,7 +15,7 @@ const VECTOR: ImageGraph = {
   outputs: [floatOutput('image_embeds', 'N', 3)],
   operators: [step('ReduceMean', ['image'], 'image_embeds', { axes: [2, 3], keepdims: 0 })],
 };
-/** One token per pixel, after the tokens of `prefix`. */
+/** One token per pixel. */
 const TOKENS: ImageGraph = {
   shape: ['N', 3, HEIGHT, WIDTH],
   outputs: [floatOutput('tokens', 'N', 24, 3)],
@@ -25,7 +25,7 @@ const TOKENS: ImageGraph = {
   ],
   weights: [ints('flat', [0, 3, -1])],
 };
-/** The same with a last dimension of 1, which does not count. */
+/** Like TOKENS, with a last dimension of 1, which is ignored. */
 const TOKENS_TRAILING: ImageGraph = {
   shape: ['N', 3, HEIGHT, WIDTH],
   outputs: [floatOutput('tokens', 'N', 24, 3, 1)],
@@ -85,7 +85,7 @@ it.each<[string, ImageGraph, object, number[]]>([
 it.each([
   ['first', [1, HEIGHT, WIDTH], [2, 3]],
   ['last', [HEIGHT, WIDTH, 1], [1, 2]],
-])('a grey image has one channel, as by Pillow, with channels %s', async (_, shape, axes) => {
+])('an image becomes one grey channel as in Pillow, with channels %s', async (_, shape, axes) => {
   const grey: ImageGraph = {
     shape: ['N', ...shape],
     outputs: [floatOutput('vector', 'N', 1)],
@@ -99,7 +99,7 @@ it.each([
     rows: [{ bytes: await halves(colour, colour) }],
     options: {},
   });
-  // (200 x 19595 + 100 x 38470 + 50 x 7471 + 32768) >> 16 is 124.
+  // (200 x 19595 + 100 x 38470 + 50 x 7471 + 32768) >> 16 is 124. Preprocessing subtracts the mean, 1.
   expect(embeddingOf(outcomes[0])).toEqual([123]);
 });
 
@@ -172,7 +172,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
     /names the output "image_embed", but .*did you mean "image_embeds"/,
   ],
   [
-    'one of two outputs by chance',
+    'two outputs of which the config names none',
     twoVectors(),
     {},
     /nothing says which output holds the embedding.*"output": "image_embeds"/,

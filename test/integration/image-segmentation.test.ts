@@ -77,7 +77,7 @@ it.each<[string, ImageGraph, object, boolean]>([
   expect(outcomes[2]).toEqual(outcomes[0]);
 });
 
-it('a map of one class has the pixels above a threshold, which a job may choose', async () => {
+it('a map of one class gives the pixels above a threshold, which a job may set', async () => {
   const lane = await loadedLane(imageModel(BRIGHTNESS, { ...config, threshold: 0.3 }, ['bright']));
   const bytes = await picture(WIDTH, HEIGHT, (x) =>
     x < 3 ? [255, 255, 255] : x < 6 ? [102, 102, 102] : [0, 0, 0],
@@ -106,12 +106,12 @@ it('with sigmoid each class has its own pixels, which may overlap', async () => 
   ]);
 });
 
-it('ignored classes are left out, and padding and what was cropped are no pixels of a class', async () => {
+it('segments contain no ignored class, no padding and no pixel that was cropped away', async () => {
   const letterbox = { ...preprocess, resize: 'letterbox', pad: [0, 255, 0] };
   const fitted = await loadedLane(
     imageModel(PLANES, { ...config, preprocess: letterbox, ignore: [2] }, COLOURS),
   );
-  // 24 x 32 becomes 6 x 8, with green on both sides. None of it is green.
+  // 24 x 32 becomes 6 x 8, with green padding on both sides. No segment is green.
   const bytes = await picture(24, 32, (_, y) => (y < 16 ? [255, 0, 0] : [0, 0, 255]));
   const { outcomes } = await fitted.run({ model: 'm', rows: [{ bytes }], options: {} });
   expect(segmentsOf(outcomes[0])).toMatchObject([{ index: 0, area: 24 * 16, rle: { size: [32, 24] } }]);
@@ -127,18 +127,21 @@ it('ignored classes are left out, and padding and what was cropped are no pixels
 it.each([
   [true, [48, 32], 48],
   [false, [32, 48], 32],
-])('with auto_orient %s, segments lie in the image as the model saw it', async (auto_orient, size, area) => {
-  const lane = await loadedLane(
-    imageModel(PLANES, { ...config, preprocess: { ...preprocess, auto_orient } }, COLOURS),
-  );
-  const bytes = await sharp(await picture(48, 32, () => [255, 0, 0]))
-    .withMetadata({ orientation: 6 })
-    .jpeg()
-    .toBuffer();
-  const [red] = segmentsOf((await lane.run({ model: 'm', rows: [{ bytes }], options: {} })).outcomes[0]);
-  expect(red!.rle.size).toEqual(size);
-  expect(red!.area % area).toBe(0);
-});
+])(
+  'with auto_orient %s, segments have the orientation that the model saw',
+  async (auto_orient, size, area) => {
+    const lane = await loadedLane(
+      imageModel(PLANES, { ...config, preprocess: { ...preprocess, auto_orient } }, COLOURS),
+    );
+    const bytes = await sharp(await picture(48, 32, () => [255, 0, 0]))
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const [red] = segmentsOf((await lane.run({ model: 'm', rows: [{ bytes }], options: {} })).outcomes[0]);
+    expect(red!.rle.size).toEqual(size);
+    expect(red!.area % area).toBe(0);
+  },
+);
 
 it('NaN in a map and a class without a label are errors of their rows', async () => {
   const root: ImageGraph = {
@@ -173,7 +176,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
     { activation: undefined },
     /set "activation" in model\.json to "softmax"/,
   ],
-  ['other labels than classes', BRIGHTNESS, {}, /labels file has 3 names, but .* has 1 classes/],
+  ['more labels than classes', BRIGHTNESS, {}, /labels file has 3 names, but .* has 1 classes/],
   ['softmax over one class', BRIGHTNESS, { activation: 'softmax', labels: 1 }, /softmax makes every score 1/],
   [
     'an ignored class that is not there',
@@ -187,7 +190,12 @@ it.each<[string, ImageGraph, object, RegExp]>([
     { activation: undefined },
     /one number per pixel, but .* 3 classes/,
   ],
-  ['one of two maps by chance', twoMaps(), {}, /which output holds the map of classes.*"output": "map"/],
+  [
+    'two maps of which the config names none',
+    twoMaps(),
+    {},
+    /which output holds the map of classes.*"output": "map"/,
+  ],
 ])('a lane does not serve %s', async (_, graph, { labels = 3, ...more }: { labels?: number }, says) => {
   const model = imageModel(graph, { ...config, ...more }, COLOURS.slice(0, labels));
   await expect(loadedLane(model)).rejects.toMatchObject({
@@ -229,7 +237,7 @@ function maskOf({ size: [height, width], counts }: Segment['rle']): number[] {
   return [...decodeCounts(counts, width * height)];
 }
 
-/** Column by column. */
+/** The mask of one colour channel of the flag, column by column. */
 function expectedMask(width: number, height: number, channel: number): number[] {
   return Array.from({ length: width * height }, (_, i) =>
     flag(Math.floor(i / height), i % height, width, height)[channel]! > 0 ? 1 : 0,

@@ -71,7 +71,7 @@ it.each(DATA)('the data folder cannot be an input: %j', async (input) => {
   }
 });
 
-it('a missing name among the results of others is refused like an existing one', async () => {
+it("a missing path in another tenant's results is refused like an existing one", async () => {
   const detailOf = async (name: string) => {
     const answer = await post('bob', '/v1/jobs', real({ type: 'files', path: `RESULTS/alice/${name}` }));
     return [answer['code'], String(answer['detail']).replace(name, 'NAME')];
@@ -82,12 +82,12 @@ it('a missing name among the results of others is refused like an existing one',
   });
 });
 
-it('a folder above the results is read without them', async () => {
+it("a folder above the results is read without other tenants' results", async () => {
   const rowsOf = async (tenant: string) => {
     const input = { type: 'files', path: api.folder, include: ['**/*.jpg'] };
     return ((await post(tenant, '/v1/plan', input))['rows'] as { total: number }).total;
   };
-  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg three times: in its folder, by the link to that folder, and
-  // by its own link.
+  // Bob sees a.jpg and b.jpg. The operator also sees part.jpg three times: in its folder, by the link to that folder,
+  // and by its own link.
   expect([await rowsOf('bob'), await rowsOf('default')]).toEqual([2, 5]);
 });

@@ -109,7 +109,7 @@ describe('begin', () => {
     expect(await layer.window.beginRun(id, 1, 1, 'paused')).toBeNull();
   });
 
-  it('does not count a run that was handed back', async () => {
+  it('does not count a run that was handed back as an attempt', async () => {
     const { id } = await runningJob();
     await layer.window.beginRun(id, 0, 1, 'a');
     expect(await layer.window.leaveRun(id, 0, 'a', 'handedBack')).toBe(true);

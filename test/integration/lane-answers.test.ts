@@ -74,7 +74,7 @@ it('mean and std apply in tensor order to a model that takes BGR', async () => {
   ]);
 });
 
-it('a batch is decoded in the mode that it requests, whatever the config says, and the codec is reported', async () => {
+it('a batch is decoded in the mode that it requests, and a note tells if the fast decoder is missing', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
   const lane = testLane();
   const { notes } = await lane.load({ model: 'm', ...model, threads: 1 });
@@ -128,7 +128,7 @@ it('a lane holds several models at once', async () => {
   expect(predictionsOf(b.outcomes[0])[0]!.label).toBeUndefined();
 });
 
-it('a lane refuses a file that is not a graph, and names both sides if a config contradicts its graph', async () => {
+it('a lane refuses a file that is not a graph, and a config that contradicts its graph', async () => {
   const lane = testLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1 });
@@ -156,7 +156,7 @@ it.each<[string, Buffer, object, RegExp]>([
     /softmax makes every score 1.*"activation": "sigmoid"/,
   ],
   [
-    'a regression as a class',
+    'a regression output as a class',
     meanColourModel({ classes: [[1, 0, 0]], side: SIDE, output: 'price' }),
     { softmax: false },
     /nothing says what it is.*"activation"/,
@@ -174,7 +174,7 @@ it.each<[string, Buffer, object, RegExp]>([
     /its numbers are not probabilities/,
   ],
   [
-    'the first of two outputs',
+    'two outputs of which the config names none',
     twoOutputModel(SIDE),
     { softmax: true },
     /name one in model\.json, such as "output"/,
@@ -187,7 +187,7 @@ it.each<[string, Buffer, object, RegExp]>([
   });
 });
 
-it('a lane serves the output that model.json names, and a binary model by its only logit', async () => {
+it('a lane serves the output that model.json names, and both classes of a binary model with one logit', async () => {
   const two = writeModelFolder(testFolder(), twoOutputModel(SIDE), { ...config, output: 'others' }, [
     'a',
     'b',

@@ -33,7 +33,7 @@ it('a batch that does not fit into memory is halved, every row is answered, and 
   // The first row creates threads and heaps.
   await lane.run({ model: 'm', rows: rows.slice(0, 1), options: { top_k: 1 } });
   // One call with all rows takes a gigabyte, so malloc fails, as it does in a small container without swap. A call with
-  // half of them leaves room for everything else. V8 needs that room: it aborts the process if it gets no memory.
+  // half of the rows leaves enough memory for V8, which aborts the process if it gets none.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 900 * MB);
   for (const outcomes of [await run(), await run()]) {
     expect(outcomes.map(codeOf)).toEqual(levels.map(() => 'ok'));
@@ -65,13 +65,13 @@ it('every row is decoded even if there is no memory for all decoder threads', as
   const lane = await withStacks(512 * MB, async () => loadedLane(model));
   const rows = await Promise.all(Array.from({ length: 64 }, async () => ({ bytes: await plain(9, 9, 9) })));
   await lane.run({ model: 'm', rows: rows.slice(0, 1), options: { top_k: 1 } });
-  // Enough for the heap, but not for the stack of another thread.
+  // The limit is enough for the heap, but not for the stack of another thread.
   limitAddressSpace(lane.pid!, virtualBytes(lane.pid!) + 400 * MB);
   const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
   expect(outcomes.map(codeOf)).toEqual(rows.map(() => 'ok'));
 }, 60_000);
 
-it('a lane keeps its size over 200 loads of a model', async () => {
+it('the memory of a lane does not grow over 200 loads of a model', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
   const lane = testLane();
   const load = async () => lane.load({ model: 'm', ...model, threads: 1 });
@@ -88,8 +88,8 @@ it('a lane keeps its size over 200 loads of a model', async () => {
 it('a lane decodes no more images at once than the budget allows', async () => {
   const lane = testLane({ uvThreads: 6, limits: { ...LIMITS, decodeBudgetBytes: 100 * MB } });
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
-  // An AVIF of 4 megapixels takes 80 MB.
   await lane.load({ model: 'm', ...model, threads: 1 });
+  // An AVIF of 4 megapixels takes 80 MB to decode.
   const create = { width: 2000, height: 2000, channels: 3, background: '#48a' } as const;
   const bytes = await sharp({ create }).avif({ effort: 0 }).toBuffer();
   const rows = Array.from({ length: 6 }, () => ({ bytes }));

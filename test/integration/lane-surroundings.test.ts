@@ -1,4 +1,4 @@
-// Lanes work whatever the environment of their worker, and inherit no secrets, proxies or preloads from it.
+// Lanes work in any environment of their worker. They inherit no secrets, proxies or preloads from the worker.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';

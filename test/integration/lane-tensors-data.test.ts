@@ -130,7 +130,7 @@ const DTYPES: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Relative, and absolute below 1. Other types must be exact. */
+/** Maximum difference: relative, but absolute for values below 1. Values of other types must be equal. */
 const TOLERANCE: Readonly<Record<string, number>> = { FLOAT: 1e-6, DOUBLE: 1e-9, FLOAT16: 1e-3 };
 
 interface CaseTensor {
@@ -165,7 +165,7 @@ function expectClose(got: unknown, expected: unknown, what: string, tolerance: n
   } else if (typeof expected === 'number' && typeof got === 'number') {
     expect(Math.abs(got - expected), what).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
   } else {
-    // The cases have all 64-bit numbers as strings.
+    // The cases store 64-bit numbers as strings.
     expect(String(got), what).toBe(String(expected));
   }
 }
@@ -179,7 +179,7 @@ function speech(window: number): number[] {
   });
 }
 
-/** The first and last 1024 bytes without white space around them, filled up with 256. */
+/** The first and last 1024 bytes without white space around them, padded with 256. */
 function features(content: Buffer): number[] {
   const isSpace = (byte: number) => byte === 32 || (byte >= 9 && byte <= 13);
   const start = [...content.subarray(0, 4096)];

@@ -47,7 +47,7 @@ describe('every dtype goes through a graph unchanged, in lists and in base64', (
   });
 });
 
-/** What the nearest number of the type is written as. */
+/** Values that are rounded to the nearest number of their type. */
 const ROUNDED = new Map<unknown, number>([
   [16_777_217, 16_777_216],
   [2049, 2048],
@@ -65,7 +65,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
     sum: [101 * n + 0.5, 1010 * n + 0.5],
   }));
 
-  it('rows of one batch get their own answers, and outputs the order of model.json', async () => {
+  it('rows of one batch get their own answers, with outputs in the order of model.json', async () => {
     const lane = testLane();
     const info = await lane.load({ model: 'm', ...tensorModel(twoAxesModel(), config), threads: 1 });
     expect(info.fixedBatch).toBeNull();
@@ -87,7 +87,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
     expect(outcomes.filter(({ ok }) => ok)).toEqual(await runRecords(lane, rows.slice(0, 3)));
   });
 
-  it('a fixed batch is filled up', async () => {
+  it('a fixed batch is padded', async () => {
     const lane = testLane();
     const info = await lane.load({ model: 'm', ...tensorModel(twoAxesModel(3), config), threads: 1 });
     // A fixed first dimension is a batch only if model.json says so.
@@ -98,7 +98,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
     expect(await answeredTensors(lane, rows)).toEqual(expected);
   });
 
-  it('an input without a batch axis may come with the row, which then runs alone', async () => {
+  it('an input without a batch axis may come with each row, and each row then runs alone', async () => {
     const lane = testLane();
     const own = { inputs: { b: { batch_axis: 1 } } };
     const info = await lane.load({ model: 'm', ...tensorModel(twoAxesModel(), own), threads: 1 });
@@ -117,7 +117,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
   });
 });
 
-it('rows of different shapes go in calls of their own, and come back in order', async () => {
+it('rows of different shapes run in separate calls, and their answers keep the order of the rows', async () => {
   const lane = await loadedLane(tensorModel(totalModel()));
   const lists = [[1, 2], [3], [], [4, 5], [6], [0.5, 0.25]];
   const answers = await answeredTensors(
@@ -142,7 +142,7 @@ it('a graph without a batch takes whole tensors, one row per call', async () => 
   ]);
 });
 
-it('a graph that does not know its shapes gets them from model.json, and outputs have the shape that they have', async () => {
+it('a graph without shapes gets them from model.json, and outputs may have any size', async () => {
   const inputs = { x: { shape: ['length', 2], batch_axis: 1 } };
   const graph = identityModel('float32', null);
   const lane = await loadedLane(tensorModel(graph, { inputs, outputs: { y: { batch_axis: 1 } } }));
@@ -180,9 +180,9 @@ describe('the probe compares the floats of all outputs', () => {
     });
 
   it.each<[string, 'float32' | 'int64', object, string]>([
-    ['a float that depends on the batch', 'float32', {}, 'variant'],
-    ['floats that do not, beside whole numbers', 'int64', {}, 'invariant'],
-    ['whole numbers if there is nothing else', 'int64', { outputs: { moved: {} } }, 'variant'],
+    ['a float output that depends on the batch makes the model variant', 'float32', {}, 'variant'],
+    ['integers are ignored beside floats', 'int64', {}, 'invariant'],
+    ['integers are compared if there are no floats', 'int64', { outputs: { moved: {} } }, 'variant'],
   ])('%s', async (_what, type, config, verdict) => {
     const model = tensorModel(meanModel(type), config);
     const info = await testLane().load({ model: 'm', ...model, threads: 1, probe: { batchSize: 4 } });
@@ -228,7 +228,7 @@ it('an output that is not a tensor is left out, and a note says so', async () =>
   });
 });
 
-it('a row whose values do not fit is refused by the name of its field', async () => {
+it('a row whose values do not fit is refused, and the error names the field', async () => {
   const lane = await loadedLane(
     tensorModel(twoAxesModel(), { inputs: { b: { batch_axis: 1 }, c: { value: 0 } } }),
   );
@@ -295,17 +295,17 @@ describe('a config that contradicts its graph is refused, and both sides are nam
       /inputs\.a\.example .*float32\[2\], got \[1\]/,
     ],
     [
-      'an example shape',
+      'a wrong example shape',
       { inputs: { a: { example_shape: [1] } } },
       /inputs\.a\.example_shape .* is \[1\], but .* \[2\]/,
     ],
     [
-      'an output axis',
+      'a wrong output axis',
       { inputs: fitting, outputs: { turned: { batch_axis: 0 } } },
       /returned "turned" float32\[2,1\] for 1 row, so axis 0 .* outputs\.turned\.batch_axis, perhaps to 1/,
     ],
     [
-      'an output shape',
+      'a wrong output shape',
       { inputs: fitting, outputs: { turned: { shape: [7] } } },
       /outputs\.turned\.shape .* is \[7\], but/,
     ],
@@ -333,7 +333,7 @@ describe('a config that contradicts its graph is refused, and both sides are nam
   });
 });
 
-it('rows that are much larger than model.json says bring a note with the size to declare', async () => {
+it('a note gives the row size to declare if rows are much larger than model.json says', async () => {
   const load = async (config: object) =>
     (
       await testLane().load({

@@ -1,4 +1,4 @@
-// A lane's times add up. Together, its batches account for all elapsed time, and for each moment once.
+// The times that a lane reports add up. Its batches account for all elapsed time, and count each moment once.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';

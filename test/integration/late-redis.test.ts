@@ -1,5 +1,5 @@
-// Redis starts after API and worker, or refuses them. They report it, answer what they can, and become ready by
-// themselves.
+// Redis starts after API and worker, or refuses them. API and worker report this, answer what they can, and become
+// ready by themselves.
 import { symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// A worker in a cgroup whose memory limit the kernel enforces. It slows down before it is killed. If the kernel kills a
-// lane nevertheless, no good row fails.
+// A worker in a cgroup whose memory limit the kernel enforces. It slows down before the kernel kills a process. If the
+// kernel kills a lane nevertheless, no good row fails.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, writeFileSync } from 'node:fs';
@@ -111,13 +111,13 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     await ended;
   }
 
-  it('slows down and stops taking blocks before the kernel kills, and every answer is right', async () => {
+  it('slows down and stops taking blocks before the kernel kills a process, and every answer is right', async () => {
     const worker = await start(420);
     await fillUntilStop();
     expect(await runLarge(worker, 4)).toEqual({ killed: 0 });
   }, 150_000);
 
-  it('answers every row correctly although lanes are killed because batches grow too fast', async () => {
+  it('answers every row correctly even if batches grow too fast and lanes are killed', async () => {
     await runLarge(await start(480), 8);
     expect(said).toContain('lane died, starting it again');
   }, 150_000);
@@ -148,8 +148,8 @@ describe.skipIf(noCgroups)(noCgroups ?? 'a worker in a cgroup with a limit', () 
     expect(ended.rows).toEqual({ total: 60, succeeded: 59, failed: 1, adopted: 0 });
     const errors = readOutput(ended.output, 'errors');
     expect(errors).toMatchObject([{ index: 23, error: { code: 'out_of_memory' } }]);
-    // The row kills a lane with its batch, alone in the lane, and alone in the worker. It may also kill one earlier,
-    // while its batch waits behind others.
+    // The row kills three lanes: with its batch, alone in the lane, and alone in the worker. It may also kill a lane
+    // earlier, while its batch waits behind others.
     expect(kills - killedAtStart).toBeGreaterThanOrEqual(3);
     expect((await statsOf(id)).last_run_error).toBeNull();
     expect(group.pids()).toContain(worker.pid);

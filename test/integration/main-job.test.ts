@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => service.close());
 
-it('every file of a folder is answered in order, and the manifest proves it', async () => {
+it('every file of a folder is answered in order, and the manifest lists every part with its checksum', async () => {
   const { id } = await service.submit({ input: { type: 'files', path: 'many' }, metadata: { team: 'a' } });
   const job = await service.ended(id);
   expect(job).toMatchObject({
@@ -188,7 +188,7 @@ it('a job decodes in the mode that it requests, and can be resumed only in that 
 });
 
 describe('a job', () => {
-  it('completes without rows for an empty folder, and reports that', async () => {
+  it('completes without rows for an empty folder, with the reason empty_dataset', async () => {
     mkdirSync(join(service.input, 'empty'), { recursive: true });
     const { id } = await service.submit({ input: { type: 'files', path: 'empty' } });
     expect(await service.ended(id)).toMatchObject({

@@ -41,7 +41,7 @@ function manifest(name: string, rows: number, hungry: number | null): object {
 const statsOf = async (id: string) =>
   (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
 
-it('a job continues block by block if nothing fits the limit, and reports why it is slow', async () => {
+it('a job continues block by block if its worker exceeds the memory limit, and reports why it is slow', async () => {
   const job = await service.submit({ ...manifest('all.txt', 800, null), options: { block_rows: 4 } });
   await service.startWorker({ FOREBAY_MEMORY_LIMIT_MB: '60', FOREBAY_LOG_LEVEL: 'silent' });
   const slow = await service.until(job.id, 'a reason', ({ reason }) => reason === 'memory_watermark');

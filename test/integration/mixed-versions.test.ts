@@ -79,7 +79,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     expect(filesOf(job.output)).toEqual(expected);
   }
 
-  it('finish a job of the old API that the new API takes over when the old one is killed', async () => {
+  it('finish a job of the old API that the new API takes over when the old API is killed', async () => {
     await service.restartApi(old.root);
     const oldWorker = await startOldWorker();
     const { id } = await submit();
@@ -94,7 +94,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     expectUndisturbed(await service.ended(id));
   });
 
-  it('share a job of the old API, whose blocks wake the model that the new worker had unloaded', async () => {
+  it('share a job of the old API, and its blocks make the new worker reload an unloaded model', async () => {
     await service.restartApi();
     await service.startWorker();
     const model = async () => (await (await service.request('/v1/models/tiny')).json()) as ModelWire;
@@ -112,7 +112,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     await service.post('/v1/models/tiny/load', {});
   });
 
-  it('leave a job of the new API to the new worker, because the old one cannot read it', async () => {
+  it('leave a job of the new API to the new worker, because the old worker cannot read it', async () => {
     await service.restartApi();
     const oldWorker = await startOldWorker();
     const { id } = await submit();
@@ -122,7 +122,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
       async () => (await stats()).queue.depth.delayed > 0,
     );
     await service.startWorker();
-    // Side by side, both take blocks that only the new one can run. So the job is slow until the old one ends.
+    // Both workers take blocks, but only the new one can run them. So the job is slow until the old one ends.
     oldWorker.kill('SIGTERM');
     await once(oldWorker, 'exit');
     expectUndisturbed(await service.ended(id));
@@ -150,7 +150,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     await service.restartApi();
     await service.startWorker();
 
-    // The same bytes would fail the same way, so the test repairs them in the spool.
+    // The same bytes would fail again, so the test repairs them in the spool.
     const blob = join(service.folder, 'data', 'spool', `${inline.id}.inline.blob`);
     const bytes = readFileSync(blob);
     good.copy(bytes, 2 * good.length);

@@ -1,4 +1,4 @@
-// Models that are added, replaced or overwritten while a worker runs are served in their new version, and no job mixes two
+// Models that are added, replaced or overwritten while a worker runs are served in their new version. No job mixes two
 // versions.
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,13 +53,13 @@ async function run(model: string, output: string) {
 }
 
 it('a model folder that is added is served without a restart', async () => {
-  // The other tests name their model, so that their workers load no other.
+  // The other tests name their model, so that their workers load no other model.
   await service.startWorker();
   writeTinyModel(join(service.models, 'added'), 'added');
   expect(await run('added', 'added')).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
 });
 
-it('a worker with a list of names does not serve another model', async () => {
+it('a worker with a list of names does not serve a model that is not listed', async () => {
   await service.startWorker({ FOREBAY_MODELS: 'tiny' });
   writeTinyModel(join(service.models, 'stranger'), 'stranger');
   writeTinyModel(join(service.models, 'tiny'), 'tiny', { top_k: 1 });
@@ -125,7 +125,7 @@ it('a job whose model is neither on disk nor in a lane waits, and reports the re
 });
 
 it.each(['overwritten', 'cut short'] as const)(
-  'weights beside the graph that are %s during a job never answer under the old hash',
+  'no row is answered under the old hash after weights beside the graph are %s during a job',
   async (how) => {
     const name = `mapped-${how.replace(' ', '-')}`;
     const dir = join(service.models, name);

@@ -1,5 +1,5 @@
-// Models leave the lanes when they are idle, when others need their memory, and when an operator asks. They come back for
-// the next job, and no job loses a row.
+// Models are unloaded when they are idle, when other models need their memory, or when an operator asks. The next job
+// loads its model again, and no job loses a row.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ async function runs(name: string): Promise<void> {
   expect(rows.every((row) => row.predictions![0]!.index === row.index % 3)).toBe(true);
 }
 
-/** More rows than one look at the queue can miss. */
+/** Submits a job with many rows, so that it still runs when the test unloads its model. */
 async function longJob(name: string) {
   const lines = upTo(1_500).map((i) => `few/${String(i % ROWS).padStart(6, '0')}.png`);
   writeFileSync(join(service.input, 'many.txt'), lines.join('\n'));
@@ -71,13 +71,13 @@ async function longJob(name: string) {
 }
 
 describe('a model with keep_alive_s', () => {
-  it('is unloaded when it is idle, and comes back for a job and for a plan, with its facts', async () => {
+  it('is unloaded when it is idle, keeps its known properties, and is loaded again for a job or a plan', async () => {
     write('brief', { keep_alive_s: 1 });
     const port = await freePort();
     const worker = await service.startWorker({ FOREBAY_MODELS: 'brief', FOREBAY_HEALTH_PORT: String(port) });
     const [lane] = childPids(worker.pid!);
     await becomes('brief', 'unloaded');
-    // Only a new process surely has no memory of the model.
+    // Only a new lane process is sure to hold no memory of the model.
     await waitUntil('a new lane', () => !childPids(worker.pid!).includes(lane!));
     expect(await model('brief')).toMatchObject({ workers: 1, lanes: 0, providers: ['cpu'], problem: null });
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
@@ -95,7 +95,7 @@ describe('a model with keep_alive_s', () => {
 });
 
 describe('an operator', () => {
-  it('unloads a model while its job runs: the job ends first, and a later job loads it again', async () => {
+  it('unloads a model while its job runs: the job ends first, and a later job loads the model again', async () => {
     write('asked', { keep_alive_s: -1 });
     await service.startWorker({ FOREBAY_MODELS: 'asked' });
     await service.startWorker({ FOREBAY_MODELS: 'asked' });
@@ -110,7 +110,7 @@ describe('an operator', () => {
     expect(await model('asked')).toMatchObject({ status: 'serving' });
   });
 
-  it('keeps a model out of workers that start later, until it is loaded or a job needs it', async () => {
+  it('keeps a model out of workers that start later, until the operator loads it or a job needs it', async () => {
     write('later');
     const worker = await service.startWorker({ FOREBAY_MODELS: 'later' });
     await ask('later', 'unload');
@@ -128,7 +128,7 @@ describe('an operator', () => {
     await becomes('later', 'serving');
   });
 
-  it('loads and unloads at the same time: the last word counts, and no job is lost', async () => {
+  it('loads and unloads a model while jobs arrive: the last request wins, and no job is lost', async () => {
     write('both');
     await service.startWorker({ FOREBAY_MODELS: 'both' });
     const submitted = [];
@@ -143,7 +143,7 @@ describe('an operator', () => {
 });
 
 describe('a job of an unloaded model', () => {
-  it('names the reason when its files were replaced meanwhile, and new jobs use the new files', async () => {
+  it('names the reason if the files of the model were replaced meanwhile, and new jobs use the new files', async () => {
     write('swapped');
     await service.startWorker({ FOREBAY_MODELS: 'swapped' });
     const job = await submit('swapped');
@@ -165,7 +165,7 @@ describe('a job of an unloaded model', () => {
 });
 
 describe('a memory budget', () => {
-  /** Its weights have 12 MB, more than the budget, so only one fits. */
+  /** Writes a model with 12 MB of weights. The budget is smaller, so the worker holds only one such model. */
   function writeLarge(name: string, more: Record<string, unknown> = {}): void {
     const config = { name, task: 'image-classification', preprocess: { crop: 8 }, top_k: 1, ...more };
     const dir = join(service.models, name);
@@ -177,7 +177,7 @@ describe('a memory budget', () => {
     Promise.all(names.map(async (name) => (await model(name)).status));
   const ended = async (name: string) => service.ended((await submit(name)).id);
 
-  it('unloads the model that was used least recently for the one that a job needs', async () => {
+  it('unloads the model that was used least recently to load the one that a job needs', async () => {
     for (const name of ['first', 'second']) writeLarge(name);
     await service.startWorker({ FOREBAY_MODELS: 'first,second', FOREBAY_MODELS_MB: '1' });
     expect(await statuses('first', 'second')).toEqual(['serving', 'unloaded']);
@@ -185,7 +185,7 @@ describe('a memory budget', () => {
     expect(await statuses('first', 'second')).toEqual(['unloaded', 'serving']);
   });
 
-  it('never unloads a pinned model: the job of another one says that it waits for memory', async () => {
+  it('never unloads a pinned model, and a job of another model says that it waits for memory', async () => {
     writeLarge('pinned', { keep_alive_s: -1 });
     writeLarge('evicted');
     await service.startWorker({ FOREBAY_MODELS: 'evicted,pinned', FOREBAY_MODELS_MB: '1' });

@@ -1,5 +1,5 @@
-// Several versions of one model beside each other: each has its own answers, and a job keeps the one that it was submitted
-// with.
+// Several versions of one model are served side by side. Each gives its own answers, and a job keeps the version that
+// it was submitted with.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -67,7 +67,7 @@ describe('a worker that serves all models', () => {
   beforeEach(async () => void (await service.startWorker()));
   afterEach(async () => service.stopWorkers());
 
-  it('serves every version by its name, and the highest without one', async () => {
+  it('serves every version by its name, and the highest version if none is named', async () => {
     expect(await shiftOf('colour@2')).toBe(2);
     expect(await shiftOf('colour@10')).toBe(1);
     expect(await shiftOf('colour@latest')).toBe(1);
@@ -81,7 +81,7 @@ describe('a worker that serves all models', () => {
     expect(one).toMatchObject({ name: 'colour', version: '2', latest: false, config: { name: 'colour' } });
   });
 
-  it('takes a new version for new jobs, while a job that waits keeps its own', async () => {
+  it('uses a new version for new jobs, while a paused job keeps its version', async () => {
     const output = service.out('kept');
     const waiting = await service.submit({ model: 'colour', output, input: { type: 'files', path: 'few' } });
     await service.post(`/v1/jobs/${waiting.id}/pause`, {});
@@ -95,7 +95,7 @@ describe('a worker that serves all models', () => {
     expect(await shiftOf('colour')).toBe(1);
   });
 
-  it('runs the version that an alias stands for at submit, while a job that waits keeps its own', async () => {
+  it('runs the version that an alias stands for at submit, even if the alias moves before the job runs', async () => {
     const file = join(service.models, 'colour', 'aliases.json');
     writeFileSync(file, JSON.stringify({ stable: '2' }));
     const output = service.out('aliased');
@@ -137,7 +137,7 @@ describe('a worker that serves all models', () => {
     expect(readOutput(output).every((row) => row.predictions![0]!.index === (row.index + 2) % 3)).toBe(true);
   });
 
-  it('refuses a version that does not exist with those that do, and says when a model has none', async () => {
+  it('refuses an unknown version, and the error lists the existing versions or says that there are none', async () => {
     expect(await refusal('colour@3')).toMatchObject([
       404,
       { code: 'model_not_found', detail: 'Model "colour" has no version "3". Its versions: 2, 10.' },
@@ -148,7 +148,7 @@ describe('a worker that serves all models', () => {
     ]);
   });
 
-  it('lists a version whose config names another model as failed, and keeps the others', async () => {
+  it('marks a version as failed if its config names another model, and serves the other versions', async () => {
     writeVersion('mixed', '1', 0);
     writeVersion('mixed', '2', 1, { name: 'other' });
     await waitUntil('the good version', async () =>

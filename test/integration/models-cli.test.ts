@@ -43,7 +43,7 @@ const FILES = ['labels.txt', 'model.json', 'model.onnx'];
 beforeEach(() => rmSync(models(), { recursive: true, force: true }));
 
 describe('add and remove', () => {
-  it('a model is copied with the files that count, and removed again', async () => {
+  it('a model is copied with only the files that belong to it, and removed again', async () => {
     const added = await forebay.run('models', 'add', 'exports/tiny');
     expect(added).toMatchObject({
       code: 0,
@@ -56,7 +56,7 @@ describe('add and remove', () => {
     expect(inFolder()).toEqual([]);
   });
 
-  it('versions stand beside each other, and go one by one', async () => {
+  it('versions are added side by side, and removed one by one', async () => {
     for (const version of ['1', '2']) {
       const added = await forebay.run('models', 'add', 'exports/tiny', '--as', `tiny@${version}`);
       expect(added).toMatchObject({ code: 0, out: expect.stringContaining(`added tiny@${version} `) });
@@ -89,7 +89,7 @@ describe('add and remove', () => {
     expect(inFolder('tiny')).toEqual(['1']);
   });
 
-  it('a model without versions keeps its folder, and one of the same name in another folder is seen', async () => {
+  it('no version is added to a model without versions, and no model whose name another folder has', async () => {
     writeTinyModel(models('tiny'), 'tiny');
     const version = await forebay.run('models', 'add', 'exports/tiny', '--as', 'tiny@2');
     expect(version).toMatchObject({ code: 2, err: expect.stringContaining('is a model without versions') });
@@ -133,7 +133,7 @@ describe('add and remove', () => {
     expect(inFolder('tiny')).toEqual(['1', '2']);
   });
 
-  it('a broken folder is refused with what is wrong', async () => {
+  it('a broken folder is refused with the wrong field, and an unknown model with its name', async () => {
     mkdirSync(join(folder, 'broken'), { recursive: true });
     writeFileSync(join(folder, 'broken', 'model.json'), '{"name":"x","task":"image-classification"}');
     const refused = await forebay.run('models', 'add', 'broken');
@@ -190,10 +190,10 @@ describe.skipIf(noCertificates !== null)('pull', () => {
     expect(await pull(`/${name}`, sha256.toUpperCase(), '--as', 'tiny@7')).toMatchObject({ code: 2 });
   });
 
-  it('an archive with long names and the files at its top becomes a version', async () => {
+  it('an archive with long names and without a top folder becomes a version', async () => {
     const long = join(folder, 'long');
     writeTinyModel(long, 'tiny');
-    // ustar can split a path of up to 255 characters at a folder, but no single name beyond 100.
+    // ustar splits a path of up to 255 characters at a folder, but a single name has at most 100.
     for (const [format, length] of [
       ['ustar', 90],
       ['gnu', 120],
@@ -208,7 +208,7 @@ describe.skipIf(noCertificates !== null)('pull', () => {
     expect(inFolder('tiny')).toEqual(['gnu', 'pax', 'ustar']);
   });
 
-  it('another SHA-256, plain http, links, and damaged archives add nothing', async () => {
+  it('a wrong SHA-256, plain http, links and damaged archives are refused and add nothing', async () => {
     const linked = join(folder, 'linked');
     mkdirSync(linked, { recursive: true });
     if (!existsSync(join(linked, 'model.json'))) symlinkSync('/etc/passwd', join(linked, 'model.json'));
@@ -255,7 +255,7 @@ describe('a running service', () => {
   afterAll(async () => service.close());
   const call = (...args: string[]) => forebay.run('models', ...args, '--url', service.url);
 
-  it('is listed with and without the word list, and serves what is added', async () => {
+  it('lists its models with and without the word list, and an added model is served', async () => {
     const plain = await call();
     expect(plain.out).toMatch(/^NAME +STATUS .*PROVIDERS/);
     expect(plain.out).toMatch(/tiny +serving +1 +1 .*cpu/);

@@ -97,7 +97,7 @@ it('a job of a newer version is left to feeders of that version, and other jobs 
   }
 });
 
-it('a job of a newer version does not keep its tenant from submitting others', async () => {
+it('the rows of a job of a newer version do not count against the quota of its tenant', async () => {
   await newerJob({ tenant: 'mixed' });
   await layer.make(makeSpec({ tenant: 'mixed' }), 4);
   const quotas = createQuotas(layer.jobs, { jobs: null, rows: 10, bytes: null });
@@ -105,7 +105,7 @@ it('a job of a newer version does not keep its tenant from submitting others', a
   await expect(quotas.checkRows('mixed', 7)).rejects.toMatchObject({ code: 'quota_rows' });
 });
 
-it('an output of a job of a newer version is in use', async () => {
+it('the output of a job of a newer version counts as in use', async () => {
   const { id: holder, output } = await newerJob({ output: join(folder, 'held') });
   const accept = createAcceptJob({
     ...layer,
@@ -126,7 +126,7 @@ it('an output of a job of a newer version is in use', async () => {
   });
 });
 
-it('the webhook of a job of a newer version is soon due again, for a process of that version', async () => {
+it('the webhook of a job of a newer version soon becomes due again, for a process of that version', async () => {
   const webhook = { url: 'https://example.test/', events: ['completed' as const] };
   const { id } = await newerJob({ webhook });
   const events = recordEvents();
@@ -141,7 +141,7 @@ it('the webhook of a job of a newer version is soon due again, for a process of 
       },
     },
     sender: { send: async () => Promise.reject(new Error('nothing is sent')), close: async () => {} },
-    // The lease of a claim is three times the timeout.
+    // A claim on a webhook lasts three times this timeout, unless it is released.
     settings: { progressMs: 1, timeoutMs: 3_600_000, tries: 1, firstPauseMs: 1, secret: null },
     emit: events.emit,
   });

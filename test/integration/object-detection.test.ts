@@ -34,12 +34,12 @@ function constant(
   };
 }
 
-/** From one box per line to one number per line. */
+/** Transposes a list of boxes. */
 function turned(lines: readonly number[][]): number[][] {
   return lines[0]!.map((_, field) => lines.map((line) => line[field]!));
 }
 
-/** Left, top, right and bottom in pixels of the input: the same three boxes for every head. The second overlaps the first. */
+/** The same three boxes for every head: left, top, right, bottom in input pixels. The second overlaps the first. */
 const BOXES = [
   [8, 16, 24, 48],
   [8, 16, 24, 44],
@@ -59,7 +59,7 @@ const SCORES = [
 ];
 const logit = (p: number) => Math.log(p / (1 - p));
 
-/** Offsets from the grid with strides 32 and 64, whose five cells are (0,0), (1,0), (0,1), (1,1) and (0,0). */
+/** All cells of the grids with strides 32 and 64: [x, y, stride]. */
 const GRID = [
   [0, 0, 32],
   [1, 0, 32],
@@ -125,7 +125,7 @@ function fillers(count: number): number[][] {
   return Array.from({ length: count }, () => [0, 0, 0, 0]);
 }
 
-/** As from TensorFlow: corners with y first, lists of scores and classes, and a count. */
+/** Outputs as TensorFlow exports them: corners with y first, lists of scores and classes, and a count. */
 function separateOutputs(): ImageGraph {
   const boxes = BOXES.map(([left, top, right, bottom]) => fractions([top!, left!, bottom!, right!]));
   const graph = constant({
@@ -157,7 +157,7 @@ it.each(HEADS)(
   async (head, graph, more, objectness) => {
     const lane = await loadedLane(imageModel(graph, { ...config, head, ...more }, LABELS));
     const black = () => [0, 0, 0] as const;
-    // 128 x 64 is halved, with 16 lines above and below. 32 x 64 stays, with 16 columns left and right.
+    // 128 x 64 is halved and padded with 16 lines above and below. 32 x 64 is padded with 16 columns on each side.
     const rows = [{ bytes: await picture(128, 64, black) }, { bytes: await picture(32, 64, black) }];
     const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
     const round = (score: number) => Math.round(score * objectness * 1e5) / 1e5;
@@ -172,7 +172,7 @@ it.each(HEADS)(
   },
 );
 
-it('a job chooses the threshold and the number of boxes, and without suppression all boxes stay', async () => {
+it('a job sets the threshold and the number of boxes, and overlapping boxes stay without iou_threshold', async () => {
   const [, graph] = HEADS[7]!;
   const lane = await loadedLane(imageModel(graph, { ...config, head: 'nms' }, LABELS));
   const rows = [{ bytes: await plain(0, 0, 0, SIDE) }];
@@ -189,7 +189,7 @@ it('a job chooses the threshold and the number of boxes, and without suppression
 it.each([
   [true, [0, 0, 20, 40]],
   [false, [0, 0, 40, 20]],
-])('with auto_orient %s, boxes lie in the image as the model saw it', async (auto_orient, box) => {
+])('with auto_orient %s, boxes have the orientation that the model saw', async (auto_orient, box) => {
   const whole = constant({ output: [[0, 0, SIDE, SIDE, 0.9, 0]] });
   const squash = { crop: SIDE, resize: { width: SIDE, height: SIDE }, auto_orient };
   const lane = await loadedLane(imageModel(whole, { ...config, preprocess: squash, head: 'nms' }, ['cat']));
@@ -226,7 +226,7 @@ const TWO_BOXES = constant({ first: BOXES, second: BOXES });
 
 it.each<[string, ImageGraph, object, RegExp]>([
   [
-    'other labels than classes',
+    'more labels than classes',
     HEADS[1]![1],
     { head: 'yolov5', labels: 3 },
     /labels file has 3 names, but .*has 2 classes/,
@@ -240,19 +240,19 @@ it.each<[string, ImageGraph, object, RegExp]>([
   ['boxes of six numbers as yolov5', HEADS[7]![1], { head: 'yolov5' }, /has 1 classes.*is it head "nms"/],
   ['detr without an activation', HEADS[6]![1], { head: 'detr' }, /set "activation".*"sigmoid"/],
   [
-    'one of two outputs by chance',
+    'two outputs of which the config names none',
     TWO_BOXES,
     { head: 'detr' },
     /which output holds the boxes.*"outputs": \{"boxes"/,
   ],
   [
-    'a wrong name',
+    'a wrong output name',
     HEADS[7]![1],
     { head: 'nms', outputs: { predictions: 'detection' } },
     /did you mean "detections"/,
   ],
   [
-    'a vector',
+    'a vector instead of boxes',
     vector(),
     { head: 'yolov8' },
     /\[batch, 4 \+ classes, boxes\], but the graph has "scores" float32\[N,3\]/,
@@ -265,7 +265,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
   });
 });
 
-it('fields without effect on the head are refused', () => {
+it('config fields that have no effect with the head are refused', () => {
   expect(() => imageModel(vector(), { ...config, head: 'yolov8', strides: [8] })).toThrow(
     /has no effect with head/,
   );

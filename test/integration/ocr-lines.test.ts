@@ -1,5 +1,5 @@
-// Lines of text: which way up they are (the OCR's `cls`), and what they say (`rec`, by its tensors). The numbers were computed
-// in Python with the same pixels (Pillow 13, onnxruntime 1.30). Skipped without ../shared/data/open.
+// Two OCR models for lines of text: `cls` tells which way up a line is, and `rec` reads it. The expected numbers were
+// computed in Python with the same pixels (Pillow 13, onnxruntime 1.30). Skipped without ../shared/data/open.
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -30,7 +30,7 @@ describe.skipIf(!existsSync(OCR))('on ../shared/data/open (skipped without that 
     return outcomes.map((outcome) => predictionsOf(outcome)[0]!);
   };
 
-  it('cls tells lines from lines that are upside down', async () => {
+  it('cls distinguishes upright lines from upside-down lines', async () => {
     const images = lines.map((line) => readFileSync(line));
     const upsideDown = await Promise.all(lines.map(turned));
     const answers = await upright(size, [...images, ...upsideDown]);
@@ -41,10 +41,10 @@ describe.skipIf(!existsSync(OCR))('on ../shared/data/open (skipped without that 
     }
   });
 
-  it('cls gets short lines with their own ratio, at the left of grey', async () => {
+  it('cls gets short lines with their aspect ratio, and grey padding on the right', async () => {
     const short = await sharp(lines[1]).extract({ left: 0, top: 0, width: 110, height: 56 }).png().toBuffer();
     const [up, down] = await upright('letterbox', [short, await turned(short)]);
-    // The model is wrong on the first one, in Python as well.
+    // The model is wrong about the upright line, in Python as well.
     expect(up).toMatchObject({ label: '180' });
     expect(up!.score).toBeCloseTo(0.6074559, 4);
     expect(down!.score).toBeCloseTo(0.999168, 4);
@@ -68,7 +68,7 @@ describe.skipIf(!existsSync(OCR))('on ../shared/data/open (skipped without that 
   });
 });
 
-/** PaddleOCR's: BGR from -1 to 1. */
+/** The preprocessing of PaddleOCR: BGR from -1 to 1. */
 const PADDLE = { color_order: 'bgr', mean: [0.5], std: [0.5] };
 
 interface Reference {
@@ -91,7 +91,7 @@ function model(file: string, config: object, labels?: readonly string[]) {
   };
 }
 
-/** What a client of this model does: 48 pixels high, BGR from -1 to 1, one colour after the other. */
+/** Prepares a line as a client of `rec` does: 48 pixels high, BGR from -1 to 1, one colour plane after the other. */
 async function lineTensor(file: string): Promise<{ base64: string; shape: number[] }> {
   const { width, height } = await sharp(file).metadata();
   const size = { width: Math.ceil((HEIGHT * width) / height), height: HEIGHT };
@@ -109,7 +109,7 @@ async function lineTensor(file: string): Promise<{ base64: string; shape: number
   return { base64: Buffer.from(numbers.buffer).toString('base64'), shape: [3, size.height, size.width] };
 }
 
-/** CTC: the best character of each step. Neighbours that are equal count once, and number 0 is none. */
+/** CTC decoding: takes the best character of each step, without repetitions and without number 0, the blank. */
 function decode({ shape: [steps, classes], base64 }: Answer): { text: string; score: number } {
   const bytes = Buffer.from(base64, 'base64');
   const numbers = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);

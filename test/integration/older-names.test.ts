@@ -50,7 +50,7 @@ async function beatOfOlderWorker(served: object): Promise<void> {
   const [seconds] = await api.redis.time();
   await api.redis.hset(indexKeys.workers, worker.id, JSON.stringify(worker));
   await api.redis.zadd(indexKeys.beats, Number(seconds) * 1000, worker.id);
-  // The worker's queue of samples is full, so a plan does not wait for one.
+  // The worker's queue of samples is full, so a plan does not wait for a sample.
   await api.redis.rpush(sampleKeys(worker.id).waiting, 'a', 'b', 'c');
 }
 
@@ -66,7 +66,7 @@ async function ask<Body>(path: string, body?: object): Promise<Body> {
   return (await response.json()) as Body;
 }
 
-it('a plan shows what bound the choices of an older worker', async () => {
+it('a plan shows the choices of an older worker under current names', async () => {
   const sizing = {
     fileBytes: 1000,
     lanes: choice(2, 'contract'),

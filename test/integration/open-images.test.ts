@@ -1,5 +1,5 @@
-// Image models with known answers: the OCR detector as segmentation, and the orientation of pages as classification. Skipped
-// without ../shared/data/open.
+// Image models with known answers: the OCR detector as segmentation and as detection, and the orientation of pages as
+// classification. Skipped without ../shared/data/open.
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
@@ -17,7 +17,7 @@ const golden = readJson(resolve(import.meta.dirname, '../golden/answers.json')) 
 };
 
 describe.skipIf(!existsSync(OPEN))('on ../shared/data/open (skipped without that folder)', () => {
-  it('the OCR detector marks the text of a page as the reference does, and all of it lies in the known boxes', async () => {
+  it('the OCR detector marks the text of a page as in the reference, and only inside the known boxes', async () => {
     const size = { width: 640, height: 352 };
     const lane = await loadedLane(
       model('ocr/det.onnx', ['text'], {
@@ -45,7 +45,7 @@ describe.skipIf(!existsSync(OPEN))('on ../shared/data/open (skipped without that
     const pixels = [...found.keys()].filter((i) => found[i] === 1);
     const counts = boxes.map((box) => pixels.filter((i) => inside(box, i)).length);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(pixels.length);
-    // The map holds the middle of each line of text.
+    // The map marks only the middle of each line of text.
     for (const [i, { left, top, right, bottom }] of boxes.entries()) {
       expect(counts[i]! / ((right - left) * (bottom - top))).toBeGreaterThan(0.25);
     }
@@ -85,7 +85,7 @@ describe.skipIf(!existsSync(OPEN))('on ../shared/data/open (skipped without that
     }
   }, 60_000);
 
-  it('the orientation of pages is right for all known answers, with their probabilities', async () => {
+  it('pages get their known orientation with the known probability', async () => {
     const { cases } = readJson(join(OPEN, 'doc-orientation/reference.json')) as {
       cases: readonly PageCase[];
     };
@@ -129,7 +129,7 @@ interface Box {
   readonly bottom: number;
 }
 
-/** Upright boxes around the known ones, which have four corners. */
+/** Upright boxes around the known boxes, which are given by their four corners. */
 function knownBoxes(): Box[] {
   const { pages } = readJson(join(OPEN, 'ocr/reference.json')) as {
     pages: Readonly<Record<string, readonly { box: readonly [number, number][] }[]>>;

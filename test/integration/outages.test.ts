@@ -1,5 +1,5 @@
-// Dependencies of the service fail for a while: Redis is full or gone, or a model's file is unreadable. Nothing is lost,
-// and nothing hangs.
+// Dependencies of the service fail for a while: Redis is full or gone, or a model's file is unreadable. Nothing is
+// lost, and nothing hangs.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

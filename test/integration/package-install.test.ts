@@ -149,7 +149,7 @@ try {
 
 describe('npm in the checkout', () => {
   it('prints no warning when it runs the command', async () => {
-    // Without this user's settings, and without those of an npm that runs this test.
+    // Removes this user's settings, and the settings of an npm that runs this test.
     const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
     const env = { ...Object.fromEntries(own), npm_config_userconfig: '/dev/null' };
     const { code, said } = await run('npx', ['forebay', '--version'], repository, env);

@@ -73,7 +73,7 @@ it('a plan is measured by a worker, agrees roughly with its job, and leaves noth
   const { id } = await service.submit({ input: MANY.input });
   const job = await service.ended(id);
   const ratio = measured.estimate.rows_per_s!.value / job.throughput.rows_per_s!;
-  // A wide range, because start and end take most of such a short job, and the machine is shared.
+  // The range is wide, because start and end take most of such a short job, and the machine is shared.
   expect(ratio).toBeGreaterThan(0.1);
   expect(ratio).toBeLessThan(40);
 });
@@ -108,7 +108,7 @@ it('a plan does not disturb a job that runs at the same time', async () => {
 
 it('several plans at once take turns and leave no request behind', async () => {
   const plans = await Promise.all([planned(), planned(), planned()]);
-  // On a busy machine a sample takes up to five seconds. A plan that waits too long for its turn reports it.
+  // On a busy machine a sample takes up to five seconds. A plan that waits too long for its turn reports that.
   const measured = plans.filter(({ estimate }) => estimate.rows_per_s !== null);
   expect(measured.length).toBeGreaterThan(0);
   for (const { estimate } of plans)

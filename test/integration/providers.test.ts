@@ -35,7 +35,7 @@ describe('in model.json', () => {
     expect(issues({ execution_providers: ['tensorrt', { name: 'cuda', device_id: 1 }, 'cpu'] })).toEqual([]);
   });
 
-  it('unknown names, unknown options and repeated providers are errors with their place', () => {
+  it('unknown names, unknown options and repeated providers are errors that name the field', () => {
     expect(issues({ execution_providers: ['cude'] })).toEqual([
       '/execution_providers/0 expected one of "cpu"|"webgpu"|"cuda"|"tensorrt", or object, received string',
     ]);
@@ -56,7 +56,7 @@ describe('in model.json', () => {
     ]);
   });
 
-  it('a config without a fallback keeps the hash that it had before there was one', () => {
+  it('a config without a fallback does not contain the field, so that its hash stays the same', () => {
     const reading = readModelConfig(CONFIG);
     expect(reading.ok && Object.keys(reading.config)).not.toContain('fallback');
   });
@@ -95,7 +95,7 @@ describe.skipIf(existsSync(CUDA))('without the libraries of CUDA', () => {
     expect(outcomes.map(codeOf)).toEqual(['ok']);
   });
 
-  it('the service shows what is used, and serves no model on another provider than it asks for', async () => {
+  it('the service shows the providers in use, and serves no model on a provider that its config excludes', async () => {
     const service = await startService({ workers: 0, env: { FOREBAY_LOG_LEVEL: 'silent' } });
     try {
       writeTinyModel(join(service.models, 'wants'), 'wants', { execution_providers: ['cuda'] });

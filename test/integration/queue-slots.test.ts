@@ -21,7 +21,7 @@ it('one job gets at most half of the limit', async () => {
   expect(await take('a', many)).toBe(4);
 });
 
-it('one job gets at most its window', async () => {
+it('one job gets at most as many slots as its window has blocks', async () => {
   const { take } = fresh();
   expect(await take('a', many, 50, 8, 3)).toBe(3);
 });
@@ -39,18 +39,18 @@ it('every job gets two slots even on a full queue', async () => {
   for (const job of ['a', 'b', 'c', 'd', 'e', 'f']) expect(await take(job, many)).toBeGreaterThanOrEqual(2);
 });
 
-it('a free slot goes to the job that holds fewer', async () => {
+it('a free slot goes to the job that holds fewer slots', async () => {
   const { name, take } = fresh();
   expect(await take('a', many, 50, 12)).toBe(6);
   expect(await take('b', many, 50, 12)).toBe(6);
   expect(await take('c', many, 50, 12)).toBe(2);
   await layer.slots.release(name, 'a', [0, 1, 2, 3]);
-  // Both a and c hold 2. So a may have one more, and the next one is for c.
+  // Now a and c both hold 2 slots. So a gets one more, and c gets the next.
   expect(await take('a', [6, 7, 8], 50, 12)).toBe(1);
   expect(await take('c', many, 50, 12)).toBe(3);
 });
 
-it('a job with a better priority goes first', async () => {
+it('a job with a better priority gets more of the free slots', async () => {
   const { name, take } = fresh();
   await take('low', many, 50, 4);
   await take('other', many, 50, 4);

@@ -1,5 +1,5 @@
-// The recipes of docs/models.md, run as they stand there: export a model, make its folder, compare answers with the tool's own.
-// Each needs its Python packages, in the python3 of the path or in FOREBAY_TEST_PYTHON. It is skipped without them.
+// Runs the recipes of docs/models.md: exports a model, makes its folder, and compares its answers with the tool's own.
+// A recipe is skipped if its packages are missing in python3, or in the Python that FOREBAY_TEST_PYTHON names.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ const COMMAND = chosen === undefined ? 'python3' : resolve(chosen);
 const PAGE = readFileSync(resolve(import.meta.dirname, '../../docs/models.md'), 'utf8');
 const COLOUR = [200, 40, 120] as const;
 
-/** Runs a program of Python. Returns what it prints in its last line. */
+/** Runs a Python program. Returns the last line that it prints. */
 function python(dir: string, program: string): string {
   const env = { ...process.env, CUDA_VISIBLE_DEVICES: '', TF_CPP_MIN_LOG_LEVEL: '3', YOLO_OFFLINE: 'true' };
   const { status, stdout, stderr } = spawnSync(COMMAND, ['-c', program], { cwd: dir, env, encoding: 'utf8' });
@@ -62,13 +62,13 @@ function expectClose(found: readonly number[], printed: string, within: number):
   for (const [i, value] of found.entries()) expect(Math.abs(value - wanted[i]!)).toBeLessThan(within);
 }
 
-/** An image of one colour is the same however it is resized. */
+/** An image of one colour, so that it does not matter how it is resized. */
 const image = async () => ({ bytes: await plain(...COLOUR, 64) });
 
 describe.skipIf(!hasPackages('sklearn', 'skl2onnx'))(
   'scikit-learn (skipped without sklearn, skl2onnx)',
   () => {
-    it('a classifier of a table', async () => {
+    it('a table classifier answers as in scikit-learn', async () => {
       const check = 'import json; print(json.dumps(model.predict_proba(rows[:1])[0].tolist()))';
       const { dir, printed } = await follow('scikit-learn', check);
       const record = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
@@ -80,7 +80,7 @@ describe.skipIf(!hasPackages('sklearn', 'skl2onnx'))(
 describe.skipIf(!hasPackages('torch', 'torchvision', 'onnxscript'))(
   'PyTorch (skipped without torch, torchvision, onnxscript)',
   () => {
-    it('a classifier of images', async () => {
+    it('an image classifier answers as in PyTorch', async () => {
       const check = `
 import json
 mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
@@ -97,7 +97,7 @@ print(json.dumps(scores[0].tolist()))`;
 describe.skipIf(!hasPackages('keras', 'tensorflow', 'tf2onnx'))(
   'Keras (skipped without keras, tensorflow, tf2onnx)',
   () => {
-    it('a classifier of images, with channels last', async () => {
+    it('an image classifier with channels last answers as in Keras', async () => {
       const check = `
 import json
 pixel = (numpy.array(${JSON.stringify(COLOUR)}) / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
@@ -111,7 +111,7 @@ print(json.dumps(model.predict(numpy.broadcast_to(pixel, (1, 96, 96, 3)), verbos
 describe.skipIf(!hasPackages('ultralytics', 'torch', 'onnx'))(
   'Ultralytics (skipped without ultralytics)',
   () => {
-    it('a detector, with the class names of its metadata', async () => {
+    it('a detector gets the class names of its metadata, and answers', async () => {
       const { dir, out } = await follow('Ultralytics', '');
       expect(out).toContain("labels: 80 names, taken from the graph's metadata (names)");
       expect(configIn(dir)).toMatchObject({ head: 'yolov8', preprocess: { crop: 320, resize: 'letterbox' } });
@@ -126,7 +126,7 @@ describe.skipIf(!hasPackages('ultralytics', 'torch', 'onnx'))(
 describe.skipIf(!hasPackages('transformers', 'torch', 'onnxscript'))(
   'transformers (skipped without transformers, torch, onnxscript)',
   () => {
-    it('a classifier of texts, whose folder is also served as it is', async () => {
+    it('a text classifier answers as in transformers, and its folder is also served as it is', async () => {
       const check = `
 import json
 with torch.no_grad():
@@ -144,7 +144,7 @@ print(json.dumps(scores[0].tolist()))`;
   },
 );
 
-/** Stands for the user's model, because the tests have no network. */
+/** This model stands in for the user's model, because the tests have no network. */
 const SMALL_BERT = `
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast

@@ -1,4 +1,4 @@
-// Jobs on records: the rows of a JSONL file, whose blocks are slices of it, and records of a request.
+// Jobs on records, which are lines of a JSONL file or come with the request. Blocks of a JSONL file are slices.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -125,7 +125,7 @@ it('a job fails with dataset_changed if its file changes while it is read', asyn
   expect(job).toMatchObject({ status: 'failed', error: { message: expect.stringContaining('has changed') } });
 });
 
-it('records of a request name their images by URL', async () => {
+it('records of a request name their images by URL, and a path is an error', async () => {
   const rows = [{ id: 'a', image: 'http://127.0.0.1:9/x.png' }, { image: image(1) }];
   const { id } = await service.submit({ input: { type: 'inline', rows } });
   const job = await service.ended(id);

@@ -8,7 +8,7 @@ import { indexes, readOutput, upTo } from '../support/service.ts';
 import { PAIR_ROWS, startServicePair, warningsIn, type PairJob } from '../support/service-pair.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-/** They undo what a test has started, and run in reverse order. */
+/** Functions that undo what a test has started. They run in reverse order. */
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const undo of cleanups.splice(0).toReversed()) await undo();
@@ -134,7 +134,7 @@ it('a password that Redis no longer accepts appears in no answer and no log', as
   }
 });
 
-it('a further reason of the same loss is logged, once', async () => {
+it('a second reason for the same loss is logged once', async () => {
   const redis = await startRedis();
   const port = await freePort();
   await redis.operator.config('SET', 'port', String(port), 'requirepass', 'first');

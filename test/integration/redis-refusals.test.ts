@@ -1,5 +1,5 @@
-// Redis refuses writes for a while: as a replica, out of memory, or unable to save. API and worker report why, once, and
-// continue.
+// Redis refuses writes for a while: as a replica, out of memory, or unable to save. API and worker log the reason once,
+// and continue.
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ const KINDS = [
     says: 'cannot save its data',
     begin: async () => {
       await redis.operator.config('SET', 'save', '3600 1');
-      // A folder in place of the file to be written.
+      // Redis cannot write dump.rdb, because a folder has that name.
       mkdirSync(join(redis.folder, 'dump.rdb'));
       await redis.operator.bgsave();
     },
@@ -60,7 +60,7 @@ const KINDS = [
 
 describe('while Redis is', () => {
   it.each(KINDS)(
-    '$kind, requests get a 503 with its own code, each process logs it once, and every row is answered once',
+    '$kind, requests get a 503 with a specific code, each process logs the reason once, and no row is lost',
     async ({ code, says, begin, end }) => {
       const { api, worker, url, health, isOk, job, submit } = service;
       const logged = [api, worker].map((process) => process.said().length);

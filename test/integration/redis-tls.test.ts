@@ -99,7 +99,7 @@ describe.skipIf(noCertificates)(noCertificates ?? 'a Redis that speaks TLS', () 
       expect(words).toMatch(/use a name of the certificate in (REDIS_URL|--redis-url)/);
   });
 
-  it('is recognised when its URL says redis, and a Redis without TLS when its URL says rediss', async () => {
+  it('is recognised if its URL says redis, and so is a Redis without TLS if its URL says rediss', async () => {
     const port = await freePort();
     await redis.operator.call('CONFIG', 'SET', 'port', String(port));
     for (const [url, advice] of [

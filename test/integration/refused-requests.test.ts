@@ -103,7 +103,7 @@ it("a request that overwrites removes Forebay's files, and none of the user's", 
   await endJobs('bob');
 });
 
-it('a request that is repeated with its key finds its job, even though that job holds the output', async () => {
+it('a request that is repeated with its key gets the same job, even though that job holds the output', async () => {
   const output = join(api.folder, 'results', 'alice', 'keyed');
   const headers = { 'Idempotency-Key': 'once' };
   const spooled = () => readdirSync(join(api.folder, 'spool', 'alice'));

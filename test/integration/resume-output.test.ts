@@ -49,7 +49,7 @@ describe('a resume by output', () => {
     expect(reruns.spooled().filter((name) => name.startsWith(job.id) || name.startsWith(id))).toEqual([]);
   });
 
-  it('is also a command, and so is a retry', async () => {
+  it('is also a command of the CLI, and so is a retry', async () => {
     const { input, repair } = reruns.writeRows('commands', 6, (i) => i === 2);
     const first = await service.ended((await service.submit({ input })).id);
     repair(2);

@@ -75,7 +75,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('reads files of a folder again, and explains what cannot be retried', async () => {
+  it('reads files of a folder again, and its output cannot be resumed with the first dataset', async () => {
     const folder = join(service.input, 'folder');
     await writeImages(folder, 6);
     const good = readFileSync(join(folder, '000004.png'));
@@ -118,7 +118,7 @@ describe('a retry', () => {
     const second = await service.ended((await reruns.retry(id)).id);
     expect(second).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
     expect(reruns.spooled()).toEqual([`${second.id}.inline.blob`, `${second.id}.inline.jsonl`]);
-    // The same bytes would fail the same way. So the test repairs them in the spool. A user would repair the model.
+    // The same bytes would fail again. So the test repairs them in the spool. A user would repair the model.
     const blob = join(reruns.spool, `${second.id}.inline.blob`);
     const bytes = readFileSync(blob);
     good.copy(bytes, 2 * good.length);

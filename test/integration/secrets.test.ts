@@ -84,7 +84,7 @@ async function run(tenant: string, input: object): Promise<{ id: string; output:
   });
 }
 
-// In this order, because the second test stops Redis.
+// The tests run in this order, because the second one stops Redis.
 describe('a service with a password and tenants', { shuffle: false }, () => {
   it("a manifest row that names a tenant's result fails for other tenants, but not for that tenant", async () => {
     const { output } = await run('alice', { type: 'files', path: 'input/few' });

@@ -69,7 +69,7 @@ describe('a folder with more in it than images', () => {
     expect(job.skipped).toEqual({ not_images: { count: 30, first: ['10.txt', '11.txt', '12.txt'] } });
   });
 
-  it('gives rows whose names are not those of images if the job asks for them', async () => {
+  it('also gives rows of files without an image extension if the job asks for them', async () => {
     put('asked/a.png', 'asked/b.txt');
     const job = await service.ended((await submit('asked', { include: ['*.txt'] })).id);
     expect(idsIn(job.output)).toEqual(['b.txt']);
@@ -78,13 +78,13 @@ describe('a folder with more in it than images', () => {
 });
 
 describe('an output of a job without a listing rule, as older versions wrote it', () => {
-  it('is resumed with the same rows', async () => {
+  it('is resumed with the rows that the older version listed', async () => {
     put('old/a.png', 'old/b.txt', 'old/c.png');
     const output = service.out('old');
     const body = { input: { type: 'files', path: 'old' }, output, options: { block_rows: 1 } };
     const first = await service.ended((await service.submit(body)).id);
     expect(idsIn(output)).toEqual(['a.png', 'c.png']);
-    // That version would have listed three rows. Here it has finished the first two.
+    // An older version would have listed three rows. The test changes the output as if it had finished the first two.
     const path = join(output, 'job.json');
     const described = JSON.parse(readFileSync(path, 'utf8')) as { v: number; dataset: { listing?: number } };
     expect(described).toMatchObject({ v: 2, dataset: { listing: 2 } });

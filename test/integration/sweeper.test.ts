@@ -48,7 +48,7 @@ function writeOld(path: string): void {
   utimesSync(path, LONG_AGO / 1000, LONG_AGO / 1000);
 }
 
-/** Repeats a chore until it has covered everything. */
+/** Repeats a chore often enough to cover everything. Returns the sums of its counts. */
 async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
   const sums: Record<string, number> = {};
   for (let i = 0; i < 5; i++) {
@@ -72,7 +72,7 @@ it('slots and blocks of dead jobs are removed from the queue, and those of livin
   expect((await layer.queues.depth(QUEUE)).waiting).toBe(2);
 });
 
-it('a block that a worker holds stays', async () => {
+it('a block of a dead job stays while a worker holds it', async () => {
   const dead = await oldJob(1);
   await layer.queues.add(QUEUE, dead.id, 50, [{ block: 0, generation: 1, firstRow: 0, rows: 4 }]);
   const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: () => {} });
@@ -131,7 +131,7 @@ it('ids without a record are dropped, and records that would never expire get an
   const [gone, lost, fed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
   await end(gone.id);
   await layer.redis.del(jobKeys(gone.id).job);
-  // A process died after it took the job off the active ones, and before it gave the record an expiry.
+  // A process died after it removed the job from the active jobs, and before it gave the record an expiry.
   await layer.redis.srem(indexKeys.active, lost.id);
   const fresh = makeSpec();
   await layer.redis.zadd(indexKeys.jobs, 0, fresh.id);

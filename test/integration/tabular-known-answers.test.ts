@@ -1,4 +1,5 @@
-// Models that scikit-learn trained and skl2onnx converted, with the answers that Python gets. Skipped without ../shared/data.
+// Models that scikit-learn trained and skl2onnx converted give the same answers as in Python. Skipped without
+// ../shared/data.
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -54,7 +54,7 @@ it.each<[string, LoadableModelMaker, RegExp]>([
     /no column for the input "city", but the graph needs "city" string\[N,1\]: add the column "city"/,
   ],
   [
-    'a mean for strings',
+    'a rule for numbers on a column of strings',
     [MIXED, { columns: ['age', { name: 'city', missing: 'zero' }] }],
     /"city" has the rule "missing": "zero", which is for numbers, but .*string\[N,1\]/,
   ],
@@ -89,17 +89,17 @@ it.each<[string, LoadableModelMaker, RegExp]>([
     /"classes" in model.json has 2 names, but .*float32\[N,3\], with 3 per row/,
   ],
   [
-    'numbers that may be anything',
+    'numbers that nothing identifies as scores',
     [SCORES, { columns: ABC }],
     /nothing says that the output holds class scores.*"output": \["scores"\] to get its numbers as they are/,
   ],
   [
-    'one of two outputs',
+    'two outputs of which the config names none',
     [OUTLIERS, { columns: ABC }],
     /nothing says which output is the answer, but the graph has "label" .* and "scores" .*"output": "scores"/,
   ],
   [
-    'several targets that the graph calls one',
+    'several targets that the graph declares as one',
     [WRONG_WIDTH, { columns: ABC }],
     /its numbers are not probabilities, but the graph's output is "variable" float32\[N,3\]: .*"output": \["variable"\]/,
   ],
@@ -119,7 +119,7 @@ it.each<[string, LoadableModelMaker, RegExp]>([
     /softmax makes a single score 1, but/,
   ],
   [
-    'names for a score',
+    'two class names for a single score',
     [sumGraph(), { columns: ABC, activation: 'none', classes: ['no', 'yes'] }],
     /has 2 names, but/,
   ],
@@ -133,7 +133,7 @@ it.each<[string, LoadableModelMaker, RegExp]>([
     [zipMapGraph(), { columns: ABC, output: 'output_probability' }],
     /options=\{'zipmap': False\}/,
   ],
-])('%s is refused with both sides', async (_, [graph, config], says) => {
+])('%s is refused, and the error names config and graph', async (_, [graph, config], says) => {
   await expect(loadedLane(tabularModel(graph, config))).rejects.toMatchObject({
     code: 'config_mismatch',
     message: expect.stringMatching(says) as string,
@@ -147,7 +147,7 @@ it.each<[string, LoadableModelMaker, object]>([
     { outputs: { output_label: 1 } },
   ],
   [
-    'probabilities, and the label of the best',
+    'probabilities, and the label of the best class',
     [LABELLED, { columns: ABC }],
     { predictions: [{ index: 1, label: '1', score: 0.576117 }] },
   ],
@@ -164,18 +164,22 @@ it.each<[string, LoadableModelMaker, object]>([
     { outputs: { city_out: 'Bern' } },
   ],
   [
-    'several targets that the graph calls one',
+    'several targets that the graph declares as one',
     [WRONG_WIDTH, { columns: ABC, output: ['variable'] }],
     { outputs: { variable: [0, 1, 0] } },
   ],
-  ['one number, whose width only a run shows', [UNKNOWN_WIDTH, { columns: ABC }], { value: 10 }],
+  [
+    'one number, if only a run shows the width of the output',
+    [UNKNOWN_WIDTH, { columns: ABC }],
+    { value: 10 },
+  ],
 ])('a lane answers with %s', async (_, [graph, config], answer) => {
   const { outcomes } = await ran(tabularModel(graph, config));
   expect(outcomes).toEqual([{ ok: true, result: JSON.stringify(answer).slice(1, -1) }]);
 });
 
 it('a graph that fails on made-up values asks for an example, and loads with one', async () => {
-  // Gather takes only 1 to 3 here: 0 is below its table.
+  // Gather accepts only the kinds 1 to 3. The kind 0 is an index before its table.
   const picky = writeOnnx({
     inputs: [tensor('kind', 'int64', 'N', 1)],
     outputs: [tensor('price', 'float32', 'N', 1)],

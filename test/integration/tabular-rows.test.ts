@@ -1,4 +1,4 @@
-// Records on their way through a tabular model in a real lane: what becomes a tensor, what becomes an answer, and what fails.
+// Records in a tabular model in a real lane: how they become tensors and answers, and which of them fail.
 import { expect, it } from 'vitest';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
@@ -16,7 +16,7 @@ import {
 
 const ABC = ['a', 'b', 'c'];
 
-it('a bad record fails alone, with a sentence that names the column and says what it takes', async () => {
+it('a bad record fails alone, with a sentence that names the column and the values that it takes', async () => {
   const lane = await loadedLane(tabularModel(sumGraph(), { columns: ABC }));
   const answers = await run(lane, [
     '{"a":1,"b":2,"c":3,"id":"x","other":{"deep":[1]}}',
@@ -48,7 +48,7 @@ it('a bad record fails alone, with a sentence that names the column and says wha
   ]);
 });
 
-it('a row that is a file is refused with the way to give records', async () => {
+it('a row that is a file is refused, and the error says how to give records', async () => {
   const lane = await loadedLane(tabularModel(sumGraph(), { columns: ABC }));
   const rows: LaneInput[] = [{ bytes: Uint8Array.of(1, 2) }, { json: '{"a":1,"b":1,"c":1}' }];
   const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
@@ -61,7 +61,7 @@ it('a row that is a file is refused with the way to give records', async () => {
   ]);
 });
 
-it('names that every object inherits are missing unless the record has them', async () => {
+it('a column with the name of an inherited property is missing unless the record has it', async () => {
   const columns = ['constructor', '__proto__', 'toString'];
   const lane = await loadedLane(tabularModel(sumGraph(), { columns }));
   expect(
@@ -86,7 +86,7 @@ it('a missing value is an error, 0 or the mean, as the rule of its column says',
   ]);
 });
 
-it('NaN takes the place of a missing value for graphs that fill it in themselves', async () => {
+it('a graph that replaces NaN itself gets NaN for a missing value', async () => {
   const filling = featuresGraph(
     [step('IsNaN', ['X'], 'gaps'), step('Where', ['gaps', 'seven', 'X'], 'filled')],
     [tensor('filled', 'float32', 'N', 3)],
@@ -202,7 +202,7 @@ it('batches of many sizes, several at once, keep their rows apart', async () => 
   );
 });
 
-it('a value that is not a number fails its row, and a value has all digits of its type', async () => {
+it('a result that is not finite fails its row, and results have all digits of their type', async () => {
   const graph = featuresGraph([step('Log', ['X'], 'logs')], [tensor('logs', 'float32', 'N', 3)]);
   const lane = await loadedLane(
     tabularModel(graph, { columns: ABC, output: ['logs'], example: { a: 1, b: 1, c: 1 } }),
@@ -226,7 +226,7 @@ it('a value that is not a number fails its row, and a value has all digits of it
   ]);
 });
 
-it('classes have the names of model.json, or of the labels file, and as many as top_k asks for', async () => {
+it('predictions have class names from model.json or the labels file, and top_k limits their number', async () => {
   const config = { columns: ABC, activation: 'none' };
   const rows = ['{"a":0.25,"b":0.5,"c":0.125}'];
   const named = [
@@ -243,7 +243,7 @@ it('classes have the names of model.json, or of the labels file, and as many as 
   ]);
 });
 
-it('one logit becomes a score of its own class, or of two', async () => {
+it('one logit becomes the score of one class, or the scores of two', async () => {
   const rows = [JSON.stringify({ a: 0, b: 0, c: Math.log(3) })];
   const one = tabularModel(sumGraph(), { columns: ABC, activation: 'sigmoid' });
   expect(await run(await loadedLane(one), rows)).toEqual([{ predictions: [{ index: 0, score: 0.75 }] }]);
@@ -258,7 +258,7 @@ it('one logit becomes a score of its own class, or of two', async () => {
   ]);
 });
 
-/** The answers: fields of a result, or "code: message". */
+/** Returns one answer per record: the fields of its result, or "code: message". */
 async function run(lane: Lane, records: readonly string[], topK = 5): Promise<unknown[]> {
   const rows = records.map((json) => ({ json }));
   const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: topK } });

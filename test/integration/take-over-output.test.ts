@@ -1,4 +1,4 @@
-// A feeder opens an output or ends a job while another is frozen in the middle of the same step. Redis and files are real.
+// A feeder opens an output or ends a job while another feeder is frozen in the same step. Redis and files are real.
 import {
   mkdirSync,
   mkdtempSync,
@@ -32,12 +32,12 @@ const overwriting = (output: string): JobSpec =>
 const old = { 'part-00000000.jsonl': 'old', 'errors-00000000.jsonl': 'old', 'manifest.json': '{}' };
 const yes = async () => true;
 
-it('a feeder that was frozen while it opened an output deletes nothing of the feeder that continued', async () => {
+it('a feeder that was frozen while it opened an output deletes no file of the feeder that took over', async () => {
   const output = folderWith('frozen', { ...old, 'notes.txt': 'mine' });
   const spec = overwriting(output);
   const frozen = takeOverOutput(spec, spec.opening!, 'first', async () => {
-    // It still has its lease and is frozen right here. Another feeder takes over and opens the output, and a part is
-    // published.
+    // The first feeder still has its lease and is frozen here. The second feeder takes over and opens the output, and a
+    // part is published.
     await takeOverOutput(spec, spec.opening!, 'second', yes);
     writeFileSync(join(output, 'part-00000000.jsonl'), 'new');
     return true;
@@ -77,7 +77,7 @@ it('an output that another job has used since the submit is left to that job', a
   expect(readdirSync(output)).toEqual(['job.json']);
 });
 
-it('a job that ends before its output was opened leaves it unchanged', async () => {
+it('a job that ends before its output was opened leaves the output unchanged', async () => {
   const output = folderWith('unopened', old);
   const spec = overwriting(output);
   await layer.make(spec, 4);
@@ -89,7 +89,7 @@ it('a job that ends before its output was opened leaves it unchanged', async () 
   expect(await layer.jobs.outputHolder(output)).toBeNull();
 });
 
-it("a feeder that is frozen before it publishes its manifest does not replace the next job's", async () => {
+it('a feeder that is frozen before it publishes its manifest does not replace that of the next job', async () => {
   const output = folderWith('manifest', {});
   const spec = makeSpec({ output });
   await layer.make(spec, 0);
@@ -99,7 +99,7 @@ it("a feeder that is frozen before it publishes its manifest does not replace th
   await layer.jobs.transition(spec.id, 'finalizing');
   const record = await layer.jobs.mustGet(spec.id);
   const frozen = finaliser(async () => {
-    // Another feeder gets its lease and ends the job. The next job then writes to the output.
+    // Another feeder gets the lease and ends the job. The next job then writes to the output.
     await layer.redis.del(`forebay:{${spec.id}}:lease`);
     await layer.window.holdLease(spec.id, 'next', 60_000);
     await finaliser()(record, 'next');

@@ -19,7 +19,7 @@ const MAP: ImageGraph = {
   operators: [step('ReduceMean', ['image'], 'map', { axes: [1], keepdims: 1 })],
 };
 
-/** Two areas, one of which has a corner that touches only diagonally, and a faint one. */
+/** Three areas. One has an extra pixel that touches it only diagonally, and one is faint. */
 async function page(width: number, height: number): Promise<Uint8Array> {
   const shade = (x: number, y: number) => {
     if (x >= 2 && x < 12 && y >= 4 && y < 8) return 255;
@@ -57,19 +57,19 @@ it('each connected area has a box, in pixels of the original image', async () =>
   ]);
 });
 
-it('the map has its own threshold, and a job that of the scores', async () => {
+it('the map has its own threshold, and a job may set the threshold of the scores', async () => {
   expect(await boxes({ map_threshold: 0.5 }, {})).toHaveLength(2);
   expect(await boxes({ threshold: 0.9 }, {})).toHaveLength(1);
   expect(await boxes({}, { threshold: 0.5 })).toHaveLength(2);
 });
 
-it('boxes grow by a share of area over circumference, within the image', async () => {
+it('boxes grow on each side by grow x area / circumference', async () => {
   const [, second] = await boxes({ grow: 1.4 }, {});
   // 1.4 x 10 x 4 / 28 = 2 on each side.
   expect(second).toEqual([0.8, 18, 18, 14, 8]);
 });
 
-it('a map of other classes than labels is refused', async () => {
+it('a map with fewer classes than labels is refused', async () => {
   const model = imageModel(MAP, config, ['a', 'b']);
   await expect(loadedLane(model)).rejects.toMatchObject({
     code: 'config_mismatch',

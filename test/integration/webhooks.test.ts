@@ -1,5 +1,5 @@
-// Webhooks of the real service, to a real receiver that checks signatures as docs/webhooks.md says. Tests that do not kill
-// the API run at the same time.
+// Webhooks of the real service, to a real receiver that checks signatures as docs/webhooks.md says. Tests that do not
+// kill the API run at the same time.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ afterAll(async () => {
   await receiver.close();
 });
 
-/** The code that the documentation gives to receivers. */
+/** Loads the signature check that docs/webhooks.md gives to receivers. */
 async function receiversCheck(): Promise<typeof isGenuine> {
   const text = readFileSync(new URL('../../docs/webhooks.md', import.meta.url), 'utf8');
   const path = join(service.folder, 'receiver.mjs');

@@ -1,5 +1,5 @@
-// Workers that are killed in the middle of a job (G1, G3). Most of the time is spent waiting until their locks expire, so
-// the tests run at the same time, each with its own service.
+// Workers that are killed in the middle of a job (G1, G3). The tests mostly wait until locks expire, so they run at the
+// same time, each with its own service.
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Machines whose clocks are hours apart. A submit of an earlier version claims its resources before the job exists, and no
-// machine mistakes it for one that died long ago.
+// Machines whose clocks are hours apart. A submit of an earlier version claims resources before it writes the job. No
+// machine mistakes such a submit for one that died long ago.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ it('an admitted job whose id looks old is not forgotten before it is written', a
   try {
     await submitted(other, 'other');
     await waitUntil('the other job to be fed', async () => isFed(other));
-    // When a third job is fed, a whole round over all jobs has passed since the other was fed.
+    // When a third job is fed, a whole round over all jobs has passed since the other job was fed.
     const third = idOfThePast(3);
     await admit(third);
     await submitted(third, 'third');
@@ -93,7 +93,7 @@ it('an output that a submit has claimed is not taken from it', async () => {
       webhookSecret: null,
     }));
   await expect(take()).rejects.toMatchObject({ code: 'output_in_use' });
-  // The submit that claimed it has died.
+  // The submit that claimed the output has died.
   await layer.jobs.forget(slow);
   expect(await take()).toMatchObject({ job: { spec: { id: second } } });
 });

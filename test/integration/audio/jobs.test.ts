@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => service.close());
 
-/** `same` is the largest value that each sample of a frame has over the frames. */
+/** The output `same` holds the maximum over all frames, for each position in a frame. */
 function writeModel(dir: string): void {
   const config = {
     name: 'loudest',
@@ -42,7 +42,7 @@ function writeModel(dir: string): void {
   writeFileSync(join(dir, 'model.json'), JSON.stringify(config));
 }
 
-it('the files of a folder are answered, and one that is no waveform fails alone', async () => {
+it('each file of a folder is answered, and a file that is not a waveform fails alone', async () => {
   const { id } = await service.submit({ model: 'loudest', input: { type: 'files', path: 'sounds' } });
   const job = await service.ended(id);
   expect(job).toMatchObject({ status: 'completed', rows: { total: 3, succeeded: 2, failed: 1 } });
@@ -58,7 +58,7 @@ it('the files of a folder are answered, and one that is no waveform fails alone'
   ]);
 });
 
-it('records name a file, or hold samples', async () => {
+it('records that name a file or hold samples are answered, and other records fail', async () => {
   const { id } = await service.submit({ model: 'loudest', input: { type: 'jsonl', path: 'rows.jsonl' } });
   const job = await service.ended(id);
   const rows = readOutput(job.output) as unknown as { id: string; outputs: { same: number[] } }[];
@@ -70,7 +70,7 @@ it('records name a file, or hold samples', async () => {
   ]);
 });
 
-it('a plan says what happens to a row', async () => {
+it('a plan names the sample rate and the frames', async () => {
   const response = await service.post('/v1/plan', {
     model: 'loudest',
     input: { type: 'files', path: 'sounds' },

@@ -35,7 +35,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
     };
     const load = async () => loadedLane(folderOf('silero-vad-16k.onnx', config));
 
-    it('returns its 10 probabilities for one waveform, as samples and as a file of floats', async () => {
+    it('returns the 10 reference probabilities for a waveform, given as samples or as a file of floats', async () => {
       const { probs } = reference().silero;
       const lane = await load();
       const samples = speech(5120);
@@ -92,7 +92,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
       }
     });
 
-    it('hears a tune in frames that overlap, from a stereo file of 44.1 kHz', async () => {
+    it('finds the notes of a tune in a stereo file of 44.1 kHz, with overlapping frames', async () => {
       const config = {
         sample_rate: 22_050,
         frame: { length: 43_844, context: 3840, hop: 36_164 },
@@ -103,7 +103,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
       const channel = Float32Array.from(tune.flatMap((hz) => [...harmonics(2 * 44_100, 44_100, hz)]));
       const [heard] = await answer(lane, [writeWav([channel, channel], { rate: 44_100 })]);
       const notes = heard![NOTE] as number[][];
-      // 142 steps for a hop of 36,164 samples.
+      // The model returns 142 steps for a hop of 36,164 samples.
       expect(notes.length).toBe(Math.ceil((6 * 22_050 * 142) / 36_164));
       const third = notes.length / 3;
       const bins = tune.map((_, i) => loudestBin(notes.slice((i + 0.2) * third, (i + 0.8) * third)).bin);
@@ -112,7 +112,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
   });
 });
 
-/** 0.3 of a tone of 200 Hz that a slow wave switches on and off, as in the reference. */
+/** A tone of 200 Hz with amplitude 0.3, switched on and off by a wave of 4 Hz, as in reference.json. */
 function speech(length: number): Float32Array {
   return tone(length, 16_000, 200, 0.3).map((value, n) =>
     Math.sin((2 * Math.PI * 4 * n) / 16_000) > 0 ? value : 0,

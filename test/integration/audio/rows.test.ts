@@ -1,4 +1,4 @@
-// The task "audio" in a lane: how waveforms become frames, and frames an answer. The test creates the graphs.
+// The task "audio" in a lane: how waveforms become frames, and frames become an answer. The test creates the graphs.
 import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import { tone, writeWav } from '../../support/audio/write-wav.ts';
@@ -17,7 +17,7 @@ const wave = (...samples: number[]) => ({ samples, sample_rate: 1000 });
 describe('the frames of a waveform', () => {
   it.each<[string, object, object, unknown]>([
     [
-      'each have a value',
+      'give one value each',
       { length: 4 },
       {},
       [
@@ -27,7 +27,7 @@ describe('the frames of a waveform', () => {
     ],
     ['are joined in time', { length: 4 }, { join: 'concat' }, [1, 2, 3, 4, 5, 6]],
     [
-      'have context',
+      'begin with context from the frame before',
       { length: 4, context: 2 },
       {},
       [
@@ -45,11 +45,16 @@ describe('the frames of a waveform', () => {
         [4, 5, 6, 0],
       ],
     ],
-    ['lose their edges', { length: 4, context: 1, hop: 2 }, { join: 'concat', trim: 1 }, [1, 2, 3, 4, 5, 6]],
-    ['must be full', { length: 4, tail: 'drop' }, {}, [[1, 2, 3, 4]]],
-    ['have a mean', { length: 4 }, { join: 'mean' }, [3, 4, 1.5, 2]],
-    ['have a maximum', { length: 4 }, { join: 'max' }, [5, 6, 3, 4]],
-    ['end with the last one', { length: 4 }, { join: 'last' }, [5, 6, 0, 0]],
+    [
+      'are trimmed at their edges',
+      { length: 4, context: 1, hop: 2 },
+      { join: 'concat', trim: 1 },
+      [1, 2, 3, 4, 5, 6],
+    ],
+    ['are dropped if they are not full', { length: 4, tail: 'drop' }, {}, [[1, 2, 3, 4]]],
+    ['are averaged', { length: 4 }, { join: 'mean' }, [3, 4, 1.5, 2]],
+    ['are reduced to their maximum', { length: 4 }, { join: 'max' }, [5, 6, 3, 4]],
+    ['are reduced to the last frame', { length: 4 }, { join: 'last' }, [5, 6, 0, 0]],
   ])('%s', async (_what, frame, output, expected) => {
     const lane = await loadedLane(audioModel(echoWave('N', 'T'), { frame, outputs: { same: output } }));
     const [answer] = await answeredTensors(lane, [wave(1, 2, 3, 4, 5, 6)]);
@@ -62,14 +67,14 @@ describe('the frames of a waveform', () => {
     ['[T]', ['T'], [1, 2, 3]],
     ['[1,T]', [1, 'T'], [1, 2, 3]],
     ['[2,T], filled up', [2, 'T'], [1, 2, 3]],
-  ])('are fed as %s, without a frame as a whole', async (_what, shape, expected) => {
+  ])('are one frame, fed as %s, if the config sets no frame length', async (_what, shape, expected) => {
     const outputs = { same: { join: 'last' } };
     const lane = await loadedLane(audioModel(echoWave(...shape), { outputs }));
     const answers = await answeredTensors(lane, [wave(1, 2, 3), wave(1, 2, 3)]);
     expect(answers).toEqual([{ same: expected }, { same: expected }]);
   });
 
-  it('of many rows of different lengths share calls, and every row gets its own', async () => {
+  it('of many rows of different lengths share calls, and every row gets its own answer', async () => {
     const config = { frame: { length: 3 }, frames_per_call: 2, outputs: { same: { join: 'concat' } } };
     const lane = await loadedLane(audioModel(echoWave('N', 3), config));
     const rows = Array.from({ length: 20 }, (_, i) =>
@@ -177,7 +182,7 @@ describe('bad rows', () => {
     expect(outcomes[8]).toEqual({ ok: true, result: '"outputs":{"same":[[3,4]]}' });
   });
 
-  it('on which the model fails do not take the rows of their call along', async () => {
+  it('on which the model fails do not fail the other rows of their call', async () => {
     const config = { frame: { length: 3 }, outputs: { logits: {} } };
     const lane = await loadedLane(audioModel(firstTwo(), config));
     const rows = [wave(1, 2, 0), wave(1, 1, 1, 1, 1, 99), wave(3, 4, 2, 5, 6, 1)];
@@ -292,7 +297,7 @@ describe('a model.json that contradicts the graph is refused, and both sides are
     });
   });
 
-  it('contradictions within model.json are found before', () => {
+  it('contradictions within model.json are found without the graph', () => {
     const read = (more: object) => readModelConfig({ name: 'm', task: 'audio', sample_rate: 1000, ...more });
     const refused = (path: string, message: string) => ({
       ok: false,

@@ -14,7 +14,7 @@ const SIDE = 32;
 const IMAGENET = { image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] };
 const PIXELS = floatOutput('pixel_values', 'batch', 3, 'height', 'width');
 
-/** Two boxes, whatever the image: logits of `classes` numbers each, the first box of class 1 and the second of class 0. */
+/** Answers every image with the same two boxes. `logits` holds one list of class logits per box. */
 function boxesGraph(logits: readonly (readonly number[])[], beside: readonly Value[] = []): Buffer {
   const classes = logits[0]!.length;
   return writeOnnx({
@@ -73,7 +73,7 @@ const RT_DETR = {
 };
 
 describe('detectors', () => {
-  it('RT-DETR is served as it is: squashed images, independent logits', async () => {
+  it('RT-DETR is served as it is, with squashed images and independent logits', async () => {
     const { folder, answer: made } = await answer(writeFolder(RT_DETR));
     expect(folder.notes).toEqual([]);
     expect(folder.config).toMatchObject({
@@ -112,7 +112,7 @@ describe('detectors', () => {
     ),
   };
 
-  it('DETR is refused with the reason: its inputs have the ratio of the image', async () => {
+  it('DETR is refused because its inputs keep the aspect ratio, and is served if model.json sets a size', async () => {
     const dir = writeFolder(DETR);
     await expect(loadModelFolder(dir)).rejects.toThrow(
       /preprocessor_config\.json: the shorter side of an image becomes 800, and the longer one at most 1333/,
@@ -131,7 +131,7 @@ describe('detectors', () => {
     expect(made['detections']).toMatchObject([{ label: 'person', score: 0.909443 }]);
   });
 
-  it('the meaning of the numbers of an unknown detector is asked for', async () => {
+  it('an unknown detector is refused, and the error asks for its activation', async () => {
     const dir = writeFolder({
       ...RT_DETR,
       'config.json': { ...RT_DETR['config.json'], architectures: ['NewForObjectDetection'] },
@@ -158,7 +158,7 @@ describe('segmenters', () => {
       resample: 2,
       size: SIDE,
     },
-    // The map of each class is a quarter of the input, and its colour.
+    // The map of each class is one colour channel of the input, at a quarter of the size.
     'model.onnx': writeOnnx({
       inputs: [PIXELS],
       outputs: [floatOutput('logits', 'batch', 3, 'h', 'w')],
@@ -181,7 +181,7 @@ describe('segmenters', () => {
     expect(made['segments']).toMatchObject([{ label: 'wall', score: 0.576117 }]);
   });
 
-  it('a processor that keeps the ratio of images is refused with the reason', async () => {
+  it('a processor that keeps the aspect ratio is refused with the reason', async () => {
     const processor = {
       ...SEGFORMER['preprocessor_config.json'],
       feature_extractor_type: undefined,
@@ -200,7 +200,7 @@ describe('segmenters', () => {
     );
   });
 
-  it('models that answer with masks of queries are refused', async () => {
+  it('a model that answers with one mask per query is refused', async () => {
     const config = { ...SEGFORMER['config.json'], architectures: ['Mask2FormerForUniversalSegmentation'] };
     await expect(loadModelFolder(writeFolder({ ...SEGFORMER, 'config.json': config }))).rejects.toThrow(
       /names the architecture "Mask2FormerForUniversalSegmentation", which does not show a task/,

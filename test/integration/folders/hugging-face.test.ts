@@ -61,7 +61,7 @@ describe('image classifiers', () => {
     expect(new Set(others.map(({ label }) => label))).toEqual(new Set(['blue', 'red']));
   });
 
-  it('have an identity that covers every file that can change an answer', async () => {
+  it('have a hash that covers every file that can change an answer', async () => {
     const dir = imageFolder();
     const before = await hashOf(dir);
     const change = async (file: string, content: object | Buffer) => {
@@ -83,7 +83,7 @@ describe('image classifiers', () => {
     expect(await hashOf(dir)).toBe(before);
   });
 
-  it('are squashed as by the processor of ViT', async () => {
+  it('squash images if their processor does, as with ViT', async () => {
     const size = { height: SIDE, width: SIDE };
     const { do_center_crop: _, crop_size: _crop, ...processor } = PROCESSOR;
     const dir = imageFolder({ 'preprocessor_config.json': { ...processor, size } });
@@ -105,14 +105,14 @@ describe('image classifiers', () => {
     expect(predictionsOf(outcomes[0])[0]!.label).toBe('red');
   });
 
-  it('keep weights beside their graph', async () => {
+  it('load weights from a file beside their graph', async () => {
     const graph = meanColourModel({ classes: ONE_HOT, side: SIDE, location: 'model.onnx_data' });
     const dir = imageFolder({ 'onnx/model.onnx': graph, 'onnx/model.onnx_data': classWeights(ONE_HOT) });
     const { folder } = await servedFolder(dir);
     expect(folder.external).toEqual([join(dir, 'onnx/model.onnx_data')]);
   });
 
-  it('have the graph that model.json chooses, and its other fields count, too', async () => {
+  it('use the graph and the other fields that model.json sets', async () => {
     const half = meanColourModel({ classes: ONE_HOT.toReversed(), side: SIDE, type: 'float16' });
     const own = { name: 'half', graph: 'onnx/model_fp16.onnx', preprocess: { mean: [0.5, 0.5, 0.5] } };
     const dir = imageFolder({ 'onnx/model_fp16.onnx': half, 'model.json': own });
@@ -127,7 +127,7 @@ describe('image classifiers', () => {
     await expect(loadModelFolder(dir)).rejects.toThrow(/\/graph: expected the path of an .onnx file below/);
   });
 
-  it('list what is not understood', async () => {
+  it('note the fields that Forebay does not understand', async () => {
     const dir = imageFolder({
       'config.json': { ...CONFIG, problem_type: 'odd' },
       'preprocessor_config.json': { ...PROCESSOR, rescale_offset: true },
@@ -139,7 +139,7 @@ describe('image classifiers', () => {
     ]);
   });
 
-  it('ask for every field that nothing shows, by its name in model.json', async () => {
+  it('are refused with the model.json names of all fields that no file sets', async () => {
     const { resample: _, image_mean: _mean, ...less } = PROCESSOR;
     const dir = imageFolder({ 'preprocessor_config.json': less });
     await expect(loadModelFolder(dir)).rejects.toMatchObject({
@@ -168,7 +168,7 @@ it.each<[string, Record<string, object | string | Buffer>, RegExp]>([
   await expect(loadModelFolder(imageFolder(files))).rejects.toThrow(says);
 });
 
-it('asks which of several graphs to serve', async () => {
+it('refuses a folder with several graphs, and asks which of them to serve', async () => {
   const dir = imageFolder({
     'onnx/model_q4.onnx': Buffer.from('x'),
     'onnx/model_fp16.onnx': Buffer.from('x'),
@@ -179,7 +179,7 @@ it('asks which of several graphs to serve', async () => {
   );
 });
 
-it('is found in a models folder, and through links as in the cache of the hub', async () => {
+it('a Hugging Face folder is found in a models folder, and loads through links as in the Hub cache', async () => {
   const dir = imageFolder();
   const models = dirname(dir);
   expect((await listModelFolders(models)).models.map(({ ref }) => ref.name)).toEqual(['red-or-green']);
@@ -240,7 +240,7 @@ describe('texts', () => {
     });
   });
 
-  it('and images without a head need a pooling from model.json', async () => {
+  it('for a model without a head need a pooling from model.json, as images do', async () => {
     const bare = { architectures: ['BertModel'], model_type: 'bert' };
     const dir = writeFolder({ ...tokenizer, 'config.json': bare, 'model.onnx': tokenTable({ table }) });
     await expect(loadModelFolder(dir)).rejects.toThrow(/\/pooling: is missing: no file shows/);
@@ -255,7 +255,7 @@ describe('texts', () => {
     expect(vectors.config).toMatchObject({ task: 'image-embedding', normalize: true });
   });
 
-  it('have the pooling, the length and the prompts of sentence-transformers', async () => {
+  it('are embedded with the pooling, the length and the prompts of sentence-transformers', async () => {
     const dir = writeFolder({
       ...tokenizer,
       'config.json': { architectures: ['MPNetModel'], model_type: 'mpnet', max_position_embeddings: 18 },
@@ -279,7 +279,7 @@ describe('texts', () => {
     expect(outcome).toEqual({ ok: true, result: '"embedding":[2,-2]' });
   });
 
-  it('are refused with a step or a pooling that Forebay does not have', async () => {
+  it('are refused if their model needs a step or a pooling that Forebay does not have', async () => {
     const modules = [
       { path: '', type: 'sentence_transformers.models.Transformer' },
       { path: '1_Pooling', type: 'sentence_transformers.models.Pooling' },

@@ -33,7 +33,7 @@ function sumFolder(config = SUM, more: Record<string, Buffer | string> = {}): st
   return writeFolder({ 'config.pbtxt': config, '1/model.onnx': sumGraph(), ...more }, 'sum');
 }
 
-it('a model is served by its tensors, with the batches and instances of config.pbtxt', async () => {
+it('a model is served with the tensors, batches and instances of config.pbtxt', async () => {
   const { folder, lane } = await servedFolder(sumFolder());
   expect(folder.config).toMatchObject({
     name: 'sum_of_three',
@@ -50,7 +50,7 @@ it('a model is served by its tensors, with the batches and instances of config.p
   expect(answers).toEqual([{ variable: [123] }, { variable: [456] }]);
 });
 
-it('the highest version counts, or the highest of those that the policy names', async () => {
+it('the highest version is served, or the highest that version_policy names', async () => {
   const graph = meanColourModel({ classes: [[1, 0, 0]], side: 8 });
   const dir = sumFolder(SUM, { '2/model.onnx': sumGraph(), '10/model.onnx': graph });
   const { onnxPath, notes } = await loadModelFolder(dir);
@@ -81,7 +81,7 @@ it('without max_batch_size, shapes hold all dimensions, and model.json completes
   expect((await loadModelFolder(dir)).config).toMatchObject({ name: 'b', lanes: 3, task: 'tensors' });
 });
 
-it('a whole model.json decides, and the graph comes from the version', async () => {
+it('a complete model.json replaces config.pbtxt, and the graph comes from the highest version', async () => {
   const graph = meanColourModel({
     classes: [
       [1, 0, 0],
@@ -104,7 +104,7 @@ it('a whole model.json decides, and the graph comes from the version', async () 
   expect(predictionsOf(outcomes[0])[0]!.label).toBe('green');
 });
 
-it('the identity changes with config and graph, and a repository lists its models', async () => {
+it('the hash changes with config.pbtxt, and a repository lists its models', async () => {
   const dir = sumFolder();
   const before = (await loadModelFolder(dir)).ref.hash;
   writeFileSync(join(dir, 'config.pbtxt'), SUM.replace('[ 4, 8 ]', '[ 4 ]'));
@@ -122,16 +122,16 @@ it.each([
   ['another platform', SUM.replace('onnxruntime_onnx', 'pytorch_libtorch'), /is for "pytorch_libtorch"/],
   ['a sequence model', `${SUM} sequence_batching { }`, /has sequence_batching/],
   [
-    'a mistake',
+    'a syntax error',
     SUM.replace('dims: [ 3 ]', 'dims: [ 3 '),
     /config\.pbtxt, line 11: expected "," or "]", found "}"/,
   ],
-  ['a character that does not belong', '\n\nname = "x"', /config\.pbtxt, line 3: unexpected "="/],
+  ['an unexpected character', '\n\nname = "x"', /config\.pbtxt, line 3: unexpected "="/],
 ])('refuses %s', async (_what, config, says) => {
   await expect(loadModelFolder(sumFolder(config))).rejects.toThrow(says);
 });
 
-it('names the place of a missing graph', async () => {
+it('says where to put a missing graph', async () => {
   const dir = writeFolder({ 'config.pbtxt': SUM }, 'empty');
   await expect(loadModelFolder(dir)).rejects.toThrow(/put the graph into 1\/model\.onnx/);
 });

@@ -11,7 +11,7 @@ const SCORES: Readonly<Record<string, readonly number[]>> = { paris: [0.9, 0.1],
 const table = VOCABULARY.map((token) => SCORES[token] ?? [0, 0]);
 const config = { task: 'text-classification', activation: 'none' };
 
-it('a text has the best classes, with labels, and a job may ask for fewer and for high scores only', async () => {
+it('a text gets its best classes with labels, and a job may limit their number and set a threshold', async () => {
   const model = writeTextModel(testFolder(), {
     graph: largestOfTokens({ table }),
     config,
@@ -59,8 +59,8 @@ it('the config may set the threshold of a model with many labels per text', asyn
   expect(predictionsOf(outcomes[0])).toEqual([{ index: 0, label: 'place', score: 0.9 }]);
 });
 
-it('a pair of texts has both texts in one row, each with its type', async () => {
-  // The sum of the types of all tokens, and the number of tokens.
+it('a pair of texts becomes one sequence, and the tokens of each text have their own type', async () => {
+  // The graph returns the sum of all token types, and the number of tokens.
   const graph = writeOnnx({
     inputs: ['input_ids', 'attention_mask', 'token_type_ids'].map((name) => ({
       name,

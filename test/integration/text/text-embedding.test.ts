@@ -13,7 +13,7 @@ import {
   type TextModelParts,
 } from '../../support/text-models.ts';
 
-/** The numbers of a token are its id, and the same negated. */
+/** Each token has two numbers: its id, and the negated id. */
 const table = VOCABULARY.map((_, id) => [id, -id]);
 const [CLS, SEP] = [idOf('[CLS]'), idOf('[SEP]')];
 
@@ -60,7 +60,7 @@ it.each([
   ['cls', CLS],
   ['max', idOf('paris')],
   ['last', SEP],
-] as const)('%s pooling ignores the tokens that fill up', async (pooling, first) => {
+] as const)('%s pooling ignores padding', async (pooling, first) => {
   const run = await lane({ pooling });
   const [row] = await run(records('paris a', 'a b c a b c a b c'));
   expect(embeddingOf(row)[0]).toBe(sevenDigits(first));
@@ -83,12 +83,12 @@ it.each<[string, Partial<TextGraph>]>([
   );
 });
 
-it('a graph that returns one vector per text needs no pooling, and the output of that name is taken', async () => {
+it('a graph that returns one vector per text needs no pooling', async () => {
   const run = await lane({}, largestOfTokens({ table, output: 'sentence_embedding' }));
   expect(embeddingOf((await run(records('mary a')))[0])).toEqual([idOf('mary'), -CLS]);
 });
 
-it('vectors are cut as a job asks or the config says, and then scaled to length 1', async () => {
+it('vectors are cut to the dimensions of the job or the config, and then scaled to length 1', async () => {
   const run = await lane({ pooling: 'cls', normalize: true, dimensions: 2 });
   const text = records('a');
   expect(embeddingOf((await run(text))[0])).toEqual([Math.SQRT1_2, -Math.SQRT1_2].map(sevenDigits));
@@ -113,7 +113,7 @@ it('long texts are cut on the side that the config names, and special tokens sta
   expect(embeddingOf((await left(text))[0])).toEqual(ids('paris', 'mary', 'york'));
 });
 
-it('the attention mask marks the own tokens of each text', async () => {
+it('the attention mask marks the tokens of each text, and not the padding', async () => {
   const run = await lane({ tokens_per_call: 100 }, echoInput('attention_mask'));
   const rows = await run(records('a', 'a b c'));
   expect(rows.map(embeddingOf)).toEqual([
@@ -122,12 +122,12 @@ it('the attention mask marks the own tokens of each text', async () => {
   ]);
 });
 
-it('fill tokens are those that the tokenizer or the config names', async () => {
+it('texts are padded with the pad_token of the config', async () => {
   const run = await lane({ pad_token: 'york', tokens_per_call: 100 }, echoInput());
   expect(embeddingOf((await run(records('a', 'a b')))[0])).toEqual([...ids('a'), idOf('york')]);
 });
 
-it('a million characters take a moment, and their answer is that of their beginning', async () => {
+it('a text of a million characters is cut, and answered within seconds', async () => {
   const run = await lane({ pooling: 'mean', max_length: 6 });
   const started = performance.now();
   const rows = await run(records('mary '.repeat(200_000), 'x'.repeat(10 ** 6), ' '.repeat(10 ** 6), 'a'));

@@ -1,4 +1,4 @@
-// What goes wrong with texts: bad rows fail alone, and bad models say what to change.
+// Bad texts fail alone. Text models that cannot be served are refused, and the error says what to change.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -54,7 +54,7 @@ it('rows that are not text fail alone, and say why', async () => {
   expect(messages[11]).toBe('the file is not text in UTF-8: save it as UTF-8, or leave it out');
 });
 
-it('an empty text is an error only if no special tokens stand for it', async () => {
+it('an empty text is an error only if the tokenizer adds no special tokens', async () => {
   const bare = { ...wordPieceFile(), post_processor: null };
   const model = writeTextModel(testFolder(), { graph, config, tokenizer: bare });
   const lane = await loadedLane(model);
@@ -62,7 +62,7 @@ it('an empty text is an error only if no special tokens stand for it', async () 
   expect(outcomes.map(codeOf)).toEqual(['invalid_row', 'ok', 'invalid_row']);
 });
 
-it('a token that the graph has no vector for fails the row that has it, and no other', async () => {
+it('a token for which the graph has no vector fails only the row that contains it', async () => {
   const small = tokenTable({ table: table.slice(0, idOf('paris')) });
   const model = writeTextModel(testFolder(), { graph: small, config });
   const lane = await loadedLane(model);
@@ -79,7 +79,7 @@ const mismatches: readonly (readonly [string, Buffer, object, RegExp])[] = [
   ],
   ['an unknown input', tokenTable({ table, inputs: ['pixels'] }), {}, /inputs input_ids.*"pixels"/],
   [
-    'floats for ids',
+    'more tokens than the graph takes',
     largestOfTokens({ table, inputs: ['attention_mask'], batch: 2, length: 8 }),
     {},
     /max_length is 16.*takes 8/,
@@ -99,18 +99,21 @@ const mismatches: readonly (readonly [string, Buffer, object, RegExp])[] = [
   ['too many dimensions', graph, { dimensions: 3 }, /dimensions is 3, but .* 2 numbers/],
   ['an output that is not there', graph, { output: 'last_hidden' }, /did you mean "last_hidden_state"/],
   ['no room for a token', graph, { max_length: 2 }, /adds 2 special tokens/],
-  ['a fill token that is not there', graph, { pad_token: '<fill>' }, /pad_token is "<fill>".*no such token/],
+  ['a pad_token that is not there', graph, { pad_token: '<fill>' }, /pad_token is "<fill>".*no such token/],
 ];
 
-it.each(mismatches)('a lane refuses %s, and names both sides', async (_, file, more, says) => {
-  const model = writeTextModel(testFolder(), { graph: file, config: { ...config, ...more } });
-  await expect(loadedLane(model)).rejects.toMatchObject({
-    code: 'config_mismatch',
-    message: expect.stringMatching(says) as string,
-  });
-});
+it.each(mismatches)(
+  'a lane refuses %s, and the error explains the contradiction',
+  async (_, file, more, says) => {
+    const model = writeTextModel(testFolder(), { graph: file, config: { ...config, ...more } });
+    await expect(loadedLane(model)).rejects.toMatchObject({
+      code: 'config_mismatch',
+      message: expect.stringMatching(says) as string,
+    });
+  },
+);
 
-it('a tokenizer without a fill token needs one in model.json', async () => {
+it('a tokenizer without a padding token needs pad_token in model.json', async () => {
   const { model, ...rest } = wordPieceFile() as { model: { vocab: Record<string, number> } };
   const { '[PAD]': _, ...vocab } = model.vocab;
   const tokenizer = { ...rest, padding: null, added_tokens: [], model: { ...model, vocab } };
@@ -121,13 +124,9 @@ it('a tokenizer without a fill token needs one in model.json', async () => {
 });
 
 it.each([
+  ['more labels than classes', { labels: ['O', 'B-PER', 'I-PER'] }, /3 names.* 2 numbers per token/],
   [
-    'labels for other numbers of classes',
-    { labels: ['O', 'B-PER', 'I-PER'] },
-    /3 names.* 2 numbers per token/,
-  ],
-  [
-    'one vector per text',
+    'a graph with one vector per text',
     { graph: largestOfTokens({ table }), labels: ['O', 'X'] },
     /\[batch, tokens, labels\]/,
   ],

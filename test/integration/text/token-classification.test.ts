@@ -43,7 +43,7 @@ async function entitiesOf(
   );
 }
 
-it('entities have their place in the original text, whatever the normaliser does to it', async () => {
+it('entities have positions in the original text, whatever the normaliser does to it', async () => {
   const [first, second, none] = await entitiesOf(['👍 MÁRY loves\tNew  Yorks, ok', 'Paris.', 'a b c']);
   expect(first).toEqual([
     { label: 'PER', score: 1, start: 3, end: 7, text: 'MÁRY' },
@@ -72,7 +72,7 @@ it('a job chooses how tokens become entities', async () => {
   expect(await textsOf('first')).toEqual([['LOC', 'newer yorks']]);
 });
 
-it('labels may be ignored, and low scores be left out', async () => {
+it('ignored labels and low scores are left out', async () => {
   const [found] = await entitiesOf(['mary paris'], {}, { config: { ignore_labels: ['O', 'PER'] } });
   expect(found).toMatchObject([{ text: 'paris' }]);
   const flat = VOCABULARY.map((token) => LABELS.map((label) => (label === (OF[token] ?? 'O') ? 1 : 0)));
@@ -81,7 +81,7 @@ it('labels may be ignored, and low scores be left out', async () => {
   expect(await entitiesOf(['mary'], { threshold: 0.4 }, unsure)).toMatchObject([[{ score: 0.475367 }]]);
 });
 
-it('a text that is cut on the left keeps its places', async () => {
+it('entities of a text that is cut on the left have positions in the whole text', async () => {
   const text = `${'a '.repeat(30_000)}mary loves paris`;
   const [entities] = await entitiesOf([text], {}, { config: { truncation_side: 'left', max_length: 8 } });
   expect(entities).toMatchObject([
@@ -90,7 +90,7 @@ it('a text that is cut on the left keeps its places', async () => {
   ]);
 });
 
-it('a byte-level tokenizer has places too', async () => {
+it('entities have positions with a byte-level tokenizer, too', async () => {
   const file = byteLevelFile() as { model: { vocab: Record<string, number> } };
   const labelOf = (id: number) => (id === file.model.vocab['Ã©'] ? 1 : 0);
   const size = Object.keys(file.model.vocab).length;
