@@ -18,8 +18,8 @@ function mayHaveRunOut(error: unknown): boolean {
 }
 
 /**
- * Waits before each attempt that runs alone. Earlier work may have ended before its thread is free again. On a busy
- * machine, that takes a moment.
+ * Waits before each attempt that runs alone. On a busy machine, work that has ended may still hold its thread for a
+ * moment.
  */
 const WAITS_MS = [0, 5, 20, 80];
 

@@ -8,7 +8,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 const POLL_MS = 250;
 
 /**
- * Resolves when the thread watches. Its start takes memory and CPU, which must not come between the lane's first rows.
+ * Resolves when the thread watches. Starting it takes memory and CPU, so it must be over before the lane's first rows.
  *
  * @param parent the id of the process that must stay this process's parent
  */

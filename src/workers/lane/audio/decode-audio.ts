@@ -36,7 +36,7 @@ function decodeKnown(bytes: Uint8Array, start: string, maxSeconds: number): Wave
   throw new ForebayError('unsupported_format', `the file is ${is}: convert it to WAV or FLAC`);
 }
 
-/** Bytes of the ID3 tag that some programs write before FLAC. Its size has 7 bits a byte. */
+/** Length of the ID3 tag that some programs write before FLAC. The tag stores its size as 7 bits per byte. */
 function id3Length(bytes: Uint8Array, start: string): number {
   if (!start.startsWith('ID3') || bytes.length < 10) return 0;
   return 10 + bytes.subarray(6, 10).reduce((size, byte) => size * 128 + (byte & 127), 0);
