@@ -61,7 +61,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: [],
-    // Results go over the channel. stdout is closed, because native libraries may print to it.
+    // Results go over the channel. stdout is discarded, because native libraries may print to it.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: childEnvironment(process.env, {
       ORT_DISABLE_TELEMETRY: '1',

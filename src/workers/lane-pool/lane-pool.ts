@@ -9,7 +9,7 @@ import type { PooledModel } from './pooled-model.ts';
 
 /**
  * One batch executes, one is decoded, and one waits in the lane's channel. When the first one ends, the third must
- * already be there, so that its decoding starts before the lane blocks on the second.
+ * already be there. Its decoding then starts before the lane blocks on the second.
  */
 export const BATCHES_PER_LANE = 3;
 /**
@@ -113,7 +113,8 @@ export function createLanePool(deps: {
   }
 
   function endSingle(): void {
-    if (state !== 'single') throw new InvariantError('a batch ended as the only one, but no batch was marked');
+    if (state !== 'single')
+      throw new InvariantError('a batch ended as the only one, but no batch was marked');
     state = 'shared';
   }
 

@@ -2,7 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
 
-/** The first three come from onnxruntime's arena and C++, the next two from V8, the last from libvips, whose threads need a stack. */
+/**
+ * The first three come from onnxruntime's arena and C++, the next two from V8. The last comes from libvips, whose
+ * threads need a stack.
+ */
 const RAN_OUT =
   /bad_alloc|failed to allocate memory|(cannot|could not) allocate memory|array buffer allocation failed|out of memory|error creating thread/i;
 

@@ -15,8 +15,8 @@ const POLL_MS = 250;
 export async function startWatchdog(parent: number): Promise<void> {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { watchdogOf: parent },
-    // Does not inherit the flags and variables of the process, because a preload would take more memory than a poll
-    // needs, or block the thread.
+    // Does not inherit the flags and variables of the process. A preload would take more memory than a poll needs, or
+    // block the thread.
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },

@@ -4,7 +4,7 @@ import { decodeFlac } from './flac/decode-flac.ts';
 import { checkSamples, type Waveform } from './waveform.ts';
 import { decodeWav } from './wav.ts';
 
-/** Formats that people send, by how their files begin. They are named in the message only. */
+/** Formats that people send, by how their files begin. Only the error message names them. */
 const OTHERS: readonly (readonly [start: string, name: string])[] = [
   ['OggS', 'Ogg'],
   ['\xff\xfb', 'MP3'],

@@ -21,7 +21,7 @@ const OTHER_TAGS: Readonly<Record<number, string>> = {
   17: 'ADPCM',
   85: 'MP3',
 };
-/** A program that cannot seek back to the header, for example in a pipe, writes 0 or a size of at least this. */
+/** A program that cannot seek back to the header, as in a pipe, writes 0 or a size of at least this. */
 const UNKNOWN_SIZE = 0x7fff_0000;
 
 /** `bytes`: begin with RIFF or RF64. Throws ForebayError `unsupported_format`, `decode_failed` or `invalid_row`. */

@@ -9,7 +9,7 @@ import type { TaskBatch, TaskInput } from '../tasks/task.ts';
 import { NO_TIME, type Inference, type InferenceTimings } from './inference.ts';
 
 export interface OpenBatch {
-  /** As TaskBatch.prepare. */
+  /** See TaskBatch.prepare. */
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   /**
    * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after all

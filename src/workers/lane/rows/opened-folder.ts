@@ -5,7 +5,7 @@
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
 
 export interface OpenFolder {
-  /** A file's name appended to this is opened in the folder. */
+  /** A path: this prefix plus the name of a file in the folder. */
   readonly prefix: string;
   /** The folder's path without links. */
   readonly real: string;

@@ -16,7 +16,7 @@ export type TensorValues =
   | readonly string[];
 
 export interface TensorValue {
-  /** As in GraphTensor. */
+  /** See GraphTensor. */
   readonly type: string;
   readonly dims: readonly number[];
   readonly data: TensorValues;

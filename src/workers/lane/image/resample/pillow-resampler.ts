@@ -1,7 +1,7 @@
 /**
- * Describes Pillow's antialiased resize of 8-bit RGB as tables: which source pixels make a pixel of the kept window, with which
- * weights. ./kernel.ts applies them. Follows Pillow 13, `src/libImaging/Resample.c` and, for nearest, `Geometry.c`: two passes,
- * horizontal first, with 22-bit fixed-point weights and rounding after each.
+ * Describes Pillow's antialiased resize of 8-bit RGB as tables: which source pixels make a pixel of the kept window,
+ * with which weights. ./kernel.ts applies them. Follows Pillow 13, `src/libImaging/Resample.c` and, for nearest,
+ * `Geometry.c`: two passes, with 22-bit fixed-point weights and rounding after each.
  */
 import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import type { Geometry } from '../decode/geometry.ts';

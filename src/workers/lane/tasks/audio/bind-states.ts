@@ -1,4 +1,7 @@
-/** The state that a graph carries from frame to frame. Throws ForebayError `config_mismatch`, which names both sides. */
+/**
+ * The state that a graph carries from frame to frame. Throws ForebayError `config_mismatch`, which quotes config and
+ * graph.
+ */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { StateConfig } from '../../../../shared/tasks/audio/audio-config.ts';
 import { typeOf } from '../named-tensors/declared.ts';
@@ -13,11 +16,11 @@ export interface StateTensor {
   readonly input: string;
   readonly output: GraphTensor;
   readonly batchDim: number | string;
-  /** At the start of a row. */
+  /** Returns the state at the start of a row. */
   initial(): Elements;
   /** Puts the states of rows together along the batch axis. */
   feed(rows: readonly Elements[]): TensorValue;
-  /** Takes the new states of the first rows apart. Throws an Error if the output has another shape. */
+  /** Returns the new state of each of the first `rows`. Throws an Error if the output has another shape. */
   take(outputs: Outputs, rows: number, batch: number): Elements[];
 }
 

@@ -5,7 +5,7 @@ import type { Geometry } from '../geometry.ts';
 
 export type LibvipsKernel = 'linear' | 'cubic' | 'lanczos3';
 
-/** The libvips resampler for each interpolation. If it has none that follows Pillow, images are not shrunk. */
+/** The libvips resampler for each interpolation. If libvips has none that follows Pillow, images are not shrunk. */
 export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKernel>>> = {
   bilinear: 'linear',
   bicubic: 'cubic',
@@ -13,8 +13,8 @@ export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKern
 };
 
 /**
- * Images are shrunk by 2, 4 or 8, to no less than twice the needed size, as Pillow's `thumbnail` does with a
- * `reducing_gap` of 2. So below this ratio, nothing can be shrunk.
+ * Images are shrunk by 2, 4 or 8, to no less than twice the needed size. Pillow's `thumbnail` does the same with a
+ * `reducing_gap` of 2. Below this ratio, nothing can be shrunk.
  */
 const LEAST_RATIO = 4;
 
