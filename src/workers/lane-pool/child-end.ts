@@ -5,7 +5,7 @@ import { messageOf } from '../../shared/errors.ts';
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Null if the process did start. */
+  /** Null if the process started. */
   readonly startError: string | null;
 }
 

@@ -10,6 +10,6 @@ export interface PooledModel {
   readonly timeoutMs: number;
   /** Whether its files still have the hash that is in the name of its queue. */
   readonly unchanged: () => Promise<boolean>;
-  /** Called when no lane holds it any more or will load it again. */
+  /** Called when no lane holds the model any more, and none will load it again. */
   readonly onLost?: (why: ForebayError) => void;
 }

@@ -80,7 +80,7 @@ function named(
   );
 }
 
-/** Converts numbers to the values of a tensor of each type. */
+/** Functions that convert numbers to the values of a tensor, by its type. */
 const MAKERS: Readonly<Record<string, (numbers: Float32Array) => TensorValue['data']>> = {
   float32: (numbers) => numbers,
   int64: (numbers) => BigInt64Array.from(numbers, (number) => BigInt(number)),

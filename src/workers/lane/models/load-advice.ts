@@ -39,7 +39,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** One sentence, or null if the reason is unknown. `onnxruntime`: its version. */
+/** One sentence, or null if the reason is unknown. `onnxruntime`: the version of onnxruntime. */
 export function loadAdvice(message: string, onnxruntime: string): string | null {
   for (const { pattern, advice } of REASONS) {
     const found = pattern.exec(message);

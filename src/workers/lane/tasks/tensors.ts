@@ -22,9 +22,9 @@ export interface TensorValue {
   readonly data: TensorValues;
 }
 
-/** By the names of the graph's inputs. */
+/** Tensors by the name of the graph's input. */
 export type Feeds = Readonly<Record<string, TensorValue>>;
-/** By the names of the graph's outputs. */
+/** Tensors by the name of the graph's output. */
 export type Outputs = Readonly<Record<string, TensorValue>>;
 
 /** The numbers of a float tensor. Throws an Error for other types. */

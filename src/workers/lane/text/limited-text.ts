@@ -7,7 +7,7 @@
 const FIRST_CHARS = 16;
 /** The shortest first part. Tokenising it is cheap, whatever the model takes. */
 const LEAST_CHARS = 4096;
-/** A part of this many times the length is tried if the first part has too few tokens. Nothing beyond it counts. */
+/** A part of this many times the length is tried if the first part has too few tokens. Text beyond it is ignored. */
 const SECOND_PART = 16;
 
 export interface TextPart {

@@ -19,7 +19,7 @@ export interface TensorFiller {
   readonly rowLength: number;
   /** Writes one row's pixels at row `slot`. */
   fill(target: TensorData, slot: number, pixels: Pixels): void;
-  /** Writes one row from a decoder's window. For float32, a window of the kernel needs no 8-bit pixels in between. */
+  /** Writes one row from a decoder's window. A window of the kernel becomes float32 without 8-bit pixels in between. */
   put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void;
 }
 

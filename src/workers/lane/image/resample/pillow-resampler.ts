@@ -54,7 +54,7 @@ export function planResampling(
     region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
     window,
     copies: resized.width === source.width && resized.height === source.height,
-    // As in Pillow 13. Earlier versions always start with the horizontal pass.
+    // Follows Pillow 13. Earlier versions always start with the horizontal pass.
     tall:
       source.height > resized.height && source.height - resized.height > (source.width - resized.width) * 2,
     columns,

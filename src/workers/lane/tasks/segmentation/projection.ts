@@ -27,7 +27,7 @@ export interface Projection {
 
 /**
  * `input`: the size of the model's input. `map`: the size of its map. Coordinates are those of pixel centres, as with
- * align_corners=False.
+ * PyTorch's align_corners=False.
  */
 export function projectMap(geometry: Geometry, input: Size, map: Size): Projection {
   const { source, resized, window, pad } = geometry;

@@ -47,8 +47,8 @@ const ASTRAL_CHINESE =
   /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
 /**
- * What must happen to a text before the library gets it. In lower case, JavaScript has a second form of the Greek sigma
- * for the end of a word. Hugging Face's library does not use that form.
+ * What must happen to a text before the library gets it. JavaScript's toLowerCase uses a second form of the Greek sigma
+ * at the end of a word. Hugging Face's library does not use that form.
  */
 function preparation({ normalizer }: TokenizerFile): (text: string) => string {
   const lowers = /"lowercase":true|"type":"Lowercase"/.test(JSON.stringify(normalizer ?? null));

@@ -30,7 +30,9 @@ interface Status {
 
 type Handle = { readonly __brand: 'handle' };
 
-/** The part of the library's interface that is used here. It throws no exceptions, but returns a status. */
+/**
+ * The part of the library's interface that is used here. For a damaged file, it returns a status instead of throwing.
+ */
 interface Module {
   readonly HEAPU8: Uint8Array;
   readonly heif_error_code: { readonly heif_error_Ok: unknown };

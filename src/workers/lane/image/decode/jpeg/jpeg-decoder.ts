@@ -31,7 +31,7 @@ export function createJpegDecoder(
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
     readonly budget: DecodeBudget;
-    /** For every other image. */
+    /** Decodes every other image. */
     readonly otherwise: Decoder;
     readonly timed: Timed;
   },

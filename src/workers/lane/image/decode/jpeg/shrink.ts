@@ -1,4 +1,7 @@
-/** Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which libvips resampler follows. Pure. */
+/**
+ * Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which resampler of libvips then resizes
+ * them. Pure.
+ */
 import type { Preprocess } from '../../../../../shared/tasks/image/preprocess.ts';
 import type { Interpolation, Size } from '../../resample/pillow-resampler.ts';
 import type { Geometry } from '../geometry.ts';

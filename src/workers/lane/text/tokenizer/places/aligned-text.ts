@@ -57,7 +57,7 @@ export function createAligner(normalise: (text: string) => string): (original: s
   };
 }
 
-/** No language has more pieces. */
+/** Limit on the pieces in `known`. No language has more. */
 const MOST_KNOWN = 20_000;
 
 /** Korean syllables may be written as several letters, without marks. */
