@@ -56,7 +56,8 @@ function labelField(json: string): string {
 }
 
 /**
- * A logit of -Infinity gives the probability 0, unless all logits are -Infinity. NaN and Infinity never give a score.
+ * A logit of -Infinity gives the probability 0. With softmax, at least one logit must be finite. NaN and Infinity never
+ * give a score.
  */
 function problemOf(numbers: Float32Array, activation: Activation): string | null {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));
