@@ -60,12 +60,12 @@ it('job, model and log name the model and the step that hangs, while the only la
   expect((await modelOf('first')).status).toBe('not_loaded');
 
   const failed = await service.until(stuck.id, 'a failure', ({ reason }) => reason === 'model_failed');
-  const text = `Loading model "first" hangs: the first run, on a black image, did not end within ${LOAD_S} s, so the lane was killed`;
+  const text = `Loading model "first" hangs: the first run, on a made-up row, did not end within ${LOAD_S} s, so the lane was killed`;
   expect(failed.reason_text).toContain(text);
   const steps = {
     open: `Loading model "open" hangs: reading and optimising the graph did not end within ${LOAD_S} s`,
     first: text,
-    probed: `Loading model "probed" hangs: probing with made-up images did not end within ${LOAD_S} s`,
+    probed: `Loading model "probed" hangs: probing with made-up rows did not end within ${LOAD_S} s`,
   };
   for (const [name, step] of Object.entries(steps)) {
     const model = await waitUntil(`${name} to fail`, async () => {

@@ -237,7 +237,12 @@ it.each<[string, ImageGraph, object, RegExp]>([
     { head: 'yolox' },
     /64 x 64 with strides 8, 16, 32 has 84 places, but .* has 5/,
   ],
-  ['boxes of six numbers as yolov5', HEADS[7]![1], { head: 'yolov5' }, /has 1 classes.*is it head "nms"/],
+  [
+    'boxes of six numbers as yolov5',
+    HEADS[7]![1],
+    { head: 'yolov5' },
+    /has 1 classes.*did you mean head "nms"/,
+  ],
   ['detr without an activation', HEADS[6]![1], { head: 'detr' }, /set "activation".*"sigmoid"/],
   [
     'two outputs of which the config names none',

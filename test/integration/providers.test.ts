@@ -88,7 +88,7 @@ describe.skipIf(existsSync(CUDA))('without the libraries of CUDA', () => {
     const { lane, info } = await loaded({ execution_providers: ['tensorrt', 'cuda'], fallback: true });
     expect(info.providers).toEqual(['cpu']);
     expect(info.notes).toEqual([
-      expect.stringContaining('it computes on cpu instead, as "fallback" in model.json allows'),
+      expect.stringContaining('the model computes on cpu instead, as "fallback" in model.json allows'),
     ]);
     const rows = [{ bytes: await plain(200, 0, 0) }];
     const { outcomes } = await lane.run({ model: 'm', rows, options: {} });

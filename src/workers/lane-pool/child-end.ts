@@ -5,7 +5,7 @@ import { messageOf } from '../../shared/errors.ts';
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Null if the process did start. */
+  /** Null if the process started. */
   readonly startError: string | null;
 }
 
@@ -28,7 +28,7 @@ export async function whenEnded(child: ChildProcess): Promise<ChildEnd> {
   });
 }
 
-/** Completes "lane 0 ...". */
+/** The predicate of a sentence that begins with "lane 0". */
 export function describeEnd({ code, signal, startError }: ChildEnd): string {
   if (startError !== null) return `could not be started: ${startError}`;
   return signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;

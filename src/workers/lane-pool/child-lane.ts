@@ -11,7 +11,10 @@ import { kernelOomKills } from './kernel-oom-kills.ts';
 import { LaneDied, ModelChanged, type BatchResult, type DeathCause, type Lane } from './lane-handle.ts';
 import { DEFAULT_LOAD_TIMEOUT_MS, loadTimeoutMessage } from './load-timeout.ts';
 
-/** A lane executes one batch and decodes the next. Later ones wait in its channel. */
+/**
+ * A lane executes one batch and decodes the next. Later batches wait in its channel, so they cannot be the cause of its
+ * death.
+ */
 const TOUCHED_AT_ONCE = 2;
 
 const ENTRY = fileURLToPath(new URL('../lane/main.js', import.meta.url));
@@ -27,8 +30,8 @@ interface Loading extends Waiter<ModelInfo> {
 }
 
 /**
- * `killed`: this process has killed it, and it has not ended yet. `why` and `message` are null if the killer gave no
- * reason.
+ * `killed`: this process has sent SIGKILL, and the lane has not ended yet. `why` and `message` are null if the caller
+ * gave no reason.
  */
 type ChildState =
   | { readonly is: 'running' }
@@ -37,7 +40,7 @@ type ChildState =
 
 export interface ChildLaneOptions {
   readonly index: number;
-  /** Threads of the lane's pool: the number of images that it decodes at once. */
+  /** Threads of libuv's pool in the lane: the number of images that it decodes at once. */
   readonly uvThreads: number;
   /** Number of threads that decode instead of the lane's own thread. Absent or 0: none. See ADR 18. */
   readonly decodeThreads?: number;
@@ -58,7 +61,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     execArgv: [],
-    // Results go over the channel. Output of a native library must not mix with ours.
+    // Results go over the channel. stdout is discarded, because native libraries may print to it.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: childEnvironment(process.env, {
       ORT_DISABLE_TELEMETRY: '1',

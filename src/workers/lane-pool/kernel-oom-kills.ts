@@ -5,8 +5,8 @@ import { findCgroup, readText, type CgroupPaths } from '../../shared/machine/cgr
 const FILES = { 1: 'memory.oom_control', 2: 'memory.events' } as const;
 
 /**
- * Reads the innermost cgroup that has the counter. v1 counts a kill only in the cgroup of the killed process, v2 also in
- * those above. 0 if the system does not report it.
+ * Reads the innermost cgroup that has the counter. v1 counts a kill only in the cgroup of the killed process, v2 also
+ * in its parents. Returns 0 if the system does not report it.
  */
 export function kernelOomKills(paths?: CgroupPaths): number {
   const { version, folders } = findCgroup('memory', paths);

@@ -1,4 +1,4 @@
-/** The part of a model's file that its lanes need. */
+/** The facts about a model's file that its lanes need. */
 import type { NamedModelFile } from '../../shared/models/named-files.ts';
 import type { LaneFile } from '../lane/messages.ts';
 

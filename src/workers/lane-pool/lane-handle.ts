@@ -19,7 +19,10 @@ export type DeathCause = 'crashed' | 'timed_out' | 'out_of_memory';
 /** The lane's process ended with work in it. */
 export class LaneDied extends Error {
   override readonly name = 'LaneDied';
-  /** Whether the lane was executing or decoding the batch. If so, the batch's rows are suspects. */
+  /**
+   * Whether the lane was executing or decoding the batch. If so, the batch's rows are suspects: one of them may have
+   * killed the lane.
+   */
   readonly touched: boolean;
   readonly why: DeathCause;
   constructor(message: string, touched: boolean, why: DeathCause = 'crashed') {
@@ -30,8 +33,8 @@ export class LaneDied extends Error {
 }
 
 /**
- * Files of the batch's model have changed while it was loaded, so its answers may mix two models. The batch's rows are not
- * suspects.
+ * Files of the batch's model have changed since the model was loaded, so the answers may mix old and new weights. The
+ * batch's rows are not suspects.
  */
 export class ModelChanged extends Error {
   override readonly name = 'ModelChanged';

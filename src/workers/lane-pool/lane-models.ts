@@ -1,6 +1,6 @@
 /**
  * The models of one lane: those in its current process, and those that each later process loads again. Models are
- * loaded one after the other, and only into an empty lane.
+ * loaded one after the other, and only while the lane has no batch.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ForebayError } from '../../shared/errors.ts';
@@ -22,9 +22,9 @@ export function createLaneModels(deps: {
   index: number;
   state: LaneState;
   emit: Emit;
-  /** The lane may take batches again. */
+  /** Called when the lane may take batches again. */
   onFree: () => void;
-  /** The model will not be loaded into this lane again. */
+  /** Called when this lane will not load the model again. */
   onGivenUp: (model: PooledModel, why: ForebayError) => void;
 }) {
   const { index, state, emit } = deps;
@@ -36,13 +36,13 @@ export function createLaneModels(deps: {
   let loadedBytes = 0;
   let lastLoad: Promise<unknown> = Promise.resolve();
 
-  /** Waits until the lane holds its earlier models again, because a new model may kill it. */
+  /** Waits until the lane has reloaded its earlier models, because the new model may kill the lane. */
   async function load(model: PooledModel, mayProbe: boolean): Promise<LoadOutcome> {
     await until(() => state.isUp && ![...kept.keys()].some((key) => !resident.has(key)));
     return enqueue(model, mayProbe, () => true);
   }
 
-  /** `isWanted`: asked when it is loaded, because the model may have been dropped meanwhile. */
+  /** `isWanted`: called after the load, because the model may have been dropped meanwhile. */
   async function enqueue(
     model: PooledModel,
     mayProbe: boolean,
@@ -82,7 +82,10 @@ export function createLaneModels(deps: {
     return outcome;
   }
 
-  /** Resolves to the running lane once it has no batch. Null if it does not come back, or ends before it is empty. */
+  /**
+   * Resolves to the running lane once it has no batch. Resolves to null if the lane does not come back, or ends before
+   * that.
+   */
   async function emptyLane(): Promise<Lane | null> {
     await until(() => state.isUp);
     return state.isUp ? state.beginLoad() : null;
@@ -131,9 +134,9 @@ export function createLaneModels(deps: {
   return {
     load,
     isResident: (key: string) => resident.has(key),
-    /** Whether later processes load it again. */
+    /** Whether later processes load the model again. */
     isKept: (key: string) => kept.has(key),
-    /** Null if later processes do not load it again. */
+    /** The model, or null if later processes do not load it again. */
     keptModel: (key: string): PooledModel | null => kept.get(key)?.model ?? null,
     get hasAny() {
       return resident.size > 0;

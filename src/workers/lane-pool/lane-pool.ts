@@ -9,15 +9,18 @@ import type { PooledModel } from './pooled-model.ts';
 
 /**
  * One batch executes, one is decoded, and one waits in the lane's channel. When the first one ends, the third must
- * already be there, so that its decoding starts before the lane blocks on the second.
+ * already be there. Its decoding then starts before the lane blocks on the second.
  */
 export const BATCHES_PER_LANE = 3;
-/** A lane may die while it loads a model because other lanes that load it too have taken the memory. */
+/**
+ * How often a load is tried. A lane may die because other lanes that load the model at the same time take the memory.
+ */
 const LOAD_TRIES = 3;
 
 /**
- * Which lane a batch may go to. `prefetch`: one that may have other batches. `empty`: an empty one. `alone`: an empty one,
- * which takes no other batch meanwhile. `only`: an empty one, while no lane has any other batch.
+ * Which lane a batch may go to. `prefetch`: a lane that may have other batches. `empty`: a lane without batches.
+ * `alone`: a lane without batches, which takes no other one meanwhile. `only`: a lane, while no lane has or takes
+ * another batch.
  */
 export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only';
 
@@ -53,7 +56,7 @@ export interface LanePool {
   freeSlots(model: string): number;
   /** Sends the batch if a lane has room for it. Returns null if none has. */
   send(batch: RunBatch, how: SendHow): Promise<BatchResult> | null;
-  /** Called when a lane can take a batch that it could not take before. */
+  /** Calls `listener` when a lane can take a batch that it could not take before. */
   onFree(listener: () => void): void;
   /**
    * Makes a model resident in its lanes. They load in parallel, or one by one if they serve other models meanwhile.
@@ -61,8 +64,8 @@ export interface LanePool {
    */
   load(model: PooledModel): Promise<LoadOutcome>;
   /**
-   * Removes a model from the lanes, and restarts lanes that then hold none. The caller ensures that no batch of the model
-   * is in one.
+   * Removes a model from the lanes, and restarts lanes that then hold no model. The caller ensures that no batch of the
+   * model is in a lane.
    */
   unload(model: string): void;
   /** Kills a lane, which is then restarted. */
@@ -110,7 +113,8 @@ export function createLanePool(deps: {
   }
 
   function endSingle(): void {
-    if (state !== 'single') throw new InvariantError('a batch ended as the only one, but another was marked');
+    if (state !== 'single')
+      throw new InvariantError('a batch ended as the only one, but no batch was marked');
     state = 'shared';
   }
 

@@ -27,9 +27,9 @@ export function createLaneSlot(deps: {
   index: number;
   startLane: (index: number) => Lane;
   emit: Emit;
-  /** The lane can take another batch, or a model has come back. */
+  /** Called when the lane can take another batch, or has reloaded a model. */
   onFree: () => void;
-  /** The model will not be loaded into this lane again. */
+  /** Called when this lane will not load the model again. */
   onGivenUp: (model: PooledModel, why: ForebayError) => void;
 }) {
   const { index, emit } = deps;
@@ -99,8 +99,8 @@ export function createLaneSlot(deps: {
   }
 
   /**
-   * Rows are not suspects if the model's files have changed while it was loaded. A change of mapped files changes
-   * answers or kills the lane.
+   * Returns the error to report. If the model's files have changed since it was loaded, the rows are not suspects. A
+   * change of mapped files changes answers or kills the lane.
    */
   async function blame(key: string, error: unknown): Promise<unknown> {
     const model = models.keptModel(key);

@@ -27,13 +27,13 @@ export interface LaneState {
   readonly batches: number;
   /** down > open. */
   start(lane: Lane): void;
-  /** Any state > down, except `closed`, which stays. Its batches are over. */
+  /** Any state > down, but `closed` stays. The lane's batches are over. */
   end(): void;
   /** open > open, or exclusive if the batch must be alone. Returns the lane to send it to. */
   beginBatch(alone: boolean): Lane;
   /**
-   * exclusive > open. With the last batch: emptying > loading. `of`: the lane that `beginBatch` returned. Does nothing and
-   * returns false if its process has ended.
+   * exclusive > open. After the last batch: emptying > loading. `of`: the lane that `beginBatch` returned. Does nothing
+   * and returns false if that lane's process has ended.
    */
   endBatch(of: Lane): boolean;
   /**

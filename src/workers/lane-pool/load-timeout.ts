@@ -6,8 +6,8 @@ export const DEFAULT_LOAD_TIMEOUT_MS = 300_000;
 const STEP_TEXT: Readonly<Record<LoadStep, string>> = {
   start: 'starting the lane',
   open: 'reading and optimising the graph',
-  first_run: 'the first run, on a black image,',
-  probe: 'probing with made-up images',
+  first_run: 'the first run, on a made-up row,',
+  probe: 'probing with made-up rows',
 };
 
 /** The reason for killing a lane that took too long for this step. */

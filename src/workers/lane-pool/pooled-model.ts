@@ -6,10 +6,10 @@ export interface PooledModel {
   readonly load: LoadModel;
   /** Number of lanes that should hold it. */
   readonly lanes: number;
-  /** A lane that works on one batch for longer is killed. */
+  /** In ms. A lane that works on one batch for longer is killed. */
   readonly timeoutMs: number;
-  /** Whether its files still have the hash for which its queue is named. */
+  /** Whether its files still have the hash that is in the name of its queue. */
   readonly unchanged: () => Promise<boolean>;
-  /** Called when no lane holds it any more or will load it again. */
+  /** Called when no lane holds the model any more, and none will load it again. */
   readonly onLost?: (why: ForebayError) => void;
 }

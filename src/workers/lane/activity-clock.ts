@@ -1,5 +1,5 @@
 /**
- * Tracks how a lane's single thread spends its time. Each moment is charged to exactly one activity, so the charges add up
+ * Tracks how a lane's own thread spends its time. Each moment is charged to exactly one activity, so the charges add up
  * to the elapsed time. Knows nothing of batches.
  */
 

@@ -1,4 +1,4 @@
-/** What a lane keeps resident, whatever kind of model it is: rows in, outcomes out. */
+/** A resident model of a lane, of any kind: rows in, outcomes out. */
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
 import type { ModelInfo } from './messages.ts';
 import type { OpenBatch } from './models/open-batch.ts';

@@ -1,4 +1,4 @@
-/** The outcome of a row on which the model failed alone. */
+/** The outcome of a row that failed in a call of its own. */
 import type { RowOutcome } from '../../shared/domain/row.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { isOutOfMemory } from './out-of-memory.ts';

@@ -25,7 +25,9 @@ export function createHelperThreads(threadMs: (() => number) | null = threadCloc
   };
 }
 
-/** Node 24 has a call for it. Linux has a file, in nanoseconds, which always contains 0 in some sandboxes. */
+/**
+ * Node 24 has a function for this. Linux has a file, which counts nanoseconds but always contains 0 in some sandboxes.
+ */
 function threadClock(): (() => number) | null {
   const { threadCpuUsage } = process as unknown as {
     threadCpuUsage?: () => { user: number; system: number };

@@ -1,6 +1,6 @@
 /**
- * A lane's single thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one
- * batch runs, decode threads work on exactly one more. The blocking run does not stop them.
+ * A lane's own thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one
+ * batch runs, other threads decode exactly one more, because the run blocks only this thread.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -43,7 +43,7 @@ interface Resident {
 const DECODED_AT_MOST = 2;
 
 export function createLaneThread(options: {
-  /** Decoders charge their own work if it runs after their call has returned. */
+  /** Decoders charge to it the work that they do after their call has returned. */
   clock: ActivityClock;
   loadModel(request: LoadRequest): Promise<Executor>;
   /** The cost of reading rows since the last call. */
@@ -79,7 +79,7 @@ export function createLaneThread(options: {
       const loaded = await options.loadModel(request);
       await models.get(model)?.model.release();
       models.set(model, { model: loaded, threads: request.threads });
-      // Time without a model is not time that the lane waited for rows.
+      // Discards the time so far. Without a model, the lane did not wait for rows.
       if (batches.length === 0) clock.take();
       options.send({ type: 'loaded', model, info: loaded.info });
     } catch (error) {
@@ -123,7 +123,7 @@ export function createLaneThread(options: {
   async function decodeBatch({ model, rows, options }: BatchRequest): Promise<DecodedBatch> {
     const open = models.get(model)?.model.open(rows.length, options);
     const preparing = rows.map((row, at) => (open === undefined ? notLoaded(model) : open.prepare(at, row)));
-    // All small images are decoded by now. A promise for each of them would cost more than a message does.
+    // Small images are decoded by now. A promise for each of them would cost more than the message of the batch.
     const prepared = preparing.every(isReady)
       ? preparing
       : await Promise.all(preparing.map(async (row) => row));
@@ -137,7 +137,8 @@ export function createLaneThread(options: {
       clock.enter('decode');
       const decoded = await decodedRowsOf(batch);
       if (batches[1]?.decoding.is !== 'begun') clock.enter('rest');
-      // The run blocks. A batch that has arrived meanwhile must be received first, so that its decoding is in progress.
+      // The run blocks this thread. A batch that has arrived must be received first, so that it is decoded during the
+      // run.
       await nextTurn();
       const done = await execute(batch, decoded);
       batches.shift();
@@ -173,13 +174,14 @@ export function createLaneThread(options: {
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();
-    // Images of the next batch may use the thread before the model gets it. The clock distinguishes the two.
+    // Images of the next batch may use the thread before the model gets it. `wall.inferMs` includes that, but the
+    // clock's `run` does not.
     const inferMs = Math.min(wall.inferMs, Math.max(0, run - prepareMs - postMs));
     const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
     const read = options.takeReadCounts();
     const timings: BatchTimings = {
       idleMs: idle,
-      // Files are opened when decoding starts.
+      // Files are opened while the clock charges decoding, so that time includes reading.
       readMs: Math.min(read.ms, decode),
       decodeMs: Math.max(0, decode - read.ms),
       bytes: read.bytes,

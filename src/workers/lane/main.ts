@@ -1,4 +1,6 @@
-/** Entry of a lane's process. lane-pool/child-lane.ts forks it, with its own pid as the argument. Wiring only. */
+/**
+ * Entry of a lane's process. lane-pool/child-lane.ts forks it and passes the worker's pid as the argument. Wiring only.
+ */
 import { bootstrapLane } from './bootstrap.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -42,7 +44,7 @@ serveParent(({ limits, decodeThreads: count = 0 }) => {
   };
 });
 
-/** The worker tries the rows again, each alone, as if the whole lane had crashed. */
+/** Ends the lane. The worker then tries the rows again, each alone, as after any crash of a lane. */
 function onDeath(why: string): void {
   process.stderr.write(`forebay lane: a decode thread has ended: ${why}\n`);
   die();

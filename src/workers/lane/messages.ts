@@ -1,6 +1,6 @@
 /**
- * The messages between the worker's main thread and a lane: one per batch each way. This file is all that the main thread
- * knows of a lane. See channel/wire.ts for their form on the channel.
+ * The messages between the worker's main thread and a lane: one per batch each way. This file is all that the main
+ * thread knows of a lane. See channel/wire.ts for the form of the messages on the channel.
  */
 import type { BatchInvariance } from '../../shared/domain/model/batch-invariance.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
@@ -10,8 +10,8 @@ import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
 
 /**
- * A row's bytes, a local file that the lane opens on behalf of a tenant (see input-folders.ts), or a record: a JSON object as
- * text, which costs less to send than the object.
+ * A row: its bytes, a record, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). A
+ * record is a JSON object as text, which costs less to send than the object.
  */
 export type LaneInput =
   | { readonly path: string; readonly tenant: string }
@@ -50,7 +50,7 @@ export interface LoadRequest {
   readonly mapped?: readonly string[];
 }
 
-/** A file of the model that the lane reads. If its content has another hash by then, loading fails. */
+/** A file of the model that the lane reads. If its content no longer has this hash, loading fails. */
 export interface LaneFile {
   /** The field of model.json. */
   readonly field: string;
@@ -112,7 +112,7 @@ export interface ModelInfo {
 }
 
 /**
- * Milliseconds of a lane's single thread since it ended the previous batch. `idleMs` to `restMs` add up to the elapsed
+ * Milliseconds of a lane's own thread since it ended the previous batch. `idleMs` to `restMs` add up to the elapsed
  * time, so over all batches they add up to the lane's whole time.
  */
 export interface BatchTimings {
@@ -122,7 +122,7 @@ export interface BatchTimings {
   readonly readMs: number;
   /** Decoding on this thread, or waiting for decode threads with nothing else to do. Counts images of any batch. */
   readonly decodeMs: number;
-  /** Filling the input tensor up to the graph's batch. Rows were written into it when they were decoded. */
+  /** Making the input tensors of the calls from the prepared rows. */
   readonly prepareMs: number;
   readonly inferMs: number;
   readonly postMs: number;

@@ -2,7 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
 
-/** The first three come from onnxruntime's arena and C++, the next two from V8, the last from libvips, whose threads need a stack. */
+/**
+ * The first three come from onnxruntime's arena and C++, the next two from V8. The last comes from libvips, whose
+ * threads need a stack.
+ */
 const RAN_OUT =
   /bad_alloc|failed to allocate memory|(cannot|could not) allocate memory|array buffer allocation failed|out of memory|error creating thread/i;
 
@@ -18,8 +21,8 @@ function mayHaveRunOut(error: unknown): boolean {
 }
 
 /**
- * Waits before each attempt that runs alone. Earlier work may have ended before its thread is free again. On a busy
- * machine, that takes a moment.
+ * Waits before each attempt that runs alone. On a busy machine, work that has ended may still hold its thread for a
+ * moment.
  */
 const WAITS_MS = [0, 5, 20, 80];
 

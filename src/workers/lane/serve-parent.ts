@@ -39,8 +39,8 @@ function startLane(parts: LaneParts): LaneThread {
     send,
     onClosed: () => {
       process.off('disconnect', die);
-      // Waits for the next turn. If the message arrived before its listener, Node uses the channel once more after this
-      // call.
+      // Waits for the next turn of the event loop. If the first message arrived before the listener was there, Node
+      // uses the channel once more after this call.
       setImmediate(() => process.disconnect());
     },
   });

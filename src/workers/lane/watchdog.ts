@@ -8,15 +8,15 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 const POLL_MS = 250;
 
 /**
- * Resolves when the thread watches. Its start takes memory and CPU, which must not come between the lane's first rows.
+ * Resolves when the thread watches. Starting it takes memory and CPU, so it must be over before the lane's first rows.
  *
  * @param parent the id of the process that must stay this process's parent
  */
 export async function startWatchdog(parent: number): Promise<void> {
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { watchdogOf: parent },
-    // Does not inherit the flags and variables of the process, because a preload would take more memory than a poll
-    // needs, or block the thread.
+    // Does not inherit the flags and variables of the process. A preload would take more memory than a poll needs, or
+    // block the thread.
     execArgv: [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },

@@ -178,7 +178,7 @@ describe('bad rows', () => {
     expect(refusalOf(outcomes[4])).toMatch(/got \[1,1\]/);
     expect(refusalOf(outcomes[5])).toBe('the waveform has no samples');
     expect(outcomes[6]).toMatchObject({ error: { code: 'unsupported_format' } });
-    expect(refusalOf(outcomes[7])).toMatch(/^the waveform has 2\.0 s or more; at most 2\.0 s/);
+    expect(refusalOf(outcomes[7])).toMatch(/^the waveform has 2\.0 s or more; the limit is 2\.0 s/);
     expect(outcomes[8]).toEqual({ ok: true, result: '"outputs":{"same":[[3,4]]}' });
   });
 

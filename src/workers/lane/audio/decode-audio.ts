@@ -4,7 +4,7 @@ import { decodeFlac } from './flac/decode-flac.ts';
 import { checkSamples, type Waveform } from './waveform.ts';
 import { decodeWav } from './wav.ts';
 
-/** Formats that people send, by how their files begin. They are named in the message only. */
+/** Formats that people send, by how their files begin. Only the error message names them. */
 const OTHERS: readonly (readonly [start: string, name: string])[] = [
   ['OggS', 'Ogg'],
   ['\xff\xfb', 'MP3'],
@@ -36,7 +36,7 @@ function decodeKnown(bytes: Uint8Array, start: string, maxSeconds: number): Wave
   throw new ForebayError('unsupported_format', `the file is ${is}: convert it to WAV or FLAC`);
 }
 
-/** Bytes of the ID3 tag that some programs write before FLAC. Its size has 7 bits a byte. */
+/** Length of the ID3 tag that some programs write before FLAC. The tag stores its size as 7 bits per byte. */
 function id3Length(bytes: Uint8Array, start: string): number {
   if (!start.startsWith('ID3') || bytes.length < 10) return 0;
   return 10 + bytes.subarray(6, 10).reduce((size, byte) => size * 128 + (byte & 127), 0);

@@ -12,7 +12,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 const ZERO_CROSSINGS = 32;
 const ROLLOFF = 0.92;
 const BETA = 7.857;
-/** 16 MB. Common rates need far less: 44.1 kHz to 16 kHz has 30,880. */
+/** 16 MB. Common rates need far less: 44.1 kHz to 16 kHz needs 30,720 weights. */
 const MOST_WEIGHTS = 2 ** 22;
 /** Filters for this many source rates are kept. */
 const KEPT = 4;
@@ -26,7 +26,7 @@ interface Filter {
   readonly weights: Float32Array;
 }
 
-/** Returns the same array if the rate stays. Throws ForebayError `unsupported_format`. */
+/** Returns the same array if the rate does not change. Throws ForebayError `unsupported_format`. */
 export type Resampler = (samples: Float32Array, rate: number) => Float32Array;
 
 export function createResampler(target: number): Resampler {

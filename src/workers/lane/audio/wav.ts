@@ -6,14 +6,14 @@ interface Format {
   readonly tag: number;
   readonly channels: number;
   readonly rate: number;
-  /** Of one sample of one channel. */
+  /** Size of one sample of one channel. */
   readonly bytes: number;
 }
 
 const PCM = 1;
 const FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
-/** Names for the message. */
+/** Formats that only the error message names. */
 const OTHER_TAGS: Readonly<Record<number, string>> = {
   2: 'ADPCM',
   6: 'A-law',
@@ -21,7 +21,7 @@ const OTHER_TAGS: Readonly<Record<number, string>> = {
   17: 'ADPCM',
   85: 'MP3',
 };
-/** A program that cannot go back to the header, for example in a pipe, writes a size from here on, or 0. */
+/** A program that cannot seek back to the header, as in a pipe, writes 0 or a size of at least this. */
 const UNKNOWN_SIZE = 0x7fff_0000;
 
 /** `bytes`: begin with RIFF or RF64. Throws ForebayError `unsupported_format`, `decode_failed` or `invalid_row`. */
@@ -83,14 +83,14 @@ function readData(view: DataView, { tag, channels, rate, bytes }: Format, maxSec
   const read = READERS[tag]?.[bytes];
   if (read === undefined) {
     const kind =
-      tag === PCM || tag === FLOAT ? `${bytes * 8} bits a sample` : (OTHER_TAGS[tag] ?? `format ${tag}`);
+      tag === PCM || tag === FLOAT ? `${bytes * 8} bits per sample` : (OTHER_TAGS[tag] ?? `format ${tag}`);
     throw new ForebayError(
       'unsupported_format',
       `the WAV file holds ${kind}: convert it to PCM of 8, 16, 24 or 32 bits, or to floats`,
     );
   }
   const block = channels * bytes;
-  // A last block that is not whole is left out, as other readers do.
+  // An incomplete last block is ignored, as in other readers.
   const length = Math.floor(view.byteLength / block);
   checkLength(length, rate, maxSeconds);
   const samples = new Float32Array(length);

@@ -25,7 +25,7 @@ export function checkLength(samples: number, rate: number, maxSeconds: number): 
   const fix = most === MOST_SAMPLES ? 'split it' : 'split it, or raise max_seconds in model.json';
   throw new ForebayError(
     'invalid_row',
-    `the waveform has ${(samples / rate).toFixed(1)} s or more; at most ${(most / rate).toFixed(1)} s: ${fix}`,
+    `the waveform has ${(samples / rate).toFixed(1)} s or more; the limit is ${(most / rate).toFixed(1)} s: ${fix}`,
   );
 }
 

@@ -3,7 +3,7 @@ import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { packTexts, unpackTexts, type PackedTexts } from './packed-texts.ts';
 
 export interface PackedOutcomes {
-  /** Of the rows that have one, in order. */
+  /** The results of the rows that succeeded, in order. */
   readonly results: PackedTexts;
   /** The other rows, by position in the batch, in ascending order. */
   readonly errors: readonly { readonly at: number; readonly error: RowError }[];

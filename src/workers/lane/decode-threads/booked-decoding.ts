@@ -9,7 +9,10 @@ export interface BookedDecoding {
   readonly exclusively: Exclusively;
 }
 
-/** A thread decodes one image at a time. So while it waits for room, nothing that it has begun is left unfinished. */
+/**
+ * A thread decodes one image at a time. It may block while it waits for room, because it has no other decoding in
+ * progress.
+ */
 export function createBookedDecoding(shared: SharedBudget, limitBytes: number): BookedDecoding {
   let used = 0;
   let isAlone = false;
@@ -31,7 +34,7 @@ export function createBookedDecoding(shared: SharedBudget, limitBytes: number): 
       get usedBytes() {
         return used;
       },
-      // Other threads decode meanwhile, so even work that does not wait must be booked.
+      // Other threads decode at the same time, so even synchronous work must be booked.
       fits: () => false,
       use: book,
     },

@@ -22,15 +22,15 @@ import type {
 } from './thread-messages.ts';
 
 export interface DecodeThreads {
-  /** Resolves when every thread has loaded its libraries. Until then, memory may run out in them. */
+  /** Resolves when every thread has loaded its libraries. Until then, a thread may run out of memory. */
   readonly ready: Promise<unknown>;
-  /** Its tensors must be in shared memory. */
+  /** The tensors of its batches must be in shared memory. */
   preparerOf(spec: ImageSpec): ImagePreparer;
   /** Encoded bytes that the threads have read since the last call. */
   takeBytes(): number;
 }
 
-/** A batch in the threads. */
+/** A batch that threads work on. */
 interface Underway {
   /** Threads that have not answered yet. */
   left: number;
@@ -54,7 +54,7 @@ export function createDecodeThreads(options: {
   const underway = new Map<number, Underway>();
   let lastBatch = 0;
   let bytes = 0;
-  /** The thread that gets the next batch first. A small batch does not need all of them. */
+  /** The first thread for the next batch. A small batch does not need all threads, so they take turns. */
   let first = 0;
 
   function startThread(): Worker {

@@ -1,6 +1,7 @@
 /**
  * A budget of bytes that several threads share. A thread that finds no room blocks until another one has released its
- * share. Threads get room in order of arrival. If nobody holds anything, the next one gets room whatever it asks for.
+ * share. Threads get room in order of arrival. If no thread holds anything, the next one gets room, whatever it asks
+ * for.
  */
 
 export interface SharedBudget {
@@ -16,7 +17,7 @@ const SERVING = 1;
 const USED = 2;
 const NUMBERS = 3;
 
-/** A unit keeps any budget within 32 bits. */
+/** Counting units instead of bytes keeps any budget within 32 bits. */
 const UNIT_BYTES = 4096;
 
 /** The memory of a budget. It goes to every thread that uses the budget. */

@@ -10,7 +10,7 @@ import type { EncodedRow } from '../rows/row-bytes.ts';
 /** What a thread gets when it starts. */
 export interface ThreadStart {
   readonly limits: RowLimits;
-  /** Memory of the budget for files that the lane has open, and for images that it decodes. */
+  /** Memory of two budgets: for the files that the lane holds, and for the images that it decodes. */
   readonly held: SharedArrayBuffer;
   readonly decoding: SharedArrayBuffer;
 }

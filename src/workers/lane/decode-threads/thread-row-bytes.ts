@@ -22,7 +22,8 @@ export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): Th
   });
 
   function read(row: EncodedRow): Uint8Array {
-    // A library may not accept shared memory, and may read it after the call.
+    // A copy, because a library may refuse shared memory. A new one for each row, because the library may read it after
+    // the call.
     const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
     checkRowSize(bytes.length, limits.maxFileBytes);
     readBytes += bytes.length;

@@ -1,6 +1,6 @@
 /**
- * Checks that a graph takes images of the config's kind, and says how to feed it. Throws `config_mismatch`, which names both
- * sides. Pure.
+ * Checks that a graph takes images of the config's kind, and says how to feed it. Throws `config_mismatch`, which
+ * quotes config and graph. Pure.
  */
 import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
 import type { ForebayError } from '../../../shared/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * The image input that all image tasks share: checks that a graph takes images of the config's kind, and turns rows into its
- * input tensor.
+ * The image input that all image tasks share. Checks that a graph takes images of the config's kind, and turns rows
+ * into its input tensor.
  */
 import type { RowError } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
@@ -55,7 +55,7 @@ export function bindImageInput(
   const channels = channelCount(preprocess);
   const sample = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
   const whole = wholeGeometry(size);
-  // Whole batches of the graph, so that the last one has room to be filled up.
+  // Rounds up to whole batches of the graph, because the last one is filled up.
   const roomFor = (rows: number) => Math.ceil(rows / (fixedBatch ?? 1)) * (fixedBatch ?? 1);
 
   function open(rows: number, decode: DecodeMode | null): ImageRows {
@@ -81,7 +81,8 @@ export function bindImageInput(
           const data = tensor.subarray(first * rowLength, (first + rows.length) * rowLength);
           return { type: inputType, dims, data };
         }
-        // Failed rows left gaps, or the last row is repeated to fill the graph's batch.
+        // Copies the rows: failed rows left gaps, the last row is repeated to fill the graph's batch, or the tensor is
+        // shared.
         spare ??= calls.take(roomFor(rows.length));
         if (spare.length < rows.length * rowLength) spare = calls.take(roomFor(rows.length));
         for (const [to, from] of rows.entries()) {

@@ -1,11 +1,11 @@
-/** Made-up images for probing a model. They are always the same, and their ranges differ widely. Pure. */
+/** Made-up images for probing a model. They are always the same, and their ranges of values differ widely. Pure. */
 import type { Pixels } from './decode/decoder.ts';
 import type { Size } from './resample/pillow-resampler.ts';
 
 /**
  * Four RGB images of this size: a faint pattern, noise over the whole range, waves like those of large shapes, and
- * black. If a batch shares one scale, as in dynamic quantisation, the scale is too coarse for the first image and right
- * for the second.
+ * black. Some models use one scale per batch, as in dynamic quantisation. That scale is then too coarse for the first
+ * image and right for the second.
  */
 export function probeImages(size: Size): readonly Pixels[] {
   const random = generator();

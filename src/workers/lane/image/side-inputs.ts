@@ -1,4 +1,7 @@
-/** Inputs of a graph beside the image: which pixels are the image's, and its size. Some detectors have them. */
+/**
+ * Inputs of a graph beside the image: a mask of the image's pixels, and the size of the input. Some detectors have
+ * them.
+ */
 import { ForebayError } from '../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
@@ -13,17 +16,17 @@ export interface SideInputNames {
 }
 
 export interface SideInputs {
-  /** The graph's other inputs. */
+  /** The graph's inputs that are not side inputs. */
   readonly rest: readonly GraphTensor[];
   readonly inputs: readonly GraphTensor[];
-  /** The tensors of a call, by how its images lie in the input. */
+  /** The tensors of the side inputs for one call. `geometries`: how its images lie in the input. */
   feeds(geometries: readonly Geometry[]): Feeds;
 }
 
 /** Exports of transformers' detectors give the mask this name. */
 const USUAL_MASK = 'pixel_mask';
 
-/** `input`: the size of the image's input. Throws ForebayError `config_mismatch`. */
+/** `input`: the size of the image input. Throws ForebayError `config_mismatch`. */
 export function bindSideInputs(
   given: SideInputNames | undefined,
   inputs: readonly GraphTensor[],
@@ -77,7 +80,7 @@ function named(
   );
 }
 
-/** From numbers to the values of a tensor. */
+/** Functions that convert numbers to the values of a tensor, by its type. */
 const MAKERS: Readonly<Record<string, (numbers: Float32Array) => TensorValue['data']>> = {
   float32: (numbers) => numbers,
   int64: (numbers) => BigInt64Array.from(numbers, (number) => BigInt(number)),
@@ -109,7 +112,7 @@ function cells(start: number, length: number, perPixel: number): [from: number, 
   return [Math.ceil(start * perPixel - 0.5), Math.ceil((start + length) * perPixel - 0.5)];
 }
 
-/** Boxes come back in pixels of the input then. */
+/** Given the size of the input, the graph returns boxes in pixels of the input. */
 function sizes({ type }: GraphTensor, rows: number, { width, height }: Size): TensorValue {
   const numbers = Float32Array.from({ length: rows * 2 }, (_, i) => (i % 2 === 0 ? width : height));
   return tensor(type, [rows, 2], numbers);

@@ -1,6 +1,6 @@
 /**
- * Finds out whether a row's answer depends on its batch: runs made-up rows alone and in batches, and compares the outputs.
- * Also measures how much one batch makes the process grow. Its time is bounded.
+ * Finds out whether a row's answer depends on its batch: runs made-up rows alone and in batches, and compares the
+ * outputs. Also measures how much memory one batch adds to the process. Its time is bounded.
  */
 import { performance } from 'node:perf_hooks';
 import type { BatchInvariance, BatchVerdict } from '../../../shared/domain/model/batch-invariance.ts';
@@ -9,14 +9,14 @@ import type { BoundTask } from '../tasks/task.ts';
 import type { Inference } from './inference.ts';
 import { prepareAll } from './prepare-all.ts';
 
-/** Calls that would end later are left out. ResNet-50 on one core still reaches a batch of 4. */
+/** Time for the probe. Calls that would end later are left out. ResNet-50 on one core still reaches a batch of 4. */
 const BUDGET_MS = 1000;
 /** Largest batch to try beyond the model's own. */
 const LARGEST_BATCH = 16;
 /**
- * A difference above this share of the outputs' range counts as a change. The share is above one rounding to half
- * precision (5e-4) and above sums in another order (1e-6), and below one step of 8 bits (4e-3). Dynamic quantisation
- * moves MobileNetV2 by 7e-2.
+ * A difference above this share of the outputs' range counts as a change. One rounding to half precision (5e-4) and
+ * sums in another order (1e-6) stay below it. One step of 8 bits (4e-3) is above it. Dynamic quantisation moves
+ * MobileNetV2 by 7e-2.
  */
 const RANGE_TOLERANCE = 1e-3;
 /** The same as a share of the outputs' magnitude, for outputs that hardly differ: 80 roundings of float32. */
@@ -35,7 +35,7 @@ export interface ProbeFindings {
 export async function probeBatches(model: {
   readonly task: BoundTask;
   readonly inference: Pick<Inference, 'call'>;
-  /** The model's own. */
+  /** The model's default options. */
   readonly options: OptionValues;
   readonly batchSize: number;
   readonly budgetMs?: number | undefined;
@@ -56,7 +56,7 @@ export async function probeBatches(model: {
       );
       const outputs = await inference.call(batch, [...order.keys()]);
       if (order.length === batchSize) rssAfterBatch ??= process.memoryUsage.rss();
-      // The batch's memory is used again.
+      // The batch's memory is reused, so the numbers are copied.
       return task.numbers(outputs, order.length).map((numbers) => numbers.slice());
     } finally {
       batch.release();
@@ -71,18 +71,19 @@ export async function probeBatches(model: {
     const single: Float32Array[] = [await alone(0)];
     const callMs = performance.now() - start;
     if (fixedBatch === 1) return finding('fixed_batch', 0, 1);
-    // A slower model stays unknown.
+    // A slower model keeps the verdict `unknown`.
     if (callMs > budgetMs) return finding('unknown', 0, 1);
     const cost = (rows: number) => callMs * (fixedBatch === null ? rows : 1);
     const fits = (rows: number) => performance.now() - start + cost(rows) <= budgetMs;
     const own = Math.max(2, batchSize);
-    // The first batch shows the most, also about memory. It may take twice the budget, because the machine may be busy
-    // starting.
+    // The first batch shows the most, also about memory. It may take twice the budget, because the machine may still be
+    // busy with the start.
     const first = cost(own) <= 2 * budgetMs ? own : 2;
     const sizes = fixedBatch === null ? [first, 2, LARGEST_BATCH, own] : [own, own];
     const batches: Batch[] = [];
     for (const [n, size] of sizes.entries()) {
-      // In each batch, rows have other neighbours and positions. The first row is in the first one.
+      // In each batch, rows have other neighbours and positions. The first batch holds row 0, which has run alone
+      // already.
       const order = Array.from({ length: size }, (_, i) => (i * 3 + n + 1) % made.length);
       if (n > 0 && !fits(size)) continue;
       batches.push({ order, rows: await call(order) });

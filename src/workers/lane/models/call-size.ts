@@ -10,15 +10,18 @@ export interface CallSize {
 }
 
 /**
- * This many calls of the current size must succeed before a larger one is tried. Doubles each time the larger one
- * fails.
+ * This many calls of the current size must succeed before a larger one is tried. This number doubles each time the
+ * larger one fails.
  */
 const TRY_AFTER = 16;
 const TRY_AFTER_MOST = 1024;
 
 export function createCallSize(): CallSize {
   let most = Infinity;
-  /** The largest size that ran out of memory. Once the limit exceeds it again, there is no limit, and this is 0. */
+  /**
+   * The largest size that ran out of memory. Once the limit exceeds it again, the limit is lifted. 0 while there is no
+   * limit.
+   */
   let failed = 0;
   let wait = TRY_AFTER;
   let well = 0;

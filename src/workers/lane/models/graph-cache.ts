@@ -74,9 +74,9 @@ async function measure(place: Place, original: SessionOptions, create: CreateSes
 }
 
 /**
- * Loads the original and keeps the optimised graph. Returns null if nothing was loaded. If the graph cannot be kept, the note
- * prevents a second attempt. The note stays if the model was replaced after it was hashed, because that says nothing about
- * the graph of that hash.
+ * Loads the original and keeps the optimised graph. Returns null if nothing was loaded. If the graph cannot be kept,
+ * the note prevents a second attempt. If the model was replaced after it was hashed, the note stays. The failure then
+ * says nothing about the graph that has the hash.
  */
 async function fill(
   place: Place,

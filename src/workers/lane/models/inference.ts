@@ -1,7 +1,7 @@
 /**
- * Turns a prepared batch into one outcome per row: runs the graph in the calls that the task wants and the graph accepts. A
- * call that throws is run again row by row, so that one bad row fails alone. A call that runs out of memory is run
- * again in halves.
+ * Turns a prepared batch into one outcome per row. Runs the graph in the calls that the task wants and the graph
+ * accepts. A call that throws is run again row by row, so that one bad row fails alone. A call that runs out of memory
+ * is run again in halves.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { failedRow } from '../failed-row.ts';
@@ -51,7 +51,7 @@ export function createInference(parts: {
         const together = wanted.slice(from, from + (fixedBatch ?? Math.min(size.rows, wanted.length)));
         const outcomes = await runTogether(batch, together, timings);
         for (const [i, outcome] of outcomes.entries()) done.set(together[i]!, outcome);
-        // It is empty if memory ran out. Then the next call is smaller.
+        // There are none if memory ran out. Then the next call is smaller.
         from += outcomes.length;
       }
     }

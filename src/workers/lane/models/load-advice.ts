@@ -10,7 +10,7 @@ const REASONS: readonly Reason[] = [
   {
     pattern: /Failed to construct locale with name:\s*([\w.@-]+?):/,
     advice: ([locale]) =>
-      `the graph changes the case of texts by the locale ${locale}, which is not installed: install it (Debian: package locales, then localedef -i en_US -f UTF-8 en_US.UTF-8), or lower-case the texts outside and export the model without it (sklearn: lowercase=False)`,
+      `the graph changes the case of texts by the locale ${locale}, which is not installed: install it (Debian: package locales, then localedef -i en_US -f UTF-8 en_US.UTF-8), or give the model lower-case texts and export it without that step (sklearn: lowercase=False)`,
   },
   {
     pattern: /([\w.]+):(\w+)\(-?\d+\) is not a registered function\/op/,
@@ -39,7 +39,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** One sentence, or null if the reason is unknown. `onnxruntime`: its version. */
+/** One sentence, or null if the reason is unknown. `onnxruntime`: the version of onnxruntime. */
 export function loadAdvice(message: string, onnxruntime: string): string | null {
   for (const { pattern, advice } of REASONS) {
     const found = pattern.exec(message);

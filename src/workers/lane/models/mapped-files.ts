@@ -39,7 +39,8 @@ function stat(fd: number): BigIntStats {
 }
 
 /**
- * The change time reveals writers that reset the modification time. It also changes when a link to the file is removed.
+ * The change time reveals writers that reset the modification time. It also changes with the number of hard links to
+ * the file.
  */
 function isWritten(before: BigIntStats, now: BigIntStats): boolean {
   if (now.size !== before.size || now.mtimeNs !== before.mtimeNs) return true;

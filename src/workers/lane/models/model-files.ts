@@ -1,4 +1,4 @@
-/** Reads the files that a model's config names, exactly as they were when the model was identified. */
+/** Reads the files that a model's config names, exactly as they were when the model was found. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -53,7 +53,7 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
   async function run(feeds: Feeds, outputs: readonly string[]): Promise<Outputs> {
     const tensors: Record<string, Tensor> = {};
     for (const [name, { type, data, dims }] of Object.entries(feeds)) {
-      // One signature stands for those of all types.
+      // The cast picks one of the signatures of Tensor, which all work alike.
       tensors[name] = new Tensor(type as 'float32', data as Float32Array, dims);
     }
     const results = await session.run(tensors, [...outputs]);
@@ -75,13 +75,13 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
   };
 }
 
-/** Errors are thrown anyway, and become errors of rows. */
+/** onnxruntime throws its errors anyway, so it need not log them. */
 const FATAL_ONLY = 4;
 
 /**
  * If onnxruntime does not know a provider's name, it writes a line to stderr and computes on the CPU. A known provider
- * whose libraries are absent fails in `create`. `bundled` does not show that, because CUDA's libraries are installed
- * separately.
+ * whose libraries are absent fails in `create`. The backend's field `bundled` does not show whether they are there,
+ * because CUDA's libraries are installed separately.
  */
 function checkProviders(providers: readonly ExecutionProvider[]): void {
   const known = listSupportedBackends().map((backend) => backend.name);
@@ -102,7 +102,7 @@ function whyFailed(message: string, providers: readonly ExecutionProvider[]): st
   return loadAdvice(message, onnxruntimeVersion) ?? `onnxruntime cannot load the graph${where}: ${line}`;
 }
 
-/** onnxruntime-node takes no other option for these providers, and ignores what it does not know. */
+/** `deviceId` is the only option that onnxruntime-node takes for these providers. It ignores all others. */
 function toOption(provider: ExecutionProvider): InferenceSession.ExecutionProviderConfig {
   if (typeof provider === 'string') return provider;
   const { name, device_id } = provider;

@@ -9,11 +9,11 @@ import type { TaskBatch, TaskInput } from '../tasks/task.ts';
 import { NO_TIME, type Inference, type InferenceTimings } from './inference.ts';
 
 export interface OpenBatch {
-  /** As TaskBatch.prepare. */
+  /** See TaskBatch.prepare. */
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   /**
-   * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after all
-   * preparing, even for no rows. Afterwards, the batch's memory belongs to another batch.
+   * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after
+   * all preparing, even for no rows. Afterwards, the batch's memory may be used for another batch.
    */
   run(
     rows: readonly number[],

@@ -9,9 +9,9 @@ import type { OnnxSession } from './onnx-session.ts';
 
 export interface OpenedGraph {
   readonly session: OnnxSession;
-  /** Those of the session, in order. */
+  /** Providers of the session, in order. */
   readonly providers: readonly ProviderName[];
-  /** Why it has fewer than were asked for. Null if it has all. */
+  /** Why the session has fewer providers than the config names. Null if it has all of them. */
   readonly note: string | null;
 }
 
@@ -47,7 +47,7 @@ export async function openWithProviders(
   return { session: await create(['cpu']), providers: ['cpu'], note: noteOf(failure, ['cpu']) };
 }
 
-/** The list without its first, its first two, and so on, as long as more than the CPU is left. */
+/** The list without its first provider, without its first two, and so on, as long as more than the CPU is left. */
 function fewer(wanted: readonly ExecutionProvider[]): (readonly ExecutionProvider[])[] {
   return wanted
     .map((_, i) => wanted.slice(i + 1))
@@ -55,5 +55,5 @@ function fewer(wanted: readonly ExecutionProvider[]): (readonly ExecutionProvide
 }
 
 function noteOf(failure: unknown, used: readonly ProviderName[]): string {
-  return `${messageOf(failure)}; it computes on ${used.join(', ')} instead, as "fallback" in model.json allows`;
+  return `${messageOf(failure)}; the model computes on ${used.join(', ')} instead, as "fallback" in model.json allows`;
 }

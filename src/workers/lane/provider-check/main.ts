@@ -1,6 +1,7 @@
 /**
- * Runs a tiny graph with the execution provider in its argument, and exits with 0 if the answer is right. The reason of a
- * failure is on stderr, partly by onnxruntime itself. A provider may crash its process, so each gets one of its own.
+ * Runs a tiny graph with the execution provider in its argument, and exits with 0 if the answer is right. It writes the
+ * reason of a failure to stderr, and so may onnxruntime. A provider may crash its process, so each provider has its
+ * own.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,7 @@ async function check(provider: ProviderName): Promise<number> {
     const x = { type: 'float32', dims: [1, 2], data: Float32Array.of(3, 5) } as const;
     const { data } = (await session.run({ x }, ['y']))['y']!;
     const right = data[0] === 5 && data[1] === 3;
-    if (!right) throw new Error(`it answers ${String(data)} instead of 5,3`);
+    if (!right) throw new Error(`the answer is ${String(data)} instead of 5,3`);
     return 0;
   } catch (error) {
     process.stderr.write(`\n${messageOf(error)}\n`);

@@ -29,7 +29,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 interface OpenedFile {
   readonly fd: number;
-  /** The folder that holds it, without links, and its name there. */
+  /** The folder that holds the file, without links, and the name of the file in it. */
   readonly folder: string;
   readonly name: string;
 }
@@ -152,7 +152,9 @@ function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-/** Describes what is there instead. Only failed rows pay for this check. */
+/**
+ * Says whether the path is a link to nothing, or exists in another Unicode form. Only failed rows pay for this check.
+ */
 function missingFile(path: string, cause: unknown): ForebayError {
   const say = (message: string) => new ForebayError('file_not_found', message, { cause });
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return say('it is a link to nothing');

@@ -1,11 +1,11 @@
 /**
- * Keeps the folder of the last row open. A file that is opened relative to it is in that folder, wherever the folder's path
- * leads by then. So one check of the folder applies to all of its files. Linux only.
+ * Keeps the folder of the last row open. A file that is opened relative to it is in that folder, even if the folder's
+ * path leads elsewhere by then. So one check of the folder applies to all of its files. Linux only.
  */
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
 
 export interface OpenFolder {
-  /** A file's name appended to this is opened in the folder. */
+  /** This prefix plus a file's name is a path to that file in the folder. */
   readonly prefix: string;
   /** The folder's path without links. */
   readonly real: string;

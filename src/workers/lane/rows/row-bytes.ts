@@ -12,8 +12,8 @@ export type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
 export interface RowBytes {
   /**
    * Calls `work` with the row's bytes, immediately if the budget allows, and returns its result. Reads synchronously,
-   * because decoding must be in progress before the lane blocks in inference, and reading a cached file is faster than a
-   * trip through the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`,
+   * because decoding must be in progress before the lane blocks in inference. Reading a cached file is also faster than
+   * a trip through the thread pool. Throws or rejects with ForebayError `file_not_found`, `file_unreadable`,
    * `path_not_allowed`, `file_too_large` or `empty_file`, or as `work` does.
    */
   use<T>(input: EncodedRow, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;

@@ -1,4 +1,7 @@
-/** Finds the output of a graph that holds what a task needs. In case of doubt it refuses, and names the field that decides. Pure. */
+/**
+ * Finds the output of a graph that holds what a task needs. If several fit, it refuses, and names the config field that
+ * decides. Pure.
+ */
 import {
   describeAll,
   describeTensor,
@@ -16,9 +19,9 @@ export interface OutputWish {
   readonly types?: readonly string[];
   /** Each one decides between several outputs, if it holds for exactly one of them. */
   readonly prefers: readonly ((output: GraphTensor) => boolean)[];
-  /** A sentence about an output that fits. */
+  /** A sentence about an output that fits, for the error message. */
   readonly what: string;
-  /** What the output holds. */
+  /** What the output holds, for the error message. */
   readonly holds: string;
 }
 

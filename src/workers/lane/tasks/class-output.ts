@@ -12,9 +12,9 @@ export interface ClassOutput {
   readonly output: GraphTensor;
   /** The numbers of each of the first `rows`. Throws an Error if the output has another shape. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
-  /** As Classifier.answer. */
+  /** See Classifier.answer. */
   answer(numbers: Float32Array, topK: number, threshold: number | null): RowOutcome;
-  /** As BoundTask.check. */
+  /** See BoundTask.check. */
   check(outputs: Outputs): void;
 }
 
@@ -41,7 +41,7 @@ export function bindClassOutput(
   };
 }
 
-/** `batch`: the rows of the call. */
+/** `batch`: the number of rows in the call. */
 function rowsOf({ dims, data }: TensorValue, rows: number, batch: number): Float32Array[] {
   const classes = classesOf(dims);
   if (dims[0] !== batch || classes === null || data.length !== batch * classes) {

@@ -3,13 +3,13 @@ import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { digitsText } from './number-text.ts';
 
-/** A float32 holds no more digits for certain. */
+/** A float32 guarantees no more digits. */
 export const SCORE_DIGITS = 6;
 
 export interface Classifier {
   /**
-   * `numbers`: one per class. If one of them gives no score, the row is an error. `threshold`: the lowest score of the answer.
-   * `bestLabel`: the name of the best class as JSON text, if only the row itself tells it.
+   * `numbers`: one per class. If one of them gives no score, the row is an error. `threshold`: the lowest score of the
+   * answer. `bestLabel`: the name of the best class as JSON text, if only the graph's output tells it.
    */
   answer(
     numbers: Float32Array,
@@ -56,7 +56,8 @@ function labelField(json: string): string {
 }
 
 /**
- * A logit of -Infinity is a probability of 0, unless all logits are -Infinity. No other non-finite number is a score.
+ * A logit of -Infinity gives the probability 0. With softmax, at least one logit must be finite. NaN and Infinity never
+ * give a score.
  */
 function problemOf(numbers: Float32Array, activation: Activation): string | null {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));

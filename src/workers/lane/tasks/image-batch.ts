@@ -1,4 +1,4 @@
-/** Builds a batch of an image task. Such tasks differ only in their answers and in inputs beside the image. */
+/** Builds a batch of an image task. Image tasks differ only in their answers and in inputs beside the image. */
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { ImageRows } from '../image/image-input.ts';
 import type { TaskBatch } from './task.ts';

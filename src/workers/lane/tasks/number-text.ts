@@ -1,7 +1,7 @@
 /**
- * Writes floats as JSON text. Rounds them to some digits, or finds the shortest decimal that reads back as the same value of
- * their type: the float32 nearest to 0.1 becomes `0.1`, not 0.10000000149011612. JSON has no NaN and no infinities, so these
- * become strings.
+ * Writes floats as JSON text. Rounds them to some digits, or finds the shortest decimal that reads back as the same
+ * value of their type. For example, the float32 nearest to 0.1 becomes `0.1`, not 0.10000000149011612. JSON has no NaN
+ * and no infinities, so these become strings.
  */
 import { halfTable, toHalfBits } from '../image/normalise/half.ts';
 

@@ -3,7 +3,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 import { parseLabels } from '../../../shared/tasks/classes/labels.ts';
 import type { ModelFiles } from './task.ts';
 
-/** Null without one. Throws ForebayError `model_load_failed`. */
+/** Null if the config names none. Throws ForebayError `model_load_failed`. */
 export function readLabels(files: ModelFiles): readonly string[] | null {
   const bytes = files.read('labels');
   if (bytes === null) return null;

@@ -2,8 +2,8 @@
 import { toFloat32, type TensorValue } from './tensors.ts';
 
 /**
- * The numbers of each of the first `rows`. `batch`: the rows of the call. `rank`: dimensions of the output, batch included.
- * Throws an Error if the output has another shape.
+ * The numbers of each of the first `rows`. `batch`: the number of rows in the call. `rank`: dimensions of the output,
+ * batch included. Throws an Error if the output has another shape.
  */
 export function floatRows(
   { dims, data }: TensorValue,
@@ -23,8 +23,8 @@ export function floatRows(
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
- * The numbers of each of the first `rows`. `batch`: the rows of the call. A call of one row may lack the dimension of the
- * batch. Throws an Error if the output has another shape.
+ * The numbers of each of the first `rows`. `batch`: the number of rows in the call. A call of one row may lack the
+ * dimension of the batch. Throws an Error if the output has another shape.
  */
 export function numberRows(
   { type, dims, data }: TensorValue,

@@ -1,4 +1,4 @@
-/** Records with named features in. Out come the best classes, one number, or outputs of the graph by name. */
+/** Takes records with named features. Answers with the best classes, one number, or named outputs of the graph. */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RowError } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
@@ -62,8 +62,8 @@ export const tabular: Task = {
 };
 
 /**
- * The output with the scores or the value, if it has another width than the graph says. Converters leave the width open, or
- * write 1 for any number of targets. Null if the graph is right.
+ * The output with the scores or the value, if its width is not the one that the graph states. Converters leave the
+ * width open, or write 1 for any number of targets. Null if the graph is right.
  */
 function seenOutput(answer: Answer, outputs: Outputs): GraphTensor | null {
   if (answer.is === 'outputs') return null;

@@ -1,6 +1,6 @@
 /**
- * The interface of every task inside a lane: from a row to the tensors of a model call, and from its outputs to the row's
- * answer. A task knows nothing of queues, blocks, retries or memory limits.
+ * The interface of every task inside a lane. A task turns a row into the tensors of a model call, and the call's
+ * outputs into the row's answer. It knows nothing of queues, blocks, retries or memory limits.
  */
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
@@ -29,7 +29,7 @@ export interface ModelParts {
   readonly files: ModelFiles;
 }
 
-/** What a lane has for the tasks of all its models. */
+/** What a lane shares between the tasks of all its models. */
 export interface LaneServices {
   readonly rowBytes: RowBytes;
   readonly createDecoder: DecoderFactory;
@@ -40,7 +40,7 @@ export interface LaneServices {
 export interface Task {
   /** The value of `task` in model.json. */
   readonly id: string;
-  /** Throws ForebayError `config_mismatch`, which names both sides, if config and graph contradict each other. */
+  /** Throws ForebayError `config_mismatch`, which quotes both, if config and graph contradict each other. */
   bind(model: ModelParts, services: LaneServices): BoundTask;
 }
 
@@ -49,15 +49,15 @@ export type TaskInput = LaneInput | { readonly madeUp: unknown };
 
 /** A task of one model. */
 export interface BoundTask {
-  /** The inputs and outputs of the graph that it uses. */
+  /** The inputs and outputs of the graph that the task uses. */
   readonly used: GraphSignature;
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
-  /** As in ModelInfo. */
+  /** See ModelInfo. */
   readonly notes: readonly string[];
   /**
-   * Rows for trying the model, the plainest one last. Their values differ much in range, so that a batch which shares one
-   * scale shows. `what`: the plainest one in words, such as "a black image".
+   * Rows for trying the model, the plainest one last. Their ranges of values differ widely, which reveals a model that
+   * uses one scale for a whole batch. `what`: the plainest row in words, such as "a black image".
    */
   probeRows(): { readonly rows: readonly TaskInput[]; readonly what: string };
   /** Opens a batch. Throws if there is no memory for it. */
@@ -68,14 +68,14 @@ export interface BoundTask {
   check?(outputs: Outputs): void;
 }
 
-/** Runs the graph once. `feeds`: has whole batches of the graph. Rejects with onnxruntime's error. */
+/** Runs the graph once. `feeds`: returns tensors of whole batches of the graph. Rejects with onnxruntime's error. */
 export type GraphCall = (feeds: () => Feeds) => Promise<Outputs>;
 
 /** One batch on its way through a task. Rows are named by their position in the batch. */
 export interface TaskBatch {
   /**
-   * Reads a row and makes it ready, synchronously if nothing has to wait. Work on other threads has started when it returns.
-   * A bad row is a value. Never throws or rejects.
+   * Reads a row and makes it ready, synchronously if nothing has to wait. Work on other threads has started when it
+   * returns. Returns the error of a bad row. Never throws or rejects.
    */
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   /** The model calls for these rows, which are prepared and in ascending order. The executor may split a call further. */

@@ -16,15 +16,15 @@ export type TensorValues =
   | readonly string[];
 
 export interface TensorValue {
-  /** As in GraphTensor. */
+  /** See GraphTensor. */
   readonly type: string;
   readonly dims: readonly number[];
   readonly data: TensorValues;
 }
 
-/** By the names of the graph's inputs. */
+/** Tensors by the name of the graph's input. */
 export type Feeds = Readonly<Record<string, TensorValue>>;
-/** By the names of the graph's outputs. */
+/** Tensors by the name of the graph's output. */
 export type Outputs = Readonly<Record<string, TensorValue>>;
 
 /** The numbers of a float tensor. Throws an Error for other types. */

@@ -1,4 +1,7 @@
-/** Checks that a graph takes tokens, and says how to feed it. Throws `config_mismatch`, which names both sides. Pure. */
+/**
+ * Checks that a graph takes tokens, and says how to feed it. Throws `config_mismatch`, which quotes config and graph.
+ * Pure.
+ */
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { mismatch } from '../../../shared/models/mismatch.ts';
 
@@ -8,7 +11,7 @@ export interface TextInputFit {
   readonly fixedBatch: number | null;
   /** The graph's fixed number of tokens. Null if it takes any number. */
   readonly fixedLength: number | null;
-  /** Whether the graph knows which tokens only fill up a row. */
+  /** Whether the graph has an attention mask, which tells it which tokens are padding. */
   readonly hasMask: boolean;
 }
 

@@ -3,11 +3,11 @@
  * is that of the whole text, unless the text has extremely few tokens for its length.
  */
 
-/** Characters per allowed token. English has 4 or 5, and one long number or URL less. */
+/** Characters per allowed token. English has 4 or 5, and long numbers and URLs have fewer. */
 const FIRST_CHARS = 16;
-/** Cheap, whatever the model takes. */
+/** The shortest first part. Tokenising it is cheap, whatever the model takes. */
 const LEAST_CHARS = 4096;
-/** A part of this many times the length is tried if the first part has too few tokens. Nothing beyond it counts. */
+/** A part of this many times the length is tried if the first part has too few tokens. Text beyond it is ignored. */
 const SECOND_PART = 16;
 
 export interface TextPart {
@@ -16,7 +16,7 @@ export interface TextPart {
   readonly from: number;
 }
 
-/** The parts to try, in this order. The last one must do. Pure. */
+/** The parts to try, in this order. The last one is used in any case. Pure. */
 export function partsToTry(text: string, maxTokens: number, side: 'left' | 'right'): readonly TextPart[] {
   const first = Math.max(LEAST_CHARS, FIRST_CHARS * maxTokens);
   const sizes = [first, first * SECOND_PART];

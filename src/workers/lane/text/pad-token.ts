@@ -6,7 +6,7 @@ import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
 /** Names that only a padding token has. */
 const USUAL = ['[PAD]', '<pad>'];
 
-/** Its id. Throws ForebayError `config_mismatch` if nothing names it. */
+/** Returns the id of that token. Throws ForebayError `config_mismatch` if nothing names the token. */
 export function padIdOf(
   config: { readonly pad_token?: string | undefined; readonly tokenizer: string },
   file: TokenizerFile,

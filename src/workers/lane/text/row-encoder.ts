@@ -8,7 +8,7 @@ import type { EncodedText, TextTokenizer, TokenPlaces } from './tokenizer/text-t
 import { keptOfPair, keptRange } from './truncation.ts';
 
 export interface RowEncoder {
-  /** Adds the row's tokens. Throws or rejects with an Error if the tokenizer cannot. */
+  /** Adds the row's tokens. Throws or rejects with an Error if the tokenizer fails. */
   encode(tokens: TokenRows, at: number, row: RowText): PlacedText | null | Promise<PlacedText | null>;
 }
 
@@ -19,7 +19,7 @@ export interface PlacedText extends TokenPlaces {
   readonly first: number;
 }
 
-/** Tokens of a part beyond those that the model takes. The last ones may be those of a word that was cut. */
+/** A part must have this many tokens more than the model takes. Its last tokens may be those of a cut word. */
 const SPARE_TOKENS = 8;
 
 export function createRowEncoder(
@@ -53,7 +53,7 @@ export function createRowEncoder(
     );
   }
 
-  /** Returns what remains of the first text. */
+  /** Adds the tokens that fit. Returns which tokens of the first text remain. */
   function add(
     tokens: TokenRows,
     at: number,
@@ -107,7 +107,10 @@ function placed(text: string, part: LimitedText, places: TokenPlaces, { from, to
   };
 }
 
-/** Half of a character cannot be encoded in UTF-8. A replacement character takes its place, as it does in Python and Rust. */
+/**
+ * Half of a surrogate pair cannot be encoded in UTF-8. A replacement character takes its place, as it does in Python
+ * and Rust.
+ */
 function wellFormed(text: string): string {
   return HALF.test(text) ? text.replaceAll(HALVES, '\ufffd') : text;
 }
@@ -115,7 +118,7 @@ function wellFormed(text: string): string {
 const HALF = /\p{Surrogate}/u;
 const HALVES = /\p{Surrogate}/gu;
 
-/** Goes on at once if it can. A promise for each row would cost more than most tokenizers. */
+/** Calls `then` at once if `value` is no promise. A promise for each row would cost more than most tokenizers. */
 function next<T, R>(value: T | Promise<T>, then: (value: T) => R | Promise<R>): R | Promise<R> {
   return value instanceof Promise ? value.then(then) : then(value);
 }

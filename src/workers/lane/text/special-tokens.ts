@@ -83,13 +83,13 @@ function readPieces({ single, pair, special_tokens }: z.infer<typeof TEMPLATE>):
       const { id, type_id } = piece.SpecialToken;
       const found = special_tokens[id];
       if (found === undefined)
-        throw new Error(`its post_processor names the special token "${id}" but no id of it`);
+        throw new Error(`its post_processor names the special token "${id}" but gives no id for it`);
       return found.ids.map((one) => ({ id: one, type: type_id }));
     });
   return { single: parts(single), pair: parts(pair) };
 }
 
-/** How many special tokens it has. */
+/** The number of special tokens in these parts. */
 export function specialCount(parts: readonly TemplatePart[]): number {
   return parts.filter((part) => 'id' in part).length;
 }

@@ -37,7 +37,7 @@ export interface TextRows {
   feeds(rows: readonly number[]): Feeds;
   /** Number of tokens in the row, including special tokens. */
   length(at: number): number;
-  /** Null unless they were asked for. */
+  /** Null unless places were asked for. */
   places(at: number): PlacedText | null;
   release(): void;
 }
@@ -93,7 +93,7 @@ export function bindTextInput(parts: TextInputParts): TextInput {
     async function addMadeUp(at: number, text: string): Promise<RowError | null> {
       const error = await add(at, { text, pair: null });
       if (error !== NO_TOKENS) return error;
-      // The vocabulary has none of its letters.
+      // The vocabulary has no letter of the text, so a padding token stands for it.
       tokens.begin(at);
       tokens.push(pad, 0);
       tokens.end();

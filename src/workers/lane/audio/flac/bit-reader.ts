@@ -6,11 +6,11 @@ export interface BitReader {
   bits(count: number): number;
   /** A number of 0 to 33 bits in two's complement. */
   signed(count: number): number;
-  /** Zeros up to the next one, which is read too. */
+  /** Counts the zero bits before the next 1 bit, and reads that bit too. */
   zeros(): number;
-  /** Numbers in Rice code: zigzag, with the low `parameter` bits as they are. */
+  /** Reads Rice-coded numbers: the quotient in unary, then `parameter` low bits. Zigzag gives the sign. */
   rice(to: Float64Array, from: number, until: number, parameter: number): void;
-  /** Goes on at the next whole byte. */
+  /** Skips to the next whole byte. */
   align(): void;
 }
 

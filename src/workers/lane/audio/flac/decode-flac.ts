@@ -9,7 +9,7 @@ import { readFrame } from './frame.ts';
 import { readStreamInfo } from './stream-info.ts';
 import { BadFrame } from './subframe.ts';
 
-/** Samples that there is room for at first. It grows, because a small file may promise many. */
+/** Room for samples at first. It grows only when needed, because a small file may claim to hold many. */
 const FIRST_ROOM = 2 ** 20;
 
 /** `bytes`: begin with fLaC. Throws ForebayError `decode_failed`, `unsupported_format` or `invalid_row`. */

@@ -5,27 +5,27 @@ import type { StreamInfo } from './stream-info.ts';
 import { BadFrame, readSubframe } from './subframe.ts';
 
 export interface Frame {
-  /** Samples of a channel. */
+  /** Samples per channel. */
   readonly length: number;
-  /** The byte after it. */
+  /** Position of the byte after the frame. */
   readonly end: number;
   /** Writes the mean of the channels, from -1 to 1. */
   mix(to: Float32Array, at: number): void;
 }
 
 const SYNC = 0x3ffe;
-/** Bits of a sample, by their code. 0: as in the stream info. */
+/** Bits per sample, by code. 0: as in the stream info. */
 const DEPTHS = [0, 8, 12, -1, 16, 20, 24, 32];
-/** Codes of channels that are stored as a difference, after those of 1 to 8 plain channels. */
+/** Codes of two channels, of which one is stored as a difference. Lower codes mean 1 to 8 plain channels. */
 const LEFT_SIDE = 8;
 const SIDE_RIGHT = 9;
 const MID_SIDE = 10;
 
-/** `reader`: of `bytes`, at the frame. Throws OutOfBits or BadFrame. */
+/** `reader`: reads `bytes`, and is at the start of the frame. Throws OutOfBits or BadFrame. */
 export function readFrame(reader: BitReader, bytes: Uint8Array, info: StreamInfo): Frame {
   const start = reader.position / 8;
   if (reader.bits(14) !== SYNC) throw new BadFrame('there is no frame');
-  // A reserved bit, and whether block sizes vary.
+  // Skips a reserved bit and the flag for variable block sizes.
   reader.bits(2);
   const sizeCode = reader.bits(4);
   const rateCode = reader.bits(4);
@@ -35,7 +35,7 @@ export function readFrame(reader: BitReader, bytes: Uint8Array, info: StreamInfo
   skipNumber(reader);
   const length = blockSize(reader, sizeCode);
   reader.bits([0, 8, 16, 16][Math.max(0, rateCode - 11)] ?? 0);
-  // The header's own checksum. That of the frame covers the header too.
+  // Skips the header's own checksum, because the frame's checksum covers the header too.
   reader.bits(8);
   const channels = stored < LEFT_SIDE ? stored + 1 : 2;
   if (stored > MID_SIDE || channels !== info.channels || depth !== info.depth) {
@@ -54,7 +54,7 @@ export function readFrame(reader: BitReader, bytes: Uint8Array, info: StreamInfo
   return { length, end, mix: (to, at) => mix(data, stored, depth, to, at) };
 }
 
-/** The number of the frame or sample, in the manner of UTF-8. */
+/** Skips the number of the frame or sample, which is coded like UTF-8. */
 function skipNumber(reader: BitReader): void {
   const first = reader.bits(8);
   const more = Math.max(0, Math.clz32(~(first << 24)) - 1);
@@ -84,7 +84,7 @@ function mix(
     if (stored < LEFT_SIDE) for (const channel of data) sum += channel[i]!;
     else if (stored === LEFT_SIDE) sum = 2 * first[i]! - second[i]!;
     else if (stored === SIDE_RIGHT) sum = first[i]! + 2 * second[i]!;
-    // The sum of left and right. Its lowest bit is that of the difference.
+    // Mid-side: the sum of left and right. Its lowest bit is that of the difference.
     else sum = 2 * first[i]! + (Math.abs(second[i]!) % 2);
     to[at + i] = sum / data.length / full;
   }

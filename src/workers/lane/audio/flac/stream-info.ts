@@ -6,9 +6,9 @@ export interface StreamInfo {
   /** In Hz. */
   readonly rate: number;
   readonly channels: number;
-  /** Bits of a sample. */
+  /** Bits per sample. */
   readonly depth: number;
-  /** Samples of a channel. Null if the file does not say. */
+  /** Samples per channel. Null if the file does not say. */
   readonly total: number | null;
 }
 
@@ -24,7 +24,7 @@ export function readStreamInfo(bytes: Uint8Array): { readonly info: StreamInfo; 
     const type = reader.bits(7);
     const length = reader.bits(24);
     if (type === STREAM_INFO) {
-      // The sizes of blocks and frames.
+      // Skips the limits of block and frame sizes.
       for (const skipped of [32, 32, 16]) reader.bits(skipped);
       const rate = reader.bits(20);
       const channels = reader.bits(3) + 1;

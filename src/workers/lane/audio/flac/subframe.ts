@@ -4,10 +4,10 @@ import type { BitReader } from './bit-reader.ts';
 /** The frame does not follow the format. The message says how. */
 export class BadFrame extends Error {}
 
-/** By the order of a fixed predictor. */
+/** Coefficients of the fixed predictors, by order. */
 const FIXED: readonly (readonly number[])[] = [[], [1], [2, -1], [3, -3, 1], [4, -6, 4, -1]];
 
-/** Fills `to`. `depth`: bits of a sample. */
+/** Fills `to`. `depth`: bits per sample. */
 export function readSubframe(reader: BitReader, to: Float64Array, depth: number): void {
   if (reader.bits(1) !== 0) throw new BadFrame('a subframe has a wrong first bit');
   const type = reader.bits(6);
@@ -50,7 +50,7 @@ function readWarmUp(reader: BitReader, to: Float64Array, order: number, depth: n
   readPlain(reader, to, 0, order, depth);
 }
 
-/** The residual is in `to` already. All sums are below 2^53, so doubles are exact. */
+/** Adds the prediction to the residual, which is already in `to`. All sums are below 2^53, so doubles are exact. */
 function predict(to: Float64Array, coefficients: readonly number[], shift: number): void {
   const order = coefficients.length;
   const unit = 2 ** shift;

@@ -1,6 +1,6 @@
 /**
- * The steps around resizing that every decoder shares: checks the limits on pixels, hands over the window, pads it to the
- * size of the input.
+ * The steps around resizing that every decoder shares: limits on pixels, the window, and padding to the size of the
+ * input.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
@@ -9,7 +9,7 @@ import type { DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder
 import { planGeometry, type Geometry, type GeometryConfig } from './geometry.ts';
 import { inputFrame, type FrameConfig, type InputFrame } from './input-frame.ts';
 
-/** Throws ForebayError `too_many_pixels`. `when` completes the size: ", once resized to ...". */
+/** Throws ForebayError `too_many_pixels`. `when`: what the message says after the size, such as ", once resized". */
 export function checkPixels({ width, height }: Size, maxPixels: number, when = ''): void {
   if (width * height <= maxPixels) return;
   throw new ForebayError(
@@ -19,8 +19,8 @@ export function checkPixels({ width, height }: Size, maxPixels: number, when = '
 }
 
 /**
- * The ratio of smaller images is not checked. They decode in a few tens of milliseconds, and plain ones reach high
- * ratios.
+ * The ratio of smaller images is not checked. They decode in a few tens of milliseconds, and images of one colour reach
+ * high ratios.
  */
 const RATIO_FLOOR_PIXELS = 16_000_000;
 
@@ -53,8 +53,8 @@ export function checkedGeometry(size: Size, encodedBytes: number, options: Geome
 export type GeometryOptions = GeometryConfig & Pick<DecodeOptions, 'maxPixels' | 'maxImageRatio'>;
 
 /**
- * The window of the source that the kernel holds. `offset`, `stride`: as in ResamplingKernel.resample. `grey`: the source is
- * turned to grey first, as with Pillow's `convert("L").resize(...)`.
+ * The window of the source that the kernel holds. `offset`, `stride`: see ResamplingKernel.resample. `grey`: whether
+ * the source is turned to grey first, as with Pillow's `convert("L").resize(...)`.
  */
 export function kernelWindow(
   kernel: ResamplingKernel,

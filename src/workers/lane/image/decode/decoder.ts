@@ -50,9 +50,9 @@ export interface Decoder {
   /** Decodes to pixels. Otherwise works like decodeTo. */
   decode(image: Uint8Array): Promise<Pixels>;
   /**
-   * Hands the window to `take` once and returns what `take` returns. Does so synchronously if nothing has to wait, because
-   * promises would be a tenth of the cost of small images. Work that can run on other threads has started when the call
-   * returns, if the format allows it, because the caller may block this thread next. Throws or rejects with ForebayError
+   * Hands the window to `take` once and returns what `take` returns. Does so synchronously if nothing has to wait,
+   * because promises would be a tenth of the cost of small images. If the format allows it, work for other threads has
+   * started when the call returns. The caller may block this thread next. Throws or rejects with ForebayError
    * `unsupported_format`, `too_many_pixels`, `decompression_ratio` or `decode_failed`.
    */
   decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T>;

@@ -20,10 +20,10 @@ export interface DecoderFactory {
 }
 
 /**
- * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then `exact` serves instead. `loadHeic`:
- * throws if its library is not installed. It is called for the first HEIC image. `timed`: runs work of this thread that
- * begins after the call for an image has returned. `budget`, `memory`: those of a lane with decode threads, which share
- * them.
+ * `loadFast`: returns the codec of `decode: "fast"`, or null if this machine lacks it. Then the exact codec serves
+ * instead. `loadHeic`: throws if its library is not installed. It is called for the first HEIC image. `timed`: runs
+ * work of this thread that begins after the call for an image has returned. `budget`, `memory`: given in a lane with
+ * decode threads, which share them.
  */
 export function createDecoderFactory(
   limits: ImageLimits,
@@ -61,7 +61,7 @@ export function createDecoderFactory(
   });
 }
 
-/** The codec that JPEGs of this config have. */
+/** The codec for JPEGs of this config. */
 export function jpegCodecOf(model: DecodeConfig): JpegCodecName {
   if (isForSharp(model)) return 'sharp';
   return model.decode === 'fast' && loadTurboNative() !== null ? 'turbo-native' : 'turbo-wasm';

@@ -3,7 +3,7 @@ import { inputSize, type Preprocess } from '../../../../shared/tasks/image/prepr
 import type { Region, Size } from '../resample/pillow-resampler.ts';
 
 export interface Geometry {
-  /** The image before resizing. It is upright if the decoder turns images. */
+  /** The image before resizing. It is upright if the decoder applies the stored orientation. */
   readonly source: Size;
   /** The whole image after resizing. */
   readonly resized: Size;
@@ -58,7 +58,7 @@ function longerSide(side: number, short: number, long: number): number {
   return roundHalfToEven((side * long) / short);
 }
 
-/** As large as fits into the input, at least one pixel. Rounds as `longerSide`. */
+/** As large as fits into the input, at least one pixel. Rounds like `longerSide`. */
 function fitted({ width, height }: Size, input: Size): Size {
   const least = (length: number) => Math.max(1, roundHalfToEven(length));
   return input.width * height <= input.height * width

@@ -1,7 +1,7 @@
 /**
  * Decodes every accepted format with sharp (libvips). The only importer of sharp. Pixels are Pillow's to the bit (see
- * ./match-pillow.ts and test/golden), with the exceptions that docs/model-config.md lists. libvips resizes images above
- * HELD_PIXELS, of which it holds only some lines, and JPEGs that are to be shrunk (./shrink.ts).
+ * ./formats/match-pillow.ts and test/golden), with the exceptions that docs/model-config.md lists. libvips resizes
+ * images above HELD_PIXELS, of which it holds only some lines, and JPEGs that are to be shrunk (./jpeg/shrink.ts).
  */
 import { createRequire } from 'node:module';
 import type sharpLibrary from 'sharp';
@@ -109,7 +109,7 @@ export function createSharpDecoder(
       ...geometry.resized,
       fit: 'fill',
       kernel,
-      // JPEGs are still shrunk while they are decoded, to no less than twice the size.
+      // JPEGs are still shrunk while they are decoded, to no less than twice the target size.
       fastShrinkOnLoad: false,
     } as const;
     const scaled = open(source).resize(scaling).extract(geometry.window);

@@ -19,7 +19,7 @@ export interface TensorFiller {
   readonly rowLength: number;
   /** Writes one row's pixels at row `slot`. */
   fill(target: TensorData, slot: number, pixels: Pixels): void;
-  /** Writes one row from a decoder's window. If the kernel resampled it, float32 needs no 8-bit pixels in between. */
+  /** Writes one row from a decoder's window. A window of the kernel becomes float32 without 8-bit pixels in between. */
   put(target: TensorData, slot: number, window: DecodedWindow, geometry: Geometry): void;
 }
 
@@ -76,7 +76,7 @@ export function createTensorFiller(preprocess: Preprocess, type: InputType, layo
     }
   }
 
-  /** `from`, `to`: numbers of pixels. */
+  /** `from`, `to`: pixels, counted line by line. */
   function putPad(row: TensorData, from: number, to: number): void {
     const [first] = padNumbers;
     if (layout === 'nchw') {

@@ -18,7 +18,7 @@ export interface ResamplingKernel {
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
   /** Turns the plan's region of the source to grey with three equal channels, as Pillow's `convert("L")`. */
   toGrey(plan: ResamplingPlan, offset: number, stride: number): void;
-  /** Returns the same window normalised: width x height x channels. Valid until the next call of any function. */
+  /** Returns the window as normalised numbers: width x height x channels. Valid until the next call of any function. */
   normalise(plan: ResamplingPlan, offset: number, stride: number, normalisation: Normalisation): Float32Array;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Describes Pillow's antialiased resize of 8-bit RGB as tables: which source pixels make a pixel of the kept window, with which
- * weights. ./kernel.ts applies them. Follows Pillow 13, `src/libImaging/Resample.c` and, for nearest, `Geometry.c`: two passes,
- * horizontal first, with 22-bit fixed-point weights and rounding after each.
+ * Describes Pillow's antialiased resize of 8-bit RGB as tables: which source pixels make a pixel of the kept window,
+ * with which weights. ./kernel.ts applies them. Follows Pillow 13, `src/libImaging/Resample.c` and, for nearest,
+ * `Geometry.c`: two passes, with 22-bit fixed-point weights and rounding after each.
  */
 import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import type { Geometry } from '../decode/geometry.ts';
@@ -54,7 +54,7 @@ export function planResampling(
     region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
     window,
     copies: resized.width === source.width && resized.height === source.height,
-    // As in Pillow 13. Earlier versions always start with the horizontal pass.
+    // Follows Pillow 13. Earlier versions always start with the horizontal pass.
     tall:
       source.height > resized.height && source.height - resized.height > (source.width - resized.width) * 2,
     columns,

@@ -6,7 +6,7 @@ export interface PlanCache {
   get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan;
 }
 
-/** Numbers in all kept tables, of 2 to 4 bytes each. A plan for a 500 x 375 photo has 3,600. */
+/** Limit on the numbers in all kept tables, of 2 to 4 bytes each. A plan for a 500 x 375 photo has 3,600. */
 const KEPT_NUMBERS = 1_000_000;
 
 interface KeptPlan {
@@ -27,7 +27,7 @@ export function createPlanCache(): PlanCache {
   function get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan {
     const key = keyOf(source);
     const known = plans.get(key);
-    // A text as the key would cost thumbnails 2 % of their time.
+    // A string as the key would add 2 % to a thumbnail's time.
     const found = known?.find((one) => isFor(one, source, geometry, interpolation));
     if (found !== undefined) {
       found.lastUse = ++uses;
@@ -41,7 +41,7 @@ export function createPlanCache(): PlanCache {
     return plan;
   }
 
-  /** Halves what is kept, so that it is rarely needed. */
+  /** Drops half of what is kept, so that dropping is rarely needed. */
   function dropOldest(): void {
     const oldest = [...plans.values()].flat().toSorted((a, b) => a.lastUse - b.lastUse);
     for (const one of oldest) {

@@ -1,4 +1,7 @@
-/** Waveforms in. Out come outputs of the graph joined over frames, or the best classes. See docs/tasks/audio.md. */
+/**
+ * Takes waveforms. Answers with outputs of the graph, joined over frames, or with the best classes. See
+ * docs/tasks/audio.md.
+ */
 import { targetBytes } from '../../../../shared/tasks/auto-batch.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../../shared/errors.ts';
 import { AUDIO, type AudioOptions } from '../../../../shared/tasks/audio.ts';
@@ -73,7 +76,7 @@ export const audio: Task = {
           // The first frames, for trying the model.
           feeds: (positions) => feedsOf(model, unitsOf(positions)),
           answers() {
-            throw new InvariantError('frames are answered when all of a row have run');
+            throw new InvariantError('a row is answered only when all of its frames have run');
           },
           async run(positions, call) {
             const wanted = positions.map((at) => rows[at]!);
@@ -103,7 +106,7 @@ function fixedBatchOf(dims: readonly (number | string)[]): number | null {
   if (fixed.length <= 1) return fixed[0] ?? null;
   throw mismatch(
     'model.json gives the waveform and the state a batch axis each',
-    `in the graph, these have ${fixed.join(' and ')} rows: correct state[].batch_axis`,
+    `in the graph, these axes have ${fixed.join(' and ')} rows: correct state[].batch_axis`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** The graph's input for the waveform. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
+/** The graph's input for the waveform. Throws ForebayError `config_mismatch`, which quotes config and graph. Pure. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import type { AudioLayout } from '../../../../shared/tasks/audio/audio-config.ts';

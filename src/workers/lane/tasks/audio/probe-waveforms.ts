@@ -1,4 +1,4 @@
-/** Made-up waveforms for probing a model. They are always the same, and their ranges differ widely. Pure. */
+/** Made-up waveforms for probing a model. They are always the same, and their ranges of values differ widely. Pure. */
 
 /** A faint tone, noise over the whole range, a loud chord and silence. Like the images of probe-images.ts. */
 export function probeWaveforms(samples: number): readonly Float32Array[] {

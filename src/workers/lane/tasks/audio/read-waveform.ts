@@ -66,7 +66,7 @@ function samplesOf({ samples, sample_rate: rate, audio }: Fields, maxSeconds: nu
   return { samples: read, rate };
 }
 
-/** The length of samples in base64 follows from their bytes. */
+/** Adds the shape to samples in base64, because their length follows from their bytes. */
 function withShape(samples: unknown): unknown {
   const { base64, shape } = Object(samples) as { base64?: unknown; shape?: unknown };
   if (typeof base64 !== 'string' || shape !== undefined) return samples;
@@ -90,7 +90,7 @@ function adjust({ scale, normalize }: Config, samples: Float32Array): Float32Arr
   return samples.map((sample) => (sample - mean) * factor);
 }
 
-/** As in Wav2Vec2FeatureExtractor. */
+/** The same value as in Wav2Vec2FeatureExtractor of transformers. */
 const LEAST_VARIANCE = 1e-7;
 
 function notDecoded(error: unknown): RowError {

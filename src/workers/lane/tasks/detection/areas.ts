@@ -2,16 +2,19 @@
 import type { Size } from '../../image/resample/pillow-resampler.ts';
 
 export interface Area {
-  /** Cells, the last ones not included. */
+  /** In cells. `right` and `bottom` are not included. */
   readonly left: number;
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
-  /** Mean number of its cells. */
+  /** Mean of the numbers of its cells. */
   readonly mean: number;
 }
 
-/** Cells of at least `least` belong to the same area if they touch, also at a corner. The numbers lie line by line. */
+/**
+ * Cells with a number of at least `least` belong to the same area if they touch, also at a corner. The numbers lie line
+ * by line.
+ */
 export function findAreas(numbers: Float32Array, { width, height }: Size, least: number): Area[] {
   const areas: Area[] = [];
   const seen = new Uint8Array(width * height);
@@ -24,7 +27,7 @@ export function findAreas(numbers: Float32Array, { width, height }: Size, least:
   }
   return areas;
 
-  /** Takes all cells that hang together with the one on the stack. */
+  /** Takes all cells that are connected to the one on the stack. */
   function spread(): Area {
     let [left, top, right, bottom] = [width, height, 0, 0];
     let [sum, count] = [0, 0];

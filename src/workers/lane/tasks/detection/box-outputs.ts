@@ -1,4 +1,7 @@
-/** Finds the outputs of a graph that hold boxes, scores and classes. In case of doubt it refuses, and names the field that decides. */
+/**
+ * Finds the outputs of a graph that hold boxes, scores and classes. If several fit, it refuses, and names the config
+ * field that decides.
+ */
 import {
   describeAll,
   describeTensor,
@@ -19,7 +22,7 @@ export interface RoleWish {
   readonly fits: (output: GraphTensor) => boolean;
   /** A name that exporters give to such an output. It decides if several fit. */
   readonly usual: RegExp;
-  /** Begins the error about an output that does not fit: a sentence that says what would. */
+  /** The start of the error about an output that does not fit. It says what would fit. */
   readonly what: string;
 }
 
@@ -48,7 +51,7 @@ export function findOutput(
   );
 }
 
-/** As findOutput. Throws also if none fits. */
+/** Like findOutput, but also throws if none fits. */
 export function needOutput(
   config: Pick<DetectionConfig, 'outputs'>,
   outputs: readonly GraphTensor[],

@@ -1,4 +1,7 @@
-/** The boxes of one image that may become its answer, with their corners in pixels of the model's input. Reused. */
+/**
+ * The boxes of one image that may become its answer, with their corners in pixels of the model's input. Reused for the
+ * next image.
+ */
 export interface Candidates {
   readonly count: number;
   /** Of each box: left, top, right, bottom. */

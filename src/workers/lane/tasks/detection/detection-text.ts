@@ -3,7 +3,7 @@ import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { digitsText } from '../number-text.ts';
 import type { Detection } from './choose-boxes.ts';
 
-/** A float32 holds no more. */
+/** A float32 guarantees no more digits. */
 const SCORE_DIGITS = 6;
 
 export function createDetectionText(

@@ -1,4 +1,4 @@
-/** Heads in the style of DETR: one output holds boxes, another one a number for each box and class. */
+/** Heads in the style of DETR: one output holds boxes, another one holds a number for each box and class. */
 import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
 import { addBox, boxForm } from './add-box.ts';
@@ -59,7 +59,7 @@ export function bindDetrHead({ config, outputs, labels, input, fixedBatch }: Hea
       const scoreRows = floatRows(all[scores.name]!, rows, batch, 3);
       const [, count, width] = all[scores.name]!.dims as [number, number, number];
       if (all[boxes.name]!.dims[1] !== count) {
-        throw new Error(`the graph returned ${all[boxes.name]!.dims[1]} boxes and scores of ${count}`);
+        throw new Error(`the graph returned ${all[boxes.name]!.dims[1]} boxes, but scores of ${count}`);
       }
       const ofBox = createClassScores(activation(width) ?? 'none', width, hasNoObject(width));
       return {

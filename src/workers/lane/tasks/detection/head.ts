@@ -10,7 +10,7 @@ export interface DetectionHead {
   readonly outputs: readonly GraphTensor[];
   /** The boxes of the first `rows` of a call. Throws an Error if an output has another shape. */
   open(outputs: Outputs, rows: number): HeadRows;
-  /** As BoundTask.check. */
+  /** See BoundTask.check. */
   check(outputs: Outputs): void;
 }
 
@@ -25,7 +25,7 @@ export interface HeadParts {
   readonly config: DetectionConfig;
   readonly outputs: readonly GraphTensor[];
   readonly labels: readonly string[] | null;
-  /** Of the model's input. */
+  /** Size of the model's input. */
   readonly input: Size;
   readonly fixedBatch: number | null;
 }

@@ -1,6 +1,7 @@
 /**
- * The head of text detectors such as DBNet: a map of probabilities, and a box around each connected area. Such a map holds only
- * the middle of a text, so that lines stay apart. The boxes are grown again, by a share of area over circumference.
+ * The head of text detectors such as DBNet: a map of probabilities, and a box around each connected area. Such a map
+ * holds only the middle of a text, so that lines stay apart. So each box is grown on all sides, by `grow` times its
+ * area over its circumference.
  */
 import { describeTensor, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { floatRows } from '../rows-of-output.ts';
@@ -73,5 +74,5 @@ export function bindMapHead({ config, outputs, labels, input, fixedBatch }: Head
   };
 }
 
-/** More are a sign of another layout, or of a semantic map. */
+/** More classes are a sign of another layout, or of a semantic map. */
 const MOST_CLASSES = 64;

@@ -1,6 +1,6 @@
 /**
- * Heads that end in their own suppression. They return the best boxes, each with one score and one class: in one tensor of six
- * numbers per box, or in an output each.
+ * Heads that end in non-maximum suppression. They return the best boxes, each with one score and one class. These are
+ * in one tensor of six numbers per box, or in separate outputs.
  */
 import { describeAll, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Outputs } from '../tensors.ts';
@@ -13,7 +13,7 @@ import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 interface NmsOutputs {
   readonly boxes: GraphTensor;
-  /** Null: the numbers of `boxes` go on with score and class. */
+  /** Null: `boxes` also holds score and class. */
   readonly scores: GraphTensor | null;
   /** Null: all boxes are of the only class. */
   readonly labels: GraphTensor | null;
@@ -128,7 +128,7 @@ function findOutputs(
   return { boxes, scores, labels, count };
 }
 
-/** Whether the last dimension is that wide, as far as the graph says. `named`: the config says that it is the one. */
+/** Whether the last dimension is that wide, as far as the graph says. `named`: whether the config names this output. */
 function lastIs({ name, shape }: GraphTensor, width: number, named: boolean): boolean {
   const last = shape.at(-1);
   return typeof last === 'number' ? last === width : named || (width === 4 && /box/i.test(name));

@@ -3,11 +3,11 @@ import type { Size } from '../../image/resample/pillow-resampler.ts';
 
 export interface Grid {
   readonly length: number;
-  /** Of each place: column and row of its cell, and the pixels per cell. */
+  /** For each place: column and row of its cell, and the pixels per cell. */
   readonly cells: Float64Array;
 }
 
-/** One grid after the other, line by line. */
+/** Lists the places of one grid after the other, each line by line. */
 export function createGrid(input: Size, strides: readonly number[]): Grid {
   const length = gridLength(input, strides);
   const cells = new Float64Array(length * 3);

@@ -74,7 +74,9 @@ export function bindYoloHead({ config, outputs, labels, input, fixedBatch }: Hea
   };
 }
 
-/** Models that end in their own suppression return few boxes of six numbers. */
+/** Models that end in non-maximum suppression return few boxes of six numbers. */
 function hintFor([, first, second]: readonly number[]): string {
-  return second === 6 && first! <= 1000 ? ': is it head "nms", whose boxes have a score and a class?' : '';
+  return second === 6 && first! <= 1000
+    ? ': did you mean head "nms"? Its boxes have one score and one class'
+    : '';
 }

@@ -20,13 +20,16 @@ export interface ImageVectors {
   readonly output: GraphTensor;
   /** One vector for each of the first `rows` of a call. Throws an Error if the output has another shape. */
   of(outputs: Outputs, rows: number): Float32Array[];
-  /** As BoundTask.check. */
+  /** See BoundTask.check. */
   check(outputs: Outputs): void;
 }
 
 const GEM_P = 3;
 
-/** `layout`: of the graph's input. A feature map is assumed to have the same. Throws ForebayError `config_mismatch`. */
+/**
+ * `layout`: of the graph's input. A feature map is assumed to have the same layout. Throws ForebayError
+ * `config_mismatch`.
+ */
 export function bindImageVectors(
   config: ImageEmbeddingConfig,
   outputs: readonly GraphTensor[],

@@ -1,4 +1,4 @@
-/** Makes one vector of those of an image's tokens, or of the places of its feature map. Pure. */
+/** Combines the vectors of an image's tokens, or of the positions of its feature map, into one. Pure. */
 import type { ImagePooling } from '../../../../shared/tasks/image-embedding.ts';
 
 /** How the numbers lie: number `i` of vector `v` is at `start + v * apart + i * step`. */
@@ -33,7 +33,7 @@ function meanOf(numbers: Float32Array, first: number, apart: number, count: numb
   return sum / count;
 }
 
-/** GeM clamps numbers to this least one, because it takes roots. */
+/** GeM clamps numbers to this minimum, because it takes roots. */
 const LEAST = 1e-6;
 
 function generalisedMeanOf(

@@ -1,4 +1,4 @@
-/** Makes one vector of those of a text's tokens. Pure. */
+/** Combines the vectors of a text's tokens into one. Pure. */
 import type { TextPooling } from '../../../../shared/tasks/text-embedding.ts';
 
 /** `vectors`: of all tokens, one after the other. `tokens`: how many of them are the text's, at least one. */

@@ -1,4 +1,4 @@
-/** The vectors of texts in a graph's output: one per text already, or pooled from those of its tokens. */
+/** Reads one vector per text from a graph's output. Pools the vectors of its tokens if necessary. */
 import { ForebayError } from '../../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import {
@@ -12,11 +12,14 @@ import { pool } from './pool.ts';
 
 export interface TextVectors {
   readonly output: GraphTensor;
-  /** One vector for each of the first rows. `lengths`: their tokens. Throws an Error if the output has another shape. */
+  /**
+   * One vector for each of the first rows. `lengths`: the number of tokens of each. Throws an Error if the output has
+   * another shape.
+   */
   of(outputs: Outputs, lengths: readonly number[]): ArrayLike<number>[];
-  /** As BoundTask.numbers: the vector of the first token, which does not depend on the length of the call. */
+  /** For BoundTask.numbers: the vector of the first token, which does not depend on the length of the call. */
   sample(outputs: Outputs, rows: number): Float32Array[];
-  /** As BoundTask.check. */
+  /** See BoundTask.check. */
   check(outputs: Outputs): void;
 }
 
@@ -49,7 +52,7 @@ export function bindTextVectors(config: Config, outputs: readonly GraphTensor[])
   };
 }
 
-/** Exporters give these names to the vector of a text. It is preferred to the vectors of the tokens. */
+/** Exporters give these names to the vector of a text. This output is preferred to the vectors of the tokens. */
 const SENTENCE = /^(sentence_embedding|sentence_embeddings|text_embeds|embedding|embeddings)$/;
 
 function choose(config: Config, outputs: readonly GraphTensor[]): GraphTensor {

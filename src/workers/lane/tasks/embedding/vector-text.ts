@@ -2,7 +2,7 @@
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { digitsText } from '../number-text.ts';
 
-/** As many as a float32 holds. */
+/** As many significant digits as a float32 holds. */
 const DIGITS = 7;
 
 /** `dimensions`: how many of the first numbers to keep. Null: all. Cutting comes before scaling to length 1. */

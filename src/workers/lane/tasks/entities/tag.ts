@@ -8,8 +8,9 @@ export interface Tag {
 }
 
 /**
- * `B-` begins an entity, and `I-` continues it. If all labels but the ignored ones have one of the prefixes B, I, E, S, L and U,
- * then E and L end an entity, and S and U are a whole one. A label without a prefix continues an entity of its name.
+ * `B-` begins an entity, and `I-` continues it. Some sets of labels have a prefix B, I, E, S, L or U on all labels but
+ * the ignored ones. There, E and L end an entity, and S and U mark a whole one. A label without a prefix continues an
+ * entity of its name.
  */
 export function readTags(labels: readonly string[], ignored: readonly string[]): readonly Tag[] {
   const own = labels.filter((label) => !ignored.includes(label));

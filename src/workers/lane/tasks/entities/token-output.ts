@@ -8,11 +8,11 @@ import { toScores, type TokenScores } from './token-scores.ts';
 
 export interface TokenOutput {
   readonly output: GraphTensor;
-  /** One for each of the first rows. Throws an Error if the output has another shape. */
+  /** The scores of each of the first `rows`. Throws an Error if the output has another shape. */
   of(outputs: Outputs, rows: number): TokenScores[];
-  /** As BoundTask.numbers: the first token's, which do not depend on the length of the call. */
+  /** For BoundTask.numbers: the numbers of the first token, which do not depend on the length of the call. */
   sample(outputs: Outputs, rows: number): Float32Array[];
-  /** As BoundTask.check. */
+  /** See BoundTask.check. */
   check(outputs: Outputs): void;
 }
 

@@ -4,7 +4,7 @@ import type { Activation } from '../../../../shared/tasks/classes/activation.ts'
 /** The scores of a row: `classes` per token, one token after the other. */
 export interface TokenScores {
   readonly classes: number;
-  /** Of the graph's output, fill tokens included. */
+  /** Tokens per row of the graph's output, padding included. */
   readonly tokens: number;
   /** From 0 to 1. NaN if the model returned a number that gives no score. */
   score(token: number, label: number): number;

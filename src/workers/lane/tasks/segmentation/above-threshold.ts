@@ -1,12 +1,12 @@
 /**
- * Finds the pixels of the original image at which one class reaches a threshold, interpolated between the cells of the map.
- * Between four cells that agree, all pixels agree.
+ * Finds the pixels of the original image at which one class reaches a threshold, interpolated between the cells of the
+ * map. Pixels between four cells on one side of the threshold are all on that side.
  */
 import type { ClassMap } from './class-map.ts';
 import type { Projection } from './projection.ts';
 import type { SegmentList } from './segment-list.ts';
 
-/** `least`: the lowest number. `scoreOf`: the score that belongs to a number. Returns whether no number is NaN. */
+/** `least`: the lowest number. `scoreOf`: the score that belongs to a number. Returns false if a number is NaN. */
 export function addAboveThreshold(
   map: ClassMap,
   label: number,

@@ -1,7 +1,8 @@
 /**
- * Gives each pixel of the original image the class with the highest number, interpolated between the cells of the map. Where
- * four neighbouring cells agree on their best class, all pixels between them have it, because interpolation cannot change the
- * order. So only the borders of segments cost time per pixel, and there only the few classes that can win.
+ * Gives each pixel of the original image the class with the highest number, interpolated between the cells of the map.
+ * Where four neighbouring cells agree on their best class, all pixels between them have it, because interpolation
+ * cannot change the order. So only the borders of segments cost time per pixel. There, only the few classes that can
+ * win are compared.
  */
 import type { BestClasses } from './best-classes.ts';
 import type { ClassMap } from './class-map.ts';
@@ -25,7 +26,7 @@ export function addBestClasses(
     return softmax ? Math.exp(number - best.numbers[cell]!) / best.sums[cell]! : number;
   }
 
-  /** The pixels of column `x` from `y` to `end`, between four cells that disagree. */
+  /** Adds the pixels of column `x` from `y` to `end`, between four cells that disagree. */
   function addBorder(x: number, y: number, end: number, square: number): void {
     rivals.interpolate(square, columns.share[x]!);
     const start = x * rows.length;

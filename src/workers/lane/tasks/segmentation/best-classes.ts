@@ -5,7 +5,7 @@ export interface BestClasses {
   readonly labels: Int32Array;
   /** The number of the best class. */
   readonly numbers: Float32Array;
-  /** By softmax: the sum of e^(number - best number) over all classes. */
+  /** For softmax: the sum of e^(number - best number) over all classes. */
   readonly sums: Float32Array;
 }
 
@@ -31,7 +31,7 @@ export function createBestClasses(): (map: ClassMap, withSums: boolean) => BestC
   };
 }
 
-/** Returns whether no number is NaN. */
+/** Returns false if a number is NaN. */
 function findBest(map: ClassMap, { labels, numbers }: BestClasses): boolean {
   const { classes, numbers: values, classStep, cellStep } = map;
   labels.fill(0);

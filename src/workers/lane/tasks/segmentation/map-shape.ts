@@ -5,8 +5,8 @@ import type { ClassMap } from './class-map.ts';
 export type MapShape = Omit<ClassMap, 'numbers'>;
 
 /**
- * `dims`: with the batch. `labels`: how many classes have names, null if none. `layout`: of the graph's input, which decides if
- * nothing else does.
+ * `dims`: the output's dimensions, batch included. `labels`: how many classes have names, null if none. `layout`: of
+ * the graph's input, which decides if nothing else does.
  */
 export function mapShape(dims: readonly number[], labels: number | null, layout: Layout): MapShape {
   if (dims.length === 3) {

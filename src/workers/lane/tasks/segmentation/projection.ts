@@ -10,11 +10,13 @@ export interface ProjectedAxis {
   /** For each pixel, the two cells between which it lies. At the edges they are the same. */
   readonly first: Int32Array;
   readonly second: Int32Array;
-  /** For each pixel, how much of the second cell it has, from 0 to 1. */
+  /** For each pixel, the weight of the second cell, from 0 to 1. */
   readonly share: Float64Array;
   /** For each pixel, the cell in which it lies. */
   readonly nearest: Int32Array;
-  /** Where the pixels between the same two cells begin, and after them where the last ones end. */
+  /**
+   * For each group of pixels between the same two cells, where it begins. The last entry is where the last group ends.
+   */
   readonly groups: Int32Array;
 }
 
@@ -23,7 +25,10 @@ export interface Projection {
   readonly rows: ProjectedAxis;
 }
 
-/** `input`: the size of the model's input. `map`: of its output. The centres of pixels and cells lie on each other. */
+/**
+ * `input`: the size of the model's input. `map`: the size of its map. Coordinates are those of pixel centres, as with
+ * PyTorch's align_corners=False.
+ */
 export function projectMap(geometry: Geometry, input: Size, map: Size): Projection {
   const { source, resized, window, pad } = geometry;
   return {

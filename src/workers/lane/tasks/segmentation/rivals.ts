@@ -1,6 +1,6 @@
 /**
- * The squares between four neighbouring cells, in a strip of them from top to bottom, and the classes that can be the best one
- * somewhere in each. Buffers are reused from strip to strip.
+ * A vertical strip of squares, each between four neighbouring cells of a map. The rivals of a square are the classes
+ * that can be the best one somewhere in it. Buffers are reused from strip to strip.
  */
 import type { ClassMap } from './class-map.ts';
 
@@ -10,19 +10,24 @@ export interface Rivals {
   addSquare(left: number, right: number, top: number, bottom: number): void;
   /** The class of the whole square. Null if its cells disagree. */
   only(square: number): number | null;
-  /** Prepares `winnerAt` for a column of a square whose cells disagree. `share`: of the cells on the right. */
+  /**
+   * Prepares `winnerAt` for a column of a square whose cells disagree. `share`: the weight of the cells on the right.
+   */
   interpolate(square: number, share: number): void;
-  /** The best class at a place of that column. `share`: of the cells at the bottom. The lower number wins a tie. */
+  /**
+   * The best class at a place of that column. `share`: the weight of the cells at the bottom. The class with the lower
+   * number wins a tie.
+   */
   winnerAt(share: number): number;
 }
 
 /** `labels`: the best class of each cell. */
 export function createRivals(map: ClassMap, labels: Int32Array): Rivals {
   const { width, height, classes, numbers, classStep, cellStep } = map;
-  /** Of each square: where its rivals begin, or -1 - label if it has only one class. */
+  /** For each square: where its rivals begin, or -1 - label if it has only one class. */
   const starts = new Int32Array(height);
   const ends = new Int32Array(height);
-  /** Of each square: the cells top left, top right, bottom left and bottom right. */
+  /** For each square: the cells top left, top right, bottom left and bottom right. */
   const corners = new Int32Array(height * 4);
   const list: number[] = [];
   let count = 0;
@@ -33,7 +38,7 @@ export function createRivals(map: ClassMap, labels: Int32Array): Rivals {
   const lower = new Float64Array(classes);
   let present = 0;
 
-  /** A class can win only if it somewhere reaches the highest of the numbers that another class never goes below. */
+  /** A class can win only if its highest number in the square reaches every other class's lowest number. */
   function addRivals(a: number, b: number, c: number, d: number): void {
     let least = -Infinity;
     for (let at = 0, label = 0; label < classes; label++, at += classStep) {

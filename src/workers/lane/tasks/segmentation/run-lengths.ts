@@ -5,7 +5,7 @@ export interface RunLengths {
   readonly area: number;
   /** Turns on `length` pixels from `start`. Runs come in ascending order and do not overlap. */
   add(start: number, length: number): void;
-  /** The counts, for a mask of so many pixels. */
+  /** The counts for a mask of `pixels` pixels. */
   counts(pixels: number): readonly number[];
 }
 
@@ -28,8 +28,9 @@ export function createRunLengths(): RunLengths {
 }
 
 /**
- * The text that pycocotools reads (`counts` of an RLE). Each count from the fourth on is written as the difference from the
- * one before the last, five bits per character, lowest first. A sixth bit says that more follow.
+ * The text that pycocotools reads (`counts` of an RLE). From the fourth on, each count is written as its difference
+ * from the count two places before. Each character holds five bits, lowest first, and a sixth bit that says whether
+ * more follow.
  */
 export function compressCounts(counts: readonly number[]): string {
   const bytes: number[] = [];

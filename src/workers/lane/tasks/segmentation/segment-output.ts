@@ -31,9 +31,9 @@ export interface SegmentOutput {
     geometries: readonly Geometry[],
     threshold: number,
   ): (readonly Segment[] | string)[];
-  /** As BoundTask.numbers. */
+  /** See BoundTask.numbers. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
-  /** As BoundTask.check. */
+  /** See BoundTask.check. */
   check(outputs: Outputs): void;
 }
 
@@ -41,7 +41,10 @@ export interface SegmentOutputParts {
   readonly config: SegmentationConfig;
   readonly outputs: readonly GraphTensor[];
   readonly labels: readonly string[] | null;
-  /** Of the model's input. A map of four dimensions has the same layout, unless its numbers of classes say otherwise. */
+  /**
+   * Layout of the model's input. A map of four dimensions has the same one, unless its number of classes says
+   * otherwise.
+   */
   readonly layout: Layout;
   readonly input: Size;
   readonly fixedBatch: number | null;

@@ -5,7 +5,7 @@ import { digitsText } from '../number-text.ts';
 import { compressCounts } from './run-lengths.ts';
 import type { Segment } from './segment-list.ts';
 
-/** A float32 holds no more. */
+/** A float32 guarantees no more digits. */
 const SCORE_DIGITS = 6;
 
 export function createSegmentText(

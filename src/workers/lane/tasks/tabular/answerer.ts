@@ -8,9 +8,9 @@ export interface Answerer {
   readonly outputs: readonly GraphTensor[];
   /** One outcome for each of the first `rows` of a call with `batch` rows. Throws an Error if the outputs are wrong. */
   answers(outputs: Outputs, rows: number, batch: number, topK: number): RowOutcome[];
-  /** As BoundTask.numbers, for a call with `batch` rows. */
+  /** Like BoundTask.numbers, for a call with `batch` rows. */
   numbers(outputs: Outputs, rows: number, batch: number): Float32Array[];
-  /** As BoundTask.check, for a call with `batch` rows. */
+  /** Like BoundTask.check, for a call with `batch` rows. */
   check(outputs: Outputs, batch: number): void;
 }
 

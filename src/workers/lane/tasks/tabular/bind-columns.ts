@@ -1,4 +1,7 @@
-/** Matches the columns of model.json with the graph's inputs. Throws `config_mismatch`, which names both sides. Pure. */
+/**
+ * Matches the columns of model.json with the graph's inputs. Throws `config_mismatch`, which quotes config and graph.
+ * Pure.
+ */
 import type { ForebayError } from '../../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Column } from '../../../../shared/tasks/tabular/columns.ts';
@@ -62,7 +65,7 @@ function fixedBatchOf(inputs: readonly GraphTensor[]): number | null {
   if (odd === undefined) return first.shape[0] as number;
   throw mismatch(
     "the first dimension of a tabular model's inputs is the batch",
-    `the graph's inputs ${describeAll([first, odd])} have different ones: use the task "tensors"`,
+    `the graph's inputs ${describeAll([first, odd])} have different first dimensions: use the task "tensors"`,
   );
 }
 
@@ -73,7 +76,7 @@ function noSuchInput(column: Column, name: string, inputs: readonly GraphTensor[
   );
   const hint =
     near === null
-      ? `say with "input" to which one the column belongs`
+      ? `set "input" of the column to one of them`
       : `did you mean "${near}"? A column's field can have another name ("from")`;
   return mismatch(
     `the column "${column.name}" feeds the input "${name}"`,

@@ -14,7 +14,7 @@ export function isMissing(record: Fields, field: string): boolean {
 export function missingValue(column: ReadColumn, record: Fields, needs: string): RowError {
   const { field } = column;
   const what = Object.hasOwn(record, field) ? 'is null' : 'is missing';
-  // Only numbers have other rules.
+  // Only columns of numbers have rules for missing values.
   const rule =
     needs === TEXT ? '' : ', or set "missing" of the column in model.json to "zero", "mean" or "nan"';
   return invalidRow(`${nameOf(column)} ${what}: the field "${field}" must hold ${needs}${rule}`);
@@ -24,7 +24,7 @@ export function wrongValue(column: ReadColumn, value: unknown, needs: string): R
   return invalidRow(`${nameOf(column)} is ${inWords(value)}, but takes ${needs}${adviceOn(value, needs)}`);
 }
 
-/** The model would see only the text before it. */
+/** The model would see only the text before this character. */
 export function nulCharacter(column: ReadColumn): RowError {
   return invalidRow(
     `${nameOf(column)} holds the character U+0000, at which onnxruntime ends a string: remove it from the text`,

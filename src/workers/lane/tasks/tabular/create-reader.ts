@@ -1,4 +1,4 @@
-/** The reader for an input's type. Throws `config_mismatch` if the input takes something else than its columns give. */
+/** The reader for an input's type. Throws `config_mismatch` if the input does not take what its columns give. */
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Column } from '../../../../shared/tasks/tabular/columns.ts';
 import type { ColumnsOfInput } from './bind-columns.ts';

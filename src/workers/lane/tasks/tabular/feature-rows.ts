@@ -1,4 +1,4 @@
-/** The input tensors of batches. Their memory is used again. */
+/** The input tensors of batches. Their memory is reused. */
 import type { RowError } from '../../../../shared/domain/row.ts';
 import type { Fields } from '../record.ts';
 import type { Feeds, TensorValue } from '../tensors.ts';
@@ -11,11 +11,11 @@ export interface FeatureRows {
   release(): void;
 }
 
-/** One for the batch in the model, one for the batch being read, and one for the rows of either that are left after errors. */
+/** One for the batch in the model, one for the batch being read, and one to gather rows after errors. */
 const KEPT = 3;
 
 /** The tensors of one batch, in the order of the readers. */
-interface Block {
+interface BatchTensors {
   readonly capacity: number;
   readonly data: readonly ColumnData[];
 }
@@ -24,30 +24,30 @@ export function createFeatureRows(
   readers: readonly ColumnReader[],
   fixedBatch: number | null,
 ): (rows: number) => FeatureRows {
-  const free: Block[] = [];
+  const free: BatchTensors[] = [];
 
-  function take(rows: number): Block {
-    const block = free.pop();
-    // A block that is too small is dropped. Most batches of a model have one size, and all blocks grow to it.
-    if (block !== undefined && block.capacity >= rows) return block;
+  function take(rows: number): BatchTensors {
+    const tensors = free.pop();
+    // Tensors that are too small are dropped. Most batches of a model have one size, and all of them grow to it.
+    if (tensors !== undefined && tensors.capacity >= rows) return tensors;
     return { capacity: rows, data: readers.map((reader) => reader.allocate(rows)) };
   }
 
-  function giveBack(block: Block): void {
-    if (free.length < KEPT) free.push(block);
+  function giveBack(tensors: BatchTensors): void {
+    if (free.length < KEPT) free.push(tensors);
   }
 
   return (rows) => {
-    const block = take(rows);
-    let spare: Block | null = null;
+    const tensors = take(rows);
+    let spare: BatchTensors | null = null;
 
-    /** Failed rows left gaps, or the last row is repeated to fill the graph's batch. */
-    function gather(positions: readonly number[]): Block {
+    /** Copies the rows: failed rows left gaps, or the last row is repeated to fill the graph's batch. */
+    function gather(positions: readonly number[]): BatchTensors {
       if (spare === null || spare.capacity < positions.length) {
         spare = take(Math.max(positions.length, fixedBatch ?? 0));
       }
       for (const [n, { width }] of readers.entries()) {
-        const from = block.data[n]!;
+        const from = tensors.data[n]!;
         const to = spare.data[n]!;
         for (const [row, position] of positions.entries()) {
           for (let i = 0; i < width; i++) to[row * width + i] = from[position * width + i]!;
@@ -60,7 +60,7 @@ export function createFeatureRows(
       read(at, record) {
         for (let n = 0; n < readers.length; n++) {
           const reader = readers[n]!;
-          const error = reader.read(record, block.data[n]!, at * reader.width);
+          const error = reader.read(record, tensors.data[n]!, at * reader.width);
           if (error !== null) return error;
         }
         return null;
@@ -68,21 +68,21 @@ export function createFeatureRows(
       feeds(positions) {
         const [first = 0] = positions;
         const isWhole = positions.every((row, i) => row === first + i);
-        const { data } = isWhole ? block : gather(positions);
+        const { data } = isWhole ? tensors : gather(positions);
         const from = isWhole ? first : 0;
         return Object.fromEntries(
           readers.map((reader, n) => [reader.input.name, part(reader, data[n]!, from, positions.length)]),
         );
       },
       release() {
-        giveBack(block);
+        giveBack(tensors);
         if (spare !== null) giveBack(spare);
       },
     };
   };
 }
 
-/** The tensor of `rows` rows, without a copy of numbers. */
+/** The tensor of `rows` rows. Numbers are not copied. */
 function part({ input, width }: ColumnReader, data: ColumnData, first: number, rows: number): TensorValue {
   const from = first * width;
   const to = from + rows * width;

@@ -1,9 +1,9 @@
 /** The JSON text of labels that a graph returns. */
 
-/** Texts that are kept. A classifier has few classes, but an output of strings may hold anything. */
+/** Number of texts that are kept. A classifier has few classes, but an output of strings may hold anything. */
 const MOST = 10_000;
 
-/** Labels are strings, whatever type the graph has for them, like the names of classes. */
+/** Labels become strings, as names of classes are, whatever type the graph has for them. */
 export function createLabelTexts(): (label: string | number | bigint) => string {
   const known = new Map<string | number | bigint, string>();
   return (label) => {

@@ -16,7 +16,7 @@ export function madeUpRecords(
     return { madeUp: round === 0 && example !== null ? example : madeUpRecord(readers, example, round) };
   });
   const plainest =
-    'zeros and empty strings (if it must know the values, give a good record as "example" in model.json)';
+    'zeros and empty strings (if the model takes only certain values, give a good record as "example" in model.json)';
   return { rows, what: example === null ? plainest : 'the example of model.json' };
 }
 

@@ -60,7 +60,7 @@ export function createNamedAnswerer(outputs: readonly GraphTensor[]): Answerer {
   };
 }
 
-/** A number that differs if the value does, but for chance. */
+/** A number for comparing calls. Different values almost always give different numbers. */
 function comparable(value: number | bigint | string): number {
   if (typeof value !== 'string') return Number(value);
   let hash = 0;

@@ -18,7 +18,7 @@ type NumberArray =
 interface NumberType {
   readonly create: (length: number) => NumberArray;
   readonly needs: string;
-  /** Whether a value arrived in the tensor as it should. */
+  /** Whether the number stored in the tensor stands for the value. */
   readonly holds: (value: number, stored: number) => boolean;
 }
 
@@ -108,7 +108,7 @@ export function createNumberReader(
   };
 }
 
-/** What a float column needs, unless a number is too large for it. */
+/** What a float column takes, in errors that are not about the size of a number. */
 const NUMBER = 'a number';
 /** Values that differ much in range. See BoundTask.probeRows. */
 const SPREAD: readonly number[] = [0, 1000, 0.01, -2.5, 1, -300, 42];

@@ -1,11 +1,11 @@
-/** Makes the input tensors of a call from the tokens of its rows. Their memory is used again in the next call. */
+/** Makes the input tensors of a call from the tokens of its rows. The next call reuses their memory. */
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Feeds, TensorValue } from '../../tasks/tensors.ts';
 import { ATTENTION_MASK, INPUT_IDS, type TextInputFit } from '../fit-text-inputs.ts';
 import type { TokenRows } from './token-rows.ts';
 
 export interface Feeder {
-  /** As TaskBatch.feeds. Valid until the next call. */
+  /** See TaskBatch.feeds. Valid until the next call. */
   feed(tokens: TokenRows, rows: readonly number[]): Feeds;
 }
 
@@ -35,7 +35,7 @@ interface InputTensor {
 }
 
 function createTensor({ name, type }: GraphTensor): InputTensor {
-  // The halves of an int64, the lower one first. No id is negative or needs the higher one.
+  // An int64 is written as two halves, the lower one first. No id is negative or needs the higher one.
   const stride = type === 'int64' ? 2 : 1;
   let words = new Int32Array(0);
 

@@ -1,4 +1,4 @@
-/** The tokens of a batch's rows, in typed arrays that grow and are used again. */
+/** The tokens of a batch's rows, in typed arrays that grow and are reused. */
 
 export interface TokenRows {
   /** Adds a row's tokens. A row that is added twice has its last tokens. */
@@ -7,7 +7,7 @@ export interface TokenRows {
   end(): void;
   /** Tokens of the row. */
   length(at: number): number;
-  /** Copies a row's ids, and fills up with `pad`. */
+  /** Copies a row's ids to `into`: the first one to index `from`, the next ones `stride` apart. */
   copyIds(at: number, into: Int32Array, from: number, stride: number): void;
   copyTypes(at: number, into: Int32Array, from: number, stride: number): void;
 }
@@ -23,7 +23,7 @@ const USUAL_TOKENS = 32;
 /** Two batches are in a lane at once. */
 const MOST_SPARE = 2;
 
-/** Larger ones are not kept, so that one batch of long texts does not cost memory for ever. */
+/** Larger arrays are not kept, so that one batch of long texts does not cost memory for ever. */
 const MOST_KEPT_TOKENS = 2 ** 20;
 
 export function createTokenRowsPool(): TokenRowsPool {

@@ -8,7 +8,7 @@ import { createNativeTokenizer, NATIVE, type NativeLibrary } from './native-toke
 import { canPlace } from './places/place-tokens.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
-/** Throws ForebayError `model_load_failed`. `name`: of the file. `places`: asks for them. */
+/** Throws ForebayError `model_load_failed`. `name`: of the file. `places`: whether the places of tokens are needed. */
 export function createTokenizer(file: TokenizerFile, name: string, places: boolean): TextTokenizer {
   const inJs = isExactInJs(file) && (!places || canPlace(file));
   try {
@@ -26,7 +26,7 @@ function nativeLibrary(name: string, places: boolean): NativeLibrary {
   try {
     return createRequire(import.meta.url)(NATIVE) as NativeLibrary;
   } catch (cause) {
-    const what = places ? 'The places of its tokens in the text need' : 'It needs';
+    const what = places ? 'Finding the places of its tokens needs' : 'The file needs';
     throw new ForebayError(
       'model_load_failed',
       `the JavaScript tokenizer cannot run ${name} exactly. ${what} the optional package ${NATIVE}, which cannot be loaded here: npm install ${NATIVE}`,

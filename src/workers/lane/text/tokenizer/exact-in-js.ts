@@ -1,6 +1,6 @@
 /**
- * Knows the tokenizers for which the JavaScript library gives the same ids as Hugging Face's own library. It was compared for
- * these parts. Others, such as Unigram models, differ in some texts (docs/tasks/text.md).
+ * Knows the tokenizers for which the JavaScript library gives the same ids as Hugging Face's own library. The parts
+ * listed here were compared. Others, such as Unigram models, differ in some texts (docs/tasks/text.md).
  */
 import type { TokenizerFile } from '../../../../shared/tasks/text/tokenizer-file.ts';
 

@@ -13,7 +13,7 @@ export function createJsTokenizer(file: TokenizerFile, places: boolean): TextTok
 
   function encode(text: string): EncodedText {
     const { ids, tokens } = library.encode(prepared(text), { add_special_tokens: false });
-    // The library has no id for a token outside the vocabulary if the model has no token for the unknown.
+    // The library has no id for a token outside the vocabulary if the model has no token for unknown text.
     const unknown = ids.findIndex((id: number | undefined) => id === undefined);
     if (unknown >= 0) {
       throw new Error(
@@ -47,8 +47,8 @@ const ASTRAL_CHINESE =
   /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
 
 /**
- * What must happen to a text before the library gets it. JavaScript writes a Greek sigma at the end of a word in another way when
- * it makes a text lower case, and Hugging Face's library does not.
+ * What must happen to a text before the library gets it. JavaScript's toLowerCase uses a second form of the Greek sigma
+ * at the end of a word. Hugging Face's library does not use that form.
  */
 function preparation({ normalizer }: TokenizerFile): (text: string) => string {
   const lowers = /"lowercase":true|"type":"Lowercase"/.test(JSON.stringify(normalizer ?? null));

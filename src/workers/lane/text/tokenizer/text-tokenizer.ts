@@ -1,7 +1,7 @@
-/** Turns a text into the ids of its tokens. Special tokens, truncation and padding are no part of it. */
+/** Turns a text into the ids of its tokens. Does not add special tokens, truncate or pad. */
 
 export interface TextTokenizer {
-  /** Throws or rejects with an Error if it cannot. */
+  /** Throws or rejects with an Error if it fails. */
   encode(text: string): EncodedText | Promise<EncodedText>;
   /** Null for a token that the vocabulary lacks. */
   idOf(token: string): number | null;
@@ -9,7 +9,7 @@ export interface TextTokenizer {
 
 export interface EncodedText {
   readonly ids: readonly number[];
-  /** Null unless they were asked for. */
+  /** Null unless places were asked for. */
   readonly places: TokenPlaces | null;
 }
 

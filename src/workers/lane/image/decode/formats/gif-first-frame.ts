@@ -1,6 +1,6 @@
 /**
- * Extracts the first frame of a GIF as Pillow's `convert("RGB")` shows it. Transparent pixels keep their palette colour. The
- * canvas around the frame has the transparent colour, or else the first one.
+ * Extracts the first frame of a GIF as Pillow's `convert("RGB")` shows it. Transparent pixels keep their palette
+ * colour. The canvas around the frame has the transparent colour, or else the first colour of the table.
  */
 import type { Region } from '../../resample/pillow-resampler.ts';
 
@@ -57,7 +57,7 @@ export function isWhole({ bytes, frame }: FirstFrame): boolean {
   return left === 0 && top === 0 && width >= canvas.readUInt16LE(6) && height >= canvas.readUInt16LE(8);
 }
 
-/** Colours the pixels outside the frame, in packed RGB of that region of the canvas. */
+/** Colours the pixels outside the frame. `pixels`: packed RGB of that region of the canvas. */
 export function colourAround(
   pixels: Uint8Array,
   region: Region,

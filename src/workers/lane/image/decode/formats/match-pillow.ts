@@ -17,7 +17,7 @@ export interface Source {
   readonly upright: boolean;
   /** Corrects the packed RGB pixels of a region of the upright image, in place. Null if the pixels need no correction. */
   readonly finish: ((pixels: Uint8Array, region: Region) => void) | null;
-  /** Bytes of one row of a TIFF's tiles, because a row is unpacked as a whole. 0 without tiles. */
+  /** Bytes of one row of a TIFF's tiles, because a row is unpacked as a whole. 0 if it has no tiles. */
   readonly tileLineBytes: number;
 }
 

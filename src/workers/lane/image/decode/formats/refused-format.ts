@@ -58,7 +58,7 @@ const TEXT: readonly (readonly [pattern: RegExp, name: string])[] = [
 const HEAD_BYTES = 512;
 const TAR_AT = 257;
 
-/** Such as "a ZIP archive: unpack it". For an unknown format, the text shows how the file begins. */
+/** Returns text such as "a ZIP archive: unpack it". For an unknown format, the text shows how the file begins. */
 export function refusedFormat(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, HEAD_BYTES);
   if (/^.{4}ftyp/s.test(head)) return 'a video or another ISO media file: extract its frames';

@@ -62,7 +62,7 @@ function readDirectory(bytes: Buffer): Map<number, readonly number[]> {
       );
     }
   } catch (error) {
-    // The tags read so far count, because the decoder judges damaged files.
+    // Keeps the tags read so far. The decoder decides whether the file is damaged.
     if (!(error instanceof RangeError)) throw error;
   }
   return found;

@@ -16,7 +16,7 @@ interface Tables {
 const table = (value: (distance: number) => number) =>
   Int32Array.from({ length: 256 }, (_, i) => value(i - 128));
 
-/** As in Pillow's `ConvertYCbCr.c`, with 6 fraction bits. */
+/** The tables of Pillow's `ConvertYCbCr.c`, with 6 fraction bits. */
 const PILLOW = (): Tables => {
   const fixed = (factor: number) => table((distance) => Math.trunc(distance * factor * 64 + 0.5));
   return {
@@ -28,7 +28,7 @@ const PILLOW = (): Tables => {
   };
 };
 
-/** As in libtiff's `tif_color.c`, with 16 fraction bits. */
+/** The tables of libtiff's `tif_color.c`, with 16 fraction bits. */
 const LIBTIFF = (): Tables => {
   const fixed = (factor: number) => Math.trunc(factor * 65_536 + 0.5);
   const half = 32_768;

@@ -1,6 +1,6 @@
 /**
- * Decodes HEIC with libheif, which turns and mirrors an image as the file says, as pillow-heif does. An EXIF orientation says
- * the same once more and is ignored. All other images go to the other decoder.
+ * Decodes HEIC with libheif, which turns and mirrors an image as the file says, as pillow-heif does. An EXIF
+ * orientation only repeats that, so it is ignored. All other images go to the other decoder.
  */
 import { ForebayError, messageOf } from '../../../../../shared/errors.ts';
 import { isOutOfMemory } from '../../../out-of-memory.ts';

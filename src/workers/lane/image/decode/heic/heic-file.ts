@@ -5,7 +5,7 @@ const BRANDS_AT = 8;
 const TYPE_AT = 4;
 const MOST_BRAND_BYTES = 256;
 
-/** Costs four comparisons for every other image. */
+/** For any other image, this costs at most a few comparisons. */
 export function isHeic(image: Uint8Array): boolean {
   if (image[TYPE_AT] !== F || image[TYPE_AT + 1] !== T || image[TYPE_AT + 2] !== Y) return false;
   const bytes = asBuffer(image);
@@ -20,8 +20,8 @@ export function isHeic(image: Uint8Array): boolean {
 const [F, T, Y] = [0x66, 0x74, 0x79];
 
 /**
- * The largest size that the file states for one of its images (the property `ispe`). Photos of phones are grids of tiles, so
- * the whole has the largest. Null if there is none.
+ * The largest size that the file states for one of its images (the property `ispe`). Photos of phones are grids of
+ * tiles, so the whole photo has the largest size. Null if the file states none.
  */
 export function largestSize(image: Uint8Array): Size | null {
   const bytes = asBuffer(image);

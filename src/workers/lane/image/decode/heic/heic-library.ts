@@ -1,6 +1,6 @@
 /**
- * libheif as WebAssembly. It is an optional package that users install themselves, because it is under the LGPL and holds a
- * decoder of HEVC, on which there are patents (ADR 19). The only importer of the library.
+ * libheif as WebAssembly. It is an optional package that users install themselves (ADR 19). It is under the LGPL and
+ * holds a decoder of HEVC, on which there are patents. The only importer of the library.
  */
 import { createRequire } from 'node:module';
 import { ForebayError } from '../../../../../shared/errors.ts';
@@ -17,8 +17,8 @@ export interface HeicPixels {
 
 export interface HeicLibrary {
   /**
-   * Opens the image of a file, which costs little. `use` gets its size, turned as the file says, and decodes its RGB with
-   * `decode`. Throws an Error if the file or its pixels are damaged.
+   * Opens the image of a file, which costs little. `use` gets the size after the rotation that the file asks for. It
+   * calls `decode` for the RGB pixels. Throws an Error if the file or its pixels are damaged.
    */
   open<T>(file: Uint8Array, use: (size: Size, decode: () => HeicPixels) => T): T;
 }
@@ -30,7 +30,9 @@ interface Status {
 
 type Handle = { readonly __brand: 'handle' };
 
-/** The part of the library's interface that is used here. It throws no exceptions, but returns a status. */
+/**
+ * The part of the library's interface that is used here. For a damaged file, it returns a status instead of throwing.
+ */
 interface Module {
   readonly HEAPU8: Uint8Array;
   readonly heif_error_code: { readonly heif_error_Ok: unknown };

@@ -6,9 +6,10 @@ import type { Region, Size } from '../../resample/pillow-resampler.ts';
 
 export interface JpegCodec {
   /**
-   * Decodes an image of that size (by its own header) to RGB, into the buffer that `room` returns for that many bytes.
-   * Returns the offset of the region's first pixel in the buffer, and the length of a line, in bytes. Returns null if the
-   * library refuses or merely warns (truncated data, unusual colours). Then another decoder must judge the image.
+   * Decodes an image to RGB, into the buffer that `room` returns for a number of bytes. `size`: as in the image's own
+   * header. Returns the offset of the region's first pixel in the buffer, and the length of a line, in bytes. Returns
+   * null if the library refuses or merely warns (truncated data, unusual colours). Then another decoder must judge the
+   * image.
    */
   decode(
     image: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * Decodes ordinary JPEGs on this thread, one after the other, with a codec and the resampling kernel. All other images, those
- * above HELD_PIXELS and those that the codec refuses go to the other decoder.
+ * Decodes ordinary JPEGs on this thread, one after the other, with a codec and the resampling kernel. The other decoder
+ * gets all other images: large ones (HELD_PIXELS), those to be shrunk, and those that the codec refuses.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResamplingKernel } from '../../resample/kernel.ts';
@@ -31,7 +31,7 @@ export function createJpegDecoder(
     readonly kernel: ResamplingKernel;
     readonly plans: PlanCache;
     readonly budget: DecodeBudget;
-    /** For every other image. */
+    /** Decodes every other image. */
     readonly otherwise: Decoder;
     readonly timed: Timed;
   },

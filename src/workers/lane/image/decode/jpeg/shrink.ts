@@ -1,11 +1,14 @@
-/** Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which libvips resampler follows. Pure. */
+/**
+ * Which JPEGs libjpeg shrinks while it decodes for `decode: "shrink"`, and which resampler of libvips then resizes
+ * them. Pure.
+ */
 import type { Preprocess } from '../../../../../shared/tasks/image/preprocess.ts';
 import type { Interpolation, Size } from '../../resample/pillow-resampler.ts';
 import type { Geometry } from '../geometry.ts';
 
 export type LibvipsKernel = 'linear' | 'cubic' | 'lanczos3';
 
-/** The libvips resampler for each interpolation. If it has none that follows Pillow, images are not shrunk. */
+/** The libvips resampler for each interpolation. If libvips has none that follows Pillow, images are not shrunk. */
 export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKernel>>> = {
   bilinear: 'linear',
   bicubic: 'cubic',
@@ -13,8 +16,8 @@ export const LIBVIPS_KERNELS: Readonly<Partial<Record<Interpolation, LibvipsKern
 };
 
 /**
- * Images are shrunk by 2, 4 or 8, to no less than twice the needed size, as Pillow's `thumbnail` does with a
- * `reducing_gap` of 2. So below this ratio, nothing can be shrunk.
+ * Images are shrunk by 2, 4 or 8, to no less than twice the needed size. Pillow's `thumbnail` does the same with a
+ * `reducing_gap` of 2. Below this ratio, nothing can be shrunk.
  */
 const LEAST_RATIO = 4;
 

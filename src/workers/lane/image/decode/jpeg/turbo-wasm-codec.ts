@@ -69,7 +69,8 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
       decoder.decode();
       return true;
     } catch (error) {
-      // Not an exception of the library itself. It trapped or ran out of memory, and its state is unknown.
+      // The library's own exceptions are numbers. Anything else means that it trapped or ran out of memory, so its
+      // state is unknown.
       if (typeof error !== 'number') replace();
       return false;
     }

@@ -5,7 +5,7 @@
 import { ForebayError } from '../../../../../shared/errors.ts';
 import type { Size } from '../../resample/pillow-resampler.ts';
 
-/** The memory of a library while it decodes an image, in addition to some lines. */
+/** The memory of a library while it decodes an image, beyond a few lines of pixels. */
 export interface LibraryMemory {
   readonly bytesPerPixel: number;
   /** The memory of the library itself, for an image of any size. */
@@ -21,7 +21,7 @@ export const LINES_ONLY: LibraryMemory = { bytesPerPixel: 0 };
 export type Path = 'kernel' | 'codec' | 'libvips';
 
 const RGB_BYTES = 3;
-/** Lines in flight, tables, results. */
+/** Bytes per pixel for lines in flight, tables and results. */
 const MARGIN = 1;
 
 export function decodeBytes({ width, height }: Size, library: LibraryMemory, path: Path): number {
@@ -35,7 +35,7 @@ export function bytesPerPixel(library: LibraryMemory, path: Path): number {
 function pathBytes(libraryBytes: number, path: Path): number {
   if (path === 'libvips') return 0;
   if (path === 'codec') return 2 * RGB_BYTES;
-  // The library frees its memory before the kernel has its copy.
+  // The library frees its memory before the kernel copies the pixels, so the two do not add up.
   return Math.max(RGB_BYTES, 2 * RGB_BYTES - libraryBytes);
 }
 

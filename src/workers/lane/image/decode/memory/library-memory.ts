@@ -13,7 +13,7 @@ const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
  */
 const AVIF = { bits8: 18, bits10: 24 } as const;
 
-/** Of libheif, with 10 bits per sample: planes of the file's samples, and RGB of 8 bits. */
+/** The memory of libheif for 10 bits per sample: planes of the file's samples, and RGB of 8 bits. */
 export const HEIC_MEMORY: LibraryMemory = { bytesPerPixel: 11, fixedBytes: 16 * MB };
 
 /** sharp's metadata of an image. */

@@ -2,8 +2,8 @@
  * AssemblyScript, not TypeScript: the two passes of Pillow's resize in SIMD, the conversion to grey before them and the
  * normalisation after them. It knows only memory addresses, and ../kernel.ts lays the memory out.
  *
- * A weight of 22 fractional bits is split in two of 16 bits, weight = high * 2^12 + low, so that one instruction multiplies
- * two taps of four sums. Parts of a sum may wrap modulo 2^32. The whole sum fits.
+ * A weight of 22 fractional bits is split into two numbers of 16 bits: weight = high * 2^12 + low. One instruction then
+ * multiplies two taps of four sums. Parts of a sum may wrap modulo 2^32. The whole sum fits.
  *
  * Weights come in pairs of taps of 8 bytes: high, high, low, low. Each position has the same number of pairs, padded
  * with zeros. The passes read and write some bytes beyond the end of a buffer. The layout has room for them.
@@ -20,7 +20,7 @@ function firstTwo(pixels: v128): v128 {
   return i8x16.swizzle(pixels, i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
 }
 
-/** Taps 2 and 3 likewise. */
+/** Taps 2 and 3 in the same order. */
 function nextTwo(pixels: v128): v128 {
   return i8x16.swizzle(pixels, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1));
 }
@@ -96,8 +96,8 @@ export function horizontal(
 }
 
 /**
- * Resizes lines of `line` bytes, `stride` apart, to `rows` such lines, `outStride` apart. `first`: for each line, the number of
- * its first tap's line.
+ * Resizes lines of `line` bytes, `stride` apart, to `rows` such lines, `outStride` apart. `first`: for each line of the
+ * result, the number of its first source line.
  */
 export function vertical(
   source: usize,
@@ -173,9 +173,10 @@ export function grey(source: usize, stride: usize, width: i32, rows: i32): void 
 }
 
 /**
- * Turns the bytes of `rows` lines of `width` RGB, `stride` bytes apart, into numbers. Looks each byte up in `tables`: 256
- * numbers for red, then 256 for green, then 256 for blue. Writes the red numbers from `red` on, the green ones from
- * `green` on, and the blue ones from `blue` on, each `step` bytes after the one before, with no gap between lines.
+ * Turns the bytes of `rows` lines of `width` RGB, `stride` bytes apart, into numbers. Looks each byte up in `tables`:
+ * 256 numbers for red, then 256 for green, then 256 for blue. Writes the red numbers from `red` on, the green ones from
+ * `green` on, and the blue ones from `blue` on. Numbers of one colour are `step` bytes apart, with no gap between
+ * lines.
  */
 export function normalise(
   source: usize,

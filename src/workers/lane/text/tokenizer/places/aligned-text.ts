@@ -2,9 +2,12 @@
 
 export interface AlignedText {
   readonly text: string;
-  /** For each code unit of the text: where the characters that it comes from start. Null: each comes from the one at its place. */
+  /**
+   * For each code unit of the text: where its original characters start. Null: all code units are at their original
+   * positions.
+   */
   readonly starts: readonly number[] | null;
-  /** Where they end. */
+  /** Where its original characters end. */
   readonly ends: readonly number[] | null;
 }
 
@@ -13,7 +16,7 @@ export interface AlignedText {
  * an Error if the pieces do not add up to what the normaliser makes of the whole text.
  */
 export function createAligner(normalise: (text: string) => string): (original: string) => AlignedText {
-  /** By pieces. */
+  /** Normalised text by piece. */
   const known = new Map<string, string>();
 
   function normalised(piece: string): string {
@@ -54,7 +57,7 @@ export function createAligner(normalise: (text: string) => string): (original: s
   };
 }
 
-/** Most pieces of any language. */
+/** Limit on the pieces in `known`. No language has more. */
 const MOST_KNOWN = 20_000;
 
 /** Korean syllables may be written as several letters, without marks. */

@@ -1,4 +1,4 @@
-/** The library's steps between a text and its tokens, and what comes of them. */
+/** The library's steps between a text and its tokens, and their result. */
 
 /** The steps of the library for a text without added tokens. */
 export interface LibrarySteps {

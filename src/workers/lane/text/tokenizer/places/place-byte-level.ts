@@ -1,12 +1,15 @@
 /** Places the tokens of a byte-level BPE model. Each character of a token stands for one byte of the text. */
 import type { LibrarySteps, PlacedTokens } from './library-steps.ts';
 
-/** A token that is a part of a character has that character's place. Throws an Error if it cannot. */
+/**
+ * A token that is a part of a character has that character's place. Throws an Error if the tokens do not match the
+ * text.
+ */
 export function placeByteLevel(steps: LibrarySteps, text: string, section: number): PlacedTokens {
   const tokens = steps.tokens(steps.words(text, section));
   const { starts: startOf, ends: endOf } = bytesOf(text);
   const total = tokens.reduce((sum, token) => sum + token.length, 0);
-  // A space before the first word may have been added.
+  // The library may have added a space before the first word.
   const added = total - startOf.length;
   if (added !== 0 && added !== 1) throw new Error('the tokens are not the bytes of the text');
   const starts: number[] = [];

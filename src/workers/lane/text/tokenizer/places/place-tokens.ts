@@ -1,6 +1,6 @@
 /**
- * Finds the places of tokens in the text, which the library in JavaScript does not tell. It follows the library's own steps,
- * word by word, and checks that they give the same ids.
+ * Finds the places of tokens in the text, which the library in JavaScript does not report. It follows the library's own
+ * steps, word by word, and checks that they give the same ids.
  */
 import type { Tokenizer } from '@huggingface/tokenizers';
 import type { TokenizerFile } from '../../../../../shared/tasks/text/tokenizer-file.ts';
@@ -64,7 +64,7 @@ export function createPlacer(
   };
 }
 
-/** The library's classes are functions, which its types do not say. */
+/** Instances of the library's classes are functions, which its types do not say. */
 function stepsOf({ pre_tokenizer, model }: Tokenizer): LibrarySteps {
   return {
     words: (text, section) =>
@@ -80,7 +80,7 @@ function isByteLevel(file: TokenizerFile): boolean {
 
 type AddedToken = NonNullable<TokenizerFile['added_tokens']>[number];
 
-/** Whether it is looked for in the normalised text. */
+/** Whether the library looks for the token in the normalised text. */
 function isNormalised(token: AddedToken): boolean {
   return token.normalized ?? token['special'] !== true;
 }

@@ -1,7 +1,9 @@
 /** Places the tokens of a WordPiece model. */
 import type { LibrarySteps, PlacedTokens } from './library-steps.ts';
 
-/** `prefix`: of a token that continues a word. Returns a function that throws an Error if it cannot. */
+/**
+ * `prefix`: begins a token that continues a word. The returned function throws an Error if a token is not in the text.
+ */
 export function createWordPiecePlacer(
   steps: LibrarySteps,
   { prefix, unknown }: { readonly prefix: string; readonly unknown: string },

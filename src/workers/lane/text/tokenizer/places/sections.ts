@@ -7,14 +7,16 @@ export interface Section {
   readonly added: boolean;
 }
 
-/** Sections are numbered as in the library, which leaves out empty ones only at the ends. */
+/**
+ * The library treats section 0 in a special way. So the first section counts even if all of its spaces are stripped.
+ */
 export function createSectionSplitter(
   added: readonly { readonly content: string; readonly [more: string]: unknown }[],
 ): (text: string) => Section[] {
   const byContent = new Map(added.map((token) => [token.content, token]));
   const contents = [...byContent.keys()].filter((content) => content !== '');
   if (contents.length === 0) return whole;
-  // The longest of several that match.
+  // The longest first, because the first alternative that matches wins.
   const sorted = contents.toSorted((a, b) => b.length - a.length);
   const pattern = new RegExp(sorted.map(escaped).join('|'), 'gu');
 

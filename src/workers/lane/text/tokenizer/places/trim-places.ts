@@ -2,8 +2,8 @@
 import type { TokenPlaces } from '../text-tokenizer.ts';
 
 /**
- * `continues`: whether a token continues a word. Null if the tokenizer does not mark its tokens so. Then words are what spaces
- * separate. Changes `starts` and `ends`.
+ * `continues`: whether a token continues a word. Null if the tokenizer does not mark such tokens. Then spaces separate
+ * words. Changes `starts` and `ends`.
  */
 export function trimPlaces(
   text: string,
