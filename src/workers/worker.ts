@@ -24,9 +24,9 @@ export type WorkerState = 'booting' | 'serving' | 'draining' | 'stopped';
 
 export interface Worker {
   readonly state: WorkerState;
-  /** Settles when it serves. */
+  /** Settles when the worker is in state `serving`. */
   readonly booted: Promise<void>;
-  /** Null while it boots. */
+  /** Null while the worker boots. */
   health(): Health | null;
   /** For the launcher. */
   modelReport(): ModelReport;
@@ -52,7 +52,7 @@ export interface WorkerParts {
   modelReport: () => ModelReport;
   /** Stops listening for changes: of models on disk, and of queues. */
   stopWatching: () => void;
-  /** Closes the rest when the lanes are closed. */
+  /** Closes the connections. Called after the lanes are closed. */
   closeConnections: () => Promise<unknown>;
   shutdownGraceMs: number;
   emit: Emit;

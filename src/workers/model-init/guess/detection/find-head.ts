@@ -7,7 +7,7 @@ import { findYoloHead } from './find-yolo-head.ts';
 
 export interface FoundHead {
   readonly head: HeadName;
-  /** What shows it, in words. */
+  /** What shows that the graph has this head, in words. */
   readonly why: string;
   readonly strides?: readonly number[];
   readonly box_format?: BoxFormat;
@@ -20,11 +20,11 @@ export interface Clues {
   readonly labels: number | null;
   /** Whether Ultralytics exported it as a detector. */
   readonly isUltralytics: boolean;
-  /** Whether its metadata says that it ends in suppression. */
+  /** Whether its metadata says that it ends in non-maximum suppression. */
   readonly isSuppressed: boolean;
 }
 
-/** Null if the outputs are not those of a detector, or do not show which. */
+/** Null if the outputs are not those of a detector, or do not show which head it has. */
 export function findHead(face: GraphFace, clues: Clues): FoundHead | null {
   return findLists(face) ?? findDetr(face) ?? findYoloHead(face, clues);
 }
@@ -36,7 +36,7 @@ function findLists({ outputs }: GraphFace): FoundHead | null {
   if (boxes === undefined || scores === undefined || count === undefined) return null;
   const why = `the outputs "${boxes.name}", "${scores.name}" and "${count.name}"`;
   if (boxes.name.startsWith('detection_boxes')) {
-    const said = `${why}, as TensorFlow's models have, whose boxes are top, left, bottom, right as fractions`;
+    const said = `${why}, as in TensorFlow's models: boxes are top, left, bottom, right as fractions`;
     return { head: 'nms', why: said, box_format: 'yxyx', box_units: 'fraction' };
   }
   return rankOf(scores) <= 2 ? { head: 'nms', why } : null;
