@@ -19,7 +19,7 @@ export function classAnswers({ signature }) {
   };
 }
 
-/** Softmax of the five best. */
+/** The five best classes with their softmax. */
 function bestOf(scores, from, to) {
   const top = bestPlaces(scores, from, to);
   const max = scores[top[0]];

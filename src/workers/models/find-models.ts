@@ -15,7 +15,7 @@ export interface ModelsWanted {
 
 export interface FoundModel {
   readonly folder: ModelFolder;
-  /** Taken before the folder was read. */
+  /** Taken before the folder was read, so that a change during the reading shows later. */
   readonly look: FolderLook;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another model
- * needs its memory, or when an operator asks for it. It comes back when a block waits for it. A model that a block or a
- * sample uses always stays. A version whose files were replaced leaves for good.
+ * needs its memory, or when an operator asks for it (a wish). It comes back when a block waits for it. A model that a
+ * block or a sample uses always stays. A version whose files were replaced leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';

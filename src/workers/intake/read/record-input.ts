@@ -20,8 +20,7 @@ export function readsFields(kind: RowKind): boolean {
 export function recordInput(record: ParsedRecord, kind: RowKind, base: string | null): RecordInput {
   if (!record.ok) return bad(record.why);
   if (!readsFields(kind)) return { is: 'record', json: record.json };
-  if (record.fields === null)
-    throw new InvariantError('a record should name a file, but it was not parsed');
+  if (record.fields === null) throw new InvariantError('a record should name a file, but it was not parsed');
   const given = record.fields[kind];
   // The record may have the waveform itself in its other fields.
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };

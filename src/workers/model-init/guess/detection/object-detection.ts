@@ -74,7 +74,9 @@ function areFitting({ labels }: Hints, clues: Clues, guesses: string[]): boolean
   }
   const { names, source } = labels;
   if (names.length === clues.labels) return true;
-  guesses.push(`labels: none; ${source} has ${names.length} names, but the graph's metadata has ${clues.labels}`);
+  guesses.push(
+    `labels: none; ${source} has ${names.length} names, but the graph's metadata has ${clues.labels}`,
+  );
   return false;
 }
 
