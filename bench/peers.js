@@ -78,7 +78,7 @@ async function compare({ key, size, files, targets, modes, targetMode }, context
   return { key, ...found };
 }
 
-/** Class by path. An enlarged photo has the name of its source. */
+/** The right class by path. An enlarged photo has the file name of its source. */
 function truthOf(files) {
   const lines = readFileSync(sharedData('labels', 'photos.jsonl'), 'utf8').trim().split('\n');
   const classes = new Map(

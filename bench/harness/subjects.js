@@ -34,7 +34,7 @@ import { digits, jsonl, manifest, photos } from './workloads.js';
  * @property {(answers: any[]) => import('./result.js').Row} figure how far the answers are from the reference
  */
 
-/** A multiple of every batch. */
+/** Enough for several batches per lane. The lanes repeat the rows. */
 const POOL = 400;
 const TARGET = '>= 0.95';
 const PHOTOS = { kind: 'photos', rows: photos, batches: [2, 4, 8, 16, 32] };

@@ -1,6 +1,6 @@
 /**
  * One run of a block, the whole pipeline on one screen:
- * begin > (adopt an earlier part | read > batch > lane > stage > ask > publish) > commit > leave the queue.
+ * begin > (adopt an earlier part | read > batch > lane > stage > announce > publish) > commit > leave the queue.
  */
 import { listRows } from '../shared/datasets/open-slice.ts';
 import { firstPart } from '../shared/domain/job/job.ts';

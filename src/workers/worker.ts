@@ -2,7 +2,7 @@
  * A worker's life.
  *
  * - `booting`: it loads its models, and takes blocks of those that are loaded.
- * - `serving`: every model that was there at the start is served, has failed, or is too slow for the others to wait.
+ * - `serving`: no model is being loaded any more, or those that are take too long for the others to wait.
  * - `draining`: it takes no more blocks, finishes its current ones within the grace time, and hands back the rest.
  * - `stopped`: its lanes and connections are closed.
  */

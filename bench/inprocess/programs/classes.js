@@ -28,7 +28,7 @@ function bestOf(scores, from, to) {
   return top.map((i) => ({ index: i - from, score: Math.exp(scores[i] - max) / sum }));
 }
 
-/** @returns {number[]} the places of the five highest scores, best first */
+/** @returns {number[]} the positions of the five highest scores, best first */
 export function bestPlaces(scores, from, to) {
   const top = [];
   for (let i = from; i < to; i++) {

@@ -64,7 +64,7 @@ export function createBlockSource(deps: {
     return deps.takers().some(({ queue }) => deps.blocksWanted(queue) > 0);
   }
 
-  /** Takes from the next queue that has blocks. Takes several in one round trip while the queue is full enough. */
+  /** Takes from the next queue that has blocks. Takes several at once while queues are full enough. */
   async function takeNext(): Promise<TakenBlock[]> {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {

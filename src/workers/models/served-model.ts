@@ -4,8 +4,7 @@
  * - `loading`: it is in a trial, or is being loaded into lanes.
  * - `serving`: lanes hold it, and its files are those that were loaded.
  * - `replaced`: lanes still hold it, but its files have changed or are gone. It cannot be loaded again.
- * - `unloaded`: no lane holds it, because it was idle, others needed its memory, or somebody asked for it. Its files are
- *   known, and it is loaded when a block waits for it.
+ * - `unloaded`: no lane holds it, but its files are known. It is loaded when a block waits for it.
  * - `failed`: it could not be loaded, or no lane can load it again.
  */
 import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';

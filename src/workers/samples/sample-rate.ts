@@ -25,7 +25,8 @@ const MAX_RELATIVE_ERROR = 0.9;
 
 /**
  * `completions`: in order of time, none before `startedAt`. The first completion of each lane fills the pipeline and warms
- * up the model. It only starts the clock if enough others follow. Null if there are no completions, or no time passed.
+ * up the model. If enough others follow, these first ones only start the clock. Null if there are no completions, or no
+ * time passed.
  */
 export function sampleRate(
   completions: readonly Completion[],

@@ -14,8 +14,8 @@ import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
 /**
- * Estimates the bytes that one row adds to a model call, as a multiple of its input tensor, if they were not measured.
- * MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
+ * If the memory that one row adds to a model call was not measured, it is estimated as this many times its input
+ * tensor. MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
  */
 const ACTIVATION_FACTOR = 32;
 /** The same factor for a model on a device, which keeps the activations in its own memory. */

@@ -9,7 +9,7 @@ const LEAST_DECODE_BYTES = 82 * MB;
 /** A decode thread: its own JavaScript heap and codecs. */
 const EMPTY_THREAD_BYTES = 26 * MB;
 
-/** A lane that decodes, without its model. */
+/** A lane that decodes by itself, without its models. */
 export const LANE_BYTES = EMPTY_LANE_BYTES + LEAST_DECODE_BYTES;
 /** A decode thread keeps most of the memory that its largest image took. */
 export const DECODE_THREAD_BYTES = EMPTY_THREAD_BYTES + LEAST_DECODE_BYTES;

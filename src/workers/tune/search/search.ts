@@ -91,7 +91,7 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
     if (!runs(best)) return firstThatRuns(point);
     const met = await duel(best, point, take);
     best = { ...best, ...met.champion };
-    // If the best point fails now, it ran before. So its score stays.
+    // An infinite ratio: the best point fails now, but it ran before. So the new point gets its score.
     const ratio = met.ratio === Infinity ? 1 : met.ratio;
     const won = met.ratio > 1 + MIN_GAIN;
     scores.set(keyOf(point), ratio * best.score);

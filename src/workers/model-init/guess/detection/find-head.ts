@@ -29,7 +29,7 @@ export function findHead(face: GraphFace, clues: Clues): FoundHead | null {
   return findLists(face) ?? findDetr(face) ?? findYoloHead(face, clues);
 }
 
-/** Outputs for boxes, scores, classes and their count. */
+/** Recognises outputs for boxes, their scores, their classes and their number. */
 function findLists({ outputs }: GraphFace): FoundHead | null {
   const named = (name: RegExp) => outputs.find((output) => name.test(output.name));
   const [boxes, scores, count] = [named(/box/i), named(/score/i), named(/num|count/i)];
@@ -42,7 +42,7 @@ function findLists({ outputs }: GraphFace): FoundHead | null {
   return rankOf(scores) <= 2 ? { head: 'nms', why } : null;
 }
 
-/** Boxes in one output, and a number for each class in another. */
+/** Recognises boxes in one output, and a number for each class in another. */
 function findDetr({ outputs }: GraphFace): FoundHead | null {
   const threes = outputs.filter((output) => isFloat(output) && rankOf(output) === 3);
   const boxes = threes.filter(({ name, shape }) => /box/i.test(name) && canBe(shape[2], 4));

@@ -16,7 +16,7 @@ const SUPPRESSED = { fields: 6, most: 1_000 };
 const WITH_OBJECTNESS = 5;
 const WITHOUT = 4;
 
-/** Null if the graph has no such output, or if the shape does not decide. */
+/** Null if the graph is not that of a YOLO model, or if the shape does not decide. */
 export function findYoloHead(
   face: GraphFace,
   { size, labels, isUltralytics, isSuppressed }: Clues,

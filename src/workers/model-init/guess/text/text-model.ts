@@ -34,7 +34,7 @@ export function textFields(
   return { tokenizer, max_length: length, ...more };
 }
 
-/** Most tokens of a text. `told`: what files say. Throws ForebayError `config_mismatch` if nothing says how many. */
+/** Most tokens of a text. `told`: from the model's files. Throws ForebayError `config_mismatch` if nothing says it. */
 function tokensOf(
   { inputs }: GraphFace,
   asked: number | undefined,
