@@ -17,14 +17,14 @@ export const proves =
 export const defaults = { runs: 20, seconds: 10, quick: { runs: 3, seconds: 3 } };
 
 /**
- * After this many pairs, in both orders, both services restart. A process keeps some properties for its whole life, such
- * as its memory layout and what its compiler has optimised. So pairs from one start resemble each other, and many of them
- * would give a deceptively narrow interval.
+ * After this many pairs, one in each order, both services restart. A process keeps some properties for its whole life,
+ * such as its memory layout and what its compiler has optimised. So pairs from one start resemble each other, and many
+ * of them would give a deceptively narrow interval.
  */
 const PAIRS_PER_START = 2;
 /**
- * A job has at least this many parts, even if it takes longer than --seconds. With fewer, the moment of a single commit
- * changes the rate.
+ * A job has at least this many parts, even if it takes longer than --seconds. With fewer parts, the time of a single
+ * commit changes the rate.
  */
 const LEAST_PARTS = 20;
 /** More than 10,000, so that the digits of all jobs are in the same folder. */

@@ -15,7 +15,7 @@ export const title = 'Memory of decoding, bytes per pixel';
 export const proves =
   'How much memory decoding takes for each kind of image. The memory limits of lanes rely on these figures.';
 
-/** Pixels per side: 4, 16 and 36 megapixels. Above 24 megapixels, libvips resizes the kinds of image that it can. */
+/** Pixels per side: 4, 16 and 36 megapixels. Above 24 (HELD_PIXELS), most kinds of image are not held whole. */
 const SIDES = [2000, 4000, 6000];
 const SMALL = 64;
 

@@ -2,9 +2,9 @@
 # Measures Forebay on a GPU, also on a machine without a network. docs/gpu.md explains it.
 #
 #   bench/gpu.sh pack [SM]       on a machine with a network: collects what a bare GPU machine lacks in bench/results/gpu-pack/.
-#                                SM: keep the CUDA code of one architecture, such as 90 for Hopper
-#   bench/gpu.sh run [OPTIONS]   on the GPU machine: sets up, proves and measures. Takes 8 minutes at most
-#   bench/gpu.sh dry             everything on the CPU and with short measurements, to see that it works
+#                                SM: keeps only the CUDA code of one architecture, such as 90 for Hopper
+#   bench/gpu.sh run [OPTIONS]   on the GPU machine: sets up, checks answers and measures. Takes 8 minutes at most
+#   bench/gpu.sh dry             the same on the CPU with short measurements, to see that the script works
 #
 # Options of `run` go to bench/gpu/measure.js, such as --provider webgpu.
 set -eu
@@ -58,7 +58,7 @@ PY
   ls -lh "$pack"
 }
 
-# Name, folder, then paths in it.
+# Arguments: name of the archive, a folder, and paths in that folder.
 compress() {
   name=$1 folder=$2
   shift 2
@@ -94,7 +94,7 @@ measure() {
   set_up
   nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv 2>/dev/null || echo 'no nvidia-smi'
   node --version
-  # Says why a provider does not load. A machine without Redis or models is no reason to stop here.
+  # Says why a provider does not load. It also fails without Redis or models, which is no reason to stop here.
   node bin/forebay.js doctor || true
   out=${OUT:-bench/results}/gpu.json
   timeout 480 node bench/gpu/measure.js --out "$out" "$@"

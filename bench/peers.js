@@ -44,7 +44,7 @@ export async function run({ log, quick, runs }) {
     charts: results.flatMap((one) => one.charts),
     notes: [
       `${cores} cores, as many sessions as cores, one intra-op thread per session. The settings are in bench/peers/settings.js.`,
-      'Once running leaves out start-up and tail on both sides. A whole job of the service runs from submit to its last part, with the model resident. A whole job of a peer is its process from start to exit.',
+      '"Once running" leaves out start-up and tail on both sides. A whole job of the service runs from submit to its last part, with the model resident. A whole job of a peer is its process from start to exit.',
       "`exact` gives Pillow's pixels, which the peers use. The targets are for fast (0.2 MP) and shrink (6-12 MP), which trade pixels for speed. The table counts the right answers of each.",
     ],
     data: Object.fromEntries(results.map((one) => [one.key, one.data])),
@@ -78,7 +78,7 @@ async function compare({ key, size, files, targets, modes, targetMode }, context
   return { key, ...found };
 }
 
-/** Class by path. An enlarged photo has the name of its source. */
+/** The right class by path. An enlarged photo has the file name of its source. */
 function truthOf(files) {
   const lines = readFileSync(sharedData('labels', 'photos.jsonl'), 'utf8').trim().split('\n');
   const classes = new Map(

@@ -1,7 +1,7 @@
 /**
- * Measures the cost of a deployment. Replaces all workers of the real service one after the other while a job runs. Runs of
- * the same job without replacements alternate with these. Each successor is ready before its predecessor ends. No row may
- * be lost or doubled.
+ * Measures the cost of a deployment. Replaces all workers of the real service one after the other while a job runs.
+ * These runs alternate with undisturbed runs of the same job. Each successor is ready before its predecessor ends. No
+ * row may be lost or doubled.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,7 +34,7 @@ export async function run({ log, runs, seconds }) {
   const { cpus } = readResources();
   const count = Math.max(2, Math.min(4, cpus));
   const probe = manifest('rolling-probe', digits(PROBE_ROWS));
-  // While a successor starts, there are more lanes than cores. So the figure includes the CPU time of its start.
+  // While a successor starts, there are more lanes than cores. So the figure includes the CPU time of that start.
   const lanes = Math.max(1, Math.floor(cpus / count));
   const service = await startParts({
     models: [modelFolder(MODEL)],

@@ -1,7 +1,8 @@
 /**
  * Measures scale without hardware: simulated devices behind real workers, a real Redis and the real API process.
- * Coordination uses blocks of one row and devices that take no time, so it measures only blocks per second. Scaling runs 1
- * to 64 workers whose devices take LATENCY_MS per batch, and compares them with the ideal rate of those devices.
+ * Coordination uses blocks of one or four rows and devices that take no time, so it measures only blocks per second.
+ * Scaling runs 1 to 64 workers whose devices take LATENCY_MS per batch, and compares them with the ideal rate of those
+ * devices.
  */
 import { startCluster } from './cluster/cluster.js';
 import { measureJob } from './cluster/measure-job.js';

@@ -24,7 +24,7 @@ export const proves =
 const SUBMITS = 20;
 /** Rows of the small jobs whose first result is timed. */
 const SMALL_JOBS = [1, 64];
-/** Stages of a lane's own time, which add up to it. Waits are left out, because they cost nothing. */
+/** Stages that add up to a lane's time. Waits of rows are left out, because they cost no lane time. */
 const STAGES = ['open', 'decode', 'prepare', 'infer', 'post', 'other', 'idle'];
 const ROLES = ['lanes', 'worker', 'api', 'redis', 'launcher'];
 /** Above this share of the cores, other programs are worth a note. */

@@ -1,6 +1,6 @@
 /**
- * Compares the service with a Python loop in the way of sentence-transformers, with Ray Data and with Daft, on the same texts,
- * graph, tokenizer and cores. peers/README.md has the settings.
+ * Compares the service with Ray Data, with Daft and with a Python loop that works as sentence-transformers does. All
+ * use the same texts, graph, tokenizer and cores. peers/README.md has the settings.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const TEXTS = 1536;
 const QUICK_TEXTS = 512;
 /** Texts whose embeddings are also computed in this program. */
 const CHECKED = 64;
-/** Of two versions of onnxruntime. */
+/** Embeddings from two versions of onnxruntime may differ by this much. */
 const TOLERANCE = 1e-3;
 const TARGET = { speed: 1, cpu: '<= 1' };
 
@@ -57,13 +57,13 @@ export async function run({ log, quick, runs }) {
     ...found,
     notes: [
       `${lines.length} texts of 4 to 256 tokens, ${cores} cores. The settings are in bench/peers/settings.js.`,
-      'Once running leaves out start-up, and for the service, Ray Data and Daft also the tail. The loops sort all texts first, so all of their loop counts.',
+      '"Once running" leaves out start-up and tail. The Python loops sort all texts first, so for them it covers the whole loop.',
       'A whole job of the service runs from submit to its last part, with the model resident. A whole job of a peer is its process from start to exit.',
     ],
   };
 }
 
-/** The texts of the subject, and those of the reference in Python. @returns `truth`: embeddings by id, of some of them */
+/** Texts of the reference in Python and of the subject. @returns `lines`; `truth`: embeddings of some texts, by id */
 async function textsWithTruth(count) {
   const file = sharedData('open', 'text-minilm', 'reference.json');
   const reference = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,6 +1,6 @@
 /**
- * Measures how many tokens a model call should have. Lanes without the service embed batches of 32 texts, sorted by length and cut
- * into calls.
+ * Measures how many tokens a model call should have. Lanes without the service embed batches of 32 texts, which are
+ * sorted by length and cut into calls.
  */
 import { readResources } from '../dist/workers/settings/resources.js';
 import { TOKENS_PER_CALL } from '../dist/shared/tasks/text/text-config.js';
@@ -17,7 +17,7 @@ export const defaults = { runs: 3, seconds: 6, quick: { runs: 1, seconds: 2 } };
 
 /** 1: every text has a call of its own. */
 const BUDGETS = [1, 64, 128, 256, 512, 1024, 4096];
-/** As the service's automatic batch. */
+/** The size of the service's automatic batch. */
 const BATCH = 32;
 const LENGTHS = [
   { what: 'texts of 4 to 256 tokens', most: 256 },

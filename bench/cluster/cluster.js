@@ -1,6 +1,6 @@
 /**
- * Starts a service in its own folder: Redis, the API process, and worker processes with the benchmark's lanes. Also measures
- * the CPU time and memory of each process.
+ * Starts a service in its own folder: Redis, the API process, and worker processes with the benchmark's lanes. Also
+ * measures the CPU time and memory of each process.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -5,8 +5,8 @@ const WARM_ROWS = 500;
 
 /**
  * `periodMs`: how long a lane needs for a block. Lanes that start blocks together end them together, so the steady rate
- * covers whole periods within the job's middle half. With 0, it covers exactly the middle half. `lookMs`: time between
- * polls of the job.
+ * covers whole periods within the job's middle half. If it is 0, the steady rate covers exactly the middle half.
+ * `lookMs`: time between polls of the job.
  * @param {{ rows: number, blockRows: number, output: string, periodMs?: number, lookMs?: number }} job
  */
 export async function measureJob(cluster, { rows, blockRows, output, periodMs = 0, lookMs = 50 }) {

@@ -30,7 +30,7 @@ export function startSimulatedLane({ index, latencyMs }) {
       new Promise((resolve) => {
         const outcomes = rows.map(() => ({ ok: true, result: LABEL }));
         const now = performance.now();
-        // A device starts a waiting batch immediately, even if our timer is late.
+        // A device starts a waiting batch immediately, even if the timer of this process is late.
         const begins = Math.max(now, busyUntil);
         const timings = {
           idleMs: Math.max(0, now - busyUntil),

@@ -1,6 +1,6 @@
 /**
  * Entry point of a text lane's process. The lane thread, the session and the reading of rows belong to the service. The
- * model belongs to the benchmark, because the service has no text task yet.
+ * model belongs to the benchmark, because the ladder's text encoder has no tokenizer.
  */
 import { bootstrapLane } from '../../dist/workers/lane/bootstrap.js';
 import { startWatchdog } from '../../dist/workers/lane/watchdog.js';

@@ -1,6 +1,7 @@
 /**
- * Loads the text encoder of a lane. The file of a row holds the number of its text ("row 17"). The answer is the embedding
- * of that text. Each batch is sorted by length and split into calls, so that the rows of a call need little padding.
+ * Loads the text encoder of a lane. The file of a row holds the number of its text ("row 17"). The answer is that
+ * text's embedding. Each batch is sorted by length and split into calls, so that the rows of a call need little
+ * padding.
  */
 import { textInputs } from '../inprocess/text-inputs.js';
 

@@ -12,7 +12,7 @@ const OTHERS_NOTED = 0.05;
  * @param {import('../harness/subjects.js').Subject} options.subject
  * @param {string} options.way
  * @param {number} options.rows of a job
- * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs each of this checkout and the other, in this order
+ * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs of this checkout and the other, in order
  * @param {readonly string[]} options.revisions of this checkout and the other
  */
 export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
@@ -46,7 +46,7 @@ export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
   };
 }
 
-/** /proc counts CPU in steps of 10 ms, so a role may show none in a short job. Falls back to the ratio of the means. */
+/** /proc counts CPU in steps of 10 ms. If a role has none in a short job, this falls back to the ratio of the means. */
 function ratioOf(mine, theirs) {
   const { mean: ratio, interval } = geometricRatio(mine, theirs);
   if (ratio > 0 && Number.isFinite(ratio)) return { ratio, interval };

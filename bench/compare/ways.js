@@ -2,7 +2,7 @@
 import { measureJob } from '../endtoend/measure-job.js';
 import { measureTogether } from '../endtoend/measure-together.js';
 
-/** Each measures one job on each service, and submits them in the given order. */
+/** Each way measures one job on each service. Jobs are submitted in the order of the services. */
 export const WAYS = { turns: measureInTurns, together: measureTogether };
 
 /**

@@ -1,4 +1,4 @@
-/** CPU time per image of a decoder in this process, and of Pillow. */
+/** Measures the CPU time per image of a decoder in this process, and of Pillow. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Compares the pixels of the other decoders with those of `exact`, which equals Pillow bit for bit. */
+/** Compares the pixels of the other decoders with those of `exact`, which equal Pillow's bit for bit. */
 import sharp from 'sharp';
 
 /**

@@ -1,4 +1,4 @@
-/** When the blocks of a job were committed, according to the parts in its output folder. */
+/** Finds out when the blocks of a job were committed, from the parts in its output folder. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,8 +10,8 @@ const LEAST_PARTS = 3;
  */
 const FROM = 0.1;
 /**
- * The shared window closes when the fastest job has committed this share of its rows. Its last blocks leave lanes idle, and
- * the other jobs would run on those lanes.
+ * The shared window closes when the fastest job has committed this share of its rows. Its last blocks leave cores idle,
+ * and the other jobs would use these cores.
  */
 const UNTIL = 0.95;
 

@@ -1,12 +1,12 @@
-/** Checks that the service and lanes without it compute the same. */
+/** Checks that the service and lanes without it compute the same answers. */
 import { difference } from '../harness/same-values.js';
 import { finished } from '../harness/service.js';
 
-/** Answers have 6 or 7 digits, and the rows that share a model call differ. */
+/** Answers have 6 or 7 digits, and the last ones depend on which rows share a model call. */
 const TOLERANCE = 1e-4;
 
 /**
- * Runs the rows through both. Throws Error with the first difference.
+ * Runs the rows through the service and a lane. Throws Error with the first difference.
  * @param {object} options
  * @param {object} options.client of the service
  * @param {object} options.lanes of startLanes

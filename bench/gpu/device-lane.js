@@ -1,4 +1,4 @@
-/** A lane of the service without the service around it: as many batches in flight as a worker sends. */
+/** Runs a lane of the service alone, with as many batches in flight as a worker sends. */
 import { performance } from 'node:perf_hooks';
 import { loadModelFolder } from '../../dist/shared/models/model-folder.js';
 import { effectiveOptions } from '../../dist/shared/tasks/option-values.js';

@@ -1,6 +1,6 @@
 /**
- * Proves and measures lanes of a device: `node bench/gpu/measure.js --provider cuda --seconds 8`. bench/gpu.sh calls it.
- * Prints a table, and writes the figures to `--out`.
+ * Checks answers and measures rates on a device: `node bench/gpu/measure.js --provider cuda --seconds 8`. bench/gpu.sh
+ * calls it. Prints a table, and writes the figures to `--out`.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -26,9 +26,9 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     batches: { type: 'string', default: '32,64,128,256' },
     models: { type: 'string', default: 'mobilenetv2,resnet50' },
-    // The script may take this long. What does not fit is left out.
+    // Seconds that the script may take. Later measurements are left out.
     limit: { type: 'string', default: '440' },
-    // Whose answers are compared with the CPU's.
+    // Number of photos whose answers are compared with the CPU's.
     photos: { type: 'string', default: '32' },
     python: { type: 'string', default: 'python3' },
     out: { type: 'string', default: 'bench/results/gpu.json' },
@@ -83,7 +83,7 @@ async function measureModel(name) {
   await measure(name, 'service', {}, async () => measureService(name, dir));
 }
 
-/** The device's answers against the CPU's. TF32, which CUDA uses by default, changes the third digit. */
+/** Compares the device's answers with the CPU's. TF32, which CUDA uses by default, changes the third digit. */
 async function prove(name, dir) {
   const some = files.slice(0, Number(values.photos));
   const [cpu, device] = [await openLane(modelFolder(name), 0), await openLane(dir, 2)];
@@ -150,7 +150,7 @@ async function measure(model, what, settings, work) {
   });
 }
 
-/** Something that does not work here is left out, and the rest goes on. */
+/** A measurement that fails is listed as left out, and the next one starts. */
 async function attempt(what, work) {
   try {
     if (performance.now() > until) throw new Error('no time is left (--limit)');
@@ -179,7 +179,7 @@ function note(figure) {
   console.log(columns.join(' '));
 }
 
-/** Written after every figure, so that a run that is cut off keeps what it has. */
+/** Called after every figure, so that an interrupted run keeps what it has. */
 function save() {
   mkdirSync(dirname(values.out), { recursive: true });
   writeFileSync(values.out, `${JSON.stringify(found, null, 1)}\n`);

@@ -1,6 +1,7 @@
-"""The same in PyTorch: a DataLoader with a process per core decodes, the GPU computes. Prints a line of JSON per model.
+"""Measures PyTorch on the same photos: a DataLoader decodes in several processes, and the GPU computes.
 
-Arguments: folder of photos, seconds per model, batch, workers. The weights are random, which costs the same.
+Arguments: folder of photos, seconds per model, batch size, decoding processes. Prints a line of JSON per model. The
+weights are random, which costs the same as trained ones.
 """
 
 import json

@@ -1,4 +1,4 @@
-/** Rows and a chart of memory over a job. */
+/** Builds a row and a chart about memory over a job. */
 
 /**
  * @param {{ of: string, before: number, after: number, span: string, target?: string }} options in any unit; span: such as

@@ -1,4 +1,4 @@
-/** Folders of the models, which `forebay up` can serve. */
+/** Makes model folders for the benchmarks. */
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModelConfig } from '../../dist/shared/models/read-model-config.js';

@@ -1,4 +1,4 @@
-/** The models that the benchmarks run: where their graphs come from, and their configs. Generated graphs are kept in the cache folder. */
+/** The graphs and configs of the models that the benchmarks run. Generated graphs are kept in the cache folder. */
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeResnet50 } from '../models/resnet50.js';
@@ -21,8 +21,8 @@ export const IRIS_COLUMNS = ['sepal_length', 'sepal_width', 'petal_length', 'pet
 const tokenizer = () => sharedData('open', 'text-minilm', 'tokenizer.json');
 
 /**
- * The graph and the config of each model. `files`: files beside the graph that the config names. Their content, or a path to
- * link to.
+ * The graph and the config of each model. `files`: further files of the model's folder, each with its text or with a
+ * path to link to.
  */
 export const MODELS = {
   mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), config: photoConfig },

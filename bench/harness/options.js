@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { caseNames } from './cases.js';
 import { SUBJECTS } from './subjects.js';
 
-/** For cases without their own `defaults`. */
+/** Used for cases that export no `defaults`. */
 const DEFAULTS = { runs: 5, seconds: 20, quick: { runs: 1, seconds: 3 } };
 
 /**
@@ -108,7 +108,7 @@ function positiveNumber(text) {
   return value;
 }
 
-/** npm runs scripts in the package's folder. INIT_CWD is the folder in which the user typed the path. */
+/** npm runs scripts in the package's folder. INIT_CWD is the folder that the user's path is relative to. */
 function absolutePath(text) {
   return resolve(process.env['INIT_CWD'] ?? process.cwd(), text);
 }

@@ -14,7 +14,7 @@ export function benchCache(...parts) {
   return folder;
 }
 
-/** A benchmark needs something that is absent. The report lists it as skipped, not as failed. */
+/** Thrown if a benchmark needs something that is absent. The report lists the case as skipped, not as failed. */
 export class Unavailable extends Error {}
 
 /** A path in the shared folder of real models and photos beside the checkout. Throws Unavailable. */

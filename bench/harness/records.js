@@ -5,19 +5,19 @@ import { IRIS_COLUMNS } from './models.js';
 import { sharedData } from './places.js';
 import { repeated } from './workloads.js';
 
-/** Each such group of texts has the same lengths, in another order. So runs of any length have the same work per text. */
+/** Texts per group. Each group has the same lengths in another order, so any run has the same work per text. */
 const SAME_LENGTHS = 128;
 const FEWEST_TOKENS = 4;
 const MOST_TOKENS = 256;
 /** [CLS] and [SEP]. */
 const SPECIAL_TOKENS = 2;
-/** Different texts and irises. */
+/** Numbers of different rows. Longer lists repeat them. */
 const TEXTS = 1024;
 const IRISES = 8192;
 
 /**
- * Texts of 4 to `most` tokens. The logarithms of their lengths are evenly spread: of texts of up to 256 tokens, half have up to
- * 32.
+ * Texts of 4 to `most` tokens. The logarithms of their lengths are evenly spread. If `most` is 256, half of the texts
+ * have up to 32 tokens.
  * @param {number} count
  */
 export function texts(count, most = MOST_TOKENS) {
@@ -62,7 +62,7 @@ export function irises(count) {
   return repeated(made, count);
 }
 
-/** The first and the last 1,024 bytes of the files of Magika's reference, as its input takes them. 256 stands for no byte. */
+/** Rows for Magika: the first and the last 1,024 bytes of each file of its reference. 256 stands for a missing byte. */
 export function byteRows(count) {
   const file = sharedData('models', 'magika.reference.json.gz');
   const reference = JSON.parse(gunzipSync(readFileSync(file)).toString());

@@ -1,4 +1,4 @@
-/** Boxes that a program in Python has found (test/golden/make_answers.py), to compare those of the service with. */
+/** Boxes from a program in Python (test/golden/make_answers.py), with which those of the service are compared. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, sharedData } from './places.js';

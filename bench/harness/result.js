@@ -5,7 +5,7 @@
  * @property {string} metric what was measured, and of what
  * @property {number | null} value null: could not be measured, and a note says why
  * @property {string} unit 'rows/s', 'ms', 'MB' ...; '' for a plain number
- * @property {number} [ratio] against what the metric names
+ * @property {number} [ratio] of the value to what the metric compares it with
  * @property {[number, number] | null} [interval] 95 % interval of the ratio
  * @property {string} [target] such as '>= 0.97'; for the ratio if there is one, else for the value
  * @property {boolean | null} [pass] follows from the target; null: no target, or nothing measured

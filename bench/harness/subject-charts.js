@@ -1,7 +1,7 @@
-/** Charts of figures by subject. */
+/** Draws figures of several subjects. */
 
 /**
- * A stacked chart per kind of rows. They differ so much in cost that digits would be invisible on the scale of photos.
+ * A stacked chart per kind of rows. Costs differ so much that digits would be invisible on the scale of photos.
  * @param {{ title: string, unit: string, parts: string[],
  *   bars: { subject: import('./subjects.js').Subject, values: number[] }[] }} options
  * @returns {import('./result.js').Stacked[]}

@@ -11,10 +11,10 @@ import { digits, jsonl, manifest, photos } from './workloads.js';
  * @typedef {object} Subject
  * @property {string} name of the model
  * @property {string} title
- * @property {'photos' | 'digits' | 'texts' | 'tables' | 'tensors' | 'sound'} kind of its rows; those of one kind share a chart
+ * @property {'photos' | 'digits' | 'texts' | 'tables' | 'tensors' | 'sound'} kind of its rows; subjects of one kind share a chart
  * @property {(count: number) => string[]} rows paths of files, or records as lines of JSON
  * @property {boolean} [records] whether rows are records
- * @property {number} [pool] rows among which lanes take turns; by default POOL
+ * @property {number} [pool] number of rows that lanes without the service repeat; by default POOL
  * @property {readonly number[]} batches worth trying
  * @property {readonly object[]} [choices] worth trying beside those of tuned.js
  * @property {number} [tolerance] with which the answers of the service and of the ceiling agree
@@ -34,7 +34,7 @@ import { digits, jsonl, manifest, photos } from './workloads.js';
  * @property {(answers: any[]) => import('./result.js').Row} figure how far the answers are from the reference
  */
 
-/** A multiple of every batch. */
+/** Enough for several batches per lane. The lanes repeat the rows. */
 const POOL = 400;
 const TARGET = '>= 0.95';
 const PHOTOS = { kind: 'photos', rows: photos, batches: [2, 4, 8, 16, 32] };
@@ -157,13 +157,13 @@ function byName(subjects) {
   return Object.fromEntries(subjects.map((subject) => [subject.name, subject]));
 }
 
-/** The rows of in-process lanes. @param {Subject} subject */
+/** The rows of lanes without the service. @param {Subject} subject */
 export function poolOf({ rows, pool = POOL }) {
   return rows(pool);
 }
 
 /**
- * Writes down rows for a job.
+ * Writes the rows of a job into a file.
  * @param {string} name
  * @param {Subject} subject
  * @param {number} count
@@ -173,7 +173,7 @@ export function datasetOf(name, { rows, records = false }, count) {
   return (records ? jsonl : manifest)(name, rows(count));
 }
 
-/** The facts about a subject for in-process lanes. @param {Subject} subject */
+/** The part of a LaneConfig that the subject determines (inprocess/lane.js). @param {Subject} subject */
 export function laneConfigOf({ name }) {
   const folder = modelFolder(name);
   const model = configOf(folder);

@@ -9,7 +9,7 @@ const RATE = 16_000;
 const HEADER_BYTES = 44;
 const SHORTEST_S = 1;
 const LONGEST_S = 4;
-/** Visits the lengths in another order, so that every run of files has short and long ones. */
+/** Mixes the lengths, so that any consecutive files have short and long ones. */
 const STEP = 37;
 
 /**

@@ -28,7 +28,7 @@ const { createProgram } = await import('./programs/program.js');
 
 const channel = parentPort ?? process;
 const send = (message) => (parentPort === null ? process.send(message) : parentPort.postMessage(message));
-/** The last answers. */
+/** The last answers, which a caller would keep too. */
 const kept = [];
 
 channel.once('message', (message) => void serve(message));
@@ -40,7 +40,7 @@ async function serve({ config, rows, first, step }) {
   const loadMs = performance.now() - began;
   const signature = { inputs: session.inputMetadata, outputs: session.outputMetadata };
   const program = await createProgram({ ...config, signature });
-  // Loading has put the model file into the page cache.
+  // Each batch loads the model again, from the page cache.
   if (config.reload) await session.release();
   /** Number of the next batch. Lanes take the batches in turn. */
   let next = first;
@@ -117,7 +117,6 @@ async function serve({ config, rows, first, step }) {
     return answers;
   }
 
-  /** What a caller would keep, too. */
   function keep(answers, stages) {
     if (program.toLines === undefined) kept.push(...answers);
     else kept.push(timedNow(stages, 'post', () => program.toLines(answers)));

@@ -9,9 +9,9 @@ const ENTRY = new URL('lane.js', import.meta.url);
 /**
  * @param {import('./lane.js').LaneConfig & { lanes: number, unit: 'process' | 'thread', arenas?: number,
  *   uvThreads?: number }} config
- * @param {readonly string[]} rows paths of files, or lines of JSON; after the last one, the first one follows again
- * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `answers(rows)`: of one lane;
- *   `stop()`
+ * @param {readonly string[]} rows paths of files, or lines of JSON; they repeat until the time is over
+ * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `answers(rows)`: from one
+ *   lane; `stop()`
  */
 export async function startLanes(config, rows) {
   const lanes = Array.from({ length: config.lanes }, () => startOne(config));

@@ -11,7 +11,7 @@ import { measureOnce } from './lanes.js';
 
 /** After the batch size, these are tried in order, each against the best so far. */
 const CHOICES = [{ unit: 'thread' }, { arenas: 2 }, { ahead: true }, { nice: 7 }];
-/** A smaller gain is noise, so the simpler configuration stays. */
+/** A choice must be faster by this factor. A smaller gain is noise, so the simpler configuration stays. */
 const PAYS = 1.01;
 
 const machine = describeMachine();

@@ -1,8 +1,8 @@
-"""Reads a peer's Parquet back and prints one line of JSON: rows, right answers, and what it did once running.
+"""Reads a peer's Parquet back and prints one line of JSON: rows, right answers, and the time "once running".
 
-Standard input: {"out": folder, "keys": [...], "truth": {key: class or embedding}, "running_since": time or null}. What it did
-once running covers the rows between the first 15 % and the first 95 %. That leaves out start-up, and the tail in which actors
-run out of work. With "running_since", it covers all rows from that time on.
+Standard input: {"out": folder, "keys": [...], "truth": {key: class or embedding}, "running_since": time or null}. The
+time "once running" is that between the first 15 % and the first 95 % of the rows. That leaves out start-up, and the tail
+in which actors run out of work. With "running_since", it covers all rows from that time on.
 """
 
 import json
@@ -10,9 +10,9 @@ import sys
 
 import pyarrow.dataset
 
-# With fewer batches, the figure depends on how two actors happen to end together.
+# With fewer batches, the figure depends on when the actors happen to finish.
 LEAST_BATCHES = 8
-# Of two versions of onnxruntime.
+# Embeddings from two versions of onnxruntime may differ by this much.
 TOLERANCE = 1e-3
 
 

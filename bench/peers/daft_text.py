@@ -1,4 +1,4 @@
-"""Embeds texts with Daft on its native runner and prints one line of JSON. A class UDF holds the model; results are Parquet."""
+"""Embeds texts with Daft on its native runner and prints one line of JSON. A class UDF holds the model."""
 
 import json
 import os

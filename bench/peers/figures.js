@@ -6,8 +6,8 @@ import { geometricRatio, median, pairedRatio } from '../harness/statistics.js';
  * @property {string} what the rows are
  * @property {Record<string, import('./run-peer.js').Figures[]>} data runs by side
  * @property {Record<string, string>} labels by side
- * @property {Record<string, { speed: number, cpu?: string }>} targets by peer: lowest ratio of the rates once running, and the
- *   ratio of the CPU
+ * @property {Record<string, { speed: number, cpu?: string }>} targets by peer, for the ratios service / peer once
+ *   running: the lowest ratio of the rates, and the target for the CPU per row
  * @property {string} targetSide the way of running the service that the targets apply to
  */
 

@@ -1,4 +1,4 @@
-/** Records when the first results of a job are on disk. */
+/** Finds out when the first results of a job are on disk. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 

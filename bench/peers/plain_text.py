@@ -16,7 +16,7 @@ import arguments_of_job
 
 
 def run(number, rows, options, barrier, since):
-    # Each process has its own cores.
+    # Several processes have one core each, so their tokenizers use no threads.
     os.environ["TOKENIZERS_PARALLELISM"] = "true" if options.processes == 1 else "false"
     import text_model
 

@@ -31,7 +31,7 @@ export function peersPython() {
  *
  * @typedef {object} Figures
  * @property {number} rows
- * @property {number} wholeS from the start of the process, or from submit, to the last result
+ * @property {number} wholeS a peer's: from start to exit; the service's: from submit to the last part
  * @property {number} rowsPerS of the whole job
  * @property {number | null} steadyRowsPerS a peer's: see check.py; the service's: from the first commit to the last
  * @property {number} cpuMsPerRow of all processes, start-up included

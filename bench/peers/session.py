@@ -1,10 +1,10 @@
-"""How all peers load a graph."""
+"""Loads a graph in the same way for all peers."""
 
 import onnxruntime
 
 
 def load(model, threads):
-    """One session. Its intra-op threads sleep when idle; they do not spin."""
+    """Loads a graph into one session. Its idle threads sleep, because spinning would take CPU time."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -19,7 +19,7 @@ export const PEERS = {
   },
 };
 
-/** Texts have one workload. Ray Data's actors and Daft's instances sort 128 texts together, the loops all of them. */
+/** Ray Data's actors and Daft's instances sort 128 texts at a time. The Python loops sort all texts. */
 export const TEXT_PEERS = {
   loop: {
     label: 'Python loop, one session',

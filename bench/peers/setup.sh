@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the peers in a Python environment in the cache folder, again if requirements.txt has changed. Prints the path of
-# the interpreter.
+# Installs the peers in a Python environment in the cache folder. Installs them again if requirements.txt has changed.
+# Prints the path of the interpreter.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${FOREBAY_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/forebay}/peers

@@ -1,4 +1,4 @@
-"""What all peers compute from texts, in the way of sentence-transformers: sorted by length, in batches of 32."""
+"""What all peers compute from texts. As in sentence-transformers, texts are sorted by length, in batches of 32."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 /**
  * Samples CPU time and memory of a tree of processes, in the same way for the service and its peers. Memory is the sum of
- * PSS, so a page that several processes share counts once. Ray's object store is such memory.
+ * PSS, so a page that several processes share counts once. Ray's object store is shared memory.
  */
 import { readFileSync } from 'node:fs';
 import { cpuSeconds, treeOf } from '../harness/processes.js';

@@ -56,14 +56,14 @@ export type StartLane = (lane: {
   readonly index: number;
   /** How many images the lane decodes at the same time. */
   readonly decodeThreads: number;
-  /** Whether it decodes on threads of its own. */
+  /** Whether the lane decodes on threads of its own. */
   readonly threaded: boolean;
   readonly limits: RowLimits;
 }) => Lane;
 
 /**
- * Reads the models, plans the lanes, and starts the worker. The lanes start only when the returned promise settles, in
- * the same turn of the event loop. So a caller that gives up earlier has nothing to stop.
+ * Reads the models, plans the lanes, and starts the worker. The lanes start in the turn of the event loop in which the
+ * returned promise settles. So a caller that gives up before that has no lanes to stop.
  * @throws ForebayError `model_not_found` if a model that was requested by name does not exist.
  */
 export async function createWorker(options: {

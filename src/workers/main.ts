@@ -15,7 +15,7 @@ import type { Worker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
-/** How long a clean end may take beyond the grace time, for example if Redis does not answer. */
+/** How long a clean exit may take beyond the grace time, for example if Redis does not answer. */
 const AFTER_GRACE_MS = 5_000;
 
 const exitBeforeStart = () => process.exit(0);

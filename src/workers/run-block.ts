@@ -1,6 +1,6 @@
 /**
  * One run of a block, the whole pipeline on one screen:
- * begin > (adopt an earlier part | read > batch > lane > stage > ask > publish) > commit > leave the queue.
+ * begin > (adopt an earlier part | read > batch > lane > stage > announce > publish) > commit > leave the queue.
  */
 import { listRows } from '../shared/datasets/open-slice.ts';
 import { firstPart } from '../shared/domain/job/job.ts';
@@ -65,7 +65,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const begun = await window.beginRun(job, block, generation, token);
       if (!begun) return taken.complete();
       const group = deps.groupOf(queue, begun);
-      // The block was being taken while the model left the lanes. The feeder adds it again, which wakes the model.
+      // The model left the lanes while the block was being taken. The feeder adds it again, which wakes the model.
       if (!group) return leave('handedBack', 'handed back: the model has left the lanes');
 
       let counts = await adoptEarlierPart(begun);

@@ -2,7 +2,7 @@
  * A worker's life.
  *
  * - `booting`: it loads its models, and takes blocks of those that are loaded.
- * - `serving`: every model that was there at the start is served, has failed, or is too slow for the others to wait.
+ * - `serving`: no model is being loaded any more, or those that are take too long for the others to wait.
  * - `draining`: it takes no more blocks, finishes its current ones within the grace time, and hands back the rest.
  * - `stopped`: its lanes and connections are closed.
  */
@@ -24,9 +24,9 @@ export type WorkerState = 'booting' | 'serving' | 'draining' | 'stopped';
 
 export interface Worker {
   readonly state: WorkerState;
-  /** Settles when it serves. */
+  /** Settles when the worker is in state `serving`. */
   readonly booted: Promise<void>;
-  /** Null while it boots. */
+  /** Null while the worker boots. */
   health(): Health | null;
   /** For the launcher. */
   modelReport(): ModelReport;
@@ -52,7 +52,7 @@ export interface WorkerParts {
   modelReport: () => ModelReport;
   /** Stops listening for changes: of models on disk, and of queues. */
   stopWatching: () => void;
-  /** Closes the rest when the lanes are closed. */
+  /** Closes the connections. Called after the lanes are closed. */
   closeConnections: () => Promise<unknown>;
   shutdownGraceMs: number;
   emit: Emit;

@@ -1,4 +1,4 @@
-/** Boxes of YOLOX: grids, scores, then suppression of overlapping boxes per class. */
+/** Finds the boxes of YOLOX: decodes the grids, scores the boxes, and drops overlapping boxes of one class. */
 import { inputSize } from '../../../dist/shared/tasks/image/preprocess.js';
 
 const STRIDES = [8, 16, 32];

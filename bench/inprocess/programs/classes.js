@@ -19,7 +19,7 @@ export function classAnswers({ signature }) {
   };
 }
 
-/** Softmax of the five best. */
+/** The five best classes with their softmax. */
 function bestOf(scores, from, to) {
   const top = bestPlaces(scores, from, to);
   const max = scores[top[0]];
@@ -28,7 +28,7 @@ function bestOf(scores, from, to) {
   return top.map((i) => ({ index: i - from, score: Math.exp(scores[i] - max) / sum }));
 }
 
-/** @returns {number[]} the places of the five highest scores, best first */
+/** @returns {number[]} the positions of the five highest scores, best first */
 export function bestPlaces(scores, from, to) {
   const top = [];
   for (let i = from; i < to; i++) {

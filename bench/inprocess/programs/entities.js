@@ -1,4 +1,4 @@
-/** Entities from the labels of tokens. Neighbours of one label are one entity, and `B-` begins a new one. */
+/** Joins labelled tokens to entities. Neighbours with the same label are one entity, and `B-` begins a new one. */
 
 /**
  * @param {import('../lane.js').LaneConfig} config

@@ -18,7 +18,7 @@ const MAX_PIXELS = 64_000_000;
  * @typedef {object} DecodedImage
  * @property {(to: Float32Array, slot: number) => void} put writes the normalised image
  * @property {Float32Array} [row] the normalised image alone
- * @property {object} geometry how it lies in the model's input
+ * @property {object} geometry how the image lies in the model's input
  *
  * @param {import('../lane.js').LaneConfig} config
  * @returns {Promise<Pick<import('./program.js').Program, 'read' | 'decode' | 'calls' | 'feeds'>>}
@@ -50,7 +50,7 @@ export async function imageInputs({ model, signature, decode, batch, sharpThread
 }
 
 /**
- * Decodes one JPEG after the other on this thread, with libjpeg-turbo and the resampling kernel. The numbers of an image stay
+ * Decodes one JPEG after the other on this thread, with libjpeg-turbo and the resampling kernel. A decoded image stays
  * valid while the next batch is decoded.
  */
 async function withKernels(preprocess, decode, filler, batch) {

@@ -1,6 +1,6 @@
 /**
- * What a careful engineer writes for each task against onnxruntime-node: from a row to tensors, and from outputs to an answer.
- * Programs use libraries and the project's decode kernels, and none of its other code.
+ * What a careful engineer writes for each task against onnxruntime-node. A program turns rows into tensors, and outputs
+ * into answers. Of the project's code, programs use only that for images.
  *
  * @typedef {{ type: string, data: ArrayBufferView | string[], dims: readonly number[] }} Input
  * @typedef {Record<string, Input>} Feeds

@@ -1,4 +1,4 @@
-/** A mask in pixels of the original image from a map of one class, as COCO's compressed run lengths. */
+/** Turns a map of one class into a mask of the original image, as COCO's compressed run lengths. */
 import { inputSize } from '../../../dist/shared/tasks/image/preprocess.js';
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Records with named numbers, for a graph with one input of all columns. The graph returns the scores of classes. Parsing and
- * writing JSON cost more than the model, so answers are written as lines.
+ * Runs records with named numbers through a graph with one input of all columns, which returns the scores of classes.
+ * Parsing and writing JSON cost more than the model, so answers are written as lines.
  */
 import { bestPlaces } from './classes.js';
 

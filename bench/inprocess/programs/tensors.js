@@ -1,4 +1,4 @@
-/** Named tensors: one input of whole numbers, and one output of floats. */
+/** Runs a graph with one input of whole numbers and one output of floats. */
 
 /**
  * @param {import('../lane.js').LaneConfig} config

@@ -1,6 +1,6 @@
 /**
- * Turns texts into the inputs of a model call: tokens from the tokenizer's library, cut to the limit. A batch is sorted by
- * length and cut into calls of a limited number of tokens, by default as many as in the service.
+ * Turns texts into the inputs of a model call. A tokenizer library makes the tokens. A batch is sorted by length and
+ * cut into calls of a limited number of tokens, by default as many as in the service.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -51,7 +51,7 @@ export function textInputs({ graph, model, signature, tokensPerCall = TOKENS_PER
   };
 }
 
-/** Special tokens are added here, and texts are cut here. */
+/** The tokenizer neither adds special tokens nor cuts texts, because `decode` does both. */
 function tokenizerBeside(graph) {
   const file = JSON.parse(readFileSync(join(dirname(graph), 'tokenizer.json'), 'utf8'));
   return new Tokenizer({ ...file, truncation: null, padding: null, post_processor: null, decoder: null }, {});

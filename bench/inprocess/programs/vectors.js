@@ -35,7 +35,7 @@ export function tokenVectors({ signature }) {
         for (let at = from; at < from + ids.length * width; at += width) {
           for (let i = 0; i < width; i++) sums[i] += data[at + i];
         }
-        // Scaling makes dividing by the number of tokens superfluous.
+        // Dividing by the number of tokens is unnecessary, because scaling to length 1 cancels it.
         return { embedding: toUnit(sums) };
       });
     },

@@ -1,6 +1,6 @@
 /**
- * WAV files of 16 bits for a model that carries a state from frame to frame. Call k has frame k of all rows that are this long,
- * the longest rows first, so that the rows of a call are always the first ones.
+ * Runs WAV files of 16 bits through a model that carries a state from frame to frame. Call k has frame k of all rows
+ * that are long enough. The longest rows come first, so each call takes the first rows.
  */
 import { readFileSync } from 'node:fs';
 

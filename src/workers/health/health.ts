@@ -1,6 +1,6 @@
 /**
  * The worker's health checks, for containers. /healthz reports whether it has started. /readyz reports whether it serves
- * any model, loaded or not, and can take blocks, or what it waits for. The worker answers no other HTTP requests.
+ * any model, loaded or not, and can take blocks. Both say what the worker waits for. There are no other endpoints.
  */
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
@@ -30,7 +30,7 @@ interface Answer {
   readonly body: object;
 }
 
-/** Listens on loopback, because a container's health check runs inside it. */
+/** Listens on loopback, because a container's health check runs inside the container. */
 export async function serveHealth(port: number, { info, checkQueue }: HealthDeps): Promise<Server> {
   const answers: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
     '/healthz': () => started(info()),

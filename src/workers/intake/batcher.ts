@@ -85,8 +85,8 @@ export function createBatcher(deps: {
   }
 
   /**
-   * Sends the rest of a group that has waited too long. Does not wait for an empty lane, because other jobs may keep
-   * all lanes busy. A group that is alone, or that expects more rows, gains by waiting, because its batches stay full.
+   * Sends a partial batch that has waited too long. Does not wait for an empty lane, because other jobs may keep all
+   * lanes busy. A group that is alone, or that expects more rows, still waits, because then its batches stay full.
    */
   function sendOverdue(group: OpenGroup): void {
     const { since } = group.ready;
@@ -102,7 +102,7 @@ export function createBatcher(deps: {
     const waited = performance.now() - since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
-      // Only into an empty lane. A busy lane would not start it sooner, and more rows may arrive in the meantime.
+      // Only into an empty lane. A busy lane would not start the batch sooner, and more rows may arrive meanwhile.
       if (sendFrom(group, 'empty')) deps.onSent();
     } else {
       group.timer ??= setTimeout(() => {
@@ -176,7 +176,7 @@ export function createBatcher(deps: {
       group.inHand += rows;
       demand.noteBlock(wanted, rows);
     },
-    /** Submits expected rows that lie side by side. `first` names the first one to the receiver. */
+    /** Submits consecutive rows that were expected. `first` names the first one to the receiver. */
     submit(wanted: BatchGroup, inputs: readonly LaneInput[], receiver: RowReceiver, first: number): void {
       const group = open(wanted);
       group.expected -= inputs.length;
@@ -199,7 +199,7 @@ export function createBatcher(deps: {
     join(model: string): void {
       goneModels.delete(model);
     },
-    /** The model has left the lanes. Its rows must not wait for it, because their runs have been handed back. */
+    /** The model has left the lanes. Its rows must not wait any longer, because their runs have been handed back. */
     leave(model: string): void {
       goneModels.add(model);
       const left = suspects.filter(({ group }) => group.model === model);

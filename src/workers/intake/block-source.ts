@@ -26,7 +26,7 @@ export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
   /** Number of blocks of the queue that lanes can use now. */
   blocksWanted: (queue: string) => number;
-  /** Starts work on a block. Settles when its rows are announced to the batcher, or it has none. */
+  /** Starts work on a block. Settles when the batcher expects the block's rows, or the block has none. */
   begin: (block: TakenBlock) => Promise<void>;
   /** No block will come for now: the queues are empty, or lanes want none. */
   onIdle: () => void;
@@ -64,7 +64,7 @@ export function createBlockSource(deps: {
     return deps.takers().some(({ queue }) => deps.blocksWanted(queue) > 0);
   }
 
-  /** Takes from the first queue in turn that has blocks, several in one round trip while the queue is full enough. */
+  /** Takes from the next queue that has blocks. Takes several at once while queues are full enough. */
   async function takeNext(): Promise<TakenBlock[]> {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {

@@ -11,9 +11,9 @@ export interface ByteBudget {
   readonly limit: number;
   /** Milliseconds during which readers have waited so far. */
   readonly blockedMs: number;
-  /** Whether readers wait. No further row arrives before one leaves. */
+  /** Whether readers wait. If so, no further row arrives before another one leaves. */
   readonly spent: boolean;
-  /** While it is held, only one row is admitted at a time, whatever the limit. */
+  /** While the budget is held, it admits only one row at a time, whatever the limit. */
   hold(held: boolean): void;
 }
 

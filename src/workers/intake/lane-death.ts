@@ -8,7 +8,7 @@ import { messageOf, type ErrorCode } from '../../shared/errors.ts';
 import { LaneDied, type DeathCause } from '../lane-pool/lane-handle.ts';
 import type { SendHow } from '../lane-pool/lane-pool.ts';
 
-/** `batch`: the row is tried again with other rows. `alone` and `only`: by itself. See SendHow. */
+/** `batch`: the row is tried again with other rows. `alone`, `only`: it is tried again by itself. See SendHow. */
 export type NextTry = 'batch' | 'alone' | 'only';
 
 /** Returns null if the row is to blame. */

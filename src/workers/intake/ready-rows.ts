@@ -1,26 +1,26 @@
 /**
- * Rows that wait for a batch, oldest first. They are kept in runs of rows that came together, because an object per small
- * row costs more than its answer (ADR 15).
+ * Rows that wait for a batch, oldest first. Rows that came together are kept as one object, because an object per small
+ * row costs too much (ADR 15).
  */
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from './row-answer.ts';
 
-/** Rows with one receiver, side by side. */
+/** Consecutive rows with the same receiver. */
 export interface RowRun {
   readonly inputs: readonly LaneInput[];
   readonly receiver: RowReceiver;
   /** Names the first row to the receiver. */
   readonly first: number;
-  /** Since when they wait. Monotonic milliseconds. */
+  /** When the rows began to wait, in monotonic milliseconds. */
   readonly since: number;
 }
 
 export interface ReadyRows {
   readonly count: number;
-  /** Since when the oldest row waits. Null if there is none. */
+  /** When the oldest row began to wait. Null if no row waits. */
   readonly since: number | null;
   add(run: RowRun): void;
-  /** Puts rows back that were taken, before all others. */
+  /** Puts rows that were taken back in front of all others. */
   putBack(runs: readonly RowRun[]): void;
   /** The oldest rows, up to this number. They stay until they are dropped. */
   oldest(rows: number): RowRun[];
@@ -73,7 +73,7 @@ export function rowsIn(runs: readonly RowRun[]): number {
   return runs.reduce((rows, { inputs }) => rows + inputs.length, 0);
 }
 
-/** Each row as a run of its own. */
+/** One RowRun for each row. */
 export function oneByOne(runs: readonly RowRun[]): RowRun[] {
   return runs.flatMap((run) => run.inputs.map((_, at) => partOf(run, at, at + 1)));
 }

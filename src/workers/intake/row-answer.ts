@@ -5,11 +5,11 @@ import type { BatchResult } from '../lane-pool/lane-handle.ts';
 /** One finished batch, for the statistics. */
 export interface BatchSeen {
   readonly rows: number;
-  /** Number of rows that fit into it. */
+  /** Number of rows that fit into the batch. */
   readonly size: number;
   /** Monotonic milliseconds. */
   readonly sentAt: number;
-  /** Mean time that its rows waited to be sent. */
+  /** Mean time that its rows waited to be sent, in milliseconds. */
   readonly queuedMs: number;
   readonly result: BatchResult;
 }
@@ -17,8 +17,8 @@ export interface BatchSeen {
 /** Receives the answers of rows. Each row is answered once. */
 export interface RowReceiver {
   /**
-   * Rows that lie side by side are answered, from the row named `first` on. `batch`: one object for all its rows. Null if no
-   * lane answered them.
+   * Answers consecutive rows, the first of which is named `first`. `batch`: the same object for all rows of a batch.
+   * Null if no lane answered them.
    */
   answered(first: number, outcomes: readonly RowOutcome[], batch: BatchSeen | null): void;
 }

@@ -1,4 +1,4 @@
-/** Adds what Ultralytics wrote into a graph's metadata to what the files beside the graph say. The files come first. Pure. */
+/** Fills gaps in the files beside a graph with what Ultralytics wrote into the graph's metadata. Pure. */
 import type { GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 import { sizeText } from '../../shared/tasks/image/size-text.ts';
@@ -23,7 +23,7 @@ export function withGraphFacts(beside: Surroundings, face: GraphFace): Surroundi
   return { ...beside, labels, preprocess, taken };
 }
 
-/** The shorter side for squares, else squashed. */
+/** For a square input, `resize` is the shorter side of the image. Otherwise the image is stretched. */
 function ofClassifier(size: Preprocess['crop']): Partial<Preprocess> & { resize: Preprocess['crop'] } {
   return {
     resize: size,

@@ -18,7 +18,7 @@ export interface Beside {
 }
 
 export interface Hints {
-  /** The outputs that hold the answer. Empty: not said. */
+  /** The outputs that hold the answer. Empty: not given. */
   readonly outputNames: readonly string[];
   /** The columns of a tabular model, in the order of its features. */
   readonly columns: readonly string[] | undefined;
@@ -36,7 +36,7 @@ export interface Hints {
   readonly maxLength: number | undefined;
   /** What a detector's graph returns. */
   readonly head: string | undefined;
-  /** Of a waveform, in Hz. */
+  /** Sample rate of waveforms, in Hz. */
   readonly sampleRate: number | undefined;
   readonly labels: { readonly names: readonly string[]; readonly source: string } | null;
   readonly beside: Beside;

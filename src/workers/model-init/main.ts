@@ -25,7 +25,7 @@ Files are linked if possible, external data included.
 
   --out DIR             the folder to make
   --name NAME           the model's name (default: from --out, or from the file)
-  --task TASK           the task, such as object-detection or tensors (default: as the graph and its files look)
+  --task TASK           the task, such as object-detection or tensors (default: guessed from the graph and its files)
   --activation HOW      what the output's numbers are: softmax (logits), sigmoid (independent logits)
                         or none (scores already)
   --output-name OUTPUT  which output of the graph is the answer; tabular and tensors take several
@@ -49,7 +49,7 @@ Examples:
   forebay model init all-MiniLM-L6-v2 --out models/minilm --pooling mean
   forebay model init vad.onnx --task tensors --value sr=16000 --shape input=576`;
 
-/** What a user tries, by what the task takes: in words, and on the command line. */
+/** Example input for the last hint, by what the task takes: in words, and as on the command line. */
 const ROWS = new Map([
   ['image', ['images', 'IMAGES']],
   ['audio', ['sounds', 'SOUNDS']],

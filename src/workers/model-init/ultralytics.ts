@@ -3,13 +3,13 @@ import type { GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 
 export interface UltralyticsFacts {
-  /** Such as `detect` or `classify`. Null: not said, as by the exporter of YOLOv5. */
+  /** Such as `detect` or `classify`. Null: not given. The exporter of YOLOv5 does not give it. */
   readonly task: string | null;
   /** Null if the names cannot be read. */
   readonly names: readonly string[] | null;
-  /** Size of the input. Null: not said. */
+  /** Size of the input. Null: not given. */
   readonly size: Preprocess['crop'] | null;
-  /** Whether a detector ends in suppression, or needs none. */
+  /** Whether a detector ends in non-maximum suppression, or needs none. */
   readonly isSuppressed: boolean;
 }
 

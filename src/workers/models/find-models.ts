@@ -15,7 +15,7 @@ export interface ModelsWanted {
 
 export interface FoundModel {
   readonly folder: ModelFolder;
-  /** Taken before the folder was read. */
+  /** Taken before the folder was read, so that a change during the reading shows later. */
   readonly look: FolderLook;
 }
 
@@ -76,7 +76,7 @@ export function requireNamed({ only, pool, dirs }: ModelsWanted, { models }: Fou
   }
 }
 
-/** `asked`: as in ModelsWanted. `latest` depends on all versions that are there. */
+/** `asked`: an entry of ModelsWanted.only. `all`: which version is `latest` depends on the others. */
 function isAsked(asked: string, { ref, version }: ModelFolder, all: readonly ModelFolder[]): boolean {
   const { name, version: wanted } = parseModelName(asked);
   if (name !== ref.name) return false;

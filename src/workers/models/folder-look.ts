@@ -10,7 +10,7 @@ export interface FolderLook {
   readonly files: readonly string[];
 }
 
-/** Model folders are flat, or have their weights one level below. */
+/** Model folders have one or two levels. These limits bound the work in other folders. */
 const MAX_LEVELS = 4;
 const MAX_FILES = 4_096;
 

@@ -16,7 +16,7 @@ export function groupOfModel(
   const { config } = found.folder;
   return batchGroup({
     model: queue,
-    // Resolved here, so that jobs that name the config's value share batches with jobs that leave it open.
+    // Resolved here, so that a job that repeats the config's value shares batches with jobs that name no value.
     options: effectiveOptions(config, options),
     batchSize: options.batch_size ?? sizing.batch.value,
     maxWaitMs: config.batching.max_wait_ms,

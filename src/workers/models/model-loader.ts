@@ -5,7 +5,7 @@ import type { ModelInfo } from '../lane/messages.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { ModelTrials } from './model-trials.ts';
 
-/** What is known of a model that lanes held before, so that it need not be tried and probed again. */
+/** The facts about a model that lanes held before. With them, it needs no second trial and probe. */
 export type KnownInfo = Pick<ModelInfo, 'batchInvariance' | 'memory'>;
 
 export type ModelLoader = ReturnType<typeof createModelLoader>;

@@ -1,6 +1,6 @@
 /**
- * First loads a model in a separate process, beside the lanes. There it may hang or crash without affecting the models
- * that are served.
+ * Trials: a model is first loaded in a separate process, beside the lanes. There it may hang or crash without affecting
+ * the models that are served.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSemaphore } from '../intake/semaphore.ts';
@@ -39,7 +39,7 @@ export function createModelTrials(deps: { startLane: () => Lane; atOnce: number 
 
   return {
     async try(load) {
-      // Wrapped in an object, because a returned promise would be awaited and would keep the turn.
+      // Wrapped in an object, because `use` would await a returned promise and keep the turn until the trial ends.
       const { trial } = await turn.use(async () => {
         if (stopped) return { trial: stoppedTrial(load.config.name) };
         const begun = run(load);

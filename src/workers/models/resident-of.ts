@@ -53,7 +53,7 @@ export function createResidentOf(worker: {
   };
 }
 
-/** A cheap look comes first. If that has changed, the hash of all files decides. */
+/** Takes a cheap look first. If the look has changed, the hash of all files decides. */
 function createUnchangedCheck({ dir, ref }: ModelFolder, lookKey: string): () => Promise<boolean> {
   let known = lookKey;
   return async () => {

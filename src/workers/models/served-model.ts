@@ -4,8 +4,7 @@
  * - `loading`: it is in a trial, or is being loaded into lanes.
  * - `serving`: lanes hold it, and its files are those that were loaded.
  * - `replaced`: lanes still hold it, but its files have changed or are gone. It cannot be loaded again.
- * - `unloaded`: no lane holds it, because it was idle, others needed its memory, or somebody asked for it. Its files are
- *   known, and it is loaded when a block waits for it.
+ * - `unloaded`: no lane holds it, but its files are known. It is loaded when a block waits for it.
  * - `failed`: it could not be loaded, or no lane can load it again.
  */
 import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
@@ -28,7 +27,7 @@ export type ModelState =
   | (LoadedModel & { readonly is: 'serving' | 'replaced' })
   | {
       readonly is: 'unloaded';
-      /** What was known when lanes held it. Null: they never did. */
+      /** What was known when lanes held it. Null: it was never loaded. */
       readonly last: LoadedModel | null;
       /** Why it is not loaded although a block waits for it. */
       readonly waitsBecause: string | null;
@@ -43,7 +42,7 @@ export interface ServedModel {
   readonly state: ModelState;
   /** When it was loaded, or last used by a block or a sample. Monotonic milliseconds. */
   lastUsed: number;
-  /** It leaves the lanes when nothing has used it for this long, in ms. Infinity: it stays. */
+  /** The model leaves the lanes when nothing has used it for this long, in ms. Infinity: it stays. */
   keepMs: number;
 }
 
@@ -114,7 +113,7 @@ export function isPinned({ found }: Pick<ServedModel, 'found'>): boolean {
 
 const PINNED = -1;
 
-/** What its config asks for. */
+/** How long the config keeps an idle model in the lanes, in ms. */
 export function keepMsOf({ folder }: FoundModel): number {
   const { keep_alive_s: seconds } = folder.config;
   return seconds === undefined || seconds === PINNED ? Infinity : seconds * 1000;
@@ -125,7 +124,7 @@ export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
 }
 
-/** What was found when lanes loaded it, even if they no longer hold it. Null if they never did, or it failed. */
+/** What is known from its last load, even if no lane holds it any more. Null if it was never loaded, or failed. */
 export function lastLoadedOf(model: ServedModel): LoadedModel | null {
   return model.state.is === 'unloaded' ? model.state.last : loadedOf(model);
 }

@@ -53,9 +53,9 @@ export interface ServedModelsDeps {
   tunedOf: TunedOf;
   /** Whether a model that has just been found is loaded at once. Otherwise it waits for its first block. */
   loadsAtOnce: (model: ServedModel) => boolean;
-  /** The model's blocks can be taken from now on. */
+  /** From now on, blocks of the model can be taken. */
   onServed: (queue: string) => void;
-  /** The model's blocks can no longer be taken. */
+  /** Blocks of the model can no longer be taken. */
   onGone: (queue: string) => void;
   /** Something in the heartbeat has changed. */
   onChange: () => void;
@@ -249,12 +249,12 @@ export function createServedModels(deps: ServedModelsDeps) {
   };
 }
 
-/** So that a budget for memory is used for pinned models first. */
+/** Pinned models come first, so that they get the memory budget before others. */
 function pinnedFirst(found: readonly FoundModel[]): FoundModel[] {
   return found.toSorted((a, b) => Number(isPinned({ found: b })) - Number(isPinned({ found: a })));
 }
 
-/** Only another content of the same version replaces it. */
+/** Includes the version in the name, because a model replaces only models of the same version. */
 function versioned({ ref, version }: ModelFolder): ModelRef {
   return { ...ref, name: modelTitle({ name: ref.name, version }) };
 }

@@ -1,4 +1,4 @@
-/** How this worker runs a model: lanes, threads and rows per batch, each with the constraint that bound it. */
+/** Decides with how many lanes, threads and rows per batch this worker runs a model, and says why. */
 import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import type { Choice } from '../../shared/domain/choice.ts';
 import { deviceOf } from '../../shared/domain/model/device.ts';
@@ -57,7 +57,7 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
   };
 }
 
-/** A model that has fallen back to the CPU has a batch for the CPU. */
+/** A model that has fallen back to the CPU gets a batch size for the CPU. */
 function asComputed(config: ModelConfig, { providers }: ModelInfo): ModelConfig {
   return deviceOf(config) !== null && providers[0] === 'cpu'
     ? { ...config, execution_providers: ['cpu'] }

@@ -1,12 +1,12 @@
 /**
- * The memory budget for models: which models leave the lanes so that another one fits. Counts what a worker's lanes hold
- * together, as they measured it. For a model that was never loaded, it is estimated from its file.
+ * The memory budget for models: decides which models leave the lanes so that another one fits. Counts the memory that a
+ * worker's lanes have measured, all together. Estimates it from the file if the model was never loaded.
  */
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { isPinned, lastLoadedOf, loadedOf, type ServedModel } from '../models/served-model.ts';
 
-/** Between two blocks of a job, its model may be unused for about as long as the feeder sweeps. */
+/** Between two blocks of a job, its model may be unused for about one interval of the feeder's sweep. */
 export const BETWEEN_BLOCKS_MS = 2_000;
 
 export interface RoomDeps {
@@ -36,7 +36,7 @@ export function createMakeRoom(deps: RoomDeps) {
     return held === 0 || held + memoryOf(model) <= budgetBytes;
   }
 
-  /** The least recently used one comes first. */
+  /** Models that may be unloaded for this one, the least recently used first. */
   function unused(model: ServedModel): ServedModel[] {
     return others(model)
       .filter((other) => other.state.is === 'serving' && !isPinned(other) && !inUse(other.queue))
@@ -66,7 +66,7 @@ export function createMakeRoom(deps: RoomDeps) {
   };
 }
 
-/** Of all its lanes. What a lane measures may be too little, if it reuses memory that another model has left. */
+/** In all its lanes. Not below the file's size: a lane measures too little if it reuses memory of another model. */
 export function memoryOf(model: ServedModel): number {
   const { found, resident } = model;
   const { bytes } = found.folder;

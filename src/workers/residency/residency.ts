@@ -1,7 +1,7 @@
 /**
  * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another model
- * needs its memory, or when an operator asks for it. It comes back when a block waits for it. A model that a block or a
- * sample uses always stays. A version whose files were replaced leaves for good.
+ * needs its memory, or when an operator asks for it (a wish). It comes back when a block waits for it. A model that a
+ * block or a sample uses always stays. A version whose files were replaced leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -19,7 +19,7 @@ const RETIRE_MS = 30_000;
 
 export type Residency = ReturnType<typeof createResidency>;
 
-/** `standing`: the wishes before the worker started. */
+/** `standing`: operators' requests to load or unload models (wishes) from before the worker started. */
 export function createResidency(deps: {
   budgetBytes: number | null;
   models: Pick<ServedModels, 'all' | 'of' | 'retire' | 'unload' | 'wait' | 'wake'>;
@@ -43,7 +43,7 @@ export function createResidency(deps: {
     unload: (queue) => models.unload(queue, 'budget'),
     now,
   });
-  /** One after the other, so that two models are not given the same memory. */
+  /** Loads run one after the other, so that two models are not given the same memory. */
   let lastWake: Promise<void> = Promise.resolve();
 
   async function wake(queue: string): Promise<void> {
@@ -87,7 +87,7 @@ export function createResidency(deps: {
     await load(queue);
   }
 
-  /** The running jobs of the model end first. Applies to pinned models too. */
+  /** The model is unloaded after its running jobs have ended. Applies to pinned models too. */
   function leave(queue: string): void {
     const model = models.of(queue);
     if (model !== undefined) model.keepMs = 0;
@@ -112,7 +112,7 @@ export function createResidency(deps: {
     return now() - model.lastUsed;
   }
 
-  /** Replaced versions leave the lanes when they are unused, and another version is served or can be. */
+  /** A replaced version leaves the lanes when it is unused and another version is served or can be loaded. */
   function retireReplaced(): void {
     for (const model of models.all()) {
       if (model.state.is !== 'replaced' || unusedMs(model) < RETIRE_MS) continue;
@@ -130,7 +130,7 @@ export function createResidency(deps: {
       );
   }
 
-  /** Messages may be lost, and a worker that died may have left blocks behind. */
+  /** Needed because messages may be lost, and because a worker that died may have left blocks behind. */
   async function wakeNeeded(): Promise<void> {
     for (const { queue, state } of models.all()) {
       if (state.is !== 'unloaded') continue;
@@ -139,7 +139,7 @@ export function createResidency(deps: {
     }
   }
 
-  /** Once. The worker calls it at intervals. */
+  /** Makes all checks once. */
   async function round(): Promise<void> {
     retireReplaced();
     await followWishes();

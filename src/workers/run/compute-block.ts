@@ -47,8 +47,8 @@ export function createBlockComputer(deps: {
   const journaled = createSemaphore(1);
 
   /**
-   * Computes rows that the batcher expects. Rows that need not be fetched go to it together, without promises and callbacks,
-   * because these cost too much for small rows.
+   * Computes rows that the batcher expects. Rows that need no fetch go to the batcher together, without promises and
+   * callbacks, because these cost too much for small rows.
    */
   async function computeRows(
     block: BlockToCompute,
@@ -106,13 +106,13 @@ export function createBlockComputer(deps: {
     return { rows: listed, outcomes: await computeRows(block, rows.length, sourceOf(block, rows)) };
   }
 
-  /** Such rows are checked before they go to a lane. */
+  /** Listed rows need no `problemOf`, because they are checked before they go to a lane. */
   function sourceOf(block: BlockToCompute, rows: readonly RowRef[]): RowSource {
     const from = rowsOf(block);
     return { read: (at) => reader.read(from, rows[at]!, block.abort), problemOf: () => null };
   }
 
-  /** Rows of a slice go as they are read. */
+  /** Sends the rows of a slice to lanes while it reads further rows. */
   async function computeSlice(block: BlockToCompute, slice: BlockSlice): Promise<Computed> {
     const rows: RowRef[] = [];
     const chunks: Promise<readonly RowOutcome[]>[] = [];
@@ -121,7 +121,7 @@ export function createBlockComputer(deps: {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         for (const id of chunk.ids) rows.push({ id });
         const done = computeRows(block, chunk.ids.length, chunk).finally(() => chunk.release());
-        // It may reject while the next chunk is read.
+        // Avoids an unhandled rejection while the next chunk is read.
         done.catch(() => {});
         chunks.push(done);
       }

@@ -8,8 +8,8 @@ export type JobFlows = ReturnType<typeof createJobFlows>;
 export type JobFlow = ReturnType<JobFlows['begin']>;
 
 /**
- * A worker that has no block of the job for this long is not starved, because it has no rows to wait for. This is well
- * above the delay of a lost wake-up (1 s), and shorter than any real pause of a job.
+ * A flow ends when the worker has had no block of the job for this long. This is well above the delay of a lost wake-up
+ * (1 s), and shorter than any real pause of a job.
  */
 const BREAK_MS = 10_000;
 
@@ -61,13 +61,13 @@ export function createJobFlows(now: () => number = () => performance.now()) {
           flow.lastAnswerAt = now();
           return Math.max(0, Math.min(idleMs, sentAt - flow.since));
         },
-        /** Milliseconds of flow up to its latest answer that no block has reported yet. */
+        /** Milliseconds of the flow, up to its latest answer, that no block has reported yet. */
         takeFlowMs(): number {
           const ms = Math.max(0, flow.lastAnswerAt - flow.reportedTo);
           flow.reportedTo += ms;
           return ms;
         },
-        /** A commit carries the stats of its block, but not its own duration. The next block's commit carries that. */
+        /** A commit carries the stats of its block, but not its own duration. The next commit carries the duration. */
         committed(ms: number): void {
           flow.commitMs += ms;
           flow.commits += 1;

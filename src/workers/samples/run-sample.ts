@@ -16,7 +16,7 @@ import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than requested, but at most this long, because a caller waits. */
 const MAX_MS = 5_000;
-/** The caller gives up a little later. */
+/** The longest wait for the model to load. The caller gives up a little later. */
 const MAX_LOAD_MS = 8_000;
 /** Maximum time between two checks of whether lanes want more rows. */
 const FEED_MS = 20;
@@ -24,7 +24,7 @@ const FEED_MS = 20;
 export interface SampleRunnerDeps {
   reader: BudgetedReader;
   batcher: Batcher;
-  /** Loads the model if lanes have unloaded it. Null if this worker does not serve it, or `signal` aborts before. */
+  /** Loads the model if lanes have unloaded it. Null if this worker does not serve it, or `signal` aborts first. */
   groupOf: (
     queue: string,
     options: SampleRequest['options'],

@@ -20,12 +20,13 @@ export interface SampleRate {
 /** Groups for the batch means. Fewer show little about the spread, and more are no longer independent. */
 const MAX_GROUPS = 10;
 const MIN_GROUPS = 3;
-/** An interval never reaches zero or infinity. */
+/** Below 1, so that the lower end of an interval stays above zero. */
 const MAX_RELATIVE_ERROR = 0.9;
 
 /**
  * `completions`: in order of time, none before `startedAt`. The first completion of each lane fills the pipeline and warms
- * up the model. If enough others follow, it only starts the clock. Null if there are no completions, or no time passed.
+ * up the model. If enough others follow, these first ones only start the clock. Null if there are no completions, or no
+ * time passed.
  */
 export function sampleRate(
   completions: readonly Completion[],

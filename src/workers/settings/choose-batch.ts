@@ -1,6 +1,6 @@
 /**
- * Chooses how many rows a model call has if the job does not specify it. It uses the size that suits the model, as far
- * as a lane's memory allows.
+ * Chooses the batch size for jobs that do not set one. It uses the size that suits the model, as far as a lane's memory
+ * allows.
  */
 import { autoBatchSize, inputRowBytes, maxAutoBatch, targetOf } from '../../shared/tasks/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
@@ -14,11 +14,11 @@ import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
 
 /**
- * Bytes that one row adds to a model call, as a multiple of its input tensor. Used if they have not been measured.
- * MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
+ * If the memory that one row adds to a model call was not measured, it is estimated as this many times its input
+ * tensor. MobileNetV2 and ResNet-50 stay below 30 at 224 pixels.
  */
 const ACTIVATION_FACTOR = 32;
-/** The same for a model on a device, which has the activations in its own memory. */
+/** The same factor for a model on a device, which keeps the activations in its own memory. */
 const DEVICE_FACTOR = 2;
 /** Decode threads write into one tensor while another is in the model. */
 const SHARED_TENSORS = 2;

@@ -1,4 +1,4 @@
-/** What kind of lanes a worker has, by its models: of the CPU or of devices, with decode threads or without. Pure. */
+/** Decides from a worker's models what lanes it has: for the CPU or devices, with decode threads or without. Pure. */
 import type { Config } from '../../shared/config/config.ts';
 import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
@@ -8,7 +8,7 @@ import type { Resources } from './resources.ts';
 export interface LaneKind {
   /** Devices that the models compute on. */
   readonly devices: number;
-  /** Whether some model computes on the CPU. Then lanes are counted by core, and devices have some of them. */
+  /** Whether some model computes on the CPU. Then there is a lane per core, and devices use some of these lanes. */
   readonly onCpu: boolean;
   /** Which lanes decode images on threads of their own (ADR 18): all of them, those of devices, or none. */
   readonly threaded: 'all' | 'devices' | 'none';

@@ -1,4 +1,4 @@
-/** How many lanes, threads and decode threads a worker has, each with the constraint that bound it. Pure. */
+/** Decides how many lanes, threads and decode threads a worker has, and says why. Pure. */
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { LANES_SHARE_TEXT, lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
@@ -13,19 +13,19 @@ import type { Resources } from './resources.ts';
 export interface LanePlan {
   readonly lanes: number;
   readonly threads: number;
-  /** Images that a lane decodes at once. They decode while its own thread is inside the model call. */
+  /** Images that a lane decodes at once. They are decoded while its own thread is inside the model call. */
   readonly decodeThreads: number;
-  /** The first so many lanes decode on threads of their own (ADR 18). The others use libuv's threads where they can. */
+  /** This many lanes, from the first, have decode threads (ADR 18). The others use libuv's threads where they can. */
   readonly threadedLanes: number;
-  /** The first so many lanes hold the models that compute on a device. */
+  /** This many lanes, from the first, hold the models that compute on a device. */
   readonly deviceLanes: number;
   /** Maximum memory for images that a lane decodes at the same time, in bytes. */
   readonly decodeBudgetBytes: number;
-  /** The same numbers, each with the constraint that bound it. */
+  /** The same numbers, each with the constraint that decided it. */
   readonly choices: LaneChoices;
 }
 
-/** Enough to hide the latency of a network, few enough for the servers on its other side. */
+/** Enough to hide the latency of a network, and few enough not to overload the servers. */
 export const READS_AT_ONCE = 32;
 
 export interface WantedLanes {
@@ -35,8 +35,8 @@ export interface WantedLanes {
 }
 
 /**
- * One lane per core with one thread each, as far as the memory allows. Of a device, one lane that decodes on all cores but
- * its own. Requested numbers override this.
+ * Plans one lane per core with one thread each, as far as the memory allows. A device gets one lane, which decodes on
+ * all cores but its own. Requested numbers override this.
  */
 export function planLanes(
   resources: Resources,
@@ -58,7 +58,7 @@ export function planLanes(
         }
       : tightest(
           { value: cores, boundBy: 'cpus', why: `one per core: ${cores}` },
-          // Models take the smaller of the two: what each lane needs for all of them, or the budget for all lanes.
+          // Models take what all lanes need to hold all models, or the models' budget if that is smaller.
           looser(
             lanesByMemory(memoryBytes, emptyBytes + holdBytes),
             besideBudget(memoryBytes, modelsBytes, emptyBytes),
@@ -106,7 +106,7 @@ export function planLanes(
       readsAtOnce: {
         value: READS_AT_ONCE,
         boundBy: 'ceiling',
-        why: 'enough to hide the latency of a network, few enough for the servers on its other side',
+        why: 'enough to hide the latency of a network, few enough not to overload the servers',
       },
     },
   };
@@ -129,7 +129,7 @@ function ownThreads(cores: number, lanes: number): Choice {
   return {
     value: Math.max(1, Math.floor((cores - lanes) / lanes)),
     boundBy: 'cpus',
-    why: `${cores} cores / ${lanes} lanes, without the one that runs the model`,
+    why: `${cores} cores / ${lanes} lanes, minus the core that runs the model`,
   };
 }
 
@@ -143,7 +143,7 @@ function threadsByMemory(bytes: number): Choice {
   };
 }
 
-/** The lanes beside a budget for all models. */
+/** How many lanes fit beside a memory budget for all models. */
 function besideBudget(memoryBytes: number, modelsBytes: number, emptyBytes: number): Choice {
   const share = lanesMemory(memoryBytes);
   const left = Math.max(0, share - modelsBytes);

@@ -1,4 +1,4 @@
-/** The CPUs and the memory that this process may use: those of its cgroup, if one limits it. And whether there is a GPU. */
+/** The CPUs and the memory that this process may use within its cgroup's limits, and whether there is a GPU. */
 import { availableParallelism, totalmem } from 'node:os';
 import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import { hasGpu } from '../../shared/machine/has-gpu.ts';
@@ -9,11 +9,11 @@ export interface Resources {
   readonly memoryBytes: number;
   /** Absent: none. */
   readonly hasGpu?: boolean;
-  /** Of it, the most that models may take in all lanes together. Absent: no limit. */
+  /** The most that models may take in all lanes together. Absent: no limit. */
   readonly modelsBytes?: number | undefined;
 }
 
-/** Node's availableParallelism() knows the CPUs of this process. Before Node 22.16 it does not know their quota. */
+/** Reads the CPU quota itself, because Node's availableParallelism() ignores it before Node 22.16. */
 export function readResources(): Resources {
   const limit = findCgroupMemory()?.limitBytes;
   return {

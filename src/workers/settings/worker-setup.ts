@@ -1,4 +1,4 @@
-/** The facts of a worker before it starts a lane: its models, the machine, and the plan for both. */
+/** Reads what a worker must know before it starts a lane: its models, the machine, and the plan for both. */
 import type { Config } from '../../shared/config/config.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';

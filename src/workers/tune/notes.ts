@@ -1,4 +1,4 @@
-/** What a user should know before a tuning: what may spoil its figures, and what it cannot change. */
+/** Notes for the user before a tuning: what may distort its figures, and what it cannot change. */
 import { loadavg } from 'node:os';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { TuneRequest } from '../../shared/profiles/tune-events.ts';

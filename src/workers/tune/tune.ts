@@ -41,8 +41,8 @@ export interface TuneDeps {
 }
 
 /**
- * Throws a ForebayError of the model or the input, or `model_load_failed` if no configuration runs. Throws the signal's reason
- * if it was stopped before anything ran.
+ * Throws a ForebayError of the model or the input, or `model_load_failed` if no configuration runs. Throws the signal's
+ * reason if it was stopped before anything ran.
  */
 export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned> {
   const { resources, emit, stop, store } = deps;
@@ -167,7 +167,7 @@ const MAX_BATCH = 64;
 
 type TakeHow = MeasureHow & Pick<Measurement, 'phase'>;
 
-/** Every point is measured in full, because there is nothing to compare it with on the way. */
+/** Every point is measured in full. Without a bar, no measurement ends early. */
 const EXHAUSTIVE: TakeHow = { bar: null, share: 1, phase: 'exhaustive' };
 
 async function timed(meter: Meter, settings: LaneSettings, how: TakeHow): Promise<Measurement> {

@@ -14,11 +14,11 @@ export type BudgetedRead =
   | {
       readonly ok: true;
       readonly input: LaneInput;
-      /** Its share of the time that reads took. See shared-clock.ts. */
+      /** The row's share of the time that reads took. See shared-clock.ts. */
       readonly ms: number;
-      /** Its share of the time that rows waited for the byte budget. */
+      /** The row's share of the time that rows waited for the byte budget. */
       readonly blockedMs: number;
-      /** Call when the row's bytes are no longer needed. Null if it holds none of the budget. */
+      /** Call when the row's bytes are no longer needed. Null if the row takes none of the budget. */
       readonly release: (() => void) | null;
     }
   | { readonly ok: false; readonly error: RowError };
@@ -30,7 +30,7 @@ export interface SliceChunk {
   readonly ids: readonly string[];
   /** Reads the row at this position. Rejects only on abort. */
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
-  /** Why the row at this position is no record, for a row that its lane refused. Null if it is one. */
+  /** Why the row at this position is not a valid record. Null if it is one. Needed only if a lane has refused it. */
   readonly problemOf: (at: number) => RowError | null;
   /** Call when no row of the chunk needs its bytes any more. */
   release(): void;
@@ -38,8 +38,8 @@ export interface SliceChunk {
 
 export interface BudgetedReader {
   /**
-   * Returns immediately if nothing is fetched, because lanes have their own budgets for local files. Rejects only on
-   * abort. Takes a controller, not a signal: a controller creates its signal on first use, and only a fetch needs one.
+   * Does not wait for the budget if nothing is fetched, because lanes have their own budgets for local files. Rejects
+   * only on abort. Takes a controller, because reading its signal is slow (ADR 15) and only a fetch needs the signal.
    */
   read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
   /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */

@@ -16,12 +16,11 @@ export function readsFields(kind: RowKind): boolean {
   return kind === 'image' || kind === 'audio';
 }
 
-/** `base`: the absolute folder that relative paths in records start at. Null: records came with the request. */
+/** `base`: the absolute folder of relative paths in records. Null: the records came with the request. */
 export function recordInput(record: ParsedRecord, kind: RowKind, base: string | null): RecordInput {
   if (!record.ok) return bad(record.why);
   if (!readsFields(kind)) return { is: 'record', json: record.json };
-  if (record.fields === null)
-    throw new InvariantError('a record should name a file but nobody has parsed it');
+  if (record.fields === null) throw new InvariantError('a record should name a file, but it was not parsed');
   const given = record.fields[kind];
   // The record may have the waveform itself in its other fields.
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };
@@ -30,7 +29,7 @@ export function recordInput(record: ParsedRecord, kind: RowKind, base: string | 
   }
   if (base === null && !given.includes('://')) {
     return bad(
-      `the field "${kind}" must be a URL, because a record of a request has no folder that a path starts at`,
+      `the field "${kind}" must be a URL, because records sent with a request have no folder for relative paths`,
     );
   }
   return { is: 'elsewhere', location: locateEntry(base ?? '/', given) };

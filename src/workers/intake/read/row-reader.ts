@@ -21,7 +21,7 @@ export type RowRead =
   | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
   | { readonly ok: false; readonly error: RowError };
 
-/** A dataset and its owner (a job's spec, or a sample's), and what the model's task needs of a row. */
+/** The dataset of a job or a sample, its owner, and what the model's task needs of a row. */
 export interface RowsOf {
   readonly dataset: DatasetSpec;
   readonly tenant: string;

@@ -1,6 +1,6 @@
 /**
- * Decides which task a graph has. `--task` decides, else what the files beside the graph or its metadata say, else the names
- * and shapes of its inputs and outputs. In case of doubt it asks. Pure.
+ * Decides which task a graph has. It first looks at `--task`, then at the files beside the graph and the metadata, then
+ * at the names and shapes of inputs and outputs. If none of them decides, it asks for the flag. Pure.
  */
 import { describeAll } from '../../../shared/models/graph-tensor.ts';
 import { taskOfArchitecture } from '../../../shared/models/hugging-face/heads.ts';
@@ -40,7 +40,7 @@ interface Chosen {
   readonly guesses: readonly string[];
 }
 
-/** Throws ForebayError `config_mismatch` if nothing decides between several tasks, or none has the name. */
+/** Throws ForebayError `config_mismatch` if nothing decides between several tasks, or `asked` is no task. */
 export function chooseGuesser(face: GraphFace, asked: string | undefined, hints: Hints): Chosen {
   if (asked !== undefined) {
     return { guesser: guesserNamed(asked), facts: [`task    "${asked}": --task says so`], guesses: [] };
@@ -56,7 +56,7 @@ export function chooseGuesser(face: GraphFace, asked: string | undefined, hints:
   if (first !== undefined && others.length === 0) {
     return { guesser: first, facts: [], guesses: [whyTask(first)] };
   }
-  // Features and waveforms have no shape of their own, so a graph that does not fit may be anything.
+  // Many graphs have inputs like features or waveforms, so these inputs alone do not suggest the task.
   const doubtful = first === undefined ? able.filter((one) => one !== tabular && one !== audio) : fitting;
   if (doubtful.length === 0 || lacksTokenizer(doubtful, hints)) {
     return { guesser: tensors, facts: [], guesses: [whyTensors(face, doubtful.length > 0)] };
@@ -68,7 +68,7 @@ export function chooseGuesser(face: GraphFace, asked: string | undefined, hints:
 }
 
 function whyNotTold(told: ReturnType<typeof toldTask>): string {
-  return told?.task === null ? `, and Forebay has no task for the one in ${told.from}` : '';
+  return told?.task === null ? `, and Forebay does not support the task in ${told.from}` : '';
 }
 
 /** Null if nothing says what the model is for. */

@@ -1,4 +1,4 @@
-/** How the vectors of a row become one. Only the training code shows it, so the user is asked. Pure. */
+/** Decides how several vectors of a row become one. Only the training code shows it, so the user is asked. Pure. */
 import { describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { Hints } from '../hints.ts';
 import { mismatch } from './guesser.ts';
@@ -20,7 +20,7 @@ export function choosePooling(
   if (isOne) {
     if (pooling === undefined || pooling === 'none') return 'none';
     throw mismatch(
-      `--pooling is ${pooling}, but ${what} has one vector per row: leave it out, or name another output with --output-name`,
+      `--pooling is ${pooling}, but ${what} has one vector per row: leave out --pooling, or name another output with --output-name`,
     );
   }
   if (pooling === undefined) {

@@ -1,7 +1,7 @@
 /** Whether the labels beside a graph fit its classes. Pure. */
 import type { Hints } from '../hints.ts';
 
-/** Null if there are none that fit. Says why in `guesses`. `classes`: null if the graph does not say. */
+/** Returns null if no labels fit, and adds the reason to `guesses`. `classes`: null if the graph does not say. */
 export function fittingLabels(
   { labels }: Hints,
   classes: number | null,

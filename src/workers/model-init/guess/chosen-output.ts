@@ -1,4 +1,4 @@
-/** Which output of a graph holds the answer. In case of doubt it asks for `--output-name`. Pure. */
+/** Decides which output of a graph holds the answer. In case of doubt it asks for `--output-name`. Pure. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { Hints } from '../hints.ts';
 import { mismatch } from './guesser.ts';
@@ -6,9 +6,9 @@ import { mismatch } from './guesser.ts';
 export interface OutputWish {
   readonly outputs: readonly GraphTensor[];
   fits(output: GraphTensor): boolean;
-  /** Each one decides between several outputs, if it holds for exactly one of them. */
+  /** Tried in order if several outputs fit. The first that holds for exactly one of them decides. */
   readonly prefers: readonly ((output: GraphTensor) => boolean)[];
-  /** A sentence about an output that fits. */
+  /** A sentence that says which outputs fit. */
   readonly what: string;
   /** What the output holds. */
   readonly holds: string;

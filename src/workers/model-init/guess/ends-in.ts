@@ -8,7 +8,7 @@ const PASSES_ON = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identi
 /** Softmax or Sigmoid if it produces the output, even if operators that change no value follow it. Null otherwise. */
 export function endOf(face: GraphFace, output: GraphTensor): 'Softmax' | 'Sigmoid' | null {
   let operator = face.operators.get(output.name);
-  // A damaged graph may have a circle.
+  // A damaged graph may have a cycle.
   for (let steps = 0; operator !== undefined && PASSES_ON.has(operator.type) && steps < MOST_STEPS; steps++) {
     operator = face.operators.get(operator.inputs[0] ?? '');
   }

@@ -2,9 +2,9 @@
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 
 export interface Batch {
-  /** Where it is, in words. */
+  /** Where the batch is, in words. */
   readonly why: string;
-  /** False: the user should check it. */
+  /** If false, the user should check it. */
   readonly isCertain: boolean;
   /** The graph takes one row per call. */
   readonly isNone: boolean;
@@ -14,7 +14,7 @@ export interface Batch {
 
 const BATCH_NAME = /batch|^n$|^b$|^bs$/i;
 
-/** `inputs`: those that rows give. */
+/** `inputs`: those whose values come from rows. */
 export function findBatch(inputs: readonly GraphTensor[], outputs: readonly GraphTensor[]): Batch {
   const dims = inputs.flatMap(({ shape }) => shape);
   const named = dims.find((dim) => typeof dim === 'string' && BATCH_NAME.test(dim));

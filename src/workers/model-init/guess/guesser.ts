@@ -1,4 +1,4 @@
-/** The interface of what guesses a first config, one for each task. */
+/** The interface of guessers. There is one for each task, which guesses a first config. */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import type { Hints } from '../hints.ts';
@@ -19,7 +19,7 @@ export interface Guesser {
   readonly takes: string;
   /** Whether the graph's inputs are those of such a model. */
   takesInputs(face: GraphFace): boolean;
-  /** Whether the graph and the files beside it look like a model of this task. Its inputs are those of such a model. */
+  /** Whether the graph and the files beside it look like a model of this task. Call only if `takesInputs` is true. */
   fits(face: GraphFace, hints: Hints): boolean;
   /** Throws ForebayError `config_mismatch` if the graph cannot have this task, or if a flag must decide something. */
   guess(face: GraphFace, name: string, hints: Hints): ConfigGuess;

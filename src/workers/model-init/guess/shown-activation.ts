@@ -1,10 +1,10 @@
-/** What shows how the numbers of an output become scores, in the same words for every task. Pure. */
+/** Finds what shows how the numbers of an output become scores. All tasks report it in the same words. Pure. */
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 import { endOf } from './ends-in.ts';
 
-/** A line for a graph that nothing shows to return scores. */
+/** Reported if nothing shows that the graph returns scores. */
 export const LOGITS_GUESS =
   'activation "softmax": the graph ends without one, so its outputs count as logits';
 

@@ -116,7 +116,7 @@ function describeAnswer(answer: Answer, face: GraphFace, facts: string[], guesse
   guesses.push(
     endOf(face, answer.output) === 'Sigmoid'
       ? `answer: the number of "${name}". It is from 0 to 1; if it is the score of a class, pass --activation none`
-      : `answer: the number of "${name}", as of a regression. If it is a logit, pass --activation sigmoid`,
+      : `answer: the number of "${name}", as in a regression. If it is a logit, pass --activation sigmoid`,
   );
 }
 

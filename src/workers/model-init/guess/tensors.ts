@@ -95,7 +95,7 @@ function outputConfig(output: GraphTensor, batch: Batch, guesses: string[]): obj
   return { batch_axis: 0 };
 }
 
-/** Of one row's inputs and outputs. */
+/** Bytes of one row's inputs and outputs. */
 function rowBytes(used: readonly GraphTensor[], batch: Batch, { shapes }: Hints, guesses: string[]): number {
   const free: string[] = [];
   const bytes = used.filter(canCarry).map((tensor) => {

@@ -45,7 +45,7 @@ export async function feedLanes(
   how: {
     readonly batchSize: number;
     readonly nextRows: (count: number) => readonly LaneInput[];
-    /** A rate. If lanes clearly stay below it, their measurement ends early. */
+    /** Rows/s. If lanes clearly stay below it, their measurement ends early. */
     readonly bar: number | null;
   } & FeedTimes,
 ): Promise<Fed> {

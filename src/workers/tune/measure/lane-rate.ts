@@ -1,4 +1,4 @@
-/** Computes the rate of lanes from the times at which their batches ended, and how sure it is. Pure. */
+/** Computes the rate of lanes, with its error, from the times at which their batches ended. Pure. */
 import { studentT } from '../../../shared/math/student-t.ts';
 import type { Reading } from '../search/duel.ts';
 
@@ -10,9 +10,9 @@ export interface Completion {
   readonly rows: number;
 }
 
-/** A rate is never known better than this, however even its batches are. */
+/** A rate is never known better than this, however regular its batches are. */
 const LEAST_ERROR = 0.005;
-/** One interval shows nothing of the spread of intervals. */
+/** The error if there is only one interval, which shows nothing about the spread. */
 const UNKNOWN_SPREAD = 0.3;
 
 export interface LaneRate extends Reading {
@@ -44,7 +44,8 @@ export function rateOf(completions: readonly Completion[], lanes: number): LaneR
 }
 
 /**
- * Half the 95 % interval of the mean gap, as a share of it. Results arrive in bursts, so many gaps are pooled into groups.
+ * Half the 95 % interval of the mean gap, as a share of the mean. Results arrive in bursts, so many gaps are pooled
+ * into groups.
  */
 function relativeError(gaps: readonly number[]): number {
   const groups = gaps.length >= 16 ? pool(gaps, 8) : gaps;

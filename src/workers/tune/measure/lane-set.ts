@@ -1,5 +1,5 @@
 /**
- * Lanes that hold the model. They are started for one measurement, and kept for others that differ only in the batch size.
+ * Lanes that hold the model. They start for one measurement, and serve later ones that differ only in the batch size.
  * A lane that ends is not restarted, because its end is the result of the measurement.
  */
 import { performance } from 'node:perf_hooks';

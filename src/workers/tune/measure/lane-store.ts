@@ -1,6 +1,6 @@
 /**
- * Keeps lanes of the last few shapes, so that going back to one costs nothing. The caller watches how much memory they hold
- * together, and may end idle ones at any time.
+ * Keeps lanes of the last few shapes, so that the search can return to a shape without loading the model again. The
+ * caller watches how much memory the lanes hold together, and may end idle ones at any time.
  */
 import type { LaneSettings } from '../../../shared/profiles/profile.ts';
 import { shapeKey } from './lane-set.ts';

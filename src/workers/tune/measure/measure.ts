@@ -1,6 +1,6 @@
 /**
- * Measures one configuration for real: its lanes with the model, fed with the sample's rows. Running out of memory, or not
- * running at all, is a result.
+ * Measures one configuration in real lanes with the model and the sample's rows. Running out of memory, or not running
+ * at all, is a result.
  */
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowLimits } from '../../../shared/files/row-limits.ts';
@@ -14,13 +14,13 @@ import { watchMemory } from './lane-memory.ts';
 import { startLaneSet, type LaneSet } from './lane-set.ts';
 import { createLaneStore } from './lane-store.ts';
 
-/** Time before anything counts, as a share of a full measurement: caches fill. */
+/** Time before anything counts, as a share of a full measurement, because caches must fill. */
 const WARM_UP = 0.1;
-/** Additional time for lanes that have just started: code is compiled, arenas grow. */
+/** Additional time for lanes that have just started, because they still compile code and grow arenas. */
 const COLD_MS = 400;
 
 export interface MeasureHow {
-  /** A rate. A measurement that clearly stays below it ends early. */
+  /** Rows/s. A measurement that clearly stays below it ends early. */
   readonly bar: number | null;
   /** Share of the time of a full measurement. */
   readonly share: number;
@@ -101,7 +101,7 @@ export function createMeter(deps: {
     }
   }
 
-  /** Batches in flight would disturb the next measurement. If they take long, new lanes are quicker. */
+  /** Batches in flight would disturb the next measurement, so this waits. If they take long, new lanes are quicker. */
   async function drain(set: LaneSet, batchMs: number, idle: Promise<unknown>): Promise<void> {
     const startMs = (set.startMs ?? 0) + COLD_MS;
     if (batchMs * BATCHES_PER_LANE > startMs) await store.drop(set);

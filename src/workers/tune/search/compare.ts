@@ -20,7 +20,7 @@ export interface CompareHow<P> {
   readonly measure: (point: P) => Promise<Reading>;
 }
 
-/** The spread of repetitions decides whether a gain is credible, so one is not enough. */
+/** The spread of repetitions decides whether a gain is credible, so one repetition is not enough. */
 const ROUNDS_TO_BELIEVE = 2;
 
 export async function compareInTurns<P>(
@@ -33,10 +33,10 @@ export async function compareInTurns<P>(
   const gains: Gain[] = [];
   for (let round = 0; round < mostRounds; round++) {
     // The order alternates, so that a steady drift cancels out.
-    const thereFirst = round % 2 === 0;
-    const first = await measure(thereFirst ? point : other);
-    const second = await measure(thereFirst ? other : point);
-    const [mine, its] = thereFirst ? [first, second] : [second, first];
+    const pointFirst = round % 2 === 0;
+    const first = await measure(pointFirst ? point : other);
+    const second = await measure(pointFirst ? other : point);
+    const [mine, its] = pointFirst ? [first, second] : [second, first];
     if (mine.rate === null || its.rate === null) {
       return { rate: mine.rate, otherRate: its.rate, gain: null };
     }

@@ -8,12 +8,13 @@ import { beatsNoise, type Gain } from './gain.ts';
 import type { Found, How, SearchOptions } from './search.ts';
 
 /**
- * Share of a full measurement for checking one change. A change that shows only in longer ones is not worth keeping.
+ * Share of a full measurement for checking one change. A change that shows only in longer measurements is not worth
+ * keeping.
  */
 const CHECK_SHARE = 0.3;
 /**
- * Share of a full measurement for the final comparison. Three rounds take as long as two full ones, and show more of the
- * noise.
+ * Share of a full measurement for the final comparison. Three such rounds take about as long as two full rounds, and
+ * show more of the noise.
  */
 const FINAL_SHARE = 0.7;
 /** Rounds of two readings each. */

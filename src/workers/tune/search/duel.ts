@@ -25,7 +25,7 @@ export interface Champion<P> {
 export interface Duel<P> {
   /** The point's rate, in units of the champion's. 0 if the point does not run, Infinity if the champion does not. */
   readonly ratio: number;
-  /** The same with its noise. Null unless both were measured. */
+  /** The same ratio as a gain with its noise. Null unless both points were measured. */
   readonly gain: Gain | null;
   readonly readings: readonly Reading[];
   readonly champion: Champion<P>;
@@ -106,7 +106,7 @@ function pairOf(before: Reading, between: Reading, after: Reading): Gain {
   };
 }
 
-/** For the walk, which must be quick. Ignores how much the pairs differ. */
+/** Ignores how much the pairs differ, because the search must be quick and has only one or two pairs. */
 function meanPair(pairs: readonly Gain[]): Gain {
   const mean = (of: (pair: Gain) => number) => pairs.reduce((sum, pair) => sum + of(pair), 0) / pairs.length;
   return { log: mean(({ log }) => log), noise: mean(({ noise }) => noise) / Math.sqrt(pairs.length) };

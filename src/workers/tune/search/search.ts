@@ -11,7 +11,7 @@ import { addGains, NO_GAIN, type Gain } from './gain.ts';
 export type Axis<P> = (point: P) => readonly P[];
 
 export interface How {
-  /** A rate. A measurement that clearly stays below it may end early. Null: it must not. */
+  /** Rows/s. A measurement that clearly stays below it may end early. Null: it must not. */
   readonly bar: number | null;
   /** Share of the time of a full measurement. */
   readonly share: number;
@@ -48,8 +48,8 @@ export interface Found<P> {
   /** Number of points that were measured. */
   readonly measured: number;
   /**
-   * By key, rates in units of the rate of the first point that runs, usually the start. Points were compared at the
-   * same time. 0 if a point does not run.
+   * By key, rates in units of the rate of the first point that runs, usually the start. Changes of the machine's speed
+   * do not affect them. 0 if a point does not run.
    */
   readonly scores: ReadonlyMap<string, number>;
   /** Whether the search was stopped. */
@@ -84,14 +84,14 @@ export async function search<P>(given: SearchOptions<P>): Promise<Found<P>> {
   const scores = new Map<string, number>();
   let best: Best<P> = { point: start, readings: [], fresh: true, score: 0, overStart: null, proof: {} };
 
-  /** Compares the point with the best. `ratio` is in units of the best before. */
+  /** Compares the point with the best so far. `ratio` is in units of that best point's rate. */
   async function meet(point: P): Promise<{ ratio: number; won: boolean }> {
     const known = scores.get(keyOf(point));
     if (known !== undefined) return { ratio: known / best.score, won: false };
     if (!runs(best)) return firstThatRuns(point);
     const met = await duel(best, point, take);
     best = { ...best, ...met.champion };
-    // The best ran before, so its score stays.
+    // An infinite ratio: the best point fails now, but it ran before. So the new point gets its score.
     const ratio = met.ratio === Infinity ? 1 : met.ratio;
     const won = met.ratio > 1 + MIN_GAIN;
     scores.set(keyOf(point), ratio * best.score);

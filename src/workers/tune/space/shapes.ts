@@ -11,7 +11,7 @@ export interface ShapeLimits {
   readonly threads?: readonly number[] | undefined;
 }
 
-/** Shapes that fit the cores, one with one lane more than cores, and that of the formula. */
+/** Shapes that fit the cores, one shape with one lane more than cores, and the formula's shape. */
 export function shapesOf({ cpus, lanes, threads }: ShapeLimits, formula: LaneSettings): Shape[] {
   const shapes: Shape[] = [];
   const counts = steps(cpus);

@@ -10,7 +10,7 @@ export interface SpaceLimits extends ShapeLimits {
   readonly maxBatch: number;
   /** The graph's fixed batch. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
-  /** Given values, as in ShapeLimits. */
+  /** Values that are given by the config or by the user. Only these are tried. */
   readonly batches?: readonly number[] | undefined;
   readonly decodeThreads?: readonly number[] | undefined;
 }
@@ -22,10 +22,10 @@ export interface Space {
   readonly all: readonly LaneSettings[];
 }
 
-/** Up to this many are tried, even on a machine with fewer cores. */
+/** Up to this many decode threads are tried, even on a machine with fewer cores. */
 const MOST_DECODE_THREADS = 4;
 
-/** `formula`: the settings by formula. The start is the point of the space that is nearest to them. */
+/** `formula`: the settings that workers use without a profile. The start is the point nearest to them. */
 export function createSpace(limits: SpaceLimits, formula: LaneSettings): Space {
   const batches = sorted(
     limits.batches ??

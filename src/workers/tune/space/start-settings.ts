@@ -19,7 +19,7 @@ export function startOf(space: Space, earlier: Profile | null): TuneStart {
     : { from: 'profile', settings: known };
 }
 
-/** What workers use without a profile. */
+/** The settings that workers use without a profile. */
 export function formulaOf(
   resources: Resources,
   modelBytes: number,

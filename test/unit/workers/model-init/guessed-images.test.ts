@@ -93,7 +93,7 @@ it('a detector keeps its own class names apart from a list that does not fit', (
   const { config, said } = guessed({ ...given, metadata: ultralytics });
   expect(config).toMatchObject({ head: 'yolov8' });
   expect(config).not.toHaveProperty('labels');
-  expect(said).toContain("labels: none; labels.txt has 3 names, but the graph's metadata 2");
+  expect(said).toContain("labels: none; labels.txt has 3 names, but the graph's metadata has 2");
 });
 
 it('a detector in the style of DETR needs to know what its numbers are', () => {
@@ -135,7 +135,7 @@ it('the metadata of Ultralytics tells a detector from a model of masks or key po
   );
   const pose = { ...given, hints: labels(1), outputs: [floats('output0', 1, 56, 8400)] };
   expect(() => guessed({ ...pose, metadata: { ...ultralytics, task: 'pose' } })).toThrow(
-    /Forebay has no task for the one in the graph's metadata \(task: pose\): say which with --task/,
+    /Forebay does not support the task in the graph's metadata \(task: pose\): say which with --task/,
   );
 });
 

@@ -14,7 +14,7 @@ import { findStates } from './find-states.ts';
 
 export const audio: Guesser = {
   task: 'audio',
-  takes: 'an input for a waveform, by its name or beside one for the sample rate',
+  takes: 'an input with the name of a waveform, or beside an input for the sample rate',
   takesInputs: (face) => partsOf(face).wave !== undefined,
   fits: ({ inputs }) => inputs.some(isRate) || inputs.some(({ name }) => WAVE.test(name)),
   guess,
@@ -25,7 +25,7 @@ const RATE = /^(sr|sample_?rate|sampling_?rate)$/i;
 
 const isRate = ({ name, shape }: GraphTensor) => RATE.test(name) && shape.every((dim) => dim === 1);
 
-/** One channel. */
+/** Whether the tensor has the type and shape of a waveform with one channel. */
 function isWave({ type, shape }: GraphTensor): boolean {
   if (type !== 'float32' && type !== 'float16') return false;
   return shape.length === 2 || (shape.length === 3 && (shape[1] === 1) !== (shape[2] === 1));
@@ -84,7 +84,7 @@ function onlyFreeAxis({ shape }: GraphTensor): number | null {
   return free.length === 1 ? free[0]! : null;
 }
 
-/** Throws ForebayError `config_mismatch` if the flag must say it. */
+/** Throws ForebayError `config_mismatch` if neither the flag nor a file says it. */
 function sampleRateOf({ sampleRate, beside: { sound } }: Hints, facts: string[]): number {
   const fact = (rate: number, why: string) => {
     facts.push(`sample_rate ${rate}: ${why}`);
@@ -97,7 +97,7 @@ function sampleRateOf({ sampleRate, beside: { sound } }: Hints, facts: string[])
   );
 }
 
-/** Throws ForebayError `config_mismatch` if a state needs frames, and the flag must say how long they are. */
+/** Throws ForebayError `config_mismatch` if the model has a state and nothing says how long its frames are. */
 function frameOf(wave: GraphTensor, hasState: boolean, { shapes }: Hints, guesses: string[]): object {
   const { name, shape } = wave;
   const asked = shapes.get(name)?.find((size) => size > 1);

@@ -1,4 +1,4 @@
-/** Finds the inputs that a graph gets back from its own outputs, from frame to frame. Pure. */
+/** Finds the states of a graph: inputs that take an output of the previous frame. Pure. */
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 

@@ -1,4 +1,4 @@
-/** How images become the input of a detector. The families of YOLO do it in their own ways. Pure. */
+/** Guesses how images become the input of a detector. Each family of YOLO has its own way. Pure. */
 import { describeTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { HeadName } from '../../../../shared/tasks/detection/detection-config.ts';
 import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';

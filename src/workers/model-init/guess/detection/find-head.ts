@@ -7,7 +7,7 @@ import { findYoloHead } from './find-yolo-head.ts';
 
 export interface FoundHead {
   readonly head: HeadName;
-  /** What shows it, in words. */
+  /** What shows that the graph has this head, in words. */
   readonly why: string;
   readonly strides?: readonly number[];
   readonly box_format?: BoxFormat;
@@ -20,29 +20,29 @@ export interface Clues {
   readonly labels: number | null;
   /** Whether Ultralytics exported it as a detector. */
   readonly isUltralytics: boolean;
-  /** Whether its metadata says that it ends in suppression. */
+  /** Whether its metadata says that it ends in non-maximum suppression. */
   readonly isSuppressed: boolean;
 }
 
-/** Null if the outputs are not those of a detector, or do not show which. */
+/** Null if the outputs are not those of a detector, or do not show which head it has. */
 export function findHead(face: GraphFace, clues: Clues): FoundHead | null {
   return findLists(face) ?? findDetr(face) ?? findYoloHead(face, clues);
 }
 
-/** Outputs for boxes, scores, classes and their count. */
+/** Recognises outputs for boxes, their scores, their classes and their number. */
 function findLists({ outputs }: GraphFace): FoundHead | null {
   const named = (name: RegExp) => outputs.find((output) => name.test(output.name));
   const [boxes, scores, count] = [named(/box/i), named(/score/i), named(/num|count/i)];
   if (boxes === undefined || scores === undefined || count === undefined) return null;
   const why = `the outputs "${boxes.name}", "${scores.name}" and "${count.name}"`;
   if (boxes.name.startsWith('detection_boxes')) {
-    const said = `${why}, as TensorFlow's models have, whose boxes are top, left, bottom, right as fractions`;
+    const said = `${why}, as in TensorFlow's models: boxes are top, left, bottom, right as fractions`;
     return { head: 'nms', why: said, box_format: 'yxyx', box_units: 'fraction' };
   }
   return rankOf(scores) <= 2 ? { head: 'nms', why } : null;
 }
 
-/** Boxes in one output, and a number for each class in another. */
+/** Recognises boxes in one output, and a number for each class in another. */
 function findDetr({ outputs }: GraphFace): FoundHead | null {
   const threes = outputs.filter((output) => isFloat(output) && rankOf(output) === 3);
   const boxes = threes.filter(({ name, shape }) => /box/i.test(name) && canBe(shape[2], 4));

@@ -4,19 +4,19 @@ import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { placesIn } from './input-size.ts';
 import type { Clues, FoundHead } from './find-head.ts';
 
-/** Pixels per cell of each grid: of most models, and of models with one more grid (P6). */
+/** Pixels per cell of each grid. Most models have the first list. Models with one more grid (P6) have the second. */
 const STRIDES = [
   [8, 16, 32],
   [8, 16, 32, 64],
 ];
 /** YOLOv5 has three boxes per cell. */
 const ANCHORS = 3;
-/** A model that ends in suppression returns few boxes, each with a score and a class. */
+/** A model that ends in non-maximum suppression returns few boxes, each with a score and a class. */
 const SUPPRESSED = { fields: 6, most: 1_000 };
 const WITH_OBJECTNESS = 5;
 const WITHOUT = 4;
 
-/** Null if it is no such output, or if its shape does not decide. */
+/** Null if the graph is not that of a YOLO model, or if the shape does not decide. */
 export function findYoloHead(
   face: GraphFace,
   { size, labels, isUltralytics, isSuppressed }: Clues,
@@ -46,7 +46,7 @@ export function findYoloHead(
   if (second === SUPPRESSED.fields && typeof first === 'number' && first <= SUPPRESSED.most) {
     return found('nms', `${first} boxes of 6 numbers`);
   }
-  // In a graph of any size, dimensions may have no numbers. Then the metadata decides.
+  // If the graph takes images of any size, its dimensions may be free. Then the metadata decides.
   if (!isUltralytics || [first, second].every((dim) => typeof dim === 'number')) return null;
   if (isSuppressed) return canBe(second, SUPPRESSED.fields) ? found('nms', 'boxes after suppression') : null;
   return labels !== null && canBe(first, WITHOUT + labels)

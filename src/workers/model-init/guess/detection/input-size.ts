@@ -7,7 +7,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** The size that the graph fixes, else the first of the other sizes that is known. Null if none is. */
+/** The size that the graph fixes, else the first of `others` that is known. Null if none is known. */
 export function inputSizeOf(
   { shape }: GraphTensor,
   ...others: readonly (Preprocess['crop'] | null | undefined)[]
@@ -18,7 +18,7 @@ export function inputSizeOf(
   return typeof known === 'number' ? { width: known, height: known } : (known ?? null);
 }
 
-/** Cells of all grids, by the pixels per cell. */
+/** Number of cells in all grids together. `strides`: pixels per cell of each grid. */
 export function placesIn({ width, height }: Size, strides: readonly number[]): number {
   return strides.reduce((sum, stride) => sum + Math.ceil(width / stride) * Math.ceil(height / stride), 0);
 }

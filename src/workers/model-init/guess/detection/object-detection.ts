@@ -34,7 +34,7 @@ function cluesOf(face: GraphFace, { crop, labels, beside }: Hints): Clues {
       image === undefined
         ? null
         : inputSizeOf(image, crop, beside.preprocess.crop, ultralytics?.size ?? null),
-    // The graph's own names count its classes, whatever lies beside it.
+    // The names in the graph's metadata show the number of classes more reliably than files beside the graph.
     labels: ultralytics?.names?.length ?? labels?.names.length ?? null,
     isUltralytics: ultralytics?.task === 'detect',
     isSuppressed: ultralytics?.isSuppressed === true,
@@ -74,7 +74,9 @@ function areFitting({ labels }: Hints, clues: Clues, guesses: string[]): boolean
   }
   const { names, source } = labels;
   if (names.length === clues.labels) return true;
-  guesses.push(`labels: none; ${source} has ${names.length} names, but the graph's metadata ${clues.labels}`);
+  guesses.push(
+    `labels: none; ${source} has ${names.length} names, but the graph's metadata has ${clues.labels}`,
+  );
   return false;
 }
 
@@ -99,7 +101,7 @@ function headOf(face: GraphFace, hints: Hints, clues: Clues, facts: string[]): F
   return found?.head === head ? { ...found, why: '' } : { head, why: '' };
 }
 
-/** Undefined if the labels decide. Throws ForebayError `config_mismatch` if the flag must. */
+/** Throws ForebayError `config_mismatch` if the flag must decide. */
 function detrActivation(face: GraphFace, hints: Hints, facts: string[]): string | undefined {
   const { activation, labels, beside } = hints;
   const scores = face.outputs.find(({ name, shape }) => shape.length === 3 && !/box/i.test(name));

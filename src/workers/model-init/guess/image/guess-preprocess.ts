@@ -8,14 +8,15 @@ import type { Hints } from '../../hints.ts';
 const USUAL_SIDE = 224;
 /** ImageNet evaluation resizes to crop / 0.875. */
 const USUAL_RATIO = 0.875;
-/** Images up to this side are not cropped. */
+/** For inputs up to this side, the shorter side of an image is resized to the input's side, without a margin. */
 const THUMBNAIL = 64;
 const PLAIN = { mean: [0], std: [1] };
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /**
- * Adds values without a source to `guesses`. `part`: `whole` for models whose answers have places, which a guessed crop would
- * cut off. Throws ForebayError `config_mismatch` if nothing shows how images get the input's size, and a guess would be wrong.
+ * Adds values without a source to `guesses`. `part`: `whole` for models that locate things in an image, because a
+ * guessed crop would cut some off. Throws ForebayError `config_mismatch` if only the user can say how images get the
+ * input's size.
  */
 export function guessPreprocess(
   input: GraphTensor,

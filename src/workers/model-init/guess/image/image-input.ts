@@ -50,7 +50,7 @@ export function imageInput(face: GraphFace, needs: string): ImageInput {
   return { tensor, channels, facts };
 }
 
-/** Of either layout. A name if it is free. */
+/** Works for both layouts. Returns a name if the dimension is free. */
 function channelsOf(shape: GraphTensor['shape']): number | string | undefined {
   const known = [3, 1].find((channels) => imageDims(shape, channels)[0] === channels);
   return known ?? imageDims(shape)[0];

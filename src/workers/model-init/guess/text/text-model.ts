@@ -34,7 +34,7 @@ export function textFields(
   return { tokenizer, max_length: length, ...more };
 }
 
-/** `told`: what the tokenizer's files say. Throws ForebayError `config_mismatch` if nothing says how many it takes. */
+/** Most tokens of a text. `told`: from the model's files. Throws ForebayError `config_mismatch` if nothing says it. */
 function tokensOf(
   { inputs }: GraphFace,
   asked: number | undefined,
@@ -50,7 +50,7 @@ function tokensOf(
   return length;
 }
 
-/** The lines about where values come from, for those that the config has. */
+/** The lines that say where values come from, for the values that the config has. */
 export function takenFor(
   { beside: { text } }: Pick<Hints, 'beside'>,
   config: Readonly<Record<string, unknown>>,

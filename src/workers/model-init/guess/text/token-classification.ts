@@ -10,9 +10,9 @@ import { takesTokens, textFields } from './text-model.ts';
 export const tokenClassification: Guesser = {
   task: 'token-classification',
   takes:
-    'inputs input_ids and attention_mask, tokenizer.json, and an output [batch, tokens, labels] with as many labels',
+    'inputs input_ids and attention_mask, tokenizer.json, and an output [batch, tokens, labels] that fits the labels',
   takesInputs: takesTokens,
-  // The logits of a language model have the same shape, so labels must confirm it.
+  // The logits of a language model have the same shape, so labels must confirm the task.
   fits: ({ outputs }, { beside: { text }, labels }) =>
     text !== null &&
     labels !== null &&
