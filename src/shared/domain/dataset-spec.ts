@@ -17,7 +17,7 @@ const GIVEN = [
     exclude: z.array(z.string()).default([]),
     /** A single file instead of the whole folder: its name below `root`. */
     only: z.string().optional(),
-    /** Which entries of the folder are rows (listing-rule.ts). Absent in a job.json of an older version: 1. */
+    /** Which entries of the folder are rows (listing-rule.ts). An older job.json lacks it, which means 1. */
     listing: LISTING_RULE.optional(),
   }),
   /** A spool file below the data folder. Each line holds a URL as a JSON string. */

@@ -21,7 +21,7 @@ export function isAliasName(name: string): boolean {
 }
 
 export const ALIAS_RULE =
-  'an alias is named with letters, digits, ".", "_" and "-"; it begins with a letter, does not look like a version, such as v1, and is not "latest"';
+  'an alias is named with letters, digits, ".", "_" and "-". It begins with a letter, does not look like a version such as v1, and is not "latest"';
 
 /** `dir`: the folder of all versions. Throws ForebayError `invalid_model_config`. */
 export async function readAliases(dir: string): Promise<Aliases> {

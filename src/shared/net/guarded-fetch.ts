@@ -55,7 +55,7 @@ const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** The server closed the connection before it answered. Usually a kept-alive connection had just expired. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** `read`: what was made of the body. `location`: where to redirect to. */
+/** `read`: the result of reading the body. `location`: where to redirect to. */
 type Answer<T> = { readonly read: T } | { readonly location: string };
 type Read<T> = (response: Dispatcher.ResponseData) => Promise<T>;
 

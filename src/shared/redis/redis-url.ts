@@ -94,7 +94,7 @@ function decode(url: string, text: string): string {
 }
 
 const ENCODE =
-  ' In a user or password, write @ / # % : and ? percent-encoded: %40 %2F %23 %25 %3A %3F (any text: encodeURIComponent).';
+  ' In a user or password, write @ / # % : and ? percent-encoded: %40 %2F %23 %25 %3A %3F (encodeURIComponent encodes any text).';
 
 function invalid(url: string, why: string): ForebayError {
   const advice = url.includes('@') ? ENCODE : '';

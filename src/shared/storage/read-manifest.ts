@@ -64,7 +64,7 @@ function readPart(line: string, path: string): ManifestPart {
   }
 }
 
-/** Without their trailing commas. */
+/** Yields lines without their trailing commas. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   for await (const lines of readLines(path, 0, new AbortController().signal)) {
     for (const { bytes } of lines) {

@@ -73,7 +73,7 @@ export function minBlockRows(config: ModelConfig | null): number {
   return hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
-/** An image costs its decoding, however small it is. */
+/** Only rows of tables and tensors count as tiny. An image is never tiny, because it must be decoded. */
 function hasTinyRows(config: ModelConfig): boolean {
   const { input } = taskOf(config);
   return (input === 'features' || input === 'tensors') && inputRowBytes(config) <= TINY_ROW_BYTES;

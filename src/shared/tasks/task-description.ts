@@ -55,7 +55,7 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   defaults(config: Config | null): OptionValues;
   /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */
   inputBytes(config: Config): number;
-  /** The largest automatic batch, for rows that take much longer than their bytes tell. Their blocks are small too. */
+  /** The largest automatic batch, for rows that take much longer than their size suggests. Their blocks are small too. */
   readonly mostAutoRows?: number;
   steps(config: Config | null, options: OptionValues): TaskSteps;
 }

@@ -97,7 +97,7 @@ function isTensor({ type }: GraphTensor): boolean {
   return type !== 'not a tensor';
 }
 
-/** A shape without dimensions is one that the graph does not tell. */
+/** No dimensions means that the graph does not give the shape. */
 function isPerRow({ shape }: GraphTensor): boolean {
   return flattened(shape).length <= 2;
 }

@@ -29,7 +29,7 @@ export function whyNoPrompt(config: PromptConfig, name: string | null | undefine
   return `there is no prompt "${name}"; the model has ${names.join(', ')}${hint}`;
 }
 
-/** Reads the raw file. */
+/** `raw`: the file as it was written. */
 export function promptContradictions(raw: Readonly<Record<string, unknown>>): Issue[] {
   const message = whyNoPrompt(raw as PromptConfig, raw['prompt'] as string | undefined);
   return message === null ? [] : [{ path: '/prompt', message }];
