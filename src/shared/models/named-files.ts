@@ -44,7 +44,8 @@ async function readNamed(dir: string, named: NamedFile, memo: ContentMemo): Prom
   }
   try {
     const file = await stampFile(join(dir, name));
-    if (file.size > maxBytes) return refuse(`the file "${name}" has ${file.size} bytes, and the limit is ${maxBytes}`);
+    if (file.size > maxBytes)
+      return refuse(`the file "${name}" has ${file.size} bytes, and the limit is ${maxBytes}`);
     const { why, sha256 } = await memo.of(`named ${field}`, [file], async () => examine(file, named));
     return why === null ? { ok: true, file: { ...file, field, sha256 } } : refuse(why);
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * The config of a model folder, wherever it stands: in model.json, or in the files of another tool. A model.json without
+ * The config of a model folder, wherever it is: in model.json, or in the files of another tool. A model.json without
  * a task completes those files, and its fields override theirs.
  */
 import { join } from 'node:path';

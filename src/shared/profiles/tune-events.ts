@@ -38,7 +38,7 @@ export interface Exhaustive {
   readonly best: LaneSettings;
   readonly configurations: number;
   readonly seconds: number;
-  /** Rows/s of the search's choice and of the best in the space, measured in turns. */
+  /** Rows/s of the search's choice and of the best in the space, measured alternately. */
   readonly chosenRowsPerS: number;
   readonly bestRowsPerS: number;
 }

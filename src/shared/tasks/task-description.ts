@@ -40,7 +40,7 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   /** The value of `task` in model.json. */
   readonly id: string;
   readonly input: RowKind;
-  /** The task's fields of model.json. They stand beside those that every model has. */
+  /** The task's fields of model.json. They are added to the fields that every model has. */
   readonly config: z.ZodRawShape;
   /** The options that it takes, of task-options.ts. */
   readonly options: readonly TaskOptionName[];
@@ -55,7 +55,7 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   defaults(config: Config | null): OptionValues;
   /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */
   inputBytes(config: Config): number;
-  /** The largest automatic batch, for rows that take much longer than their size suggests. Their blocks are small too. */
+  /** The largest automatic batch, for rows that take longer than their size suggests. Their blocks are small too. */
   readonly mostAutoRows?: number;
   steps(config: Config | null, options: OptionValues): TaskSteps;
 }

@@ -37,14 +37,15 @@ export const WORKERS = {
     max: 256,
     flag: { usage: '--decode-threads <n>' },
     what: 'Threads per lane that decode images',
-    trade: 'More threads help if decoding is slower than the model. Otherwise they take cores from the model.',
+    trade:
+      'More threads help if decoding is slower than the model. Otherwise they take cores from the model.',
     unset: '2, or more if there are fewer lanes than cores; lanes of a GPU use all cores but one',
   }),
   decodeIn: choice({
     env: 'FOREBAY_DECODE_IN',
     choices: ['auto', 'lane', 'threads'],
     fallback: 'auto',
-    what: 'Whether a lane decodes images on the thread that calls the model, or on decode threads',
+    what: 'Whether a lane decodes images itself or on separate decode threads',
     trade:
       '`threads` decodes the next batch during a model call, and takes about 110 MB per thread. `lane` takes less. `auto` means `threads` for lanes of a GPU, else `lane`.',
   }),

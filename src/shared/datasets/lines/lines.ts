@@ -1,5 +1,5 @@
 /**
- * Lines that lie side by side in one buffer. Counting them creates no object per line, because a file may have millions of
+ * Consecutive lines in one buffer. Counting them creates no object per line, because a file may have millions of
  * short ones.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
