@@ -8,7 +8,7 @@ import type { Json } from './hugging-face/reading.ts';
 
 export interface ForeignFiles {
   readonly dir: string;
-  /** Every file that was read, with its stamp from before. */
+  /** Every file that was read, with its stamp from before the reading. */
   readonly read: readonly ModelFile[];
   /** Null if there is no such file. Throws an Error that names the file if it cannot be read. */
   text(name: string): Promise<string | null>;

@@ -15,7 +15,7 @@ export interface NamedModelFile extends ModelFile {
   readonly sha256: string;
 }
 
-/** Leaves out files that cannot be used, and adds an issue for each. Reads a file once per content. */
+/** Leaves out files that cannot be used, and adds an issue for each. Reads a file again only if it has changed. */
 export async function readNamedFiles(
   dir: string,
   config: ModelConfig,

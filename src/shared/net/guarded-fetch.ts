@@ -18,7 +18,7 @@ export interface GuardedFetchOptions {
   readonly allow: readonly string[];
   /** Milliseconds for one URL, including redirects, headers and body. */
   readonly timeoutMs: number;
-  /** Largest body, bytes, decompressed. */
+  /** Largest decompressed body, in bytes. */
   readonly maxBytes: number;
   /** Largest decompressed body, as a multiple of its compressed size. */
   readonly maxRatio: number;

@@ -25,7 +25,7 @@ const PART = z.object({
 });
 export type ManifestPart = z.infer<typeof PART>;
 
-/** The members except `parts`. Null if there is no manifest, or one of another form. */
+/** The members except `parts`. Null if there is no manifest, or if it has another form. */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();
   let whole = false;

@@ -42,13 +42,13 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   readonly input: RowKind;
   /** The task's fields of model.json. They are added to the fields that every model has. */
   readonly config: z.ZodRawShape;
-  /** The options that it takes, of task-options.ts. */
+  /** The options of task-options.ts that the task takes. */
   readonly options: readonly TaskOptionName[];
   /** Fields of a result row. */
   readonly result: z.ZodRawShape;
   /** Contradictions between fields of a model.json as it was written. */
   contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];
-  /** Values of options, as a request gives them, that this model does not have. */
+  /** Issues for option values of a request that this model does not have, such as an unknown prompt. */
   whyNot?(config: Config, asked: OptionValues): Issue[];
   files(config: Config): readonly NamedFile[];
   /** The model's own values of options. `null`: nobody knows the config. */

@@ -14,7 +14,7 @@ export interface JobPresence {
   /** No block of the job will be fed or run any more. The job has ended, or its record is gone. */
   readonly over: boolean;
   readonly exists: boolean;
-  /** Its record has a time to live. */
+  /** The job's record has a time to live. */
   readonly expires: boolean;
 }
 

@@ -47,7 +47,7 @@ const OUTPUT = z
      * `max`: per element. `last`: the last one.
      */
     join: z.enum(['stack', 'concat', 'mean', 'max', 'last']).default('stack'),
-    /** The axis of a frame's value, without the batch axis, that is time. For `concat`. */
+    /** The time axis of a frame's value, not counting the batch axis. For `concat`. */
     time_axis: AXIS.default(0),
     /** Steps along `time_axis` to remove at both ends of each frame, where frames overlap. For `concat`. */
     trim: z.int().min(0).max(1_000_000).default(0),

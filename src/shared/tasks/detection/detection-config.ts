@@ -51,7 +51,7 @@ export const DETECTION_SHAPE = {
   map_threshold: z.number().min(0).max(1).optional(),
   /** How much `map` grows boxes, as a share of area over circumference. Absent: 1.5. */
   grow: z.number().min(0).max(10).optional(),
-  /** Absent: the head's usual one. */
+  /** Absent: the usual format of the head. */
   box_format: z.enum(BOX_FORMATS).optional(),
   /** Whether boxes are in pixels of the input, or fractions of its sides. Absent: fractions for `detr`, else pixels. */
   box_units: z.enum(['pixels', 'fraction']).optional(),

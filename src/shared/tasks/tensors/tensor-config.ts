@@ -15,7 +15,7 @@ const TENSOR = {
     .max(MOST_AXES - 1)
     .nullable()
     .optional(),
-  /** Only checked against the graph. */
+  /** Has no effect except that it is checked against the graph. */
   dtype: z.enum(DTYPES).optional(),
   /**
    * The shape of one row's value, so without the batch axis. Null or a name is a free dimension. The shape is checked

@@ -22,7 +22,7 @@ export type TextConfig = z.infer<z.ZodObject<typeof TEXT_SHAPE>>;
 /** Larger calls have more padding, and smaller ones a larger share of fixed costs (docs/adr/0013). */
 export const TOKENS_PER_CALL = 128;
 
-/** Bytes of the largest tokenizer file. Those of the largest vocabularies (256,000 tokens) have 34 MB. */
+/** Bytes of the largest tokenizer file. Files with the largest vocabularies (256,000 tokens) have 34 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 
 export function tokenizerFile({ tokenizer }: TextConfig): NamedFile[] {
