@@ -22,7 +22,7 @@ const GIVEN = [
   }),
   /** A spool file below the data folder. Each line holds a URL as a JSON string. */
   z.object({ type: z.literal('urls'), spool: z.string() }),
-  /** Each line of `spool` is a JSON object `{"id","at"}`, where `at` is `offset+length` in `blob`. */
+  /** Each line of `spool` is a JSON object `{"id","at"}`, where `at` is a range of `blob` (blob-range.ts). */
   z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string() }),
   /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),

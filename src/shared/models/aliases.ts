@@ -1,6 +1,6 @@
 /**
- * Aliases of a model's versions, such as `stable` for version 2. They are in `<name>/aliases.json`, beside the folders of
- * the versions. A job that names an alias gets the version that the alias stands for at that time.
+ * Aliases of a model's versions, such as `stable` for version 2. They are in `<name>/aliases.json`, beside the folders
+ * of the versions. A job that names an alias gets the version that the alias stands for at that time.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
