@@ -5,7 +5,7 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 const TRIES = 100;
-/** Another process is replacing the same folder, so the target has reappeared or vanished. */
+/** Error codes if another process replaces the same folder, so that the target has reappeared or vanished. */
 const CROSSED = new Set(['ENOENT', 'ENOTEMPTY', 'EEXIST']);
 
 /** A path beside `target` for this process alone. `tidyBeside` removes it once the process is gone. */

@@ -17,7 +17,7 @@ import { stylesOf } from './generator/styles.js';
  * @property {Buffer} jpeg 48 to 96 pixels each way
  */
 
-/** Rows that encode at once. This keeps libuv's threads busy while the next pictures are painted. */
+/** Rows that are encoded at once. This keeps libuv's threads busy while the next pictures are painted. */
 const AHEAD = 8;
 
 /**

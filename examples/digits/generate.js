@@ -68,7 +68,7 @@ async function main() {
 }
 
 /**
- * Undefined if the command line is not valid.
+ * Returns undefined if the command line is not valid.
  * @returns {{ out: string, labels: string, glyphs: 'train' | 'heldout', count: number, seed: number, start: number } | undefined}
  */
 function readArguments() {

@@ -104,7 +104,7 @@ function rate(/** @type {number} */ rowsPerS) {
 }
 
 /**
- * Runs a program of the project. If it fails, the demo ends with its exit code.
+ * Runs a program of the project. If it fails, the demo ends with the same exit code.
  * @param {string[]} argv
  * @param {'inherit' | 'pipe'} stdout
  * @returns {Promise<string>} with `pipe`, what it printed

@@ -2,9 +2,9 @@
  * The small path language of the glyph skeletons: text in, polylines out. Knows nothing of styles or pixels.
  * - `M x y` starts a stroke.
  * - `L x y` draws a line, `Q cx cy x y` and `C ax ay bx by x y` draw curves.
- * - `A cx cy rx ry from to` draws an elliptic arc, with angles in degrees (0 right, 90 down). A line connects it to the
- *   end of the stroke.
- * The box is 0..1 both ways, with y downwards. A stroke may leave it a little.
+ * - `A cx cy rx ry from to` draws an elliptic arc, with angles in degrees (0 right, 90 down). A line connects the start
+ *   of the arc to the stroke before it.
+ * The box of a glyph is 0..1 in both directions, with y downwards. Strokes may extend slightly beyond the box.
  */
 
 /** @typedef {number[]} Polyline x, y, x, y ... */

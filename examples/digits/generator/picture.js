@@ -72,7 +72,7 @@ export function paintDigit(random, style, digit) {
 }
 
 /**
- * Dark ink on light ground or the reverse. The luma of clutter is between theirs, mostly nearer to the ground's.
+ * Dark ink on light ground, or the reverse. The luma of clutter is between ink and ground, mostly nearer to the ground.
  * @param {Random} random
  */
 function palette(random) {

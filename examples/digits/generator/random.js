@@ -22,7 +22,7 @@ export function createRandom(seed, row) {
     c = (c + t) | 0;
     return t >>> 0;
   }
-  // The author of sfc32 advises it: the first dozen outputs still show the seed.
+  // Discards the first dozen outputs, as the author of sfc32 advises, because they still show the seed.
   for (let i = 0; i < 12; i++) bits();
 
   /** Uniform in [low, high). */

@@ -71,7 +71,7 @@ export function drawGlyph(random, style, digit, width, height) {
   return segments;
 }
 
-/** A closed stroke has no ends to cut. Neither has a dot, which has no length. @param {readonly number[]} stroke */
+/** Whether a stroke has no ends to cut: it is a loop, or a dot. @param {readonly number[]} stroke */
 function isClosed(stroke) {
   const [x0 = 0, y0 = 0] = stroke;
   const [x1 = 0, y1 = 0] = stroke.slice(-2);
@@ -79,7 +79,7 @@ function isClosed(stroke) {
 }
 
 /**
- * Bends each axis by a slow wave along the other.
+ * Shifts x by a slow wave along y, and y by a slow wave along x.
  * @param {Random} random
  * @param {number} amplitude in glyph heights
  */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Generates the pictures, trains both models, exports them and writes train.log. Run setup.sh first.
-# Training and validation have their own seeds. Seeds 1 and 2 stay unseen, for evaluation.
+# Training and validation have their own seeds. Seed 1 stays unseen, for evaluation.
 set -eu
 cd "$(dirname "$0")"
 generate() { # name, seed, start, count

@@ -19,7 +19,7 @@ DATA = HERE / ".data"
 MODELS = HERE.parent / "models"
 SEED = 20261122
 MEAN, STD = 0.5, 0.25
-"""As in model.json, the same for every channel. They apply to pixels scaled to 0..1."""
+"""The values of model.json, the same for every channel. They apply to pixels scaled to 0..1."""
 BATCH = 128
 
 
@@ -74,7 +74,7 @@ def check(path: Path, network: Digits, pictures: torch.Tensor, labels: torch.Ten
 
 def main() -> None:
     torch.manual_seed(SEED)
-    # With one thread, sums have one order, so a run gives the same weights again. It also does not wait on shared cores.
+    # One thread adds in a fixed order, so a run gives the same weights again. It also never waits for other threads.
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, numpy {np.__version__}, onnxruntime {onnxruntime.__version__}, seed {SEED}")
     pictures, labels = (torch.from_numpy(array) for array in load_set(DATA, "train"))

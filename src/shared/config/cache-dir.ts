@@ -5,7 +5,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Absolute. `FOREBAY_CACHE_DIR`, else the folder of the XDG base directory specification. */
+/** An absolute path: `FOREBAY_CACHE_DIR`, or else `forebay` in the XDG cache folder. */
 export function cacheDir(env: NodeJS.ProcessEnv): string {
   const own = env['FOREBAY_CACHE_DIR'];
   return own ? resolve(own) : join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'forebay');

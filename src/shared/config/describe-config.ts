@@ -8,15 +8,15 @@ export interface SettingDescription {
   readonly name: string;
   /** What it sets, as a phrase. */
   readonly what: string;
-  /** Whole sentences. */
+  /** The trade-offs, in whole sentences. */
   readonly trade: string;
-  /** As it would be written in the environment, or in words. */
+  /** The default: a value of the variable, or a phrase. */
   readonly fallback: string;
   /** The unit with the range, or the choices. */
   readonly values: string;
   /** The option of commands that sets it, such as `--lanes`, or null. */
   readonly flag: string | null;
-  /** The value that the flag stands for, if it takes none. */
+  /** The value that a flag without an argument stands for. */
   readonly flagMeans: string | null;
 }
 

@@ -15,19 +15,19 @@ export interface Setting<out Value> {
   readonly unset?: string;
   readonly flag?: Flag;
   readonly values: Values;
-  /** Only carries the type. Never set. */
+  /** Carries only the type, for the compiler. It is never set. */
   readonly type?: Value;
 }
 
 /** The option of a command that sets the variable. */
 export interface Flag {
-  /** As commander takes it: `--lanes <n>`. */
+  /** In commander's syntax: `--lanes <n>`. */
   readonly usage: string;
   /** The value that the bare flag stands for. Such a flag takes no value. */
   readonly means?: string;
-  /** For cases where the phrase of the setting does not fit. */
+  /** The phrase in the help, if that of the setting does not fit. */
   readonly what?: string;
-  /** For cases where the default of the flag differs from that of the setting. */
+  /** The default in the help, if it differs from that of the setting. */
   readonly unset?: string;
 }
 
@@ -104,14 +104,14 @@ export function count(given: Texts & Range & Partial<Fallback<number>>): Setting
   return number(given, { whole: true, factor: 1 });
 }
 
-/** In bytes once it is read. */
+/** Megabytes. They are bytes once they are read. */
 export function megabytes(given: Texts & Range & Fallback<number>): Setting<number>;
 export function megabytes(given: Texts & Range): Setting<number | undefined>;
 export function megabytes(given: Texts & Range & Partial<Fallback<number>>): Setting<number | undefined> {
   return number(given, { whole: true, factor: 1024 * 1024, unit: 'MB' });
 }
 
-/** In pixels once it is read. */
+/** Megapixels. They are pixels once they are read. */
 export function megapixels(given: Texts & Range & Fallback<number>): Setting<number> {
   return number(given, { whole: true, factor: 1_000_000, unit: 'megapixels' });
 }

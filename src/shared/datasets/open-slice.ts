@@ -30,7 +30,7 @@ export async function* openSlice(
   );
 }
 
-/** The rows of a block with their ids. Reads the slice if they are not listed. */
+/** The rows of a block with their ids. Reads the slice if the rows are not listed. */
 export async function listRows(
   dataset: DatasetSpec,
   content: BlockContent,

@@ -13,11 +13,11 @@ export interface SourceRow {
 export interface Slice {
   readonly firstRow: number;
   readonly rows: number;
-  /** Where they are. Only the format understands it. */
+  /** Where the rows are, in a form that only the format of the dataset understands. */
   readonly ref: string;
-  /** Identifies what `ref` refers to. Opening the slice fails if it is something else by then. */
+  /** Identifies the version of the data. Opening the slice fails if the data has changed. */
   readonly check: string;
-  /** Where to continue after it. */
+  /** Where to continue after the slice. */
   readonly cursor: Cursor;
 }
 

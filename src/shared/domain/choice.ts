@@ -1,4 +1,4 @@
-/** A number that Forebay chose, with the constraint that bound it. A different constraint gives a different number. */
+/** A number that Forebay chose, with the constraint that bound it. Changing that constraint changes the number. */
 
 export const BOUND_BY = [
   /** Cores of the cgroup. */

@@ -17,12 +17,12 @@ const GIVEN = [
     exclude: z.array(z.string()).default([]),
     /** A single file instead of the whole folder: its name below `root`. */
     only: z.string().optional(),
-    /** Which entries of the folder are rows (listing-rule.ts). Absent in a job.json of an older version: 1. */
+    /** Which entries of the folder are rows (listing-rule.ts). An older job.json lacks it, which means 1. */
     listing: LISTING_RULE.optional(),
   }),
   /** A spool file below the data folder. Each line holds a URL as a JSON string. */
   z.object({ type: z.literal('urls'), spool: z.string() }),
-  /** Each line of `spool` is a JSON object `{"id","at"}`, where `at` is `offset+length` in `blob`. */
+  /** Each line of `spool` is a JSON object `{"id","at"}`, where `at` is a range of `blob` (blob-range.ts). */
   z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string() }),
   /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),

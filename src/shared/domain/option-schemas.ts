@@ -8,7 +8,7 @@ export const MAX_ERRORS: z.ZodType<MaxErrors, MaxErrors> = z.union([z.int().min(
   error: 'must be a count, or a share such as "1%"',
 });
 
-/** Optional. Carries the description of the OpenAPI document. */
+/** An optional schema, with a description for the OpenAPI document. */
 export function requestedSchema(option: OptionDeclaration): z.ZodOptional {
   return withAuto(option)
     .optional()

@@ -1,6 +1,6 @@
 /**
  * How an option of a job is declared: plain data from which the schemas, the OpenAPI document, the client's types and the
- * flags of the command line follow. A schema library takes longer to load than most commands take to run.
+ * flags of the command line follow. Imports no schema library, because loading one takes longer than most commands run.
  */
 
 /** A whole number. */
@@ -59,7 +59,7 @@ export const count = (min: number, max: number) => ({ type: 'count', min, max })
 
 export const fraction = (min: number, max: number) => ({ type: 'number', min, max }) as const;
 
-/** Most characters of a name. */
+/** Maximum number of characters in a name. */
 export const MAX_NAME = 64;
 
 /** A count, or a share such as `1%`. */

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errors.ts';
  * Where a row's bytes are.
  * `id`: a stable name. For files, it is the path relative to the dataset's root, with `/`.
  * `at`: a locator, whose meaning depends on the dataset (see datasets/locate.ts). Absent if the id gives the location.
- * `index`: its number in the output, if that differs from its position in the dataset. The rows of a retry keep theirs.
+ * `index`: the row's number in the output, if that differs from its position in the dataset. A retry keeps the numbers.
  */
 export interface RowRef {
   readonly id: string;

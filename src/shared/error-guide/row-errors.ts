@@ -63,7 +63,7 @@ export const ROW_ERRORS = {
   },
   unsupported_format: {
     cause:
-      'The content of the file is not JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC, or for a model of sounds not WAV or FLAC. Its name does not matter. HEIC needs the optional package `libheif-js`.',
+      'The content of the file is not JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC. For a model of sounds, it is not WAV or FLAC. The name of the file does not matter. HEIC needs the optional package `libheif-js`.',
     fix: 'Convert the file, install the package that the message names, or leave the file out with `exclude`.',
   },
   decode_failed: {

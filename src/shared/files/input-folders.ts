@@ -22,7 +22,7 @@ export type InputVerdict = 'allowed' | 'outside' | 'data_folder' | 'not_yours';
 export type InputRule = (real: string, tenant: string) => InputVerdict;
 
 /**
- * The deepest folder that contains a path decides. So an input root inside an output root is open to all tenants, and a
+ * The deepest folder that contains a path decides. So an input root inside an output root is open to all tenants. A
  * data folder inside an input root is closed to all. Of two equally deep folders, the one that forbids wins. The default
  * tenant is the operator, who may read all results.
  */

@@ -40,7 +40,7 @@ export interface NewKey {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-/** A key with an unknown id is compared with this hash, so that the check takes as long. No secret has this hash. */
+/** A key with an unknown id is compared with this hash, so that every check takes equally long. No secret has it. */
 const NOBODY = hashSecret('');
 
 export function createKeyStore(deps: { redis: Redis; now?: () => number }) {

@@ -22,8 +22,9 @@ interface Version {
 }
 
 /**
- * The kernel evicts file pages before it kills a process, even pages on the active list, such as those of a file that a
- * job reads twice. So both lists count as reclaimable. (Kubernetes subtracts only the inactive list in `working_set`.)
+ * The kernel evicts file pages before it kills a process. It evicts even pages on the active list, such as those of a
+ * file that a job reads twice. So both lists count as reclaimable. (Kubernetes subtracts only the inactive list in
+ * `working_set`.)
  * Files on tmpfs are not part of these fields, because the kernel counts them as anonymous memory.
  */
 const V2: Version = {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
-/** The smallest quota from its own cgroup upwards. Infinity if none is set. */
+/** The smallest quota of the process's cgroup and of all cgroups above it. Infinity if none is set. */
 export function cpuQuota(paths?: CgroupPaths): number {
   const { version, folders } = findCgroup('cpu', paths);
   return Math.min(...folders.map(version === 1 ? quotaV1 : quotaV2));

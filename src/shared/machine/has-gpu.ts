@@ -7,7 +7,7 @@ const DEVICES = ['/dev/nvidiactl', '/dev/dxg', '/dev/kfd', '/dev/dri'];
 const DRIVERS = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
 
 export function hasGpu(env: NodeJS.ProcessEnv = process.env): boolean {
-  // Other systems have no such files, so the config is believed there.
+  // Other systems have no such files. There, a config that names a GPU is trusted.
   if (process.platform !== 'linux') return true;
   return DRIVERS.some((name) => env[name] !== undefined) || DEVICES.some((path) => existsSync(path));
 }

@@ -1,6 +1,6 @@
 /**
- * Aliases of a model's versions, such as `stable` for 2: in `<name>/aliases.json`, beside the folders of the versions. A
- * job that names an alias gets the version that it stands for at that time.
+ * Aliases of a model's versions, such as `stable` for version 2. They are in `<name>/aliases.json`, beside the folders
+ * of the versions. A job that names an alias gets the version that the alias stands for at that time.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,18 +10,18 @@ import { isVersionName } from './version-name.ts';
 
 export const ALIASES_FILE = 'aliases.json';
 
-/** By alias, the version that it stands for. */
+/** From each alias to its version. */
 export type Aliases = ReadonlyMap<string, string>;
 
 export const NO_ALIASES: Aliases = new Map();
 
-/** An alias that looks like a number could be taken for a version. */
+/** Refuses names that look like a version number, because they could be taken for a version. */
 export function isAliasName(name: string): boolean {
   return isVersionName(name) && !/^v?\d/.test(name);
 }
 
 export const ALIAS_RULE =
-  'an alias is named with letters, digits, ".", "_" and "-"; it begins with a letter, does not look like a version, such as v1, and is not "latest"';
+  'an alias is named with letters, digits, ".", "_" and "-". It begins with a letter, does not look like a version such as v1, and is not "latest"';
 
 /** `dir`: the folder of all versions. Throws ForebayError `invalid_model_config`. */
 export async function readAliases(dir: string): Promise<Aliases> {

@@ -58,7 +58,7 @@ async function scan(window: Window): Promise<ExternalData[]> {
   const broken = (): Error =>
     new Error(
       hasGraph
-        ? `is cut off or damaged: it has ${window.size} bytes and its graph needs more; copy or download it again`
+        ? `is cut off or damaged: it has ${window.size} bytes, and its graph needs more. Copy or download it again`
         : 'is not an ONNX model',
     );
   let at = 0;

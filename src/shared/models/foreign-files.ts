@@ -8,7 +8,7 @@ import type { Json } from './hugging-face/reading.ts';
 
 export interface ForeignFiles {
   readonly dir: string;
-  /** Every file that was read, with its stamp from before. */
+  /** Every file that was read, with its stamp from before the reading. */
   readonly read: readonly ModelFile[];
   /** Null if there is no such file. Throws an Error that names the file if it cannot be read. */
   text(name: string): Promise<string | null>;
@@ -30,7 +30,7 @@ export function openForeignFiles(dir: string): ForeignFiles {
     if (file === null) return null;
     read.push(file);
     if (file.size > MAX_CONFIG_BYTES) {
-      throw new Error(`${name} has ${file.size} bytes; a config has at most ${MAX_CONFIG_BYTES}`);
+      throw new Error(`${name} has ${file.size} bytes, and the limit for a config is ${MAX_CONFIG_BYTES}`);
     }
     const bytes = await readFile(file.path).catch((cause: unknown) => {
       throw new Error(`${name} cannot be read: ${messageOf(cause)}`, { cause });

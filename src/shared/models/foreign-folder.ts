@@ -1,6 +1,6 @@
 /**
  * Model folders in the layout of other tools, which are served without a model.json. Each kind says what its own files
- * show of a config. What they do not show must stand in model.json, which may then be a few fields only.
+ * show of a config. What they do not show must be in model.json, which may then have only a few fields.
  */
 import type { ForeignFiles } from './foreign-files.ts';
 import type { Json } from './hugging-face/reading.ts';

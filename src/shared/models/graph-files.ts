@@ -71,7 +71,7 @@ async function checkExternal(
     return gone ? 'but there is no such file; put it there' : `which cannot be read: ${messageOf(error)}`;
   }
   if (file.size < leastBytes) {
-    return `which has ${file.size} bytes, and the graph needs ${leastBytes}: it is cut off or belongs to another model; copy or download it again`;
+    return `which has ${file.size} bytes, and the graph needs ${leastBytes}. It is cut off or belongs to another model. Copy or download it again`;
   }
   return { ...file, location: below };
 }

@@ -13,8 +13,8 @@ export interface ModelDir {
 const MAX_VERSIONS = 256;
 
 /**
- * In order of names. The models folder itself, if it holds a graph. Names that begin with a dot are left out. Throws node:fs's
- * error if the models folder cannot be read.
+ * Returns the model folders in order of names, or only the models folder itself if it holds a graph. Leaves out names
+ * that begin with a dot. Throws node:fs's error if the models folder cannot be read.
  */
 export async function findModelDirs(modelsDir: string): Promise<ModelDir[]> {
   const names: string[] = await readdir(modelsDir);

@@ -99,7 +99,7 @@ export async function listModelFolders(modelsDir: string): Promise<ModelListing>
   return createModelFolderReader().list(modelsDir);
 }
 
-/** Versions of one folder share their name. */
+/** Whether two models claim the same name. Only versions in one folder may share it. */
 function areTwins(a: ModelFolder, b: ModelFolder): boolean {
   return a.ref.name === b.ref.name && (a.version === null || b.version === null);
 }

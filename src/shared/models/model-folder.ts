@@ -1,6 +1,7 @@
 /**
- * A model on disk: a folder with a graph, its config (`model.json`, or the files of another tool), and the files that these
- * two name (external weights, and what the task needs). Reads and identifies it. Only a lane can find out whether the graph runs.
+ * A model on disk: a folder with a graph, a config (`model.json`, or the files of another tool), and further files. The
+ * graph names external weights, and the config names files that the task needs. Reads and identifies a model. Only a
+ * lane can find out whether the graph runs.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +30,7 @@ export interface ModelFolder {
   /** Name of its folder, if that is in a folder of versions. */
   readonly version: string | null;
   readonly onnxPath: string;
-  /** Paths of the files beside the graph in which it keeps weights. */
+  /** Paths of the external data files, in which the graph keeps weights. */
   readonly external: readonly string[];
   /** What the user should know about how the folder was read. Empty for a folder with a whole model.json. */
   readonly notes: readonly string[];

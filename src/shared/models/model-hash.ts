@@ -10,8 +10,9 @@ import type { NamedModelFile } from './named-files.ts';
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**
- * Hex SHA-256 over the length-prefixed config (canonical JSON, defaults filled in), graph and named files, and then over
- * location, size and SHA-256 of each external file. `memo` knows the hashes of files that were read before.
+ * Hex SHA-256. It covers the config (canonical JSON, defaults filled in), the graph and the named files, each with its
+ * length before it. Then come the location, size and SHA-256 of each external file. `memo` knows the hashes of files
+ * that were read before.
  */
 export async function hashModel(
   parts: {

@@ -15,7 +15,7 @@ export interface NamedModelFile extends ModelFile {
   readonly sha256: string;
 }
 
-/** Leaves out files that cannot be used, and adds an issue for each. Reads a file once per content. */
+/** Leaves out files that cannot be used, and adds an issue for each. Reads a file again only if it has changed. */
 export async function readNamedFiles(
   dir: string,
   config: ModelConfig,
@@ -44,7 +44,8 @@ async function readNamed(dir: string, named: NamedFile, memo: ContentMemo): Prom
   }
   try {
     const file = await stampFile(join(dir, name));
-    if (file.size > maxBytes) return refuse(`the file "${name}" has ${file.size} bytes; at most ${maxBytes}`);
+    if (file.size > maxBytes)
+      return refuse(`the file "${name}" has ${file.size} bytes, and the limit is ${maxBytes}`);
     const { why, sha256 } = await memo.of(`named ${field}`, [file], async () => examine(file, named));
     return why === null ? { ok: true, file: { ...file, field, sha256 } } : refuse(why);
   } catch (error) {

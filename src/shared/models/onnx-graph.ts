@@ -55,7 +55,7 @@ const ELEMENT_TYPES = [
 function readTensor(value: Buffer): GraphTensor {
   const type = one(value, 2) ?? EMPTY;
   const tensor = one(type, 1) ?? EMPTY;
-  // A sequence or a map. A value whose type is not told at all is "undefined".
+  // A sequence or a map. A value for which the graph gives no type is "undefined".
   if (type.length > 0 && tensor.length === 0)
     return { name: text(value, 1), type: 'not a tensor', shape: [] };
   const element = number(tensor, 1) ?? 0;

@@ -1,6 +1,6 @@
 /**
- * The config of a model folder, wherever it stands: in model.json, or in the files of another tool. A model.json without
- * a task completes those files, and what it says counts.
+ * The config of a model folder, wherever it is: in model.json, or in the files of another tool. A model.json without
+ * a task completes those files, and its fields override theirs.
  */
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export const GRAPH_FILE = 'model.onnx';
 const KINDS: readonly ForeignKind[] = [triton, huggingFace];
 
 export interface FolderConfig {
-  /** A config as if from model.json, not checked yet. */
+  /** A config in the form of model.json, not checked yet. */
   readonly value: unknown;
   /** The files that it comes from. */
   readonly sources: readonly ModelFile[];
@@ -102,7 +102,7 @@ function completed(foreign: ForeignConfig, more: Json, { files, own, graph }: Co
   return { ok: true, value, sources, notes: foreign.notes, graph };
 }
 
-/** Fields of `more` count. Objects are merged field by field. */
+/** Fields of `more` override. Objects are merged field by field. */
 function merged(fields: Json, more: Json): Json {
   const both = Object.entries(more).map(([key, value]): [string, unknown] => {
     const before = fields[key];

@@ -8,9 +8,9 @@ export function isVersionName(name: string): boolean {
   return name !== LATEST && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name);
 }
 
-export const VERSION_RULE = `a version is named with letters, digits, ".", "_" and "-", and not "${LATEST}"`;
+export const VERSION_RULE = `a version is named with letters, digits, ".", "_" and "-", and must not be "${LATEST}"`;
 
-/** Whole numbers are the highest, by value. Other names are compared part by part, with numbers by value. */
+/** Orders whole numbers by value, above all other names. Compares other names part by part, with numbers by value. */
 export function compareVersions(a: string, b: string): number {
   const [isA, isB] = [a, b].map((name) => /^\d+$/.test(name));
   if (isA !== isB) return isA ? 1 : -1;

@@ -18,7 +18,7 @@ export interface GuardedFetchOptions {
   readonly allow: readonly string[];
   /** Milliseconds for one URL, including redirects, headers and body. */
   readonly timeoutMs: number;
-  /** Largest body, bytes, decompressed. */
+  /** Largest decompressed body, in bytes. */
   readonly maxBytes: number;
   /** Largest decompressed body, as a multiple of its compressed size. */
   readonly maxRatio: number;
@@ -55,7 +55,7 @@ const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** The server closed the connection before it answered. Usually a kept-alive connection had just expired. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** `read`: what was made of the body. `location`: where to redirect to. */
+/** `read`: the result of reading the body. `location`: where to redirect to. */
 type Answer<T> = { readonly read: T } | { readonly location: string };
 type Read<T> = (response: Dispatcher.ResponseData) => Promise<T>;
 

@@ -15,7 +15,7 @@ export interface RetryingFetchOptions {
   readonly tries?: number;
   /** Maximum pause before the second attempt, ms. It doubles with each further attempt. */
   readonly firstPauseMs?: number;
-  /** Bounds the doubled pause, ms. If a server asks for a longer one, the fetch fails. The two add up. */
+  /** Limits this pause, ms. A pause that the server asks for is added. If that exceeds the limit, the fetch fails. */
   readonly maxPauseMs?: number;
 }
 

@@ -54,7 +54,7 @@ export const FEEDER_EVENTS = {
   'sweep.failed': event<{ readonly error: string }>('warn', 'sweep failed'),
 
   'webhook.given_up': event<FailedDelivery>('warn', 'webhook given up'),
-  /** The events of a job could not be created or sent. Its lease expires, then it is tried again. */
+  /** The webhook events of a job could not be created or sent. They are retried when the claim on the job expires. */
   'webhook.failed': event<JobTrouble>('warn', 'webhook not handled, trying again'),
   'webhook.search_failed': event<{ readonly error: string }>('warn', 'webhooks not listed, trying again'),
 };

@@ -70,7 +70,7 @@ export const WORKER_EVENTS = {
     'error',
     'memory is about to run out: the lane that has grown most is killed, and its rows are tried one by one',
   ),
-  /** Killing a lane would not help. Emitted when the level becomes `kill`. */
+  /** Memory is at its limit, but killing a lane would not help. Emitted when the level becomes `kill`. */
   'memory.exhausted': event<{ readonly used_mb: number; readonly limit_mb: number }>(
     'error',
     'memory is at its limit, and no batch is to blame: run fewer lanes, or allow more memory',
@@ -91,7 +91,7 @@ export const WORKER_EVENTS = {
     ModelVersion & {
       readonly lanes: number;
       readonly batch_size: number;
-      /** If the model has a profile, its time in ISO 8601. */
+      /** When the model's profile was measured, ISO 8601. Absent without a profile. */
       readonly tuned_at?: string;
       readonly load_ms: number;
     }
@@ -117,7 +117,7 @@ export const WORKER_EVENTS = {
     'info',
     'model has left the lanes, and is loaded again when a job needs it',
   ),
-  /** A block waits for it. Emitted once for each reason. */
+  /** A block waits for a model that cannot be loaded now. Emitted once for each reason. */
   'model.waits': event<ModelVersion & { readonly why: string }>(
     'info',
     ({ why }) => why,

@@ -58,7 +58,7 @@ export const PROFILE = z.object({
   machine: MACHINE,
   settings: LANE_SETTINGS,
   rows_per_s: z.number(),
-  /** The settings by formula. `rows_per_s`: measured beside the best. Null if they did not run or were not compared. */
+  /** The settings by formula. `rows_per_s`: measured together with the best. Null if not run or not compared. */
   formula: z.object({ settings: LANE_SETTINGS, rows_per_s: z.number().nullable() }),
   /** ISO 8601. */
   measured_at: z.string(),

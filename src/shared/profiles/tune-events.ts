@@ -28,7 +28,7 @@ export interface TuneRequest {
   };
   /** Also measure the whole space, and report how far off the search was. */
   readonly exhaustive: boolean;
-  /** As in a worker. `maxHeldBytes` is for all lanes together. */
+  /** The limits that a worker has. `maxHeldBytes` is for all lanes together. */
   readonly limits: RowLimits & { readonly maxFetchRatio: number };
   /** See shared/net/guarded-fetch.ts. */
   readonly fetchAllow: readonly string[];
@@ -38,7 +38,7 @@ export interface Exhaustive {
   readonly best: LaneSettings;
   readonly configurations: number;
   readonly seconds: number;
-  /** Rows/s of the search's choice and of the best in the space, measured in turns. */
+  /** Rows/s of the search's choice and of the best in the space, measured alternately. */
   readonly chosenRowsPerS: number;
   readonly bestRowsPerS: number;
 }
@@ -58,7 +58,7 @@ export interface Tuned {
   /** `rowsPerS`: null if the start does not run. */
   readonly start: TuneStart & { readonly rowsPerS: number | null };
   /**
-   * How much faster than the start the best point found is, as a share, whether or not it is used. Null if there was
+   * The lead of the best settings over the start, as a share, even if those settings are not used. Null if there was
    * nothing to compare.
    */
   readonly gain: { readonly gain: number; readonly noise: number } | null;

@@ -54,7 +54,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
     async again(job: string, dueMs: number): Promise<void> {
       await redis.zadd(indexKeys.webhooks, 'XX', Math.ceil(dueMs), job);
     },
-    /** The job has no more events. Its last ones are kept as long as its record. */
+    /** Records that the job has no more events. Its last events are kept as long as its record. */
     async done(job: string): Promise<void> {
       await redis.pexpire(jobKeys(job).webhook, KEEP_MS);
       await redis.zrem(indexKeys.webhooks, job);
@@ -93,7 +93,7 @@ export function createWebhookQueue(deps: { redis: Redis; run: RunScript; now?: (
 }
 
 const DAY_MS = 24 * 3600 * 1000;
-/** The same time as the record of an ended job. */
+/** As long as the record of an ended job is kept. */
 const KEEP_MS = 7 * DAY_MS;
 /** Longer, because a job may run for long after the last attempt. */
 const KEEP_LOG_MS = 30 * DAY_MS;

@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<RedisTrouble, Words>> = {
   read_only: {
     code: 'redis_read_only',
     says: 'Redis refuses writes because it is a read-only replica, as during a failover.',
-    advice: 'a failover ends by itself; otherwise set REDIS_URL to the primary',
+    advice: 'wait for a failover to end, or set REDIS_URL to the primary',
     retryAfterS: 2,
   },
   full: {

@@ -67,7 +67,7 @@ function parseTcp(url: string): RedisOptions {
     port: parsed.port === '' ? 6379 : Number(parsed.port),
     db: parseDb(url, parsed.pathname.replace(/^\//, '') || parsed.searchParams.get('db')),
     ...credentials(url, parsed.username, parsed.password),
-    // An IP address is not a server name (RFC 6066). The certificate is then compared with the host.
+    // An IP address must not be sent as a server name (RFC 6066). Node then compares the certificate with the host.
     ...(parsed.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   };
 }
@@ -94,7 +94,7 @@ function decode(url: string, text: string): string {
 }
 
 const ENCODE =
-  ' In a user or password, write @ / # % : and ? percent-encoded: %40 %2F %23 %25 %3A %3F (any text: encodeURIComponent).';
+  ' In a user or password, write @ / # % : and ? percent-encoded: %40 %2F %23 %25 %3A %3F (encodeURIComponent encodes any text).';
 
 function invalid(url: string, why: string): ForebayError {
   const advice = url.includes('@') ? ENCODE : '';

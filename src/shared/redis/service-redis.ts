@@ -76,7 +76,7 @@ export class ServiceRedis extends Redis {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       await delay(pause);
       const check = new Command('set', WRITE_CHECK);
-      // A refusal of this command must reach this loop.
+      // Keeps the command from being wrapped, so that this loop sees a refusal.
       this.#known.add(check);
       super.sendCommand(check);
       const error: unknown = await check.promise.then(

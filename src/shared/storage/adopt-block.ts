@@ -38,9 +38,9 @@ export class RowsDiffer extends Error {
 }
 
 /**
- * Moves the errors of the part to their final name and returns its counts. Null if there is no part. `part` is its number.
- * `rows` may be a function, which lists them only if there is a part. Throws RowsDiffer, ForebayError `output_changed` for
- * a part that the proof does not cover, and what listing throws.
+ * Moves the errors of a part to their final name and returns the counts. Null if there is no part. `part` is its
+ * number. `rows` may be a function, which lists them only if there is a part. Throws RowsDiffer, ForebayError
+ * `output_changed` for a part that the proof does not cover, and what listing throws.
  */
 export async function adoptBlock(
   folder: string,

@@ -1,8 +1,9 @@
 /**
  * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, checks that
  * its job still owns the output, and links the part to its final name. The link is the durable commit. It never
- * overwrites, and it fails if a new owner has discarded the staged files. Errors are staged before the part, under its
- * hash. Any process that finds the part links them to their final name, so part and errors always come from the same run.
+ * overwrites, and it fails if a new owner has discarded the staged files. Errors are staged before the part, under the
+ * part's hash. Any process that finds the part links its errors to their final name. So part and errors always come
+ * from the same run.
  */
 import { mkdir, rename } from 'node:fs/promises';
 import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
@@ -73,7 +74,7 @@ export async function publishBlock(
   }
   const adopted = await adoptBlock(folder, job, part, rows, published.proof);
   if (!adopted) throw stagedIsGone(part, folder);
-  // The errors have their final name by now, or belong to a part that lost.
+  // The errors have their final name by now, or belong to a part that was not published.
   if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
   return adopted;

@@ -26,7 +26,7 @@ const PART = z.object({
 export type ManifestPart = z.infer<typeof PART>;
 
 /**
- * The members except `parts`. Null if there is no manifest, or one of another form. Throws the error of node:fs if the
+ * The members except `parts`. Null if there is no manifest, or if it has another form. Throws the error of node:fs if the
  * manifest is there but cannot be read.
  */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
@@ -73,7 +73,7 @@ function readPart(line: string, path: string): ManifestPart {
   }
 }
 
-/** Without their trailing commas. */
+/** Yields lines without their trailing commas. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   for await (const lines of readLines(path, 0, new AbortController().signal)) {
     for (const { bytes } of lines) {

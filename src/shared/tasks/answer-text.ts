@@ -2,7 +2,7 @@
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The best classes, or the most certain findings, that are named. */
+/** Maximum number of detections, entities or segments that are named. */
 const NAMED = 3;
 const MOST_CHARS = 80;
 

@@ -33,7 +33,7 @@ export const AUDIO: TaskDescription<AudioConfig> = {
   }),
 };
 
-/** Fields that only one of the two answers has a use for. */
+/** Fields that apply to only one of the two answers. */
 const ONLY_FOR: Readonly<Record<AudioConfig['answer'], readonly string[]>> = {
   outputs: ['outputs'],
   predictions: ['over_frames', 'labels', 'output', 'activation', 'top_k', 'threshold'],

@@ -16,7 +16,7 @@ const SMALL_ROW_BYTES = 64 * 1024;
 /** Rows of tables. A model call costs little more for a thousand of them than for a hundred (docs/adr/0013). */
 const TINY_ROW_BYTES = 1024;
 const MAX_AUTO_BATCH = 128;
-/** The same on a GPU, which needs many rows to be busy: 64 images of 224 x 224. Not measured yet (docs/gpu.md). */
+/** The target on a GPU, which needs many rows to be busy: 64 images of 224 x 224. Not measured yet (docs/gpu.md). */
 const DEVICE_TARGET_BYTES = 64 * 224 * 224 * 3 * 4;
 export const MAX_DEVICE_BATCH = 256;
 const MAX_TINY_ROWS_BATCH = 1_024;
@@ -40,7 +40,7 @@ export function targetBytes(rowBytes: number): number {
   return hasSmallRows(rowBytes) ? 2 * TARGET_BYTES : TARGET_BYTES;
 }
 
-/** The same for a model, which may compute on a device. */
+/** The target for a model, on the CPU or on a device. */
 export function targetOf(config: ModelConfig): number {
   return deviceOf(config) === null ? targetBytes(inputRowBytes(config)) : DEVICE_TARGET_BYTES;
 }
@@ -73,7 +73,7 @@ export function minBlockRows(config: ModelConfig | null): number {
   return hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
-/** An image costs its decoding, however small it is. */
+/** Only rows of tables and tensors count as tiny. An image is never tiny, because it must be decoded. */
 function hasTinyRows(config: ModelConfig): boolean {
   const { input } = taskOf(config);
   return (input === 'features' || input === 'tensors') && inputRowBytes(config) <= TINY_ROW_BYTES;

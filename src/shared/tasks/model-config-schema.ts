@@ -15,7 +15,7 @@ export function configSchema({ id, config }: TaskDescription): z.ZodObject {
   return schema;
 }
 
-/** A config that has been checked, with the type of its task. Throws only if it was not. */
+/** Gives a config that has been checked the type of its task. Throws only if the config was not checked. */
 export function configOf<Config extends ModelConfig>(
   task: TaskDescription<Config>,
   config: ModelConfig,

@@ -10,7 +10,7 @@ type Value<Name extends OptionName> = RequestedValue<(typeof OPTION_TABLE)[Name]
 type RequestedShape = { [Name in OptionName]: z.ZodOptional<z.ZodType<Value<Name>, Value<Name>>> };
 type ShownTaskShape = { [Name in TaskOptionName]: z.ZodOptional<z.ZodType<TaskOptions[Name] | null>> };
 
-/** Every option is optional. Carries the descriptions of the OpenAPI document. */
+/** Every option is optional, and has a description for the OpenAPI document. */
 // TypeScript does not follow the names through the loops.
 export const REQUESTED_SHAPE = Object.fromEntries(
   OPTION_NAMES.map((name) => [name, requestedSchema(optionNamed(name))]),

@@ -42,7 +42,7 @@ export const TABULAR: TaskDescription<TabularConfig> = {
     labels: CLASSES_SHAPE.labels,
     activation: CLASSES_SHAPE.activation,
     top_k: CLASSES_SHAPE.top_k,
-    /** A record that the model knows. The model is tried with it. */
+    /** A record that the model accepts. Workers try the model with it. */
     example: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])).optional(),
   },
   options: ['top_k'],

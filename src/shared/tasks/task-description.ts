@@ -40,22 +40,22 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   /** The value of `task` in model.json. */
   readonly id: string;
   readonly input: RowKind;
-  /** The task's fields of model.json. They stand beside those that every model has. */
+  /** The task's fields of model.json. They are added to the fields that every model has. */
   readonly config: z.ZodRawShape;
-  /** The options that it takes, of task-options.ts. */
+  /** The options of task-options.ts that the task takes. */
   readonly options: readonly TaskOptionName[];
   /** Fields of a result row. */
   readonly result: z.ZodRawShape;
   /** Contradictions between fields of a model.json as it was written. */
   contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];
-  /** Values of options, as a request gives them, that this model does not have. */
+  /** Issues for option values of a request that this model does not have, such as an unknown prompt. */
   whyNot?(config: Config, asked: OptionValues): Issue[];
   files(config: Config): readonly NamedFile[];
   /** The model's own values of options. `null`: nobody knows the config. */
   defaults(config: Config | null): OptionValues;
   /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */
   inputBytes(config: Config): number;
-  /** The largest automatic batch, for rows that take much longer than their bytes tell. Their blocks are small too. */
+  /** The largest automatic batch, for rows that take longer than their size suggests. Their blocks are small too. */
   readonly mostAutoRows?: number;
   steps(config: Config | null, options: OptionValues): TaskSteps;
 }

@@ -26,7 +26,7 @@ export const TASKS: readonly TaskDescription[] = [
   AUDIO,
 ] as readonly TaskDescription[];
 
-/** The task of models whose config nobody knows. Workers before version 0.2 do not announce it, and serve no other task. */
+/** The task of models whose config nobody knows. Older workers announce no configs, and serve only this task. */
 const FIRST_TASK = IMAGE_CLASSIFICATION.id;
 
 export function taskNamed(id: string): TaskDescription | null {

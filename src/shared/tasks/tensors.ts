@@ -1,4 +1,4 @@
-/** Named tensors in, named tensors out: for any graph, without a meaning of its own. */
+/** Named tensors in, named tensors out. Works for any graph, because it gives the tensors no meaning. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { TaskDescription } from './task-description.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';

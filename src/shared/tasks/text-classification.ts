@@ -16,7 +16,7 @@ export type TextClassificationOptions = TaskOptions<'top_k' | 'threshold'>;
 export const TEXT_CLASSIFICATION: TaskDescription<TextClassificationConfig> = {
   id: 'text-classification',
   ...TEXT_TASK,
-  // What the numbers are is never guessed.
+  // `activation` is required, because Forebay never guesses what the numbers mean.
   config: { ...TEXT_SHAPE, ...CLASSES, activation: ACTIVATION },
   options: ['top_k', 'threshold'],
   result: { predictions: PREDICTIONS },

@@ -12,7 +12,7 @@ export function whyWrongFile(head: Buffer, size: number): string | null {
     return 'is a Git LFS pointer, not the file itself; fetch the file with: git lfs pull';
   }
   if (/^(\u00ef\u00bb\u00bf)?\s*<(!doctype html|html|head|\?xml)/i.test(text)) {
-    return 'is a web page, not a model: the download failed or needs a login; download it again';
+    return 'is a web page, not a model. The download failed or needs a login. Download the file again';
   }
   return null;
 }

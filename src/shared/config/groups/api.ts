@@ -47,7 +47,7 @@ export const API = {
     what: 'Host names, without port, that clients may use for the API besides localhost; comma-separated',
     trade:
       'A list protects against web pages that call the API through their own host name (DNS rebinding). Clients that use any other name are refused.',
-    unset: 'none on loopback, any name beyond',
+    unset: 'none on loopback, otherwise any name',
   }),
   requestTimeoutS: seconds({
     env: 'FOREBAY_REQUEST_TIMEOUT_S',

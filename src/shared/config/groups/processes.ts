@@ -30,7 +30,7 @@ export const PROCESSES = {
     max: 65_535,
     flag: { usage: '--health-port <port>', what: 'answer health checks on this port' },
     what: 'Port on which a worker answers `/healthz` and `/readyz`',
-    trade: 'A container needs it for its health check. It listens on loopback only.',
+    trade: 'A container needs this port for its health check. The port is open on loopback only.',
     unset: 'none',
   }),
   logLevel: choice({

@@ -45,7 +45,7 @@ export const URL_ROWS = {
     env: 'FOREBAY_FETCH_TIMEOUT_S',
     fallback: 30,
     max: 3600,
-    what: 'Longest fetch of one URL row',
+    what: 'Timeout for fetching one URL row',
     trade: 'A longer time allows slower servers, but a server that hangs then delays its rows for longer.',
   }),
   maxFetchRatio: ratio({

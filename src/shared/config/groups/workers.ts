@@ -5,16 +5,16 @@ export const WORKERS = {
   pool: text({
     env: 'FOREBAY_POOL',
     fallback: 'default',
-    flag: { usage: '--pool <name>', what: 'the pool it belongs to' },
+    flag: { usage: '--pool <name>', what: 'the pool that the worker belongs to' },
     what: 'Pool that this worker belongs to',
-    trade: 'A model names its pool, so a pool reserves workers for its models. They serve no others.',
+    trade: 'Each model names its pool. The workers of a pool serve only the models of that pool.',
   }),
   models: names({
     env: 'FOREBAY_MODELS',
     flag: { usage: '--serve <names>', what: 'models to serve, such as a,b@2; repeatable' },
     what: 'Names of the models that this worker serves, such as a or b@2; comma-separated',
-    trade: 'Fewer models save memory. Jobs of the others need another worker.',
-    unset: 'all of its pool',
+    trade: 'Fewer models save memory. Jobs with any other model need another worker.',
+    unset: 'all models of its pool',
   }),
   lanes: count({
     env: 'FOREBAY_LANES',
@@ -37,14 +37,15 @@ export const WORKERS = {
     max: 256,
     flag: { usage: '--decode-threads <n>' },
     what: 'Threads per lane that decode images',
-    trade: 'More threads help if decoding is slower than the model. Otherwise they take cores from it.',
-    unset: '2, or more with fewer lanes than cores; lanes of a GPU use all cores but one',
+    trade:
+      'More threads help if decoding is slower than the model. Otherwise they take cores from the model.',
+    unset: '2, or more if there are fewer lanes than cores; lanes of a GPU use all cores but one',
   }),
   decodeIn: choice({
     env: 'FOREBAY_DECODE_IN',
     choices: ['auto', 'lane', 'threads'],
     fallback: 'auto',
-    what: 'Whether a lane decodes images itself or on threads of its own',
+    what: 'Whether a lane decodes images itself or on separate decode threads',
     trade:
       '`threads` decodes the next batch during a model call, and takes about 110 MB per thread. `lane` takes less. `auto` means `threads` for lanes of a GPU, else `lane`.',
   }),
@@ -68,7 +69,7 @@ export const WORKERS = {
     max: 100_000_000,
     what: 'MB of memory for the models of a worker, in all its lanes together',
     trade:
-      'With less, more models wait on disk until a job needs them, and loading costs time. Beyond the limit, the least recently used model that no job needs leaves the lanes.',
+      'With a lower limit, more models wait on disk until a job needs them, and loading costs time. Above the limit, the lanes unload the least recently used model that no job needs.',
     unset: 'all models stay in memory',
   }),
   memoryLimitBytes: megabytes({

@@ -102,8 +102,8 @@ interface Finder {
 }
 
 /**
- * Finds the bytes of a failed row. Manifests and inline rows have an original list that gives their location. For all
- * other datasets, the id gives it.
+ * Finds the bytes of a failed row. In folders and lists of URLs, the id of a row is its location. For all other
+ * datasets, the location comes from reading the original list again.
  */
 function createFinder(
   of: GivenDataset,

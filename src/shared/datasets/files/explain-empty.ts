@@ -3,7 +3,7 @@ import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { unicodeForm } from '../../text/unicode-form.ts';
 import type { WalkedFile } from './walk.ts';
 
-/** The sentence needs no higher count. */
+/** Counting stops here. The sentence then says "or more". */
 const ENOUGH = 1_000;
 
 type Change = (text: string) => string;
@@ -13,7 +13,7 @@ const OTHER_CASES: readonly Change[] = [(text) => text.toLowerCase(), (text) => 
 const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 
 /**
- * Returns a sentence. Null if there are no files at all, or no patterns. `walkWith` yields the files that a filter lets
+ * Returns a sentence, or null if there are no files or no patterns. `walkWith` yields the files that a filter lets
  * through.
  */
 export async function explainEmpty(

@@ -63,7 +63,7 @@ function kindOf(dirent: Dirent): EntryKind {
   return dirent.isSymbolicLink() ? 'link' : 'special';
 }
 
-// A record is the name, NUL and the kind. No name contains NUL, and as the smallest character it keeps the order.
+// A record is the name, NUL and the kind. No name contains NUL. NUL is the smallest character, so records sort by name.
 function encode({ name, kind }: Entry): string {
   return `${name}\0${kind}`;
 }

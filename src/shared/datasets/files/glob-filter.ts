@@ -7,7 +7,7 @@ import { compileGlobs } from './glob/compile-globs.ts';
 export interface GlobFilter {
   /** Whether the globs let a file through. */
   file(id: string): boolean;
-  /** False if no file below this folder can pass, so that it need not be listed. */
+  /** False if no file below this folder can pass. The folder then need not be listed. */
   folder(id: string): boolean;
 }
 

@@ -3,7 +3,7 @@ import picomatch from 'picomatch';
 import { ForebayError } from '../../errors.ts';
 
 /**
- * `base` is everything before the first part with a wildcard. Null for a path without wildcards.
+ * `base` is everything before the first part with a wildcard. Returns null for a path without wildcards.
  * Throws ForebayError `invalid_request` for a pattern that leaves its folder.
  */
 export function splitGlob(path: string): { base: string; pattern: string } | null {

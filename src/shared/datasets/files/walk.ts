@@ -53,7 +53,7 @@ interface Folder {
 type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
 
 /**
- * The files below the root that are rows by the listing rule. It never enters a folder that it is already inside.
+ * The files below the root that are rows by the listing rule. The walk never enters a folder that it is already inside.
  * Throws ForebayError `input_not_found` for a missing root, and `input_unreadable`, which names the folder.
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {

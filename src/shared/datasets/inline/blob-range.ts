@@ -3,7 +3,7 @@ import type { RowRef } from '../../domain/row.ts';
 import { InvariantError } from '../../errors.ts';
 import type { RowLocation } from '../source.ts';
 
-/** The `RowRef.at` of a range. Versions before records know only bytes. */
+/** The `RowRef.at` of a range. Bytes have no suffix, because versions without records read only that form. */
 export function blobAt(offset: number, length: number, content: 'bytes' | 'record'): string {
   return `${offset}+${length}${content === 'record' ? ' record' : ''}`;
 }

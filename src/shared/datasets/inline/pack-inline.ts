@@ -15,7 +15,7 @@ export interface PackedInline {
   readonly blob: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** With `data`: an id and the bytes of a file. Without: a record, whose other fields feed the model. */
+/** With `data`, a row is the bytes of a file. Without `data`, it is a record, whose other fields feed the model. */
 export interface InlineRow {
   readonly id?: string | undefined;
   /** Base64 of the standard or the URL-safe alphabet. Padding and white space are optional. */
@@ -49,7 +49,7 @@ export function createInlinePacker(): Packer<InlineRow, PackedInline> {
   };
 }
 
-/** Null if Node's lenient decoder would silently drop characters. */
+/** Returns null if Node's lenient decoder would silently drop characters. */
 function decodeBase64(data: string): Buffer | null {
   const compact = /\s/.test(data) ? data.replace(/\s+/g, '') : data;
   const padding = compact.endsWith('==') ? 2 : compact.endsWith('=') ? 1 : 0;

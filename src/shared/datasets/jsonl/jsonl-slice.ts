@@ -22,7 +22,7 @@ export function decodeRange(text: string): LineRange & { readonly to: number } {
   return { from: Number(from), to: Number(from) + Number(length), line: Number(line) };
 }
 
-/** Identifies the content of a file, as far as its size and its time do. Rejects with ForebayError. */
+/** Identifies the content of a file by its size and modification time. Rejects with ForebayError. */
 export async function fileVersion(path: string): Promise<string> {
   try {
     const { size, mtimeNs } = await stat(path, { bigint: true });

@@ -74,7 +74,7 @@ export function createJsonlSource({ path }: JsonlSpec): DatasetSource {
   };
 }
 
-/** `version`: of the file whose slices are being cut. Null at the start, and if rows are read one by one. */
+/** `version`: that of the file, while its slices are being cut. Null at the start, and if rows are read one by one. */
 function positionOf(from: Cursor | null): { readonly range: LineRange; readonly version: string | null } {
   if (from === null || from.index === 0) return { range: WHOLE_FILE, version: null };
   const [, offset, line, version] = /^(\d+)@(\d+)(?: (\S+))?$/.exec(from.at) ?? [];

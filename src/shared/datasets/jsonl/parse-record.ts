@@ -2,16 +2,16 @@
 import { isUtf8 } from 'node:buffer';
 import type { LineText } from '../lines/lines.ts';
 
-/** A longer line is an error row. It is read past, but never held. */
+/** A longer line becomes an error row. It is skipped, and never held in memory. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 export type ParsedRecord =
   | {
       readonly ok: true;
-      /** Null if it has none. */
+      /** Null if the record has none. */
       readonly id: string | null;
       readonly json: string;
-      /** Null if it has not been parsed yet. It may then still be invalid. */
+      /** Null if the record has not been parsed yet. It may then still be invalid. */
       readonly fields: Readonly<Record<string, unknown>> | null;
     }
   /** `id`: null if it cannot be read. `why`: a sentence without a full stop. */
@@ -53,7 +53,7 @@ export function placeOf(line: number): string {
   return `line ${line}`;
 }
 
-/** `where`: as `placeOf` names it. */
+/** `where` names the record in error messages, such as `line 3`. */
 export function parseRecord(line: LineText, where: string): ParsedRecord {
   const bad = (why: string) => ({ ok: false, id: null, why: `${where} ${why}` }) as const;
   if (!line.ok) return bad(PROBLEMS[line.problem]);
@@ -72,6 +72,6 @@ export function parseRecord(line: LineText, where: string): ParsedRecord {
     return bad('has an "id" that is neither a string nor a number');
   const name = String(id);
   if (name.length > MAX_ID_CHARS)
-    return bad(`has an "id" of ${name.length} characters; at most ${MAX_ID_CHARS}`);
+    return bad(`has an "id" of ${name.length} characters, and the limit is ${MAX_ID_CHARS}`);
   return { ok: true, id: name, json, fields };
 }

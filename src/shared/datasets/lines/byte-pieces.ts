@@ -2,7 +2,7 @@
 
 /** Only a single longer row makes a piece larger. */
 const PIECE_BYTES = 256 * 1024;
-/** Most requests are small. */
+/** The first piece is small, because most requests are. */
 const FIRST_BYTES = 4 * 1024;
 
 export function createBytePieces() {

@@ -2,8 +2,8 @@
 import { rawLines, WHOLE_FILE } from './raw-lines.ts';
 
 /**
- * Counts up to `limit`. `maxBytes`: of the longest line that is held. A longer line counts as not blank. Throws as `rawLines`
- * does.
+ * Counts up to `limit`. A line of more than `maxBytes` is not held in memory, and counts as not blank. Throws as
+ * `rawLines` does.
  */
 export async function countLines(
   path: string,

@@ -1,4 +1,4 @@
-/** Reads the lines of a list, from any offset. They are short. */
+/** Reads the short lines of a list, from any offset. */
 import { rawLines } from './raw-lines.ts';
 
 export const MAX_LINE_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 /**
- * Lines that lie side by side in one buffer. Counting them creates no object per line, because a file may have millions of
+ * Consecutive lines in one buffer. Counting them creates no object per line, because a file may have millions of
  * short ones.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
@@ -28,7 +28,7 @@ export interface Lines {
 }
 
 export interface GrowingLines extends Lines {
-  /** Adds the line after the last one. It stops at `stop`, and the next one begins at `next`, both in the buffer. */
+  /** Adds a line that ends at `stop`. The line after it begins at `next`. Both are offsets in the buffer. */
   add(stop: number, next: number): void;
   /** Where the next line begins in the buffer. */
   readonly next: number;

@@ -19,7 +19,7 @@ export function markLength(head: Uint8Array): number {
   return startsWith(head, UTF8_MARK) ? UTF8_MARK.length : 0;
 }
 
-/** Why the list cannot be read and how to fix it, as the end of a sentence about it. Null if it can be read. */
+/** Returns the end of a sentence about the list: its problem and the fix. Null if the list can be read. */
 export function listProblem(head: Uint8Array): string | null {
   const mark = MARKS.find(([bytes]) => startsWith(head, bytes));
   if (mark) return asUtf8(mark[1], mark[2]);

@@ -1,6 +1,6 @@
 /**
- * Reads the lines of a file with their places, from any offset, in memory that only the longest line bounds. It does not
- * hold lines that are too long.
+ * Reads the lines of a file with their offsets, starting at any offset. Holds one chunk or the longest line in memory.
+ * Lines that are too long are skipped without holding them.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
@@ -21,9 +21,9 @@ export const WHOLE_FILE: LineRange = { from: 0, to: null, line: 1 };
 const CHUNK = 256 * 1024;
 
 /**
- * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. `maxBytes`: of the longest line that
- * is held. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and `dataset_changed` if
- * `from` lies beyond the end.
+ * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. Does not hold a line of more
+ * than `maxBytes`. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and
+ * `dataset_changed` if `from` lies beyond the end.
  */
 export async function* rawLines(
   path: string,
@@ -59,7 +59,7 @@ async function* linesOf(
   /** Offset in the file of the buffer's first byte. */
   let base = from;
   let line = firstLine;
-  /** Where a line began that is too long and is being skipped. */
+  /** The start of a line that is too long and is being skipped. */
   let longStart: number | null = null;
   for (;;) {
     signal.throwIfAborted();

@@ -16,7 +16,7 @@ export const JOB_OPTION_SHAPE = Object.fromEntries(
 ) as unknown as JobOptionShape;
 
 /**
- * Options that the job runs with. Null: automatic or unlimited. Those of the model's task stand beside the others. Submitting
- * has checked them, and only the task reads them.
+ * Options that the job runs with. Null: automatic or unlimited. The options of the model's task are also here. The
+ * submit has checked them, and only the task reads them.
  */
 export const JOB_OPTIONS = z.object(JOB_OPTION_SHAPE).catchall(OPTION_VALUE);

@@ -38,5 +38,5 @@ export function gravest(verdicts: readonly (BatchInvariance | null | undefined)[
 export function batchAdvice(model: string, { verdict, maxDifference }: BatchInvariance): string | null {
   if (verdict !== 'variant') return null;
   const most = Number(maxDifference.toPrecision(2));
-  return `answers of model ${model} depend on the other rows of their batch (outputs by up to ${most}): use --batch-size 1 for repeatable results, or a static quantisation`;
+  return `answers of model ${model} depend on the other rows of their batch (outputs differ by up to ${most}): use --batch-size 1 for repeatable results, or a static quantisation`;
 }

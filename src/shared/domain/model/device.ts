@@ -2,7 +2,7 @@
 import { providerName } from './execution-providers.ts';
 import type { ModelConfig } from './model-config.ts';
 
-/** Null: the CPU. WebGPU chooses its device by itself. The others number the GPUs of the machine alike. */
+/** Null: the CPU. WebGPU chooses its device by itself. CUDA and TensorRT number the GPUs of the machine alike. */
 export function deviceOf({ execution_providers }: Pick<ModelConfig, 'execution_providers'>): string | null {
   const first = execution_providers[0]!;
   const name = providerName(first);

@@ -40,9 +40,9 @@ export const COMMON_CONFIG_SHAPE = {
     .min(1)
     .refine(namesEachOnce, 'names a provider twice')
     .default(['cpu']),
-  /** Whether the CPU may compute where a provider cannot load. Has no default, so that the hashes of older models stay. */
+  /** Whether the CPU may replace a provider that cannot load. No default, so that the hashes of older models stay. */
   fallback: z.boolean().optional(),
-  /** Seconds without use after which the model leaves the lanes. -1: never, also if others need its memory. No default. */
+  /** Seconds without use after which lanes unload the model. -1: never, even if others need the memory. No default. */
   keep_alive_s: z.int().min(-1).max(2_592_000).optional(),
 };
 

@@ -22,7 +22,7 @@ export const DETR_ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ['RTDetrV2ForObjectDetection', 'sigmoid'],
 ]);
 
-/** Boxes in one output, and a number for each class in another. */
+/** The settings of a detector with boxes in one output, and a number for each class in another. */
 export function describeDetections(config: Json): Described {
   const { fields, missing } = usableLabels(config);
   const architecture = architectureOf(config);
@@ -30,7 +30,7 @@ export function describeDetections(config: Json): Described {
   if (activation === undefined) {
     missing.set(
       '/activation',
-      `Forebay does not know how ${architecture} turns numbers into scores: "softmax" if its last class is "no object", else "sigmoid"`,
+      `Forebay does not know how ${architecture} turns numbers into scores. Set "softmax" if its last class is "no object", else "sigmoid"`,
     );
   }
   return {
@@ -44,7 +44,7 @@ export function describeDetections(config: Json): Described {
   };
 }
 
-/** A map of logits, with a number for each class. */
+/** The settings of a segmenter that returns a map of logits, with a number for each class. */
 export function describeSegments(config: Json): Described {
   const { fields, missing } = usableLabels(config);
   return {

@@ -1,4 +1,4 @@
-/** Which task a model of transformers has, by the end of the name of its class. Pure. */
+/** Which task a model of transformers has, by the end of its class name. Pure. */
 import type { Json } from './reading.ts';
 
 const HEADS: readonly (readonly [end: string, task: string])[] = [

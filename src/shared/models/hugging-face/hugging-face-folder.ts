@@ -66,7 +66,7 @@ async function vectorsOfTexts(files: ForeignFiles, config: Json): Promise<Descri
 
 const VECTORS: Described = {
   fields: {},
-  missing: new Map([['/pooling', 'no file shows how vectors become one (mean, cls, none ...)']]),
+  missing: new Map([['/pooling', 'no file shows how several vectors become one (mean, cls, none ...)']]),
   notes: ['vectors are scaled to length 1; "normalize": false in model.json returns them as they are'],
 };
 
@@ -79,7 +79,7 @@ function kindOf(architecture: string, names: readonly string[]): Kind {
   if (names.includes('modules.json')) return { task: 'text-embedding', describe: describeSentenceModel };
   const task = taskOfArchitecture(architecture, names);
   if (task !== null) return { task, describe: DESCRIBE.get(task)! };
-  const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows: write the whole model.json, for example with: forebay model init`;
+  const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows. Write the whole model.json, for example with: forebay model init`;
   return {
     task: null,
     describe: async () => ({ fields: {}, missing: new Map([['/task', why]]), notes: [] }),
@@ -102,11 +102,11 @@ async function findGraph(files: ForeignFiles): Promise<string> {
   const [first] = graphs;
   if (first === undefined) {
     throw new Error(
-      `there is no .onnx file, and none in onnx/; export the model, for example with: optimum-cli export onnx --model ${files.dir} OUT`,
+      `there is no .onnx file in the folder or in onnx/. Export the model, for example with: optimum-cli export onnx --model ${files.dir} OUT`,
     );
   }
   if (graphs.length === 1) return first;
   throw new Error(
-    `there are several graphs, and none is called ${GRAPH}: name one in model.json, such as { "graph": "${first}" }; there are ${graphs.join(', ')}`,
+    `there are several graphs, and none is called ${GRAPH}: name one in model.json, such as { "graph": "${first}" }. The graphs are ${graphs.join(', ')}`,
   );
 }

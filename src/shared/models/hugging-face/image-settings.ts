@@ -5,7 +5,7 @@ import { readPreprocessorConfig } from './preprocessor-config.ts';
 
 const FILE = 'preprocessor_config.json';
 
-/** What each field of a processor's config becomes. Answers depend on all of them. */
+/** Fields of `preprocess` that answers depend on, each with the setting of the processor that it comes from. */
 const NEEDED = {
   crop: 'the size of the input (size, crop_size)',
   interpolation: 'the interpolation (resample)',
@@ -23,11 +23,11 @@ export async function describeImages(files: ForeignFiles): Promise<Described> {
     missing.set(`/preprocess/${field}`, has ? `${FILE} does not show ${what}` : `there is no ${FILE}`);
   }
   if (sizeProblem !== null) {
-    const why = `${FILE}: ${sizeProblem}. Forebay's inputs have one size. Choose it, such as "preprocess": { "resize": { "width": 640, "height": 640 }, "crop": 640 }; answers then differ from those of transformers`;
+    const why = `${FILE}: ${sizeProblem}. Forebay's inputs have one size. Choose that size, such as "preprocess": { "resize": { "width": 640, "height": 640 }, "crop": 640 }. Answers then differ from those of transformers`;
     missing.set('/preprocess/crop', why).set('/preprocess/resize', why);
   }
   const notes = sizeProblem === null ? [...open] : open.filter((line) => !line.startsWith(`${FILE}: size `));
-  // Processors before transformers 4.26 do not write it, and always divide by 255.
+  // Processors before transformers 4.26 do not write the factor, and always divide by 255.
   if (preprocess.rescale === undefined)
     notes.push(`${FILE} has no rescale_factor: pixels are divided by 255`);
   return { fields: { preprocess }, missing, notes };

@@ -116,7 +116,7 @@ interface Geometry {
   readonly problem?: string;
 }
 
-/** From this side on, ConvNeXt's processor does not crop. */
+/** ConvNeXt's processor does not crop to this side or a larger one. */
 const CONVNEXT_WHOLE = 384;
 const CONVNEXT_RATIO = 224 / 256;
 
@@ -150,7 +150,7 @@ function readGeometry(take: (key: string) => unknown, processor: string): Geomet
   return whole === null ? notUnderstood({ size }) : squashed(whole);
 }
 
-/** These give an image a size by its own ratio, so inputs differ in size. A bare number is their shorter side. */
+/** These processors keep an image's aspect ratio, so inputs differ in size. A bare number is the shorter side. */
 const KEEP_THE_RATIO = /^(?!rt).*(detr|yolos)/i;
 
 /** How the size of an input depends on the image. Null if it does not. */

@@ -23,7 +23,7 @@ export async function describeSentenceModel(files: ForeignFiles, config: Json): 
   const modules = await readModules(files);
   const unknown = modules.filter(({ type }) => !KNOWN.includes(type));
   for (const { type } of unknown) {
-    missing.set('/task', `modules.json has the step ${type}, which Forebay does not have`);
+    missing.set('/task', `modules.json has the step ${type}, which Forebay does not support`);
   }
   const pooling = await readPooling(files, modules, missing, notes);
   const sentence = await objectIn(files, 'sentence_bert_config.json');

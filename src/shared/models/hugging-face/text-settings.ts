@@ -6,7 +6,7 @@ import type { Json } from './reading.ts';
 const FILE = 'tokenizer_config.json';
 /** Longer limits stand for "none" in tokenizer_config.json. */
 const MOST_TOKENS = 32_768;
-/** Their positions start behind the id of the padding, so two of them hold no token. */
+/** In these model types, positions start behind the id of the padding, so two positions hold no token. */
 const SHIFTED_POSITIONS = /roberta|camembert|longformer|mpnet|xlm-?r|esm/i;
 const POSITIONS_LOST = 2;
 

@@ -57,7 +57,7 @@ export function parsePbtxt(text: string): PbMessage {
     if (skip('<')) return message('>');
     const token = take('a value', ({ is }) => is !== 'sign');
     if (token.is !== 'string') return token.is === 'number' ? Number(token.text) : token.text;
-    // Neighbouring strings are one.
+    // Adjacent strings are joined into one.
     let whole = token.text;
     while (peek()?.is === 'string') whole += take('a string', () => true).text;
     return whole;

@@ -24,7 +24,7 @@ export function readLanes(config: PbMessage, notes: string[]): object {
   if (groups.length === 0) return {};
   if (groups.some((group) => text(group, 'kind') === 'KIND_GPU')) {
     notes.push(
-      'instance_group asks for GPUs, but the model runs on the CPU; "execution_providers" in model.json chooses',
+      'instance_group asks for GPUs, but the model runs on the CPU; "execution_providers" in model.json chooses the device',
     );
   }
   const count = groups.reduce((total, group) => total + (numbers(group, 'count')[0] ?? 1), 0);

@@ -31,7 +31,7 @@ export function readTensors(
   const [inputs, outputs] = [read('input'), read('output')];
   return {
     inputs: Object.fromEntries(inputs),
-    // Without any, Triton takes those of the graph.
+    // If the config names no outputs, Triton returns those of the graph.
     ...(outputs.length === 0 ? {} : { outputs: Object.fromEntries(outputs) }),
   };
 }
@@ -50,7 +50,7 @@ function readTensor(tensor: PbMessage, { field, hasBatch, missing, notes }: Cont
   if (dtype === undefined) {
     missing.set(
       `/${field}s/${name}/dtype`,
-      `config.pbtxt says ${type || 'nothing'}, which Forebay cannot carry`,
+      `config.pbtxt says ${type || 'nothing'}, which Forebay does not support`,
     );
   }
   const isReshaped = tensor.has('reshape');
@@ -58,7 +58,7 @@ function readTensor(tensor: PbMessage, { field, hasBatch, missing, notes }: Cont
     notes.push(`config.pbtxt: reshape of "${name}" is not followed; rows have the graph's shape`);
   if (text(tensor, 'label_filename') !== null) {
     notes.push(
-      `config.pbtxt: the labels of "${name}" are not used, because the task tensors answers with numbers; a model.json with another task names classes`,
+      `config.pbtxt: the labels of "${name}" are not used, because the task "tensors" returns numbers. For class names, write a model.json with another task`,
     );
   }
   const dims = numbers(tensor, 'dims').map((dim) => (dim < 0 ? null : dim));

@@ -27,7 +27,7 @@ async function read(files: ForeignFiles): Promise<ForeignConfig> {
     missing.set('/task', `${CONFIG} is for "${platform}", and Forebay serves ONNX graphs`);
   }
   for (const field of ['sequence_batching', 'ensemble_scheduling']) {
-    if (config.has(field)) missing.set('/task', `${CONFIG} has ${field}, which Forebay does not have`);
+    if (config.has(field)) missing.set('/task', `${CONFIG} has ${field}, which Forebay does not support`);
   }
   const most = numbers(config, 'max_batch_size')[0] ?? 0;
   const fields = {

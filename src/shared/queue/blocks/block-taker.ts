@@ -16,7 +16,7 @@ export interface TakenBlock {
   readonly token: string;
   /** Takes the block off the queue, because it is done or needs no work. */
   complete(): Promise<void>;
-  /** The run failed. The feeder adds the block again. */
+  /** Takes the block off the queue after a failed run. The feeder adds the block again. */
   fail(error: Error): Promise<void>;
   /** Puts back a block that this version cannot run. It is delayed, so that other waiting blocks can be taken. */
   leaveToNewer(): Promise<void>;

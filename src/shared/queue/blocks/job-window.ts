@@ -1,6 +1,6 @@
 /**
  * A job's window in Redis: the blocks that were read and are not committed. The feeder's lease fences every change that
- * its feeder makes. block-runs.ts has the runs of the blocks.
+ * the feeder makes. block-runs.ts has the runs of the blocks.
  */
 import type { Redis } from 'ioredis';
 import { decodeBlock, encodeBlock, type BlockContent, type BlockStats } from '../../domain/block.ts';

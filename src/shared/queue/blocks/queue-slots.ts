@@ -8,7 +8,7 @@ export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
 export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   const { redis, run } = deps;
-  /** Frees all slots of a queue that are released in one turn of the event loop with one call. */
+  /** Frees slots with one call per queue for all releases in one turn of the event loop. */
   const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
     await run('release-slots', [keys.slots, keys.feeders], [WAKE_CHANNELS.slots, queue, ...members.flat()]);

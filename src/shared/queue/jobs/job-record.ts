@@ -41,7 +41,7 @@ export function readJobRecord(
 /** The skipped entries of the whole dataset, or before the cursor while the dataset is being read. */
 function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipped {
   if (skipped) return SKIPPED.parse(JSON.parse(skipped));
-  // A feeder reads its job often, and most cursors have no `skipped`. So most cursors need no parsing.
+  // Avoids parsing, because a feeder reads its job often, and most cursors have no `skipped`.
   if (!cursor?.includes('"skipped"')) return NOTHING_SKIPPED;
   return CURSOR.parse(JSON.parse(cursor)).skipped ?? NOTHING_SKIPPED;
 }
@@ -58,7 +58,7 @@ function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, n
   if (first === null || last === null || rows <= 0) return null;
   const since = ended ? first : (integer(hash['old_mark_at']) ?? first);
   const before = ended ? 0 : (integer(hash['old_mark']) ?? 0);
-  // A job without recent commits has become slower.
+  // Without a recent commit, the time since then counts too, so that the rate falls.
   const until = ended || now - last < 2000 ? last : now;
   const seconds = (until - since) / 1000;
   return seconds > 0 ? (rows - before) / seconds : null;

@@ -45,6 +45,6 @@ function readJobSpec(text: string): JobSpec {
   if (version === null) return JOB_SPEC.parse(data);
   throw new ForebayError(
     'newer_version',
-    `A newer Forebay made this job. Its data has version ${version}, and this process reads versions up to ${SPEC_VERSION}. Processes of the newer version run the job. Update this one.`,
+    `A newer Forebay made this job. Its data has version ${version}, and this process reads versions up to ${SPEC_VERSION}. Processes of the newer version run the job. Update this process.`,
   );
 }

@@ -152,11 +152,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
       await patch(id, { reason: reason ?? '', reason_text: text ?? '' });
     },
-    /** The feeder has opened the output, so the job owns it. Throws LeaseLost. */
+    /** Records that the feeder has opened the output, so the job owns it. Throws LeaseLost. */
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
     },
-    /** The whole dataset has been read. `skipped`: its skipped entries. Throws LeaseLost. */
+    /** Records that the whole dataset has been read. `skipped`: its skipped entries. Throws LeaseLost. */
     async markFedAll(id: string, lease: string, skipped: Skipped): Promise<void> {
       await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped) }, lease);
     },

@@ -11,10 +11,10 @@ import type { RunScript } from '../scripts.ts';
 export interface JobPresence {
   /** The job is active, so a feeder is responsible for it. */
   readonly active: boolean;
-  /** Nothing of it will be fed or run any more. It has ended, or its record is gone. */
+  /** No block of the job will be fed or run any more. The job has ended, or its record is gone. */
   readonly over: boolean;
   readonly exists: boolean;
-  /** Its record has a time to live. */
+  /** The job's record has a time to live. */
   readonly expires: boolean;
 }
 

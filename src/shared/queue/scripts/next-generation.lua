@@ -2,7 +2,7 @@
 -- generation are then outdated.
 -- KEYS 1 window  2 lease  3 runs
 -- ARGV 1 lease token  2.. blocks
--- Returns the new generation of each block, 0 if the block has left the window. Returns {-1} lease lost.
+-- Returns the new generation of each block, 0 if the block has left the window. Returns {-1} if the lease is lost.
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return {-1} end
 local out = {}
 for i = 2, #ARGV do

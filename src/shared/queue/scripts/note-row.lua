@@ -1,4 +1,4 @@
--- Records the row that a careful run is about to start, so that the next run knows in which row this one died.
+-- Records the row that a run is about to start. If the run dies, the next run knows in which row.
 -- KEYS 1 runs  2 journal
 -- ARGV 1 block  2 run token  3 journal text
 -- Returns 1 recorded, 0 another run has taken over.

@@ -20,6 +20,6 @@ for i = 3, #ARGV, 2 do
   end
 end
 if #entries > 0 then redis.call('HSET', KEYS[2], unpack(entries)) end
--- A feeder whose blocks do not follow the job's last one must not move the cursor past rows.
+-- If the blocks do not follow the job's last one, moving the cursor would skip rows.
 if n > 0 then redis.call('HSET', KEYS[1], 'next_block', next_block, 'cursor', ARGV[2]) end
 return n

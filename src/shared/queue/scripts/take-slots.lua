@@ -2,7 +2,7 @@
 -- A job holds at most half of the limit, and may always hold 2. Beyond that, better priorities come first. A job waits
 -- while another of the same priority wants slots and holds fewer.
 -- KEYS 1 slots  2 feeders
--- ARGV 1 job  2 priority  3 limit  4 ms for which the request is valid
+-- ARGV 1 job  2 priority  3 limit  4 how long the request is valid, ms
 --      5 maximum slots of the job (its window)  6.. blocks
 -- Returns how many of the blocks, counted from the first, have a slot now.
 -- Guarantee: idempotent per block. Redis' clock times the requests, so a feeder with a wrong clock gains nothing.

@@ -17,7 +17,7 @@ const FRAME = z
   .strictObject({
     /** Samples that the model gets in a frame. */
     length: SAMPLES,
-    /** How many of them lie before the frame's start. Before the start of the waveform they are zero. */
+    /** How many of these samples lie before the start of the frame. Before the start of the waveform they are zero. */
     context: z
       .int()
       .min(0)
@@ -25,7 +25,7 @@ const FRAME = z
       .default(0),
     /** Samples from the start of one frame to the start of the next. Absent: `length` without `context`. */
     hop: SAMPLES.optional(),
-    /** `pad`: zeros fill up the last frames. `drop`: frames that are not full are left out, unless it is the only one. */
+    /** `pad`: zeros fill up the last frames. `drop`: leaves out frames that are not full, except an only frame. */
     tail: z.enum(['pad', 'drop']).default('pad'),
   })
   .refine(({ length, context }) => context < length, {
@@ -39,7 +39,7 @@ const FRAME = z
 
 const OUTPUT = z
   .strictObject({
-    /** As in the task "tensors". */
+    /** The axis along which frames are put together, as in the task "tensors". */
     batch_axis: AXIS.nullable().optional(),
     encoding: z.enum(['json', 'base64']).default('json'),
     /**
@@ -47,7 +47,7 @@ const OUTPUT = z
      * `max`: per element. `last`: the last one.
      */
     join: z.enum(['stack', 'concat', 'mean', 'max', 'last']).default('stack'),
-    /** The axis of a frame's value, without the batch axis, that is time. For `concat`. */
+    /** The time axis of a frame's value, not counting the batch axis. For `concat`. */
     time_axis: AXIS.default(0),
     /** Steps along `time_axis` to remove at both ends of each frame, where frames overlap. For `concat`. */
     trim: z.int().min(0).max(1_000_000).default(0),
@@ -68,15 +68,15 @@ const STATE = z.strictObject({
 
 /** The fields of model.json. */
 export const AUDIO_SHAPE = {
-  /** Waveforms are resampled to it, in Hz. */
+  /** The rate to which waveforms are resampled, in Hz. */
   sample_rate: z.int().min(LEAST_SAMPLE_RATE).max(MOST_SAMPLE_RATE),
   /** How a waveform is cut. Absent: the model gets the whole waveform. */
   frame: FRAME.optional(),
-  /** The graph's input for the waveform. Not needed if it is the only one left. */
+  /** The graph's input for the waveform. Not needed if all other inputs are constants or states. */
   input: NAME.optional(),
   /** The axes of that input: n is the batch, t is time. Absent: from the graph. */
   layout: z.enum(['nt', 'nt1', 'n1t', 't']).optional(),
-  /** Samples are from -1 to 1, times this. */
+  /** Factor for samples, which are from -1 to 1. */
   scale: z.number().default(1),
   /** `unit_variance`: the waveform is moved to mean 0 and variance 1, as feature extractors of Hugging Face do. */
   normalize: z.enum(['none', 'unit_variance']).default('none'),
@@ -84,7 +84,7 @@ export const AUDIO_SHAPE = {
   inputs: z.record(z.string(), z.strictObject({ value: z.unknown() })).default({}),
   /** State that the model carries from frame to frame. */
   state: z.array(STATE).max(64).default([]),
-  /** Most frames of a model call. Absent: from their size. */
+  /** Maximum number of frames per model call. Absent: follows from their size. */
   frames_per_call: z.int().min(1).max(4096).optional(),
   /** Longer rows are errors. */
   max_seconds: z.number().positive().max(86_400).default(600),

@@ -82,7 +82,7 @@ function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null
     const why =
       activationOf(config) === 'softmax' ? 'softmax makes every score 1' : 'nothing says what it is';
     throw refusal(
-      `the graph's output ${describeTensor(output)} is one number per row, and ${why}. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. For any other number use the task "tensors", which answers outputs as they are`,
+      `the graph's output ${describeTensor(output)} is one number per row, and ${why}. In model.json, set "activation": "sigmoid" if it is a logit, or "none" if it is already a score from 0 to 1. For any other number use the task "tensors", which returns outputs as they are`,
     );
   }
   const most = config.activation === 'sigmoid' ? 2 : 1;

@@ -29,7 +29,7 @@ export function parseLabels(
     return { ok: false, why: 'the file is JSON, but its id2label does not map 0, 1, 2 ... to class names' };
   }
   if (names.length > MAX_LABELS) {
-    return { ok: false, why: `the file has ${names.length} names; at most ${MAX_LABELS}` };
+    return { ok: false, why: `the file has ${names.length} names, and the limit is ${MAX_LABELS}` };
   }
   const long = names.findIndex((name) => name.length > MAX_LABEL_CHARS);
   if (long < 0) return { ok: true, names };

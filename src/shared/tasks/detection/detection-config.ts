@@ -21,7 +21,7 @@ export const DETECTION_SHAPE = {
   head: z.enum(HEADS),
   /** A file beside model.json with one class name per line. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
-  /** Names of the graph's inputs beside the image, if it has some. */
+  /** Names of the graph's inputs besides the image, if it has some. */
   inputs: z
     .strictObject({
       /** 1 for the pixels of the image, 0 for those of padding. */
@@ -37,9 +37,9 @@ export const DETECTION_SHAPE = {
       predictions: NAME,
       boxes: NAME,
       scores: NAME,
-      /** Numbers of classes. */
+      /** The class number of each box. */
       labels: NAME,
-      /** How many boxes count. */
+      /** How many boxes are valid. */
       count: NAME,
     })
     .optional(),
@@ -47,11 +47,11 @@ export const DETECTION_SHAPE = {
   strides: z.array(z.int().min(1).max(512)).min(1).max(8).optional(),
   /** How the numbers of `detr` become scores. Needed unless there is one label fewer than classes. */
   activation: ACTIVATION.optional(),
-  /** Lowest number of the places that `map` puts a box around. Absent: 0.3. */
+  /** Lowest probability of the places that `map` puts a box around. Absent: 0.3. */
   map_threshold: z.number().min(0).max(1).optional(),
   /** How much `map` grows boxes, as a share of area over circumference. Absent: 1.5. */
   grow: z.number().min(0).max(10).optional(),
-  /** Absent: the head's usual one. */
+  /** Absent: the usual format of the head. */
   box_format: z.enum(BOX_FORMATS).optional(),
   /** Whether boxes are in pixels of the input, or fractions of its sides. Absent: fractions for `detr`, else pixels. */
   box_units: z.enum(['pixels', 'fraction']).optional(),
@@ -59,7 +59,7 @@ export const DETECTION_SHAPE = {
   threshold: z.number().min(0).max(1).default(0.25),
   /** Of two boxes of a class that overlap more than this, the better one stays. Absent: 0.45 for yolo heads, else all stay. */
   iou_threshold: z.number().min(0).max(1).optional(),
-  /** Most boxes per image. */
+  /** Maximum number of boxes per image. */
   top_k: z.int().min(1).max(1000).default(100),
 };
 

@@ -23,7 +23,7 @@ const FIELDS = z.strictObject({
   channels: z.union([z.literal(1), z.literal(3)]).optional(),
   /** Pixel value around an image that is smaller than the input, or one per channel in tensor order. Absent: 0. */
   pad: z.union([SHADE, z.array(SHADE).length(3)]).optional(),
-  /** Which part is kept if the image is larger than the input, and where it stands if it is smaller. Absent: the centre. */
+  /** Which part of an image larger than the input is kept, and where a smaller one is placed. Absent: the centre. */
   align: z.enum(['centre', 'top_left']).optional(),
   interpolation: z.enum(['bicubic', 'bilinear', 'lanczos', 'box', 'nearest']).default('bilinear'),
   /** Channel order of the tensor. */

@@ -56,7 +56,7 @@ function onlyOutput(
   const candidates = fitting.length === 1 ? fitting : possible;
   const [first] = candidates;
   const [only, ...others] = outputs;
-  // One number beside other outputs may be a score of them, as in outlier detectors.
+  // A single number next to other outputs may be the score of those outputs, as in outlier detectors.
   const isClear = others.length === 0 || saysClasses || (first !== undefined && widthOf(first) !== 1);
   if (candidates.length === 1 && isClear) return first!;
   if (only !== undefined && others.length === 0 && isPerRow(only)) return only;
@@ -97,7 +97,7 @@ function isTensor({ type }: GraphTensor): boolean {
   return type !== 'not a tensor';
 }
 
-/** A shape without dimensions is one that the graph does not tell. */
+/** No dimensions means that the graph does not give the shape. */
 function isPerRow({ shape }: GraphTensor): boolean {
   return flattened(shape).length <= 2;
 }

@@ -50,7 +50,7 @@ export const COLUMNS = z
     const seen = new Set<string>();
     for (const [at, { name }] of value.entries()) {
       if (seen.has(name)) {
-        const message = `there are two columns "${name}": give one another name, and say with "from" which field it reads`;
+        const message = `there are two columns "${name}": rename one of them, and name its field of the record with "from"`;
         issues.push({ code: 'custom', input: value, path: [at, 'name'], message });
       }
       seen.add(name);

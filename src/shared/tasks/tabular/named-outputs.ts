@@ -1,4 +1,4 @@
-/** The outputs of a graph, answered under their own names. */
+/** The outputs of a graph, returned under their own names. */
 import { z } from 'zod';
 
 const VALUE = z.union([z.number(), z.string(), z.boolean()]);

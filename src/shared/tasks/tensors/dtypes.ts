@@ -1,4 +1,4 @@
-/** The element types of tensors that onnxruntime-node can carry. */
+/** The element types of tensors that onnxruntime-node supports. */
 import type { GraphTensor } from '../../models/graph-tensor.ts';
 
 /** Bytes of one element. A string has no fixed size, so it counts like the pointer to it. */

@@ -7,7 +7,7 @@ const SIZE = z.int().min(0);
 
 const TENSOR = {
   /**
-   * The axis along which rows are put together. Null: the tensor has none. Absent: as the graph suggests, see bind-tensors.ts.
+   * The axis along which rows are put together. Null: the tensor has none. Absent: the graph decides (bind-tensors.ts).
    */
   batch_axis: z
     .int()
@@ -15,11 +15,11 @@ const TENSOR = {
     .max(MOST_AXES - 1)
     .nullable()
     .optional(),
-  /** Only checked against the graph. */
+  /** Has no effect except that it is checked against the graph. */
   dtype: z.enum(DTYPES).optional(),
   /**
-   * The shape of one row's value, so without the batch axis. Null or a name is a free dimension. It is checked against the
-   * graph. A number where the graph is free binds the rows.
+   * The shape of one row's value, so without the batch axis. Null or a name is a free dimension. The shape is checked
+   * against the graph. If the graph leaves a dimension free, a number here applies to all rows.
    */
   shape: z
     .array(z.union([SIZE, z.string(), z.null()]))

@@ -6,7 +6,7 @@ import { nearestName } from '../../text/nearest-name.ts';
 
 /** The fields of model.json. */
 export const PROMPT_SHAPE = {
-  /** By name, exactly as they go before a text. */
+  /** The prompts by name, exactly as they go before a text. */
   prompts: z.record(z.string().min(1).max(MAX_NAME), z.string().max(10_000)).optional(),
   /** The name of the prompt that applies if a job does not choose one. Absent: none. */
   prompt: z.string().min(1).max(MAX_NAME).optional(),
@@ -29,7 +29,7 @@ export function whyNoPrompt(config: PromptConfig, name: string | null | undefine
   return `there is no prompt "${name}"; the model has ${names.join(', ')}${hint}`;
 }
 
-/** Reads the raw file. */
+/** `raw`: the file as it was written. */
 export function promptContradictions(raw: Readonly<Record<string, unknown>>): Issue[] {
   const message = whyNoPrompt(raw as PromptConfig, raw['prompt'] as string | undefined);
   return message === null ? [] : [{ path: '/prompt', message }];

@@ -7,13 +7,13 @@ import { parseTokenizer } from './tokenizer-file.ts';
 export const TEXT_SHAPE = {
   /** A file beside model.json, in the format of Hugging Face's tokenizers. Its own padding and truncation do not apply. */
   tokenizer: z.string().max(255, 'a file name has at most 255 characters').default('tokenizer.json'),
-  /** Most tokens of a row, including special tokens. Longer texts are cut. */
+  /** Maximum number of tokens of a row, including special tokens. Longer texts are cut. */
   max_length: z.int().min(1).max(32_768).default(512),
   /** The side on which longer texts are cut. */
   truncation_side: z.enum(['right', 'left']).default('right'),
   /** The token that fills up the shorter texts of a call. Required if the tokenizer does not name one. */
   pad_token: z.string().min(1).max(256).optional(),
-  /** Most tokens per model call, including padding. A longer text has a call of its own. Absent: TOKENS_PER_CALL. */
+  /** Maximum tokens per model call, including padding. A longer text has its own call. Absent: TOKENS_PER_CALL. */
   tokens_per_call: z.int().min(1).max(1_048_576).optional(),
 };
 
@@ -22,7 +22,7 @@ export type TextConfig = z.infer<z.ZodObject<typeof TEXT_SHAPE>>;
 /** Larger calls have more padding, and smaller ones a larger share of fixed costs (docs/adr/0013). */
 export const TOKENS_PER_CALL = 128;
 
-/** Bytes of the largest tokenizer file. Those of the largest vocabularies (256,000 tokens) have 34 MB. */
+/** Bytes of the largest tokenizer file. Files with the largest vocabularies (256,000 tokens) have 34 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 
 export function tokenizerFile({ tokenizer }: TextConfig): NamedFile[] {
@@ -33,7 +33,7 @@ export function tokenizerFile({ tokenizer }: TextConfig): NamedFile[] {
 const USUAL_INPUTS = 3;
 const INT64_BYTES = 8;
 
-/** Bytes of the input tensors of one row that is not shorter than allowed. */
+/** Bytes of the input tensors of one row with the maximum number of tokens. */
 function tokenBytes({ max_length }: TextConfig): number {
   return max_length * INT64_BYTES * USUAL_INPUTS;
 }

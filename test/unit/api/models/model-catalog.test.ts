@@ -109,7 +109,7 @@ describe('the model catalog', () => {
         verdict: 'variant',
         max_difference: 1.0419,
         batch: 4,
-        advice: expect.stringContaining('(outputs by up to 1): use --batch-size 1'),
+        advice: expect.stringContaining('(outputs differ by up to 1): use --batch-size 1'),
       },
       memory: { model_bytes: 5, batch_bytes: 7 },
     });

@@ -114,7 +114,11 @@ it('lists models and the problems of the other folders, and accepts a single mod
 });
 
 it.each([
-  ['more names than any model has', 'x\n'.repeat(1_000_001), /^the file has 1000001 names; at most 1000000$/],
+  [
+    'more names than any model has',
+    'x\n'.repeat(1_000_001),
+    /^the file has 1000001 names, and the limit is 1000000$/,
+  ],
   ['an invalid name', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
 ])('refuses labels with %s', async (_what, text, says) => {
   const { dir } = writeModelFolder(testFolder(), graph, config, ['one']);
@@ -130,6 +134,8 @@ it('does not read a labels file beyond its limit', async () => {
   truncateSync(join(dir, 'labels.txt'), 64 * 2 ** 20 + 1);
   await expect(loadModelFolder(dir)).rejects.toMatchObject({
     code: 'invalid_model_config',
-    issues: [{ path: '/labels', message: 'the file "labels.txt" has 67108865 bytes; at most 67108864' }],
+    issues: [
+      { path: '/labels', message: 'the file "labels.txt" has 67108865 bytes, and the limit is 67108864' },
+    ],
   });
 });

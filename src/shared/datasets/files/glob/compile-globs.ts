@@ -1,6 +1,6 @@
 /**
  * Matches globs of picomatch in linear time. picomatch turns a glob into a regular expression. V8 can backtrack in it for
- * minutes, for example for `*?` twelve times, so an automaton runs it instead.
+ * minutes, for example if `*?` is repeated twelve times. So an automaton runs it instead.
  */
 import picomatch from 'picomatch';
 import { ForebayError, messageOf } from '../../../errors.ts';
@@ -12,12 +12,12 @@ import { parseRegex, UnsupportedRegex, type Regex } from './parse-regex.ts';
 export const MAX_PATTERN_CHARS = 1024;
 /** Maximum depth of brackets. The time of picomatch's parser grows with the cube of the depth. */
 const MAX_NESTING = 20;
-/** Maximum for all patterns of one list together. A character takes 1 state, a star 2, a globstar about 20. */
+/** Maximum number of states for all patterns of one list. A character takes 1 state, a star 2, a globstar about 20. */
 const MAX_STATES = 4096;
 /** A pattern of this form matches only itself, so it needs no automaton. */
 const PLAIN = /^[\w/-][\w./-]*$/;
 
-/** The parser of picomatch never ends on four backslashes at the end, or on a named class that is cut off there. */
+/** picomatch never finishes parsing a pattern that ends in four backslashes or in the middle of a named class. */
 const ENDLESS = /\\{4}$|\[:[a-z]+:$/;
 
 /**

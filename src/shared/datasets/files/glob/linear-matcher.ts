@@ -21,11 +21,11 @@ interface Position {
   readonly found: boolean;
   /** Cached: the position one character earlier, by the class of that character. */
   readonly before: (Position | undefined)[];
-  /** The same, if that character is the first of the text. */
+  /** Cached: the same for a character that is the first of the text. */
   readonly atStart: (Position | undefined)[];
 }
 
-/** Maximum count of numbers in all cached positions. They take a few MB. */
+/** Maximum count of numbers that all cached positions hold. They take a few MB. */
 const MAX_KEPT = 1 << 18;
 const NONE = new Int32Array();
 

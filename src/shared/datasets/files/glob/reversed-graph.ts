@@ -15,7 +15,7 @@ export interface ReversedGraph {
   readonly matches: readonly (readonly number[])[];
   /** Per state: the states that read a character and continue at it. */
   readonly readers: Lists;
-  /** Per state: those that continue at it without a character. */
+  /** Per state: the states that continue at it without reading a character. */
   readonly before: Lists;
   /** One of NEEDS per state. */
   readonly needs: Uint8Array;
