@@ -25,7 +25,7 @@ export const ROW_ERRORS = {
     fix: 'Fix the certificate, or make the worker trust its issuer with `NODE_EXTRA_CA_CERTS`.',
   },
   fetch_redirects: {
-    cause: 'A URL row is redirected too often, or in a circle.',
+    cause: 'The URL of a row is redirected too often, or in a circle.',
     fix: 'Use the final URL of the redirects.',
   },
   fetch_unreadable: {
@@ -63,7 +63,7 @@ export const ROW_ERRORS = {
   },
   unsupported_format: {
     cause:
-      'The content of the file is not JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC, or for a model of sounds not WAV or FLAC. Its name does not matter. HEIC needs the optional package `libheif-js`.',
+      'The file is not a JPEG, PNG, WebP, GIF, TIFF, AVIF or HEIC image. For a model of sounds, it is not WAV or FLAC. Only the content of the file counts, not its name. HEIC needs the optional package `libheif-js`.',
     fix: 'Convert the file, install the package that the message names, or leave the file out with `exclude`.',
   },
   decode_failed: {

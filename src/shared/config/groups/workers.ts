@@ -38,7 +38,7 @@ export const WORKERS = {
     flag: { usage: '--decode-threads <n>' },
     what: 'Threads per lane that decode images',
     trade: 'More threads help if decoding is slower than the model. Otherwise they take cores from it.',
-    unset: '2, or more with fewer lanes than cores; lanes of a GPU use all cores but one',
+    unset: '2, or more if there are fewer lanes than cores; lanes of a GPU use all cores but one',
   }),
   decodeIn: choice({
     env: 'FOREBAY_DECODE_IN',
@@ -68,7 +68,7 @@ export const WORKERS = {
     max: 100_000_000,
     what: 'MB of memory for the models of a worker, in all its lanes together',
     trade:
-      'With less, more models wait on disk until a job needs them, and loading costs time. Beyond the limit, the least recently used model that no job needs leaves the lanes.',
+      'A lower limit makes more models wait on disk until a job needs them, and loading costs time. Beyond the limit, the least recently used model that no job needs leaves the lanes.',
     unset: 'all models stay in memory',
   }),
   memoryLimitBytes: megabytes({
