@@ -9,7 +9,7 @@ export const REQUEST_ERRORS = {
   },
   invalid_cursor: {
     cause: 'This API did not give out this `cursor`.',
-    fix: 'Pass the `next_cursor` of the page before, or omit `cursor` for the first page.',
+    fix: 'Pass the `next_cursor` of the previous page, or omit `cursor` for the first page.',
   },
   request_too_deep: {
     cause: 'The JSON of the body nests more than 40 levels.',

@@ -25,7 +25,7 @@ export const ROW_ERRORS = {
     fix: 'Fix the certificate, or make the worker trust its issuer with `NODE_EXTRA_CA_CERTS`.',
   },
   fetch_redirects: {
-    cause: 'A URL row is redirected too often, or in a circle.',
+    cause: 'The URL of a row is redirected too often, or in a circle.',
     fix: 'Use the final URL of the redirects.',
   },
   fetch_unreadable: {

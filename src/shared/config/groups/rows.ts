@@ -22,7 +22,7 @@ export const IMAGES = {
     min: 16,
     what: 'Memory for decoding one image, and for all images that a lane decodes at once',
     trade:
-      'An image that needs more becomes a row error. A pixel takes 1 to 20 bytes, depending on the format (see model-config.md). A higher limit needs more memory in every lane.',
+      'An image that needs more becomes a row error. A pixel takes 1 to 28 bytes, depending on the format (see model-config.md). A higher limit needs more memory in every lane.',
   }),
   maxImageRatio: ratio({
     env: 'FOREBAY_MAX_IMAGE_RATIO',
