@@ -41,7 +41,7 @@ describe('an install of the checkout', () => {
     expect(packages[harmless]!.optional).toBe(true);
   });
 
-  it('denies the same scripts in versions of npm that ask', () => {
+  it('denies all install scripts in npm versions that read "allowScripts"', () => {
     expect(scripted).toContain('node_modules/onnxruntime-node');
     const names = scripted.map((path) =>
       path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),

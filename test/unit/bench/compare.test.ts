@@ -35,7 +35,7 @@ describe('the ratio of paired runs', () => {
     expect(geometricRatio([2, 1], [1, 2]).mean).toBeCloseTo(1, 12);
   });
 
-  it("has an interval by Student's t of the logarithms", () => {
+  it("has an interval from Student's t distribution of the logarithms", () => {
     const { mean, interval } = geometricRatio([1.1, 1.2, 0.9], [1, 1, 1]);
     expect(mean).toBeCloseTo(1.0591, 4);
     // 4.303 times the standard error of the three logarithms.

@@ -5,7 +5,7 @@ import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-doc
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
 
-// The description needs none of the routes' dependencies.
+// The document needs none of the dependencies of the routes.
 const app = createApp({
   emit: () => undefined,
   version: '1.2.3',

@@ -1,4 +1,4 @@
-// Many waiters on one signal: each is called once, and none leaves a listener or a warning.
+// Many waiters share one signal. Each is called once, and the signal gets only one listener.
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { onAbort } from '#forebay/shared/process/on-abort.js';
@@ -22,7 +22,7 @@ it('a cancelled waiter is not called', () => {
   expect(told).toEqual(['second']);
 });
 
-it('a signal that has aborted calls immediately', () => {
+it('an aborted signal calls a new waiter immediately', () => {
   let told = 0;
   onAbort(AbortSignal.abort(), () => (told += 1))();
   expect(told).toBe(1);

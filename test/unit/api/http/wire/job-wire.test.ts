@@ -113,7 +113,7 @@ describe('stats on the wire', () => {
     });
   });
 
-  it('estimate the cost of an unreported commit from the others', () => {
+  it('estimate the cost of an unreported commit from the reported commits', () => {
     expect(costsOf({ blocks_run: 3, commits: 2, commit_us: 4000 })?.commit).toBe(6);
   });
 });

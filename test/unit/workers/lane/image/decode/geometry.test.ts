@@ -22,7 +22,7 @@ it('pads a side that is smaller than the crop, with the odd pixel right and belo
   });
 });
 
-it('squashes to an exact size, and crops that to an input that is not square', () => {
+it('squashes to an exact size, and crops the result to an input that is not square', () => {
   const crop = { width: 32, height: 16 };
   expect(planGeometry({ width: 500, height: 375 }, { resize: crop, crop })).toMatchObject({
     resized: crop,
