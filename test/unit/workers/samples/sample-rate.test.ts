@@ -25,7 +25,7 @@ describe('a sample', () => {
   });
 
   it('leaves out the first batch of each lane, which warms up', () => {
-    // The first one took a second, and each of the others 100 ms.
+    // The first batch took a second, and each of the others 100 ms.
     const rate = sampleRate(finished(Array.from({ length: 10 }, () => 100)), one)!;
     expect(rate.rowsPerS).toBeCloseTo(100);
     expect(rate.errorRowsPerS).toBeCloseTo(0);
@@ -42,7 +42,7 @@ describe('a sample', () => {
     expect(exact.errorRowsPerS).toBeCloseTo(8.78, 1);
   });
 
-  it('takes successive answers of all lanes as one round, so that their rhythm does not count as spread', () => {
+  it('counts one batch of each lane as one round, so that the rhythm of the lanes does not count as spread', () => {
     // Two lanes with 200 ms per batch, 20 ms apart.
     const rhythm = Array.from({ length: 21 }, (_, i) => (i % 2 === 0 ? 20 : 180));
     const rate = sampleRate(finished(rhythm), { startedAt: 0, lanes: 2 })!;

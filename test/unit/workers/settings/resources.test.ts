@@ -1,4 +1,4 @@
-// A worker reports each of its numbers with the constraint that bound it. Every constraint binds in at least one case.
+// A worker reports each of its numbers with the constraint that limits it. Every constraint is the limit in some case.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
 import { chooseBatch } from '#forebay/workers/settings/choose-batch.js';
@@ -66,7 +66,7 @@ describe('lanes', () => {
     expect(plan.choices.lanes).toEqual({ value: lanes, boundBy, why: expect.stringMatching(why) });
   });
 
-  it('count a budget for models once, not all models in each lane', () => {
+  it('share one memory budget for models, if it is set, instead of holding all models in each lane', () => {
     const machine = { cpus: 8, memoryBytes: 4 * GB };
     expect(planLanes(machine, GB, {}).lanes).toBe(1);
     const within = planLanes({ ...machine, modelsBytes: GB }, GB, {});
