@@ -65,7 +65,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('mounts by default the model and the pictures of the first job in its header comment', () => {
+  it('mounts the folders that the first job in its header comment needs, unless others are set', () => {
     const [models = '', input = ''] = service('api')
       .volumes.map((volume) => /^\$\{\w+:-(.+?)\}:/.exec(volume)?.[1])
       .filter((folder) => folder !== undefined);

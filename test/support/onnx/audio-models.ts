@@ -6,7 +6,7 @@ import { writeOnnx, type Dim } from './graph.ts';
 import { floats, ints, step } from './mean-model.ts';
 import { checkedConfig, writeLabels } from './models.ts';
 
-/** A model folder of the task "audio". `more`: fields of model.json beside name, task and a sample rate of 1000 Hz. */
+/** A model folder of the task "audio" with a sample rate of 1000 Hz. `more` holds more fields of model.json. */
 export function audioModel(graph: Buffer, more: object = {}, labels?: readonly string[]): LoadableModel {
   const dir = testFolder();
   writeFileSync(join(dir, 'model.onnx'), graph);

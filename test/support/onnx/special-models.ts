@@ -16,7 +16,7 @@ export function darkOnlyModel(side: number): Buffer {
   ]);
 }
 
-/** Scores are the logarithm of the mean, so -Infinity for a black image. With `plain`, the last score is the mean. */
+/** Scores are the logarithm of the mean, so -Infinity for a black image. If `plain` is 1, the last score is the mean. */
 export function logarithmModel(side: number, plain: 0 | 1 = 0): Buffer {
   return meanModel(side, [
     step('Log', ['mean'], 'log'),
@@ -124,7 +124,7 @@ export function externalWeightsModel(side: number): Buffer {
   );
 }
 
-/** Needs this many megabytes per row while it runs. Scores are the mean, twice. */
+/** Needs this many megabytes per row while it runs. Both scores are the mean. */
 export function hungryModel(side: number, megabytesPerRow: number): Buffer {
   return meanModel(
     side,

@@ -50,7 +50,7 @@ export function sumGraph(batch: Dim = 'N'): Buffer {
   );
 }
 
-/** Returns each of its inputs `name` as `name_out`. */
+/** Returns each input `NAME` unchanged as the output `NAME_out`. */
 export function echoGraph(inputs: readonly Value[]): Buffer {
   return writeOnnx({
     inputs,

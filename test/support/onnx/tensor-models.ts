@@ -23,7 +23,7 @@ export function identityModel(type: ElementType, shape: readonly Dim[] | null): 
   });
 }
 
-/** Weights are optional. */
+/** Writes a graph. `weights` is optional. */
 export function graphOf(graph: Omit<Graph, 'weights'> & Partial<Graph>): Buffer {
   return writeOnnx({ weights: [], ...graph });
 }

@@ -1,4 +1,4 @@
-// The arithmetic of `npm run bench -- compare`: ratios with their interval, and rates in the window that two jobs share.
+// The arithmetic of `npm run bench -- compare`: ratios with their interval, and rates while two jobs both run.
 import { describe, expect, it } from 'vitest';
 
 interface Statistics {

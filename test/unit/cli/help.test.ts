@@ -52,7 +52,7 @@ const COMMANDS = withChildren(programOf())
   .map(pathOf)
   .filter((path) => path !== 'model init');
 
-/** Splits as a shell would. The examples have no other quotes. */
+/** Splits a line as a shell would. The examples use only single quotes. */
 const wordsOf = (line: string) =>
   [...line.replace(/ > \S+$/, '').matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!);
 
@@ -122,7 +122,7 @@ describe('a flag', () => {
       uses.set(option.long!, [...(uses.get(option.long!) ?? []), { path: pathOf(command), option }]);
     }
   }
-  /** Ignores the default, which may differ. */
+  /** Leaves out the default, which may differ between commands. */
   const meaning = ({ option }: Use) => ({
     flags: option.flags,
     text: option.description.replace(/ \(default: .*\)$/, ''),

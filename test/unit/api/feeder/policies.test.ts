@@ -57,7 +57,7 @@ it('lets a queue hold at least twice the window of the job that asks, unless the
   expect(queueLimit(2, 8, 100)).toBe(8);
 });
 
-it('explains why no block is added, and shows both hashes if workers serve another one', () => {
+it('explains why no block is added, and shows both hashes if workers serve other files of the model', () => {
   const veto = (service: object, onQueue = 0) =>
     vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, ...service } });
   expect(veto({})).toBeNull();

@@ -72,7 +72,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('names the scope that each operation needs, and none for the open ones', () => {
+  it('names the scope that each operation needs, and no scope for open operations', () => {
     const open = operations.filter(({ operation }) => operation.security?.length === 0);
     expect(open.map(({ path }) => path).toSorted()).toEqual([
       '/docs',

@@ -1,4 +1,4 @@
-// The lock of a data folder. A Redis has a shepherd process, which stops it after its owner has died.
+// The lock of a data folder. The shepherd is a process that stops a private Redis after the owner has died.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

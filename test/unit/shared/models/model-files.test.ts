@@ -62,7 +62,7 @@ it('keeps the hash of folders without external data, so that existing outputs st
   expect(await hashOf(dir)).toBe(hash.digest('hex'));
 });
 
-it('the hash of a model covers its external weights, and its file list names every file that the hash covers', async () => {
+it('the hash of a model covers its external weights, and its file list names every file in the hash', async () => {
   const { dir, data } = completeModel();
   const model = await loadModelFolder(dir);
   const graphBytes = statSync(join(dir, 'model.onnx')).size;

@@ -70,7 +70,7 @@ describe('publishing', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('errors'))).toHaveLength(1);
   });
 
-  it('leaves nothing in staging if another run was first, even if the staging folder was removed meanwhile', async () => {
+  it('leaves nothing in staging if another run was first, even if staging was removed meanwhile', async () => {
     await publish(2, [ok(1), bad('first'), ok(3)], 't1');
     rmSync(join(folder, '_staging'), { recursive: true });
     await publish(2, [ok(1), ok(2), bad('second')], 't2');

@@ -128,7 +128,7 @@ it.each<[string, Value[]]>([
   );
 });
 
-it('the metadata of Ultralytics tells a detector from a model of masks or key points', () => {
+it('the metadata of Ultralytics distinguishes a detector from a model of masks or key points', () => {
   const given = { inputs: image(), outputs: [floats('output0', 1, 6, 8400)], hints: labels(2) };
   expect(guessed({ ...given, metadata: ultralytics }).said).toContain(
     'task    "object-detection": taken from the graph\'s metadata (task: detect)',

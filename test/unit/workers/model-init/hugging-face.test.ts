@@ -67,7 +67,7 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     [],
   ],
   [
-    'a shorter side alone gives no square',
+    'a shorter side without a crop gives no fixed size',
     { size: { shortest_edge: 800, longest_edge: 1333 } },
     {},
     ['preprocessor_config.json: size {"shortest_edge":800,"longest_edge":1333}'],

@@ -9,7 +9,7 @@ const failed = (code: 'invalid_row' | 'timed_out', message: string): RowOutcome 
 });
 const noProblem = () => null;
 
-it('has one outcome per row, in order, whichever function ends the rows', async () => {
+it('has one outcome per row, in order, whether or not a lane ended the rows', async () => {
   const counts: number[] = [];
   const set = createRowSet(4, { answered: (rows) => void counts.push(rows) }, noProblem);
   set.answered(2, [ok('c'), ok('d')], null);
@@ -31,7 +31,7 @@ it('replaces the error of a row that its lane found invalid by a better one, and
   ]);
 });
 
-it('is complete without rows, and rejects if a row fails for another reason', async () => {
+it('is complete without rows, and rejects if its run is aborted', async () => {
   expect(await createRowSet(0, { answered: () => {} }, noProblem).all).toEqual([]);
   const set = createRowSet(2, { answered: () => {} }, noProblem);
   set.failed(new Error('aborted'));

@@ -55,7 +55,7 @@ describe('a local file', () => {
     expect(locate(id)).toMatchObject({ ok: false, error: { code: 'path_not_allowed' } });
   });
 
-  it('is found below a root that is a link, by the path of the link or its target, and below a later root', async () => {
+  it('is found below a root that is a link, by the path of link or target, and below a root made later', async () => {
     const reader = readerOf([join(dir, 'later'), join(dir, 'linked-root')]);
     const under = (folder: string) =>
       reader.locate(

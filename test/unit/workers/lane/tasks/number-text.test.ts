@@ -74,7 +74,7 @@ it('a double is written in full', () => {
   expect(float64Text(Infinity)).toBe('"Infinity"');
 });
 
-it('a rounded number differs from toPrecision by at most one unit of its last digit', () => {
+it('a rounded number has the digits of toPrecision, except for ties', () => {
   fc.assert(
     fc.property(
       fc.double({ noNaN: true, min: -1e300, max: 1e300 }),

@@ -35,7 +35,7 @@ const LANE_SETS_KEPT = 3;
 
 const shapeOf = (s: LaneSettings) => `${s.lanes}x${s.threads_per_lane} d${s.decode_threads}`;
 
-/** Adds up the cost of measurements. Lanes of the last shapes are kept, and lanes of any other shape must be started. */
+/** Adds up the cost of measurements. Lanes of the last shapes are kept. Lanes of any other shape must be started. */
 function costMeter() {
   let kept: string[] = [];
   let cost = 0;

@@ -82,7 +82,7 @@ it('exact decoding leaves no copies of whole images as garbage', async () => {
   const large = await sharp({ create: { width, height, channels: 3, background: '#48a' } })
     .jpeg()
     .toBuffer();
-  // The codec copies only its first image, to check reading in place. The first image also grows all other memory.
+  // The first image is copied once, to check that reading in place works. It also grows the memory of codec and kernel.
   await exact.decode(large);
   const before = process.memoryUsage().arrayBuffers;
   await exact.decode(large);
