@@ -64,7 +64,7 @@ export function runningTotalAlone(): Buffer {
   });
 }
 
-/** The two logits of a frame are its first two samples. The graph fails if the third sample is above 2. */
+/** The two logits of a frame are its first two samples. The graph fails if the third sample is 3 or more. */
 export function firstTwo(): Buffer {
   return writeOnnx({
     inputs: [{ name: 'wave', type: 'float32', shape: ['N', 3] }],

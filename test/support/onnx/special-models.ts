@@ -7,7 +7,7 @@ export function brokenModel(side: number): Buffer {
   return meanModel(side, [step('Nonsense', ['mean'], 'scores')]);
 }
 
-/** Throws inside `run` for every batch with an image whose mean is above 0.5. Otherwise class 0 wins. */
+/** Throws inside `run` for every batch with an image whose mean is 0.5 or more. Otherwise class 0 wins. */
 export function darkOnlyModel(side: number): Buffer {
   return meanModel(side, [
     step('Mul', ['mean', 'two'], 'doubled'),

@@ -59,8 +59,8 @@ describe('the ratio of paired runs', () => {
 });
 
 describe('jobs that run together', () => {
-  // Both have 1,000 rows. Side by side the fast one gets 100 rows/s and the slow one 50. When the fast one has ended, the
-  // slow one has the machine to itself and gets 150.
+  // Both jobs have 1,000 rows. Side by side, the fast job gets 100 rows/s and the slow job 50. When the fast job has
+  // ended, the slow job has the machine to itself and gets 150.
   const fast = commitsAt(100, 0, 10_000);
   const slow = [...commitsAt(50, 0, 10_000), ...commitsAt(150, 10_000, 13_333)];
 

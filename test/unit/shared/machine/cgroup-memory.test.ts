@@ -136,8 +136,8 @@ describe('the memory use of a worker', () => {
     const own = { bytes: 300 * MB, limitBytes: GB };
     expect(createMemoryUse({ limitBytes: GB, cgroup: null, resident })([1])).toEqual(own);
     expect(createMemoryUse({ limitBytes: GB, cgroup: cgroup(null), resident })([1])).toEqual(own);
-    const untold = createMemoryUse({ limitBytes: GB, cgroup: null, resident: () => null });
-    expect(untold([1])).toBeNull();
+    const unknown = createMemoryUse({ limitBytes: GB, cgroup: null, resident: () => null });
+    expect(unknown([1])).toBeNull();
   });
 
   it("is the container's or the worker's own, whichever is nearer to its limit", () => {

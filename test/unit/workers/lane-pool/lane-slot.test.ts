@@ -39,7 +39,7 @@ function fakeLane(index: number) {
   return { lane, batch, exit };
 }
 
-it('a late batch of a dead process is not counted, and does not end an exclusive batch of the next one', async () => {
+it('a late batch of a dead process is not counted, and does not end an exclusive batch of its successor', async () => {
   const lanes: ReturnType<typeof fakeLane>[] = [];
   const slot = createLaneSlot({
     index: 0,

@@ -1,4 +1,4 @@
-// Lanes for GPUs: one per device, with their own decode threads, and with large batches.
+// Lanes for GPUs have their own decode threads and large batches. By default, a device has one lane.
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import { autoBatchSize } from '#forebay/shared/tasks/auto-batch.js';

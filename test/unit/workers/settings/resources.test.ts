@@ -127,7 +127,7 @@ describe('a batch', () => {
     ['model.json', { config: config(224, 24) }, 24, 'model_config', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
-    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB per row.
+    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB, and a row takes 32 x 588 KB.
     [
       'memory, by the formula',
       { resources: { cpus: 2, memoryBytes: 700 * MB } },

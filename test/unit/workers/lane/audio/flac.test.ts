@@ -101,8 +101,8 @@ it('reads a file that does not state its length, and a file behind an ID3 tag', 
 
 it('refuses a file that is longer than the model allows, by its header or while it is decoded', () => {
   const bytes = read('mono-16');
-  const told = problemOf(() => decodeAudio(bytes, 0.5));
-  expect(told).toMatchObject({
+  const byHeader = problemOf(() => decodeAudio(bytes, 0.5));
+  expect(byHeader).toMatchObject({
     code: 'invalid_row',
     message: expect.stringContaining('at most 0.5 s') as string,
   });

@@ -26,9 +26,12 @@ it('skips other chunks, even of odd length, and reads a file that begins in the 
   expect(decodeAudio(inside, 600)).toEqual(decodeAudio(writeWav([left]), 600));
 });
 
-it.each([0, 0xffff_ffff, 0x7fff_ffff])('reads to the end if the size is %i, as in a piped file', (dataSize) => {
-  expect(decodeAudio(writeWav([left], { dataSize }), 600).samples.length).toBe(1000);
-});
+it.each([0, 0xffff_ffff, 0x7fff_ffff])(
+  'reads to the end if the size is %i, as in a piped file',
+  (dataSize) => {
+    expect(decodeAudio(writeWav([left], { dataSize }), 600).samples.length).toBe(1000);
+  },
+);
 
 describe('an error of the row', () => {
   it.each([
