@@ -1,7 +1,7 @@
-// Requests to a test API, with JSON sent and received.
+// Sends JSON requests to a test API and reads its JSON answers.
 import type { TestApi } from './api-service.ts';
 
-/** The union of the fields in answers of the API: jobs, lists and problems. */
+/** All fields that tests read from answers of the API: jobs, lists and problems. */
 export interface ApiBody {
   readonly id: string;
   readonly status: unknown;

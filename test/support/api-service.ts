@@ -80,7 +80,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const workers = createWorkerRegistry({ redis });
   const queues = createBlockQueues({ redis, onError: quiet });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
-  // The second root contains everything, as the default root does.
+  // The second input root contains all folders of the test, as the default root contains the default folders.
   const folders = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
   const input = createInputResolver({
     ...folders,
@@ -181,7 +181,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       return job;
     },
 
-    /** Publishes and commits a block of BLOCK_ROWS rows. A row becomes an error if `fails` returns true for its index. */
+    /** Publishes and commits a block of BLOCK_ROWS rows. A row is an error if `fails` returns true for its index. */
     async commitBlock(
       job: { id: string; output: string },
       block: number,
@@ -225,7 +225,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   };
 }
 
-/** Writes a model folder whose graph no lane opens. */
+/** Writes a model folder for tests that open no lane. */
 export async function writeModel(models: string, name: string, config: object = {}): Promise<void> {
   await mkdir(join(models, name), { recursive: true });
   await writeFile(

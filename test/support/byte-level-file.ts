@@ -1,6 +1,6 @@
 // A byte-level BPE tokenizer like GPT-2's, with a few merges.
 
-/** GPT-2's letter for each byte: printable Latin letters stand for themselves. */
+/** GPT-2's character for each byte. Printable Latin-1 characters stand for themselves. */
 const LETTERS: readonly string[] = (() => {
   let next = 256;
   return Array.from({ length: 256 }, (_, byte) => {

@@ -1,7 +1,7 @@
-// Linux's data about processes: their children and the processor time that they have used.
+// Reads from /proc which children a process has, and how much processor time it has used.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Returns the pids in ascending order, without zombies. */
+/** Returns the pids of a process's children in ascending order, without zombies. */
 export function childPids(parent: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -10,7 +10,7 @@ export function childPids(parent: number): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** User and system time that a process has used. 0 if there is no such process. */
+/** Returns the user and system time that a process has used, or 0 if there is no such process. */
 export function cpuSeconds(pid: number): number {
   const fields = readStat(pid);
   return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / 100;

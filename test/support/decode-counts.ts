@@ -1,6 +1,6 @@
 // Reads COCO's compressed run lengths, as pycocotools does.
 
-/** The mask, column by column. */
+/** Returns the mask, column by column. */
 export function decodeCounts(text: string, pixels: number): Uint8Array {
   const counts: number[] = [];
   for (let at = 0; at < text.length;) {
@@ -19,6 +19,6 @@ export function decodeCounts(text: string, pixels: number): Uint8Array {
     mask.fill(i % 2, at, at + count);
     at += count;
   }
-  if (at !== pixels) throw new Error(`the counts are of ${at} pixels instead of ${pixels}`);
+  if (at !== pixels) throw new Error(`the counts cover ${at} pixels instead of ${pixels}`);
   return mask;
 }

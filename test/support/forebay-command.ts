@@ -1,5 +1,5 @@
-// The `forebay` command as a user runs it. It has its own process group, which Ctrl-C reaches, and its own temporary
-// folder, which identifies every process that it started.
+// Runs the `forebay` command as a user does. Each command has its own process group, to which a test can send Ctrl-C.
+// The temporary folder identifies every process that the commands have started.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -37,9 +37,9 @@ export interface ForebayCommands {
   close(): Promise<void>;
 }
 
-/** Commands that run in the folder `cwd`. */
+/** The commands run in the folder `cwd`. */
 export function forebayCommands(cwd: string, env: Record<string, string> = {}): ForebayCommands {
-  // Short, because the length of a socket path is limited. Unique, because it identifies our own processes.
+  // Short, because the length of a socket path is limited. Unique, because the path identifies our own processes.
   const temporary = mkdtempSync('/tmp/fbt-');
   const groups = new Set<number>();
 

@@ -1,10 +1,10 @@
-// Model folders in the layouts of Hugging Face and Triton, written by the test.
+// Writes and loads model folders in the layouts of Hugging Face and Triton.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadModelFolder, type ModelFolder } from '#forebay/shared/models/model-folder.js';
 import { testFolder, testLane } from './lanes.ts';
 
-/** Objects are written as JSON. */
+/** Writes files into a new folder of the test, objects as JSON. Returns the folder. */
 export function writeFolder(files: Readonly<Record<string, object | string | Buffer>>, name = 'm'): string {
   const dir = join(testFolder(), name);
   for (const [file, content] of Object.entries(files)) {

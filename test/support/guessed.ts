@@ -1,4 +1,4 @@
-// What `model init` makes of a graph and the files beside it, without loading the model.
+// Guesses a config as `model init` does, from a graph and the files beside it. Does not load the model.
 import { readGraphFace } from '#forebay/shared/models/onnx-graph.js';
 import { chooseGuesser } from '#forebay/workers/model-init/guess/choose-guesser.js';
 import type { Beside, Hints } from '#forebay/workers/model-init/hints.js';
@@ -6,7 +6,7 @@ import { writeOnnx, type Dim, type Value } from './onnx/graph.ts';
 import { step } from './onnx/mean-model.ts';
 import { tensor } from './onnx/tabular-models.ts';
 
-/** There are no files. */
+/** For a graph without files beside it. */
 export const NOTHING: Beside = {
   preprocess: {},
   activation: null,
@@ -35,14 +35,14 @@ const NO_HINTS: Hints = {
 export interface Given {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  /** Types of operators that the graph has. */
+  /** Types of the graph's operators. */
   readonly operators?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
   readonly hints?: Partial<Hints>;
   readonly beside?: Partial<Beside>;
 }
 
-/** The config, and all that is said about it. */
+/** Returns the config, and the lines that `model init` would print about it. */
 export function guessed({ inputs, outputs, operators = [], metadata = {}, hints = {}, beside = {} }: Given) {
   const operatorsOf = operators.map((type) => step(type, ['x'], outputs[0]!.name));
   const face = readGraphFace(
@@ -55,7 +55,7 @@ export function guessed({ inputs, outputs, operators = [], metadata = {}, hints 
 }
 
 export const floats = (name: string, ...shape: Dim[]) => tensor(name, 'float32', ...shape);
-/** A list of so many class names. */
+/** A list of `count` class names. */
 export const labels = (count: number) => ({
   labels: { names: Array.from({ length: count }, (_, i) => `c${i}`), source: 'labels.txt' },
 });

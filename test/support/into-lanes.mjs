@@ -1,4 +1,4 @@
-// For hooks that NODE_OPTIONS loads into a worker. Lanes inherit no preloads, so the worker must start them with the hook.
+// For hooks that NODE_OPTIONS loads into a worker. Lanes inherit no preloads, so the worker must pass the hook to them.
 import childProcess from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 import { unpackRequest } from '#forebay/workers/lane/channel/wire.js';
@@ -13,7 +13,7 @@ export function inLane(hook) {
   return false;
 }
 
-/** The rows of an event of `process`, if it brings a batch to the lane. */
+/** The rows of the batch that an event of `process` delivers to the lane. Empty for any other event. */
 export function rowsIn(event, message) {
   const request = event === 'message' ? unpackRequest(message) : null;
   return request?.type === 'batch' ? request.rows : [];

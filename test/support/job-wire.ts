@@ -1,4 +1,4 @@
-// A running job and its statistics as the API returns them, for tests of texts about them.
+// A running job and its statistics as the API returns them, for tests of the texts that describe jobs.
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
 

@@ -1,4 +1,4 @@
-// A parent for a test to kill. It starts a lane, sends the lane's pid, and loads a model that computes for minutes.
+// A parent process for a test to kill. It starts a lane, sends the lane's pid, and loads a model.
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { NO_ROWS } from '#forebay/workers/lane-pool/no-rows.js';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';

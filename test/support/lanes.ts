@@ -1,4 +1,4 @@
-// Lanes and images for tests. Each test creates them, and the lanes end after it.
+// Lanes and images for tests. A lane ends with the test that created it.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { startChildLane, type ChildLaneOptions } from '#forebay/workers/lane-poo
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 import type { LaneFile } from '#forebay/workers/lane/messages.js';
 
-/** Generous limits. */
+/** Limits that no ordinary row of a test reaches. */
 export const LIMITS: RowLimits = {
   inputRoots: ['/'],
   maxFileBytes: 64_000_000,
@@ -69,7 +69,7 @@ export function predictionsOf(outcome: RowOutcome | undefined): Prediction[] {
   return (JSON.parse(`{${outcome.result}}`) as { predictions: Prediction[] }).predictions;
 }
 
-/** Code of a failed row, "ok" for any other. */
+/** The error code of a failed row, or "ok". */
 export function codeOf(outcome: RowOutcome): string {
   return outcome.ok ? 'ok' : outcome.error.code;
 }

@@ -1,4 +1,4 @@
-// A memory cgroup for one test, whose limit the kernel enforces. A test starts children in it and removes it afterwards.
+// A memory cgroup for one test. The kernel enforces its limit. The test starts children in the group and removes it.
 import { randomBytes } from 'node:crypto';
 import {
   accessSync,
@@ -24,7 +24,7 @@ const V2 = { limit: 'memory.max', swap: 'memory.swap.max', kills: 'memory.events
 
 const { version, folders } = findCgroup('memory');
 const files = version === 1 ? V1 : V2;
-const parent = folders.find(takesGroups);
+const parent = folders.find(canHoldGroups);
 
 /** Null if a test can make cgroups here, otherwise the reason for skipping it. */
 export const noCgroups: string | null =
@@ -33,7 +33,7 @@ export const noCgroups: string | null =
     : null;
 
 /** In v2, a group can have a limit only if its parent delegates the controller. */
-function takesGroups(folder: string): boolean {
+function canHoldGroups(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
     if (version === 1) accessSync(join(folder, files.limit), constants.W_OK);
@@ -86,7 +86,7 @@ function removeLeftovers(folder: string): void {
     try {
       rmdirSync(join(folder, name));
     } catch {
-      // It belongs to a test that runs now.
+      // The group belongs to a test that runs now.
     }
   }
 }

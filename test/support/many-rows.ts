@@ -7,7 +7,7 @@ import { indexes, readOutput, upTo, writeImages } from './service.ts';
 
 const FILES = 30;
 
-/** Writes a manifest that repeats a few images, as rows `row-0`, `row-1` and so on. Returns a job's input. */
+/** Writes a manifest that repeats a few images, as rows `row-0`, `row-1` and so on. Returns the input for a job. */
 export async function writeManyRows(folder: string, rows: number) {
   await writeImages(join(folder, 'images'), FILES);
   const lines = upTo(rows).map((i) =>

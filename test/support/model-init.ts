@@ -1,4 +1,4 @@
-// `forebay model init` as a process.
+// Runs `forebay model init` as a process.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

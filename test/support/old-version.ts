@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { redisCacheDir } from './redis.ts';
 
-/** The last commit before job specs of version 2. Its workers read block data and job specs of version 1 only. */
+/** The last commit before job specs of version 2. Its workers read only version 1 of block data and job specs. */
 const COMMIT = '4b0750c1a9dd221806633187ac266cb20c44553e';
 const SOURCES = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 
@@ -25,7 +25,7 @@ export interface OldVersion {
   remove(): void;
 }
 
-/** Builds the old version once per machine. It runs with the packages of this checkout. */
+/** Builds the old version once per machine. The old version runs with the packages of this checkout. */
 export function openOldVersion(): OldVersion {
   if (!existsSync(cached)) build();
   const root = mkdtempSync(join(tmpdir(), 'forebay-old-'));
@@ -43,7 +43,7 @@ function isInHistory(): boolean {
   }
 }
 
-/** Builds beside the final path and renames, so that a test that runs at the same time never sees half a build. */
+/** Builds in another folder and renames it, so that a test that runs at the same time never sees half a build. */
 function build(): void {
   mkdirSync(redisCacheDir, { recursive: true });
   const building = mkdtempSync(`${cached}-building-`);
@@ -60,7 +60,7 @@ function build(): void {
     for (const name of ['dist', 'package.json']) renameSync(join(building, name), join(built, name));
     renameSync(built, cached);
   } catch (error) {
-    // Another test may have built it meanwhile.
+    // Another test may have finished the same build meanwhile.
     if (!existsSync(cached)) throw error;
   } finally {
     rmSync(building, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Starts children that file permissions apply to, even if root runs the test. Root gives up the right to ignore them.
+// Starts children that obey file permissions, even if root runs the test. setpriv removes root's exemption from them.
 import { spawnSync } from 'node:child_process';
 import type { ForkOptions } from 'node:child_process';
 

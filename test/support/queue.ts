@@ -1,4 +1,4 @@
-// The queue layer on a real Redis, for tests of the parts built on it.
+// The queue layer on a real Redis, for tests of code that uses the layer.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -51,7 +51,7 @@ export async function openQueueLayer(url: string) {
   };
 }
 
-/** A queue layer on a Redis for one test file, from its first test to its last. */
+/** A queue layer on its own Redis, for all tests of one file. */
 export function useQueueLayer(): QueueLayer {
   const layer = {} as QueueLayer;
   let redis: Awaited<ReturnType<typeof startTestRedis>>;

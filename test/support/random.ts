@@ -8,7 +8,7 @@ export interface Random {
   pick<T>(from: readonly T[]): T;
 }
 
-/** mulberry32. Its 32 bits of state are enough for choosing faults and bytes. */
+/** Uses mulberry32. Its 32 bits of state are enough for choosing faults and bytes. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

@@ -1,4 +1,4 @@
-// A terminal that records what it prints. `screen` drops lines that were cleared and redrawn.
+// A terminal that records its output. `screen` leaves out lines that were cleared and redrawn.
 import { createTerminal, type Terminal } from '#forebay/cli/terminal.js';
 
 /** `isOutShown`: whether stdout is a terminal, not a pipe. */

@@ -1,5 +1,5 @@
 // A process that owns an embedded Redis, for a test to kill. Arguments: data folder or '-', and cache folder. It prints
-// the address and pid of its Redis as one JSON line. On SIGINT it asks Redis for a last answer, stops it and ends.
+// the address and pid of its Redis as one JSON line. On SIGINT it pings Redis, stops Redis and exits.
 import { Redis } from 'ioredis';
 import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { redisOptions } from '#forebay/shared/redis/redis-url.js';

@@ -1,4 +1,4 @@
-// A real Redis for a test file: the embedded server without a data folder. It ends with the test process, whatever happens.
+// A real Redis for a test file: the embedded server without a data folder. It ends with the test process.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedRedis, type EmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';

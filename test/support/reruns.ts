@@ -53,7 +53,7 @@ export async function openReruns(service: Service) {
     retry: async (id: string) => rerun(`/v1/jobs/${id}/retry`),
     resume: async (output: string, more: object = {}) => rerun('/v1/jobs/resume', { output, ...more }),
 
-    /** Writes a manifest of `count` rows named `row-i`. Rows for which `isMissing` is true have no file until `repair`. */
+    /** Writes a manifest of `count` rows named `row-i`. Rows for which `isMissing` is true get a file from `repair`. */
     writeRows(name: string, count: number, isMissing: (i: number) => boolean) {
       const folder = join(service.input, name);
       mkdirSync(folder);

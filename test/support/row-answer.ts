@@ -1,4 +1,4 @@
-/** Submits an expected row to a batcher and waits for its answer. */
+/** Submits a row to a batcher and waits for its answer. The test must have announced the row with `expect`. */
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import type { Batcher } from '#forebay/workers/intake/batcher.js';

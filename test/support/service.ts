@@ -97,7 +97,7 @@ export async function startService(
     async stopWorkers() {
       await Promise.all([...children].filter((child) => child !== api.child).map(stop));
     },
-    /** Kills the API and starts another on its port, of this version or of the one at `root`. */
+    /** Kills the API and starts another one on the same port, from this checkout or from the one at `root`. */
     async restartApi(root = CHECKOUT) {
       const port = new URL(api.url).port;
       api.child.kill('SIGKILL');

@@ -1,6 +1,6 @@
 // A hook for a process (`--import`). For each stall of the event loop it appends a line `<time> <ms>` to the file
-// FOREBAY_TEST_STALLS. The process measures itself, so that a busy observer does not distort the result. A stall counts
-// at most as long as the processor time of its period. Time that the machine gave to other processes does not count.
+// FOREBAY_TEST_STALLS. The process measures itself, so that a busy observer does not distort the result. A stall is
+// limited to the processor time that the process used in the same period. The time of other processes does not count.
 import { appendFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';

@@ -44,8 +44,8 @@ export function stallLimitMs(): number {
 }
 
 /**
- * The limit in processor time, which does not pass while other processes run. But two processes on one core slow each
- * other down.
+ * How much processor time a stall may take. This time does not pass while other processes run, but processes that share
+ * a core slow each other down.
  */
 export function ownStallLimitMs(): number {
   return crowd() > 1 ? 2 * PROMISED_MS : PROMISED_MS;

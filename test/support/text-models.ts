@@ -24,7 +24,7 @@ export function idOf(token: string): number {
 export function wordPieceFile(more: object = {}): object {
   return {
     version: '1.0',
-    // Both must not apply.
+    // The lane must ignore the truncation and the padding of the file.
     truncation: { max_length: 3, strategy: 'LongestFirst', stride: 0, direction: 'Right' },
     padding: {
       strategy: { Fixed: 9 },
@@ -94,7 +94,7 @@ export function namedFile(field: string, path: string, content: string | Buffer)
   return { field, path, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
-/** Runs records through a lane as a worker does: options that a job does not choose are the model's. */
+/** Runs records through a lane as a worker does. The model sets the options that the job does not set. */
 export async function runTexts(
   lane: Lane,
   { config }: LoadableModel,

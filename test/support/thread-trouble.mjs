@@ -1,12 +1,12 @@
-// A hook for a worker (NODE_OPTIONS), or the entry of a lane's process: its decode threads have accidents. A thread that
-// opens `killer.png` kills the process, as a crash of a native library would. One that opens `leaver.png` ends alone, as
-// one without memory for its heap would. One that opens `sleeper.png` never returns.
+// A hook for a worker (NODE_OPTIONS), or the entry of a lane's process. It makes decode threads fail. A thread that
+// opens `killer.png` kills the process, as a crash of a native library would. A thread that opens `leaver.png` ends
+// alone, as if it had no memory for its heap. A thread that opens `sleeper.png` never returns.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import workerThreads, { isMainThread } from 'node:worker_threads';
 import { inLane } from './into-lanes.mjs';
 
-if (!isMainThread) haveAccidents();
+if (!isMainThread) failOnSomeFiles();
 else if (process.argv[1]?.endsWith('thread-trouble.mjs')) {
   hookThreads();
   await import('../../dist/workers/lane/main.js');
@@ -23,7 +23,7 @@ function hookThreads() {
   syncBuiltinESMExports();
 }
 
-function haveAccidents() {
+function failOnSomeFiles() {
   const { openSync } = fs;
   fs.openSync = (path, ...rest) => {
     const name = String(path);

@@ -1,5 +1,5 @@
-// A Redis that accepts only TLS, with certificates created by the test. It is the embedded Redis on a TLS port. If that
-// has no TLS built in, a Node server in front of it terminates TLS.
+// A Redis on a TLS port, with certificates created by the test. If the embedded Redis has no TLS built in, a Node
+// server in front of it terminates TLS.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -47,7 +47,7 @@ export async function startTlsRedis({ ca, cert, key }: Certificates) {
     .call('CONFIG', 'SET', ...files, 'tls-auth-clients', 'no', 'tls-port', String(port))
     .then(
       () => null,
-      () => endTlsBefore(redis.socketPath, { cert, key, port }),
+      () => terminateTls(redis.socketPath, { cert, key, port }),
     );
   return {
     port,
@@ -63,7 +63,7 @@ export async function startTlsRedis({ ca, cert, key }: Certificates) {
   };
 }
 
-function endTlsBefore(socketPath: string, { cert, key, port }: { cert: string; key: string; port: number }) {
+function terminateTls(socketPath: string, { cert, key, port }: { cert: string; key: string; port: number }) {
   const options = { cert: readFileSync(cert), key: readFileSync(key) };
   const server = createServer(options, (client) => {
     const inner = connect(socketPath);

@@ -1,7 +1,7 @@
-// Waits for a condition. Tests wait in no other way.
+// Waits for a condition. Tests use this instead of a fixed delay.
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Checks every 20 ms. After `timeoutMs` it rejects and names what it waited for. */
+/** Checks every 20 ms. After `timeoutMs` it rejects with an error that names `what`. */
 export async function waitUntil<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,

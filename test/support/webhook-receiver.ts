@@ -1,4 +1,4 @@
-// A receiver of webhooks on loopback. It keeps all requests and answers as the test specifies.
+// A receiver of webhooks on loopback. It records all requests. The test chooses the answers.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

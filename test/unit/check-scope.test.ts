@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'u
   scripts: Record<string, string>;
 };
 const PROJECT = ['src', 'test', 'bench', 'scripts', 'bin', 'examples'];
-/** Outputs, models as in the README, state, and files that tools leave behind. */
+/** Folders that users and tools may create: outputs, models as in the README, state, and caches. */
 const USERS = [
   'results',
   'my-results',

@@ -1,5 +1,4 @@
-// The compose file against the schema of the Compose Specification, because no Docker engine runs in the tests'
-// environment.
+// Checks the compose file without a Docker engine, because none runs in the tests' environment.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -51,7 +50,7 @@ describe('docker-compose.yml', () => {
     expect(service('redis').command).toContain('--maxmemory-policy noeviction');
   });
 
-  it('can scale the worker, which has no fixed name and no port', () => {
+  it('allows several workers, because the worker has no fixed name and no port', () => {
     expect(service('worker')).not.toHaveProperty('container_name');
     expect(service('worker')).not.toHaveProperty('ports');
   });
@@ -66,7 +65,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('by default mounts the folders of the checkout that hold the model and the rows of its first job', () => {
+  it('mounts the folders that the first job in its header comment needs, unless others are set', () => {
     const [models = '', input = ''] = service('api')
       .volumes.map((volume) => /^\$\{\w+:-(.+?)\}:/.exec(volume)?.[1])
       .filter((folder) => folder !== undefined);

@@ -1,4 +1,4 @@
-// The Dockerfile's guarantees, read from its instructions, because no Docker engine runs in the tests' environment.
+// Checks the instructions of the Dockerfile, because no Docker engine runs in the tests' environment.
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
@@ -60,7 +60,7 @@ describe('the Dockerfile', () => {
     expect(known).toEqual(expect.arrayContaining(own));
   });
 
-  it('names no host other than its own', () => {
+  it('names no host except 127.0.0.1', () => {
     const hosts = instructions.flatMap(({ rest }) =>
       [...rest.matchAll(/\w+:\/\/([\w.-]+)/g)].map((m) => m[1]),
     );

@@ -26,9 +26,9 @@ const scripted = Object.keys(packages).filter((path) => {
 });
 
 describe('an install of the checkout', () => {
-  // npm runs the install script only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
-  // libraries from another host and fails if that host cannot be reached. npm 10 has no setting to skip one package, and
-  // npm 11 warns about onnxruntime-node's own key in .npmrc at every call.
+  // npm runs install scripts only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
+  // libraries from another host, and fails if that host cannot be reached. npm 10 has no setting to skip one package.
+  // npm 11 warns at every call about the key of onnxruntime-node in .npmrc.
   it('runs only the harmless install script that the lock file marks', () => {
     const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
     // npm itself marks this package at every install, because the package has a binding.gyp. Its install script looks
@@ -41,7 +41,7 @@ describe('an install of the checkout', () => {
     expect(packages[harmless]!.optional).toBe(true);
   });
 
-  it('denies the same scripts in versions of npm that ask', () => {
+  it('denies all install scripts in npm versions that read "allowScripts"', () => {
     expect(scripted).toContain('node_modules/onnxruntime-node');
     const names = scripted.map((path) =>
       path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),

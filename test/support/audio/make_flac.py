@@ -1,4 +1,4 @@
-"""Writes the FLAC files of test/unit/workers/lane/audio/flac.test.ts with libsndfile's encoder (pip install numpy soundfile).
+"""Writes the FLAC files of flac.test.ts with libsndfile's encoder (pip install numpy soundfile).
 
 The test computes the same samples by the same formula.
 """
@@ -18,7 +18,7 @@ def write(name, rate, channels, bits, make=sample):
     i = np.arange(LENGTH, dtype=np.int64)
     data = np.stack([make(i, channel, 2 ** (bits - 1)) for channel in range(channels)], axis=1)
     kind = {8: "PCM_S8", 16: "PCM_16", 24: "PCM_24"}[bits]
-    # libsndfile takes integers whose highest bits count.
+    # libsndfile expects each sample in the highest bits of a 32-bit integer.
     shifted = (data * 2 ** (32 - bits)).astype(np.int64).astype(np.int32)
     soundfile.write(name, shifted, rate, subtype=kind, format="FLAC")
 
@@ -29,6 +29,6 @@ write("stereo-24.flac", 48_000, 2, 24)
 write("mono-8.flac", 8_000, 1, 8)
 write("six-16.flac", 16_000, 6, 16)
 write("silence-16.flac", 16_000, 2, 16, lambda i, channel, full: 0 * i)
-# The same in both channels, so that one is stored as a difference of 0, and only every 16th value, which wastes 4 bits.
+# Both channels are equal, so the encoder stores one as a difference of 0. The lowest 4 bits of all samples are unused.
 write("same-16.flac", 16_000, 2, 16, lambda i, channel, full: 16 * sample(i, 0, full // 16))
 write("noise-16.flac", 16_000, 1, 16, lambda i, channel, full: (i * 1_103_515_245 + 12_345) % 65_536 - 32_768)

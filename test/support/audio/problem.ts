@@ -1,7 +1,7 @@
-// Errors of rows in tests.
+// Catches the error of a row.
 import { ForebayError } from '#forebay/shared/errors.js';
 
-/** The error of a row that `work` throws. Any other exception is thrown again. */
+/** Returns the ForebayError that `work` throws, or the code `ok` if it throws none. Rethrows any other exception. */
 export function problemOf(work: () => unknown): { code: string; message: string } {
   try {
     work();

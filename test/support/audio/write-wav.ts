@@ -1,6 +1,6 @@
 // Writes WAV files for tests.
 
-/** Each turns a sample, a number from -1 to 1, into bytes. */
+/** Each function encodes one sample, a number from -1 to 1. */
 const WRITERS = {
   u8: (value) => Buffer.of(Math.round(value * 127) + 128),
   s16: (value) => whole(value, 2),
@@ -17,15 +17,15 @@ export interface WavOptions {
   readonly rate?: number;
   readonly format?: WavFormat;
   readonly isExtensible?: boolean;
-  /** Instead of the one that fits the format. */
+  /** Overrides the format tag that fits `format`. */
   readonly tag?: number;
-  /** Instead of the size of the samples in bytes. */
+  /** Overrides the size that the data chunk states. */
   readonly dataSize?: number;
-  /** Further chunks, which go before the samples. */
+  /** More chunks, written before the samples. */
   readonly extra?: Buffer;
 }
 
-/** `channels`: the samples of each, from -1 to 1. */
+/** `channels` holds the samples of each channel, from -1 to 1. */
 export function writeWav(channels: readonly ArrayLike<number>[], options: WavOptions = {}): Buffer {
   const { rate = 16_000, format = 's16', isExtensible = false, extra = Buffer.alloc(0) } = options;
   const write = WRITERS[format];

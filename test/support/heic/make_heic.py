@@ -1,4 +1,4 @@
-"""Writes the HEIC samples of these tests, and their pixels as pillow-heif decodes them. Needs numpy and pillow-heif."""
+"""Writes HEIC samples for heic.test.ts, and their pixels as pillow-heif decodes them. Needs numpy and pillow-heif."""
 import numpy
 import pillow_heif
 from PIL import Image

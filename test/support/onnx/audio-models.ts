@@ -6,7 +6,7 @@ import { writeOnnx, type Dim } from './graph.ts';
 import { floats, ints, step } from './mean-model.ts';
 import { checkedConfig, writeLabels } from './models.ts';
 
-/** A model folder of the task "audio". `more`: fields of model.json beside name, task and a sample rate of 1000 Hz. */
+/** A model folder of the task "audio" with a sample rate of 1000 Hz. `more` holds more fields of model.json. */
 export function audioModel(graph: Buffer, more: object = {}, labels?: readonly string[]): LoadableModel {
   const dir = testFolder();
   writeFileSync(join(dir, 'model.onnx'), graph);
@@ -15,7 +15,7 @@ export function audioModel(graph: Buffer, more: object = {}, labels?: readonly s
   return { dir, config: checkedConfig({ ...own, ...(labels && { labels: 'labels.txt' }) }), named };
 }
 
-/** `same` is the waveform itself, in any shape. */
+/** The output `same` is the waveform itself, in any shape. */
 export function echoWave(...shape: Dim[]): Buffer {
   return writeOnnx({
     inputs: [{ name: 'wave', type: 'float32', shape }],
@@ -25,7 +25,7 @@ export function echoWave(...shape: Dim[]): Buffer {
   });
 }
 
-/** `total` is the sum of the frame's 4 samples, of all frames before it, and of `offset`. The state has its batch second. */
+/** `total` is the sum of `offset` and all samples so far, 4 per frame. The batch is the second axis of the state. */
 export function runningTotal(batch: Dim = 'N'): Buffer {
   return writeOnnx({
     inputs: [
@@ -48,7 +48,7 @@ export function runningTotal(batch: Dim = 'N'): Buffer {
   });
 }
 
-/** `total` is the frame's 2 samples, each added to the one of the frame before. Nothing has a batch axis. */
+/** `total` is the sum of this frame and all earlier frames, for each of the 2 samples. No tensor has a batch axis. */
 export function runningTotalAlone(): Buffer {
   return writeOnnx({
     inputs: [
@@ -64,7 +64,7 @@ export function runningTotalAlone(): Buffer {
   });
 }
 
-/** Two logits per frame: its first two samples. The graph fails if the third one is not 0, 1 or 2. */
+/** The two logits of a frame are its first two samples. The graph fails if the third sample is 3 or more. */
 export function firstTwo(): Buffer {
   return writeOnnx({
     inputs: [{ name: 'wave', type: 'float32', shape: ['N', 3] }],

@@ -1,21 +1,21 @@
-// Writes ONNX models for tests. It covers the part of onnx.proto3 that they need, and encodes protobuf itself.
+// Writes ONNX models for tests, with its own protobuf encoder. It covers the part of onnx.proto3 that the tests need.
 
 export type Dim = number | string;
 export type ElementType = keyof typeof ELEMENT;
 
 export interface Value {
   readonly name: string;
-  /** `maps`: not a tensor, but a list of maps from int64 to float32, as ZipMap returns it. */
+  /** `maps` is a list of maps from int64 to float32, as ZipMap returns it. All others are tensors. */
   readonly type: ElementType | 'maps';
-  /** Null: the graph does not say. */
+  /** Null if the graph does not state the shape. */
   readonly shape: readonly Dim[] | null;
-  /** It is a sequence of such tensors. */
+  /** The value is a sequence of tensors of this type and shape. */
   readonly isSequence?: true;
 }
 
 export interface Operator {
   readonly type: string;
-  /** Absent for an operator of ONNX itself. */
+  /** Absent for a standard operator of ONNX. */
   readonly domain?: string;
   readonly inputs: readonly string[];
   readonly output: string;
@@ -120,8 +120,8 @@ function value({ name, type, shape, isSequence }: Value): Buffer {
     return Buffer.concat([string(1, name), bytes(2, bytes(4, bytes(1, map)))]);
   }
   const dims = shape?.map((d) => bytes(1, typeof d === 'number' ? int(1, d) : string(2, d)));
-  const told = dims === undefined ? [] : [bytes(2, Buffer.concat(dims))];
-  const tensor = Buffer.concat([int(1, ELEMENT[type]), ...told]);
+  const stated = dims === undefined ? [] : [bytes(2, Buffer.concat(dims))];
+  const tensor = Buffer.concat([int(1, ELEMENT[type]), ...stated]);
   const own = bytes(1, tensor);
   return Buffer.concat([string(1, name), bytes(2, isSequence ? bytes(4, bytes(1, own)) : own)]);
 }

@@ -1,4 +1,4 @@
-// Graphs that take images of any shape, folders of models with them, and images of several colours.
+// Writes model folders whose graphs take images of any shape. Creates images of several colours.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -9,7 +9,7 @@ import { checkedConfig, writeLabels } from './models.ts';
 export interface ImageGraph {
   /** Shape of the input `image`, such as ['N', 3, 8, 8]. */
   readonly shape: readonly Dim[];
-  /** Inputs beside the image. */
+  /** Inputs other than the image. */
   readonly beside?: readonly Value[];
   readonly outputs: readonly Value[];
   readonly operators: readonly Operator[];
@@ -38,7 +38,7 @@ export function floatOutput(name: string, ...shape: readonly Dim[]): Value {
 
 type Colour = readonly [number, number, number];
 
-/** A PNG of this size. `colour`: of each pixel. */
+/** A PNG of this size. `colour` returns the colour of each pixel. */
 export async function picture(
   width: number,
   height: number,

@@ -1,4 +1,4 @@
-// The first operators of most test models: the mean value of each image.
+// Writes test models whose first operators compute the mean value of each image.
 import { writeOnnx, type Dim, type Operator, type Value, type Weights } from './graph.ts';
 
 /** A model whose operators begin with `mean`, the mean value of each image (shape [N]), and end with `scores`. */

@@ -99,7 +99,7 @@ export function writeModelFolder(
   };
 }
 
-/** The named file of a labels file that it writes. */
+/** Writes a labels file. Returns its entry in the named files of the model. */
 export function writeLabels(dir: string, labels: readonly string[]): LaneFile {
   const path = join(dir, 'labels.txt');
   const text = `${labels.join('\n')}\n`;
@@ -107,7 +107,7 @@ export function writeLabels(dir: string, labels: readonly string[]): LaneFile {
   return { field: 'labels', path, sha256: createHash('sha256').update(text).digest('hex') };
 }
 
-/** A config with its defaults filled in. Throws for one that is wrong. */
+/** Returns the config with its defaults filled in. Throws if the config is invalid. */
 export function checkedConfig(config: object): ModelConfig {
   const reading = readModelConfig(config);
   if (!reading.ok) throw new Error(JSON.stringify(reading.issues));

@@ -1,13 +1,13 @@
-// Models that fail, block, take memory, or depend on more than their row.
+// Models that fail, block, take much memory, or give a row an answer that depends on other data.
 import { elementNumber, type Dim, type Graph, type Operator, type Weights } from './graph.ts';
 import { floats, ints, meanModel, scoresOutput, step } from './mean-model.ts';
 
-/** A complete file with a graph that no runtime can run: its operator does not exist. */
+/** A complete file with a graph that no runtime can run, because its operator does not exist. */
 export function brokenModel(side: number): Buffer {
   return meanModel(side, [step('Nonsense', ['mean'], 'scores')]);
 }
 
-/** Throws inside `run` for every batch with an image whose mean is above 0.5. Otherwise class 0 wins. */
+/** Throws inside `run` for every batch with an image whose mean is 0.5 or more. Otherwise class 0 wins. */
 export function darkOnlyModel(side: number): Buffer {
   return meanModel(side, [
     step('Mul', ['mean', 'two'], 'doubled'),
@@ -16,7 +16,7 @@ export function darkOnlyModel(side: number): Buffer {
   ]);
 }
 
-/** Scores are the logarithm of the mean, -Infinity for a black image. With `plain`, the last score is the mean itself. */
+/** Scores are the logarithm of the mean, so -Infinity for a black image. If `plain` is 1, the last score is the mean. */
 export function logarithmModel(side: number, plain: 0 | 1 = 0): Buffer {
   return meanModel(side, [
     step('Log', ['mean'], 'log'),
@@ -41,7 +41,7 @@ export function batchMeanModel(side: number, batch: Dim = 'N'): Buffer {
   );
 }
 
-/** Blocks inside `run` for `products` multiplications of 2048 x 2048 matrices (17 GFLOP each, about 0.2 s). */
+/** Blocks inside `run` for `products` multiplications of 2048 x 2048 matrices (17 GFLOP and about 0.2 s each). */
 export function slowModel(side: number, products: number): Buffer {
   return meanModel(side, [
     step('ReduceMean', ['mean'], 'level', { axes: [0], keepdims: 1 }),
@@ -71,8 +71,8 @@ function slowSteps(value: string, products: number): Operator[] {
 }
 
 /**
- * Never ends, because it runs an empty loop of 2^53 turns. `when` says whether it does so for every image, or only for
- * images that are not black. The image of the first run is black.
+ * Never ends, because it runs an empty loop of 2^53 iterations. `when` says whether every image starts the loop, or
+ * only an image that is not black. A lane's first run uses a black image.
  */
 export function endlessModel(side: number, when: 'always' | 'not black'): Buffer {
   const turns = [
@@ -105,8 +105,8 @@ export function endlessModel(side: number, when: 'always' | 'not black'): Buffer
 
 /**
  * The file weights.bin holds three weights per row, one for each class (2^20 rows of float32, 12 MiB). The class with
- * the largest weights has the highest score. Each run averages the weights again, from the mapped file as it is at that
- * time.
+ * the largest weights has the highest score. Each run averages the weights again, from the current content of the
+ * mapped file.
  */
 export function externalWeightsModel(side: number): Buffer {
   const data = Array.from({ length: 3 * 2 ** 20 }, () => 0);
@@ -124,7 +124,7 @@ export function externalWeightsModel(side: number): Buffer {
   );
 }
 
-/** Needs this many megabytes per row while it runs. Scores are the mean, twice. */
+/** Needs this many megabytes per row while it runs. Both scores are the mean. */
 export function hungryModel(side: number, megabytesPerRow: number): Buffer {
   return meanModel(
     side,

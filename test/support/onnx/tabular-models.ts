@@ -6,7 +6,7 @@ import { writeOnnx, type Dim, type ElementType, type Operator, type Value, type 
 import { floats, step } from './mean-model.ts';
 import { checkedConfig, writeLabels } from './models.ts';
 
-/** A folder with this graph. `config` lacks only name and task. */
+/** A folder with this graph. `config` is complete except for name and task. */
 export function tabularModel(graph: Buffer, config: object, labels?: readonly string[]): LoadableModel {
   const dir = testFolder();
   mkdirSync(dir, { recursive: true });
@@ -20,7 +20,7 @@ export function tensor(name: string, type: ElementType, ...shape: Dim[]): Value 
   return { name, type, shape };
 }
 
-/** `X` float32[N,3], and what these operators make of it. */
+/** A graph with the input `X`, float32[N,3], and these operators. */
 export function featuresGraph(
   operators: readonly Operator[],
   outputs: readonly Value[],
@@ -50,7 +50,7 @@ export function sumGraph(batch: Dim = 'N'): Buffer {
   );
 }
 
-/** Returns each of its inputs `name` as `name_out`. */
+/** Returns each input `NAME` unchanged as the output `NAME_out`. */
 export function echoGraph(inputs: readonly Value[]): Buffer {
   return writeOnnx({
     inputs,
@@ -60,7 +60,7 @@ export function echoGraph(inputs: readonly Value[]): Buffer {
   });
 }
 
-/** A classifier that ends in ZipMap, as skl2onnx writes it unless it is told not to. */
+/** A classifier that ends in ZipMap, as skl2onnx writes it by default. */
 export function zipMapGraph(): Buffer {
   return featuresGraph(
     [

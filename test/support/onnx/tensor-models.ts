@@ -5,7 +5,7 @@ import { writeOnnx, type Dim, type ElementType, type Graph } from './graph.ts';
 import { step } from './mean-model.ts';
 import { checkedConfig } from './models.ts';
 
-/** Writes a model folder of the task "tensors". `more`: fields of model.json. */
+/** Writes a model folder of the task "tensors". `more` holds more fields of model.json. */
 export function writeTensorModel(dir: string, graph: Buffer, more: object = {}) {
   mkdirSync(dir, { recursive: true });
   const config = { name: 'm', task: 'tensors', ...more };
@@ -14,7 +14,7 @@ export function writeTensorModel(dir: string, graph: Buffer, more: object = {}) 
   return { dir, config: checkedConfig(config), named: [] };
 }
 
-/** `y` is `x`. */
+/** The output `y` is the input `x`. */
 export function identityModel(type: ElementType, shape: readonly Dim[] | null): Buffer {
   return graphOf({
     inputs: [{ name: 'x', type, shape }],
@@ -23,14 +23,14 @@ export function identityModel(type: ElementType, shape: readonly Dim[] | null): 
   });
 }
 
-/** A graph without weights, unless it has some. */
+/** Writes a graph. `weights` is optional. */
 export function graphOf(graph: Omit<Graph, 'weights'> & Partial<Graph>): Buffer {
   return writeOnnx({ weights: [], ...graph });
 }
 
 /**
- * Two floats per row in `a`, with the batch first, and in `b`, with the batch second. `sum` has the batch first, `turned`
- * has the same numbers with the batch second. Both are moved by the scalar `c`.
+ * `a` and `b` hold two floats per row, and `c` is a scalar. Both outputs hold a + b + c. The batch is the first axis of
+ * `a` and `sum`, and the second axis of `b` and `turned`.
  */
 export function twoAxesModel(batch: Dim = 'batch'): Buffer {
   return graphOf({
@@ -52,7 +52,7 @@ export function twoAxesModel(batch: Dim = 'batch'): Buffer {
   });
 }
 
-/** `total` is the sum of each row of `x`, whose rows may have any length. */
+/** `total` is the sum of each row of `x`. Rows may have any length. */
 export function totalModel(): Buffer {
   return graphOf({
     inputs: [{ name: 'x', type: 'float32', shape: ['N', 'length'] }],

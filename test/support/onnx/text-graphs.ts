@@ -1,11 +1,11 @@
-// Graphs that take tokens, with known answers.
+// Graphs that take tokens and give known answers.
 import { elementNumber, writeOnnx, type ElementType, type Operator, type Value } from './graph.ts';
 import { floats, step } from './mean-model.ts';
 
 export interface TextGraph {
-  /** One row of numbers per token of the vocabulary. */
+  /** The numbers of each token of the vocabulary. */
   readonly table: readonly (readonly number[])[];
-  /** Names beside `input_ids`. */
+  /** Names of the inputs other than `input_ids`. */
   readonly inputs?: readonly string[];
   readonly type?: ElementType;
   readonly batch?: number | string;
@@ -15,7 +15,7 @@ export interface TextGraph {
 
 const ALL = ['attention_mask', 'token_type_ids'];
 
-/** Returns the numbers of each token, [batch, tokens, width]. */
+/** A graph that returns the numbers of each token, [batch, tokens, width]. */
 export function tokenTable(graph: TextGraph): Buffer {
   const { output = 'last_hidden_state' } = graph;
   return textGraph(graph, [step('Gather', ['table', 'input_ids'], output, { axis: 0 })], {
@@ -25,7 +25,7 @@ export function tokenTable(graph: TextGraph): Buffer {
   });
 }
 
-/** Returns the largest number of the tokens in each column, [batch, width]. Fill tokens count too unless they are small. */
+/** A graph that returns the maximum of each column over all tokens, padding tokens included, [batch, width]. */
 export function largestOfTokens(graph: TextGraph): Buffer {
   const { output = 'logits' } = graph;
   return textGraph(
@@ -38,7 +38,7 @@ export function largestOfTokens(graph: TextGraph): Buffer {
   );
 }
 
-/** Returns an input as it is, [batch, tokens] of floats. */
+/** A graph that returns an input as floats, [batch, tokens]. */
 export function echoInput(echoed = 'input_ids', graph: Partial<TextGraph> = {}): Buffer {
   return textGraph(
     { table: [[0]], ...graph },

@@ -1,4 +1,4 @@
-// The arithmetic of `npm run bench -- compare`: ratios with their interval, and rates in the window that two jobs share.
+// The arithmetic of `npm run bench -- compare`: ratios with their interval, and rates while two jobs both run.
 import { describe, expect, it } from 'vitest';
 
 interface Statistics {
@@ -35,7 +35,7 @@ describe('the ratio of paired runs', () => {
     expect(geometricRatio([2, 1], [1, 2]).mean).toBeCloseTo(1, 12);
   });
 
-  it("has an interval by Student's t of the logarithms", () => {
+  it("has an interval from Student's t distribution of the logarithms", () => {
     const { mean, interval } = geometricRatio([1.1, 1.2, 0.9], [1, 1, 1]);
     expect(mean).toBeCloseTo(1.0591, 4);
     // 4.303 times the standard error of the three logarithms.
@@ -59,8 +59,8 @@ describe('the ratio of paired runs', () => {
 });
 
 describe('jobs that run together', () => {
-  // Both have 1,000 rows. Side by side the fast one gets 100 rows/s and the slow one 50. When the fast one has ended, the
-  // slow one has the machine to itself and gets 150.
+  // Both jobs have 1,000 rows. Side by side, the fast job gets 100 rows/s and the slow job 50. When the fast job has
+  // ended, the slow job has the machine to itself and gets 150.
   const fast = commitsAt(100, 0, 10_000);
   const slow = [...commitsAt(50, 0, 10_000), ...commitsAt(150, 10_000, 13_333)];
 

@@ -20,7 +20,7 @@ it('every task has a subject with a target', () => {
   expect(new Set(tasks)).toEqual(new Set(TASKS.map(({ id }) => id)));
 });
 
-it('answers that differ more than rounding are found, with their place', () => {
+it('a difference that is larger than rounding is reported with its place', () => {
   const answer = { detections: [{ index: 3, score: 0.5, box: [1, 2, 300, 4] }] };
   const changed = (more: object) => ({ detections: [{ ...answer.detections[0]!, ...more }] });
   expect(difference(answer, { id: 'a', ...changed({ label: 'cat', score: 0.50005 }) }, 1e-4)).toBeNull();

@@ -1,4 +1,4 @@
-// Flags with one meaning in all commands, examples that the real parser accepts, and every way to ask for help.
+// A flag has one meaning in all commands, the parser accepts all examples, and every way to ask for help works.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const COMMANDS = withChildren(programOf())
   .map(pathOf)
   .filter((path) => path !== 'model init');
 
-/** Splits as a shell would. The examples have no other quotes. */
+/** Splits a line as a shell would. The examples use only single quotes. */
 const wordsOf = (line: string) =>
   [...line.replace(/ > \S+$/, '').matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!);
 
@@ -122,7 +122,7 @@ describe('a flag', () => {
       uses.set(option.long!, [...(uses.get(option.long!) ?? []), { path: pathOf(command), option }]);
     }
   }
-  /** Ignores the default, which may differ. */
+  /** Leaves out the default, which may differ between commands. */
   const meaning = ({ option }: Use) => ({
     flags: option.flags,
     text: option.description.replace(/ \(default: .*\)$/, ''),
@@ -130,7 +130,7 @@ describe('a flag', () => {
   });
   const shared = [...uses].filter(([, used]) => used.length > 1);
 
-  it('is shared by several commands, so that the comparison below is not empty', () => {
+  it('is shared by several commands, so the next test has something to compare', () => {
     const names = shared.map(([name]) => name);
     expect(names).toEqual(
       expect.arrayContaining(['--output', '--input', '--json', '--url', '--models', '--model']),
@@ -152,7 +152,7 @@ describe('an argument without a flag', () => {
     );
   });
 
-  it('gets the narrowest pattern that matches all the files, and none if a word is not a file', async () => {
+  it('is reported with the narrowest pattern that matches all the files, unless a word is not a file', async () => {
     const some = await forebay('submit', '--model', 'm', '--input', 'other/img1.png', 'other/img2.png');
     expect(some.err).toContain("--input 'other/img*.png'");
     const last = await forebay(
@@ -171,7 +171,7 @@ describe('an argument without a flag', () => {
     expect(deep.err).toContain("after --include to 3 files. Quote it:\n  forebay plan --include '**/*'\n");
   });
 
-  it('gets its flag if it is the input', async () => {
+  it('is reported with a corrected command if it is the input', async () => {
     const { err, code } = await forebay('run', 'photos', '--output', 'o');
     expect(err).toBe(
       'forebay: "photos" has no flag before it. Did you mean:\n  forebay run --input photos --output o\n',
@@ -179,7 +179,7 @@ describe('an argument without a flag', () => {
     expect(code).toBe(EXIT.usage);
   });
 
-  it('is named if it is not a file', async () => {
+  it('is named in the error if it is not a file', async () => {
     expect((await forebay('run', 'fotos')).err).toBe(
       "forebay: 'fotos' has no flag before it. See: forebay run --help\n",
     );

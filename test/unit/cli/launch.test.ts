@@ -168,7 +168,7 @@ describe('log lines of processes', () => {
 });
 
 describe('log lines of a slow start', () => {
-  it('are shown before it is complete', async () => {
+  it('are shown before the start is complete', async () => {
     const shown: string[] = [];
     createStartupLog((line) => shown.push(line), { verbose: false, showAfterMs: 1 }).line('Redis connection');
     await waitUntil('the line', () => shown.length > 0);

@@ -1,4 +1,4 @@
-// The client's types in a user's project that has neither Node's types nor those of the service's libraries.
+// Compiles the client's types in a project that has neither Node's types nor the types of the service's libraries.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(project, { recursive: true, force: true }));
 
-it("the client's types need no others except those of the browser and of zod", async () => {
+it("the client's types need only the types of the browser and of zod", async () => {
   await writeFile(
     join(project, 'use.mts'),
     `import { createClient, type Job, type SubmitBody } from 'forebay/client';
@@ -39,7 +39,7 @@ console.log((await client.deliveries(job.id)).data[0]?.outcome === 'retrying');
 export const wrong: SubmitBody['options'] = { top_k: 'two' };
 // @ts-expect-error No such mode.
 export const odd: SubmitBody['options'] = { decode: 'quick' };
-// @ts-expect-error It cannot be left to the service.
+// @ts-expect-error A priority cannot be automatic.
 export const automatic: SubmitBody['options'] = { priority: 'auto' };
 `,
   );

@@ -30,7 +30,7 @@ describe('server-sent events', () => {
     ]);
   });
 
-  it('without a type are messages, and without an id keep the last one', async () => {
+  it('without a type are messages, and without an id keep the last id', async () => {
     expect(await read('id: 7\ndata: a\n\ndata: b\n\n')).toEqual([
       { id: '7', type: 'message', data: 'a' },
       { id: '7', type: 'message', data: 'b' },

@@ -32,7 +32,7 @@ it('keeps sixteen blocks in the window, or four per lane if that is more', () =>
   expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(256);
 });
 
-it('widens the window of tiny blocks to what a tenth of a second takes, within a bound', () => {
+it('widens the window of tiny blocks to a tenth of a second of work, up to a bound', () => {
   expect(windowLimit({ ...STATE, blocksPerS: 100 })).toBe(16);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000 })).toBe(100);
   expect(windowLimit({ ...STATE, blocksPerS: 1_000_000 })).toBe(256);
@@ -44,7 +44,7 @@ it('never exceeds the concurrency of a job', () => {
   expect(windowRoom(state)).toBe(1);
 });
 
-it('refills a window when a quarter of it is free, and a small one immediately', () => {
+it('refills a window when a quarter of it is free, and a small window when one block is free', () => {
   expect(refillMark(STATE)).toBe(12);
   expect(refillMark({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
   expect(refillMark({ ...STATE, concurrency: 2 })).toBe(1);
@@ -57,7 +57,7 @@ it('lets a queue hold at least twice the window of the job that asks, unless the
   expect(queueLimit(2, 8, 100)).toBe(8);
 });
 
-it('explains why nothing is added, with both hashes if they differ', () => {
+it('explains why no block is added, and shows both hashes if workers serve other files of the model', () => {
   const veto = (service: object, onQueue = 0) =>
     vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, ...service } });
   expect(veto({})).toBeNull();
@@ -71,7 +71,7 @@ it('explains why nothing is added, with both hashes if they differ', () => {
   });
 });
 
-it('adds a block for a model that workers have unloaded, and then says what it waits for', () => {
+it('adds one block for a model that workers have unloaded, and then says why that block waits', () => {
   const veto = (service: object, onQueue: number) =>
     vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, lanes: 0, isUnloaded: true, ...service } });
   expect(veto({}, 0)).toBeNull();

@@ -39,7 +39,7 @@ describe('the check whether requests need a key', () => {
     expect(await decide('off', '127.0.0.1', true)).toBe(false);
   });
 
-  it('requires a key beyond loopback, and without one the API does not start and names both ways out', async () => {
+  it('requires a key beyond loopback, and throws an error with both ways out if no key exists', async () => {
     expect(await decide('auto', '0.0.0.0', true)).toBe(true);
     expect(await decide('off', '0.0.0.0', false)).toBe(false);
     for (const setting of ['auto', 'on'] as const) {
@@ -65,7 +65,7 @@ describe('the check of the Host header', () => {
     '[::1]',
     'forebay.example:443',
     'api',
-  ])('lets %s in', (host) => expect(() => check(host)).not.toThrow());
+  ])('accepts %s', (host) => expect(() => check(host)).not.toThrow());
 
   it.each([
     'evil.example',
@@ -80,7 +80,7 @@ describe('the check of the Host header', () => {
 });
 
 describe('the rate limit', () => {
-  it('admits a burst, then a number per second, for each tenant separately', () => {
+  it('admits a burst and then a fixed number per second, for each tenant separately', () => {
     let now = 0;
     const limit = createRateLimit(10, () => now);
     for (let i = 0; i < 20; i++) limit('a');
@@ -104,13 +104,13 @@ describe('scopes and tenants', () => {
     expect(allows([], 'jobs:read')).toBe(false);
   });
 
-  it('a tenant has a plain name that is also a folder name', () => {
+  it('the name of a tenant is also a valid folder name', () => {
     for (const name of ['a', 'search', 'team-2', 'a_b']) expect(TENANT.safeParse(name).success).toBe(true);
     for (const name of ['', '..', 'a/b', 'A', '-a', 'a-', 'a.b', 'x'.repeat(64), 'a\n', 'é'])
       expect(TENANT.safeParse(name).success, name).toBe(false);
   });
 
-  it('a job that is older than tenants belongs to the default tenant', () => {
+  it('a stored job without a tenant belongs to the default tenant', () => {
     const { tenant: _, ...before } = makeSpec();
     expect(JOB_SPEC.parse(before).tenant).toBe('default');
   });

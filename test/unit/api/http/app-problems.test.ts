@@ -60,7 +60,7 @@ describe('problems', () => {
     ]);
   });
 
-  it('are the answer of /readyz while the queue cannot be used', async () => {
+  it('are what /readyz answers while the queue cannot be used', async () => {
     const { app } = failing(null);
     const response = await app.request('/readyz');
     expect(response.status).toBe(503);

@@ -1,4 +1,4 @@
-// Every pattern for text from a request, a dataset or another server runs on text that makes backtracking slow.
+// Runs every pattern for foreign text (from requests, datasets and servers) on text that makes backtracking slow.
 import { describe, expect, it } from 'vitest';
 import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
 import { createGuard } from '#forebay/api/http/middleware/guard.js';

@@ -5,7 +5,7 @@ import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-doc
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
 
-// The description needs none of the routes' dependencies.
+// The document needs none of the dependencies of the routes.
 const app = createApp({
   emit: () => undefined,
   version: '1.2.3',
@@ -72,7 +72,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('names the scope that each operation needs, and none for the open ones', () => {
+  it('names the scope that each operation needs, and no scope for open operations', () => {
     const open = operations.filter(({ operation }) => operation.security?.length === 0);
     expect(open.map(({ path }) => path).toSorted()).toEqual([
       '/docs',

@@ -38,7 +38,7 @@ function catalog(served: readonly Partial<ServedModel>[] = []) {
 }
 
 describe('the model catalog', () => {
-  it('lists model folders, the first one of each name, and broken ones with their problem', async () => {
+  it('lists the first folder of each model name, and broken folders with their problem', async () => {
     const models = await catalog().list();
     expect(models.map((m) => [m.name, m.status])).toEqual([
       ['broken', 'failed'],
@@ -49,7 +49,7 @@ describe('the model catalog', () => {
     expect(models[1]!.config).toMatchObject({ top_k: 5 });
   });
 
-  it('adds what live workers announce: lanes, problems, models without a folder here', async () => {
+  it('adds what live workers announce, such as lanes, problems and models without a folder here', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const problem = { code: 'model_load_failed', message: 'no' };
     const remote = { name: 'remote', hash: 'f'.repeat(64), pool: 'gpu' };
@@ -95,7 +95,7 @@ describe('the model catalog', () => {
     });
   });
 
-  it('shows the worst verdict on batches with advice, and the memory that a lane needs', async () => {
+  it('shows the worst batch invariance verdict with advice, and the memory that a lane needs', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const verdict = (name: 'invariant' | 'variant') =>
       ({ verdict: name, maxDifference: name === 'variant' ? 1.0419 : 0, batch: 4 }) as const;
@@ -131,7 +131,7 @@ describe('the model catalog', () => {
     expect(await get('digits-small')).toMatchObject({ batch_size: 8, tuned_at: tunedAt });
   });
 
-  it('refuses an unknown name with the nearest and all known names, and a broken folder with the reason', async () => {
+  it('refuses an unknown name with a suggestion and all known names, and a broken folder with the reason', async () => {
     await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
       code: 'model_not_found',
       message: expect.stringMatching(/did you mean "digits-small"\? Known: digits-small, other\./),

@@ -1,4 +1,4 @@
-// The samples of several workers as one.
+// Joins the samples of several workers into one.
 import { expect, it } from 'vitest';
 import type { PlanWorker } from '#forebay/api/plan/facts.js';
 import { joinSamples } from '#forebay/api/plan/joined-sample.js';

@@ -1,4 +1,4 @@
-// A bounded look at a dataset: which rows a plan tries, and how many rows it counts.
+// Which rows of a dataset a plan tries, and how many rows it counts. Both are bounded.
 import { expect, it } from 'vitest';
 import { lookAt, countKinds, type LookLimits } from '#forebay/api/plan/look-at-rows.js';
 import type { DatasetSource } from '#forebay/shared/datasets/source.js';

@@ -1,4 +1,4 @@
-// Makes plans from facts, without a service. Each constraint binds in some case, and a plan names what is missing.
+// Makes plans from facts, without a service. Every constraint binds in at least one case. A plan names missing facts.
 import { describe, expect, it } from 'vitest';
 import { makePlan } from '#forebay/api/plan/make-plan.js';
 import type { PlanFacts, PlanWorker } from '#forebay/api/plan/facts.js';
@@ -151,7 +151,7 @@ describe('the estimate', () => {
     const { rows_per_s } = plan({ workers: [worker(), worker({}, 'w2')] }).estimate;
     expect(rows_per_s).toEqual({ value: 200, low: 186, high: 214 });
   });
-  it('counts a worker without a sample by its lanes', () => {
+  it('estimates a worker without a sample by its number of lanes', () => {
     const silent = { ...worker({}, 'w2'), answer: { ok: false, why: 'it did not answer' } } as const;
     const made = plan({ workers: [worker(), silent] });
     expect(made.estimate.rows_per_s).toMatchObject({ value: 200, low: 180 });
@@ -230,7 +230,7 @@ describe('a warning', () => {
   });
 });
 
-it('a plan is shown in lines that name each number and the next command', () => {
+it('the text of a plan names each number and the next command', () => {
   const text = planText(plan(), { next: 'forebay run --model m' });
   expect(text).toMatch(/batch size +4 +sample size/);
   expect(text).toMatch(/\[read > decode > resample > normalise > infer > postprocess\]/);

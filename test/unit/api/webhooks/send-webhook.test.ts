@@ -12,7 +12,7 @@ afterAll(() => receiver.close());
 const never = new AbortController().signal;
 const options = { timeoutMs: 500, userAgent: 'test' };
 
-it('reaches no private address, whether the URL has its number or a name that resolves to it', async () => {
+it('reaches no private address, whether the URL holds the address itself or a name that resolves to it', async () => {
   let asked = 0;
   const sender = createWebhookSender({
     ...options,
@@ -34,7 +34,7 @@ it('reaches no private address, whether the URL has its number or a name that re
   await sender.close();
 });
 
-it('skips a long answer, follows no redirect, and stops at its timeout', async () => {
+it('ignores the rest of a long answer, follows no redirect, and stops at its timeout', async () => {
   const sender = createWebhookSender({ ...options, allow: ['127.0.0.1'] });
   receiver.answer('/endless', (response) => {
     response.writeHead(200);

@@ -1,4 +1,4 @@
-// Jobs as tables and lists.
+// Shows jobs as tables and lists.
 import { expect, it } from 'vitest';
 import { jobsTable, jobText } from '#forebay/cli/jobs/job-text.js';
 import { JOB } from '../../../support/job-wire.ts';

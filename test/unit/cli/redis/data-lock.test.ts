@@ -1,3 +1,4 @@
+// The lock of a data folder. The shepherd is a process that stops a private Redis after the owner has died.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -70,7 +71,7 @@ describe('the lock of a data folder', () => {
     expect(existsSync(flushed)).toBe(true);
   });
 
-  it('is not taken while a live process holds a lock that another one moved aside', async () => {
+  it('is not taken over if another process moved it aside and its holder is alive', async () => {
     const other = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
@@ -79,7 +80,7 @@ describe('the lock of a data folder', () => {
     (await lockData(folder)).shareWith(other.pid!);
     const { shepherd } = JSON.parse(readFileSync(path, 'utf8')) as { shepherd: object };
     heldBy(shepherd);
-    // A process that removes a stale lock may be killed after it has moved a newer one.
+    // A process that removes a stale lock may be killed after it has moved a newer lock aside.
     renameSync(path, aside);
     await expect(lockData(folder)).rejects.toMatchObject({
       code: 'data_in_use',
@@ -99,7 +100,7 @@ describe('the lock of a data folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('goes back to its holder once the process that has locked the folder meanwhile gives way', async () => {
+  it('goes back to its holder once another process that has locked the folder meanwhile releases it', async () => {
     const [path, aside] = [join(folder, 'lock'), join(folder, 'lock.stale.1.a')];
     await lockData(folder);
     const held = readFileSync(path, 'utf8');
@@ -113,7 +114,7 @@ describe('the lock of a data folder', () => {
     expect(readdirSync(folder)).toEqual(['lock']);
   });
 
-  it('stays as it is if its holder has rewritten it meanwhile', async () => {
+  it('keeps what its holder has written after another process moved it aside', async () => {
     const [path, aside] = [join(folder, 'lock'), join(folder, 'lock.stale.1.a')];
     const lock = await lockData(folder);
     renameSync(path, aside);
@@ -123,7 +124,7 @@ describe('the lock of a data folder', () => {
     expect(readdirSync(folder)).toEqual(['lock']);
   });
 
-  it('goes to exactly one of many callers that take it over from a dead process', async () => {
+  it('goes to exactly one of many callers that try to take it over from a dead process', async () => {
     heldBy({ pid: process.pid, started: 'an earlier life' });
     const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockData(folder)));
     expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);

@@ -1,4 +1,4 @@
-// The ranking of a tuning: the chosen settings come first, or a higher rate is marked as noise.
+// The ranking of a tuning. Either the chosen settings come first, or higher rates are marked as noise.
 import { describe, expect, it } from 'vitest';
 import { reportHtml } from '#forebay/cli/tune/report.js';
 import { barsSvg } from '#forebay/cli/tune/report-charts.js';
@@ -25,7 +25,7 @@ const reading = (batch: number, rate: number, phase: Measurement['phase'] = 'sea
   message: null,
 });
 
-/** Recorded on a machine that became slower: the start had 200 rows/s at first and 120 at the end. */
+/** Recorded on a machine that became slower. The start settings reached 200 rows/s at first and 120 at the end. */
 const MEASUREMENTS = [
   reading(8, 200),
   reading(16, 190),

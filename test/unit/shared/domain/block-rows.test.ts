@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeBlock, encodeBlock, listedRows, type BlockRows } from '#forebay/shared/domain/block.js';
 
-it('rows of a block leave the window as they entered it', () => {
+it('decoding returns the rows of a block unchanged', () => {
   const block: BlockRows = {
     firstRow: 7,
     rows: [{ id: 'a' }, { id: 'b', at: '0+3' }, { id: 'c', index: 12 }, { id: 'd', at: '', index: 0 }],

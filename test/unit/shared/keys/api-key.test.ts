@@ -23,7 +23,7 @@ describe('an API key', () => {
       expect(parseKey(other)).toBeNull();
   });
 
-  it('matches only its own hash, whatever the length of the other', () => {
+  it('matches only its own hash, and no other text of any length', () => {
     const { secret } = newApiKey();
     expect(secretMatches(secret, hashSecret(secret))).toBe(true);
     expect(secretMatches(newApiKey().secret, hashSecret(secret))).toBe(false);

@@ -1,4 +1,4 @@
-// Which limit binds a worker, and what counts against it, from recorded kernel files.
+// Which memory limit binds a worker, and what counts against the limit, from recorded kernel files.
 import { describe, expect, it } from 'vitest';
 import { findCgroupMemory } from '#forebay/shared/machine/cgroup-memory.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';
@@ -50,7 +50,7 @@ describe('the cgroup whose memory limit binds', () => {
       USED_V2 - 314_572_800 - 666_894_336 - 18_874_368,
     ],
     [
-      'a container of cgroup v1, whose path is that on the host',
+      'a container of cgroup v1, whose path is the path on the host',
       '5:cpu,cpuacct:/docker/3f1\n4:memory:/docker/3f1\n0::/\n',
       {
         'memory/memory.limit_in_bytes': `${2 * GB}\n`,
@@ -136,8 +136,8 @@ describe('the memory use of a worker', () => {
     const own = { bytes: 300 * MB, limitBytes: GB };
     expect(createMemoryUse({ limitBytes: GB, cgroup: null, resident })([1])).toEqual(own);
     expect(createMemoryUse({ limitBytes: GB, cgroup: cgroup(null), resident })([1])).toEqual(own);
-    const untold = createMemoryUse({ limitBytes: GB, cgroup: null, resident: () => null });
-    expect(untold([1])).toBeNull();
+    const unknown = createMemoryUse({ limitBytes: GB, cgroup: null, resident: () => null });
+    expect(unknown([1])).toBeNull();
   });
 
   it("is the container's or the worker's own, whichever is nearer to its limit", () => {

@@ -21,7 +21,7 @@ it.for([
     2,
   ],
   [
-    'a container of cgroup v1, whose path is that on the host',
+    'a container of cgroup v1, whose path is the path on the host',
     '5:cpu,cpuacct:/docker/3f1\n0::/\n',
     { 'cpu/cpu.cfs_quota_us': '250000\n', 'cpu/cpu.cfs_period_us': '100000\n' },
     2.5,

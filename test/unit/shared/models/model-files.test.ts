@@ -62,7 +62,7 @@ it('keeps the hash of folders without external data, so that existing outputs st
   expect(await hashOf(dir)).toBe(hash.digest('hex'));
 });
 
-it('a model is another one when its external weights change, and it lists every file of its identity', async () => {
+it('the hash of a model covers its external weights, and its file list names every file in the hash', async () => {
   const { dir, data } = completeModel();
   const model = await loadModelFolder(dir);
   const graphBytes = statSync(join(dir, 'model.onnx')).size;
@@ -102,7 +102,7 @@ it('compares only stamps to tell whether any file has changed', async () => {
   expect(await haveChanged(again.files)).toBe(true);
 });
 
-it('asks about a file once, and again when its stamp or other relevant data has changed', async () => {
+it('computes a fact about a file once, and again when its stamp or other relevant data has changed', async () => {
   const { data } = completeModel();
   await expect.poll(async () => (await stampFile(data)).changedAt < Date.now() - 150).toBe(true);
   const memo = createContentMemo();
@@ -140,9 +140,9 @@ describe('external data is refused', () => {
       (dir) => writeFileSync(join(dir, '../w'), 'x'),
       /not a path below the model/,
     ],
-    ['below it and out again', 'a/../../w', () => undefined, /not a path below the model folder/],
+    ['below the folder and out again', 'a/../../w', () => undefined, /not a path below the model folder/],
     ['at an absolute path', '/etc/hostname', () => undefined, /not a path below the model folder/],
-    ['at a path of Windows', 'C:\\w', () => undefined, /not a path below the model folder/],
+    ['at a Windows path', 'C:\\w', () => undefined, /not a path below the model folder/],
     ['behind a link out', 'w', (dir) => symlinkSync('/etc/hostname', join(dir, 'w')), /is a link out of the/],
     [
       'in a folder that is a link out',
@@ -275,7 +275,7 @@ describe('labels and model.json are read in the encodings of editors', () => {
     ['UTF-16 without a mark', utf16('a\nb\n').subarray(2), /looks like UTF-16 without a byte order mark/],
     ['Latin-1', Buffer.from('Küche\n', 'latin1'), /is not valid UTF-8; save it as UTF-8/],
     ['a Git LFS pointer', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
-  ])('and anything else is refused by name: %s', async (_what, bytes, says) => {
+  ])('and any other content is refused with its name: %s', async (_what, bytes, says) => {
     const graph = meanColourModel({ side: 8, classes: CLASSES });
     const { dir } = writeModelFolder(testFolder(), graph, config, ['a', 'b']);
     writeFileSync(join(dir, 'labels.txt'), bytes);

@@ -1,4 +1,4 @@
-// Protobuf's text format, as in config.pbtxt.
+// Parses Protobuf's text format, which config.pbtxt uses.
 import { expect, it } from 'vitest';
 import { parsePbtxt, type PbValue } from '#forebay/shared/models/triton/parse-pbtxt.js';
 

@@ -9,7 +9,7 @@ import {
   parseModelName,
 } from '#forebay/shared/models/version-name.js';
 
-it('whole numbers come last, by value, and other names are compared with their numbers by value', () => {
+it('whole numbers sort last and by value, and numbers inside other names also sort by value', () => {
   const names = ['10', 'beta', '2', 'v10', 'v2', '1.10.0', '1.9.0', '2026-11-28', '2026-2-1'];
   expect(names.toSorted(compareVersions)).toEqual([
     '1.9.0',
@@ -26,7 +26,7 @@ it('whole numbers come last, by value, and other names are compared with their n
   expect(latestVersion([])).toBeNull();
 });
 
-it('a name may end with a version, and latest means the same as none', () => {
+it('a model name may end with a version, and @latest means the same as no version', () => {
   expect(parseModelName('tiny')).toEqual({ name: 'tiny', version: null });
   expect(parseModelName('tiny@latest')).toEqual({ name: 'tiny', version: null });
   expect(parseModelName('tiny@v1.2')).toEqual({ name: 'tiny', version: 'v1.2' });

@@ -39,7 +39,7 @@ describe('without an allow-list', () => {
       expect([address, strict.allowsAddress(address)]).toEqual([address, false]);
   });
 
-  it('refuses an inner IPv4 address in any notation', () => {
+  it('refuses an internal IPv4 address in any notation', () => {
     for (const text of ['2130706433', '0x7f000001', '0x7f.0.0.1', '0177.0.0.1', '127.1', '0']) {
       expect([text, strict.allowsAddress(text)]).toEqual([text, false]);
     }

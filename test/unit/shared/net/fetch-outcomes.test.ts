@@ -221,7 +221,7 @@ describe('a fetch that its caller aborts', () => {
     expect(breaker.openForMs(host)).toBe(0);
   });
 
-  it('leaves the trial of its host to the next fetch', async () => {
+  it('lets the next fetch be the trial of its host', async () => {
     let time = 0;
     const breaker = createCircuitBreaker(() => time);
     const { origin, host, abortedFetch } = await failingHost();

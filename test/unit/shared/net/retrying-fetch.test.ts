@@ -139,7 +139,7 @@ describe('a host that keeps failing', () => {
     expect(breaker.openForMs('bad')).toBe(0);
   });
 
-  it('is not one that answers from time to time', () => {
+  it('does not include a host that answers from time to time', () => {
     const breaker = createCircuitBreaker();
     for (let i = 0; i < 100; i++) {
       for (let j = 0; j < 15; j++) breaker.failed('flaky');
@@ -149,7 +149,7 @@ describe('a host that keeps failing', () => {
   });
 });
 
-it('rows that are asked for the same pause wait at least that long, and are not retried together', async () => {
+it('rows with the same requested pause wait at least that long, and are not retried at the same time', async () => {
   const timer = vi.spyOn(globalThis, 'setTimeout');
   const failed = new Set<string>();
   const fetchRetrying = createRetryingFetch({

@@ -1,4 +1,4 @@
-// The log as a subscriber of events.
+// Writes events to the log.
 import { expect, it } from 'vitest';
 import { createEvents } from '#forebay/shared/observe/events.js';
 import { logEvents } from '#forebay/shared/observe/log-events.js';
@@ -10,7 +10,7 @@ function record() {
   return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
 }
 
-it('writes a line with the level, text and fields that the event declares, and its name', () => {
+it('writes a line with the name, level, text and fields of an event', () => {
   const { lines, log } = record();
   const events = createEvents();
   logEvents(events, log);

@@ -1,4 +1,4 @@
-// Log lines of a worker's events whose text or fields depend on the event.
+// Log lines of worker events whose level, text or fields are not fixed.
 import { expect, it } from 'vitest';
 import { createEvents, type Emit } from '#forebay/shared/observe/events.js';
 import { logEvents } from '#forebay/shared/observe/log-events.js';

@@ -1,9 +1,9 @@
-// The part of the environment that compute-only children inherit.
+// Which variables a child process inherits if it only computes.
 import { expect, it } from 'vitest';
 import { childEnvironment } from '#forebay/shared/process/child-environment.js';
 import { nodeFlagsForChildren } from '#forebay/shared/process/node-flags.js';
 
-it('passes on what computing needs, such as libraries, accelerators and thread pools', () => {
+it('passes on the variables that computing needs, such as those of libraries, accelerators and thread pools', () => {
   const needed = {
     PATH: '/bin',
     HOME: '/root',

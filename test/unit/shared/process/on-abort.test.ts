@@ -1,29 +1,29 @@
-// Many waiters on one signal: each is called once, and none leaves a listener or a warning.
+// Many waiters share one signal. Each is called once, and the signal gets only one listener.
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { onAbort } from '#forebay/shared/process/on-abort.js';
 
 it('a signal has one listener for any number of waiters, and calls each once', () => {
   const abort = new AbortController();
-  let told = 0;
-  for (let i = 0; i < 50; i++) onAbort(abort.signal, () => (told += 1));
+  let called = 0;
+  for (let i = 0; i < 50; i++) onAbort(abort.signal, () => (called += 1));
   expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1);
   abort.abort();
-  expect(told).toBe(50);
+  expect(called).toBe(50);
 });
 
 it('a cancelled waiter is not called', () => {
   const abort = new AbortController();
-  const told: string[] = [];
-  const undo = onAbort(abort.signal, () => told.push('first'));
-  onAbort(abort.signal, () => told.push('second'));
+  const called: string[] = [];
+  const undo = onAbort(abort.signal, () => called.push('first'));
+  onAbort(abort.signal, () => called.push('second'));
   undo();
   abort.abort();
-  expect(told).toEqual(['second']);
+  expect(called).toEqual(['second']);
 });
 
-it('a signal that has aborted calls immediately', () => {
-  let told = 0;
-  onAbort(AbortSignal.abort(), () => (told += 1))();
-  expect(told).toBe(1);
+it('an aborted signal calls a new waiter immediately', () => {
+  let called = 0;
+  onAbort(AbortSignal.abort(), () => (called += 1))();
+  expect(called).toBe(1);
 });

@@ -1,4 +1,4 @@
-// A test cannot start these servers, so the check reads the INFO text that they would send.
+// Tests cannot start Redis servers of other versions, so the check reads the INFO text that such servers would send.
 import { expect, it } from 'vitest';
 import { checkRedis } from '#forebay/shared/redis/check-redis.js';
 

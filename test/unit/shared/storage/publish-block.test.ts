@@ -70,7 +70,7 @@ describe('publishing', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('errors'))).toHaveLength(1);
   });
 
-  it('leaves nothing in staging when it is late, even after the folder was cleared', async () => {
+  it('leaves nothing in staging if another run was first, even if staging was removed meanwhile', async () => {
     await publish(2, [ok(1), bad('first'), ok(3)], 't1');
     rmSync(join(folder, '_staging'), { recursive: true });
     await publish(2, [ok(1), ok(2), bad('second')], 't2');
@@ -103,7 +103,7 @@ describe('adopting', () => {
     expect(listings).toBe(1);
   });
 
-  it('links the errors of a run that died between its part and its errors', async () => {
+  it('links the errors of a run that died after it linked its part and before it linked its errors', async () => {
     const part = '{"index":8,"id":"a","predictions":[]}\n{"index":9,"id":"b","predictions":[]}\n';
     mkdirSync(join(folder, '_staging'));
     writeFileSync(join(folder, 'part-00000002.jsonl'), part);
@@ -122,7 +122,7 @@ describe('adopting', () => {
     expect(existsSync(join(folder, 'errors-00000002.jsonl'))).toBe(false);
   });
 
-  it('refuses rows that are not those of the dataset', async () => {
+  it('refuses a part whose rows are not the rows of the dataset', async () => {
     await publish(2, [ok(1), ok(2), ok(3)], 't');
     const renamed = { firstRow: 8, rows: [{ id: 'a' }, { id: 'B' }, { id: 'c' }] };
     await expect(adoptBlock(folder, JOB, 2, renamed, 'owned')).rejects.toThrow(RowsDiffer);
@@ -150,7 +150,7 @@ describe('a run whose job has lost its output', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('has its errors linked by the next owner if it died right after it linked its part', async () => {
+  it('has its errors linked by the next owner if the run died right after it linked its part', async () => {
     await publish(2, [ok(1), bad('x'), ok(3)], 't1', async (hash) => {
       mkdirSync(join(folder, '_staging', 'kept'));
       const staged = `errors-00000002.jsonl.${hash}`;
@@ -206,7 +206,7 @@ describe('a run whose job has lost its output', () => {
 });
 
 describe('an existing part', () => {
-  it('is not counted if no run of the job announced it', async () => {
+  it('is not counted if no run of the job announced its hash', async () => {
     const text = rows.rows.map(({ id }, i) => `{"index":${8 + i},"id":"${id}","predictions":[]}\n`).join('');
     writeFileSync(join(folder, 'part-00000002.jsonl'), text);
     const mine = publish(2, [ok(1), ok(2), ok(3)], 't1', async (hash) => ({ hashes: [hash] }));
@@ -214,7 +214,7 @@ describe('an existing part', () => {
     expect(read('part-00000002.jsonl')).toBe(text);
   });
 
-  it('is counted if an earlier run announced it', async () => {
+  it('is counted if an earlier run announced its hash', async () => {
     let first = '';
     await publish(2, [ok(1), ok(2), bad('x')], 't1', async (hash) => ({ hashes: [(first = hash)] }));
     const second = await publish(2, [ok(9), ok(9), ok(9)], 't2', async (hash) => ({ hashes: [first, hash] }));

@@ -8,14 +8,14 @@ import { checkedConfig } from '../../../support/onnx/models.ts';
 const audio = (more: object) =>
   configOf(AUDIO, checkedConfig({ name: 'm', task: 'audio', sample_rate: 16_000, ...more }));
 
-it('batches follow from the usual length of a row', () => {
+it('the batch size follows from the usual length of a row', () => {
   expect(AUDIO.inputBytes(audio({}))).toBe(16_000 * 10 * 4);
   expect(autoBatchSize(audio({}))).toBe(4);
   expect(autoBatchSize(audio({ row_seconds: 600 }))).toBe(1);
   expect(autoBatchSize(audio({ row_seconds: 0.5 }))).toBe(128);
 });
 
-it('a plan says what happens to a row, whatever is known', () => {
+it('a plan says what happens to a row, with or without a config', () => {
   const options = { top_k: 5, threshold: null };
   const steps = (more: object) => AUDIO.steps(audio(more), options);
   expect(AUDIO.steps(null, options).answer).toBe('outputs of the graph, or top 5 of a classifier');
@@ -31,7 +31,7 @@ it('a plan says what happens to a row, whatever is known', () => {
   expect(steps({ answer: 'predictions', over_frames: 'max' }).answer).toBe('max over frames, top 5');
 });
 
-it('fields without a use are contradictions', () => {
+it('a field without effect and an unknown field are refused', () => {
   const read = (more: object) => readModelConfig({ name: 'm', task: 'audio', sample_rate: 1000, ...more });
   expect(read({ answer: 'predictions', outputs: { y: {} } })).toMatchObject({
     ok: false,

@@ -13,7 +13,7 @@ const config = checkedConfig({
   top_k: 3,
 });
 
-it('a job stores what the request gives, the number of answers of the model, and leaves the rest to the model', () => {
+it('a job stores the options of its request and the top_k of its model, and leaves other options open', () => {
   expect(settleTaskOptions(config, withDefaultOptions({}))).toEqual({
     top_k: 3,
     decode: null,
@@ -23,7 +23,7 @@ it('a job stores what the request gives, the number of answers of the model, and
   expect(settleTaskOptions(config, asked)).toEqual({ top_k: 1, decode: 'exact', threshold: null });
 });
 
-it('a batch runs with the values of the job, then with those of the model', () => {
+it('a batch runs with the options of the job, and with those of the model where the job leaves them open', () => {
   expect(effectiveOptions(config, { top_k: 1 })).toEqual({ top_k: 1, decode: 'fast', threshold: null });
   expect(effectiveOptions(config, { decode: 'shrink' })).toEqual({
     top_k: 3,
@@ -32,7 +32,7 @@ it('a batch runs with the values of the job, then with those of the model', () =
   });
 });
 
-it('a model that only a worker of an older version knows counts as a classifier of images', () => {
+it('a model without a config counts as a classifier of images, because only an older worker may know it', () => {
   expect(settleTaskOptions(null, withDefaultOptions({}))).toEqual({
     top_k: 5,
     decode: null,
@@ -40,7 +40,7 @@ it('a model that only a worker of an older version knows counts as a classifier 
   });
 });
 
-it('a prompt that the model does not have is refused, with the names of those that it has', () => {
+it('an unknown prompt is refused with the names of the prompts that the model has', () => {
   const text = { name: 'm', task: 'text-embedding', prompts: { query: 'query: ', passage: 'passage: ' } };
   const settle = (prompt: string, more: object = text) =>
     settleTaskOptions(checkedConfig(more), withDefaultOptions({ prompt }));
@@ -52,7 +52,7 @@ it('a prompt that the model does not have is refused, with the names of those th
   expect(() => checkedConfig({ ...text, prompt: 'querry' })).toThrow(/\/prompt.*did you mean/);
 });
 
-it('the digest of a request covers the options of the first version in their order, and later ones only if given', () => {
+it('a request without options has exactly the options of the first version in their order, for a stable digest', () => {
   expect(Object.keys(withDefaultOptions({}))).toEqual([
     'batch_size',
     'block_rows',
@@ -65,7 +65,7 @@ it('the digest of a request covers the options of the first version in their ord
   ]);
 });
 
-it('no task option has the name of an option that every job has, and each belongs to a task', () => {
+it('no task option has the name of a job option, and each task option belongs to a task', () => {
   expect(OPTION_NAMES).toHaveLength(JOB_OPTION_NAMES.length + TASK_OPTION_NAMES.length);
   const taken = new Set(TASKS.flatMap((task) => task.options));
   expect([...taken].toSorted()).toEqual([...TASK_OPTION_NAMES].toSorted());

@@ -1,4 +1,4 @@
-// model.json of tabular models: what it may say, and what is reported about it.
+// What model.json may say about a tabular model, and which mistakes are reported.
 import { expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import { autoBatchSize, inputRowBytes } from '#forebay/shared/tasks/auto-batch.js';
@@ -29,7 +29,7 @@ it('a column is a name, or an object with a rule for missing values', () => {
   ]);
 });
 
-it('a checked config reads as itself, so that its hash stays', () => {
+it('reading a checked config again does not change it, so its hash stays the same', () => {
   const config = configOf({
     columns: ['a', { name: 'b', missing: 'zero' }],
     output: ['x'],
@@ -69,7 +69,7 @@ it.each<[string, object, RegExp]>([
     /^\/labels: contradicts "classes"/,
   ],
   [
-    'classes for outputs as they are',
+    'classes for outputs that are returned as they are',
     { columns: ['a'], output: ['y'], classes: ['x'] },
     /^\/classes: has no use, because "output" is a list/,
   ],

@@ -1,4 +1,4 @@
-// What model.json says for the task "tensors".
+// What model.json may say for the task "tensors".
 import { expect, it } from 'vitest';
 import { autoBatchSize, autoBlockRows, inputRowBytes } from '#forebay/shared/tasks/auto-batch.js';
 import { effectiveOptions } from '#forebay/shared/tasks/option-values.js';
@@ -23,14 +23,14 @@ it.each<[string, object, number]>([
   expect(inputRowBytes(configOf(config))).toBe(bytes);
 });
 
-it('the batch and the block of a config that says nothing are those of small rows', () => {
+it('a config without shapes gets the batch size and the block size of small rows', () => {
   const config = configOf();
   expect(autoBatchSize(config)).toBe(128);
   expect(autoBlockRows(128, config)).toBe(1024);
   expect(autoBatchSize(configOf({ row_bytes: 2 ** 20 }))).toBeLessThan(8);
 });
 
-it('the task has no options, and a plan says what is answered', () => {
+it('the task has no options, and a plan describes the answer', () => {
   const config = configOf({ outputs: { y: {}, z: { encoding: 'base64' } } });
   expect(effectiveOptions(config, {})).toEqual({});
   expect(taskOf(config).steps(config, {}).answer).toBe('y as lists, z as base64');

@@ -21,7 +21,7 @@ function stepsOf(config: ModelConfig): string[] {
   return [...prepare.map(({ does }) => does), answer];
 }
 
-it('batches of texts are small, and so are their blocks, because a text takes long for its bytes', () => {
+it('batches and blocks of texts are small, because a text takes more time than its bytes suggest', () => {
   expect(inputRowBytes(embedding)).toBe(256 * 8 * 3);
   expect(autoBatchSize(embedding)).toBe(32);
   expect(autoBlockRows(32, embedding)).toBe(128);

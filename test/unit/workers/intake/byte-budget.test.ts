@@ -20,7 +20,7 @@ it('divides blocked time among the readers that wait at the same time', async ()
   expect(shares).toBeCloseTo(budget.blockedMs, 3);
 });
 
-it('admits one row at a time while it is held, and all that fit afterwards', async () => {
+it('admits one row at a time while it is held, and afterwards all rows that fit', async () => {
   const budget = createByteBudget(1e9);
   budget.hold(true);
   const first = await budget.admit();

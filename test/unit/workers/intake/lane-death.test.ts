@@ -12,11 +12,11 @@ describe('a row whose lane died', () => {
   it.each([
     ['goes into another batch if the lane had not started its batch', 'prefetch', untouched, 'batch'],
     ['goes alone if the lane was working on its batch', 'empty', crashed, 'alone'],
-    ['keeps its turn alone if the lane had not started it', 'alone', untouched, 'alone'],
+    ['still goes alone if the lane had not started it', 'alone', untouched, 'alone'],
     ['is to blame if it was alone', 'alone', crashed, null],
     ['gets the whole worker if it was alone and the memory ran out', 'alone', starved, 'only'],
-    ['is to blame if the memory ran out with the whole worker to itself', 'only', starved, null],
-    ['is to blame for errors that no lane reports', 'prefetch', new Error('broken'), null],
+    ['is to blame if the memory ran out although it had the whole worker', 'only', starved, null],
+    ['is to blame if the error is not the death of a lane', 'prefetch', new Error('broken'), null],
   ] as const)('%s', (_, how, error, next) => {
     expect(nextTry(how, error, LANES)).toBe(next);
   });
@@ -25,7 +25,7 @@ describe('a row whose lane died', () => {
     expect(nextTry('alone', starved, 1)).toBeNull();
   });
 
-  it('gets the code of its death', () => {
+  it('gets the error code for the cause of the death', () => {
     expect(blamedError(starved)).toMatchObject({ code: 'out_of_memory' });
     expect(blamedError(new LaneDied('gone', true, 'timed_out'))).toMatchObject({ code: 'timed_out' });
     expect(blamedError(new Error('broken'))).toEqual({

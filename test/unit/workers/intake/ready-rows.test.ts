@@ -4,13 +4,13 @@ import { createReadyRows, oneByOne, rowsIn, type RowRun } from '#forebay/workers
 
 const receiver = { answered: () => {} };
 
-/** A run whose inputs say their number. */
+/** A run of rows. Each input holds its row number. */
 function run(first: number, rows: number, since = 0): RowRun {
   const inputs = Array.from({ length: rows }, (_, i) => ({ json: String(first + i) }));
   return { inputs, receiver, first, since };
 }
 
-/** The rows by what they say and by how the receiver knows them. Both must agree. */
+/** The numbers of all rows. Each input must hold the number by which the receiver knows its row. */
 function numbers(runs: readonly RowRun[]): number[] {
   return runs.flatMap(({ inputs, first }) =>
     inputs.map((input, i) => {

@@ -1,4 +1,4 @@
-// Which kills count, from recorded files of kernels. test/integration/limited-cgroup.test.ts has a real kernel.
+// Which kills count, from recorded kernel files. test/integration/limited-cgroup.test.ts uses the real kernel.
 import { expect, it } from 'vitest';
 import { kernelOomKills } from '#forebay/workers/lane-pool/kernel-oom-kills.js';
 import { recordedCgroups } from '../../../support/recorded-cgroups.ts';
@@ -9,7 +9,7 @@ const CONTROL = 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n';
 it.for([
   ['a container of cgroup v2', '0::/\n', { 'memory.events': EVENTS }, 2],
   [
-    "a systemd service, whose own kills count and not its slice's",
+    'a systemd service, without the kills of its slice',
     '0::/system.slice/forebay.service\n',
     {
       'system.slice/forebay.service/memory.events': EVENTS,
@@ -30,7 +30,7 @@ it.for([
     3,
   ],
   [
-    'a container of cgroup v1, whose path is that on the host',
+    'a container of cgroup v1, whose path is the path on the host',
     '4:memory:/docker/3f1\n0::/\n',
     { 'memory/memory.oom_control': CONTROL },
     3,

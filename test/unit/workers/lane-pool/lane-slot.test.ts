@@ -1,4 +1,4 @@
-// What a lane counts for its current process, while batches of an earlier process are still being judged.
+// A lane slot counts only batches of its current process, even if a batch of an earlier process ends late.
 import { expect, it } from 'vitest';
 import {
   LaneDied,
@@ -39,7 +39,7 @@ function fakeLane(index: number) {
   return { lane, batch, exit };
 }
 
-it('a batch of a dead process is not counted for the next one, and does not end its exclusive batch', async () => {
+it('a late batch of a dead process is not counted, and does not end an exclusive batch of its successor', async () => {
   const lanes: ReturnType<typeof fakeLane>[] = [];
   const slot = createLaneSlot({
     index: 0,
@@ -64,7 +64,7 @@ it('a batch of a dead process is not counted for the next one, and does not end 
 
   const batch = { model: 'm', rows: [] } as unknown as RunBatch;
   const first = slot.run(batch, model.timeoutMs, false);
-  // Looking at the model's files takes until long after the lane has restarted.
+  // The check of the model's files ends long after the lane has restarted.
   const looked = deferred<boolean>();
   files = looked.promise;
   lanes[0]!.batch.reject(new LaneDied('the lane crashed', true));

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
 import { createLaneState } from '#forebay/workers/lane-pool/lane-state.js';
 
-/** The state machine hands out lanes and calls none of their functions. */
+/** The state machine only stores the lane and calls none of its functions. */
 const lane: Lane = {
   index: 0,
   pid: 1,
@@ -35,7 +35,7 @@ it('takes batches while it is open, and no other batch while one must run alone'
   expect(state).toMatchObject({ is: 'open', batches: 0 });
 });
 
-it('loads a model when its last batch has ended, and takes no batch meanwhile', async () => {
+it('loads a model when the last batch has ended, and takes no batch meanwhile', async () => {
   const state = started();
   state.beginBatch(true);
   const empty = state.beginLoad();

@@ -23,7 +23,7 @@ it('charges all time to exactly one activity, and nested work to its own activit
   expect(clock.take()).toEqual({ idle: 0, decode: 0, run: 1, rest: 0 });
 });
 
-it('computes the CPU time of other threads as that of the process less that of this thread', () => {
+it('computes the CPU time of other threads as the time of the process minus the time of this thread', () => {
   const busy = (untilMs: number) => {
     const from = process.cpuUsage();
     const used = () => {

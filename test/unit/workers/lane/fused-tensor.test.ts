@@ -1,4 +1,4 @@
-// Decoding straight into the tensor gives the same bits as decoding to pixels and looking them up.
+// Decoding straight into the tensor gives the same bits as decoding to pixels and normalising the pixels afterwards.
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
@@ -44,7 +44,7 @@ describe.each(['nchw', 'nhwc'] as const)('the %s tensor', (layout) => {
           const expected = filler.allocate(3).fill(7);
           filler.fill(expected, 1, await decoder.decode(image));
           const tensor = filler.allocate(3).fill(7);
-          // What an earlier batch left behind.
+          // Numbers that an earlier batch could have left behind.
           tensor.fill(99, filler.rowLength, 2 * filler.rowLength);
           await decoder.decodeTo(image, (window, geometry) => filler.put(tensor, 1, window, geometry));
           expect(Buffer.compare(bytesOf(tensor), bytesOf(expected))).toBe(0);

@@ -97,7 +97,7 @@ it('runs only rows that decoded, and puts outcomes back in order', async () => {
   expect(sent[2]).toMatchObject({ batch: 2, outcomes: [{ ok: false, error: { code: 'empty_file' } }] });
 });
 
-it('does not charge the model for images that are decoded before the model gets the thread', async () => {
+it('does not charge the model for the time of images that are decoded before the model gets the thread', async () => {
   let time = 0;
   const clock = createActivityClock(() => time);
   const { sent, batch } = await recordingLane(clock, () => {

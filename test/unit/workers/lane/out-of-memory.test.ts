@@ -32,7 +32,7 @@ it('retries work that ran out of memory, one piece after the other, while nothin
   expect(most).toBe(2);
 });
 
-it('gives up on work that runs out of memory alone, fails immediately on other errors, and serves the next', async () => {
+it('gives up on work that runs out of memory alone, fails immediately on other errors, and then goes on', async () => {
   const memory = createSharedMemory();
   let tried = 0;
   const failing = (message: string) => async () => {

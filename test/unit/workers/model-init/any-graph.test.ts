@@ -31,7 +31,7 @@ const CLASSIFIER = featuresGraph(
 );
 
 describe('tabular', () => {
-  it('guesses the names of the features, and says so', async () => {
+  it('makes up names of the features, and reports that', async () => {
     const { dir, file } = written(sumGraph());
     const { code, out } = await modelInit(file, '--name', 'sum');
     expect(code).toBe(0);
@@ -106,7 +106,7 @@ describe('tensors', () => {
     expect((await modelInit(file, '--force', '--value', 'c=x')).err).toContain('--value c: x is not JSON');
   });
 
-  it('counts free dimensions as 1, and says so', async () => {
+  it('counts free dimensions as 1, and reports that', async () => {
     const { dir, file } = written(totalModel());
     const { code, out } = await modelInit(file);
     expect(code).toBe(0);
@@ -132,7 +132,7 @@ describe('tensors', () => {
     expect(configIn(dir)).toMatchObject({ inputs: { x: { batch_axis: 0 } }, row_bytes: 160 });
   });
 
-  it('takes the place of another task with --task', async () => {
+  it('is used instead of another task with --task', async () => {
     const { dir, file } = written(meanColourModel({ classes: [[1, 0, 0]], side: 8 }));
     expect((await modelInit(file, '--task', 'tensor')).err).toContain('did you mean "tensors"?');
     expect((await modelInit(file, '--task', 'tensors')).code).toBe(0);

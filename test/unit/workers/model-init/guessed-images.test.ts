@@ -85,7 +85,7 @@ it.each<[string, Given, object]>([
   expect(said).toMatch(/head "\w+": .*--head chooses another one/);
 });
 
-it('a detector keeps its own class names apart from a list that does not fit', () => {
+it('labels of a wrong number are refused, or left out if the metadata of the detector has class names', () => {
   const given = { inputs: image(), outputs: [floats('output0', 1, 6, 8400)], hints: labels(3) };
   expect(() => guessed({ ...given, beside: { architecture: 'XForObjectDetection' } })).toThrow(
     /with the 3 names of labels\.txt, hold: pass --head/,
@@ -96,7 +96,7 @@ it('a detector keeps its own class names apart from a list that does not fit', (
   expect(said).toContain("labels: none; labels.txt has 3 names, but the graph's metadata has 2");
 });
 
-it('a detector in the style of DETR needs to know what its numbers are', () => {
+it('a detector in the style of DETR needs its activation, from a flag or its architecture', () => {
   const outputs = [floats('logits', 'N', 300, 80), floats('pred_boxes', 'N', 300, 4)];
   const given = { inputs: image(), outputs, hints: { ...labels(80), resize: 'squash' } } as const;
   expect(() => guessed(given)).toThrow(/pass --activation softmax .*sigmoid/);
@@ -106,7 +106,7 @@ it('a detector in the style of DETR needs to know what its numbers are', () => {
   );
 });
 
-it('--head chooses what the shapes do not show', () => {
+it('--head is required if the shapes do not show which head a detector has', () => {
   const map = { inputs: image(), outputs: [floats('map', 'N', 1, 640, 640)] };
   const metadata = { stride: '32', task: 'detect', names: '{}' };
   const given = { ...map, metadata, hints: { resize: 'squash' } } as const;
@@ -128,7 +128,7 @@ it.each<[string, Value[]]>([
   );
 });
 
-it('the metadata of Ultralytics tells a detector from a model of masks or key points', () => {
+it('the metadata of Ultralytics distinguishes a detector from a model of masks or key points', () => {
   const given = { inputs: image(), outputs: [floats('output0', 1, 6, 8400)], hints: labels(2) };
   expect(guessed({ ...given, metadata: ultralytics }).said).toContain(
     'task    "object-detection": taken from the graph\'s metadata (task: detect)',
@@ -139,7 +139,7 @@ it('the metadata of Ultralytics tells a detector from a model of masks or key po
   );
 });
 
-it('a classifier of Ultralytics gets its preprocessing, unless a file has it', () => {
+it('a classifier of Ultralytics gets the preprocessing of its metadata, unless a file describes it', () => {
   const metadata = { ...ultralytics, task: 'classify', imgsz: '[160, 160]' };
   const graph = { inputs: image(160), outputs: [floats('output0', 1, 2)], operators: [], weights: [] };
   const face = readGraphFace(writeOnnx(graph, { metadata }));
@@ -160,7 +160,7 @@ it('a classifier of Ultralytics gets its preprocessing, unless a file has it', (
 it.each<[string, Given, object]>([
   ['class numbers', { inputs: image(), outputs: [tensor('y', 'int64', 'N', 640, 640)] }, {}],
   [
-    'a name',
+    'the name of its output',
     {
       inputs: image(),
       outputs: [floats('seg_logits', 'N', 19, 160, 160)],
@@ -186,12 +186,12 @@ it.each<[string, Given, object]>([
     },
     { activation: 'softmax' },
   ],
-])('a segmenter is known by %s', (_what, given, config) => {
+])('a segmenter is recognised by %s', (_what, given, config) => {
   const { config: made } = guessed({ ...given, hints: { resize: 'squash', ...given.hints } });
   expect(made).toMatchObject({ task: 'image-segmentation', ...config });
 });
 
-it('a segmenter needs its size, how images get it, and the meaning of its numbers', () => {
+it('a segmenter needs the size of its input, how images are resized to it, and its activation', () => {
   const outputs = [floats('seg', 'N', 19, 'h', 'w')];
   expect(() => guessed({ inputs: image('h'), outputs })).toThrow(/takes any size: pass --crop PIXELS/);
   expect(() => guessed({ inputs: image(), outputs })).toThrow(
@@ -202,7 +202,7 @@ it('a segmenter needs its size, how images get it, and the meaning of its number
   );
 });
 
-it('an embedding is known by its name, and its pooling is asked for', () => {
+it('an embedding is recognised by the name of its output, and vectors of tokens require --pooling', () => {
   const outputs = [floats('image_embeds', 'N', 512), floats('last_hidden_state', 'N', 50, 768)];
   expect(guessed({ inputs: image(224), outputs }).config).toMatchObject({
     task: 'image-embedding',
@@ -214,7 +214,7 @@ it('an embedding is known by its name, and its pooling is asked for', () => {
   expect(guessed({ ...tokens, hints: { pooling: 'cls' } }).config).toMatchObject({ pooling: 'cls' });
   const both = [floats('pooler_output', 'N', 768), floats('last_hidden_state', 'N', 50, 768)];
   expect(() => guessed({ inputs: image(224), outputs: both })).toThrow(/say which with --output-name/);
-  // Class scores that are called so are still classes if somebody says what they are.
+  // An output with the name of an embedding holds class scores if there is a label for each number.
   const scores = { inputs: image(224), outputs: [floats('features', 'N', 10)] };
   expect(guessed({ ...scores, hints: labels(10) }).config).toMatchObject({ task: 'image-classification' });
 });

@@ -20,7 +20,7 @@ describe('texts', () => {
       { task: 'text-embedding', pooling: 'mean', max_length: 128 },
     ],
     [
-      'a vector of the text beside them',
+      'vectors of tokens and one vector of the text',
       {
         inputs,
         outputs: [floats('token_embeddings', 'N', 'L', 384), floats('sentence_embedding', 'N', 384)],
@@ -33,12 +33,12 @@ describe('texts', () => {
       { task: 'text-classification', activation: 'softmax', top_k: 2 },
     ],
     [
-      'as many classes as labels',
+      'as many numbers per text as labels',
       { inputs, outputs: [floats('y', 'N', 3)], hints: labels(3) },
       { task: 'text-classification', labels: 'labels.txt' },
     ],
     [
-      'as many labels per token',
+      'as many numbers per token as labels',
       { inputs, outputs: [floats('logits', 'N', 'L', 9)], hints: labels(9) },
       { task: 'token-classification', labels: 'labels.txt', activation: 'softmax' },
     ],
@@ -51,12 +51,12 @@ describe('texts', () => {
     expect(() => guessed({ inputs, outputs, beside: { text } })).toThrow(
       /--task text-embedding\|text-classification\|token-classification\|tensors/,
     );
-    // Not even where the files of such a model name labels.
+    // This holds even if the files of such a model name labels.
     const beside = { text, architecture: 'BertForMaskedLM' };
     expect(() => guessed({ inputs, outputs, beside, hints: labels(2) })).toThrow(/--task/);
   });
 
-  it('the architecture decides before names do, and says what the numbers are', () => {
+  it('the architecture takes precedence over names of outputs, and gives the activation', () => {
     const beside = { text, architecture: 'DebertaForSequenceClassification' };
     const { config, said } = guessed({ inputs, outputs: [floats('y', 'N', 3)], beside });
     expect(config).toMatchObject({ task: 'text-classification', activation: 'softmax' });
@@ -66,7 +66,7 @@ describe('texts', () => {
     expect(() => guessed({ inputs, outputs, beside: tokens })).toThrow(/put labels\.txt, one label per line/);
   });
 
-  it('asks for what no file says', () => {
+  it('asks for flags for the settings that no file states', () => {
     const bare = { ...text, fields: { tokenizer: 'tokenizer.json' } };
     const given = { inputs, outputs: [floats('last_hidden_state', 'N', 'L', 384)] };
     expect(() => guessed({ ...given, beside: { text: bare } })).toThrow(/pass --max-length TOKENS/);
@@ -75,7 +75,7 @@ describe('texts', () => {
     expect(guessed(asked).config).toMatchObject({ max_length: 64, pooling: 'max' });
   });
 
-  it('without a tokenizer, a graph is served by its tensors, and the reason is said', () => {
+  it('without a tokenizer, a graph gets the task "tensors", and the reason is reported', () => {
     const { config, said } = guessed({ inputs, outputs: [floats('logits', 'N', 2)] });
     expect(config).toMatchObject({ task: 'tensors' });
     expect(said).toContain('with tokenizer.json beside the graph, it can be a text model');
@@ -89,7 +89,7 @@ describe('waveforms', () => {
     outputs: [floats('output', 'N', 1), state('stateN')],
   };
 
-  it('are known by the input for the sample rate, and have their states carried on', () => {
+  it('are recognised by the input for the sample rate, and pass their state from frame to frame', () => {
     expect(() => guessed(silero)).toThrow(/pass --sample-rate HZ/);
     const open = { ...silero, inputs: [floats('input', 'N', 'T'), ...silero.inputs.slice(1)] };
     expect(() => guessed({ ...open, hints: { sampleRate: 8000 } })).toThrow(/pass --shape input=SAMPLES/);
@@ -108,7 +108,7 @@ describe('waveforms', () => {
     expect(said).toMatch(/frame: 576 samples, one after the other/);
   });
 
-  it('have the only free axis of a state as its batch if dimensions have no names', () => {
+  it('use the only free axis of a state as its batch axis if dimensions have no names', () => {
     const nameless = floats('state', 2, '', 128);
     const inputs = [floats('input', '', ''), nameless, tensor('sr', 'int64')];
     const outputs = [floats('output', '', 1), { ...nameless, name: 'stateN' }];
@@ -116,7 +116,7 @@ describe('waveforms', () => {
     expect(guessed({ inputs, outputs, hints }).config).toMatchObject({ state: [{ batch_axis: 1 }] });
   });
 
-  it('are known by their name, and classified with the settings of the feature extractor', () => {
+  it('are recognised by the name of the input, and classified with the settings of the feature extractor', () => {
     const given = { inputs: [floats('input_values', 'N', 'T')], outputs: [floats('logits', 'N', 4)] };
     const beside = {
       sound: { sampleRate: 16_000, normalize: true },
@@ -131,7 +131,7 @@ describe('waveforms', () => {
     });
   });
 
-  it('a long series without a name may be anything', () => {
+  it('a long series gets the task "tensors" if its name does not show that it is a waveform', () => {
     const inputs = [floats('x', 'N', 43_844, 1)];
     expect(guessed({ inputs, outputs: [floats('y', 'N', 172, 88)] }).config).toMatchObject({
       task: 'tensors',

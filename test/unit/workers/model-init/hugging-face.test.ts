@@ -1,4 +1,4 @@
-// How configs of Hugging Face repositories translate to ours. The inputs are shortened configs of public models.
+// How configs of Hugging Face repositories become a model.json. The inputs are shortened configs of public models.
 import { expect, it } from 'vitest';
 import { readHuggingFaceConfig } from '#forebay/shared/models/hugging-face/model-config.js';
 import { readPreprocessorConfig } from '#forebay/shared/models/hugging-face/preprocessor-config.js';
@@ -67,7 +67,7 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     [],
   ],
   [
-    'a shorter side alone gives no square',
+    'a shorter side without a crop gives no fixed size',
     { size: { shortest_edge: 800, longest_edge: 1333 } },
     {},
     ['preprocessor_config.json: size {"shortest_edge":800,"longest_edge":1333}'],
@@ -85,13 +85,13 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     [],
   ],
   [
-    'padding to a size of its own is listed',
+    'padding to a separate size is listed',
     { size: { height: 8, width: 8 }, do_pad: true, pad_size: { height: 16, width: 16 } },
     { resize: square(8), crop: 8 },
     ['preprocessor_config.json: do_pad true', 'preprocessor_config.json: pad_size {"height":16,"width":16}'],
   ],
   [
-    'a crop has one size, whatever the longer side may be',
+    'a crop has one size, whatever the limit of the longer side',
     { size: { shortest_edge: 40, longest_edge: 80 }, crop_size: 32 },
     { resize: 40, crop: 32 },
     [],

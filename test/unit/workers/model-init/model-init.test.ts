@@ -95,7 +95,7 @@ it('writes beside a model.onnx, and treats outputs without softmax as logits', a
   });
 });
 
-it('exits with 2 and writes nothing if the file is not an image classifier or not a model', async () => {
+it('exits with 2 and writes nothing if the file is missing or not a model', async () => {
   const dir = testFolder();
   writeFileSync(join(dir, 'x.onnx'), 'garbage');
   expect(await init(join(dir, 'x.onnx'))).toMatchObject({

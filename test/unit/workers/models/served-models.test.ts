@@ -1,11 +1,11 @@
-// The models of a worker: how they leave the lanes and come back, whatever happens to their files meanwhile.
+// How the models of a worker leave the lanes and come back, even if their files change meanwhile.
 import { expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import type { FoundModel, FoundModels } from '#forebay/workers/models/find-models.js';
 import { createServedModels, type ServedModelsDeps } from '#forebay/workers/models/served-models.js';
 import { recordEvents } from '../../../support/recorded-events.ts';
 
-/** `content`: two models of one name differ in it. */
+/** Two models with one name differ in `content`. Two readings of the same files differ in `look`. */
 function model(name: string, content = 'a', look = 'first'): FoundModel {
   const config = readModelConfig({ name, task: 'image-classification', preprocess: { crop: 8 } });
   if (!config.ok) throw new Error(JSON.stringify(config.issues));
@@ -73,7 +73,7 @@ it('a model leaves the lanes with its queue, and comes back without another tria
   expect(states()[0]).toEqual({ content: 'a', is: 'loaded', lanes: 1 });
 });
 
-it('a model that must not be loaded at once waits in state unloaded, and says why', async () => {
+it('a model that must not be loaded immediately waits in state unloaded, and says why', async () => {
   const { models, calls, states } = worker({ loadsAtOnce: () => false });
   models.sync(onDisk(model('one')));
   await models.settled();
@@ -85,7 +85,7 @@ it('a model that must not be loaded at once waits in state unloaded, and says wh
   expect(models.describe()[0]).toMatchObject({ waitsBecause: null, isUnloaded: false });
 });
 
-it('a model whose files go while it is unloaded is forgotten, and its successor is loaded', async () => {
+it('a model whose files are replaced while it is unloaded is forgotten, and its successor is loaded', async () => {
   const { models, calls, states } = worker();
   models.sync(onDisk(model('one')));
   await models.settled();
@@ -99,7 +99,7 @@ it('a model whose files go while it is unloaded is forgotten, and its successor 
   expect(models.describe()[0]!.replaces).toEqual(['a'.repeat(64)]);
 });
 
-it('a model whose files were written again while it was unloaded is loaded from the new ones', async () => {
+it('a model whose files were written again while it was unloaded is loaded from the new files', async () => {
   const { models } = worker();
   models.sync(onDisk(model('one')));
   await models.settled();

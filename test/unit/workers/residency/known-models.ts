@@ -65,7 +65,7 @@ export function knownModels(facts: Readonly<Record<string, Facts>>) {
       },
     },
     add: (name: string, one: Facts) => put(unloaded(name, one)),
-    /** A model without files, and its successor of the same name, which is not loaded. */
+    /** Marks a model as replaced, and adds its successor of the same name, which is not loaded. */
     replace: (name: string, successor: string, one: Facts) => {
       put(toReplaced(models.get(name)!));
       put({ ...unloaded(name, one), queue: successor });

@@ -13,7 +13,7 @@ function residency(facts: Record<string, Facts>, { budget = Infinity }: { budget
     inUse: new Set<string>(),
     needed: new Set<string>(),
     wishes: new Map<string, ModelWish>(),
-    /** Called whenever it is asked whether blocks wait. */
+    /** Called whenever residency asks whether blocks wait for a model. */
     onAsked: (_queue: string) => {},
   };
   const made = createResidency({
@@ -69,7 +69,7 @@ it('keeps a model for the short time that may pass between two blocks of a job',
   expect(log).toEqual(['eager: idle']);
 });
 
-it('keeps a model whose block was taken while it asked for waiting blocks', async () => {
+it('keeps a model if one of its blocks was taken while residency asked for waiting blocks', async () => {
   const { world, round, log } = residency({ raced: { megabytes: 1, keepAliveS: 0 } });
   world.now = 10_000;
   world.onAsked = (queue) => world.inUse.add(queue);
@@ -87,7 +87,7 @@ it('wakes an unloaded model for blocks whose message was lost', async () => {
   expect(log).toEqual(['idle: idle', 'idle: wakes']);
 });
 
-it('acts once on each wish, on the last one only, and also unloads a pinned model', async () => {
+it('acts only on the latest wish, and only once, and unloads even a pinned model on a wish', async () => {
   const { world, round, log } = residency({ pinned: { megabytes: 1, keepAliveS: -1 } });
   world.now = 10_000;
   world.wishes.set('pinned', { wish: 'unload', id: '1' });
@@ -100,7 +100,7 @@ it('acts once on each wish, on the last one only, and also unloads a pinned mode
   expect(log).toEqual(['pinned: asked', 'pinned: wakes']);
 });
 
-it('waits with a wish to unload until no block uses the model or waits for it', async () => {
+it('delays a wish to unload until no block uses the model or waits for it', async () => {
   const { world, round, log } = residency({ busy: { megabytes: 1 } });
   world.wishes.set('busy', { wish: 'unload', id: '1' });
   world.inUse.add('busy');
@@ -132,7 +132,7 @@ it('makes room by unloading the models that were used least recently, and no mor
   expect(log).toEqual(['oldest: budget', 'middle: budget', 'wanted: wakes']);
 });
 
-it('does not unload what a block uses or waits for, and says what holds the memory', async () => {
+it('does not unload a model that a block uses or waits for, and says which models hold the memory', async () => {
   const { world, add, wake, log, models } = residency(
     { used: { megabytes: 40 }, needed: { megabytes: 40 }, recent: { megabytes: 10, lastUsed: 8_001 } },
     { budget: 100 },
@@ -153,7 +153,7 @@ it('does not unload what a block uses or waits for, and says what holds the memo
   expect(log).toEqual(['needed: budget', 'wanted: wakes']);
 });
 
-it('gives the same memory only once, and loads a model alone that is larger than the budget', async () => {
+it('gives the same memory only once, and loads a model that is larger than the budget if it is alone', async () => {
   const { add, wake, log, models } = residency({}, { budget: 100 });
   add('one', { megabytes: 300 });
   add('two', { megabytes: 60 });
@@ -162,7 +162,7 @@ it('gives the same memory only once, and loads a model alone that is larger than
   expect(models.of('two')!.state).toMatchObject({ is: 'unloaded', waitsBecause: expect.any(String) });
 });
 
-it('retires a replaced version that is unused, also if its successor waits for its memory', async () => {
+it('retires an unused replaced version, even if its successor waits for the memory', async () => {
   const { world, replace, round, log, wake } = residency({ one: { megabytes: 80 } }, { budget: 100 });
   replace('one', 'two', { megabytes: 80 });
   world.inUse.add('one');

@@ -1,10 +1,10 @@
-// Giving a block back when Redis no longer allows it.
+// A worker hands back a block that it cannot run.
 import { expect, it } from 'vitest';
 import { createBlockRunner, type RunBlockDeps } from '#forebay/workers/run-block.js';
 import { createRunsInHand } from '#forebay/workers/run/runs-in-hand.js';
 import { recordEvents } from '../../../support/recorded-events.ts';
 
-it('a block that cannot be handed back is left to its lock, and the others are handed back', async () => {
+it('a block that cannot be handed back is left until its lock expires, and the others are handed back', async () => {
   const events = recordEvents();
   const given: number[] = [];
   const deps = {
@@ -33,7 +33,7 @@ it('a block that cannot be handed back is left to its lock, and the others are h
   ]);
 });
 
-it('a block whose model left the lanes while it was taken is handed back, and that is no attempt', async () => {
+it('a block whose model left the lanes while it was taken is handed back, which is not an attempt', async () => {
   const calls: unknown[] = [];
   const deps = {
     window: {

@@ -12,7 +12,7 @@ it('counts the idle time of lanes from the first batch of a job', () => {
   const flow = begin('a');
   clock.now = 2000;
   expect(flow.answered(1500, 700)).toBe(0);
-  // Another lane. Only the 300 ms since the first batch count.
+  // This answer comes from another lane. Only the 300 ms since the first batch count.
   expect(flow.answered(1800, 1000)).toBe(300);
   expect(flow.answered(1900, 50)).toBe(50);
   expect(flow.takeFlowMs()).toBe(500);

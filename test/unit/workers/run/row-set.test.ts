@@ -9,7 +9,7 @@ const failed = (code: 'invalid_row' | 'timed_out', message: string): RowOutcome 
 });
 const noProblem = () => null;
 
-it('has one outcome per row, in order, whoever ends the rows', async () => {
+it('has one outcome per row, in order, whether or not a lane ended the rows', async () => {
   const counts: number[] = [];
   const set = createRowSet(4, { answered: (rows) => void counts.push(rows) }, noProblem);
   set.answered(2, [ok('c'), ok('d')], null);
@@ -19,7 +19,7 @@ it('has one outcome per row, in order, whoever ends the rows', async () => {
   expect(counts).toEqual([2, 1]);
 });
 
-it('explains a row that its lane found invalid, and no other', async () => {
+it('replaces the error of a row that its lane found invalid by a better one, and no other error', async () => {
   const set = createRowSet(3, { answered: () => {} }, (at) =>
     at === 1 ? { code: 'invalid_row', message: `row ${at} is no record` } : null,
   );
@@ -31,7 +31,7 @@ it('explains a row that its lane found invalid, and no other', async () => {
   ]);
 });
 
-it('is complete without rows, and rejects if a row is given up', async () => {
+it('is complete without rows, and rejects if its run is aborted', async () => {
   expect(await createRowSet(0, { answered: () => {} }, noProblem).all).toEqual([]);
   const set = createRowSet(2, { answered: () => {} }, noProblem);
   set.failed(new Error('aborted'));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { sampleRate, type Completion } from '#forebay/workers/samples/sample-rate.js';
 
-/** Batches of `rows` rows. The first is finished after 1000 ms, the others `gaps` ms after each other. */
+/** Batches of `rows` rows. The first finishes after 1000 ms, and each other one the next of `gaps` ms later. */
 function finished(gaps: readonly number[], rows = 10): Completion[] {
   let at = 1000;
   return [{ at, rows }, ...gaps.map((gap) => ({ at: (at += gap), rows }))];
@@ -25,7 +25,7 @@ describe('a sample', () => {
   });
 
   it('leaves out the first batch of each lane, which warms up', () => {
-    // The first one took a second, and each of the others 100 ms.
+    // The first batch took a second, and each of the others 100 ms.
     const rate = sampleRate(finished(Array.from({ length: 10 }, () => 100)), one)!;
     expect(rate.rowsPerS).toBeCloseTo(100);
     expect(rate.errorRowsPerS).toBeCloseTo(0);
@@ -33,16 +33,18 @@ describe('a sample', () => {
   });
 
   it('has the 95 % interval of its batch means', () => {
-    // Paces of 9, 10, 11 ms per row have mean 10, s 1, t(2) 4.303. Half the interval is 4.303 / sqrt(3) = 2.484 ms.
+    // Paces of 9, 10 and 11 ms per row have a standard deviation of 1, and t(2) is 4.303.
+    // Half of the interval is 4.303 / sqrt(3) = 2.484 ms.
     const rate = sampleRate(finished([90, 100, 110, 100]).slice(0, 4), { startedAt: 910, lanes: 1 })!;
     expect(rate.errorRowsPerS).not.toBeNull();
     const exact = sampleRate(finished([90, 100, 110, 100, 100]), one)!;
     expect(exact.rowsPerS).toBeCloseTo(100);
-    // Paces of 9, 10, 11, 10, 10 have s 0.7071, t(4) 2.776. Half the interval: 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
+    // Paces of 9, 10, 11, 10 and 10 ms have a standard deviation of 0.7071, and t(4) is 2.776.
+    // Half of the interval is 2.776 x 0.7071 / sqrt(5) / 10 = 8.78 %.
     expect(exact.errorRowsPerS).toBeCloseTo(8.78, 1);
   });
 
-  it('takes successive answers of all lanes as one round, so that their rhythm does not count as spread', () => {
+  it('counts one batch of each lane as one round, so that the rhythm of the lanes does not count as spread', () => {
     // Two lanes with 200 ms per batch, 20 ms apart.
     const rhythm = Array.from({ length: 21 }, (_, i) => (i % 2 === 0 ? 20 : 180));
     const rate = sampleRate(finished(rhythm), { startedAt: 0, lanes: 2 })!;

@@ -1,4 +1,4 @@
-// Lanes of a device are counted by device, decode on threads of their own, and have large batches.
+// Lanes for GPUs have their own decode threads and large batches. By default, a device has one lane.
 import { describe, expect, it } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import { autoBatchSize } from '#forebay/shared/tasks/auto-batch.js';
@@ -40,7 +40,7 @@ describe('a worker', () => {
     ['one GPU, named in two ways', [cuda(), model('cuda'), model({ name: 'tensorrt' })], 1],
     ['two GPUs', [cuda(0), cuda(1)], 2],
     ['WebGPU', [model('webgpu')], 1],
-  ])('with models of %s has one lane for each', (_, configs, lanes) => {
+  ])('with models for %s has one lane per device', (_, configs, lanes) => {
     const { choices, ...found } = plan(configs);
     expect(found).toMatchObject({ lanes, threads: 1, threadedLanes: lanes, deviceLanes: lanes });
     expect(found.decodeThreads).toBe((16 - lanes) / lanes);
@@ -48,7 +48,7 @@ describe('a worker', () => {
     expect(choices.lanes.why).toContain('execution_providers');
   });
 
-  it('with models of the CPU counts cores, and decodes in its lanes', () => {
+  it('with models for the CPU has one lane per core, and decodes in its lanes', () => {
     expect(plan([model('cpu')])).toMatchObject({
       lanes: 16,
       threads: 1,
@@ -58,7 +58,7 @@ describe('a worker', () => {
     });
   });
 
-  it('with models of both counts cores, and the first lanes belong to the device', () => {
+  it('with models for a GPU and the CPU has one lane per core, and the first lanes belong to the GPU', () => {
     expect(plan([cuda(), model('cpu')])).toMatchObject({
       lanes: 16,
       threads: 1,
@@ -67,7 +67,7 @@ describe('a worker', () => {
     });
   });
 
-  it('counts cores for models that may fall back to the CPU, if there is no GPU', () => {
+  it('has one lane per core for models that may fall back to the CPU, if there is no GPU', () => {
     const configs = [model('cuda', { fallback: true })];
     expect(plan(configs)).toMatchObject({ lanes: 1, threadedLanes: 1, deviceLanes: 1 });
     expect(plan(configs, 'auto', { ...MACHINE, hasGpu: false })).toMatchObject({
@@ -75,7 +75,7 @@ describe('a worker', () => {
       threadedLanes: 0,
       deviceLanes: 0,
     });
-    // It will not load, and it says so.
+    // Such a model will not load, and its error gives the reason.
     expect(plan([cuda()], 'auto', { ...MACHINE, hasGpu: false })).toMatchObject({ lanes: 1 });
   });
 
@@ -112,14 +112,14 @@ describe('a worker', () => {
 });
 
 describe('a batch on a device', () => {
-  it('has enough rows to keep it busy, up to 256', () => {
+  it('has enough rows to keep the device busy, up to 256', () => {
     expect(autoBatchSize(cuda())).toBe(64);
     expect(autoBatchSize(model('cpu'))).toBe(4);
     expect(autoBatchSize(model('cuda', { preprocess: { crop: 32 } }))).toBe(256);
     expect(autoBatchSize(model('cuda', { batching: { batch_size: 7 } }))).toBe(7);
   });
 
-  it('has as many rows as on the CPU if the model has fallen back to it', () => {
+  it('has as many rows as on the CPU if the model has fallen back to the CPU', () => {
     const sizeModel = createModelSizing({ plan: planLanes(MACHINE, MB, {}), resources: MACHINE });
     const config = model('cuda', { fallback: true });
     const folder = { config, bytes: MB } as ModelFolder;
@@ -131,7 +131,7 @@ describe('a batch on a device', () => {
     expect(batch(['cpu'])).toBe(4);
   });
 
-  it('counts the tensors of decode threads, and not the activations, which are on the device', () => {
+  it('needs memory for the tensors of decode threads, and none for activations, which are on the device', () => {
     const facts = { fixedBatch: null, lanes: 1, ownDecodeThreads: 4, modelBytes: 100 * MB, memory: null };
     const choose = (memoryBytes: number) =>
       chooseBatch({ ...facts, config: cuda(), resources: { cpus: 16, memoryBytes } });

@@ -1,4 +1,4 @@
-// A worker reports each of its numbers with the constraint that bound it. Every constraint binds in at least one case.
+// A worker reports each of its numbers with the constraint that limits it. Every constraint is the limit in some case.
 import { describe, expect, it } from 'vitest';
 import { tightest } from '#forebay/shared/domain/choice.js';
 import { chooseBatch } from '#forebay/workers/settings/choose-batch.js';
@@ -66,7 +66,7 @@ describe('lanes', () => {
     expect(plan.choices.lanes).toEqual({ value: lanes, boundBy, why: expect.stringMatching(why) });
   });
 
-  it('count a budget for models once, not all models in each lane', () => {
+  it('share one memory budget for models, if it is set, instead of holding all models in each lane', () => {
     const machine = { cpus: 8, memoryBytes: 4 * GB };
     expect(planLanes(machine, GB, {}).lanes).toBe(1);
     const within = planLanes({ ...machine, modelsBytes: GB }, GB, {});
@@ -127,7 +127,7 @@ describe('a batch', () => {
     ['model.json', { config: config(224, 24) }, 24, 'model_config', /model\.json/],
     ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
-    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB; 32 x 588 KB per row.
+    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB, and a row takes 32 x 588 KB.
     [
       'memory, by the formula',
       { resources: { cpus: 2, memoryBytes: 700 * MB } },

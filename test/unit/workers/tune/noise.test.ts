@@ -74,7 +74,7 @@ describe('settings change only if the gain exceeds the noise', () => {
     expect(kept).toBeGreaterThanOrEqual(SEEDS * 0.95);
   });
 
-  it('one setting changes if only that matters, and the others stay as they were', async () => {
+  it('only the setting that matters changes', async () => {
     const batchMatters = ({ batch_size: batch }: LaneSettings) => 100 * Math.min(batch, 32) ** 0.3;
     const only = await countSeeds(batchMatters, NOISES[0]!, ({ batch_size: batch, ...others }) => {
       const { batch_size: _, ...startOthers } = space.start;
@@ -127,7 +127,7 @@ describe('a search that is stopped', () => {
     expect(await stopAfter(0, oneLaneIsBest)).toMatchObject({ stopped: true, best: null, measured: 0 });
   });
 
-  it('passes every other failure on', async () => {
+  it('rejects with any error other than the stop', async () => {
     const failing = tuneOn(
       () => {
         throw new Error('no lane');

@@ -14,7 +14,7 @@ it('admits a few large bodies at a time, lets some wait and refuses the rest', a
   await expect(bodies.enter()).rejects.toMatchObject({ code: 'too_many_large_requests', retryAfterS: 1 });
   expect(entered).toBe(0);
   held[0]!();
-  await waitUntil('one of those that wait', () => entered === 1);
+  await waitUntil('one of the waiting bodies', () => entered === 1);
   for (const leave of held.slice(1)) leave();
   for (const turn of waiting) (await turn)();
   expect(entered).toBe(32);

@@ -8,7 +8,7 @@ import { packInline, packUrls } from '../../../../support/packed.ts';
 
 const parse = (text: string) => parseSubmit(Buffer.from(text), 32);
 
-/** A simple implementation of the parser's task. Null if the request is refused. */
+/** A simple reference parser. Returns null if it refuses the request. */
 function simply(text: string): unknown {
   let value: unknown;
   try {
@@ -191,13 +191,13 @@ describe('a submit body', () => {
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
-  it('is refused if it is large even without its rows', () => {
+  it('is refused if it is too large even without its rows', () => {
     expect(() => parse(`{"x":[${'[],'.repeat(1_000_000)}[]]}`)).toThrow(
       expect.objectContaining({ code: 'request_too_large' }),
     );
   });
 
-  it('keeps metadata of any name, but refuses the one name that JavaScript would lose', () => {
+  it('keeps metadata of any name except `__proto__`, which JavaScript would lose', () => {
     const notes = (json: string) =>
       parse(`{"model":"m","input":{"type":"manifest","path":"x"},"metadata":${json}}`);
     const odd = '{"constructor":"a","toString":"b","hasOwnProperty":"c","prototype":"d","length":"e"}';

@@ -23,7 +23,7 @@ describe('issues', () => {
     ]);
   });
 
-  it('look for the nearest field in the branch that the value chose', () => {
+  it('suggest the nearest field of the union branch that the value selects', () => {
     const schema = z.strictObject({
       input: z.discriminatedUnion('type', [
         z.strictObject({
@@ -43,7 +43,7 @@ describe('issues', () => {
     expect(issues(schema, { input: { type: 'fils' } })[0]).toMatchObject({ path: '/input/type' });
   });
 
-  it('look into lists, optional fields and fields with defaults', () => {
+  it('suggest fields inside lists, optional fields and fields with defaults', () => {
     const schema = z.strictObject({
       rows: z.array(z.strictObject({ id: z.string() })).optional(),
       options: z.strictObject({ depth: z.int() }).default({ depth: 1 }),

@@ -66,7 +66,7 @@ describe('a job on the wire', () => {
     expect(JSON.stringify(wire)).not.toContain('spool');
   });
 
-  it('gives no ETA if none can be known', () => {
+  it('has no ETA if it cannot be estimated', () => {
     expect(jobToWire({ ...RECORD, total: null }).eta_s).toBeNull();
     expect(jobToWire({ ...RECORD, rowsPerS: null }).eta_s).toBeNull();
     expect(jobToWire({ ...RECORD, rowsPerS: 0 }).eta_s).toBeNull();
@@ -113,7 +113,7 @@ describe('stats on the wire', () => {
     });
   });
 
-  it('estimate the cost of an unreported commit from the others', () => {
+  it('estimate the cost of an unreported commit from the reported commits', () => {
     expect(costsOf({ blocks_run: 3, commits: 2, commit_us: 4000 })?.commit).toBe(6);
   });
 });

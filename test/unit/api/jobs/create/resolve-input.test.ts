@@ -70,19 +70,19 @@ describe('files', () => {
     expect(await idsOf(files('photos [1]'))).toEqual(['d.jpg']);
   });
 
-  it('of new jobs are listed by the current rule', async () => {
+  it('of new jobs are listed by the current listing rule', async () => {
     for (const path of ['photos', 'photos/*']) {
       const { spec } = await resolver().resolve(files(path), 'job_1', OF);
       expect(spec).toMatchObject({ listing: 2 });
     }
   });
 
-  it('lists files of every kind for a model that does not take images', async () => {
+  it('of every kind are listed for a model that does not take images', async () => {
     const { spec } = await resolver().resolve(files('second'), 'job_1', { ...OF, taskInput: 'text' });
     expect(spec).toMatchObject({ listing: 3 });
   });
 
-  it('that are missing come with a hint if their name exists in another Unicode normal form', async () => {
+  it('that are missing are reported with a hint if their name exists in another Unicode normal form', async () => {
     await mkdir(join(root, '\u00e9t\u00e9'), { recursive: true });
     await expect(idsOf(files('e\u0301te\u0301'))).rejects.toMatchObject({
       code: 'input_not_found',
@@ -120,7 +120,7 @@ describe('files', () => {
     ['/input/include', files('photos', { include: ['*.jpg', 'a(?<=a)'] })],
     ['/input/exclude', files('photos', { exclude: ['(a)\\1'] })],
     ['/input/path', files(`photos/${'?'.repeat(1025)}`)],
-  ])('cannot have a pattern that cannot be matched in linear time, at %s', async (path, input) => {
+  ])('are refused with a pattern that takes more than linear time, at %s', async (path, input) => {
     await expect(idsOf(input)).rejects.toMatchObject({ code: 'invalid_request', issues: [{ path }] });
   });
 
@@ -169,7 +169,7 @@ describe('rows in the request', () => {
     expect(await readdir(spoolDir)).toEqual([]);
   });
 
-  it('are kept for a job that continues, unless they are gone or the spool cannot take them', async () => {
+  it('are passed on to a job that continues, unless they are gone or the spool cannot be written', async () => {
     const owned = createInputResolver({ inputRoots: [root], spoolDir, ownerOf: async () => 'default' });
     const jobs = { from: 'job_1', to: 'job_2', tenant: 'default', folder: '/nowhere' };
     const { spec } = await owned.resolve({ type: 'urls', packed: packUrls(['http://x/1']) }, jobs.from, {
@@ -198,7 +198,7 @@ describe('the schema of an input', () => {
   const problems = (value: unknown) =>
     JOB_INPUT.safeParse(value).error?.issues.map((i) => `${i.path.join('/')}: ${i.message}`);
 
-  it('takes the four types', () => {
+  it('accepts the four types', () => {
     expect(problems({ type: 'files', path: 'x', include: ['*'] })).toBeUndefined();
     expect(problems({ type: 'urls', urls: ['x'] })).toBeUndefined();
     expect(problems({ type: 'inline', rows: [{ id: 'x', data: '' }] })).toBeUndefined();

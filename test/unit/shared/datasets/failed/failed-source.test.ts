@@ -56,7 +56,7 @@ describe('the failed rows of an output', () => {
     }
   });
 
-  it('are found by their ids if those are addresses, and stay bad if their reference is bad', async () => {
+  it('are located by their ids if the ids are URLs, and stay invalid if they were invalid rows', async () => {
     const rows = await read(open({ type: 'urls', spool: '/nowhere' }, 2));
     expect(rows.map(({ row }) => row)).toEqual([
       { id: 'row-8', index: 8 },
@@ -78,7 +78,7 @@ describe('the failed rows of an output', () => {
     );
   });
 
-  it('keep their index in the window', () => {
+  it('keep their index when a block is encoded for the window', () => {
     const block = { firstRow: 2, rows: [{ id: 'a', index: 7 }, { id: 'b', at: 'x', index: 9 }, { id: 'c' }] };
     const back = listedRows(decodeBlock(encodeBlock(block)));
     expect(back.rows.map((_, i) => rowIndex(back, i))).toEqual([7, 9, 4]);

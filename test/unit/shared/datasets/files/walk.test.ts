@@ -32,8 +32,8 @@ it('does not block the process while it skips files that do not match', async ()
   const ticking = setInterval(() => (turns += 1), 1);
   expect(await idsOf({ file: slow, folder: () => true })).toEqual([]);
   clearInterval(ticking);
-  // The walk takes 300 ms and yields every 10 ms. If it did not yield, there would be two or three turns, while the
-  // folder is opened and read.
+  // The walk takes 300 ms and yields every 10 ms. Without yielding, the event loop would turn only two or three times,
+  // while the folder is opened and read.
   expect(turns).toBeGreaterThan(10);
 });
 

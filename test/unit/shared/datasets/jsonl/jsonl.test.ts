@@ -49,7 +49,7 @@ async function listed() {
 }
 
 describe('a JSONL file', () => {
-  it('gives each record its id, or else its number', async () => {
+  it('gives each record its own id, or its number if it has none', async () => {
     writeFileSync(path, '\ufeff{"id":"a","x":1}\r\n\n  \n{"x":2}\n{"id":7}');
     const [slice] = await slices(10);
     expect(await opened(slice!)).toEqual([
@@ -80,7 +80,7 @@ describe('a JSONL file', () => {
     });
   });
 
-  it('reads past a line that is too long, and holds lines that just fit', async () => {
+  it('skips the content of a line that is too long, and reads a line that just fits', async () => {
     const fits = `{"x":"${'y'.repeat(MAX_RECORD_BYTES - 8)}"}`;
     writeFileSync(path, `{"id":"first"}\n${fits}z\n${fits}\n{"id":"last"}\n`);
     const all = await slices(1);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createLines } from '#forebay/shared/datasets/lines/lines.js';
 
-/** The lines of a text. `base`: the offset in the file at which the text begins. */
+/** The lines of a text that begins at offset `base` of its file. */
 function linesOf(text: string | Buffer, more: { maxBytes?: number; longStart?: number; base?: number } = {}) {
   const view = Buffer.from(text as string);
   const { maxBytes = 100, longStart = null, base = 0 } = more;
@@ -41,12 +41,12 @@ it('only the line that is not UTF-8 is reported', () => {
   ]);
 });
 
-it('a line that is too long is not held', () => {
+it('a line that is too long is reported without its bytes', () => {
   const lines = linesOf('abcd\nef\n', { maxBytes: 3 });
   expect(lines.bytes(0)).toBeNull();
   expect(lines.text(0)).toEqual({ ok: false, problem: 'too_long' });
   expect(lines.text(1)).toEqual({ ok: true, text: 'ef' });
-  // The buffer has only the end of this long line.
+  // The buffer holds only the end of this long line.
   const end = linesOf('d\ne\n', { longStart: 7, base: 90 });
   expect([end.start(0), end.end(0), end.bytes(0)]).toEqual([7, 92, null]);
   expect(end.text(1)).toEqual({ ok: true, text: 'e' });

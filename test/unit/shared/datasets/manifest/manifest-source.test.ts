@@ -74,7 +74,7 @@ it('makes every bad line a row with the reason', async () => {
   ]);
 });
 
-it('accepts a line of exactly 64 KB, and shortens the id of a long bad one', async () => {
+it('accepts a line of exactly 64 KB, and shortens the id of a long bad line', async () => {
   const [long, bad] = await read(`${'a'.repeat(64 * 1024)}\n{${'b'.repeat(1000)}`);
   expect(long).toEqual({ id: 'a'.repeat(64 * 1024) });
   expect(bad!.id).toHaveLength(203);
@@ -120,7 +120,7 @@ it('refuses a missing file, a folder and a file that has shrunk', async () => {
   await expect(at(dir).count(9, signal)).rejects.toMatchObject({ code: 'input_unreadable' });
 });
 
-it('has no rows in an empty file', async () => {
+it('finds no rows in an empty file', async () => {
   expect(await read('')).toEqual([]);
   expect(await read('\uFEFF\n\n')).toEqual([]);
 });

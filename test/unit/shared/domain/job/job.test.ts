@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { JOB_OPTIONS } from '#forebay/shared/domain/job/job-option-schemas.js';
 
-it('reads options of every version, and keeps those of the task as they are', () => {
+it('reads job options of every version, and keeps task options unchanged', () => {
   const earlier = {
     batch_size: null,
     block_rows: 16,

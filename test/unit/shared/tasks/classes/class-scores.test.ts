@@ -24,7 +24,7 @@ function check(tensor: GraphTensor, config: ScoreConfig, labels: string[] | null
   });
 }
 
-it('takes the only output that can be class scores, or the one that fits the labels', () => {
+it('takes the only output that can be class scores, or the output that fits the labels', () => {
   const label: GraphTensor = { name: 'label', type: 'int64', shape: ['N'] };
   const hidden = output('last_hidden_state', 'N', 197, 768);
   expect(chooseOutput(NOTHING_SAID, null, [label, hidden, output('y', 'N', 10, 1, 1)]).name).toBe('y');
@@ -32,7 +32,7 @@ it('takes the only output that can be class scores, or the one that fits the lab
   expect(chooseOutput(NOTHING_SAID, ['a', 'b'], outputs).name).toBe('logits');
 });
 
-it('asks for "output" if several outputs could be class scores, and takes the one that it names', () => {
+it('asks for "output" if several outputs could be class scores, and takes the output that it names', () => {
   const outputs = [output('logits', 'N', 10), output('aux', 'N', 10)];
   expect(() => chooseOutput(NOTHING_SAID, null, outputs)).toThrow(
     'nothing says which output holds the class scores, but the graph has "logits" float32[N,10] and "aux" float32[N,10]: name one in model.json, such as "output": "logits"',

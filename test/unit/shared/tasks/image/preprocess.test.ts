@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { PREPROCESS, pixelBytes } from '#forebay/shared/tasks/image/preprocess.js';
 import { imageSteps } from '#forebay/shared/tasks/image/image-steps.js';
 
-it('fields of later versions leave the parsed config of an older model as it was, because its hash depends on it', () => {
+it('fields of later versions do not change the parsed config of an older model, on which its hash depends', () => {
   expect(JSON.stringify(PREPROCESS.parse({ crop: 224, resize: 256, mean: [0.5], std: [0.5] }))).toBe(
     '{"resize":256,"crop":224,"interpolation":"bilinear","color_order":"rgb","rescale":0.00392156862745098,' +
       '"mean":[0.5],"std":[0.5],"icc":"ignore","auto_orient":false,"decode":"exact"}',

@@ -44,7 +44,7 @@ async function read(spec: DatasetSpec, row: RowRef, signal = never, input: RowKi
 }
 
 describe('a local file', () => {
-  it('is left to the lane if its path is under a root', () => {
+  it('is read by the lane if its path is under a root', () => {
     const named = (path: string) => ({ ok: true, input: { path, tenant: 'default' }, bytes: 0 });
     expect(locate('a.jpg')).toEqual(named(join(root, 'a.jpg')));
     expect(locate('nothing.jpg')).toEqual(named(join(root, 'nothing.jpg')));
@@ -55,7 +55,7 @@ describe('a local file', () => {
     expect(locate(id)).toMatchObject({ ok: false, error: { code: 'path_not_allowed' } });
   });
 
-  it('is found below a root that is a link, by either name, and below a root that appears later', async () => {
+  it('is found below a root that is a link, by the path of link or target, and below a root made later', async () => {
     const reader = readerOf([join(dir, 'later'), join(dir, 'linked-root')]);
     const under = (folder: string) =>
       reader.locate(
@@ -119,7 +119,7 @@ describe('a record', () => {
     return read(spec, { id: 'x', at: `0+${Buffer.byteLength(json)}@3` }, never, input);
   };
 
-  it('goes to the lane as it is if the task reads its fields', async () => {
+  it('goes to the lane unchanged if the task reads its fields', async () => {
     const json = '{"id":"x","text":"Łódź"}';
     expect(await record(json, 'text')).toMatchObject({ ok: true, input: { json } });
   });

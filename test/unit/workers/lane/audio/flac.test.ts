@@ -47,7 +47,7 @@ describe('FLAC of libsndfile is decoded exactly, as the mean of its channels', (
   });
 });
 
-/** The first frame follows the metadata. */
+/** The offset of the first frame, which follows the metadata. */
 function framesAt(bytes: Buffer): number {
   let at = 4;
   for (;;) {
@@ -78,7 +78,7 @@ describe('a damaged file is an error, never another waveform', () => {
     }
   });
 
-  it('with any byte of its head changed, which never throws anything else', () => {
+  it('and a changed byte of its header never causes an exception of another kind', () => {
     for (let at = 4; at < start; at++) {
       const bytes = Buffer.from(good);
       bytes[at]! ^= 0xff;
@@ -87,11 +87,11 @@ describe('a damaged file is an error, never another waveform', () => {
   });
 });
 
-it('reads a file that does not say its length, and one behind an ID3 tag', () => {
+it('reads a file that does not state its length, and a file behind an ID3 tag', () => {
   const bytes = read('mono-16');
   const expected = decodeAudio(bytes, 600);
   const unknown = Buffer.from(bytes);
-  // The last 36 bits before the checksum of the samples.
+  // The number of samples takes the 36 bits before the checksum. 0 means unknown.
   unknown[21]! &= 0xf0;
   unknown.fill(0, 22, 26);
   expect(decodeAudio(unknown, 600)).toEqual(expected);
@@ -99,10 +99,10 @@ it('reads a file that does not say its length, and one behind an ID3 tag', () =>
   expect(decodeAudio(Buffer.concat([tag, Buffer.alloc(128), bytes]), 600)).toEqual(expected);
 });
 
-it('refuses a file that is longer than the model allows, by its head or while it is decoded', () => {
+it('refuses a file that is longer than the model allows, by its header or while it is decoded', () => {
   const bytes = read('mono-16');
-  const told = problemOf(() => decodeAudio(bytes, 0.5));
-  expect(told).toMatchObject({
+  const byHeader = problemOf(() => decodeAudio(bytes, 0.5));
+  expect(byHeader).toMatchObject({
     code: 'invalid_row',
     message: expect.stringContaining('at most 0.5 s') as string,
   });

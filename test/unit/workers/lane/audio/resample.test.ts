@@ -12,7 +12,7 @@ const RATES: readonly (readonly [from: number, to: number])[] = [
   [11_025, 8000],
 ];
 
-/** The root of the mean square, without the edges, where a tone begins and ends. */
+/** The root mean square without both ends, which hold the edges of a tone. */
 function level(samples: Float32Array): number {
   const inner = samples.subarray(Math.floor(samples.length / 5), Math.floor((samples.length * 4) / 5));
   return Math.sqrt(inner.reduce((sum, sample) => sum + sample * sample, 0) / inner.length);
@@ -36,7 +36,7 @@ describe.each(RATES)('from %i Hz to %i Hz', (from, to) => {
   });
 
   it('tones above half the lower rate are damped by 75 dB or more', () => {
-    // A higher rate cannot hold them, and a lower one does not have them.
+    // If the rate rises, the source cannot hold such tones.
     if (from < to) return;
     for (const part of [1, 1.05, 1.2, 1.5]) {
       if (part * half >= from / 2) continue;

@@ -20,15 +20,18 @@ describe.each(WAV_FORMATS)('WAV of format %s', (format) => {
   });
 });
 
-it('skips other chunks, also of an odd length, and a file that begins in the middle of a buffer', () => {
+it('skips other chunks, even of odd length, and reads a file that begins in the middle of a buffer', () => {
   const bytes = writeWav([left], { extra: chunk('LIST', Buffer.from('odd')) });
   const inside = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
   expect(decodeAudio(inside, 600)).toEqual(decodeAudio(writeWav([left]), 600));
 });
 
-it.each([0, 0xffff_ffff, 0x7fff_ffff])('reads to the end if a pipe has written the size %i', (dataSize) => {
-  expect(decodeAudio(writeWav([left], { dataSize }), 600).samples.length).toBe(1000);
-});
+it.each([0, 0xffff_ffff, 0x7fff_ffff])(
+  'reads to the end if the size is %i, as in a piped file',
+  (dataSize) => {
+    expect(decodeAudio(writeWav([left], { dataSize }), 600).samples.length).toBe(1000);
+  },
+);
 
 describe('an error of the row', () => {
   it.each([
@@ -43,7 +46,7 @@ describe('an error of the row', () => {
     ['an odd width', writeWav([left], { format: 's24', tag: 3 }), 'unsupported_format', '24 bits per sample'],
     ['NaN', writeWav([[0, Number.NaN]], { format: 'f32' }), 'decode_failed', 'sample 1 is NaN'],
     ['a wild rate', writeWav([left], { rate: 7 }), 'unsupported_format', 'the sample rate is 7 Hz'],
-    ['only a head', writeWav([left]).subarray(0, 12), 'decode_failed', 'its data chunk is missing'],
+    ['only a header', writeWav([left]).subarray(0, 12), 'decode_failed', 'its data chunk is missing'],
     [
       'too long',
       writeWav([tone(20_000, 16_000, 1)], { rate: 2000 }),

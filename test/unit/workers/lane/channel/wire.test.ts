@@ -5,7 +5,7 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { packReply, packRequest, unpackReply, unpackRequest } from '#forebay/workers/lane/channel/wire.js';
 import type { BatchReply, LaneInput } from '#forebay/workers/lane/messages.js';
 
-/** As the channel between two processes does. */
+/** Copies a message as the channel between two processes does. */
 const sent = <T>(message: T): T => deserialize(serialize(message)) as T;
 
 const batch = (rows: readonly LaneInput[]) =>
@@ -22,7 +22,7 @@ const rows = fc.oneof(
 );
 
 describe('the channel of a lane', () => {
-  it('brings rows of every kind unchanged', () => {
+  it('delivers rows of every kind unchanged', () => {
     fc.assert(
       fc.property(rows, (given) => {
         expect(unpackRequest(sent(packRequest(batch(given))))).toEqual(batch(given));
@@ -37,7 +37,7 @@ describe('the channel of a lane', () => {
     expect(files).toMatchObject({ rows: { is: 'files', paths: { text: '/x' }, tenant: 't' } });
   });
 
-  it('brings outcomes unchanged and in order', () => {
+  it('delivers outcomes unchanged and in order', () => {
     const outcome = fc.oneof(
       text.map((result): RowOutcome => ({ ok: true, result })),
       text.map((message): RowOutcome => ({ ok: false, error: { code: 'invalid_row', message } })),
@@ -50,7 +50,7 @@ describe('the channel of a lane', () => {
     );
   });
 
-  it('leaves every other message as it is', () => {
+  it('does not change any other message', () => {
     const unload = { type: 'unload', model: 'm' } as const;
     expect(unpackRequest(packRequest(unload))).toBe(unload);
     const stale = { type: 'stale', batch: 1, file: 'f' } as const;

@@ -9,10 +9,10 @@ import { createSharedMemory } from '#forebay/workers/lane/out-of-memory.js';
 import { LIMITS, testFolder } from '../../../../support/lanes.ts';
 
 const MB = 2 ** 20;
-/** Index of the number that says how much of the budget is used. */
+/** Index of the number that states how much of the budget is used. */
 const USED = 2;
 
-it('every image is booked while it is decoded, also if decoding fails', async () => {
+it('an image is booked exactly while it is decoded, even if decoding fails', async () => {
   const memory = budgetMemory();
   const used = () => new Int32Array(memory)[USED]!;
   const { budget } = createBookedDecoding(createSharedBudget(memory, 100 * MB), 100 * MB);
@@ -27,7 +27,7 @@ it('every image is booked while it is decoded, also if decoding fails', async ()
   expect(used()).toBe(0);
 });
 
-it('an image for which memory ran out is tried again with the whole budget', async () => {
+it('an image that ran out of memory is tried again with the whole budget', async () => {
   const memory = budgetMemory();
   const used = () => new Int32Array(memory)[USED]!;
   const { budget, exclusively } = createBookedDecoding(createSharedBudget(memory, 100 * MB), 100 * MB);
@@ -43,7 +43,7 @@ it('an image for which memory ran out is tried again with the whole budget', asy
   expect(used()).toBe(0);
 });
 
-it('a file counts while its row is prepared, and no longer', async () => {
+it('a file counts against the budget exactly while its row is prepared', async () => {
   const memory = budgetMemory();
   const used = () => new Int32Array(memory)[USED]!;
   const rows = createThreadRowBytes(LIMITS, createSharedBudget(memory, MB));

@@ -1,4 +1,4 @@
-// Decode threads fill the tensor of a batch while the thread that has opened it computes.
+// Decode threads fill the tensor of a batch while the thread that opened the batch computes.
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { createDecodeThreads } from '#forebay/workers/lane/decode-threads/decode-threads.js';
@@ -9,7 +9,7 @@ import { checkedConfig } from '../../../../support/onnx/models.ts';
 
 const SIDE = 8;
 const ROWS = 12;
-/** More turns than any machine needs, so that a failure ends. Each turn waits for a change of the memory. */
+/** More turns of 5 ms than any machine needs, so that a failing test ends. */
 const TURNS = 2_000;
 
 it('rows are prepared while the thread that wants them is blocked', async () => {

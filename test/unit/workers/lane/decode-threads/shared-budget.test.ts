@@ -12,7 +12,7 @@ const BUDGET = fileURLToPath(
 const KB = 1024;
 const LIMIT = 100 * KB;
 
-/** A thread that acquires so many bytes, and says when it has them. */
+/** A thread that acquires `bytes`, and sends a message when it has them. */
 function acquirer(memory: SharedArrayBuffer, bytes: number): Worker {
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
@@ -26,7 +26,7 @@ function acquirer(memory: SharedArrayBuffer, bytes: number): Worker {
   return worker;
 }
 
-it('a thread waits for room, and one that comes later waits behind it, even if it would fit', async () => {
+it('a thread waits for room, and a later thread waits behind it, even if its smaller request would fit', async () => {
   const memory = budgetMemory();
   const [tickets, used] = [0, 2];
   const number = (index: number) => Atomics.load(new Int32Array(memory), index);
@@ -43,7 +43,7 @@ it('a thread waits for room, and one that comes later waits behind it, even if i
   expect(number(used) * 4096).toBe(88 * KB);
 });
 
-it('a request above the limit gets room as soon as nobody else has any', () => {
+it('a request above the limit gets room as soon as nobody else holds any', () => {
   const budget = createSharedBudget(budgetMemory(), LIMIT);
   budget.acquire(10 * LIMIT);
   budget.release(10 * LIMIT);

@@ -22,7 +22,7 @@ it('finds the channels by their name if the graph gives no number', () => {
   expect(fit(image(['N', 'height', 'width', 'num_channels']))).toMatchObject({ layout: 'nhwc' });
 });
 
-it('takes sizes that are not square, and one channel in either layout', () => {
+it('accepts sizes that are not square, and one channel in either layout', () => {
   const oblong = { crop: { width: 320, height: 224 } };
   expect(fit(image(['N', 3, 224, 320]), oblong)).toMatchObject({ layout: 'nchw' });
   expect(fit(image(['N', 224, 320, 3]), oblong)).toMatchObject({ layout: 'nhwc' });

@@ -27,7 +27,7 @@ const SHARED = resolve(import.meta.dirname, '../../../../../../shared/data/model
 const CONFIG = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const GRAPH = meanColourModel({ classes: [[1, 2, 3]], side: 8 });
 
-/** A model folder with its own cache. `opened` lists what each session was created from. */
+/** A model folder with its own cache. `opened` lists from which kind of graph each session was created. */
 async function setUp(linkTo?: string) {
   const dir = mkdtempSync(join(root, 'model-'));
   writeModelFolder(dir, GRAPH, CONFIG);
@@ -147,7 +147,7 @@ it('a graph that has changed since it was hashed is never saved under that hash'
   rmSync(join(dir, 'model.json'));
   await open();
   expect(file('.onnx')).toBeNull();
-  // The version of that hash may come back.
+  // The files that match the hash may come back.
   writeModelFolder(dir, GRAPH, CONFIG);
   await open();
   await open();
@@ -156,7 +156,7 @@ it('a graph that has changed since it was hashed is never saved under that hash'
 
 it('a graph is kept even if another process deletes a graph while room is made', async () => {
   const { open, opened, file } = await measured();
-  // Like a file that is deleted after the folder has been listed.
+  // Stands for a file that is deleted after the folder has been listed.
   symlinkSync('/nowhere.onnx', join(dirname(file('.json')!), 'deleted.onnx'));
   await open();
   await open();

@@ -5,7 +5,7 @@ import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
 import type { TaskBatch } from '#forebay/workers/lane/tasks/task.js';
 import type { Feeds } from '#forebay/workers/lane/tasks/tensors.js';
 
-/** A row is its first byte, and is its own answer. A row 0 cannot be prepared. There is memory for at most `room` rows. */
+/** The first byte of a row is its answer. A row of 0 cannot be prepared. There is memory for at most `room` rows. */
 function batchOf(rows: number, room: number): TaskBatch {
   if (rows > room) throw new RangeError('Array buffer allocation failed');
   const values: number[] = [];

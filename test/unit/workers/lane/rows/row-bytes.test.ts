@@ -83,7 +83,7 @@ describe('a local file', () => {
     const before = readIt('a.jpg');
     renameSync(folder, `${folder}-away`);
     symlinkSync(join(dir, 'in-not'), folder);
-    // The rest of the turn reads from the folder that was judged, which has no such file.
+    // Until the turn ends, reads use the folder that was judged, which has no file called `secret`.
     const sameTurn = readIt('secret');
     expect(await Promise.all([before, sameTurn])).toEqual(['first', 'file_not_found']);
     await nextTurn();

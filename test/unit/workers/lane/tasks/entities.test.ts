@@ -13,7 +13,7 @@ interface Entity {
   readonly text: string;
 }
 
-/** `tokens`: text, whether it continues a word, label, and its score. Words are separated by one space. */
+/** A token is its text, whether it continues a word, its label, and the label's score. One space separates words. */
 function entitiesOf(
   tokens: readonly (readonly [string, boolean, string, number])[],
   aggregation: 'none' | 'simple' | 'first' | 'max',
@@ -52,7 +52,7 @@ const MARY = [
   ['is', true, 'O', 0.5],
 ] as const;
 
-it('none answers each token with its whole label', () => {
+it('"none" answers each token with its whole label', () => {
   expect(entitiesOf(MARY, 'none')).toEqual([
     { label: 'B-PER', score: 0.5, start: 0, end: 4, text: 'Mary' },
     { label: 'I-PER', score: 1, start: 5, end: 8, text: 'Ann' },
@@ -60,14 +60,14 @@ it('none answers each token with its whole label', () => {
   ]);
 });
 
-it('simple joins neighbours of one label, with the mean of their scores', () => {
+it('"simple" joins neighbours of one label, with the mean of their scores', () => {
   expect(entitiesOf(MARY, 'simple')).toEqual([
     { label: 'PER', score: 0.75, start: 0, end: 8, text: 'Mary Ann' },
     { label: 'LOC', score: 0.75, start: 15, end: 18, text: 'Par' },
   ]);
 });
 
-it('first and max label whole words', () => {
+it('"first" and "max" label whole words', () => {
   expect(entitiesOf(MARY, 'first').at(-1)).toEqual({
     label: 'LOC',
     score: 0.75,
@@ -83,7 +83,7 @@ it('first and max label whole words', () => {
   expect(entitiesOf(unsure, 'max')).toEqual([{ label: 'LOC', score: 0.75, start: 0, end: 5, text: 'Paris' }]);
 });
 
-it('a label that begins an entity separates it from one of its own kind', () => {
+it('a label that begins an entity separates it from an entity of the same kind', () => {
   const two = [
     ['Mary', false, 'B-PER', 1],
     ['Ann', false, 'B-PER', 1],
@@ -96,7 +96,7 @@ it('a threshold leaves out entities with a lower score', () => {
   expect(entitiesOf(MARY, 'none', { threshold: 0.75 }).map(({ text }) => text)).toEqual(['Ann', 'Par']);
 });
 
-it('labels may also mark the end of an entity, and a whole one', () => {
+it('labels may also mark the end of an entity, or a whole entity', () => {
   const labels = ['O', 'B-PER', 'E-PER', 'S-PER'];
   const tokens = [
     ['Ann', false, 'S-PER', 1],

@@ -1,4 +1,4 @@
-// Numbers of answers as JSON text.
+// Writes the numbers of answers as JSON text.
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { halfTable, toHalfBits } from '#forebay/workers/lane/image/normalise/half.js';
@@ -43,7 +43,7 @@ it.each([
   expect(float32Text(value)).toBe(text);
 });
 
-it('the text of a float32 has no digit that it does not need', () => {
+it('the text of a float32 has no unnecessary digit', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: -999_999, max: 999_999 }),
@@ -74,7 +74,7 @@ it('a double is written in full', () => {
   expect(float64Text(Infinity)).toBe('"Infinity"');
 });
 
-it('a rounded number has the digits of toPrecision, but for ties', () => {
+it('a rounded number has the digits of toPrecision, except for ties', () => {
   fc.assert(
     fc.property(
       fc.double({ noNaN: true, min: -1e300, max: 1e300 }),

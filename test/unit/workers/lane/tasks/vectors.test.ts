@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { pool } from '#forebay/workers/lane/tasks/embedding/pool.js';
 import { createVectorText } from '#forebay/workers/lane/tasks/embedding/vector-text.js';
 
-// Three tokens of two numbers. The last one fills up.
+// Three tokens of two numbers each. The last token is padding.
 const VECTORS = Float32Array.of(1, 2, 5, -4, 100, 100);
 
 it.each([
@@ -10,7 +10,7 @@ it.each([
   ['cls', [1, 2]],
   ['max', [5, 2]],
   ['last', [5, -4]],
-] as const)('%s pooling leaves out the tokens that fill up', (pooling, vector) => {
+] as const)('%s pooling leaves out padding tokens', (pooling, vector) => {
   expect(Array.from(pool(VECTORS, 2, 2, pooling))).toEqual(vector);
 });
 

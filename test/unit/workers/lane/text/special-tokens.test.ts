@@ -30,7 +30,7 @@ it('RoBERTa separates two texts with two tokens, and has one type', () => {
   ]);
 });
 
-it('a template may stand in a sequence, and its ids count rather than its names', () => {
+it('a template may be part of a sequence, and the ids of its special tokens count, not their names', () => {
   const template = {
     type: 'TemplateProcessing',
     single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
@@ -47,7 +47,7 @@ it('a template may stand in a sequence, and its ids count rather than its names'
   expect(() => readTemplate({ type: 'Sequence', processors: [template, template] })).toThrow(/twice/);
 });
 
-it('a tokenizer may add no tokens, and an unknown way to add them is an error', () => {
+it('a tokenizer may add no tokens, and an unknown post-processor is an error', () => {
   expect(readTemplate(null).single).toEqual([{ text: 0, type: 0 }]);
   expect(readTemplate({ type: 'ByteLevel' }).pair).toHaveLength(2);
   expect(() => readTemplate({ type: 'Nonsense' })).toThrow(/"Nonsense" is unknown/);

@@ -13,7 +13,7 @@ it('calls hold rows of similar length within the token budget, the longest rows 
   expect(callsByLength([0, 2], lengthOf, rules)).toEqual([[2, 0]]);
 });
 
-it('rows of one call have one length if the graph cannot tell fill tokens from others', () => {
+it('all rows of a call have the same length if the graph cannot recognise padding tokens', () => {
   const lengths = [5, 6, 5, 5, 6];
   const rules = { tokensPerCall: 10, mixed: false, fixedBatch: null };
   expect(callsByLength([...lengths.keys()], (row) => lengths[row]!, rules)).toEqual([[1], [4], [0, 2], [3]]);
@@ -24,7 +24,7 @@ it('rows of one call have one length if the graph cannot tell fill tokens from o
   ]);
 });
 
-it('the longer text of a pair is cut first, and both are halves if neither is short', () => {
+it('the longer text of a pair is cut first, and both get half of the room if neither is short', () => {
   expect(keptOfPair(3, 4, 10)).toEqual([3, 4]);
   expect(keptOfPair(3, 40, 10)).toEqual([3, 7]);
   expect(keptOfPair(40, 3, 10)).toEqual([7, 3]);
@@ -36,7 +36,7 @@ it('the longer text of a pair is cut first, and both are halves if neither is sh
   expect(keptRange(3, 4, 'left')).toEqual({ from: 0, to: 3 });
 });
 
-it('of a long text, parts between words are tried first, from the side that remains', () => {
+it('parts of a long text are tried first, cut between words, from the side that truncation keeps', () => {
   expect(partsToTry('short', 10, 'right')).toEqual([{ text: 'short', from: 0 }]);
   const words = 'word '.repeat(2000);
   const right = partsToTry(words, 10, 'right');
@@ -55,7 +55,7 @@ it('the work for a text is bounded, and no character is cut in two', () => {
   expect(partsToTry(emoji, 1, 'left')[0]!.text).toHaveLength(4096);
 });
 
-it('token rows grow, keep their order, and are used again without the tokens of the last batch', () => {
+it('token rows grow, may be written in any order, and are used again without the tokens of the last batch', () => {
   const pool = createTokenRowsPool();
   const rows = pool.take(2);
   for (const at of [1, 0]) {

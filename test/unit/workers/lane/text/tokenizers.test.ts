@@ -1,4 +1,4 @@
-// The tokenizer in JavaScript against the compiled one: the same ids, and the same places in the text.
+// The JavaScript tokenizer and the compiled tokenizer give the same ids and the same places in the text.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -32,7 +32,7 @@ function parsed(file: object | Buffer): TokenizerFile {
   return reading.file;
 }
 
-/** Separated by |. */
+/** Unusual pieces of text, separated by |. */
 const PARTS =
   'a|the|New York|Łódź|naïve|cafe\u0301|É|İstanbul|ΟΔΟΣ|ß|ﬁ|ǅ|ı|ſ|日本語|한국어|\u1112\u1161\u11ab|𠀋|हिन्दी|ไทย|עברית|العربية|ﷺ|👍🏽|👨‍👩‍👧|Ａ|①|½' +
   '|\t|\n|\r\n| |  |\u00a0|\u200b|\u3000|\u0000|\ufffd|\ue000|\u0301|\u00ad' +
@@ -52,7 +52,7 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
     ['a byte-level BPE file', () => byteLevelFile(), true],
     ['the WordPiece file of MiniLM', () => readFileSync(MINILM), existsSync(MINILM)],
   ])(
-    'agrees with the one in JavaScript on the ids and places of odd texts, for %s',
+    'agrees with the JavaScript tokenizer on the ids and places of odd texts, for %s',
     async (_, read, isThere) => {
       if (!isThere) return;
       const file = parsed(read());
@@ -67,7 +67,7 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
     },
   );
 
-  it('agrees on all but spaces for a file that adds a space before the text', async () => {
+  it('agrees on all ids and all non-empty places for a file that adds a space before the text', async () => {
     const file = parsed(byteLevelFile({ addPrefixSpace: true }));
     const placesOf = ({ ids, places }: EncodedText) =>
       ids.flatMap((id, i) =>
@@ -81,7 +81,7 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
     }
   });
 
-  it('runs the files that the one in JavaScript does not run exactly', async () => {
+  it('runs files that the JavaScript tokenizer cannot run exactly', async () => {
     const unigram = {
       ...wordPieceFile(),
       normalizer: null,
@@ -116,7 +116,7 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
   });
 });
 
-it('places are in UTF-16 code units, and words go on with the tokens that continue them', async () => {
+it('places are in UTF-16 code units, and tokens that continue a word are marked', async () => {
   const { ids, places } = await createJsTokenizer(parsed(wordPieceFile()), true).encode('👍 Newer, 𠀋 YORK');
   expect(ids.map((id) => VOCABULARY[id])).toEqual(['[UNK]', 'new', '##er', ',', '[UNK]', 'york']);
   expect(places).toEqual({
@@ -126,13 +126,13 @@ it('places are in UTF-16 code units, and words go on with the tokens that contin
   });
 });
 
-it('text that the vocabulary lacks is an error if the file has no token for the unknown', () => {
+it('text that the vocabulary lacks is an error if the file has no token for unknown text', () => {
   const { model, ...file } = wordPieceFile() as { model: object };
   const tokenizer = createJsTokenizer(parsed({ ...file, model: { ...model, unk_token: null } }), false);
   expect(() => tokenizer.encode('zebra')).toThrow(/no token for .*unknown text/);
 });
 
-it('a file that only the compiled tokenizer runs names the package, and one with an unknown part says which', () => {
+it('a file with an unknown part is refused, or asks for the compiled tokenizer if it is not installed', () => {
   const odd = parsed({ ...wordPieceFile(), pre_tokenizer: { type: 'Nonsense' } });
   expect(() => createTokenizer(odd, 'tokenizer.json', false)).toThrow(
     native === null ? /npm install @anush008\/tokenizers/ : /cannot use the tokenizer tokenizer\.json/,

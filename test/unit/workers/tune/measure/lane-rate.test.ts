@@ -1,4 +1,4 @@
-// Rates from the times at which batches ended.
+// Computes rates from the times at which batches ended.
 import { describe, expect, it } from 'vitest';
 import { rateOf } from '#forebay/workers/tune/measure/lane-rate.js';
 

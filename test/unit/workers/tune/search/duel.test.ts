@@ -4,7 +4,7 @@ import { duel, type Reading } from '#forebay/workers/tune/search/duel.js';
 
 const reading = (rate: number | null, error = 0.01): Reading => ({ rate, error });
 
-/** Plays `other` against `best`, each as a sequence of readings. The first `known` readings of the best are there already. */
+/** Compares `other` with `best`, each as a sequence of readings. The first `known` readings of `best` exist already. */
 async function play(best: readonly Reading[], other: readonly Reading[], known = 1, fresh = true) {
   const left = { best: best.slice(known), other: [...other] };
   const bars: (number | null)[] = [];
@@ -36,7 +36,7 @@ describe('a duel', () => {
     expect(clear.readings).toHaveLength(1);
   });
 
-  it('measures the best only before the other if no drift explains the distance', async () => {
+  it('does not measure the best again after the other if drift cannot explain the difference', async () => {
     const { ratio, champion } = await play([reading(100), reading(110)], [reading(50)], 2);
     expect(ratio).toBeCloseTo(0.5, 6);
     expect(champion).toMatchObject({ readings: { length: 2 }, fresh: false });

@@ -1,4 +1,4 @@
-// How far the search ends from the known optimum of a surface, and what it costs compared with the whole space.
+// How close the search comes to the known optimum of a surface, and its cost compared with the whole space.
 import { describe, expect, it } from 'vitest';
 import { settingsKey as keyOf, type LaneSettings } from '#forebay/shared/profiles/profile.js';
 import { isHopeless, type Reading } from '#forebay/workers/tune/search/duel.js';
@@ -22,20 +22,20 @@ function machine(cpus: number, model: { parallel: number; bestBatch: number; dec
   };
 }
 
-function srateOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
+function spaceOf(cpus: number, formula: Partial<LaneSettings> = {}): Space {
   return createSpace(
     { cpus, maxBatch: 64, fixedBatch: null },
     { lanes: cpus, threads_per_lane: 1, batch_size: 4, decode_threads: 2, ...formula },
   );
 }
 
-/** In units of a full measurement, as measured on 2 cores with a small model. */
+/** Costs in units of a full measurement, as measured on 2 cores with a small model. */
 const COST = { warmUp: 0.1, newLanes: 0.9, leftEarly: 0.25 };
 const LANE_SETS_KEPT = 3;
 
 const shapeOf = (s: LaneSettings) => `${s.lanes}x${s.threads_per_lane} d${s.decode_threads}`;
 
-/** Lanes of the last shapes are kept. Others must be started. */
+/** Adds up the cost of measurements. Lanes of the last shapes are kept. Lanes of any other shape must be started. */
 function costMeter() {
   let kept: string[] = [];
   let cost = 0;
@@ -102,7 +102,7 @@ async function runMany(noise: Partial<Noise>) {
   const offs: number[] = [];
   const shares: number[] = [];
   for (let seed = 1; seed <= 100; seed++) {
-    const { off, share } = await run(srateOf(2), machine(2, MODELS[seed % MODELS.length]!), noise, seed);
+    const { off, share } = await run(spaceOf(2), machine(2, MODELS[seed % MODELS.length]!), noise, seed);
     offs.push(off);
     shares.push(share);
   }
@@ -120,7 +120,7 @@ describe('the search', () => {
   it.each([2, 4, 16].flatMap((cpus) => MODELS.map((model) => ({ cpus, ...model }))))(
     'comes within 5 % of the optimum at a quarter of the cost of the whole space: %j',
     async ({ cpus, ...model }) => {
-      const { off, share } = await run(srateOf(cpus), machine(cpus, model));
+      const { off, share } = await run(spaceOf(cpus), machine(cpus, model));
       expect(off).toBeLessThanOrEqual(0.05);
       expect(share).toBeLessThanOrEqual(0.25);
     },
@@ -146,26 +146,26 @@ describe('the search', () => {
     // One lane with all cores is best. From many lanes of one thread, each step in only one setting lowers the rate.
     const ridge: Surface = ({ lanes, threads_per_lane: threads }) =>
       lanes * threads > 16 ? 10 : 100 * Math.log2(1 + threads) * ((lanes * threads) / 16);
-    const { found } = await run(srateOf(16), ridge);
+    const { found } = await run(spaceOf(16), ridge);
     expect(found.best).toMatchObject({ lanes: 1, threads_per_lane: 16 });
   });
 
-  it('looks one step beyond a ripple', async () => {
+  it('looks one step beyond settings that are slightly slower', async () => {
     const ripple: Surface = ({ batch_size: batch }) =>
       ({ 1: 60, 2: 80, 4: 100, 8: 99.5, 16: 120, 32: 110, 64: 90 })[batch] ?? null;
-    const { found } = await run(srateOf(2), ripple);
+    const { found } = await run(spaceOf(2), ripple);
     expect(found.best?.batch_size).toBe(16);
   });
 
   it('measures the same points in the same order each time', async () => {
-    const once = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
-    const twice = await run(srateOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
+    const once = await run(spaceOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
+    const twice = await run(spaceOf(4), machine(4, MODELS[0]!), { reading: 0.02 }, 7);
     expect(twice.visited).toEqual(once.visited);
     expect(new Set(once.visited).size).toBe(once.found.measured);
   });
 
   it('ends with long readings of the best and the start, taken in turn', async () => {
-    const space = srateOf(2);
+    const space = spaceOf(2);
     const finals: string[] = [];
     const shares: How['share'][] = [];
     const found = await search<LaneSettings>({
@@ -185,7 +185,7 @@ describe('the search', () => {
   });
 
   it('is not misled by a first reading that was far too good', async () => {
-    const space = srateOf(2);
+    const space = spaceOf(2);
     const surface = machine(2, MODELS[1]!);
     let readings = 0;
     const found = await search<LaneSettings>({
@@ -198,29 +198,29 @@ describe('the search', () => {
     expect(surface(found.best!)).toBeCloseTo(Math.max(...space.all.map((s) => surface(s)!)), 6);
   });
 
-  it('treats a point that does not run as a result, and stays below it', async () => {
+  it('treats settings that do not run as a result, and finds the best settings that run', async () => {
     const memory: Surface = (settings) =>
       settings.lanes * 100 + settings.batch_size * 10 > 260
         ? null
         : settings.lanes * 50 + settings.batch_size;
-    const { found, off } = await run(srateOf(2), memory);
+    const { found, off } = await run(spaceOf(2), memory);
     expect(found.best).not.toBeNull();
     expect(off).toBeLessThanOrEqual(0.05);
   });
 
-  it('climbs down from a start that does not run', async () => {
-    const { found } = await run(srateOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
+  it('goes to smaller settings from a start that does not run', async () => {
+    const { found } = await run(spaceOf(8), ({ lanes }) => (lanes > 2 ? null : lanes * 10));
     expect(found.best?.lanes).toBe(2);
     expect(found.startRate).toBeNull();
   });
 
   it('returns no settings if nothing runs', async () => {
-    const { found } = await run(srateOf(2), () => null);
+    const { found } = await run(spaceOf(2), () => null);
     expect(found).toMatchObject({ best: null, rate: null });
   });
 
   it('keeps the start if nothing is worth the change', async () => {
-    const space = srateOf(2);
+    const space = spaceOf(2);
     const { found } = await run(space, (s) => (keyOf(s) === keyOf(space.start) ? 100 : 101.5));
     expect(found.best).toEqual(space.start);
   });

@@ -39,7 +39,7 @@ describe('the space of settings', () => {
     expect(start).toEqual({ lanes: 1, threads_per_lane: 4, batch_size: 3, decode_threads: 2 });
   });
 
-  it('has the point itself on each axis, and only points of the space', () => {
+  it('has axes that contain the point itself and otherwise only points of the space', () => {
     const { all, axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16 });
     const known = new Set(all.map(keyOf));
     for (const point of all) {
@@ -51,7 +51,7 @@ describe('the space of settings', () => {
     }
   });
 
-  it('first walks along full use of the cores, with more threads for fewer lanes', () => {
+  it('has a first axis along full use of the cores, with more threads for fewer lanes', () => {
     const { axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16, decode_threads: 2 });
     const ridge = axes[0]!({ lanes: 16, threads_per_lane: 1, batch_size: 4, decode_threads: 2 });
     expect(ridge.map((s) => `${s.lanes}x${s.threads_per_lane}`)).toEqual([

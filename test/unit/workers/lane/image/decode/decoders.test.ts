@@ -82,7 +82,7 @@ it('exact decoding leaves no copies of whole images as garbage', async () => {
   const large = await sharp({ create: { width, height, channels: 3, background: '#48a' } })
     .jpeg()
     .toBuffer();
-  // Only the first image is also copied, to check reading in place. It also grows the memory of codec and kernel.
+  // The first image is copied once, to check that reading in place works. It also grows the memory of codec and kernel.
   await exact.decode(large);
   const before = process.memoryUsage().arrayBuffers;
   await exact.decode(large);
@@ -94,7 +94,7 @@ describe('shrink', () => {
 
   it.each([
     [1024, 768, 1.2, 30],
-    // Blocks extend beyond the edge, so the image is up to half a pixel of the result wider than it should be.
+    // JPEG blocks extend beyond the edge, so the shrunk image is up to half a pixel too wide.
     [1101, 803, 2, 60],
     [515, 2003, 3.5, 80],
   ])('of %i x %i pixels differs from exact by under %d on average', async (width, height, mean, worst) => {
@@ -123,7 +123,7 @@ describe('shrink', () => {
     }
   });
 
-  it('of a damaged JPEG is decode_failed', async () => {
+  it('of a damaged JPEG fails with decode_failed', async () => {
     const large = await sharp(photo).resize(1024, 768).jpeg().toBuffer();
     const cut = large.subarray(0, large.length / 2);
     await expect(shrink.decode(cut)).rejects.toMatchObject({ code: 'decode_failed' });
@@ -134,7 +134,7 @@ describe('an image that is far too large for its bytes', () => {
   const [width, height] = [4100, 4100];
   const plain = (side = width) =>
     sharp({ create: { width: side, height, channels: 3, background: '#fff' } }).toColourspace('b-w');
-  /** A JPEG whose header names a size that its bytes do not have. */
+  /** A JPEG whose header states a much larger size than its bytes can hold. */
   const swollen = () => {
     const bomb = Buffer.from(golden('grey-jpeg.jpg'));
     const frame = bomb.indexOf(Buffer.of(0xff, 0xc0));

@@ -13,7 +13,7 @@ it('resizes the shorter side to the wanted length, and rounds crop offsets half 
   expect(windowTop(103)).toBe(2);
 });
 
-it('pads a side that is smaller than the crop, with the odd pixel right and below, and still crops the other side', () => {
+it('pads a side that is smaller than the crop, with an odd pixel right or below, and crops the other side', () => {
   expect(planGeometry({ width: 3, height: 20 }, { crop: 8 })).toEqual({
     source: { width: 3, height: 20 },
     resized: { width: 3, height: 20 },
@@ -22,7 +22,7 @@ it('pads a side that is smaller than the crop, with the odd pixel right and belo
   });
 });
 
-it('squashes to an exact size, and crops that to an input that is not square', () => {
+it('squashes to an exact size, and crops the result to an input that is not square', () => {
   const crop = { width: 32, height: 16 };
   expect(planGeometry({ width: 500, height: 375 }, { resize: crop, crop })).toMatchObject({
     resized: crop,

@@ -1,4 +1,4 @@
-// HEIC by libheif. The samples and their pixels come from pillow-heif (test/support/heic/make_heic.py).
+// Decodes HEIC with libheif. The samples and their pixels come from pillow-heif (test/support/heic/make_heic.py).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -24,7 +24,7 @@ function isInstalled(): boolean {
   }
 }
 
-it('HEIC is known by its brand, and states the size of the whole image', () => {
+it('a HEIC file is recognised by its brand, and states the size of the whole image', () => {
   expect(isHeic(sample('plain'))).toBe(true);
   expect(largestSize(sample('plain'))).toEqual({ width: 80, height: 64 });
   const avif = readFileSync(join(FOLDER, '../../golden/images/avif-444.avif'));
@@ -35,13 +35,13 @@ it('HEIC is known by its brand, and states the size of the whole image', () => {
   expect(largestSize(Buffer.from('\0\0\0\x14ispe\0\0\0\0\0', 'latin1'))).toBeNull();
 });
 
-it('without the library, an image is an error that says what to install', async () => {
+it('without the library, a HEIC image is an error that says what to install', async () => {
   const loadHeic = () => {
     throw new ForebayError('unsupported_format', 'HEIC needs the optional package libheif-js');
   };
   const decoder = createDecoderFactory(LIMITS, { loadHeic })(config());
   await expect(decoder.decode(sample('plain'))).rejects.toMatchObject({ code: 'unsupported_format' });
-  // Others do not need it.
+  // Other formats do not need the library.
   const png = readFileSync(join(FOLDER, 'plain.png'));
   await expect(decoder.decode(png)).resolves.toHaveLength(40 * 28 * 3);
   if (isInstalled()) return;
@@ -87,7 +87,7 @@ describe.skipIf(!isInstalled())('with libheif-js (skipped without it: npm i --no
     },
   );
 
-  it('an image is turned once, also with auto_orient', async () => {
+  it('an image is turned only once, even with auto_orient', async () => {
     const { width, height } = SIZE;
     const upright = config({ resize: undefined, crop: { width: height, height: width } });
     const as = async (more: object) =>

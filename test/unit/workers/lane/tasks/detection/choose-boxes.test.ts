@@ -13,7 +13,7 @@ function found(...boxes: readonly Box[]) {
   return candidates;
 }
 
-it('of two boxes of a class that overlap, the better one stays, whatever the order', () => {
+it('of two overlapping boxes of a class, only the better box stays, whatever the order', () => {
   const worse: Box = [10, 10, 50, 50, 0.5, 1];
   const better: Box = [12, 10, 50, 50, 0.6, 1];
   const otherClass: Box = [10, 10, 50, 50, 0.4, 2];
@@ -33,7 +33,7 @@ it('two boxes whose overlap is exactly the threshold both stay', () => {
 });
 
 it('boxes are cut at the edges of the image, and those outside are left out', () => {
-  // 200 x 100 in the middle of 100 x 100, so 25 lines above and below are padding.
+  // 200 x 100 becomes 100 x 50 in the middle of 100 x 100, so 25 lines above and below are padding.
   const geometry = planGeometry({ width: 200, height: 100 }, { resize: 'letterbox', crop: 100 });
   const boxes: Box[] = [
     [-10, 0, 50, 50, 0.9, 0],
@@ -51,7 +51,7 @@ it('boxes in a centre crop lie in the whole image', () => {
   expect(box!.corners).toEqual([120, 20, 280, 180]);
 });
 
-it('thousands of boxes are chosen from, the earlier of equal ones first', () => {
+it('chooses from thousands of boxes, and takes the earlier of equal boxes first', () => {
   const boxes = Array.from({ length: 3000 }, (_, i): Box => [i % 90, 0, (i % 90) + 5, 5, 0.5, i]);
   const chosen = chooseBoxes(found(...boxes), WHOLE, 1000, 0.45);
   expect(chosen.map(({ label }) => label)).toEqual(Array.from({ length: 1000 }, (_, i) => i));

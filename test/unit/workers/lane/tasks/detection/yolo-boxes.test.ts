@@ -5,7 +5,7 @@ import { collectByAnchor, collectByField } from '#forebay/workers/lane/tasks/det
 const form = { format: 'xyxy', scaleX: 1, scaleY: 1 } as const;
 const BOX = [1, 2, 3, 4];
 
-/** One box with these scores of classes, in both layouts. They are the same numbers. */
+/** One box with these class scores, in both layouts. For a single box, both layouts have the same numbers. */
 function inBothLayouts(scores: readonly number[]) {
   const parts = { anchors: 1, fields: 4 + scores.length, form };
   const numbers = Float32Array.of(...BOX, ...scores);

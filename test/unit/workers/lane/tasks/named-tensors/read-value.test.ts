@@ -1,4 +1,4 @@
-// Values of inputs, from JSON to elements.
+// Reads the JSON value of an input into tensor elements.
 import { expect, it } from 'vitest';
 import type { Dtype } from '#forebay/shared/tasks/tensors/dtypes.js';
 import { createElementBuffer } from '#forebay/workers/lane/tasks/named-tensors/element-buffer.js';
@@ -16,7 +16,7 @@ function read(dtype: Dtype, shape: Shape, value: unknown) {
 function whyNot(dtype: Dtype, shape: Shape, value: unknown): string {
   const { reading, data } = read(dtype, shape, value);
   if (reading.ok) throw new Error(`it was read: ${String(data)}`);
-  // What is wrong takes no room.
+  // A refused value takes no room in the buffer.
   expect(data).toEqual([]);
   return reading.why;
 }
@@ -174,7 +174,7 @@ it('a list that is nested ten thousand times is only a wrong shape', () => {
   expect(whyNot('float32', [1], deep)).toBe('expected float32[1], got [1,1,1,1,1,1,1,1,...]');
 });
 
-it('a value that is added keeps the values before it, however often the memory grows', () => {
+it('adding a value keeps the values before it, however often the buffer grows', () => {
   const type = elementTypeOf('int32');
   const buffer = createElementBuffer(type);
   for (let i = 0; i < 100; i++) readValue([i, -1], { type, shape: [2] }, buffer);

@@ -3,7 +3,7 @@ import { compressCounts, createRunLengths } from '#forebay/workers/lane/tasks/se
 import { createRandom } from '../../../../../support/random.ts';
 import { decodeCounts } from '../../../../../support/decode-counts.ts';
 
-// pycocotools.mask.encode of these masks of 3 x 4 pixels, column by column.
+// The expected texts come from pycocotools.mask.encode. The masks have 3 x 4 pixels, counted column by column.
 it.each<[string, [number, number][], string]>([
   ['nothing', [], '<'],
   ['everything', [[0, 12]], '0<'],
@@ -32,7 +32,7 @@ it.each<[string, [number, number][], string]>([
   expect(compressCounts(mask.counts(12))).toBe(expected);
 });
 
-it('any mask comes back as it was', () => {
+it('decoding returns any mask unchanged', () => {
   const random = createRandom(7);
   for (let n = 0; n < 20; n++) {
     const runs = createRunLengths();

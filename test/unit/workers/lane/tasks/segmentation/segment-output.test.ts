@@ -1,4 +1,4 @@
-// Segments in original pixels, against NumPy and pycocotools (test/golden/make_answers.py).
+// Compares segments in original pixels with results of NumPy and pycocotools (test/golden/make_answers.py).
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -82,7 +82,7 @@ function segmentsOf(
   return segments;
 }
 
-/** The counts of all classes. A class without pixels has one run. */
+/** The run lengths of each class as text. A class without pixels has one run. */
 function byClass({ source: [width, height] }: MapCase, segments: ReturnType<typeof segmentsOf>): string[] {
   return Array.from({ length: CLASSES }, (_, label) => {
     const segment = segments.find((one) => one.label === label);
@@ -90,7 +90,7 @@ function byClass({ source: [width, height] }: MapCase, segments: ReturnType<type
   });
 }
 
-/** As in make_answers.py. */
+/** The same map as in make_answers.py. */
 function waves([width, height]: Pair, layout: 'nchw' | 'nhwc'): TensorValue {
   const data = new Float32Array(CLASSES * width * height);
   const value = (c: number, y: number, x: number) =>

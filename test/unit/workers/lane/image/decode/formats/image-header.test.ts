@@ -6,7 +6,7 @@ const image = (channels: 3 | 4, width = 7, height = 5) =>
   sharp({ create: { width, height, channels, background: '#123456' } });
 const size = { width: 7, height: 5 };
 
-it('reads size and plainness of JPEG and PNG', async () => {
+it('reads the size of JPEG and PNG, and whether they are plain, ordinary and progressive', async () => {
   const jpeg = await image(3)
     .withExif({ IFD0: { Copyright: 'x'.repeat(300) } })
     .jpeg({ progressive: true })
@@ -37,7 +37,7 @@ it('reads size and plainness of JPEG and PNG', async () => {
   expect(readImageHeader(clear)).toMatchObject({ size, plain: false });
 });
 
-it('distinguishes ordinary JPEGs from those that only one decoder should judge', async () => {
+it('distinguishes ordinary JPEGs, which all decoders read alike, from other JPEGs', async () => {
   const ordinary = async (picture: Sharp) => readImageHeader(await picture.jpeg().toBuffer()).ordinary;
   expect(await ordinary(image(3))).toBe(true);
   expect(await ordinary(image(3).toColourspace('b-w'))).toBe(true);

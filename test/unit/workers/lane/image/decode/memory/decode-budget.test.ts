@@ -23,7 +23,7 @@ it('starts an image immediately if it fits, and the others in order', async () =
   const a = use('a', 60);
   const b = use('b', 40);
   const c = use('c', 50);
-  // `d` would fit, but must not overtake `c`, which waits.
+  // `d` would fit, but must not overtake the waiting `c`.
   const d = use('d', 1);
   expect(begun).toEqual(['a', 'b']);
   expect(budget.usedBytes).toBe(100);
