@@ -13,7 +13,8 @@ import { measureJob } from '../endtoend/measure-job.js';
 import { describeMachine } from '../harness/machine.js';
 import { sharedData } from '../harness/places.js';
 import { startService } from '../harness/service.js';
-import { configOf, manifest, modelFolder, photos } from '../harness/workloads.js';
+import { configOf, modelFolder } from '../harness/model-folder.js';
+import { manifest, photos } from '../harness/workloads.js';
 import { answersOf, laneRate, openLane } from './device-lane.js';
 import { watched } from './watch-device.js';
 
@@ -49,13 +50,11 @@ process.exitCode = found.proofs.some(({ right }) => !right) ? 1 : 0;
 
 async function measureModel(name) {
   const dir = modelFolder(name, { execution_providers: [provider] });
-  const { preprocess } = configOf(dir);
   const middle = batches[Math.floor((batches.length - 1) / 2)];
   if (name === 'mobilenetv2') await attempt(`${name}: answers`, async () => prove(name, dir));
   const loop = {
     graph: join(dir, 'model.onnx'),
-    preprocess,
-    decode: preprocess.decode,
+    model: configOf(dir),
     providers: [provider],
   };
   await measure(name, 'loop in one process', { batch: middle }, async () => {
