@@ -1,0 +1,79 @@
+/** Finds all models: those in the model folders, and those that only live workers announce. */
+import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import type { Aliases } from '../../shared/models/aliases.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import type { ModelFolderReader, ModelProblem } from '../../shared/models/model-folder-reader.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import type { ServedModel, WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
+
+export interface KnownModel {
+  readonly ref: ModelRef;
+  /** Null if only workers of older versions know the model. */
+  readonly config: ModelConfig | null;
+  readonly version: string | null;
+  readonly onDisk: boolean;
+  readonly notes: readonly string[];
+  readonly served: readonly ServedModel[];
+}
+
+interface OnDisk {
+  readonly models: readonly ModelFolder[];
+  readonly broken: readonly ModelProblem[];
+  /** By model name. */
+  readonly aliases: ReadonlyMap<string, Aliases>;
+}
+
+export interface ModelSurvey extends Omit<OnDisk, 'models'> {
+  readonly known: readonly KnownModel[];
+}
+
+/** `dirs`: model folders, or folders that contain model folders. If two models share a name, the first one wins. */
+export function createModelSurvey(deps: {
+  reader: ModelFolderReader;
+  dirs: readonly string[];
+  workers: Pick<WorkerRegistry, 'live'>;
+}): () => Promise<ModelSurvey> {
+  async function onDisk(): Promise<OnDisk> {
+    const models: ModelFolder[] = [];
+    const aliases = new Map<string, Aliases>();
+    const broken: ModelProblem[] = [];
+    for (const dir of deps.dirs) {
+      const listing = await deps.reader.list(dir).catch((error: unknown) => {
+        // An API may have no model folder. Its workers announce their models.
+        if (error instanceof ForebayError && error.code === 'model_not_found') return null;
+        throw error;
+      });
+      const earlier = new Set(models.map(({ ref }) => ref.name));
+      models.push(...(listing?.models ?? []).filter(({ ref }) => !earlier.has(ref.name)));
+      for (const [name, some] of listing?.aliases ?? []) if (!earlier.has(name)) aliases.set(name, some);
+      broken.push(...(listing?.problems ?? []));
+    }
+    return { models, broken, aliases };
+  }
+
+  /** Models on disk come before models that only workers know. */
+  async function survey(): Promise<ModelSurvey> {
+    const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
+    const served = new Map<string, ServedModel[]>();
+    for (const model of workers.flatMap((worker) => worker.models)) {
+      const queue = blockQueueName(model.ref);
+      served.set(queue, [...(served.get(queue) ?? []), model]);
+    }
+    const known: KnownModel[] = [];
+    for (const { ref, version, config, notes } of disk.models) {
+      const serving = served.get(blockQueueName(ref)) ?? [];
+      known.push({ ref, version, config, notes, onDisk: true, served: serving });
+    }
+    // A separate loop, because two versions with the same content share a queue.
+    for (const { ref } of disk.models) served.delete(blockQueueName(ref));
+    for (const models of served.values()) {
+      const { ref, version = null } = models[0]!;
+      const config = models.find((model) => model.config !== undefined)?.config ?? null;
+      known.push({ ref, version, config, notes: [], onDisk: false, served: models });
+    }
+    return { known, broken: disk.broken, aliases: disk.aliases };
+  }
+
+  return survey;
+}
