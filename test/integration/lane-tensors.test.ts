@@ -244,7 +244,7 @@ it('a row whose values do not fit is refused, and the error names the field', as
   const outcomes = await runRecords(lane, rows);
   expect(outcomes.map(refusalOf)).toEqual([
     'the field "b" is missing: it must be float32[2]',
-    'the field "b" is missing: it must be float32[2]; did you mean it by the field "B"?',
+    'the field "b" is missing: it must be float32[2]; the record has the field "B" instead',
     'the field "b": expected float32[2], got [3]',
     'the field "a": expected float32[2], but [1] is "2"; float32 takes numbers, "NaN", "Infinity" and "-Infinity"',
     'the field "c" must be left out: model.json gives its value for all rows (inputs.c.value)',
@@ -325,7 +325,7 @@ describe('a config that contradicts its graph is refused, and both sides are nam
     const inputs = { a: { batch_axis: 0 }, b: { batch_axis: 0 } };
     await expect(loadedLane(tensorModel(twoAxesModel(3), { inputs }))).rejects.toMatchObject({
       message: expect.stringMatching(
-        /"a" and "b" a batch axis, but .* 3 rows in one and 2 in the other/,
+        /"a" and "b" a batch axis, but .* 3 rows in the first and 2 in the second/,
       ) as string,
     });
     const text = tensorModel(identityModel('string', ['N']), { outputs: { y: { encoding: 'base64' } } });

@@ -1,8 +1,11 @@
 // Jobs on records, which are lines of a JSONL file or come with the request. Blocks of a JSONL file are slices.
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
+  colourImage,
   indexes,
   LABELS,
   readOutput,
@@ -14,11 +17,21 @@ import {
 
 const ROWS = 200;
 let service: Service;
+/** Serves an image of label i as `/i.png`. */
+const pictures = createServer((request, response) => {
+  const [, label] = /^\/(\d)\.png$/.exec(request.url!) ?? [];
+  if (label === undefined) response.writeHead(404).end();
+  else void colourImage(Number(label)).then((bytes) => response.end(bytes));
+});
 beforeAll(async () => {
-  service = await startService();
+  await new Promise<void>((resolve) => pictures.listen(0, '127.0.0.1', resolve));
+  service = await startService({ env: { FOREBAY_FETCH_ALLOW: '127.0.0.1' } });
   await writeImages(join(service.input, 'many'), ROWS);
 });
-afterAll(async () => service.close());
+afterAll(async () => {
+  await service.close();
+  pictures.close();
+});
 
 const image = (i: number) => `many/${String(i).padStart(6, '0')}.png`;
 
@@ -126,15 +139,26 @@ it('a job fails with dataset_changed if its file changes while it is read', asyn
 });
 
 it('records of a request name their images by URL, and a path is an error', async () => {
-  const rows = [{ id: 'a', image: 'http://127.0.0.1:9/x.png' }, { image: image(1) }];
+  const { port } = pictures.address() as AddressInfo;
+  const url = (name: string) => `http://127.0.0.1:${port}/${name}`;
+  const rows = [
+    { id: 'a', image: url('1.png') },
+    { image: image(1) },
+    { id: 'c', image: url('2.png') },
+    { id: 'd', image: url('gone') },
+  ];
   const { id } = await service.submit({ input: { type: 'inline', rows } });
   const job = await service.ended(id);
-  const errors = readOutput(job.output, 'errors');
-  expect(errors.map((row) => [row.index, row.id])).toEqual([
-    [0, 'a'],
-    [1, '1'],
+  expect(readOutput(job.output).map((row) => [row.index, row.id, row.predictions![0]!.label])).toEqual([
+    [0, 'a', LABELS[1]],
+    [2, 'c', LABELS[2]],
   ]);
-  expect(errors[1]!.error!.message).toContain('must be a URL');
+  const errors = readOutput(job.output, 'errors');
+  expect(errors.map((row) => [row.index, row.id, row.error!.code])).toEqual([
+    [1, '1', 'invalid_row'],
+    [3, 'd', 'fetch_status'],
+  ]);
+  expect(errors[0]!.error!.message).toContain('must be a URL');
 });
 
 it('a row of a request has bytes or fields, and not both', async () => {

@@ -63,10 +63,15 @@ it('the map has its own threshold, and a job may set the threshold of the scores
   expect(await boxes({}, { threshold: 0.5 })).toHaveLength(2);
 });
 
-it('boxes grow on each side by grow x area / circumference', async () => {
-  const [, second] = await boxes({ grow: 1.4 }, {});
+it('boxes grow on each side by grow x area / circumference, and end at the border of the image', async () => {
+  const [, second, third] = await boxes({ grow: 1.4 }, {});
   // 1.4 x 10 x 4 / 28 = 2 on each side.
   expect(second).toEqual([0.8, 18, 18, 14, 8]);
+  // The third one touches the left and the lower border.
+  expect(third).toEqual([0.4, 0, 26, 12, 6]);
+  // With 10 on each side, the second one reaches beyond the right and the lower border.
+  const [, wide] = await boxes({ grow: 7 }, {});
+  expect(wide).toEqual([0.8, 10, 10, 22, 22]);
 });
 
 it('a map with fewer classes than labels is refused', async () => {

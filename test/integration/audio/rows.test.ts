@@ -96,11 +96,13 @@ describe('a state', () => {
     outputs: { total: { join: 'concat' } },
   };
 
-  it.each<[string, string | number]>([
+  const batches: readonly (readonly [string, string | number])[] = [
     ['of any number of rows', 'N'],
     ['of one row', 1],
     ['of three rows', 3],
-  ])('%s goes from frame to frame of each row, and starts at zero', async (_what, batch) => {
+  ];
+
+  it.each(batches)('%s goes from frame to frame of each row, and starts at zero', async (_what, batch) => {
     const lane = await loadedLane(audioModel(runningTotal(batch), config));
     const rows = [[1, 0, 0, 0, 2, 0, 0, 0, 3], [5], [1, 1, 1, 1, 1], [7, 0, 0, 0, 0, 0, 0, 1]];
     const expected = [[1.5, 3.5, 6.5], [5.5], [4.5, 5.5], [7.5, 8.5]];
@@ -112,6 +114,35 @@ describe('a state', () => {
       expect(answers).toEqual(expected.map((total) => ({ total })));
     }
   });
+
+  it.each(batches)(
+    '%s stays with its row when another row fails between two frames',
+    async (_what, batch) => {
+      const lane = await loadedLane(audioModel(runningTotal(batch), config));
+      const rows = [
+        [1, 0, 0, 0, 1, 0, 0, 0, 1],
+        // The graph fails on the second frame.
+        [2, 0, 0, 0, 0, 0, 0, 9, 1],
+        [10, 0, 0, 0, 10, 0, 0, 0, 10],
+        [0, 0, 0, 0, 0, 0, 0, 9],
+        [100, 0, 0, 0, 100, 0, 0, 0, 100, 0, 0, 0, 100],
+      ];
+      const totals = [[1.5, 2.5, 3.5], null, [10.5, 20.5, 30.5], null, [100.5, 200.5, 300.5, 400.5]];
+      const outcomes = await runRecords(
+        lane,
+        rows.map((row) => wave(...row)),
+      );
+      for (const [i, total] of totals.entries()) {
+        expect(outcomes[i]).toMatchObject(
+          total === null
+            ? { ok: false, error: { code: 'inference_failed' } }
+            : { ok: true, result: `"outputs":{"total":${JSON.stringify(total)}}` },
+        );
+      }
+      // The next batch begins with new states.
+      expect(await answeredTensors(lane, [wave(7)])).toEqual([{ total: [7.5] }]);
+    },
+  );
 });
 
 it('a state and a waveform without a batch axis run row by row', async () => {

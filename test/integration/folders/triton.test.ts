@@ -104,11 +104,20 @@ it('a complete model.json replaces config.pbtxt, and the graph comes from the hi
   expect(predictionsOf(outcomes[0])[0]!.label).toBe('green');
 });
 
-it('the hash changes with config.pbtxt, and a repository lists its models', async () => {
+it('the hash changes with config.pbtxt and with the graph, and a repository lists its models', async () => {
   const dir = sumFolder();
-  const before = (await loadModelFolder(dir)).ref.hash;
+  const hash = async () => (await loadModelFolder(dir)).ref.hash;
+  const first = await hash();
   writeFileSync(join(dir, 'config.pbtxt'), SUM.replace('[ 4, 8 ]', '[ 4 ]'));
-  expect((await loadModelFolder(dir)).ref.hash).not.toBe(before);
+  const otherConfig = await hash();
+  // A graph of the same size, with one other weight.
+  const changed = sumGraph();
+  changed.writeFloatLE(7, changed.indexOf(Buffer.from(Float32Array.of(100).buffer)));
+  writeFileSync(join(dir, '1/model.onnx'), changed);
+  const otherGraph = await hash();
+  expect(new Set([first, otherConfig, otherGraph]).size).toBe(3);
+  writeFileSync(join(dir, '1/model.onnx'), sumGraph());
+  expect(await hash()).toBe(otherConfig);
   const { models } = await listModelFolders(join(dir, '..'));
   expect(models.map(({ ref }) => ref.name)).toEqual(['sum_of_three']);
 });

@@ -3,12 +3,19 @@ import { expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { OptionValues } from '#forebay/shared/tasks/task-description.js';
 import { loadedLane, testFolder } from '../../support/lanes.ts';
-import { echoInput, largestOfTokens, tokenTable, type TextGraph } from '../../support/onnx/text-graphs.ts';
+import {
+  echoInput,
+  largestAndNegated,
+  largestOfTokens,
+  tokenTable,
+  type TextGraph,
+} from '../../support/onnx/text-graphs.ts';
 import {
   idOf,
   records,
   runTexts,
   VOCABULARY,
+  wordPieceFile,
   writeTextModel,
   type TextModelParts,
 } from '../../support/text-models.ts';
@@ -88,6 +95,20 @@ it('a graph that returns one vector per text needs no pooling', async () => {
   expect(embeddingOf((await run(records('mary a')))[0])).toEqual([idOf('mary'), -CLS]);
 });
 
+it.each<[config: object, names: [string, string], largest: boolean]>([
+  [{ output: 'first' }, ['first', 'second'], true],
+  [{ output: 'second' }, ['first', 'second'], false],
+  [{ output: 'second' }, ['sentence_embedding', 'second'], false],
+  [{}, ['sentence_embedding', 'pooler_output'], true],
+  [{}, ['pooler_output', 'sentence_embedding'], false],
+])('of two outputs, the one that %j means is taken from %j', async (config, names, isLargest) => {
+  const run = await lane(config, largestAndNegated({ table }, names));
+  const largest = [idOf('mary'), -CLS];
+  expect(embeddingOf((await run(records('mary a')))[0])).toEqual(
+    isLargest ? largest : largest.map((number) => -number),
+  );
+});
+
 it('vectors are cut to the dimensions of the job or the config, and then scaled to length 1', async () => {
   const run = await lane({ pooling: 'cls', normalize: true, dimensions: 2 });
   const text = records('a');
@@ -122,9 +143,22 @@ it('the attention mask marks the tokens of each text, and not the padding', asyn
   ]);
 });
 
-it('texts are padded with the pad_token of the config', async () => {
-  const run = await lane({ pad_token: 'york', tokens_per_call: 100 }, echoInput());
-  expect(embeddingOf((await run(records('a', 'a b')))[0])).toEqual([...ids('a'), idOf('york')]);
+/** An id that no token of the vocabulary has. */
+const PAD = VOCABULARY.length;
+
+it.each<[source: string, config: object, tokenizer: object, token: string]>([
+  ['the config', { pad_token: 'york' }, { padding: { pad_token: 'mary' } }, 'york'],
+  ['the tokenizer, if the config has none', {}, { padding: { pad_token: 'mary' } }, 'mary'],
+  ['the usual name, if neither has one', {}, { padding: null }, '[PAD]'],
+  ['the usual name, if the tokenizer names no token', {}, { padding: { pad_token: '<none>' } }, '[PAD]'],
+])('texts are padded with the token of %s', async (_, more, settings, token) => {
+  // The usual token has another id than 0, which an empty tensor holds.
+  const { model, ...rest } = wordPieceFile(settings) as { model: object };
+  const vocab = Object.fromEntries([...VOCABULARY.map((name, id) => [name, id]), ['[PAD]', PAD]]);
+  const tokenizer = { ...rest, added_tokens: [], model: { ...model, vocab } };
+  const run = await lane({ tokens_per_call: 100, ...more }, echoInput(), { tokenizer });
+  const pad = token === '[PAD]' ? PAD : idOf(token);
+  expect(embeddingOf((await run(records('a', 'a b')))[0])).toEqual([...ids('a'), pad]);
 });
 
 it('a text of a million characters is cut, and answered within seconds', async () => {

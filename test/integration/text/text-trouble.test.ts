@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { codeOf, loadedLane, testFolder } from '../../support/lanes.ts';
-import { tokenTable, largestOfTokens } from '../../support/onnx/text-graphs.ts';
+import { echoInput, tokenTable, largestOfTokens } from '../../support/onnx/text-graphs.ts';
 import {
   idOf,
   records,
@@ -76,6 +76,12 @@ const mismatches: readonly (readonly [string, Buffer, object, RegExp])[] = [
     tokenTable({ table, inputs: ['position_ids'] }),
     {},
     /does not number.*"position_ids" int64/,
+  ],
+  [
+    'tokens that are not whole numbers',
+    echoInput('input_ids', { type: 'float32' }),
+    {},
+    /^input_ids is a tensor \[batch, tokens\] of int64 or int32, but the graph's input is "input_ids" float32\[batch,tokens\]$/,
   ],
   ['an unknown input', tokenTable({ table, inputs: ['pixels'] }), {}, /inputs input_ids.*"pixels"/],
   [

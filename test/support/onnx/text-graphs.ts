@@ -38,6 +38,24 @@ export function largestOfTokens(graph: TextGraph): Buffer {
   );
 }
 
+/** A graph with two outputs [batch, width]: the maximum of each column over all tokens, and the negated maximum. */
+export function largestAndNegated(
+  graph: Omit<TextGraph, 'output'>,
+  [largest, negated]: readonly [string, string],
+): Buffer {
+  const shape = [graph.batch ?? 'batch', graph.table[0]!.length];
+  return textGraph(
+    graph,
+    [
+      step('Gather', ['table', 'input_ids'], 'tokens_', { axis: 0 }),
+      step('ReduceMax', ['tokens_'], largest, { axes: [1], keepdims: 0 }),
+      step('Neg', [largest], negated),
+    ],
+    { name: largest, type: 'float32', shape },
+    { name: negated, type: 'float32', shape },
+  );
+}
+
 /** A graph that returns an input as floats, [batch, tokens]. */
 export function echoInput(echoed = 'input_ids', graph: Partial<TextGraph> = {}): Buffer {
   return textGraph(
@@ -47,11 +65,11 @@ export function echoInput(echoed = 'input_ids', graph: Partial<TextGraph> = {}):
   );
 }
 
-function textGraph(graph: TextGraph, operators: readonly Operator[], output: Value): Buffer {
+function textGraph(graph: TextGraph, operators: readonly Operator[], ...outputs: Value[]): Buffer {
   const { table, inputs = ALL, type = 'int64', batch = 'batch', length = 'tokens' } = graph;
   return writeOnnx({
     inputs: ['input_ids', ...inputs].map((name) => ({ name, type, shape: [batch, length] })),
-    outputs: [output],
+    outputs,
     operators,
     weights: [floats('table', [table.length, table[0]!.length], table.flat())],
   });

@@ -1,11 +1,11 @@
 /**
- * Decodes FLAC (RFC 9639) to one channel. Every frame's checksum is checked, so that a damaged file is an error and not a
- * shorter waveform.
+ * Decodes FLAC (RFC 9639) to one channel. Every frame's checksum is checked, and the frames are compared with the stream
+ * info, so that a damaged file is an error and not another waveform.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import { checkLength, type Waveform } from '../waveform.ts';
 import { createBitReader, OutOfBits } from './bit-reader.ts';
-import { readFrame } from './frame.ts';
+import { beginsFrame, readFrame } from './frame.ts';
 import { readStreamInfo } from './stream-info.ts';
 import { BadFrame } from './subframe.ts';
 
@@ -20,7 +20,8 @@ export function decodeFlac(bytes: Uint8Array, maxSeconds: number): Waveform {
     const { rate, total } = info;
     checkLength(total ?? 0, rate, maxSeconds);
     let samples = new Float32Array(Math.min(total ?? FIRST_ROOM, FIRST_ROOM));
-    for (let from = at; total === null ? from < bytes.length : decoded < total;) {
+    let from = at;
+    while (total === null ? from < bytes.length : decoded < total) {
       const frame = readFrame(createBitReader(bytes, from), bytes, info);
       checkLength(decoded + frame.length, rate, maxSeconds);
       if (decoded + frame.length > samples.length) {
@@ -32,7 +33,10 @@ export function decodeFlac(bytes: Uint8Array, maxSeconds: number): Waveform {
       decoded += frame.length;
       from = frame.end;
     }
-    return { samples: samples.subarray(0, total ?? decoded), rate };
+    if (total !== null && (decoded > total || beginsFrame(bytes, from))) {
+      throw new BadFrame(`it goes on, but its head says that it has ${total} samples`);
+    }
+    return { samples: samples.subarray(0, decoded), rate };
   } catch (error) {
     if (error instanceof OutOfBits) {
       throw broken(`it ends after ${decoded} samples, in the middle of a frame: copy it again`);

@@ -16,10 +16,19 @@ export interface Frame {
 const SYNC = 0x3ffe;
 /** Bits per sample, by code. 0: as in the stream info. */
 const DEPTHS = [0, 8, 12, -1, 16, 20, 24, 32];
+/** Sample rates in Hz, by code. 0: as in the stream info. Higher codes have the rate behind the block size. */
+const RATES = [
+  0, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000,
+] as const;
 /** Codes of two channels, of which one is stored as a difference. Lower codes mean 1 to 8 plain channels. */
 const LEFT_SIDE = 8;
 const SIDE_RIGHT = 9;
 const MID_SIDE = 10;
+
+/** Whether a frame begins at this byte. Tags of other formats may follow the last frame. */
+export function beginsFrame(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === SYNC >> 6 && (bytes[at + 1] ?? 0) >> 2 === (SYNC & 63);
+}
 
 /** `reader`: reads `bytes`, and is at the start of the frame. Throws OutOfBits or BadFrame. */
 export function readFrame(reader: BitReader, bytes: Uint8Array, info: StreamInfo): Frame {
@@ -34,12 +43,15 @@ export function readFrame(reader: BitReader, bytes: Uint8Array, info: StreamInfo
   reader.bits(1);
   skipNumber(reader);
   const length = blockSize(reader, sizeCode);
-  reader.bits([0, 8, 16, 16][Math.max(0, rateCode - 11)] ?? 0);
+  const rate = sampleRate(reader, rateCode) || info.rate;
   // Skips the header's own checksum, because the frame's checksum covers the header too.
   reader.bits(8);
   const channels = stored < LEFT_SIDE ? stored + 1 : 2;
   if (stored > MID_SIDE || channels !== info.channels || depth !== info.depth) {
     throw new BadFrame('a frame has other channels or bits than the file');
+  }
+  if (rate !== info.rate) {
+    throw new BadFrame(`a frame has a rate of ${rate} Hz, and the file one of ${info.rate} Hz`);
   }
   const data = Array.from({ length: channels }, (_, channel) => {
     const isSide = stored === SIDE_RIGHT ? channel === 0 : stored >= LEFT_SIDE && channel === 1;
@@ -68,6 +80,14 @@ function blockSize(reader: BitReader, code: number): number {
   if (code === 6) return reader.bits(8) + 1;
   if (code === 7) return reader.bits(16) + 1;
   return 2 ** code;
+}
+
+function sampleRate(reader: BitReader, code: number): number {
+  if (code === 12) return 1000 * reader.bits(8);
+  if (code === 13) return reader.bits(16);
+  if (code === 14) return 10 * reader.bits(16);
+  if (code === 15) throw new BadFrame('a frame has the reserved rate');
+  return RATES[code]!;
 }
 
 function mix(

@@ -5,18 +5,23 @@ import type { Outputs } from '../tensors.ts';
 
 /** Collects the outputs of one row. */
 export interface FrameAnswer {
-  /** Takes a frame of a call of `batch` frames, at position `at` of the call. Throws an Error if the outputs are wrong. */
+  /**
+   * Adds the outputs of one frame: number `at` of the `batch` frames of a call. Throws an Error if the outputs are wrong.
+   */
   add(outputs: Outputs, at: number, batch: number): void;
-  /** After the last frame. `samples`: of the row. Throws an Error if the frames do not fit together. */
+  /**
+   * Call after the last frame. `samples`: the number of samples of the row. Throws an Error if the frames do not fit
+   * together.
+   */
   finish(samples: number): RowOutcome;
 }
 
 export interface FrameAnswerer {
-  /** The outputs of the graph that it uses. */
+  /** The outputs of the graph that the answer uses. */
   readonly outputs: readonly GraphTensor[];
   readonly notes: readonly string[];
   open(topK: number, threshold: number | null): FrameAnswer;
-  /** As in BoundTask. */
+  /** See BoundTask. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
   /** Throws an Error if the outputs of the first call are wrong. */
   check(outputs: Outputs): void;

@@ -39,7 +39,7 @@ export interface FrameStates {
   take(outputs: Outputs, rows: number): CarriedStates;
 }
 
-/** Throws ForebayError `config_mismatch`, which names both sides. */
+/** Throws ForebayError `config_mismatch`, which quotes config and graph. */
 export function bindStates(config: readonly StateConfig[], graph: GraphSignature): FrameStates {
   const states = config.map((state) => {
     const input = find('input', state.input, graph.inputs);

@@ -20,7 +20,7 @@ export function createClassAnswerer(
   const bound = bindClassOutput(config, outputs, files, fixedBatch);
   const names = readLabels(files);
   const scoresOf = SCORES[activationOf(config)];
-  // The numbers of a row are scores already.
+  // The numbers of a row are already scores.
   const classifier = createClassifier({ labels: names, activation: 'none' });
 
   const numbersOf = oncePerCall((all, batch) => bound.numbers(all, batch));

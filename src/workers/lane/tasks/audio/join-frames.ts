@@ -16,7 +16,7 @@ export interface JoinedValue extends FrameValue {
   readonly type: ElementType;
 }
 
-/** `samples`: of the row. Throws an Error if the values cannot be joined. */
+/** `samples`: the number of samples of the row. Throws an Error if the values cannot be joined. */
 export type Join = (frames: readonly FrameValue[], samples: number) => JoinedValue;
 
 /** `config`: undefined for the defaults. Throws ForebayError `config_mismatch`. */
@@ -53,7 +53,7 @@ export function createJoin(
     const inner = elementsIn(shape.slice(axis + 1));
     const all = frames.length * steps;
     const elements = concat(type, trimmed, outer, steps * inner);
-    // Steps beyond the end of the waveform answer only the zeros there.
+    // Drops steps that come only from the zeros after the end of the waveform.
     const within = hop === null ? all : Math.min(all, Math.max(1, Math.ceil((samples * steps) / hop)));
     const whole = { shape: shape.with(axis, all), elements };
     return { type, ...(within === all ? whole : cut(type, whole, axis, 0, within)) };
@@ -80,7 +80,7 @@ function concat(type: ElementType, frames: readonly FrameValue[], outer: number,
   return to;
 }
 
-/** So many steps of an axis. */
+/** Keeps `steps` steps of an axis, beginning at `from`. */
 function cut(
   type: ElementType,
   { shape, elements }: FrameValue,
@@ -99,7 +99,7 @@ function cut(
   return { shape: shape.with(axis, steps), elements: to };
 }
 
-/** Floats of any size become float32, or stay float64. */
+/** The result is float64 for float64, and float32 for all other floats. */
 function reduce(type: ElementType, frames: readonly FrameValue[], way: 'mean' | 'max'): JoinedValue {
   const { shape } = frames[0]!;
   const own = elementTypeOf(type.dtype === 'float64' ? 'float64' : 'float32');

@@ -9,7 +9,7 @@ import type { FrameAnswerer } from './answer-frames.ts';
 import { createJoin, type FrameValue } from './join-frames.ts';
 import { oncePerCall } from './once-per-call.ts';
 
-/** `outputs`: without states. `hop`: as in Framing. Throws ForebayError `config_mismatch`. */
+/** `outputs`: those of the graph, without states. `hop`: see Framing. Throws ForebayError `config_mismatch`. */
 export function createOutputAnswerer(
   config: AudioConfig,
   outputs: readonly GraphTensor[],

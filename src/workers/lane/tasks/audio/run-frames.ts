@@ -37,7 +37,10 @@ export interface FrameModel {
   waveform(units: readonly Unit[]): TensorValue;
 }
 
-/** `units`: of the same length, no two of the same row if there are states. They fill up the graph's batch. */
+/**
+ * `units`: frames of the same length. With states, no two are of the same row. The last one is repeated to fill up the
+ * graph's batch.
+ */
 export function feedsOf(model: FrameModel, units: readonly Unit[]): Feeds {
   const missing = Math.max(0, (model.fixedBatch ?? 0) - units.length);
   const filled = missing === 0 ? units : [...units, ...Array<Unit>(missing).fill(units.at(-1)!)];

@@ -1,4 +1,7 @@
-/** The inputs of a graph as model.json declares them. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
+/**
+ * The inputs of a graph as model.json declares them. Throws ForebayError `config_mismatch`, which quotes config and graph.
+ * Pure.
+ */
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { TensorInputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
 import type { TensorValue } from '../tensors.ts';
@@ -13,11 +16,11 @@ import { mismatch } from '../../../../shared/models/mismatch.ts';
 export interface TensorInput {
   readonly name: string;
   readonly type: ElementType;
-  /** Of one row's value. */
+  /** Shape of one row's value. */
   readonly shape: Shape;
   /** Null: the tensor is the value of one row, or the constant. */
   readonly batchAxis: number | null;
-  /** The graph's dimension there. "" if it has no name, or there is no such axis. */
+  /** Size or name of the batch axis in the graph. "" if the axis has no name, or there is no batch axis. */
   readonly batchDim: number | string;
   readonly constant: TensorValue | null;
   readonly declared: TensorInputConfig;
@@ -35,7 +38,7 @@ export function bindInputs(
   if (other !== undefined) {
     throw mismatch(
       `model.json gives "${one!.name}" and "${other.name}" a batch axis`,
-      `in the graph, it has ${one!.batchDim} rows in one and ${other.batchDim} in the other; correct inputs.${other.name}.batch_axis`,
+      `in the graph, the axis has ${one!.batchDim} rows in the first and ${other.batchDim} in the second: correct inputs.${other.name}.batch_axis`,
     );
   }
   return inputs;
@@ -68,7 +71,7 @@ function batchAxisOf({ shape }: GraphTensor, declared: TensorInputConfig): numbe
   return typeof shape[0] === 'string' ? 0 : null;
 }
 
-/** Throws if what model.json gives for trying the model does not fit. */
+/** Throws if `example` or `example_shape` in model.json does not fit. */
 function checkExample(tensor: GraphTensor, expected: Expected, declared: TensorInputConfig): void {
   const { example, example_shape } = declared;
   if (example !== undefined) readGiven(tensor, expected, 'example', example);

@@ -1,4 +1,7 @@
-/** The outputs of a graph that answers hold. Throws ForebayError `config_mismatch`, which names both sides. Pure. */
+/**
+ * Chooses the outputs of a graph that go into answers. Throws ForebayError `config_mismatch`, which quotes config and
+ * graph. Pure.
+ */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { canCarry } from '../../../../shared/tasks/tensors/dtypes.ts';
 import type { TensorOutputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
@@ -13,7 +16,7 @@ export interface TensorOutput {
   /** Null: the whole tensor is the answer of each row of the call. */
   readonly batchAxis: number | null;
   readonly isBase64: boolean;
-  /** Of one row, as far as the graph shows it. */
+  /** Shape of one row, as far as the graph shows it. */
   readonly shape: Shape;
 }
 
@@ -65,7 +68,7 @@ function bindOutput(
     );
   }
   checkDeclared('outputs', tensor, declared);
-  // The shape that a graph states for an output is often empty though it has axes. The first run shows the real one.
+  // A graph often states an empty shape for an output that has axes. The first run shows the real one.
   const shape = tensor.shape.length === 0 ? [] : rowShape('outputs', tensor, batchAxis, declared);
   return { name, type, batchAxis, isBase64, shape };
 }

@@ -1,4 +1,4 @@
-/** How rows become calls of a graph, from its signature and model.json. */
+/** Derives from a graph's signature and model.json how rows become calls. */
 import { TENSORS, type TensorsConfig } from '../../../../shared/tasks/tensors.ts';
 import { elementBytes } from '../../../../shared/tasks/tensors/dtypes.ts';
 import { sum } from '../../../../shared/math/sum.ts';
@@ -13,7 +13,7 @@ export interface BoundTensors {
   readonly outputs: readonly TensorOutput[];
   /** Whether a call can hold only one row. */
   readonly isAlone: boolean;
-  /** As in BoundTask. */
+  /** See BoundTask. */
   readonly fixedBatch: number | null;
   readonly notes: readonly string[];
 }
@@ -44,7 +44,7 @@ function whyAlone({ name }: TensorInput): string {
   return `each row has a call of its own, because the input "${name}" has no batch axis: in model.json, set inputs.${name}.batch_axis, or inputs.${name}.value if all rows share it`;
 }
 
-/** Rows that are much larger than the API believes would make batches and blocks too large. */
+/** Rows that are much larger than the API assumes would make batches and blocks too large. */
 function largeRows(
   config: TensorsConfig,
   tensors: readonly Pick<TensorInput | TensorOutput, 'type' | 'shape'>[],

@@ -1,4 +1,4 @@
-/** What model.json declares of a graph's inputs and outputs, checked against the graph. Pure. */
+/** What model.json declares about a graph's inputs and outputs, checked against the graph. Pure. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { canCarry, DTYPES, type Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
@@ -50,8 +50,8 @@ export function checkDeclared(where: 'inputs' | 'outputs', tensor: GraphTensor, 
 }
 
 /**
- * The shape of one row. A number in model.json binds a free dimension. An empty shape in the graph may also mean that it
- * does not know the shape. Then model.json may declare one.
+ * The shape of one row. A number in model.json binds a free dimension. An empty shape in the graph may also mean that the
+ * shape is unknown. Then model.json may declare one.
  */
 export function rowShape(
   where: 'inputs' | 'outputs',

@@ -1,4 +1,4 @@
-/** Memory for the elements of many rows, one row after the other. It grows, and later batches use it again. */
+/** Memory for the elements of many rows, one row after the other. It grows, and later batches reuse it. */
 import type { Elements, ElementType } from './element-types.ts';
 
 export interface ElementBuffer {
@@ -6,9 +6,9 @@ export interface ElementBuffer {
   readonly data: Elements;
   /** Elements that are kept. */
   readonly used: number;
-  /** Makes room after the elements that are kept. Returns where it begins. Throws if there is no memory. */
+  /** Makes room after the elements that are kept. Returns where the room begins. Throws if there is no memory. */
   room(length: number): number;
-  /** Keeps so many elements of the room. */
+  /** Keeps the first `length` elements of the room. */
   keep(length: number): void;
   /** Drops all elements. */
   clear(): void;
@@ -36,7 +36,7 @@ export function createElementBuffer(type: ElementType): ElementBuffer {
     },
     clear() {
       used = 0;
-      // Strings of rows that are done would stay in memory.
+      // Otherwise, strings of finished rows would stay in memory.
       if (Array.isArray(data)) data = type.allocate(0);
     },
   };
@@ -47,7 +47,7 @@ export function partOf(data: Elements, at: number, length: number): Elements {
   return Array.isArray(data) ? data.slice(at, at + length) : data.subarray(at, at + length);
 }
 
-/** `to`: of the same type. */
+/** `to`: has the same element type. */
 export function copyElements(
   from: Elements,
   fromAt: number,
@@ -58,7 +58,7 @@ export function copyElements(
   if (Array.isArray(from) || Array.isArray(to)) {
     for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i]!;
   } else {
-    // One signature stands for those of all types.
+    // The cast picks one of the signatures, which all work alike.
     (to as Float32Array).set((from as Float32Array).subarray(fromAt, fromAt + length), toAt);
   }
 }

@@ -16,7 +16,7 @@ export interface ElementType {
   write(to: Elements, at: number, items: readonly unknown[]): number;
   /** The JSON text of a list of elements, without brackets. */
   list(of: Elements, at: number, length: number): string;
-  /** For comparing calls. NaN for a string. */
+  /** The element as a number, for comparing calls. NaN for a string. */
   number(of: Elements, at: number): number;
 }
 
@@ -59,14 +59,14 @@ function elementType<Value>(dtype: Dtype, parts: Parts<Value>): ElementType {
   };
 }
 
-/** JSON has no such numbers, so they are strings. */
+/** JSON has no NaN and no infinities, so they are strings. */
 const NOT_FINITE: ReadonlyMap<unknown, number> = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
 ]);
 
-/** `most`: numbers from here on would round to infinity. */
+/** `most`: the smallest number that would round to infinity. */
 function float(json: unknown, most: number): number | undefined {
   return typeof json === 'number' && json < most && json > -most ? json : NOT_FINITE.get(json);
 }

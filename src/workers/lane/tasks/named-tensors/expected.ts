@@ -23,7 +23,7 @@ export function describe({ type, shape }: Expected): string {
   return shape.length === 0 ? `one ${type.dtype}` : `${type.dtype}${shapeText(shape)}`;
 }
 
-/** A JSON value in a message. */
+/** How a message shows a JSON value. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';

@@ -1,4 +1,4 @@
-/** The values of one input for the rows of batches, and the tensors that calls take of them. */
+/** The values of one input for the rows of batches, and the tensors that calls make from them. */
 import type { TensorValue } from '../tensors.ts';
 import type { TensorInput } from './bind-inputs.ts';
 import { copyElements, createElementBuffer, partOf, type ElementBuffer } from './element-buffer.ts';
@@ -12,9 +12,9 @@ export interface InputRows {
   /** Throws if there is no memory. */
   read(at: number, value: unknown): ValueReading;
   shapeOf(at: number): readonly number[];
-  /** The tensor of these rows, whose values have the same shape. Without a batch axis, it is the value of the first one. */
+  /** The tensor of these rows, whose values have the same shape. Without a batch axis, it is the value of the first row. */
   feed(rows: readonly number[]): TensorValue;
-  /** Its memory may be used again. */
+  /** The batch is done, and its memory may be reused. */
   release(): void;
 }
 
@@ -40,7 +40,7 @@ export function createInputRowsPool(input: Pick<TensorInput, 'type' | 'shape' | 
     const starts: number[] = [];
     const shapes: (readonly number[])[] = [];
 
-    /** For rows that do not lie one after the other, or whose batch axis is not the first. */
+    /** Copies rows together that do not lie one after the other, or whose batch axis is not the first. */
     function gather(rows: readonly number[], outer: number, inner: number): Elements {
       gathered ??= take();
       gathered.clear();

@@ -1,10 +1,10 @@
-/** Made-up values for probing a model. They are always the same, and their ranges differ widely. Pure. */
+/** Made-up values for probing a model. They are always the same, and their ranges of values differ widely. Pure. */
 import type { Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
 import type { Fields } from '../record.ts';
 import type { TensorInput } from './bind-inputs.ts';
 import { elementsIn } from './shape.ts';
 
-/** The values of one row, by the number of the element. */
+/** The values of one row, by the index of the element. */
 interface Pattern {
   readonly float: (i: number) => number;
   /** Small, because whole numbers are often indices: of a token, a class or an axis. */

@@ -11,7 +11,7 @@ export type FieldsReading =
   | { readonly ok: false; readonly error: RowError };
 
 export interface FieldReader {
-  /** A record with a field for each input that is not constant. It may have other fields. */
+  /** Reads a record with a field for each input that is not constant. It may have other fields. */
   read(row: TaskInput): FieldsReading;
 }
 
@@ -25,7 +25,7 @@ export function createFieldReader(inputs: readonly TensorInput[]): FieldReader {
     if (missing !== undefined) {
       const foreign = Object.keys(fields).filter((name) => !inputs.some((input) => input.name === name));
       const near = nearestName(missing.name, foreign);
-      const hint = near === null ? '' : `; did you mean it by the field "${near}"?`;
+      const hint = near === null ? '' : `; the record has the field "${near}" instead`;
       return `the field "${missing.name}" is missing: it must be ${describe(missing)}${hint}`;
     }
     const foreign = constants.find(({ name }) => Object.hasOwn(fields, name));

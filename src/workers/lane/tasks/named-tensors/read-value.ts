@@ -26,7 +26,9 @@ export function readValue(value: unknown, expected: Expected, buffer: ElementBuf
   return { ok: true, shape };
 }
 
-/** The shape as the first items show it. An empty list does not show its inner dimensions, so they are as expected. */
+/**
+ * The shape as the first items show it. An empty list does not show its inner dimensions, so the expected ones are taken.
+ */
 function shapeOfLists(value: unknown, expected: Shape): readonly number[] {
   const shape: number[] = [];
   let item = value;

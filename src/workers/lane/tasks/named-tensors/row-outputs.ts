@@ -14,7 +14,7 @@ interface RowsOfOutput {
   readonly elements: (row: number) => Elements;
 }
 
-/** `batch`: the rows of the call. Throws an Error if the batch axis has another size. */
+/** `batch`: the number of rows in the call. Throws an Error if the batch axis has another size. */
 export function rowsOfOutput(output: TensorOutput, outputs: Outputs, batch: number): RowsOfOutput {
   const { dims, data } = outputs[output.name]!;
   const all = data as Elements;
@@ -72,7 +72,9 @@ export function createAnswerWriter(outputs: readonly TensorOutput[]): AnswerWrit
   };
 }
 
-/** The floats of all outputs per row, for the first `rows` of a call. Without any floats, it takes the other numbers. */
+/**
+ * The floats of all outputs per row, for the first `rows` of a call. If there are no floats, it takes the other numbers.
+ */
 export function rowNumbers(
   outputs: readonly TensorOutput[],
   all: Outputs,

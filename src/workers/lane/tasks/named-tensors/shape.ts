@@ -1,6 +1,6 @@
 /** Shapes of tensors. Pure. */
 
-/** A symbolic dimension is a string, and free. */
+/** A symbolic dimension is a string and may have any size. */
 export type Shape = readonly (number | string)[];
 
 export function elementsIn(shape: readonly number[]): number {
@@ -11,7 +11,7 @@ export function isFixed(shape: Shape): shape is readonly number[] {
   return shape.every((dim) => typeof dim === 'number');
 }
 
-/** Whether a tensor of this shape is one that a graph with `shape` takes. */
+/** Whether a tensor of the shape `given` fits a graph's tensor of shape `shape`. */
 export function fits(given: Shape, shape: Shape): boolean {
   return (
     given.length === shape.length &&

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFilesSource, type FilesSourceOptions } from '#forebay/shared/datasets/files/files-source.js';
 import type { SourceRow } from '#forebay/shared/datasets/source.js';
 import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
+import { withoutRights } from '../../../../support/without-rights.ts';
 
 const never = new AbortController().signal;
 let root: string;
@@ -169,14 +170,3 @@ describe('a folder that cannot be listed', () => {
     await chmod(join(root, 'a', 'locked'), 0o755);
   });
 });
-
-/** Root may read everything, so the test acts as another user. */
-async function withoutRights(act: () => Promise<void>): Promise<void> {
-  const root = process.geteuid?.() === 0;
-  if (root) process.seteuid?.(65_534);
-  try {
-    await act();
-  } finally {
-    if (root) process.seteuid?.(0);
-  }
-}

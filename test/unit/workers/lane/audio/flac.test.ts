@@ -78,12 +78,47 @@ describe('a damaged file is an error, never another waveform', () => {
     }
   });
 
-  it('and a changed byte of its header never causes an exception of another kind', () => {
+  const expected = decodeAudio(good, 600);
+  const sameWaveform = (bytes: Buffer): boolean => {
+    const { rate, samples } = decodeAudio(bytes, 600);
+    return rate === expected.rate && Buffer.from(samples.buffer).equals(Buffer.from(expected.samples.buffer));
+  };
+
+  /** Bytes of the header without a part in decoding: limits of block and frame sizes, the MD5 sum, and the comments. */
+  const isSkipped = (at: number) => (at >= 8 && at < 18) || (at >= 26 && at < 42) || at >= 46;
+  /** Rate, channels, bits, and number of samples. */
+  const isNeeded = (at: number) => at >= 18 && at < 26;
+
+  it('with a changed byte of its header, unless the waveform stays the same', () => {
     for (let at = 4; at < start; at++) {
-      const bytes = Buffer.from(good);
-      bytes[at]! ^= 0xff;
-      problemOf(() => decodeAudio(bytes, 600));
+      for (const change of [0xff, 1, 2, 4, 8, 16, 32, 64, 128]) {
+        const bytes = Buffer.from(good);
+        bytes[at]! ^= change;
+        let isSame: boolean | null = null;
+        const { code } = problemOf(() => (isSame = sameWaveform(bytes)));
+        const refused = ['decode_failed', 'unsupported_format', 'invalid_row'].includes(code);
+        const where = `byte ${at} ^ ${change}: ${code}`;
+        if (isSkipped(at)) expect(isSame, where).toBe(true);
+        else if (isNeeded(at)) expect(refused, where).toBe(true);
+        else expect(refused || isSame, where).toBe(true);
+      }
     }
+  });
+
+  it('with fewer samples in its header than in its frames', () => {
+    // The second number ends with a frame.
+    for (const total of [4095, 4096]) {
+      const bytes = Buffer.from(good);
+      bytes.writeUInt32BE(total, 22);
+      expect(problemOf(() => decodeAudio(bytes, 600))).toEqual({
+        code: 'decode_failed',
+        message: `the FLAC file is broken: after 4096 samples, it goes on, but its head says that it has ${total} samples`,
+      });
+    }
+  });
+
+  it('but tags may follow its last frame', () => {
+    expect(sameWaveform(Buffer.concat([good, Buffer.from('TAG'), Buffer.alloc(125)]))).toBe(true);
   });
 });
 
@@ -104,7 +139,7 @@ it('refuses a file that is longer than the model allows, by its header or while 
   const byHeader = problemOf(() => decodeAudio(bytes, 0.5));
   expect(byHeader).toMatchObject({
     code: 'invalid_row',
-    message: expect.stringContaining('at most 0.5 s') as string,
+    message: expect.stringContaining('the limit is 0.5 s') as string,
   });
   const unknown = Buffer.from(bytes);
   unknown[21]! &= 0xf0;

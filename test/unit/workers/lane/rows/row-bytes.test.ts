@@ -1,17 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmodSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRowBytes } from '#forebay/workers/lane/rows/row-bytes.js';
+import { withoutRights } from '../../../../support/without-rights.ts';
 
 let dir: string;
 let root: string;
 
 beforeAll(async () => {
   dir = await realpath(await mkdtemp(join(tmpdir(), 'forebay-row-bytes-')));
+  // So that another user may enter it. See withoutRights.
+  await chmod(dir, 0o755);
   root = join(dir, 'in');
   await mkdir(join(root, 'folder'), { recursive: true });
   await mkdir(join(dir, 'in-not'));
@@ -92,9 +95,13 @@ describe('a local file', () => {
 
   it('is found in a folder that may be entered but not listed', async () => {
     const folder = join(root, 'unlisted');
-    mkdirSync(folder, { mode: 0o300 });
+    mkdirSync(folder);
     writeFileSync(join(folder, 'a.jpg'), 'abc');
-    expect(await read(join(folder, 'a.jpg'))).toBe('abc');
+    chmodSync(folder, 0o311);
+    await withoutRights(async () => {
+      expect(() => readdirSync(folder)).toThrow('EACCES');
+      expect(await read(join(folder, 'a.jpg'))).toBe('abc');
+    });
   });
 
   it('is found below a root that is a link, and below a root that was made later', async () => {
