@@ -1,5 +1,6 @@
 /** What is known of a model besides its graph: the user's flags, and the files beside the graph. */
 import type { Described } from '../../shared/models/hugging-face/described.ts';
+import type { FeatureExtractor } from '../../shared/models/hugging-face/feature-extractor.ts';
 import type { Activation } from '../../shared/tasks/classes/activation.ts';
 import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 
@@ -13,8 +14,8 @@ export interface Beside {
   readonly hasProcessor: boolean;
   /** Null if there is no tokenizer.json. */
   readonly text: (Described & { readonly file: string }) | null;
-  /** What a feature extractor for waveforms says. */
-  readonly sound: { readonly sampleRate: number; readonly normalize: boolean } | null;
+  /** What a feature extractor for sounds says. */
+  readonly sound: Pick<FeatureExtractor, 'sampleRate' | 'normalize'> | null;
 }
 
 export interface Hints {

@@ -6,6 +6,7 @@ import { parseLabels } from '../../shared/tasks/classes/labels.ts';
 import { readText } from '../../shared/text/read-text.ts';
 import { openForeignFiles } from '../../shared/models/foreign-files.ts';
 import type { Described } from '../../shared/models/hugging-face/described.ts';
+import { readFeatureExtractor } from '../../shared/models/hugging-face/feature-extractor.ts';
 import { architectureOf } from '../../shared/models/hugging-face/heads.ts';
 import { readHuggingFaceConfig } from '../../shared/models/hugging-face/model-config.ts';
 import { readPreprocessorConfig } from '../../shared/models/hugging-face/preprocessor-config.ts';
@@ -37,7 +38,7 @@ export async function readSurroundings(folders: readonly string[]): Promise<Surr
   const config = await readJson(folders, CONFIG);
   const model = readHuggingFaceConfig(config);
   const processor = await readJson(folders, PROCESSOR);
-  const sound = readSound(processor);
+  const sound = readFeatureExtractor(processor);
   const pixels = readPreprocessorConfig(sound === null ? processor : {});
   const fromFile = await readLabelsFile(folders);
   const text = await readTokenizer(folders, config);
@@ -54,18 +55,13 @@ export async function readSurroundings(folders: readonly string[]): Promise<Surr
       ...model.taken.filter((line) => fromFile === null || !line.startsWith('labels')),
       ...pixels.taken,
     ],
-    open: [...model.open, ...pixels.open, ...(text?.notes ?? [])],
+    open: [...model.open, ...pixels.open, ...(sound?.open ?? []), ...(text?.notes ?? [])],
   };
 }
 
 /** `source`: where they come from. */
 export function labelsFrom(names: readonly string[] | null, source: string): Labels | null {
   return names && { names, source, file: null, content: `${names.join('\n')}\n` };
-}
-
-/** Null if it is not the config of a feature extractor for waveforms. */
-function readSound({ sampling_rate: rate, do_normalize: normalize }: Json): Beside['sound'] {
-  return typeof rate === 'number' ? { sampleRate: rate, normalize: normalize === true } : null;
 }
 
 /** Null if no folder has a tokenizer. */

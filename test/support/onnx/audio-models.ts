@@ -86,3 +86,46 @@ export function firstTwo(): Buffer {
     weights: [ints('firsts', [0, 1]), ints('third', [2]), floats('zeros', [3], [0, 0, 0])],
   });
 }
+
+/**
+ * The logits of three classes follow from the mean and the mean distance from zero of a waveform, as `logitsOf` in the
+ * tests computes them. `mask`: the type of an input that says which samples count.
+ */
+export function loudnessClasses({ mask, input = 'input_values' }: LoudnessGraph = {}): Buffer {
+  const masks =
+    mask === undefined ? [] : [{ name: 'attention_mask', type: mask, shape: ['batch', 'samples'] }];
+  const counted = mask === undefined ? input : 'counted';
+  return writeOnnx({
+    inputs: [{ name: input, type: 'float32', shape: ['batch', 'samples'] }, ...masks],
+    outputs: [{ name: 'logits', type: 'float32', shape: ['batch', 3] }],
+    operators: [
+      ...(mask === undefined
+        ? []
+        : [step('Cast', ['attention_mask'], 'count', { to: 1 }), step('Mul', [input, 'count'], 'counted')]),
+      step('Abs', [counted], 'distances'),
+      step('ReduceMean', [counted], 'mean', { axes: [1] }),
+      step('ReduceMean', ['distances'], 'distance', { axes: [1] }),
+      step('Concat', ['mean', 'distance'], 'both', { axis: 1 }),
+      ...(mask === undefined
+        ? [step('Identity', ['both'], 'means')]
+        : [step('ReduceMean', ['count'], 'share', { axes: [1] }), step('Div', ['both', 'share'], 'means')]),
+      step('MatMul', ['means', 'weights'], 'weighed'),
+      step('Add', ['weighed', 'bias'], 'logits'),
+    ],
+    weights: [floats('weights', [2, 3], LOUDNESS.weights.flat()), floats('bias', [3], LOUDNESS.bias)],
+  });
+}
+
+interface LoudnessGraph {
+  readonly mask?: 'int64' | 'int32' | 'bool' | 'float32';
+  readonly input?: string;
+}
+
+/** `weights`: of the mean and of the mean distance, for each class. */
+export const LOUDNESS = {
+  weights: [
+    [9, -9, 3],
+    [4, 0, -4],
+  ],
+  bias: [-3.2, 0, 3],
+};

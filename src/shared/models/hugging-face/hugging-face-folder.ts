@@ -10,6 +10,7 @@ import { architectureOf, taskOfArchitecture } from './heads.ts';
 import { describeImages } from './image-settings.ts';
 import type { Json } from './reading.ts';
 import { describeSentenceModel } from './sentence-model.ts';
+import { classesOfSounds, refuseSounds } from './sound-settings.ts';
 import { describeText } from './text-settings.ts';
 
 export const huggingFace: ForeignKind = {
@@ -50,6 +51,7 @@ const DESCRIBE: ReadonlyMap<string, Describe> = new Map([
   ['text-classification', classesOfTexts],
   ['token-classification', classesOfTexts],
   ['text-embedding', vectorsOfTexts],
+  ['audio', classesOfSounds],
 ]);
 
 function ofImages(describe: (config: Json) => Described): Describe {
@@ -61,7 +63,12 @@ async function classesOfTexts(files: ForeignFiles, config: Json): Promise<Descri
 }
 
 async function vectorsOfTexts(files: ForeignFiles, config: Json): Promise<Described> {
-  return bothOf(await describeText(files, config), VECTORS);
+  const both = bothOf(await describeText(files, config), VECTORS);
+  return architectureOf(config) === 'ClapModel' ? { ...both, missing: withClapReason(both.missing) } : both;
+}
+
+function withClapReason(missing: Described['missing']): Described['missing'] {
+  return new Map([...missing, ['/pooling', CLAP]]);
 }
 
 const VECTORS: Described = {
@@ -69,6 +76,9 @@ const VECTORS: Described = {
   missing: new Map([['/pooling', 'no file shows how several vectors become one (mean, cls, none ...)']]),
   notes: ['vectors are scaled to length 1; "normalize": false in model.json returns them as they are'],
 };
+
+const CLAP =
+  'ClapModel compares texts with spectrograms of sounds, which Forebay does not compute. To serve its texts alone, name their graph, such as { "graph": "onnx/text_model.onnx", "pooling": "none" }';
 
 interface Kind {
   readonly task: string | null;
@@ -82,7 +92,12 @@ function kindOf(architecture: string, names: readonly string[]): Kind {
   const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows. Write the whole model.json, for example with: forebay model init`;
   return {
     task: null,
-    describe: async () => ({ fields: {}, missing: new Map([['/task', why]]), notes: [] }),
+    describe: async (files) =>
+      (await refuseSounds(architecture, files)) ?? {
+        fields: {},
+        missing: new Map([['/task', why]]),
+        notes: [],
+      },
   };
 }
 

@@ -131,6 +131,18 @@ describe('waveforms', () => {
     });
   });
 
+  it('may have a mask beside them, and no guess is made of a normalisation that files show', () => {
+    const inputs = [floats('input_values', 'N', 'T'), tensor('attention_mask', 'int64', 'N', 'T')];
+    const given = { inputs, outputs: [floats('logits', 'N', 4)] };
+    const beside = { sound: { sampleRate: 16_000, normalize: false } };
+    const { config, said } = guessed({ ...given, beside, hints: labels(4) });
+    expect(config).toMatchObject({ task: 'audio', input: 'input_values', answer: 'predictions' });
+    expect(said).toContain('"attention_mask" gets 1 for each sample, and 0 for padding');
+    expect(said).not.toContain('normalize');
+    const alone = guessed({ ...given, hints: { ...labels(4), sampleRate: 8000 } });
+    expect(alone.said).toContain('normalize: none; if the training code');
+  });
+
   it('a long series gets the task "tensors" if its name does not show that it is a waveform', () => {
     const inputs = [floats('x', 'N', 43_844, 1)];
     expect(guessed({ inputs, outputs: [floats('y', 'N', 172, 88)] }).config).toMatchObject({

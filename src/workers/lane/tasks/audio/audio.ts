@@ -6,18 +6,18 @@ import { targetBytes } from '../../../../shared/tasks/auto-batch.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../../shared/errors.ts';
 import { AUDIO, type AudioOptions } from '../../../../shared/tasks/audio.ts';
 import { configOf } from '../../../../shared/tasks/model-config-schema.ts';
-import { toHalfBits } from '../../image/normalise/half.ts';
 import { bindInputs } from '../named-tensors/bind-inputs.ts';
 import type { GraphSignature, Task } from '../task.ts';
-import type { Feeds, TensorValue } from '../tensors.ts';
+import type { Feeds } from '../tensors.ts';
 import { bindStates } from './bind-states.ts';
-import { bindWaveform, type WaveformInput } from './bind-waveform.ts';
+import { bindWaveform } from './bind-waveform.ts';
 import { createClassAnswerer } from './class-frames.ts';
-import { createFraming, type Framing } from './frames.ts';
+import { createFraming } from './frames.ts';
 import { createOutputAnswerer } from './output-frames.ts';
 import { probeWaveforms } from './probe-waveforms.ts';
 import { createWaveformReader } from './read-waveform.ts';
-import { feedsOf, runFrames, type FramedRow, type FrameModel, type Unit } from './run-frames.ts';
+import { feedsOf, runFrames, type FramedRow, type FrameModel } from './run-frames.ts';
+import { waveFeeds } from './wave-feeds.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 export const audio: Task = {
@@ -39,10 +39,9 @@ export const audio: Task = {
       states: states.outputs.length > 0 ? states : null,
       constants: constantsOf(config.inputs, graph),
       fixedBatch,
-      inputName: input.tensor.name,
       mostFrames: (length) => config.frames_per_call ?? usualFrames(length),
       frameLength: ({ samples }) => framing.length(samples.length),
-      waveform: (units) => waveformOf(units, framing, input),
+      waveforms: (units) => waveFeeds(units, framing, input),
     };
     return {
       used: {
@@ -129,13 +128,4 @@ const MOST_FRAMES = 128;
 function usualFrames(length: number): number {
   const bytes = length * Float32Array.BYTES_PER_ELEMENT;
   return Math.min(MOST_FRAMES, Math.max(1, Math.floor(targetBytes(bytes) / bytes)));
-}
-
-function waveformOf(units: readonly Unit[], framing: Framing, input: WaveformInput): TensorValue {
-  const length = framing.length(units[0]!.row.samples.length);
-  const data = new Float32Array(units.length * length);
-  for (const [i, { row, frame }] of units.entries()) framing.write(row.samples, frame, data, i * length);
-  const dims = input.dims(units.length, length);
-  const { type } = input.tensor;
-  return input.isHalf ? { type, dims, data: Uint16Array.from(data, toHalfBits) } : { type, dims, data };
 }

@@ -1,6 +1,7 @@
 /** The graph's input for the waveform. Throws ForebayError `config_mismatch`, which quotes config and graph. Pure. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
+import { isAttentionMask } from '../../../../shared/tasks/audio/attention-mask.ts';
 import type { AudioLayout } from '../../../../shared/tasks/audio/audio-config.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
@@ -8,6 +9,8 @@ import { mismatch } from '../../../../shared/models/mismatch.ts';
 export interface WaveformInput {
   readonly tensor: GraphTensor;
   readonly isHalf: boolean;
+  /** The graph's input for the mask of the samples. Null if it has none, or if model.json gives it a value. */
+  readonly mask: GraphTensor | null;
   /** The dimensions of a call. */
   dims(frames: number, length: number): readonly number[];
   /** The graph's batch dimension. A symbolic one is a string. Null: there is none, so a call has one frame. */
@@ -19,7 +22,11 @@ type Config = Pick<AudioConfig, 'input' | 'layout' | 'frame' | 'inputs' | 'state
 const RANKS: Readonly<Record<AudioLayout, number>> = { t: 1, nt: 2, nt1: 3, n1t: 3 };
 
 export function bindWaveform(config: Config, inputs: readonly GraphTensor[]): WaveformInput {
-  const tensor = waveformOf(config, inputs);
+  const free = freeInputs(config, inputs);
+  const mask =
+    free.length > 1 ? free.find((one) => isAttentionMask(one) && one.name !== config.input) : undefined;
+  const rest = free.filter((one) => one !== mask);
+  const tensor = waveformOf(config, inputs, rest);
   if (tensor.type !== 'float32' && tensor.type !== 'float16') {
     throw mismatch('a waveform is float32 or float16', `the graph's input is ${describeTensor(tensor)}`);
   }
@@ -36,6 +43,7 @@ export function bindWaveform(config: Config, inputs: readonly GraphTensor[]): Wa
   return {
     tensor,
     isHalf: tensor.type === 'float16',
+    mask: mask ?? null,
     dims: (frames, length) => DIMS[layout](frames, length),
     batchDim: layout === 't' ? null : shape[0]!,
   };
@@ -48,13 +56,18 @@ const DIMS: Readonly<Record<AudioLayout, (n: number, t: number) => readonly numb
   n1t: (n, t) => [n, 1, t],
 };
 
-/** Every other input is a state or a constant. */
-function waveformOf(
-  { input, inputs: constants, state }: Config,
-  inputs: readonly GraphTensor[],
-): GraphTensor {
+/** Inputs that are neither states nor constants. */
+function freeInputs({ inputs: constants, state }: Config, inputs: readonly GraphTensor[]): GraphTensor[] {
   const states = state.map((one) => one.input);
-  const rest = inputs.filter(({ name }) => !Object.hasOwn(constants, name) && !states.includes(name));
+  return inputs.filter(({ name }) => !Object.hasOwn(constants, name) && !states.includes(name));
+}
+
+/** `rest`: the inputs that may take the waveform. There must be exactly one. */
+function waveformOf(
+  { input, inputs: constants }: Config,
+  inputs: readonly GraphTensor[],
+  rest: readonly GraphTensor[],
+): GraphTensor {
   if (input === undefined && rest.length === 1) return rest[0]!;
   if (input === undefined) {
     if (rest.length === 0) {

@@ -8,6 +8,8 @@ export interface Framing {
   length(samples: number): number;
   /** Samples from one frame to the next. Null if a frame is the whole waveform. */
   readonly hop: number | null;
+  /** The positions in a frame that hold samples of the waveform. The other positions are padding. */
+  filled(samples: number, frame: number): { readonly start: number; readonly end: number };
   /** Writes a frame. Where there are no samples, it writes zeros. */
   write(samples: Float32Array, frame: number, to: Float32Array, at: number): void;
 }
@@ -18,11 +20,18 @@ export function createFraming(config: FrameConfig | undefined): Framing {
       count: () => 1,
       length: (samples) => samples,
       hop: null,
+      filled: (samples) => ({ start: 0, end: samples }),
       write: (samples, _frame, to, at) => to.set(samples, at),
     };
   }
   const { length, context, tail } = config;
   const hop = config.hop ?? length - context;
+  function filled(samples: number, frame: number) {
+    const from = frame * hop - context;
+    const first = Math.max(0, from);
+    const last = Math.max(first, Math.min(samples, from + length));
+    return { start: first - from, end: last - from };
+  }
   return {
     count(samples) {
       if (tail === 'pad') return Math.max(1, Math.ceil(samples / hop));
@@ -30,13 +39,13 @@ export function createFraming(config: FrameConfig | undefined): Framing {
     },
     length: () => length,
     hop,
+    filled,
     write(samples, frame, to, at) {
       const from = frame * hop - context;
-      const first = Math.max(0, from);
-      const last = Math.max(first, Math.min(samples.length, from + length));
-      to.fill(0, at, at + first - from);
-      to.set(samples.subarray(first, last), at + first - from);
-      to.fill(0, at + last - from, at + length);
+      const { start, end } = filled(samples.length, frame);
+      to.fill(0, at, at + start);
+      to.set(samples.subarray(from + start, from + end), at + start);
+      to.fill(0, at + end, at + length);
     },
   };
 }

@@ -5,7 +5,7 @@
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { failedRow } from '../../failed-row.ts';
 import type { GraphCall } from '../task.ts';
-import type { Feeds, Outputs, TensorValue } from '../tensors.ts';
+import type { Feeds, Outputs } from '../tensors.ts';
 import type { FrameAnswer } from './answer-frames.ts';
 import type { CarriedStates, FrameStates, StatePosition } from './bind-states.ts';
 
@@ -29,12 +29,11 @@ export interface FrameModel {
   readonly states: FrameStates | null;
   readonly constants: Feeds;
   readonly fixedBatch: number | null;
-  readonly inputName: string;
   /** Most frames of a call, for frames of this many samples. */
   mostFrames(length: number): number;
   frameLength(row: FramedRow): number;
-  /** The waveform's tensor for frames of the same length. */
-  waveform(units: readonly Unit[]): TensorValue;
+  /** The waveform's tensor for frames of the same length, and its mask if the graph takes one. */
+  waveforms(units: readonly Unit[]): Feeds;
 }
 
 /**
@@ -47,7 +46,7 @@ export function feedsOf(model: FrameModel, units: readonly Unit[]): Feeds {
   return {
     ...model.constants,
     ...model.states?.feeds(filled.map(({ row }) => row.states)),
-    [model.inputName]: model.waveform(filled),
+    ...model.waveforms(filled),
   };
 }
 

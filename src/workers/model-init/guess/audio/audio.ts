@@ -3,11 +3,17 @@ import {
   classesOf,
   describeAll,
   describeTensor,
+  isFloat,
+  rankOf,
   type GraphTensor,
 } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
+import { taskOfArchitecture } from '../../../../shared/models/hugging-face/heads.ts';
+import { isAttentionMask } from '../../../../shared/tasks/audio/attention-mask.ts';
 import type { Hints } from '../../hints.ts';
 import { chooseActivation } from '../choose-activation.ts';
+import { fittingLabels } from '../chosen-labels.ts';
+import { chosenOutput } from '../chosen-output.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { findBatch } from '../find-batch.ts';
 import { findStates } from './find-states.ts';
@@ -33,14 +39,17 @@ function isWave({ type, shape }: GraphTensor): boolean {
 
 function partsOf(face: GraphFace) {
   const states = findStates(face);
-  const rest = face.inputs.filter((one) => !isRate(one) && !states.some(({ input }) => input === one.name));
+  const mask = face.inputs.find(isAttentionMask);
+  const isOther = (one: GraphTensor) =>
+    one === mask || isRate(one) || states.some(({ input }) => input === one.name);
+  const rest = face.inputs.filter((one) => !isOther(one));
   const [wave, ...others] = rest;
   const isKnown = wave !== undefined && others.length === 0 && isWave(wave);
-  return { wave: isKnown ? wave : undefined, states, rate: face.inputs.find(isRate) };
+  return { wave: isKnown ? wave : undefined, states, mask, rate: face.inputs.find(isRate) };
 }
 
 function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
-  const { wave, states, rate } = partsOf(face);
+  const { wave, states, mask, rate } = partsOf(face);
   if (wave === undefined) {
     throw mismatch(
       `a waveform is one input [N,T], [N,T,1] or [N,1,T] of floats; this graph has ${describeAll(face.inputs)}`,
@@ -49,9 +58,8 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const facts = [`inputs  ${describeAll(face.inputs)}`, `outputs ${describeAll(face.outputs)}`];
   const guesses: string[] = [];
   const sampleRate = sampleRateOf(hints, facts);
-  if (hints.beside.sound?.normalize === true) {
-    facts.push('normalize "unit_variance": taken from preprocessor_config.json (do_normalize)');
-  }
+  if (mask !== undefined) facts.push(`"${mask.name}" gets 1 for each sample, and 0 for padding`);
+  const normalize = normalizeOf(hints, facts, guesses);
   const batch = findBatch([wave], face.outputs);
   const config = {
     name,
@@ -59,7 +67,7 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
     sample_rate: sampleRate,
     ...frameOf(wave, states.length > 0, hints, guesses),
     ...(face.inputs.length > 1 ? { input: wave.name } : {}),
-    ...(hints.beside.sound?.normalize === true ? { normalize: 'unit_variance' } : {}),
+    ...normalize,
     ...(rate === undefined ? {} : { inputs: { [rate.name]: { value: sampleRate } } }),
     ...(states.length === 0
       ? {}
@@ -91,10 +99,24 @@ function sampleRateOf({ sampleRate, beside: { sound } }: Hints, facts: string[])
     return rate;
   };
   if (sampleRate !== undefined) return fact(sampleRate, '--sample-rate says so');
-  if (sound !== null) return fact(sound.sampleRate, 'taken from preprocessor_config.json (sampling_rate)');
+  if (typeof sound?.sampleRate === 'number')
+    return fact(sound.sampleRate, 'taken from preprocessor_config.json (sampling_rate)');
   throw mismatch(
     'nothing says which sample rate the model was trained with: pass --sample-rate HZ, such as --sample-rate 16000',
   );
+}
+
+function normalizeOf({ beside: { sound } }: Hints, facts: string[], guesses: string[]): object {
+  if (sound?.normalize === true) {
+    facts.push('normalize "unit_variance": taken from preprocessor_config.json (do_normalize)');
+    return { normalize: 'unit_variance' };
+  }
+  if (sound === null || sound.normalize === null) {
+    guesses.push(
+      'normalize: none; if the training code moved waveforms to mean 0 and variance 1, set it to "unit_variance"',
+    );
+  }
+  return {};
 }
 
 /** Throws ForebayError `config_mismatch` if the model has a state and nothing says how long its frames are. */
@@ -119,21 +141,39 @@ function frameOf(wave: GraphTensor, hasState: boolean, { shapes }: Hints, guesse
   return { frame: { length: time } };
 }
 
-/** Class scores if there are labels for them, else the outputs as they are. */
+/** Class scores if config.json names a classifier, or if there are labels for them. Else the outputs as they are. */
 function answerOf(face: GraphFace, hints: Hints, facts: string[], guesses: string[]): object {
   const count = hints.labels?.names.length;
-  const scores = face.outputs.find(({ shape }) => shape.length === 2 && classesOf(shape) === count);
+  const isLabelled = ({ shape }: GraphTensor) => shape.length === 2 && classesOf(shape) === count;
+  const isClassifier = taskOfArchitecture(hints.beside.architecture ?? '', []) === 'audio';
+  const scores = isClassifier ? classOutput(face, isLabelled, hints) : face.outputs.find(isLabelled);
   if (scores === undefined) {
     facts.push('answer  the outputs as they are, one value per frame ("outputs" and "join" change it)');
     return { answer: 'outputs' };
   }
-  const activation = chooseActivation(face, scores, true, hints);
+  const labels = fittingLabels(hints, classesOf(scores.shape), guesses);
+  const activation = chooseActivation(face, scores, labels !== null, hints);
   facts.push(`answer  classes: the scores of ${describeTensor(scores)}`, ...activation.facts);
   guesses.push(...activation.guesses);
   return {
     answer: 'predictions',
-    labels: 'labels.txt',
+    ...(labels === null ? {} : { labels: 'labels.txt' }),
     ...(face.outputs.length > 1 ? { output: scores.name } : {}),
     activation: activation.value,
   };
+}
+
+/** Throws ForebayError `config_mismatch` if a flag must name the output. */
+function classOutput(
+  { outputs }: GraphFace,
+  isLabelled: (output: GraphTensor) => boolean,
+  hints: Hints,
+): GraphTensor {
+  return chosenOutput(hints, {
+    outputs,
+    fits: (output) => isFloat(output) && rankOf(output) === 2,
+    prefers: [isLabelled, ({ name }) => /logit/i.test(name)],
+    what: 'a classifier of sounds has an output [batch, classes] of floats',
+    holds: 'the class scores',
+  });
 }

@@ -1,0 +1,66 @@
+/** What a Hugging Face folder says about a model of sounds. */
+import { objectIn, type ForeignFiles } from '../foreign-files.ts';
+import { describeClasses } from './classes.ts';
+import { bothOf, type Described } from './described.ts';
+import { PROCESSOR_FILE, readFeatureExtractor } from './feature-extractor.ts';
+import { soundWithoutTask } from './heads.ts';
+import type { Json } from './reading.ts';
+
+/** A classifier of waveforms. */
+export async function classesOfSounds(files: ForeignFiles, config: Json): Promise<Described> {
+  const extractor = readFeatureExtractor(await objectIn(files, PROCESSOR_FILE));
+  if (extractor !== null && extractor.spectrograms !== null) {
+    return takesSpectrograms(files, PROCESSOR_FILE, extractor.spectrograms);
+  }
+  const { sampleRate = null, normalize = null, open = [] } = extractor ?? {};
+  const missing = new Map<string, string>();
+  const why = extractor === null ? `there is no ${PROCESSOR_FILE} of a feature extractor for sounds` : null;
+  if (sampleRate === null) missing.set('/sample_rate', why ?? `${PROCESSOR_FILE} has no sampling_rate`);
+  if (normalize === null) {
+    missing.set(
+      '/normalize',
+      why ??
+        `${PROCESSOR_FILE} names a feature extractor that Forebay does not know; set "none" or "unit_variance"`,
+    );
+  }
+  const sound: Described = {
+    fields: {
+      ...(sampleRate === null ? {} : { sample_rate: sampleRate }),
+      ...(normalize === true ? { normalize: 'unit_variance' } : {}),
+      ...(normalize === false ? { normalize: 'none' } : {}),
+      answer: 'predictions',
+    },
+    missing,
+    notes: [...open, WHOLE_NOTE],
+  };
+  return bothOf(describeClasses(config), sound);
+}
+
+const WHOLE_NOTE =
+  'the model gets each waveform whole; "max_seconds" or "frame" in model.json limits the memory that long ones need';
+
+/** Why a folder with an architecture that shows no task is refused. Null if it is not a model of sounds. */
+export async function refuseSounds(architecture: string, files: ForeignFiles): Promise<Described | null> {
+  const extractor = readFeatureExtractor(await objectIn(files, PROCESSOR_FILE));
+  if (extractor !== null && extractor.spectrograms !== null) {
+    return takesSpectrograms(files, PROCESSOR_FILE, extractor.spectrograms);
+  }
+  const reason = soundWithoutTask(architecture);
+  if (reason === 'spectrograms') {
+    return takesSpectrograms(files, 'config.json', `the architecture ${JSON.stringify(architecture)}`);
+  }
+  if (reason === null) return null;
+  return refused(
+    `config.json names the architecture ${JSON.stringify(architecture)}, which ${reason.does}, and Forebay has no task for that. To get the outputs of the graph as they are, create a folder with: forebay model init ${files.dir} --out OUT --task audio`,
+  );
+}
+
+function takesSpectrograms({ dir }: ForeignFiles, file: string, what: string): Described {
+  return refused(
+    `${file} names ${what}, so the model takes spectrograms, which Forebay does not compute. Send spectrograms to a folder created with: forebay model init ${dir} --out OUT --task tensors`,
+  );
+}
+
+function refused(why: string): Described {
+  return { fields: {}, missing: new Map([['/task', why]]), notes: [] };
+}
