@@ -11,8 +11,8 @@ function answer(activation: Activation, over: 'mean' | 'max', ...frames: [number
   const more = { answer: 'predictions', activation, over_frames: over, frame: { length: 4 } };
   const config = checkedConfig({ name: 'm', task: 'audio', sample_rate: 1000, ...more }) as AudioConfig;
   const output = { name: 'logits', type: 'float32', shape: ['N', 2] } as const;
-  const { open } = createClassAnswerer(config, [output], { read: () => null }, null);
-  const row = open(2, null);
+  const answerer = createClassAnswerer(config, [output], { read: () => null }, null);
+  const row = answerer.open(2, null);
   const logits = {
     type: 'float32',
     dims: [frames.length, 2],
