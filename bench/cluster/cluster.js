@@ -1,6 +1,5 @@
 /**
- * Starts a service in its own folder: Redis, the API process, and worker processes with the benchmark's lanes. Also
- * measures the CPU time and memory of each process.
+ * Starts a service in its own folder: Redis, the API process, and worker processes with the benchmark's lanes.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +8,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -27,8 +25,6 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 /** The rows cycle through this many local files. */
 const FILES = 64;
-/** Clock ticks per second in /proc/<pid>/stat (sysconf(_SC_CLK_TCK)). */
-const TICKS = 100;
 /** The shortest valid model config. No lane here decodes an image. */
 const CONFIG = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
 
@@ -167,27 +163,4 @@ function writeSmallGraph(path) {
     ],
     outputs: [{ name: 'output', type: FLOAT, dims: ['batch', 3] }],
   });
-}
-
-/** CPU seconds that processes have used. */
-export function cpuSeconds(pids) {
-  let ticks = 0;
-  for (const pid of pids) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / TICKS;
-}
-
-/** Resident bytes of processes. */
-export function rssBytes(pids) {
-  return pids.reduce((sum, pid) => {
-    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return sum + Number(kb) * 1024;
-  }, 0);
-}
-
-/** A field of Redis' INFO, as a number. */
-export async function redisInfo(redis, section, field) {
-  return Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(await redis.info(section))?.[1]);
 }

@@ -1,5 +1,6 @@
 /** Runs one job on a cluster and measures its blocks, the CPU time of each kind of process, and the work of Redis. */
-import { cpuSeconds, redisInfo } from './cluster.js';
+import { cpuSeconds } from '../harness/processes.js';
+import { redisInfo } from '../harness/redis-info.js';
 
 const WARM_ROWS = 500;
 

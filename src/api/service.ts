@@ -9,6 +9,7 @@ import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore, RETENTION_MS } from '../shared/queue/jobs/job-store.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
+import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
@@ -30,6 +31,7 @@ import { createInputResolver } from './jobs/create/resolve-input.ts';
 import { sweepJobs } from './sweeper/sweep-jobs.ts';
 import { sweepQueues } from './sweeper/sweep-queues.ts';
 import { sweepSpool } from './sweeper/sweep-spool.ts';
+import { sweepWishes } from './sweeper/sweep-wishes.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
@@ -105,12 +107,13 @@ export async function createApiService(options: {
   const backgroundDeps = { redis: background, run: createScripts(background) };
   const backgroundJobs = createJobStore(backgroundDeps);
   const backgroundSlots = createQueueSlots(backgroundDeps);
+  const backgroundWorkers = createWorkerRegistry({ redis: background });
   const feeders = createFeeders({
     jobs: backgroundJobs,
     window: createJobWindow(backgroundDeps),
     queues,
     slots: backgroundSlots,
-    workers: createWorkerRegistry({ redis: background }),
+    workers: backgroundWorkers,
     wake,
     openDataset: open,
     spool: input,
@@ -129,6 +132,11 @@ export async function createApiService(options: {
         spoolDir: config.spoolDir,
         graceMs: LEFT_OVER_MS,
         keepMs: RETENTION_MS,
+      }),
+      sweepWishes({
+        wishes: createStoredWishes(backgroundDeps),
+        workers: backgroundWorkers,
+        slots: backgroundSlots,
       }),
     ],
     emit,

@@ -40,7 +40,9 @@ export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'
     for (let failures = 0; ;) {
       const query = new URLSearchParams({ from_row: String(fromRow), follow: String(follow) });
       if (given.includeErrors) query.set('include', 'errors');
-      const response = await retried(failures, () => send(`${path}?${query.toString()}`, init({}, signal)));
+      const response = await retried(failures, signal, () =>
+        send(`${path}?${query.toString()}`, init({}, signal)),
+      );
       try {
         for await (const line of readLines(response.body!)) {
           // Throws on a truncated line, so that its row is read again.
@@ -64,7 +66,7 @@ export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'
     let lastId = given.lastEventId;
     for (let failures = 0; ;) {
       const headers = lastId === undefined ? {} : { 'Last-Event-ID': lastId };
-      const response = await retried(failures, () => send(path, init(headers, signal)));
+      const response = await retried(failures, signal, () => send(path, init(headers, signal)));
       if (response.status === 204 || !response.body) return;
       let broken: unknown = null;
       try {
@@ -85,7 +87,11 @@ export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'
   }
 
   /** Connects. After an interruption it retries while the service is briefly unavailable. */
-  async function retried(failures: number, connect: () => Promise<Response>): Promise<Response> {
+  async function retried(
+    failures: number,
+    signal: AbortSignal | undefined,
+    connect: () => Promise<Response>,
+  ): Promise<Response> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await connect();
@@ -93,7 +99,7 @@ export function createJobStreams({ base, send }: Pick<Transport, 'base' | 'send'
         const temporary =
           error instanceof UnreachableError || (error instanceof ProblemError && error.status === 503);
         if (failures === 0 || !temporary || attempt >= RETRY_MS.length) throw error;
-        await pause(attempt + 1);
+        await pause(attempt + 1, signal);
       }
     }
   }
@@ -105,7 +111,9 @@ function init(headers: Record<string, string>, signal: AbortSignal | undefined):
   return { headers, ...(signal ? { signal } : {}) };
 }
 
-async function pause(attempt: number, signal?: AbortSignal): Promise<void> {
+/** Rejects with the signal's reason once it is aborted. */
+async function pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1]);
     signal?.addEventListener('abort', done);
@@ -115,4 +123,5 @@ async function pause(attempt: number, signal?: AbortSignal): Promise<void> {
       resolve();
     }
   });
+  signal?.throwIfAborted();
 }

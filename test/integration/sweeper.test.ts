@@ -1,5 +1,14 @@
 // The sweeper removes the leftovers of killed processes from real queues and folders. Everything in use stays.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
@@ -7,8 +16,9 @@ import { afterAll, beforeEach, expect, it } from 'vitest';
 import { sweepJobs } from '#forebay/api/sweeper/sweep-jobs.js';
 import { sweepQueues } from '#forebay/api/sweeper/sweep-queues.js';
 import { sweepSpool } from '#forebay/api/sweeper/sweep-spool.js';
-import { startSweeper } from '#forebay/api/sweeper/sweeper.js';
+import { startSweeper, type Chore, type SweepFailed } from '#forebay/api/sweeper/sweeper.js';
 import { newJobId } from '#forebay/shared/domain/job/job-id.js';
+import { SPEC_VERSION } from '#forebay/shared/domain/job/job.js';
 import { createBlockTaker } from '#forebay/shared/queue/blocks/block-taker.js';
 import { createLeftovers } from '#forebay/shared/queue/jobs/leftovers.js';
 import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys, outputKey } from '#forebay/shared/queue/keys.js';
@@ -48,11 +58,15 @@ function writeOld(path: string): void {
   utimesSync(path, LONG_AGO / 1000, LONG_AGO / 1000);
 }
 
+const raise = (error: unknown) => {
+  throw error;
+};
+
 /** Repeats a chore often enough to cover everything. Returns the sums of its counts. */
-async function repeat(chore: () => Promise<Readonly<Record<string, number>>>) {
+async function repeat(chore: Chore, failed: SweepFailed = raise) {
   const sums: Record<string, number> = {};
   for (let i = 0; i < 5; i++) {
-    for (const [kind, count] of Object.entries(await chore())) sums[kind] = (sums[kind] ?? 0) + count;
+    for (const [kind, count] of Object.entries(await chore(failed))) sums[kind] = (sums[kind] ?? 0) + count;
   }
   return sums;
 }
@@ -127,6 +141,65 @@ it('staged files of ended jobs are removed, except recent ones and those of outp
   expect(readdirSync(resumed.output)).toEqual(before);
 });
 
+it('a folder with more leftovers than one step removes is finished, and young files do not count', async () => {
+  const { id, output } = await oldJob(1, join(folder, 'many'));
+  const { staging } = outputFolder(output);
+  mkdirSync(staging, { recursive: true });
+  for (let i = 0; i < 1200; i++) {
+    writeOld(join(staging, `part-${String(i).padStart(8, '0')}.jsonl.dead`));
+    writeFileSync(join(staging, `part-${String(i).padStart(8, '0')}.jsonl.now`), 'x');
+  }
+  await end(id);
+  const chore = sweepJobs({ ...layer, leftovers: leftovers(), graceMs: GRACE_MS });
+  expect((await chore(raise))['files']).toBe(1000);
+  expect((await chore(raise))['files']).toBe(200);
+  const left = readdirSync(staging);
+  expect(left).toHaveLength(1200);
+  expect(left.every((name) => name.endsWith('.now'))).toBe(true);
+  // The young files grow old.
+  for (const name of left) utimesSync(join(staging, name), LONG_AGO / 1000, LONG_AGO / 1000);
+  expect((await repeat(chore))['files']).toBe(1200);
+  expect(existsSync(staging)).toBe(false);
+});
+
+it('a job that cannot be swept is reported, blocks no other job, and is tried again', async () => {
+  const [broken, newer, fine] = [
+    await oldJob(1, join(folder, 'broken')),
+    await oldJob(2, join(folder, 'newer')),
+    await oldJob(3, join(folder, 'fine')),
+  ];
+  const leftover = ({ output }: { output: string }) => {
+    mkdirSync(outputFolder(output).staging, { recursive: true });
+    writeOld(join(outputFolder(output).staging, 'part-00000000.jsonl.dead'));
+  };
+  for (const job of [newer, fine]) leftover(job);
+  for (const { id } of [broken, newer, fine]) await end(id);
+  await layer.redis.hset(jobKeys(newer.id).job, 'spec', JSON.stringify({ ...newer, v: SPEC_VERSION + 1 }));
+  symlinkSync(broken.output, broken.output);
+  const events: unknown[] = [];
+  const emit = (name: string, fields: unknown) => events.push([name, fields]);
+  const chore = sweepJobs({ ...layer, leftovers: leftovers(), graceMs: GRACE_MS });
+  const start = () => startSweeper({ leftovers: leftovers(), chores: [chore], everyMs: 50, emit });
+
+  const first = start();
+  await waitUntil('both events', () => events.length >= 2);
+  await first.close();
+  expect(events.slice(0, 2)).toEqual([
+    ['sweep.failed', { job: broken.id, error: expect.stringMatching(/^ELOOP.*_staging/) }],
+    ['sweep.cleared', { files: 1 }],
+  ]);
+  expect(existsSync(outputFolder(newer.output).staging)).toBe(true);
+
+  rmSync(broken.output);
+  leftover(broken);
+  events.length = 0;
+  const second = start();
+  await waitUntil('the second sweep', () => events.length >= 1);
+  await second.close();
+  expect(events).toEqual([['sweep.cleared', { files: 1 }]]);
+  expect(existsSync(outputFolder(broken.output).staging)).toBe(false);
+});
+
 it('ids without a record are dropped, and records that would never expire get an expiry', async () => {
   const [gone, lost, fed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
   await end(gone.id);
@@ -159,6 +232,17 @@ it('spooled rows of old plans, and of jobs whose record would have expired, are 
   expect(readdirSync(spoolDir).toSorted()).toEqual(
     [`${id}.urls.jsonl`, `${oldId(8)}.inline.jsonl`, 'notes.txt'].toSorted(),
   );
+});
+
+it('a spool entry that cannot be removed is reported, and the others are removed', async () => {
+  const spoolDir = join(folder, 'spool-broken');
+  mkdirSync(join(spoolDir, 'tenant', 'plan-00aa.urls.jsonl', 'inner'), { recursive: true });
+  utimesSync(join(spoolDir, 'tenant', 'plan-00aa.urls.jsonl'), LONG_AGO / 1000, LONG_AGO / 1000);
+  writeOld(join(spoolDir, 'tenant', 'plan-00ff.urls.jsonl'));
+  const failures: unknown[] = [];
+  const chore = sweepSpool({ leftovers: leftovers(), spoolDir, graceMs: GRACE_MS, keepMs: 0 });
+  expect(await chore((error) => failures.push(error))).toEqual({ spool_files: 1 });
+  expect(String(failures)).toContain('plan-00aa.urls.jsonl');
 });
 
 it('one of several processes sweeps, and another one takes over when it ends', async () => {

@@ -5,13 +5,14 @@
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import { jobIdTime } from '../../shared/domain/job/job-id.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
+import { isNewerVersion } from '../../shared/queue/jobs/job-specs.ts';
 import type { Leftovers, JobPresence } from '../../shared/queue/jobs/leftovers.ts';
 import { sweepOutput } from './sweep-output.ts';
 import type { Chore } from './sweeper.ts';
 
 /** Jobs per step. */
 const PAGE = 50;
-/** Maximum number of remembered jobs whose folders have been searched already. */
+/** Maximum number of remembered jobs whose folders hold no leftovers. */
 const MOST_REMEMBERED = 10_000;
 
 export function sweepJobs(deps: {
@@ -32,9 +33,12 @@ export function sweepJobs(deps: {
     const { output } = record.spec;
     // Another job may have continued in the folder.
     if ((await jobs.outputHolder(output)) !== null) return 0;
-    if (swept.size >= MOST_REMEMBERED) swept.clear();
-    swept.add(id);
-    return sweepOutput(output, id, before);
+    const { removed, finished } = await sweepOutput(output, id, before);
+    if (finished) {
+      if (swept.size >= MOST_REMEMBERED) swept.clear();
+      swept.add(id);
+    }
+    return removed;
   }
 
   async function sweepOne(id: string, job: JobPresence): Promise<'job_ids' | 'jobs_retired' | number> {
@@ -50,15 +54,19 @@ export function sweepJobs(deps: {
     return job.over ? sweepFiles(id) : 0;
   }
 
-  return async () => {
+  return async (failed) => {
     const ids = await leftovers.listed(after, PAGE);
     after = ids.length < PAGE ? null : ids.at(-1)!;
     const sums = { job_ids: 0, jobs_retired: 0, files: 0 };
     for (const [id, job] of await leftovers.presences(ids)) {
-      // Jobs of a newer version are left to that version.
-      const done = await sweepOne(id, job).catch(() => 0);
-      if (typeof done === 'number') sums.files += done;
-      else sums[done] += 1;
+      try {
+        const done = await sweepOne(id, job);
+        if (typeof done === 'number') sums.files += done;
+        else sums[done] += 1;
+      } catch (error) {
+        // Jobs of a newer version are left to that version.
+        if (!isNewerVersion(error)) failed(error, id);
+      }
     }
     return sums;
   };

@@ -2,34 +2,57 @@
  * Sweeps the output folder of a job that has ended. Removes staged parts of runs that were killed or came too late, and
  * unfinished manifests. Never touches published files or files of the user.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../../shared/files/is-missing.ts';
 import { outputFolder } from '../../shared/storage/output-folder.ts';
 import { removeEmptyStaging, stagedIn } from '../../shared/storage/staging.ts';
 
 /** Maximum number of files that one step removes from one folder. */
 const MOST = 1000;
 
+export interface SweptOutput {
+  readonly removed: number;
+  /** Nothing is left to remove, now or later. */
+  readonly finished: boolean;
+}
+
 /**
  * Removes temporary files of the job, and those that name no job, if they were last written before `before` (epoch ms).
- * Returns how many files were removed.
+ * Throws errors of the disk.
  */
-export async function sweepOutput(folder: string, job: string, before: number): Promise<number> {
+export async function sweepOutput(folder: string, job: string, before: number): Promise<SweptOutput> {
   const { staging, stagingOf } = outputFolder(folder);
   const flat = (await stagedIn(staging)).filter(({ staged }) => staged.kind !== 'owner');
   const own = await stagedIn(stagingOf(job));
   const staged = [...flat, ...own].map(({ path }) => path);
   const beside = (await names(folder)).filter(isTemporary).map((name) => join(folder, name));
   let removed = 0;
-  for (const path of [...staged, ...beside].slice(0, MOST)) {
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
-    if (mtimeMs >= before) continue;
+  let finished = true;
+  for (const path of [...staged, ...beside]) {
+    const writtenAt = await lastWritten(path);
+    if (writtenAt === null) continue;
+    if (writtenAt >= before) {
+      finished = false;
+      continue;
+    }
+    if (removed === MOST) return { removed, finished: false };
     await rm(path, { recursive: true, force: true });
     removed += 1;
   }
   // Removes only empty folders, because a run may just have started in one.
   await removeEmptyStaging(folder, job);
-  return removed;
+  return { removed, finished };
+}
+
+/** Epoch ms. Null: the file is gone. */
+async function lastWritten(path: string): Promise<number | null> {
+  try {
+    return (await lstat(path)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }
 
 /** Older versions, which had no staging folders, left these beside the parts. */
@@ -38,5 +61,8 @@ function isTemporary(name: string): boolean {
 }
 
 async function names(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []);
+  return readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
 }

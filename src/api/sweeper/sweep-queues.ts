@@ -40,14 +40,18 @@ export function sweepQueues(deps: {
     );
   }
 
-  return async () => {
+  return async (failed) => {
     const page = await leftovers.queues(cursor);
     cursor = page.cursor;
     const sums = { slots: 0, blocks: 0, failed_runs: 0 };
     for (const queue of page.queues) {
-      sums.blocks += await discardBlocks(queue);
-      sums.slots += await releaseSlots(queue);
-      sums.failed_runs += await queues.trimFailed(queue, MOST);
+      try {
+        sums.blocks += await discardBlocks(queue);
+        sums.slots += await releaseSlots(queue);
+        sums.failed_runs += await queues.trimFailed(queue, MOST);
+      } catch (error) {
+        failed(error);
+      }
     }
     return sums;
   };

@@ -5,6 +5,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobIdTime } from '../../shared/domain/job/job-id.ts';
+import { isMissing } from '../../shared/files/is-missing.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { Chore } from './sweeper.ts';
 
@@ -22,7 +23,13 @@ export function sweepSpool(deps: {
   const { leftovers, spoolDir, graceMs, keepMs } = deps;
   let at = 0;
 
-  return async () => {
+  async function sweepFile(path: string): Promise<boolean> {
+    if ((await stat(path)).mtimeMs > Date.now() - graceMs) return false;
+    await rm(path);
+    return true;
+  }
+
+  return async (failed) => {
     const all = await spoolFiles(spoolDir);
     if (at >= all.length) at = 0;
     const page = all.slice(at, at + PAGE);
@@ -34,11 +41,11 @@ export function sweepSpool(deps: {
       const { active, exists } = presences.get(owner)!;
       if (active || exists) continue;
       if (owner.startsWith('job_') && jobIdTime(owner) > Date.now() - keepMs) continue;
-      const path = join(spoolDir, name);
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
-      if (mtimeMs > Date.now() - graceMs) continue;
-      await rm(path, { force: true });
-      removed += 1;
+      try {
+        if (await sweepFile(join(spoolDir, name))) removed += 1;
+      } catch (error) {
+        if (!isMissing(error)) failed(error);
+      }
     }
     return { spool_files: removed };
   };
@@ -46,16 +53,21 @@ export function sweepSpool(deps: {
 
 /** Paths below the spool folder. The default tenant's files are beside the folders of the other tenants. */
 async function spoolFiles(spoolDir: string): Promise<string[]> {
-  const entries = await readdir(spoolDir, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(spoolDir, { withFileTypes: true }).catch(noneIfMissing);
   const tenants = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const theirs = await Promise.all(
     tenants.map(async (tenant) => {
-      const names = await readdir(join(spoolDir, tenant)).catch(() => []);
+      const names = await readdir(join(spoolDir, tenant)).catch(noneIfMissing);
       return names.map((name) => `${tenant}/${name}`);
     }),
   );
   const own = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   return [...own, ...theirs.flat()].filter((name) => ownerOf(name) !== null).toSorted();
+}
+
+function noneIfMissing(error: unknown): [] {
+  if (isMissing(error)) return [];
+  throw error;
 }
 
 /** The job or plan that a spool file belongs to. Null: not a spool file. */

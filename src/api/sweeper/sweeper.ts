@@ -9,8 +9,14 @@ import type { Emit } from '../../shared/observe/events.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 
-/** Does one bounded step. Returns how much it removed or repaired, by kind. */
-export type Chore = () => Promise<Readonly<Record<string, number>>>;
+/** Reports an error. `job`: the job that could not be swept. */
+export type SweepFailed = (error: unknown, job?: string) => void;
+
+/**
+ * Does one bounded step. Returns how much it removed or repaired, by kind. Reports the errors of single items to `failed`,
+ * and continues with the others.
+ */
+export type Chore = (failed: SweepFailed) => Promise<Readonly<Record<string, number>>>;
 
 export interface Sweeper {
   close(): Promise<void>;
@@ -31,9 +37,10 @@ export function startSweeper(deps: {
   const stopping = new AbortController();
   const alarm = createAlarm();
 
-  function failed(error: unknown): void {
+  function failed(error: unknown, job?: string): void {
     // The Redis watch reports errors of Redis.
-    if (redisTrouble(error) === null) emit('sweep.failed', { error: messageOf(error) });
+    if (redisTrouble(error) !== null) return;
+    emit('sweep.failed', { ...(job !== undefined && { job }), error: messageOf(error) });
   }
 
   async function sweep(): Promise<void> {
@@ -43,7 +50,7 @@ export function startSweeper(deps: {
     for (const chore of deps.chores) {
       if (stopping.signal.aborted) break;
       try {
-        for (const [kind, count] of Object.entries(await chore())) {
+        for (const [kind, count] of Object.entries(await chore(failed))) {
           if (count > 0) cleared[kind] = (cleared[kind] ?? 0) + count;
         }
       } catch (error) {
@@ -57,7 +64,7 @@ export function startSweeper(deps: {
     while (!stopping.signal.aborted) {
       await alarm.wait(everyMs, stopping.signal);
       if (stopping.signal.aborted) break;
-      await sweep().catch(failed);
+      await sweep().catch((error: unknown) => failed(error));
     }
     await leftovers.dropSweep(token).catch(() => undefined);
   }

@@ -51,7 +51,8 @@ export const FEEDER_EVENTS = {
 
   /** The sweeper has removed the leftovers of killed processes, counted by kind. */
   'sweep.cleared': event<Readonly<Record<string, number>>>('info', 'cleared up after killed processes'),
-  'sweep.failed': event<{ readonly error: string }>('warn', 'sweep failed'),
+  /** `job`: the job that could not be swept. The next sweep tries again. */
+  'sweep.failed': event<{ readonly job?: string; readonly error: string }>('warn', 'sweep failed'),
 
   'webhook.given_up': event<FailedDelivery>('warn', 'webhook given up'),
   /** The webhook events of a job could not be created or sent. They are retried when the claim on the job expires. */

@@ -57,7 +57,7 @@ export const indexKeys = {
   workers: `${PREFIX}:{index}:workers`,
   /** Sorted set of worker ids by time of the last heartbeat. */
   beats: `${PREFIX}:{index}:beats`,
-  /** Hash queue -> `<load or unload> <id>`: what operators last asked of workers (workers/model-wishes.ts). */
+  /** Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-wishes.ts). */
   wishes: `${PREFIX}:{index}:wishes`,
   /** String: token of the process that sweeps. */
   sweeper: `${PREFIX}:{index}:sweeper`,

@@ -21,6 +21,7 @@ const SCRIPTS = {
   'take-slots': 2,
   'release-slots': 2,
   'claim-webhooks': 1,
+  'replace-wish': 1,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;
 

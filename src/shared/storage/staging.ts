@@ -5,6 +5,7 @@
  */
 import { link, lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../files/is-missing.ts';
 import { errorsName, outputFolder, stagedName, type StagedName } from './output-folder.ts';
 import { readBlock } from './read-part.ts';
 
@@ -70,8 +71,8 @@ export interface StagedEntry {
 /** Forebay's own entries of a staging folder. Empty if it is a link or not a folder. */
 export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   if (!(await isFolder(staging))) return [];
-  const names = await readdir(staging).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(staging).catch((error: unknown) => {
+    if (isMissing(error)) return [];
     throw error;
   });
   return names.flatMap((name) => {
@@ -97,6 +98,9 @@ async function discardFlat(folder: string, entries: readonly StagedEntry[]): Pro
 async function isFolder(path: string): Promise<boolean> {
   return lstat(path).then(
     (found) => found.isDirectory(),
-    () => false,
+    (error: unknown) => {
+      if (isMissing(error)) return false;
+      throw error;
+    },
   );
 }

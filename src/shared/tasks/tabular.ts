@@ -4,7 +4,7 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import { CLASSES_SHAPE, type Activation } from './classes/activation.ts';
 import { labelsFile } from './classes/labels.ts';
-import { PREDICTIONS } from './classes/predictions.ts';
+import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
 import { COLUMNS, type Column } from './tabular/columns.ts';
 import { NAMED_OUTPUTS } from './tabular/named-outputs.ts';
 import type { TaskDescription } from './task-description.ts';
@@ -24,8 +24,6 @@ export type TabularOptions = TaskOptions<'top_k'>;
 
 const OUTPUT = z.string().min(1).max(1024);
 const CLASS_NAME = z.string().max(1024);
-/** Answers per row of a model whose config nobody knows. */
-const USUAL_TOP_K = 5;
 
 export const TABULAR: TaskDescription<TabularConfig> = {
   id: 'tabular',

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { indexKeys, WAKE_CHANNELS } from '../keys.ts';
+import { redisNow } from '../redis-now.ts';
 
 export const WISHES = ['load', 'unload'] as const;
 export type Wish = (typeof WISHES)[number];
@@ -15,14 +16,35 @@ export interface ModelWish {
   readonly id: string;
 }
 
+export interface DatedWish extends ModelWish {
+  /**
+   * By Redis's clock, epoch ms: when the wish was made, or later, when the sweeper last found a worker or a block of the
+   * model. Null: an older version made the wish.
+   */
+  readonly neededAt: number | null;
+}
+
+/** Workers of older versions read only the first two words. */
+export function wishText({ wish, id, neededAt }: DatedWish): string {
+  return `${wish} ${id}${neededAt === null ? '' : ` ${Math.round(neededAt)}`}`;
+}
+
+/** Null: only a newer version knows such a wish. */
+export function readWish(text: string): DatedWish | null {
+  const [wish, id = '', time = ''] = text.split(' ');
+  if (wish !== 'load' && wish !== 'unload') return null;
+  return { wish, id, neededAt: /^\d+$/.test(time) ? Number(time) : null };
+}
+
 export type ModelWishes = ReturnType<typeof createModelWishes>;
 
 export function createModelWishes({ redis }: { redis: Redis }) {
   return {
     async make(queue: string, wish: Wish): Promise<void> {
+      const neededAt = await redisNow(redis);
       await redis
         .multi()
-        .hset(indexKeys.wishes, queue, `${wish} ${randomUUID()}`)
+        .hset(indexKeys.wishes, queue, wishText({ wish, id: randomUUID(), neededAt }))
         .publish(WAKE_CHANNELS.wish, queue)
         .exec();
     },
@@ -30,9 +52,8 @@ export function createModelWishes({ redis }: { redis: Redis }) {
     async all(): Promise<ReadonlyMap<string, ModelWish>> {
       const found = new Map<string, ModelWish>();
       for (const [queue, text] of Object.entries(await redis.hgetall(indexKeys.wishes))) {
-        const [wish, id = ''] = text.split(' ');
-        // A newer version may have other wishes.
-        if (wish === 'load' || wish === 'unload') found.set(queue, { wish, id });
+        const wish = readWish(text);
+        if (wish !== null) found.set(queue, wish);
       }
       return found;
     },

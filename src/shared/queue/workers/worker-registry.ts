@@ -5,6 +5,7 @@ import type { Choice } from '../../domain/choice.ts';
 import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
 import type { ModelConfig, ModelRef } from '../../domain/model/model-config.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
+import { redisNow } from '../redis-now.ts';
 import { withCurrentBounds, withCurrentCode } from '../older-names.ts';
 
 /** Resident memory of a model in one lane, as the lane measured it. */
@@ -139,14 +140,8 @@ const GONE_MS = 10_000;
 export function createWorkerRegistry(deps: { redis: Redis }) {
   const { redis } = deps;
 
-  /** Redis' clock, so that all machines use the same one. */
-  async function redisNow(): Promise<number> {
-    const [seconds, microseconds] = await redis.time();
-    return Number(seconds) * 1000 + Number(microseconds) / 1000;
-  }
-
   async function live(): Promise<WorkerInfo[]> {
-    const since = (await redisNow()) - GONE_MS;
+    const since = (await redisNow(redis)) - GONE_MS;
     const gone = await redis.zrangebyscore(indexKeys.beats, '-inf', `(${since}`);
     if (gone.length > 0) {
       await redis
@@ -173,7 +168,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
       const batch = redis
         .multi()
         .hset(indexKeys.workers, worker.id, JSON.stringify(worker))
-        .zadd(indexKeys.beats, await redisNow(), worker.id);
+        .zadd(indexKeys.beats, await redisNow(redis), worker.id);
       if (announce) batch.publish(WAKE_CHANNELS.workers, '');
       await batch.exec();
     },

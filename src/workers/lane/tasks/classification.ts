@@ -1,6 +1,7 @@
 /** Turns a row of output numbers into the answer's JSON text: scores by the config's activation, the best K first. */
 import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
+import { problemOf, scorer } from './activate.ts';
 import { digitsText } from './number-text.ts';
 
 /** A float32 guarantees no more digits. */
@@ -53,37 +54,6 @@ export function createClassifier(options: {
 
 function labelField(json: string): string {
   return `,"label":${json}`;
-}
-
-/**
- * A logit of -Infinity gives the probability 0. With softmax, at least one logit must be finite. NaN and Infinity never
- * give a score.
- */
-function problemOf(numbers: Float32Array, activation: Activation): string | null {
-  const odd = numbers.findIndex((number) => !Number.isFinite(number));
-  if (odd < 0) return null;
-  const says = (index: number) => `the model returned ${numbers[index]} (class ${index})`;
-  if (activation === 'none') return says(odd);
-  const broken = numbers.findIndex((number) => !(number < Infinity));
-  if (broken >= 0) return says(broken);
-  const isEmpty = activation === 'softmax' && numbers.every((number) => number === -Infinity);
-  return isEmpty ? 'the model returned -Infinity for every class' : null;
-}
-
-/** Returned functions are monotone, so ranking needs only the numbers. */
-function scorer(numbers: Float32Array, activation: Activation): (index: number) => number {
-  if (activation === 'softmax') return softmax(numbers);
-  if (activation === 'sigmoid') return (index) => 1 / (1 + Math.exp(-numbers[index]!));
-  return (index) => numbers[index]!;
-}
-
-/** Numerically stable, in double precision. */
-function softmax(numbers: Float32Array): (index: number) => number {
-  let max = -Infinity;
-  for (const number of numbers) if (number > max) max = number;
-  let sum = 0;
-  for (const number of numbers) sum += Math.exp(number - max);
-  return (index) => Math.exp(numbers[index]! - max) / sum;
 }
 
 /** Indices of the K largest scores, largest first. Of equal scores, the lower index comes first. */

@@ -18,7 +18,7 @@ export const textClassification: Task = {
       files,
       services,
       pairs: true,
-      places: false,
+      offsets: false,
     });
     const { inputs, fixedBatch } = texts;
     const classes = bindClassOutput(config, graph.outputs, files, fixedBatch);

@@ -18,7 +18,7 @@ export const textEmbedding: Task = {
       files,
       services,
       pairs: false,
-      places: false,
+      offsets: false,
     });
     const { inputs, fixedBatch } = texts;
     const vectors = bindTextVectors(config, graph.outputs);

@@ -20,7 +20,7 @@ export const tokenClassification: Task = {
       files,
       services,
       pairs: false,
-      places: true,
+      offsets: true,
     });
     const { inputs, fixedBatch } = texts;
     const labels = readLabels(files) ?? [];
@@ -35,7 +35,7 @@ export const tokenClassification: Task = {
         answers: (outputs, positions) =>
           scores
             .of(outputs, positions.length)
-            .map((found, i) => finder.answer(found, batch.places(positions[i]!)!, asked)),
+            .map((found, i) => finder.answer(found, batch.offsets(positions[i]!)!, asked)),
       };
     }
 

@@ -4,16 +4,16 @@ import { partsToTry, type TextPart } from './limited-text.ts';
 import type { RowText } from './row-text.ts';
 import { specialCount, type Template, type TemplatePart } from './special-tokens.ts';
 import type { TokenRows } from './batch/token-rows.ts';
-import type { EncodedText, TextTokenizer, TokenPlaces } from './tokenizer/text-tokenizer.ts';
+import type { EncodedText, TextTokenizer, TokenOffsets } from './tokenizer/text-tokenizer.ts';
 import { keptOfPair, keptRange } from './truncation.ts';
 
 export interface RowEncoder {
   /** Adds the row's tokens. Throws or rejects with an Error if the tokenizer fails. */
-  encode(tokens: TokenRows, at: number, row: RowText): PlacedText | null | Promise<PlacedText | null>;
+  encode(tokens: TokenRows, at: number, row: RowText): TextOffsets | null | Promise<TextOffsets | null>;
 }
 
-/** Where the tokens of a row are in its text, if places were asked for. */
-export interface PlacedText extends TokenPlaces {
+/** Where the tokens of a row are in its text, if offsets were asked for. */
+export interface TextOffsets extends TokenOffsets {
   readonly text: string;
   /** The position of the first of these tokens in the row, after special tokens. */
   readonly first: number;
@@ -47,8 +47,8 @@ export function createRowEncoder(
     const room = roomOf(parts);
     return next(encodeText(text, room), (first) =>
       next(pair === null ? null : encodeText(pair, room), (second) => {
-        const place = add(tokens, at, parts, room, [first, second]);
-        return first.encoded.places === null ? null : placed(text, first, first.encoded.places, place);
+        const kept = add(tokens, at, parts, room, [first, second]);
+        return first.encoded.offsets === null ? null : offsetsInRow(text, first, first.encoded.offsets, kept);
       }),
     );
   }
@@ -96,14 +96,19 @@ interface Kept {
   readonly first: number;
 }
 
-function placed(text: string, part: LimitedText, places: TokenPlaces, { from, to, first }: Kept): PlacedText {
+function offsetsInRow(
+  text: string,
+  part: LimitedText,
+  offsets: TokenOffsets,
+  { from, to, first }: Kept,
+): TextOffsets {
   const moved = (units: readonly number[]) => units.slice(from, to).map((unit) => unit + part.from);
   return {
     text,
     first,
-    starts: moved(places.starts),
-    ends: moved(places.ends),
-    continues: places.continues.slice(from, to),
+    starts: moved(offsets.starts),
+    ends: moved(offsets.ends),
+    continues: offsets.continues.slice(from, to),
   };
 }
 

@@ -18,7 +18,7 @@ import { fitTextInputs } from './fit-text-inputs.ts';
 import { padIdOf } from './pad-token.ts';
 import { PROBE_TEXTS } from './probe-texts.ts';
 import { textOfFile, textOfRecord, type RowText, type RowTextReading } from './row-text.ts';
-import { createRowEncoder, type PlacedText } from './row-encoder.ts';
+import { createRowEncoder, type TextOffsets } from './row-encoder.ts';
 import { readTemplate, specialCount, type Template } from './special-tokens.ts';
 import { createTokenRowsPool } from './batch/token-rows.ts';
 
@@ -37,8 +37,8 @@ export interface TextRows {
   feeds(rows: readonly number[]): Feeds;
   /** Number of tokens in the row, including special tokens. */
   length(at: number): number;
-  /** Null unless places were asked for. */
-  places(at: number): PlacedText | null;
+  /** Null unless offsets were asked for. */
+  offsets(at: number): TextOffsets | null;
   release(): void;
 }
 
@@ -49,8 +49,8 @@ export interface TextInputParts {
   readonly services: LaneServices;
   /** Whether a row may have two texts. */
   readonly pairs: boolean;
-  /** Asks for the places of tokens in the text. */
-  readonly places: boolean;
+  /** Asks for the offsets of tokens in the text. */
+  readonly offsets: boolean;
 }
 
 /** Throws ForebayError `config_mismatch`, and `model_load_failed` if the tokenizer cannot be used. */
@@ -58,7 +58,7 @@ export function bindTextInput(parts: TextInputParts): TextInput {
   const { config, services, pairs } = parts;
   const fit = fitTextInputs(parts.inputs, config);
   const file = readTokenizer(config, parts.files);
-  const tokenizer = createTokenizer(file, config.tokenizer, parts.places);
+  const tokenizer = createTokenizer(file, config.tokenizer, parts.offsets);
   const pad = padIdOf(config, file, tokenizer);
   const encoder = createRowEncoder(tokenizer, templateOf(file, config, pairs), config);
   const feeder = createFeeder(fit, pad);
@@ -71,7 +71,7 @@ export function bindTextInput(parts: TextInputParts): TextInput {
 
   function open(rows: number, prompt: string): TextRows {
     const tokens = pool.take(rows);
-    const places: PlacedText[] = [];
+    const offsets: TextOffsets[] = [];
     const lengthOf = (at: number) => tokens.length(at);
 
     function add(at: number, { text, pair }: RowText): RowError | null | Promise<RowError | null> {
@@ -81,8 +81,8 @@ export function bindTextInput(parts: TextInputParts): TextInput {
         : finish(at, added);
     }
 
-    function finish(at: number, placed: PlacedText | null): RowError | null {
-      if (placed !== null) places[at] = placed;
+    function finish(at: number, found: TextOffsets | null): RowError | null {
+      if (found !== null) offsets[at] = found;
       return tokens.length(at) === 0 ? NO_TOKENS : null;
     }
 
@@ -114,7 +114,7 @@ export function bindTextInput(parts: TextInputParts): TextInput {
       calls: (rows) => callsByLength(rows, lengthOf, rules),
       feeds: (rows) => feeder.feed(tokens, rows),
       length: lengthOf,
-      places: (at) => places[at] ?? null,
+      offsets: (at) => offsets[at] ?? null,
       release: () => pool.giveBack(tokens),
     };
   }

@@ -2,6 +2,7 @@
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { describeAll, flattened, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
+import { USUAL_TOP_K } from '../../../shared/tasks/classes/predictions.ts';
 import { chooseAnswer, widthOf, type Answer } from '../../../shared/tasks/tabular/choose-answer.ts';
 import type { Hints } from '../hints.ts';
 import { endOf } from './ends-in.ts';
@@ -119,8 +120,6 @@ function describeAnswer(answer: Answer, face: GraphFace, facts: string[], guesse
       : `answer: the number of "${name}", as in a regression. If it is a logit, pass --activation sigmoid`,
   );
 }
-
-const USUAL_TOP_K = 5;
 
 function topK(scores: GraphTensor): number {
   return Math.min(USUAL_TOP_K, widthOf(scores) ?? USUAL_TOP_K);

@@ -43,12 +43,14 @@ function automatonOf(patterns: readonly string[]) {
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const longest = patterns.reduce((a, b) => (b.length > a.length ? b : a));
-    throw refused(
-      longest,
-      `and the ${patterns.length - 1} others are too large together. Give fewer or shorter patterns`,
-      cause,
-    );
+    throw refused(longest, tooLarge(patterns.length - 1), cause);
   }
+}
+
+function tooLarge(others: number): string {
+  if (others === 0) return 'is too large. Give a shorter pattern';
+  const rest = others === 1 ? 'other pattern' : `${others} other patterns`;
+  return `and the ${rest} are too large together. Give fewer or shorter patterns`;
 }
 
 function expressionOf(pattern: string): Regex {

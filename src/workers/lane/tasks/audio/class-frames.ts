@@ -1,7 +1,8 @@
 /** Class scores of a row: the mean or the maximum of the scores of its frames. */
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
-import { activationOf, type Activation } from '../../../../shared/tasks/classes/activation.ts';
+import { activationOf } from '../../../../shared/tasks/classes/activation.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { problemOf, scorer } from '../activate.ts';
 import { bindClassOutput } from '../class-output.ts';
 import { createClassifier } from '../classification.ts';
 import { readLabels } from '../read-labels.ts';
@@ -19,7 +20,7 @@ export function createClassAnswerer(
   const { over_frames: over } = config;
   const bound = bindClassOutput(config, outputs, files, fixedBatch);
   const names = readLabels(files);
-  const scoresOf = SCORES[activationOf(config)];
+  const activation = activationOf(config);
   // The numbers of a row are already scores.
   const classifier = createClassifier({ labels: names, activation: 'none' });
 
@@ -33,17 +34,22 @@ export function createClassAnswerer(
     open(topK, threshold) {
       let together: Float64Array | null = null;
       let frames = 0;
+      let problem: string | null = null;
       return {
         add(all, at, batch) {
-          const scores = scoresOf(numbersOf(all, batch)[at]!);
-          together ??= new Float64Array(scores.length).fill(over === 'mean' ? 0 : -Infinity);
-          for (let i = 0; i < scores.length; i++) {
-            const score = scores[i]!;
+          const numbers = numbersOf(all, batch)[at]!;
+          // Scores that need no activation are checked once they are together.
+          if (activation !== 'none') problem ??= problemOf(numbers, activation);
+          const scoreOf = scorer(numbers, activation);
+          together ??= new Float64Array(numbers.length).fill(over === 'mean' ? 0 : -Infinity);
+          for (let i = 0; i < numbers.length; i++) {
+            const score = scoreOf(i);
             together[i] = over === 'mean' ? together[i]! + score : Math.max(together[i]!, score);
           }
           frames += 1;
         },
         finish() {
+          if (problem !== null) return { ok: false, error: { code: 'inference_failed', message: problem } };
           const scores = over === 'mean' ? together!.map((sum) => sum / frames) : together!;
           const isBinary = scores.length === 1 && names?.length === 2;
           const all = isBinary ? [1 - scores[0]!, scores[0]!] : scores;
@@ -53,14 +59,3 @@ export function createClassAnswerer(
     },
   };
 }
-
-const SCORES: Readonly<Record<Activation, (numbers: Float32Array) => Float64Array>> = {
-  none: (numbers) => Float64Array.from(numbers),
-  sigmoid: (numbers) => Float64Array.from(numbers, (number) => 1 / (1 + Math.exp(-number))),
-  softmax(numbers) {
-    const most = numbers.reduce((max, number) => Math.max(max, number), -Infinity);
-    const powers = Float64Array.from(numbers, (number) => Math.exp(number - most));
-    const sum = powers.reduce((total, power) => total + power, 0);
-    return powers.map((power) => power / sum);
-  },
-};

@@ -1,7 +1,8 @@
 /** Which classes a box has, from the numbers of all classes. */
 import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
+import { sigmoid } from '../activate.ts';
 import type { Candidates } from './candidates.ts';
-import { NAN_SCORE } from './head.ts';
+import { NAN_SCORE, NO_SCORE } from './head.ts';
 
 /** Calls `take` for each class of the box whose score is at least the threshold. `at`: where its numbers begin. */
 export type ClassScores = (
@@ -22,7 +23,7 @@ export function createClassScores(activation: Activation, width: number, hasNoOb
         const number = numbers[at + label]!;
         // Few numbers come near the threshold, so the exact comparison is rare.
         if (number >= least - 1e-3) {
-          const score = 1 / (1 + Math.exp(-number));
+          const score = sigmoid(number);
           if (score >= threshold) take(score, label);
         } else if (Number.isNaN(number)) into.reject(NAN_SCORE);
       }
@@ -34,7 +35,7 @@ export function createClassScores(activation: Activation, width: number, hasNoOb
     const best = numbers[at + label]!;
     const score = activation === 'softmax' ? softmaxOf(numbers, at, width, best) : best;
     if (score >= threshold) take(score, label);
-    else if (Number.isNaN(score)) into.reject(NAN_SCORE);
+    else if (Number.isNaN(score)) into.reject(NO_SCORE);
   };
 }
 

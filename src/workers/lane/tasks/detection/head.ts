@@ -31,3 +31,4 @@ export interface HeadParts {
 }
 
 export const NAN_SCORE = 'the model returned NaN as a score';
+export const NO_SCORE = 'the model returned NaN, or -Infinity for every class';

@@ -1,7 +1,7 @@
 /** Reads the boxes of a YOLO head out of one row's numbers. Decodes only boxes that reach the threshold. */
 import { addBox, type BoxForm } from './add-box.ts';
 import type { Candidates } from './candidates.ts';
-import { NAN_SCORE } from './head.ts';
+import { NAN_SCORE, NO_SCORE } from './head.ts';
 import type { Grid } from './yolo-grid.ts';
 
 /** A box with any score that is NaN fails its row, as in classification. */
@@ -34,7 +34,7 @@ export function collectByAnchor(parts: {
       }
       const score = objectness * best;
       if (score >= threshold) addBox(into, form, boxAt(numbers, at, grid, anchor), score, label);
-      else if (Number.isNaN(score) || best === -Infinity) into.reject(NAN_SCORE);
+      else if (Number.isNaN(score) || best === -Infinity) into.reject(NO_SCORE);
     }
   };
 }

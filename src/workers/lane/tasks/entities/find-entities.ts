@@ -1,7 +1,7 @@
 /** Finds the entities of a text from the scores of its tokens, as JSON text. Rules are those of Hugging Face's pipeline. */
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import type { Aggregation } from '../../../../shared/tasks/text/aggregation.ts';
-import type { PlacedText } from '../../text/row-encoder.ts';
+import type { TextOffsets } from '../../text/row-encoder.ts';
 import { SCORE_DIGITS } from '../classification.ts';
 import { digitsText } from '../number-text.ts';
 import { joinNeighbours } from './join-neighbours.ts';
@@ -17,7 +17,7 @@ export interface EntityOptions {
 }
 
 export interface EntityFinder {
-  answer(scores: TokenScores, places: PlacedText, options: EntityOptions): RowOutcome;
+  answer(scores: TokenScores, offsets: TextOffsets, options: EntityOptions): RowOutcome;
 }
 
 export function createEntityFinder(labels: readonly string[], ignored: readonly string[]): EntityFinder {
@@ -27,24 +27,24 @@ export function createEntityFinder(labels: readonly string[], ignored: readonly 
   const fullNames = labels.map((label) => JSON.stringify(label));
   const names = tags.map(({ name }) => JSON.stringify(name));
 
-  function partsOf(scores: TokenScores, places: PlacedText, aggregation: Aggregation): LabelledPart[] {
+  function partsOf(scores: TokenScores, offsets: TextOffsets, aggregation: Aggregation): LabelledPart[] {
     if (aggregation === 'first' || aggregation === 'max') {
-      return joinNeighbours(labelWords(scores, places, aggregation), tags);
+      return joinNeighbours(labelWords(scores, offsets, aggregation), tags);
     }
-    const tokens = labelTokens(scores, places);
+    const tokens = labelTokens(scores, offsets);
     return aggregation === 'none' ? tokens : joinNeighbours(tokens, tags);
   }
 
   return {
-    answer(scores, places, { aggregation, threshold }) {
+    answer(scores, offsets, { aggregation, threshold }) {
       const single = aggregation === 'none';
       let entities = '';
-      for (const { label, score, start, end } of partsOf(scores, places, aggregation)) {
+      for (const { label, score, start, end } of partsOf(scores, offsets, aggregation)) {
         if (!Number.isFinite(score)) return NOT_FINITE;
         if ((single ? isIgnored : isIgnoredName)[label] || (threshold !== null && score < threshold))
           continue;
         const name = (single ? fullNames : names)[label]!;
-        const text = JSON.stringify(places.text.slice(start, end));
+        const text = JSON.stringify(offsets.text.slice(start, end));
         const digits = digitsText(score, SCORE_DIGITS);
         entities += `${entities === '' ? '' : ','}{"label":${name},"score":${digits},"start":${start},"end":${end},"text":${text}}`;
       }
@@ -61,7 +61,7 @@ const NOT_FINITE: RowOutcome = {
   },
 };
 
-function labelTokens(scores: TokenScores, { first, starts, ends }: PlacedText): LabelledPart[] {
+function labelTokens(scores: TokenScores, { first, starts, ends }: TextOffsets): LabelledPart[] {
   return starts.map((start, i) => {
     const label = scores.best(first + i);
     return { label, score: scores.score(first + i, label), start, end: ends[i]! };

@@ -1,12 +1,12 @@
 /** Labels whole words by the tokens of each. Pure. */
-import type { PlacedText } from '../../text/row-encoder.ts';
+import type { TextOffsets } from '../../text/row-encoder.ts';
 import type { LabelledPart } from './labelled-part.ts';
 import type { TokenScores } from './token-scores.ts';
 
 /** `first`: a word has the label of its first token. `max`: that of the token with the highest score. */
 export function labelWords(
   scores: TokenScores,
-  { first, starts, ends, continues }: PlacedText,
+  { first, starts, ends, continues }: TextOffsets,
   rule: 'first' | 'max',
 ): LabelledPart[] {
   const words: LabelledPart[] = [];

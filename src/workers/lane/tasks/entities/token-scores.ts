@@ -1,5 +1,6 @@
 /** Turns the numbers of a row's tokens into scores. Computes only those that are asked for. Pure. */
 import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
+import { sigmoid, softmax } from '../activate.ts';
 
 /** The scores of a row: `classes` per token, one token after the other. */
 export interface TokenScores {
@@ -21,22 +22,13 @@ export function toScores(
 ): TokenScores {
   const at = (token: number, label: number) => numbers[token * classes + label]!;
 
-  function softmax(token: number, label: number): number {
-    let most = -Infinity;
-    for (let i = 0; i < classes; i++) most = Math.max(most, at(token, i));
-    let sum = 0;
-    for (let i = 0; i < classes; i++) sum += Math.exp(at(token, i) - most);
-    return Math.exp(at(token, label) - most) / sum;
-  }
-
   return {
     tokens,
     classes,
     score(token, label) {
-      if (activation === 'softmax') return softmax(token, label);
+      if (activation === 'softmax') return softmax(numbers, token * classes, classes)(label);
       const number = at(token, label);
-      if (activation === 'none') return number;
-      return 1 / (1 + Math.exp(-number));
+      return activation === 'none' ? number : sigmoid(number);
     },
     best(token) {
       let best = 0;

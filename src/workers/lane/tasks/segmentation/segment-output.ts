@@ -9,6 +9,7 @@ import {
 import type { SegmentationConfig } from '../../../../shared/tasks/segmentation/segmentation-config.ts';
 import type { Geometry } from '../../image/decode/geometry.ts';
 import type { Size } from '../../image/resample/pillow-resampler.ts';
+import { sigmoid } from '../activate.ts';
 import { chooseFloats } from '../choose-floats.ts';
 import { numberRows, type Numbers } from '../rows-of-output.ts';
 import type { Outputs } from '../tensors.ts';
@@ -148,7 +149,6 @@ function activationFor({ activation }: SegmentationConfig, output: GraphTensor) 
 }
 
 const asItIs = (number: number) => number;
-const sigmoid = (number: number) => 1 / (1 + Math.exp(-number));
 const logit = (score: number) => Math.log(score / (1 - score));
 
 function refused(message: string): ForebayError {

@@ -5,15 +5,15 @@ import type { TokenizerFile } from '../../../../shared/tasks/text/tokenizer-file
 import { isExactInJs } from './exact-in-js.ts';
 import { createJsTokenizer } from './js-tokenizer.ts';
 import { createNativeTokenizer, NATIVE, type NativeLibrary } from './native-tokenizer.ts';
-import { canPlace } from './places/place-tokens.ts';
+import { canFindOffsets } from './offsets/find-offsets.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
-/** Throws ForebayError `model_load_failed`. `name`: of the file. `places`: whether the places of tokens are needed. */
-export function createTokenizer(file: TokenizerFile, name: string, places: boolean): TextTokenizer {
-  const inJs = isExactInJs(file) && (!places || canPlace(file));
+/** Throws ForebayError `model_load_failed`. `name`: of the file. `offsets`: whether the offsets of tokens are needed. */
+export function createTokenizer(file: TokenizerFile, name: string, offsets: boolean): TextTokenizer {
+  const why = whyNotInJs(file, offsets);
   try {
-    if (inJs) return createJsTokenizer(file, places);
-    return createNativeTokenizer(nativeLibrary(name, places), file, places);
+    if (why === null) return createJsTokenizer(file, offsets);
+    return createNativeTokenizer(nativeLibrary(name, why), file, offsets);
   } catch (cause) {
     if (cause instanceof ForebayError) throw cause;
     throw new ForebayError('model_load_failed', `cannot use the tokenizer ${name}: ${messageOf(cause)}`, {
@@ -22,14 +22,20 @@ export function createTokenizer(file: TokenizerFile, name: string, places: boole
   }
 }
 
-function nativeLibrary(name: string, places: boolean): NativeLibrary {
+/** Why the JavaScript tokenizer cannot run the file, as the end of a sentence. Null if it can. */
+export function whyNotInJs(file: TokenizerFile, offsets: boolean): string | null {
+  if (!isExactInJs(file)) return 'does not run it exactly';
+  if (offsets && !canFindOffsets(file)) return 'does not find the offsets of its tokens in the text';
+  return null;
+}
+
+function nativeLibrary(name: string, why: string): NativeLibrary {
   try {
     return createRequire(import.meta.url)(NATIVE) as NativeLibrary;
   } catch (cause) {
-    const what = places ? 'Finding the places of its tokens needs' : 'The file needs';
     throw new ForebayError(
       'model_load_failed',
-      `the JavaScript tokenizer cannot run ${name} exactly. ${what} the optional package ${NATIVE}, which cannot be loaded here: npm install ${NATIVE}`,
+      `${name} needs the optional package ${NATIVE}, because the tokenizer in JavaScript ${why}. The package cannot be loaded here: npm install ${NATIVE}`,
       { cause },
     );
   }

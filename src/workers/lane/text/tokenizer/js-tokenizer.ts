@@ -2,14 +2,14 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { TokenizerFile } from '../../../../shared/tasks/text/tokenizer-file.ts';
 import { modelTypeOf, WORD_PIECE_PREFIX } from './exact-in-js.ts';
-import { createPlacer } from './places/place-tokens.ts';
+import { createOffsetFinder } from './offsets/find-offsets.ts';
 import type { EncodedText, TextTokenizer } from './text-tokenizer.ts';
 
 /** Throws an Error if the file has parts that the library does not know. */
-export function createJsTokenizer(file: TokenizerFile, places: boolean): TextTokenizer {
+export function createJsTokenizer(file: TokenizerFile, offsets: boolean): TextTokenizer {
   const library = new Tokenizer(libraryFile(file), {});
   const prepared = preparation(file);
-  const place = places ? createPlacer(file, library, prepared) : null;
+  const findOffsets = offsets ? createOffsetFinder(file, library, prepared) : null;
 
   function encode(text: string): EncodedText {
     const { ids, tokens } = library.encode(prepared(text), { add_special_tokens: false });
@@ -20,7 +20,7 @@ export function createJsTokenizer(file: TokenizerFile, places: boolean): TextTok
         `the vocabulary has no token for ${JSON.stringify(tokens[unknown])}, and none for unknown text`,
       );
     }
-    return { ids, places: place === null ? null : place(text, ids) };
+    return { ids, offsets: findOffsets === null ? null : findOffsets(text, ids) };
   }
 
   return { encode, idOf: (token) => library.token_to_id(token) ?? null };

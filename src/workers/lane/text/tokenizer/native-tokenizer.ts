@@ -1,8 +1,8 @@
 /** Hugging Face's own tokenizer, compiled. Slower for short texts than the one in JavaScript, and exact for all files. */
 import type { TokenizerFile } from '../../../../shared/tasks/text/tokenizer-file.ts';
 import { modelTypeOf, WORD_PIECE_PREFIX } from './exact-in-js.ts';
-import { trimPlaces } from './places/trim-places.ts';
-import type { EncodedText, TextTokenizer, TokenPlaces } from './text-tokenizer.ts';
+import { trimOffsets } from './offsets/trim-offsets.ts';
+import type { EncodedText, TextTokenizer, TokenOffsets } from './text-tokenizer.ts';
 
 /** An optional package. Its Tokenizer is the type below. */
 export const NATIVE = '@anush008/tokenizers';
@@ -27,7 +27,7 @@ interface NativeEncoding {
 export function createNativeTokenizer(
   { Tokenizer }: NativeLibrary,
   file: TokenizerFile,
-  places: boolean,
+  offsets: boolean,
 ): TextTokenizer {
   const tokenizer = Tokenizer.fromString(JSON.stringify({ ...file, truncation: null, padding: null }));
   const prefix =
@@ -35,17 +35,17 @@ export function createNativeTokenizer(
 
   async function encode(text: string): Promise<EncodedText> {
     const encoding = await tokenizer.encode(text, null, { addSpecialTokens: false });
-    return { ids: encoding.getIds(), places: places ? placesOf(text, encoding) : null };
+    return { ids: encoding.getIds(), offsets: offsets ? offsetsOf(text, encoding) : null };
   }
 
-  function placesOf(text: string, encoding: NativeEncoding): TokenPlaces {
+  function offsetsOf(text: string, encoding: NativeEncoding): TokenOffsets {
     const units = unitsOf(text);
-    const offsets = encoding.getOffsets();
-    const starts = offsets.map(([start]) => units[start]!);
-    const ends = offsets.map(([, end]) => units[end]!);
-    if (prefix === null) return trimPlaces(text, starts, ends, null);
+    const pairs = encoding.getOffsets();
+    const starts = pairs.map(([start]) => units[start]!);
+    const ends = pairs.map(([, end]) => units[end]!);
+    if (prefix === null) return trimOffsets(text, starts, ends, null);
     const tokens = encoding.getTokens();
-    return trimPlaces(text, starts, ends, (i) => tokens[i]!.startsWith(prefix));
+    return trimOffsets(text, starts, ends, (i) => tokens[i]!.startsWith(prefix));
   }
 
   return { encode, idOf: (token) => tokenizer.tokenToId(token) };

@@ -9,12 +9,12 @@ export interface TextTokenizer {
 
 export interface EncodedText {
   readonly ids: readonly number[];
-  /** Null unless places were asked for. */
-  readonly places: TokenPlaces | null;
+  /** Null unless offsets were asked for. */
+  readonly offsets: TokenOffsets | null;
 }
 
 /** Where tokens are in the text, in UTF-16 code units. One entry per token. */
-export interface TokenPlaces {
+export interface TokenOffsets {
   readonly starts: readonly number[];
   readonly ends: readonly number[];
   /** Whether the token continues the word of the token before it. */

@@ -2,6 +2,7 @@
 import { describeAll, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { DETR_ACTIVATIONS } from '../../../../shared/models/hugging-face/detection-settings.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
+import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
 import { HEADS } from '../../../../shared/tasks/detection/detection-config.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import type { Hints } from '../../hints.ts';
@@ -102,7 +103,7 @@ function headOf(face: GraphFace, hints: Hints, clues: Clues, facts: string[]): F
 }
 
 /** Throws ForebayError `config_mismatch` if the flag must decide. */
-function detrActivation(face: GraphFace, hints: Hints, facts: string[]): string | undefined {
+function detrActivation(face: GraphFace, hints: Hints, facts: string[]): Activation {
   const { activation, labels, beside } = hints;
   const scores = face.outputs.find(({ name, shape }) => shape.length === 3 && !/box/i.test(name));
   const shown = shownActivation(face, scores, activation, facts);

@@ -8,6 +8,7 @@ import {
 } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { isNamedAsOther } from '../../../../shared/tasks/classes/class-scores.ts';
+import { USUAL_TOP_K } from '../../../../shared/tasks/classes/predictions.ts';
 import type { Hints } from '../../hints.ts';
 import { chooseActivation } from '../choose-activation.ts';
 import { chosenOutput } from '../chosen-output.ts';
@@ -35,8 +36,6 @@ const isScores = (output: GraphTensor) => isFloat(output) && rankOf(output) === 
 function isNamed(output: GraphTensor): boolean {
   return /logit|score|prob|class/i.test(output.name) && !isNamedAsOther(output);
 }
-
-const USUAL_TOP_K = 5;
 
 function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const facts: string[] = [];

@@ -35,8 +35,8 @@ function entitiesOf(
     ...tokens.map(([, , label, score]) => labels.map((l) => (l === label ? score : 0))),
   ];
   const scores = toScores(Float32Array.from(rows.flat()), rows.length, labels.length, 'none');
-  const places = { text, first: 1, starts, ends, continues: tokens.map(([, continues]) => continues) };
-  const outcome = createEntityFinder(labels, ['O']).answer(scores, places, {
+  const offsets = { text, first: 1, starts, ends, continues: tokens.map(([, continues]) => continues) };
+  const outcome = createEntityFinder(labels, ['O']).answer(scores, offsets, {
     aggregation,
     threshold: more.threshold ?? null,
   });
@@ -114,9 +114,9 @@ it('labels may also mark the end of an entity, or a whole entity', () => {
 
 it('a score that is not finite is an error of the row', () => {
   const scores = toScores(Float32Array.of(NaN, NaN), 1, 2, 'softmax');
-  const places = { text: 'a', first: 0, starts: [0], ends: [1], continues: [false] };
+  const offsets = { text: 'a', first: 0, starts: [0], ends: [1], continues: [false] };
   const finder = createEntityFinder(['O', 'X'], ['O']);
-  expect(finder.answer(scores, places, { aggregation: 'none', threshold: null })).toMatchObject({
+  expect(finder.answer(scores, offsets, { aggregation: 'none', threshold: null })).toMatchObject({
     error: { code: 'inference_failed' },
   });
 });

@@ -1,10 +1,10 @@
-// The JavaScript tokenizer and the compiled tokenizer give the same ids and the same places in the text.
+// The JavaScript tokenizer and the compiled tokenizer give the same ids and the same offsets in the text.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseTokenizer, type TokenizerFile } from '#forebay/shared/tasks/text/tokenizer-file.js';
-import { createTokenizer } from '#forebay/workers/lane/text/tokenizer/create-tokenizer.js';
+import { createTokenizer, whyNotInJs } from '#forebay/workers/lane/text/tokenizer/create-tokenizer.js';
 import { createJsTokenizer } from '#forebay/workers/lane/text/tokenizer/js-tokenizer.js';
 import {
   createNativeTokenizer,
@@ -52,7 +52,7 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
     ['a byte-level BPE file', () => byteLevelFile(), true],
     ['the WordPiece file of MiniLM', () => readFileSync(MINILM), existsSync(MINILM)],
   ])(
-    'agrees with the JavaScript tokenizer on the ids and places of odd texts, for %s',
+    'agrees with the JavaScript tokenizer on the ids and offsets of odd texts, for %s',
     async (_, read, isThere) => {
       if (!isThere) return;
       const file = parsed(read());
@@ -67,17 +67,17 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
     },
   );
 
-  it('agrees on all ids and all non-empty places for a file that adds a space before the text', async () => {
+  it('agrees on all ids and all non-empty offsets for a file that adds a space before the text', async () => {
     const file = parsed(byteLevelFile({ addPrefixSpace: true }));
-    const placesOf = ({ ids, places }: EncodedText) =>
+    const offsetsOf = ({ ids, offsets }: EncodedText) =>
       ids.flatMap((id, i) =>
-        places!.starts[i] === places!.ends[i] ? [] : [[id, places!.starts[i], places!.ends[i]]],
+        offsets!.starts[i] === offsets!.ends[i] ? [] : [[id, offsets!.starts[i], offsets!.ends[i]]],
       );
     for (const text of oddTexts(300)) {
       const inJs = await createJsTokenizer(file, true).encode(text);
       const compiled = await createNativeTokenizer(native!, file, true).encode(text);
       expect([text, inJs.ids]).toEqual([text, compiled.ids]);
-      expect([text, placesOf(inJs)]).toEqual([text, placesOf(compiled)]);
+      expect([text, offsetsOf(inJs)]).toEqual([text, offsetsOf(compiled)]);
     }
   });
 
@@ -105,7 +105,7 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
     const tokenizer = createTokenizer(parsed(unigram), 'tokenizer.json', true);
     expect(await tokenizer.encode('New Yorks 👍 York')).toEqual({
       ids: [1, 2, 4, 3, 0, 2],
-      places: {
+      offsets: {
         starts: [0, 4, 8, 10, 10, 13],
         ends: [3, 8, 9, 10, 12, 17],
         continues: [false, false, true, false, true, false],
@@ -116,10 +116,10 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
   });
 });
 
-it('places are in UTF-16 code units, and tokens that continue a word are marked', async () => {
-  const { ids, places } = await createJsTokenizer(parsed(wordPieceFile()), true).encode('👍 Newer, 𠀋 YORK');
+it('offsets are in UTF-16 code units, and tokens that continue a word are marked', async () => {
+  const { ids, offsets } = await createJsTokenizer(parsed(wordPieceFile()), true).encode('👍 Newer, 𠀋 YORK');
   expect(ids.map((id) => VOCABULARY[id])).toEqual(['[UNK]', 'new', '##er', ',', '[UNK]', 'york']);
-  expect(places).toEqual({
+  expect(offsets).toEqual({
     starts: [0, 3, 6, 8, 10, 13],
     ends: [2, 6, 8, 9, 12, 17],
     continues: [false, false, true, false, false, false],
@@ -130,6 +130,20 @@ it('text that the vocabulary lacks is an error if the file has no token for unkn
   const { model, ...file } = wordPieceFile() as { model: object };
   const tokenizer = createJsTokenizer(parsed({ ...file, model: { ...model, unk_token: null } }), false);
   expect(() => tokenizer.encode('zebra')).toThrow(/no token for .*unknown text/);
+});
+
+it('the reason for the compiled tokenizer is exactness, or offsets if only they are missing', () => {
+  const file = wordPieceFile();
+  const plainBpe = parsed({
+    ...file,
+    pre_tokenizer: { type: 'WhitespaceSplit' },
+    model: { type: 'BPE', vocab: { a: 0 }, merges: [] },
+  });
+  const odd = parsed({ ...file, pre_tokenizer: { type: 'Nonsense' } });
+  expect(whyNotInJs(parsed(file), true)).toBeNull();
+  expect(whyNotInJs(plainBpe, false)).toBeNull();
+  expect(whyNotInJs(plainBpe, true)).toBe('does not find the offsets of its tokens in the text');
+  for (const offsets of [false, true]) expect(whyNotInJs(odd, offsets)).toBe('does not run it exactly');
 });
 
 it('a file with an unknown part is refused, or asks for the compiled tokenizer if it is not installed', () => {

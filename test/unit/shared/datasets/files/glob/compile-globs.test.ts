@@ -115,6 +115,16 @@ describe('a list of globs', () => {
     expect(() => compileGlobs(['*.jpg', bad])).toThrow(`"${bad.slice(0, 80)}`);
   });
 
+  it.each([
+    [1, 'is too large. Give a shorter pattern.'],
+    [2, 'and the other pattern are too large together. Give fewer or shorter patterns.'],
+    [3, 'and the 2 other patterns are too large together. Give fewer or shorter patterns.'],
+  ])('says how many patterns are too large: %i', (count, says) => {
+    const patterns = Array.from({ length: count }, (_, i) => '/*'.repeat(510) + i);
+    const message = `The pattern "${patterns[0]!.slice(0, 80)}..." ${says}`;
+    expect(() => compileGlobs(['*.jpg', ...patterns].slice(-count))).toThrow(message);
+  });
+
   it('refuses patterns that are too large together, but accepts any number of plain names', () => {
     const patterns = (of: string) => Array.from({ length: 100 }, (_, i) => of.repeat(20) + i);
     expect(() => compileGlobs(patterns('**/*'))).toThrow('too large together');

@@ -1,14 +1,14 @@
-/** Places the tokens of a WordPiece model. */
-import type { LibrarySteps, PlacedTokens } from './library-steps.ts';
+/** Finds the offsets of the tokens of a WordPiece model. */
+import type { LibrarySteps, TokensWithOffsets } from './library-steps.ts';
 
 /**
  * `prefix`: begins a token that continues a word. The returned function throws an Error if a token is not in the text.
  */
-export function createWordPiecePlacer(
+export function createWordPieceOffsets(
   steps: LibrarySteps,
   { prefix, unknown }: { readonly prefix: string; readonly unknown: string },
-): (text: string, section: number) => PlacedTokens {
-  return function place(text, section) {
+): (text: string, section: number) => TokensWithOffsets {
+  return function offsetsIn(text, section) {
     const tokens: string[] = [];
     const starts: number[] = [];
     const ends: number[] = [];

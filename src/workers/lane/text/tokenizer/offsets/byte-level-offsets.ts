@@ -1,11 +1,13 @@
-/** Places the tokens of a byte-level BPE model. Each character of a token stands for one byte of the text. */
-import type { LibrarySteps, PlacedTokens } from './library-steps.ts';
+/**
+ * Finds the offsets of the tokens of a byte-level BPE model. Each character of a token stands for one byte of the text.
+ */
+import type { LibrarySteps, TokensWithOffsets } from './library-steps.ts';
 
 /**
- * A token that is a part of a character has that character's place. Throws an Error if the tokens do not match the
- * text.
+ * A token that is a part of a character has the offsets of that character. Throws an Error if the tokens do not match
+ * the text.
  */
-export function placeByteLevel(steps: LibrarySteps, text: string, section: number): PlacedTokens {
+export function byteLevelOffsets(steps: LibrarySteps, text: string, section: number): TokensWithOffsets {
   const tokens = steps.tokens(steps.words(text, section));
   const { starts: startOf, ends: endOf } = bytesOf(text);
   const total = tokens.reduce((sum, token) => sum + token.length, 0);

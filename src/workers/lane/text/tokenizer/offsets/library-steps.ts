@@ -7,7 +7,7 @@ export interface LibrarySteps {
 }
 
 /** The tokens of a section, and where they are in it. */
-export interface PlacedTokens {
+export interface TokensWithOffsets {
   readonly tokens: readonly string[];
   readonly starts: readonly number[];
   readonly ends: readonly number[];

@@ -1,16 +1,16 @@
-/** The last step of placing tokens: cuts spaces off their places, and says which tokens belong to one word. */
-import type { TokenPlaces } from '../text-tokenizer.ts';
+/** The last step of finding offsets: cuts spaces off the tokens, and says which tokens belong to one word. */
+import type { TokenOffsets } from '../text-tokenizer.ts';
 
 /**
  * `continues`: whether a token continues a word. Null if the tokenizer does not mark such tokens. Then spaces separate
  * words. Changes `starts` and `ends`.
  */
-export function trimPlaces(
+export function trimOffsets(
   text: string,
   starts: number[],
   ends: number[],
   continues: ((token: number) => boolean) | null,
-): TokenPlaces {
+): TokenOffsets {
   for (let i = 0; i < starts.length; i++) {
     const end = ends[i]!;
     let start = starts[i]!;

@@ -53,7 +53,7 @@ export function createAligner(normalise: (text: string) => string): (original: s
       } else add(part, index, index + piece.length);
     }
     if (made === text) return { text, starts, ends };
-    throw new Error('the normaliser changes the text in a way that leaves the places of its tokens unknown');
+    throw new Error('the normaliser changes the text in a way that leaves the offsets of its tokens unknown');
   };
 }
 

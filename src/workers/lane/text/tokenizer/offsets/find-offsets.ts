@@ -1,42 +1,42 @@
 /**
- * Finds the places of tokens in the text, which the library in JavaScript does not report. It follows the library's own
+ * Finds the offsets of tokens in the text, which the library in JavaScript does not report. It follows the library's own
  * steps, word by word, and checks that they give the same ids.
  */
 import type { Tokenizer } from '@huggingface/tokenizers';
 import type { TokenizerFile } from '../../../../../shared/tasks/text/tokenizer-file.ts';
 import { modelTypeOf, partsOf, WORD_PIECE_PREFIX } from '../exact-in-js.ts';
-import type { TokenPlaces } from '../text-tokenizer.ts';
+import type { TokenOffsets } from '../text-tokenizer.ts';
 import { createAligner } from './aligned-text.ts';
 import type { LibrarySteps } from './library-steps.ts';
-import { placeByteLevel } from './place-byte-level.ts';
-import { createWordPiecePlacer } from './place-word-pieces.ts';
+import { byteLevelOffsets } from './byte-level-offsets.ts';
+import { createWordPieceOffsets } from './word-piece-offsets.ts';
 import { createSectionSplitter } from './sections.ts';
-import { trimPlaces } from './trim-places.ts';
+import { trimOffsets } from './trim-offsets.ts';
 
-/** Whether createPlacer can place the tokens of this file. */
-export function canPlace(file: TokenizerFile): boolean {
+/** Whether createOffsetFinder can find the offsets of tokens with this file. */
+export function canFindOffsets(file: TokenizerFile): boolean {
   const type = modelTypeOf(file);
   if (type !== 'WordPiece' && !isByteLevel(file)) return false;
   return (file.normalizer ?? null) === null || !(file.added_tokens ?? []).some(isNormalised);
 }
 
-/** Returns a function that throws an Error if it cannot place the tokens of a text. `prepared`: see js-tokenizer.ts. */
-export function createPlacer(
+/** Returns a function that throws an Error if it cannot find the offsets in a text. `prepared`: see js-tokenizer.ts. */
+export function createOffsetFinder(
   file: TokenizerFile,
   library: Tokenizer,
   prepared: (text: string) => string,
-): (text: string, ids: readonly number[]) => TokenPlaces {
+): (text: string, ids: readonly number[]) => TokenOffsets {
   const steps = stepsOf(library);
   const { normalizer } = library;
   const align = createAligner((text) => (normalizer === null ? prepared(text) : normalizer(prepared(text))));
   const split = createSectionSplitter(file.added_tokens ?? []);
   const prefix = file.model.continuing_subword_prefix ?? WORD_PIECE_PREFIX;
   const isWordPiece = modelTypeOf(file) === 'WordPiece';
-  const placed = isWordPiece
-    ? createWordPiecePlacer(steps, { prefix, unknown: file.model.unk_token ?? '[UNK]' })
-    : (text: string, section: number) => placeByteLevel(steps, text, section);
+  const offsetsIn = isWordPiece
+    ? createWordPieceOffsets(steps, { prefix, unknown: file.model.unk_token ?? '[UNK]' })
+    : (text: string, section: number) => byteLevelOffsets(steps, text, section);
 
-  return function place(text, ids) {
+  return function findOffsets(text, ids) {
     const tokens: string[] = [];
     const starts: number[] = [];
     const ends: number[] = [];
@@ -47,7 +47,7 @@ export function createPlacer(
         ends.push(to);
       } else if (to > from) {
         const aligned = align(text.slice(from, to));
-        const found = placed(aligned.text, number);
+        const found = offsetsIn(aligned.text, number);
         for (const [i, token] of found.tokens.entries()) {
           const [start, end] = [found.starts[i]!, found.ends[i]!];
           tokens.push(token);
@@ -57,10 +57,10 @@ export function createPlacer(
       }
     }
     if (tokens.length !== ids.length || tokens.some((token, i) => library.token_to_id(token) !== ids[i])) {
-      throw new Error('the places of its tokens cannot be found');
+      throw new Error('the offsets of its tokens cannot be found');
     }
     const continues = (i: number) => i > 0 && tokens[i]!.startsWith(prefix);
-    return trimPlaces(text, starts, ends, isWordPiece ? continues : null);
+    return trimOffsets(text, starts, ends, isWordPiece ? continues : null);
   };
 }
 
