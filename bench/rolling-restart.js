@@ -1,6 +1,6 @@
 /**
  * Measures the cost of a deployment. Replaces all workers of the real service one after the other while a job runs.
- * These runs alternate with undisturbed runs of the same job. Each successor is ready before its predecessor ends. No
+ * Jobs with a restart alternate with undisturbed jobs of the same rows. Each successor is ready before its predecessor ends. No
  * row may be lost or doubled.
  */
 import { readFileSync } from 'node:fs';
@@ -20,10 +20,11 @@ export const proves =
   'That replacing all workers under load costs little time and that every row has one result.';
 
 const MODEL = 'digits-small';
-/** More than 10,000, so that the pictures are in the same folder as those of longer jobs. */
+/** More than 10,000, because `digits` puts fewer pictures into another folder, which the service may not read. */
 const PROBE_ROWS = 20_000;
 const MOST_ROWS = 5_000_000;
-/** The job takes this many times `--seconds`. A deployment costs the same few seconds in a job of any length. */
+/** The job takes this many times `--seconds`. A restart costs a few seconds in a job of any
+ * length, so a short job would exaggerate its share. */
 const LONGER = 3;
 /** Share of the rows after which the first worker is replaced. */
 const FROM = 0.15;
@@ -34,7 +35,7 @@ export async function run({ log, runs, seconds }) {
   const { cpus } = readResources();
   const count = Math.max(2, Math.min(4, cpus));
   const probe = manifest('rolling-probe', digits(PROBE_ROWS));
-  // While a successor starts, there are more lanes than cores. So the figure includes the CPU time of that start.
+  // The lanes fill the cores, or nearly. The lanes of a successor come on top, so the rate includes the cost of its start.
   const lanes = Math.max(1, Math.floor(cpus / count));
   const service = await startParts({
     models: [modelFolder(MODEL)],
@@ -139,8 +140,8 @@ function figuresOf(turns, { rows, count, lanes }) {
       { metric: 'a worker has ended after', value: median(of('rolling', 'drainMs').flat()), unit: 'ms' },
     ],
     notes: [
-      `${rows} rows of ${MODEL} per run, ${count} workers of ${lanes} lane(s). Each row has one result in every run, and no ` +
-        `run failed. Ratios ${ratio.ratios.map((one) => one.toFixed(3)).join(', ')}.`,
+      `${rows} rows of ${MODEL} per job, ${count} workers of ${lanes} lane(s). Each row has one result in every job, and no ` +
+        `run of a block failed. Ratios ${ratio.ratios.map((one) => one.toFixed(3)).join(', ')}.`,
       'Successors start on the cores that the job uses. Their start is most of the cost.',
     ],
     data: { turns },

@@ -8,7 +8,7 @@ function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The same command with --resume, for a run that was interrupted. */
+/** The same command with --resume, for a run that did not finish. */
 export function resumeLine(program: string, argv: readonly string[]): string {
   const words = argv.filter((word) => word !== '--overwrite' && word !== '--resume');
   return `${program} ${shellLine([...words, '--resume'])}`;

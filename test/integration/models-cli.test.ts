@@ -78,7 +78,7 @@ describe('add and remove', () => {
     for (const [args, says] of [
       [['--as', 'tiny@1'], 'exists; choose another version'],
       [[], 'if it holds versions, add another one with --as tiny@VERSION'],
-      [['--as', 'other@2'], 'its model.json names the model "tiny"'],
+      [['--as', 'other@2'], 'the model has the name "tiny"; use --as tiny@2'],
       [['--as', 'tiny@latest'], 'a version is named with letters'],
       [['--as', 'tiny'], '--as takes a name and a version, such as tiny@2'],
     ] as const) {

@@ -18,7 +18,7 @@ export interface PlacedModel {
   readonly bytes: number;
 }
 
-/** `as`: the name and version that the user wants. Throws UsageError, or ForebayError `invalid_model_config`. */
+/** `as`: the name and version that the user wants. Throws UsageError, or ForebayError `model_not_found` or `invalid_model_config`. */
 export async function placeModel(
   source: string,
   modelsDir: string,
@@ -49,7 +49,9 @@ function versionOf(as: string, name: string): string {
   if (version === undefined || rest.length > 0)
     throw new UsageError(`--as takes a name and a version, such as ${name}@2, not "${as}"`);
   if (wanted !== name)
-    throw new UsageError(`--as ${as}: its model.json names the model "${name}"; change one of them`);
+    throw new UsageError(
+      `--as ${as}: the model has the name "${name}"; use --as ${name}@${version}, or change its name in model.json`,
+    );
   if (!isVersionName(version)) throw new UsageError(`--as ${as}: ${VERSION_RULE}`);
   return version;
 }

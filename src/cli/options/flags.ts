@@ -8,7 +8,7 @@ import { httpUrl, maxErrors, wholeNumber } from './parsers.ts';
 const option = (flags: string, text: string) => new Option(flags, text);
 
 export const FLAGS = {
-  model: () => option('--model <model>', 'folder of a model, or its name for a running service'),
+  model: () => option('--model <model>', 'folder of a model; if a running service is asked, its name there'),
   input: () => option('--input <path>', 'folder, file or quoted glob'),
   manifest: () =>
     option('--manifest <file>', 'instead of --input: a file with a path, URL or {"id","uri"} per line'),
@@ -23,7 +23,8 @@ export const FLAGS = {
   url: (otherwise: string) =>
     option('--url <url>', `a running service (default: ${otherwise})`).argParser<string>(httpUrl),
   json: () => option('--json', 'print JSON for programs'),
-  watch: () => option('--watch', 'follow the job until it ends; exit with 0 if it completed, else 1'),
+  watch: () =>
+    option('--watch', 'follow the job until it ends; exit with 0 if it completed with rows, 1 if not'),
   allowEmpty: () => option('--allow-empty', 'exit with 0, not 1, if the input has no rows'),
   stats: () => option('--stats', 'show how the time was spent, what limits the job and how to speed it up'),
 } as const;

@@ -77,7 +77,8 @@ async function checkExternal(
 }
 
 /**
- * onnxruntime's own rule: the file must be below the graph's folder, or below the folder that the graph's link leads to.
+ * onnxruntime's own rule: the file must be below the graph's folder. If the graph is a link, it may also be below the folder
+ * of the link's target.
  */
 async function isAtHome(graph: ModelFile, path: string): Promise<boolean> {
   const [file, dir, target] = await Promise.all(

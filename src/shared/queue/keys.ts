@@ -1,6 +1,6 @@
 /**
  * Every Redis key of Forebay, and the names of its BullMQ queues. Keys of one job share the job's id as hash tag. Keys of
- * one queue share the queue's name. A Redis cluster can then keep them on one server.
+ * one queue share the queue's name. Forebay refuses a Redis cluster all the same, because its scripts also use other keys.
  */
 import { createHash } from 'node:crypto';
 import type { ModelRef } from '../domain/model/model-config.ts';

@@ -83,6 +83,8 @@ const NETWORK = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
+/** System calls of connections. Files have some of the same error codes. */
+const CALLS: readonly string[] = ['connect', 'getaddrinfo', 'read', 'shutdown', 'write'];
 /** The client library's messages for commands lost with a broken connection. */
 const CUT_OFF = /Connection is closed|Command aborted due to connection close|Stream isn't writeable/;
 
@@ -92,7 +94,8 @@ export function redisTrouble(error: unknown): RedisTrouble | null {
   if (!(error instanceof Error)) return null;
   if (error.name === 'ReplyError') return troubleOfReply(error);
   if (error.name === 'MaxRetriesPerRequestError' || CUT_OFF.test(error.message)) return 'away';
-  return NETWORK.has((error as NodeJS.ErrnoException).code ?? '') ? 'away' : null;
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  return NETWORK.has(code) && (syscall === undefined || CALLS.includes(syscall)) ? 'away' : null;
 }
 
 const TROUBLE_OF = new Map(

@@ -1,4 +1,4 @@
-/** A cheap look at a model folder. It uses only `stat` to find out whether any file may have changed. */
+/** A cheap look at a model folder, which shows whether a file may have changed. It reads the content of no file. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
@@ -10,7 +10,7 @@ export interface FolderLook {
   readonly files: readonly string[];
 }
 
-/** Model folders have one or two levels. These limits bound the work in other folders. */
+/** Model folders have one or two levels. The limits bound the work if a folder holds much else. */
 const MAX_LEVELS = 4;
 const MAX_FILES = 4_096;
 

@@ -3,7 +3,7 @@ import { newerVersion } from '../../domain/block.ts';
 import { JOB_SPEC, SPEC_VERSION, type JobSpec } from '../../domain/job/job.ts';
 import { ForebayError } from '../../errors.ts';
 
-/** Specs that are kept parsed. A feeder reads its job a hundred times per second. */
+/** Specs that are kept parsed. A feeder reads its job up to a hundred times per second. */
 const MAX_KEPT = 256;
 
 export interface JobSpecs {

@@ -12,7 +12,7 @@ const MISSING_RULE = z.enum(['error', 'zero', 'mean', 'nan']);
 
 const COLUMN = z
   .strictObject({
-    /** Names the column in messages. Also the record's field and the graph's input, unless `from` and `input` name them. */
+    /** Names the column in messages. Also the record's field unless `from` names it, and the graph's input unless `input` does. */
     name: NAME,
     /** The record's field, if it has another name. */
     from: NAME.optional(),

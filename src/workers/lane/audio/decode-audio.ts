@@ -4,7 +4,7 @@ import { decodeFlac } from './flac/decode-flac.ts';
 import { checkSamples, type Waveform } from './waveform.ts';
 import { decodeWav } from './wav.ts';
 
-/** Formats that people send, by how their files begin. Only the error message names them. */
+/** Formats that are not decoded, by how their files begin. The error message names the format. */
 const OTHERS: readonly (readonly [start: string, name: string])[] = [
   ['OggS', 'Ogg'],
   ['\xff\xfb', 'MP3'],
@@ -15,7 +15,6 @@ const OTHERS: readonly (readonly [start: string, name: string])[] = [
   ['RIFX', 'big-endian WAV'],
   ['.snd', 'AU'],
   ['\x1aE\xdf\xa3', 'Matroska'],
-  ['version https://git-lfs', 'a Git LFS pointer (run git lfs pull)'],
 ];
 
 /** Throws ForebayError `unsupported_format`, `decode_failed` or `invalid_row`. */
@@ -31,6 +30,12 @@ function decodeKnown(bytes: Uint8Array, start: string, maxSeconds: number): Wave
   const tag = id3Length(bytes, start);
   const isFlac = Buffer.from(bytes.subarray(tag, tag + 4)).toString('latin1') === 'fLaC';
   if (isFlac) return decodeFlac(bytes.subarray(tag), maxSeconds);
+  if (start.startsWith('version https://git-lfs')) {
+    throw new ForebayError(
+      'unsupported_format',
+      'the file is a Git LFS pointer: get the file with git lfs pull',
+    );
+  }
   const other = OTHERS.find(([begins]) => start.startsWith(begins));
   const is = other === undefined ? 'neither WAV nor FLAC' : other[1];
   throw new ForebayError('unsupported_format', `the file is ${is}: convert it to WAV or FLAC`);

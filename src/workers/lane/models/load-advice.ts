@@ -9,8 +9,8 @@ interface Reason {
 const REASONS: readonly Reason[] = [
   {
     pattern: /Failed to construct locale with name:\s*([\w.@-]+?):/,
-    advice: ([locale]) =>
-      `the graph changes the case of texts by the locale ${locale}, which is not installed: install it (Debian: package locales, then localedef -i en_US -f UTF-8 en_US.UTF-8), or give the model lower-case texts and export it without that step (sklearn: lowercase=False)`,
+    advice: ([locale = '']) =>
+      `the graph changes the case of texts by the locale ${locale}, which is not installed: install it (Debian: package locales, then ${localedef(locale)}), or give the model lower-case texts and export it without that step (sklearn: lowercase=False)`,
   },
   {
     pattern: /([\w.]+):(\w+)\(-?\d+\) is not a registered function\/op/,
@@ -38,6 +38,12 @@ const REASONS: readonly Reason[] = [
       `onnxruntime has no ${operator} (version ${version}) for the number type that the graph gives it: export the model in float32`,
   },
 ];
+
+/** The command that makes a locale, such as `en_US.UTF-8`. */
+function localedef(locale: string): string {
+  const [language = locale, charset = 'UTF-8'] = locale.split('.');
+  return `localedef -i ${language} -f ${charset} ${locale}`;
+}
 
 /** One sentence, or null if the reason is unknown. `onnxruntime`: the version of onnxruntime. */
 export function loadAdvice(message: string, onnxruntime: string): string | null {

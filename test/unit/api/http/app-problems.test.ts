@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import { ForebayError } from '#forebay/shared/errors.js';
@@ -35,6 +36,16 @@ describe('problems', () => {
     expect(body['code']).toBe('internal');
     expect(JSON.stringify(body)).not.toMatch(/hunter2|someone|stack/);
     expect(events.of('request.crashed')).toMatchObject([{ err: secret, path: '/v1/jobs/job_1' }]);
+  });
+
+  it('say that storage cannot be used if a file is the cause, not that Redis is unavailable', async () => {
+    const { response, body } = await problem(await stat('/no/such/file').catch((error: unknown) => error));
+    expect([response.status, body['code'], response.headers.get('retry-after')]).toEqual([
+      503,
+      'storage_unavailable',
+      '5',
+    ]);
+    expect(body['detail']).toContain('/no/such/file');
   });
 
   it('say when to retry while Redis is unavailable', async () => {

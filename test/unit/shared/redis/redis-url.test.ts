@@ -50,7 +50,7 @@ describe('a Redis address', () => {
     'redis://me:1#x@h',
     'redis://:5%@h',
     'unix://:a/b@/r',
-  ])('with a password that must be encoded is refused, with advice: %s', (url) => {
+  ])('with a raw password that needs encoding is refused, with advice: %s', (url) => {
     expect(() => redisOptions(url)).toThrow(/percent-encoded: %40 %2F %23 %25 %3A %3F/);
   });
 
@@ -94,7 +94,7 @@ describe('a Redis address', () => {
     );
   });
 
-  it('passes an encoded password to Redis unchanged', () => {
+  it('becomes the original password if the password is encoded', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (password) => {
         const encoded = encodeURIComponent(password);

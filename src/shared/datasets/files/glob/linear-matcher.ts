@@ -1,7 +1,8 @@
 /**
- * Runs an automaton over texts, from the last character to the first. The states that are true at a position follow from
- * its character and the states at the next position. So the cost is at most the length of the text times the size of the
- * automaton. Steps are cached, so similar texts cost only their length.
+ * Runs an automaton over texts, from the last character to the first. A state is true at a position if it can reach a match
+ * from there. Which states are true follows from the character at the position and the true states at the next position.
+ * So the cost is at most the length of the text times the size of the automaton. Steps are cached, so similar texts cost
+ * only their length.
  */
 import type { Automaton } from './automaton.ts';
 import { charClasses } from './char-classes.ts';
@@ -25,7 +26,7 @@ interface Position {
   readonly atStart: (Position | undefined)[];
 }
 
-/** Maximum count of numbers that all cached positions hold. They take a few MB. */
+/** Limit on the numbers and table entries of all cached positions together. They take a few MB. */
 const MAX_KEPT = 1 << 18;
 const NONE = new Int32Array();
 

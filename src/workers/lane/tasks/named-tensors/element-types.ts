@@ -86,7 +86,7 @@ function whole(dtype: Dtype, allocate: Parts<number>['allocate'], least: number,
 }
 
 function big(dtype: Dtype, allocate: Parts<bigint>['allocate'], least: bigint, most: bigint): ElementType {
-  const takes = `whole numbers from ${least} to ${most}, beyond 2^53 as strings`;
+  const takes = `whole numbers from ${least} to ${most}, those beyond 2^53 - 1 as strings`;
   return elementType<bigint>(dtype, {
     takes,
     allocate,
@@ -137,14 +137,14 @@ const ELEMENT_TYPES: Readonly<Record<Dtype, ElementType>> = {
   uint32: whole('uint32', (length) => new Uint32Array(length), 0, 2 ** 32 - 1),
   uint64: big('uint64', (length) => new BigUint64Array(length), 0n, 2n ** 64n - 1n),
   bool: elementType<number>('bool', {
-    takes: 'true and false',
+    takes: 'true, false, 1 and 0',
     allocate: (length) => new Uint8Array(length),
     convert: (json) => (typeof json === 'boolean' || json === 0 || json === 1 ? Number(json) : undefined),
     text: (value) => (value === 0 ? 'false' : 'true'),
     number: same,
   }),
   string: elementType<string>('string', {
-    takes: 'strings without U+0000, where onnxruntime-node would cut them off',
+    takes: 'strings without U+0000, because onnxruntime-node cuts a string off there',
     allocate: (length) => Array<string>(length).fill(''),
     convert: (json) => (typeof json === 'string' && !json.includes('\0') ? json : undefined),
     text: (value) => JSON.stringify(value),

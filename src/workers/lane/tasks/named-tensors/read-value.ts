@@ -27,7 +27,8 @@ export function readValue(value: unknown, expected: Expected, buffer: ElementBuf
 }
 
 /**
- * The shape as the first items show it. An empty list does not show its inner dimensions, so the expected ones are taken.
+ * The shape as the first items show it. An empty list does not show its inner dimensions, so the expected ones are taken, and 0
+ * for a symbolic one.
  */
 function shapeOfLists(value: unknown, expected: Shape): readonly number[] {
   const shape: number[] = [];
@@ -61,7 +62,7 @@ interface Target {
   readonly type: ElementType;
   readonly to: Elements;
   readonly shape: readonly number[];
-  /** Elements in an item of a list, per axis. */
+  /** Per axis: how many elements one item of a list on that axis holds. */
   readonly lengths: readonly number[];
 }
 

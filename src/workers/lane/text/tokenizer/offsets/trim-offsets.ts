@@ -23,7 +23,7 @@ export function trimOffsets(
   const goesOn = (i: number) => {
     if (continues !== null) return continues(i);
     const start = starts[i]!;
-    // A token that is only a space begins the word after it.
+    // A token that is only a space counts as the start of the next word, so the token after it continues that word.
     if (i > 0 && starts[i - 1] === ends[i - 1] && ends[i - 1] === start) return true;
     return i > 0 && start > 0 && !isSpace(text, start - 1);
   };
