@@ -24,7 +24,11 @@ export interface ErrorGroup {
 
 export const ERROR_GROUPS: readonly ErrorGroup[] = [
   group('Requests', 'A request failed. The body of the answer has one of these codes.', REQUEST_ERRORS),
-  group('Jobs', 'A job ended as `failed`. Its `error` has one of these codes.', JOB_ERRORS),
+  group(
+    'Jobs',
+    'A job ended as `failed`. Its `error` has one of these codes, or one of the table above that is about its input, such as `input_not_found`.',
+    JOB_ERRORS,
+  ),
   group('Models', 'A model cannot be used. `GET /v1/models` and `forebay models` show why.', MODEL_ERRORS),
   group('Rows', 'One row failed. `errors-*.jsonl` has its code, and the job continues.', ROW_ERRORS),
   group('Processes', 'A command or a process of the service cannot start.', PROCESS_ERRORS),

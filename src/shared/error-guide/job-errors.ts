@@ -11,10 +11,6 @@ export const JOB_ERRORS = {
     cause: 'Every row failed. The model or the input as a whole is probably wrong.',
     fix: 'Read the first lines of `errors-*.jsonl`. `forebay plan` tries a sample of the rows.',
   },
-  newer_version: {
-    cause: 'A newer version of Forebay made this job, and this process does not know its format.',
-    fix: 'Update this process, or leave the job to processes of the newer version.',
-  },
   dataset_changed: {
     cause: 'The input changed after the job started, so its rows are no longer the same.',
     fix: 'Submit a new job with another output, or overwrite this output.',
@@ -29,7 +25,8 @@ export const JOB_ERRORS = {
     fix: "Find the reason in `error` and in the worker's log, fix it, then resume the output.",
   },
   storage_unavailable: {
-    cause: 'The disk of the output or of the data folder is full, read-only or not mounted.',
+    cause:
+      'The disk is full, read-only or not mounted, so a request cannot use it. A running job waits until it can. It fails only if a part that it has written is gone.',
     fix: 'Free space or make the folder writable, then retry or resume.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

@@ -11,9 +11,13 @@ export const REQUEST_ERRORS = {
     cause: 'This API did not give out this `cursor`.',
     fix: 'Pass the `next_cursor` of the previous page, or omit `cursor` for the first page.',
   },
+  newer_version: {
+    cause: 'A newer version of Forebay made this job, and this process does not know its format.',
+    fix: 'Update this process, or leave the job to processes of the newer version.',
+  },
   request_too_deep: {
     cause: 'The JSON of the body nests more than 40 levels.',
-    fix: 'Flatten the body. No route needs more than 5 levels.',
+    fix: 'Flatten the body. Only rows with tensors need more than 5 levels.',
   },
   unauthenticated: {
     cause:

@@ -30,13 +30,13 @@ export const WORKERS = {
     flag: { usage: '--threads-per-lane <n>' },
     what: 'Threads per model call',
     trade: 'More threads shorten one call. More lanes with fewer threads run more calls at once.',
-    unset: 'cores / lanes',
+    unset: 'cores / lanes; 1 if all models compute on a GPU',
   }),
   decodeThreads: count({
     env: 'FOREBAY_DECODE_THREADS',
     max: 256,
     flag: { usage: '--decode-threads <n>' },
-    what: 'Threads per lane that decode images',
+    what: 'Images that a lane decodes at once, on its decode threads or with sharp',
     trade:
       'More threads help if decoding is slower than the model. Otherwise they take cores from the model.',
     unset: '2, or more if there are fewer lanes than cores; lanes of a GPU use all cores but one',
