@@ -11,7 +11,7 @@ export interface Stray {
   readonly program: string;
 }
 
-/** A sentence and the command to paste. Null if the words are not files. */
+/** A sentence and the command to paste. Null if the words are not files, or are several files after no flag. */
 export function strayArgumentsText(stray: Stray): string | null {
   const { words, argv, cwd, program } = stray;
   if (words.length === 0 || !words.every((word) => isThere(resolve(cwd, word)))) return null;
@@ -32,8 +32,8 @@ export function strayArgumentsText(stray: Stray): string | null {
 }
 
 /**
- * The simplest of the usual patterns that matches only these files. For files of several folders, the pattern matches
- * all files with the extension.
+ * The simplest of the usual patterns that matches only these files, or the narrowest if each matches others, too. For
+ * files of several folders, the pattern matches all files with the extension.
  */
 function patternOf(files: readonly string[], cwd: string): string {
   const folders = new Set(files.map(dirname));

@@ -23,7 +23,7 @@ export interface ModelCatalog {
    * Sorted by name and version. A model appears twice while workers still serve other content than its folder has.
    */
   readonly list: () => Promise<ModelWire[]>;
-  /** `name`: as in findModel. Throws `model_not_found`. */
+  /** `name`: as in findModel. Throws as findModel does. */
   readonly get: (name: string) => Promise<ModelWire>;
   /**
    * `name` may end with a version or an alias: `tiny@2`, `tiny@stable`, or `tiny@latest`, which is what `tiny` means. Throws

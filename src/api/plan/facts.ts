@@ -17,9 +17,9 @@ export interface PlanFacts {
   readonly options: JobOptions;
   /** Whether the job would continue an earlier job whose parts the output holds. */
   readonly resumes: boolean;
-  /** Live workers that have loaded the model. */
+  /** Live workers that have loaded the model. If the sample has no rows, also those in which it is unloaded. */
   readonly workers: readonly PlanWorker[];
-  /** Why no worker serves the model, if one tried to load it. */
+  /** Why no worker has loaded the model. Null if `workers` is not empty, or if no worker announces a reason. */
   readonly modelProblem: string | null;
   readonly configuredQueueLimit: number | undefined;
   /** Maximum number of rows of a job. Null: no limit. */

@@ -7,7 +7,10 @@ import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Chore } from './sweeper.ts';
 
-/** Maximum number of slots, of blocks and of failed runs that one step removes from one queue. */
+/**
+ * Maximum number of blocks and of failed runs that one step removes from one queue. It may release nearly twice as many
+ * slots, because it goes on to the next job until it has released this many.
+ */
 const MOST = 200;
 
 export function sweepQueues(deps: {

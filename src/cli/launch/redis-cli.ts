@@ -15,7 +15,10 @@ export function redisCliLine(redisUrl: string, env: NodeJS.ProcessEnv, cacheDir:
   return `${clientCommand(env, cacheDir)} ${shellLine(where)}`;
 }
 
-/** The client is beside the unpacked server and needs the same libraries. */
+/**
+ * An installed client. If neither client nor server is installed, the client beside the unpacked server, which needs
+ * the same libraries. Otherwise `redis-cli`, which the user must install.
+ */
 function clientCommand(env: NodeJS.ProcessEnv, cacheDir: string): string {
   const installed = NAMES.find((name) => onPath(name, env) !== null);
   const server = installedRedis(env) === null ? cachedRedis(cacheDir) : null;

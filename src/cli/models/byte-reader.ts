@@ -2,9 +2,9 @@
 import type { Readable } from 'node:stream';
 
 export interface ByteReader {
-  /** Exactly this many bytes, or fewer at the end. Null at the end. */
+  /** This many bytes. Fewer if the stream ends within them, null if it has already ended. */
   take(bytes: number): Promise<Buffer | null>;
-  /** At least one byte and at most this many. Null at the end. */
+  /** At least one byte and at most this many. Null if the stream has ended. */
   some(most: number): Promise<Buffer | null>;
 }
 

@@ -12,7 +12,7 @@ export interface ForeignFiles {
   readonly read: readonly ModelFile[];
   /** Null if there is no such file. Throws an Error that names the file if it cannot be read. */
   text(name: string): Promise<string | null>;
-  /** An object or a list. Null if there is no such file. Throws an Error that names the file. */
+  /** An object or a list. Null if there is no such file. Throws an Error that names the file if it holds neither. */
   json(name: string): Promise<Json | readonly unknown[] | null>;
   /** Names in a folder below, sorted. Empty if there is no such folder. */
   names(below?: string): Promise<readonly string[]>;

@@ -1,4 +1,4 @@
-/** Typed events of a process. Domain code emits them and knows no subscriber. Logs, metrics and traces subscribe. */
+/** Typed events of a process. Domain code emits them and knows no subscriber. The log subscribes (log-events.ts). */
 import { API_EVENTS } from './api-events.ts';
 import type { EventKind } from './event-kind.ts';
 import { FEEDER_EVENTS } from './feeder-events.ts';

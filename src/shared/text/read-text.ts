@@ -1,4 +1,4 @@
-/** Reads small text files as editors save them: UTF-8 or UTF-16, with or without a byte order mark. */
+/** Reads small text files as editors save them: UTF-8 with or without a byte order mark, or UTF-16 with one. */
 import { whyWrongFile } from './wrong-file.ts';
 
 export type TextReading =

@@ -66,7 +66,10 @@ export function createMakeRoom(deps: RoomDeps) {
   };
 }
 
-/** In all its lanes. Not below the file's size: a lane measures too little if it reuses memory of another model. */
+/**
+ * Bytes of a model in all its lanes. At least the file's size per lane, because a lane measures too little if it reuses
+ * memory of another model.
+ */
 export function memoryOf(model: ServedModel): number {
   const { found, resident } = model;
   const { bytes } = found.folder;

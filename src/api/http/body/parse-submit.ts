@@ -87,7 +87,7 @@ function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedLis
   return extracted;
 }
 
-/** Checks, hashes and packs all rows. Stops after MAX_ISSUES problems. */
+/** Checks, hashes and packs all rows. Stops when there are more than MAX_ISSUES problems. */
 function packRows<Row, Packed extends PackedUrls>(
   request: RequestWithDefaults,
   field: RowField,

@@ -20,7 +20,10 @@ import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStore, 'tenantOf'> }) {
   const { input, output } = deps;
 
-  /** Rejects with ForebayError `not_found` if the folder holds no job, `input_not_found`, and those of a submit. */
+  /**
+   * Rejects with ForebayError `not_found` if the folder holds no job of the tenant, with `input_not_found` if spooled
+   * rows are gone, and as a submit does.
+   */
   return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
     const folder = await output.resolve(request.output, id, by.tenant);

@@ -4,7 +4,7 @@ export type BatchVerdict = (typeof BATCH_VERDICTS)[number];
 
 /**
  * `invariant`: no row's answer changed by more than rounding. `variant`: some row's did. `fixed_batch`: the graph takes
- * one row per call. `unknown`: the model is too slow to probe, or failed on the probe's images.
+ * one row per call. `unknown`: the model is too slow to probe, or failed on the probe's rows.
  */
 export const BATCH_VERDICTS = ['invariant', 'variant', 'fixed_batch', 'unknown'] as const;
 

@@ -24,7 +24,7 @@ export function partsToTry(text: string, maxTokens: number, side: 'left' | 'righ
   return parts.length < sizes.length ? [...parts, { text, from: 0 }] : parts;
 }
 
-/** Ends between two words if it can, because a part of a word has other tokens than the word. */
+/** Cuts between two words if it can, because a part of a word has other tokens than the word. */
 function partOf(text: string, size: number, side: 'left' | 'right'): TextPart {
   const slack = Math.floor(size / 4);
   if (side === 'right') {

@@ -8,7 +8,8 @@ import { nearest } from './values.ts';
 const RIDGE_USE = 0.9;
 
 /**
- * Axes that usually gain the most come first: parallelism of stages, then batch size, then concurrency inside a stage.
+ * Axes that usually gain the most come first: lanes with the threads that keep all cores in use, then batch size, then
+ * decode threads, threads and lanes, each alone.
  */
 export function axesOf(
   shapes: readonly Shape[],

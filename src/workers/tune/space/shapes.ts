@@ -11,13 +11,16 @@ export interface ShapeLimits {
   readonly threads?: readonly number[] | undefined;
 }
 
-/** Shapes that fit the cores, one shape with one lane more than cores, and the formula's shape. */
+/**
+ * Shapes that fit the cores, one shape with one lane more than cores, and the formula's shape. The last two are left
+ * out if they differ from given values.
+ */
 export function shapesOf({ cpus, lanes, threads }: ShapeLimits, formula: LaneSettings): Shape[] {
   const shapes: Shape[] = [];
   const counts = steps(cpus);
   for (const n of sorted(lanes ?? counts)) {
     for (const t of sorted(threads ?? [...counts, Math.max(1, Math.floor(cpus / n))])) {
-      // Given values are tried even if they exceed the cores.
+      // Given lanes are tried even if they exceed the cores: with the given threads, or else with one.
       const fits = n * t <= cpus || (lanes !== undefined && (threads !== undefined || t === 1));
       if (fits) shapes.push({ lanes: n, threads_per_lane: t });
     }

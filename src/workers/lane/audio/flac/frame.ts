@@ -14,7 +14,7 @@ export interface Frame {
 }
 
 const SYNC = 0x3ffe;
-/** Bits per sample, by code. 0: as in the stream info. */
+/** Bits per sample, by code. 0: as in the stream info. -1: the reserved code. */
 const DEPTHS = [0, 8, 12, -1, 16, 20, 24, 32];
 /** Sample rates in Hz, by code. 0: as in the stream info. Higher codes have the rate behind the block size. */
 const RATES = [

@@ -7,7 +7,7 @@ export interface ProjectedAxis {
   readonly length: number;
   readonly from: number;
   readonly to: number;
-  /** For each pixel, the two cells between which it lies. At the edges they are the same. */
+  /** For each pixel, the two cells of the map between which it lies. At the end of the axis they are the same. */
   readonly first: Int32Array;
   readonly second: Int32Array;
   /** For each pixel, the weight of the second cell, from 0 to 1. */

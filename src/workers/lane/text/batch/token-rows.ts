@@ -1,7 +1,7 @@
 /** The tokens of a batch's rows, in typed arrays that grow and are reused. */
 
 export interface TokenRows {
-  /** Adds a row's tokens. A row that is added twice has its last tokens. */
+  /** Begins a row. `push` adds its tokens, and `end` ends it. A row that is begun again loses its earlier tokens. */
   begin(at: number): void;
   push(id: number, type: number): void;
   end(): void;

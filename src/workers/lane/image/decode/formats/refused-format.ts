@@ -72,7 +72,7 @@ export function refusedFormat(bytes: Buffer): string {
   return `not an image in a known format (it starts with ${bytes.toString('hex', 0, 8)})`;
 }
 
-/** The text without a byte order mark. Null if not all of it is printable. */
+/** The text without a byte order mark. Null if not all of it is printable. UTF-16 is not decoded, only named. */
 function textOf(head: Buffer): string | null {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return 'UTF-16';
   const text = head.toString('utf8').replace(/^\uFEFF/, '');

@@ -29,7 +29,7 @@ const DEFAULTS: Partial<Record<TiffTag, readonly number[]>> = {
 const NUMBER_BYTES: Readonly<Record<number, 2 | 4 | 8>> = { 3: 2, 4: 4, 16: 8 };
 const MAX_NUMBERS = 16;
 
-/** Empty if the directory is outside the file. */
+/** Stops at the first tag that lies outside the file. The remaining tags count as absent. */
 export function readTiffTags(tiff: Uint8Array): TiffTags {
   const found = readDirectory(Buffer.from(tiff.buffer, tiff.byteOffset, tiff.byteLength));
   const numbers = (tag: TiffTag) => found.get(TAGS[tag]) ?? DEFAULTS[tag];
