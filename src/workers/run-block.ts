@@ -157,7 +157,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
       ended,
       async handBack() {
         if (!handingBack) {
-          handingBack = leave('handedBack', 'handed back: the worker stops').catch(leftToLock);
+          handingBack = leave(
+            'handedBack',
+            'handed back: the worker stops, or the model has left the lanes',
+          ).catch(leftToLock);
           abort.abort();
         }
         return handingBack;

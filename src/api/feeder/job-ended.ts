@@ -1,4 +1,4 @@
-/** Emits how a job has ended. A feeder calls this after its last round, unless it has lost the job's lease. */
+/** Emits how a job has ended. The feeder that ended the job calls this. One that lost the job's lease does not. */
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import type { Emit } from '../../shared/observe/events.ts';

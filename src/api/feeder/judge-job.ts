@@ -9,7 +9,10 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A job gives up after this many runs of one block, unless storage is failing, because storage may recover. */
+/**
+ * A job gives up when more runs of one block than this have started. It does not while storage is failing, because
+ * storage may recover.
+ */
 const MAX_RUNS = 20;
 /** Errors about the job's output or dataset. Another run of the block would fail in the same way. */
 const PERMANENT = ['output_changed', 'dataset_changed'] as const;

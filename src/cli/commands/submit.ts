@@ -46,7 +46,10 @@ export function addSubmit(program: Command, context: CliContext): void {
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
     .option('--urls <file>', 'use instead of --input: a local file with one URL per line, sent with the job')
-    .option('--inline <files...>', 'use instead of --input: local files, sent with the job (16 MB in total)')
+    .option(
+      '--inline <files...>',
+      'use instead of --input: local files, sent with the job (about 12 MB in total)',
+    )
     .addOption(FLAGS.output());
   addGlobFlags(command);
   addJobFlags(command);

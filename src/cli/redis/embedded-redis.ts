@@ -42,7 +42,7 @@ export interface EmbeddedRedis {
 
 /**
  * Starts the server and waits until it answers. Throws ForebayError `redis_not_found`, `data_in_use`, or
- * `storage_unavailable` with the server's last lines.
+ * `storage_unavailable`, which names the folder at fault or has the server's last lines.
  */
 export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
   const program = await findRedis(options);

@@ -36,7 +36,7 @@ export function cachedRedis(cacheDir: string): RedisProgram | null {
 
 /**
  * Downloads, unpacks and tests the server, then moves it into the cache in one step. So several processes may do this at
- * once. Throws the last error of apt.
+ * once. Throws an Error if a step fails. For apt, its message is the last error of the first call that failed.
  */
 export async function unpackRedis(options: {
   cacheDir: string;

@@ -25,7 +25,7 @@ export const MEASUREMENT = z.object({
   rows_per_s: z.number().nullable(),
   /** Half the width of the 95 % interval, as a share of `rows_per_s`. Null unless measured. */
   error: z.number().nullable(),
-  /** Stopped at the first look, because it was clearly slower than the best so far. */
+  /** Ended early, because it was clearly slower than the best so far, or because its batches took too long. */
   stopped_early: z.boolean(),
   /** Maximum sum of the lanes' resident memory, in bytes. Null if the system does not report it. */
   peak_bytes: z.number().nullable(),

@@ -36,7 +36,7 @@ export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisRepo
   const warnings: string[] = [];
   if (isOlder(version)) {
     warnings.push(
-      `Redis ${version} is older than ${OLDEST.join('.')}, the oldest version that is tested. Update it.`,
+      `Redis ${version} is older than ${OLDEST.join('.')}, the oldest version that BullMQ recommends. Update it.`,
     );
   }
   if (info.get('aof_enabled') !== '1') {

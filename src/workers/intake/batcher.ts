@@ -184,7 +184,7 @@ export function createBatcher(deps: {
       if (goneModels.size > 0 && goneModels.has(group.model)) return turnAway(group, [run]);
       const before = group.ready.count;
       group.ready.add(run);
-      // If more than a batch was waiting, all lanes are full. `onFree` pumps again.
+      // If a whole batch was already waiting, all lanes are full. `onFree` pumps again.
       const fills = before < group.batchSize && group.ready.count >= group.batchSize;
       if (fills || group.expected === 0 || deps.readingWaits()) pump();
     },

@@ -60,7 +60,7 @@ export interface LanePool {
   onFree(listener: () => void): void;
   /**
    * Makes a model resident in its lanes. They load in parallel, or one by one if they serve other models meanwhile.
-   * Resolves to the first lane's information about the model.
+   * Resolves to the first lane's information about the model, or to a failure of one lane.
    */
   load(model: PooledModel): Promise<LoadOutcome>;
   /**

@@ -1,4 +1,7 @@
-/** The states of one lane of the pool, and the steps between them. Each step asserts the states that it may start from. */
+/**
+ * The states of one lane of the pool, and the steps between them. `start`, `beginBatch`, `beginLoad` and `drain` throw
+ * InvariantError from a state that they may not start from.
+ */
 import { InvariantError } from '../../shared/errors.ts';
 import type { Lane } from './lane-handle.ts';
 

@@ -5,7 +5,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 export type AuthSetting = 'on' | 'off' | 'auto';
 
 /**
- * `auto`: requests need a key beyond loopback, and on loopback once a key exists. `anyKey` is called only if needed.
+ * `auto`: requests need a key beyond loopback, and on loopback if a key exists now. `anyKey` is called only if needed.
  * Rejects with ForebayError `keys_required` beyond loopback if no key exists.
  */
 export async function needsKeys(options: {

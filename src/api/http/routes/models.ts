@@ -30,7 +30,7 @@ const ABOUT = {
   unload: {
     summary: 'Unload a model',
     description:
-      'Asks all live workers that have the model to unload it. Workers that start later do not load it at startup. Its running jobs end first. A job that is submitted later loads it again. `status` shows the result.',
+      'Asks all live workers that have the model to unload it. Workers that start later do not load it at startup. Running jobs of the model end first. A job that is submitted later loads it again. `status` shows the result.',
   },
 } as const;
 

@@ -33,7 +33,7 @@ export const PROBLEM = z
         }),
       )
       .optional()
-      .meta({ description: 'Every invalid place in the request.' }),
+      .meta({ description: 'The invalid places in the request, at most 50.' }),
   })
   .meta({
     id: 'Problem',

@@ -23,7 +23,10 @@ import type { Submitter } from './accept-job.ts';
 export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, 'mustGet'> }) {
   const { input, output } = deps;
 
-  /** `id`: the job to retry. Rejects with ForebayError `invalid_state`, `input_not_found`, and those of a submit. */
+  /**
+   * `id`: the job to retry. Rejects with ForebayError `job_not_found`, `invalid_state`, `input_not_found`, and those of
+   * a submit.
+   */
   return async function retryJob(id: string, by: Submitter): Promise<JobRecord> {
     const asked = await deps.jobs.mustGet(id);
     if (!isTerminal(asked.status)) {

@@ -53,8 +53,9 @@ interface Folder {
 type Outcome = 'file' | { readonly folder: string } | SkipReason | null;
 
 /**
- * The files below the root that are rows by the listing rule. The walk never enters a folder that it is already inside.
- * Throws ForebayError `input_not_found` for a missing root, and `input_unreadable`, which names the folder.
+ * The files below the root that are rows by the listing rule. From rule 2 on, the walk never enters a folder that it is
+ * already inside. Throws ForebayError `input_not_found` for a missing root, and `input_unreadable`, which names the
+ * folder or the link.
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
   const { rule, filter } = options;

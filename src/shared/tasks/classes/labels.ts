@@ -35,7 +35,7 @@ export function parseLabels(
   if (long < 0) return { ok: true, names };
   return {
     ok: false,
-    why: `line ${long + 1} of the file has ${names[long]!.length} characters; a name has at most ${MAX_LABEL_CHARS}`,
+    why: `name ${long + 1} of the file has ${names[long]!.length} characters; a name has at most ${MAX_LABEL_CHARS}`,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Finds the output of a graph that holds what a task needs. If several fit, it refuses, and names the config field that
- * decides. Pure.
+ * Finds the output of a graph that holds what a task needs. If several fit and no preference decides, it refuses, and
+ * names the config field that decides. Pure.
  */
 import {
   describeAll,

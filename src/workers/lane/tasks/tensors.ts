@@ -27,7 +27,7 @@ export type Feeds = Readonly<Record<string, TensorValue>>;
 /** Tensors by the name of the graph's output. */
 export type Outputs = Readonly<Record<string, TensorValue>>;
 
-/** The numbers of a float tensor. Throws an Error for other types. */
+/** The numbers of a float tensor. Takes a Uint16Array for float16. Throws an Error for other arrays. */
 export function toFloat32(data: TensorValues): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof Float64Array) return Float32Array.from(data);

@@ -119,7 +119,7 @@ it.each([
     'x\n'.repeat(1_000_001),
     /^the file has 1000001 names, and the limit is 1000000$/,
   ],
-  ['an invalid name', `cat\n${'x'.repeat(1025)}\n`, /^line 2 of the file has 1025 characters; .* 1024$/],
+  ['an invalid name', `cat\n${'x'.repeat(1025)}\n`, /^name 2 of the file has 1025 characters; .* 1024$/],
 ])('refuses labels with %s', async (_what, text, says) => {
   const { dir } = writeModelFolder(testFolder(), graph, config, ['one']);
   writeFileSync(join(dir, 'labels.txt'), text);

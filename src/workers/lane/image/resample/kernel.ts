@@ -1,6 +1,7 @@
 /**
- * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of assembly/kernel.ts.
- * A lane has one. It is synchronous, and reuses its memory for every image.
+ * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of
+ * assembly/kernel.ts. A lane has one, and so does each of its decode threads. It is synchronous, and reuses its memory
+ * for every image.
  */
 import { readFileSync } from 'node:fs';
 import type { ResamplingPlan, Size } from './pillow-resampler.ts';

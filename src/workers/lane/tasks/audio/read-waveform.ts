@@ -46,7 +46,7 @@ export function createWaveformReader(config: Config, rowBytes: RowBytes): ReadWa
 
 const FLOAT32 = elementTypeOf('float32');
 
-/** Throws ForebayError `invalid_row`. */
+/** Throws ForebayError `invalid_row`, `unsupported_format` or `decode_failed`. */
 function samplesOf({ samples, sample_rate: rate, audio }: Fields, maxSeconds: number): Waveform {
   if (samples === undefined) {
     const what = audio === undefined ? 'the record has no waveform' : 'the field "audio" is not text';

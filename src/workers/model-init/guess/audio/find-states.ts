@@ -8,7 +8,7 @@ export interface State {
   readonly tensor: GraphTensor;
 }
 
-/** Exporters name the output after the input: `state` and `stateN`, `h` and `hn`, `h0` and `new_h0`. */
+/** Exporters name the output after the input: `s` and `sN`, `h` and `hn`, `c` and `c_out`, `h0` and `new_h0`. */
 export function findStates({ inputs, outputs }: GraphFace): State[] {
   return inputs.flatMap((tensor) => {
     const names = [`${tensor.name}N`, `${tensor.name}n`, `${tensor.name}_out`, `new_${tensor.name}`];

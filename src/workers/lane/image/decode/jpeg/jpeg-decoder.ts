@@ -1,6 +1,7 @@
 /**
  * Decodes ordinary JPEGs on this thread, one after the other, with a codec and the resampling kernel. The other decoder
- * gets all other images: large ones (HELD_PIXELS), those to be shrunk, and those that the codec refuses.
+ * gets all other images: other formats, unusual JPEGs, large ones (HELD_PIXELS), those to be shrunk, and those that the
+ * codec refuses.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResamplingKernel } from '../../resample/kernel.ts';
