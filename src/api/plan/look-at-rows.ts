@@ -1,5 +1,6 @@
 /**
- * Takes a bounded look at a dataset. Finds how many rows it has, and picks rows for a plan to try. Uses constant memory.
+ * Takes a bounded look at a dataset. Finds how many rows it has, and picks rows for a plan to try. Uses constant
+ * memory.
  */
 import { locateRow } from '../../shared/datasets/locate.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';

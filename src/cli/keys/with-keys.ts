@@ -18,7 +18,10 @@ export interface KeyStoreFlags extends ServiceFlags {
   readonly redisUrl?: string;
 }
 
-/** Throws the errors of starting or calling Redis, and UsageError if no service has ever run. */
+/**
+ * Throws the errors of starting or calling Redis, and ForebayError `config_invalid`. Throws UsageError if neither a
+ * Redis nor --data is given, and no service has ever run on the data folder.
+ */
 export async function withKeys<T>(
   flags: KeyStoreFlags,
   context: Pick<CliContext, 'env' | 'cwd' | 'terminal'>,

@@ -36,7 +36,7 @@ export function connectTo(flags: ApiFlags, context: CliContext): Client {
   return context.connect(apiUrl(flags, context), apiKey(flags, context));
 }
 
-/** Undefined if none is given. Throws UsageError for a file without a key. */
+/** Undefined if none is given. Throws UsageError for a file that cannot be read or holds no key. */
 export function apiKey(
   { apiKeyFile }: Pick<ApiFlags, 'apiKeyFile'>,
   { env, cwd }: Pick<CliContext, 'env' | 'cwd'>,

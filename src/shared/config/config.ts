@@ -1,4 +1,6 @@
-/** The configuration of a process: every setting, read from the environment once by a main.ts, then frozen. */
+/**
+ * The configuration of a process: every setting, read from the environment and frozen. A main.ts or a command reads it.
+ */
 import { resolve } from 'node:path';
 import { cacheDir } from './cache-dir.ts';
 import { readSettings } from './read-settings.ts';

@@ -4,7 +4,7 @@ import type { ErrorAdvice } from './error-advice.ts';
 
 export const PROCESS_ERRORS = {
   config_invalid: {
-    cause: 'A setting in the environment or on the command line has a wrong value.',
+    cause: 'A setting in the environment or on the command line is missing or has a wrong value.',
     fix: 'Correct every setting that the message names. `docs/settings.md` lists all settings.',
   },
   redis_not_found: {
@@ -21,7 +21,7 @@ export const PROCESS_ERRORS = {
   },
   address_in_use: {
     cause: 'Another program listens on this port.',
-    fix: 'Stop that program, or choose another port with `FOREBAY_PORT` or `--port`.',
+    fix: 'Stop that program, or choose another port with the setting that the message names, such as `FOREBAY_PORT`.',
   },
   data_in_use: {
     cause: 'Another Forebay process uses this data folder.',

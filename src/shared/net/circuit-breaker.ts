@@ -1,7 +1,7 @@
 /**
  * Decides per host whether to send a request now. After several consecutive failures it pauses a host, then lets one
- * request try it. Implemented here, because libraries count a request that tells nothing about the host as a success, or
- * keep timers per host (docs/adr/0010-own-pieces.md).
+ * request try it. Implemented here, because libraries count a request that tells nothing about the host as a success,
+ * or keep timers per host (docs/adr/0010-own-pieces.md).
  */
 
 export interface CircuitBreaker {

@@ -26,8 +26,8 @@ const PART = z.object({
 export type ManifestPart = z.infer<typeof PART>;
 
 /**
- * The members except `parts`. Null if there is no manifest, or if it has another form. Throws the error of node:fs if the
- * manifest is there but cannot be read.
+ * The members except `parts`. Null if there is no manifest, or if it has another form. Throws the error of node:fs if
+ * the manifest is there but cannot be read.
  */
 export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();

@@ -10,7 +10,9 @@ import { ENTITIES } from './text/entities.ts';
 import { TEXT_SHAPE, TEXT_TASK, textSteps, tokenizerFile, type TextConfig } from './text/text-config.ts';
 
 const TOKEN_CLASSES_SHAPE = {
-  /** A file beside model.json with one label per line, such as `B-PER`. */
+  /**
+   * A file beside model.json with one label per line, such as `B-PER`, or with the `id2label` of a Hugging Face config.
+   */
   labels: z.string().max(255, 'a file name has at most 255 characters'),
   /** Labels that are not part of the answer. */
   ignore_labels: z.array(z.string().max(1_024)).max(1_000).default(['O']),

@@ -1,6 +1,7 @@
 /**
- * The worker's health checks, for containers. /healthz reports whether it has started. /readyz reports whether it serves
- * any model, loaded or not, and can take blocks. Both say what the worker waits for. There are no other endpoints.
+ * The worker's health checks, for containers. /healthz reports whether it has started. /readyz reports whether it
+ * serves any model, loaded or not, and can take blocks. Both say what the worker waits for. There are no other
+ * endpoints.
  */
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
@@ -56,7 +57,7 @@ export async function serveHealth(port: number, { info, checkQueue }: HealthDeps
 }
 
 /**
- * Reports healthy only after the models have been loaded, because processes that start after the worker rely on that.
+ * Reports healthy only after the worker has booted, because processes that start after it rely on its loaded models.
  */
 function started(info: Health | Booting): Answer {
   if ('waitingFor' in info) return waiting(info.waitingFor);

@@ -1,4 +1,7 @@
-/** Measures the CPU time of the lane's decode threads, which work while the lane's own thread is inside the model. */
+/**
+ * Measures the CPU time of the lane's helpers: all its threads except its own one. They decode, or share the work of
+ * the model call, while the lane's own thread is inside the model.
+ */
 import { openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
@@ -8,8 +11,8 @@ export interface HelperThreads {
 }
 
 /**
- * The helpers' time is the process's time minus that of the calling thread. `threadMs`: CPU time of the calling thread so
- * far. If it is null, the thread counts as always busy, so the helpers seem to use less than they do.
+ * The helpers' time is the process's time minus that of the calling thread. `threadMs`: CPU time of the calling thread
+ * so far. If it is null, the thread counts as always busy, so the helpers seem to use less than they do.
  */
 export function createHelperThreads(threadMs: (() => number) | null = threadClock()): HelperThreads {
   const mine = threadMs ?? (() => performance.now());

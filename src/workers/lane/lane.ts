@@ -1,6 +1,6 @@
 /**
  * A lane's own thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one
- * batch runs, other threads decode exactly one more, because the run blocks only this thread.
+ * batch runs, other threads decode at most one more, because the run blocks only this thread.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';

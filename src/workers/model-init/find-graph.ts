@@ -18,7 +18,9 @@ export interface GraphSource {
 /** Hugging Face repositories keep their graphs in this folder. */
 const GRAPHS = 'onnx';
 
-/** Throws ForebayError `model_not_found`, or an Error if a folder has no graph or several. */
+/**
+ * Throws ForebayError `model_not_found`, or an Error if a folder has no graph, or several but none called model.onnx.
+ */
 export async function findGraph(given: string): Promise<GraphSource> {
   const path = resolve(given);
   const found = await stat(path).catch((cause: unknown) => {

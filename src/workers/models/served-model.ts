@@ -124,7 +124,10 @@ export function loadedOf({ state }: ServedModel): LoadedModel | null {
   return state.is === 'serving' || state.is === 'replaced' ? state : null;
 }
 
-/** What is known from its last load, even if no lane holds it any more. Null if it was never loaded, or failed. */
+/**
+ * What is known from its last load, even if no lane holds it any more. Null if it was never loaded, is loading, or
+ * failed.
+ */
 export function lastLoadedOf(model: ServedModel): LoadedModel | null {
   return model.state.is === 'unloaded' ? model.state.last : loadedOf(model);
 }

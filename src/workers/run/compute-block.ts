@@ -1,7 +1,7 @@
 /**
  * Turns a block's rows into their outcomes. Usually all rows go at once, in batches that they share with rows of other
- * blocks. If an earlier run of the block died without a report, they go one by one, and each is recorded before it starts
- * (INV-6).
+ * blocks. If an earlier run of the block died without a report, they go one by one, and each is recorded before it
+ * starts (INV-6).
  */
 import { isSlice, type BlockRows, type BlockSlice } from '../../shared/domain/block.ts';
 import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
@@ -174,7 +174,7 @@ export function createBlockComputer(deps: {
     return { rows: { firstRow: content.firstRow, rows }, outcomes };
   }
 
-  /** Rejects on abort, and when another run has taken over. */
+  /** Rejects on abort, when another run has taken over, and with the errors of openSlice. */
   return async function compute(block: BlockToCompute): Promise<Computed> {
     if (block.run.died > 0) return computeOneByOne(block);
     const { block: content } = block.run;

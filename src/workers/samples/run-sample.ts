@@ -1,7 +1,7 @@
 /**
- * Measures how fast a few sample rows of a plan are answered. They run repeatedly for about a second, through the ordinary
- * reader, batcher and lanes. Nothing is published or committed. Running jobs share the lanes with a sample, as they do
- * with each other.
+ * Measures how fast a few sample rows of a plan are answered. They run repeatedly for about a second, through the
+ * ordinary reader, batcher and lanes. Nothing is published or committed. Running jobs share the lanes with a sample, as
+ * they do with each other.
  */
 import { locateRow } from '../../shared/datasets/locate.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
@@ -16,7 +16,7 @@ import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than requested, but at most this long, because a caller waits. */
 const MAX_MS = 5_000;
-/** The longest wait for the model to load. The caller gives up a little later. */
+/** The longest wait for the model to load. The caller waits a little longer than this and MAX_MS together. */
 const MAX_LOAD_MS = 8_000;
 /** Maximum time between two checks of whether lanes want more rows. */
 const FEED_MS = 20;

@@ -53,8 +53,8 @@ export async function* earlierParts(
   const { dataset } = spec;
   if (dataset.type !== 'failed') return;
   /**
-   * Number of failed rows in the files before the current one. The retry's dataset is the failed rows of the files `first`
-   * to `end` - 1, in this order.
+   * Number of failed rows in the files before the current one. The retry's dataset is the failed rows of the files
+   * `first` to `end` - 1, in this order.
    */
   let position = 0;
   for await (const part of listed(spec.output, dataset.end)) {

@@ -1,6 +1,7 @@
 /**
- * Decides whether a request is allowed, before its body is read. Every route passes through it. The guard checks the host,
- * the key, its scope and the tenant's rate. For a path below a job it also checks that the job belongs to the tenant.
+ * Decides whether a request is allowed, before its body is read. Every route passes through it. The guard checks the
+ * host, the key, its scope and the tenant's rate. For a path below a job it also checks that the job belongs to the
+ * tenant.
  */
 import { allows, type Scope } from '../../../shared/domain/scope.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -34,7 +35,10 @@ export interface GuardDeps {
 
 export type Guard = (request: GuardedRequest, route: { path: string; access: Access }) => Promise<Caller>;
 
-/** The guard rejects with ForebayError `host_not_allowed`, `unauthenticated`, `forbidden`, `rate_limited`, `job_not_found`. */
+/**
+ * The guard rejects with ForebayError `host_not_allowed`, `unauthenticated`, `forbidden`, `rate_limited`,
+ * `job_not_found`.
+ */
 export function createGuard(deps: GuardDeps): Guard {
   return async (request, { path, access }) => {
     if (access !== 'probe') deps.checkHost?.(request.header('host'));

@@ -11,8 +11,8 @@ type Path = readonly PropertyKey[];
 export const MAX_ISSUES = 50;
 
 /**
- * `base`: pointer that every path starts with, such as `/query`. `value`: the parsed value. Returns at most MAX_ISSUES + 1
- * issues, so that the caller knows whether there are more.
+ * `base`: pointer that every path starts with, such as `/query`. `value`: the parsed value. Returns at most
+ * MAX_ISSUES + 1 issues, so that the caller knows whether there are more.
  */
 export function issuesOf(error: z.ZodError, schema: z.core.$ZodType, value: unknown, base = ''): Issue[] {
   const found: Issue[] = [];

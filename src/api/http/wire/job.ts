@@ -47,7 +47,7 @@ export const ETA_S = z
 export const JOB_STATUS = z.enum(JOB_STATUSES).meta({
   id: 'JobStatus',
   description:
-    'queued > running > finalizing > completed | failed | cancelled. A job can also be paused or cancelling.',
+    'queued > running > finalizing > completed | failed. A job can also be paused, or cancelling and then cancelled.',
 });
 
 export const JOB = z

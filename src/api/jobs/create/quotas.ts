@@ -1,7 +1,7 @@
 /**
- * What a tenant may have at once, checked at submit. Jobs are counted exactly. Rows and bytes are counted as far as known.
- * So two concurrent submits may both pass, and the rows of a folder count only once their number is known.
- * The rows of jobs that a newer version of Forebay created do not count.
+ * What a tenant may have at once, checked at submit. Jobs are counted exactly. Rows and bytes are counted as far as
+ * known. So two concurrent submits may both pass, and the rows of a folder count only once their number is known. The
+ * rows of jobs that a newer version of Forebay created do not count.
  */
 import { ForebayError } from '../../../shared/errors.ts';
 import { nullIfNewer } from '../../../shared/queue/jobs/job-specs.ts';

@@ -1,6 +1,7 @@
 /**
- * A job's rows as NDJSON text, in order, up to the first block that is not committed. At most one block is in
- * memory at a time. A part is passed on unparsed, unless rows have to be selected or merged.
+ * A job's rows as NDJSON text, in order, up to the first block that is not committed. At most one block and
+ * a chunk of small ones are in memory at a time. A part is passed on unparsed, unless rows have to be selected or
+ * merged.
  */
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';

@@ -22,7 +22,7 @@ export const WORKERS = {
     flag: { usage: '--lanes <n>' },
     what: 'Lane processes per worker',
     trade: 'More lanes use more cores, and each takes memory for every model.',
-    unset: 'one per core; one per GPU for models of a GPU',
+    unset: 'one per core, as far as memory allows; one per GPU for models of a GPU',
   }),
   threadsPerLane: count({
     env: 'FOREBAY_THREADS_PER_LANE',

@@ -27,7 +27,7 @@ export interface ListingOptions {
 /** Entries per read from the file system. */
 const READ_AHEAD = 512;
 
-/** All entries of the folder at the raw path `folder`. Throws what node:fs throws. */
+/** All entries of the folder at the raw path `folder`. Throws what node:fs throws, or the reason of the signal. */
 export async function* listFolder(folder: string, options: ListingOptions): AsyncGenerator<Entry> {
   if (!options.sorted) {
     yield* scan(folder, options);

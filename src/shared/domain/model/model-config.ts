@@ -1,6 +1,6 @@
 /**
- * The part of a model's config (`model.json`) that every model has, whatever its task. The rest belongs to its task, see
- * shared/tasks. Names, dtypes and shapes come from the graph.
+ * The part of a model's config (`model.json`) that every model has, whatever its task. The rest belongs to its task,
+ * see shared/tasks. Names, dtypes and shapes come from the graph.
  */
 import { z } from 'zod';
 import { EXECUTION_PROVIDER, providerName, type ExecutionProvider } from './execution-providers.ts';

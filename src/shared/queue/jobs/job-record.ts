@@ -47,8 +47,8 @@ function skippedOf({ skipped, cursor }: Readonly<Record<string, string>>): Skipp
 }
 
 /**
- * Rate of the rows that the job computed itself. While it runs: over the last seconds. After its end: from the first read
- * to the last commit.
+ * Rate of the rows that the job computed itself. While it runs: over the last seconds. After its end: from the first
+ * read to the last commit.
  */
 function rowsPerSecond(hash: Readonly<Record<string, string>>, ended: boolean, now: number): number | null {
   const finished = (integer(hash['succeeded']) ?? 0) + (integer(hash['failed']) ?? 0);

@@ -3,15 +3,15 @@ import { z } from 'zod';
 import type { Issue } from '../../errors.ts';
 
 /**
- * `softmax`: the numbers are logits of classes that exclude each other. `sigmoid`: they are logits of independent classes,
- * or of one class. `none`: they are scores already.
+ * `softmax`: the numbers are logits of classes that exclude each other. `sigmoid`: they are logits of independent
+ * classes, or of one class. `none`: they are scores already.
  */
 export const ACTIVATION = z.enum(['softmax', 'sigmoid', 'none']);
 export type Activation = z.infer<typeof ACTIVATION>;
 
 /** The fields of a classifier's model.json. */
 export const CLASSES_SHAPE = {
-  /** A file beside model.json with one class name per line. */
+  /** A file beside model.json with one class name per line, or with the `id2label` of a Hugging Face config. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
   /** The graph's output that holds the class scores. Required if several outputs could. */
   output: z.string().min(1).max(1024).optional(),

@@ -8,7 +8,7 @@ export function namesOfIds(id2label: object): string[] | null {
   return names.length > 0 && isNames ? (names as string[]) : null;
 }
 
-/** The `id2label` of a text that is such a config. Undefined if the text is not a JSON object. */
+/** The `id2label` of a text that is such a config. Null if it has none. Undefined if the text is not a JSON object. */
 export function id2labelIn(text: string): unknown {
   if (!/^\s*\{/.test(text)) return undefined;
   try {

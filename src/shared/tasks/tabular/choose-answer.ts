@@ -1,6 +1,6 @@
 /**
- * Decides which outputs of a graph are the answer, and what they mean. In case of doubt it refuses, and names the field of
- * model.json that decides. Otherwise wrong numbers would look right. Pure.
+ * Decides which outputs of a graph are the answer, and what they mean. In case of doubt it refuses, and names the field
+ * of model.json that decides. Otherwise wrong numbers would look right. Pure.
  */
 import { ForebayError } from '../../errors.ts';
 import {

@@ -7,7 +7,8 @@ const SIZE = z.int().min(0);
 
 const TENSOR = {
   /**
-   * The axis along which rows are put together. Null: the tensor has none. Absent: the graph decides (bind-tensors.ts).
+   * The axis along which rows are put together. Null: the tensor has none. Absent: the graph decides (bind-inputs.ts,
+   * bind-outputs.ts).
    */
   batch_axis: z
     .int()
@@ -67,8 +68,8 @@ export const TENSORS_SHAPE = {
     .refine((outputs) => Object.keys(outputs).length > 0, 'name at least one output, or leave this out')
     .optional(),
   /**
-   * Bytes of one row's tensors, inputs and outputs. Batch and block sizes follow from it. Absent: from the shapes of the
-   * inputs, see inputBytes.
+   * Bytes of one row's tensors, inputs and outputs. Batch and block sizes follow from it. Absent: from the shapes of
+   * the inputs, see inputBytes.
    */
   row_bytes: z
     .int()

@@ -1,6 +1,6 @@
 /**
- * Turns a row's reference into the input of a lane: bytes, or the path of a local file that it may open. A failure
- * affects only its row (G3). Knows nothing of queues, batches or models.
+ * Turns a row's reference into the input of a lane: bytes, the JSON of a record, or the path of a local file that the
+ * lane may open. A failure affects only its row (G3). Knows nothing of queues, batches or models.
  */
 import { parseRecord, textOf, type ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
 import { locateRow } from '../../../shared/datasets/locate.ts';
@@ -31,7 +31,8 @@ export interface RowsOf {
 export interface RowReader {
   /**
    * Returns the row if nothing has to be fetched: a lane will open the file, or the reference is bad. Otherwise returns
-   * the location to fetch. A path below a root needs no system call here, because the lane checks the file that it opens.
+   * the location to fetch. A path below a root needs no system call here, because the lane checks the file that it
+   * opens.
    */
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** The same for a record that has been read. */

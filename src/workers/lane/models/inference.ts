@@ -1,7 +1,7 @@
 /**
  * Turns a prepared batch into one outcome per row. Runs the graph in the calls that the task wants and the graph
  * accepts. A call that throws is run again row by row, so that one bad row fails alone. A call that runs out of memory
- * is run again in halves.
+ * is run again in halves, unless the graph fixes the batch.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { failedRow } from '../failed-row.ts';
@@ -70,7 +70,7 @@ export function createInference(parts: {
     return outcomes;
   }
 
-  /** Returns the outcomes of all rows, or none if memory ran out. */
+  /** Returns the outcomes of all rows. Returns none if memory ran out and a smaller call may fit. */
   async function runTogether(
     batch: TaskBatch,
     rows: readonly number[],

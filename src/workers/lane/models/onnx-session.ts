@@ -1,6 +1,6 @@
 /**
- * A loaded graph. The only importer of onnxruntime-node. `create` and `run` block the calling thread while they compute,
- * which is why lanes exist.
+ * A loaded graph. The only importer of onnxruntime-node. `create` and `run` block the calling thread while they
+ * compute, which is why lanes exist.
  */
 import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 import { providerName, type ExecutionProvider } from '../../../shared/domain/model/execution-providers.ts';

@@ -1,4 +1,7 @@
-/** Opens a graph with the execution providers that its config names. Uses the CPU instead only where the config allows it. */
+/**
+ * Opens a graph with the execution providers that its config names. Does without some of them, or uses
+ * the CPU, only where the config allows it.
+ */
 import {
   providerName,
   type ExecutionProvider,
@@ -11,7 +14,7 @@ export interface OpenedGraph {
   readonly session: OnnxSession;
   /** Providers of the session, in order. */
   readonly providers: readonly ProviderName[];
-  /** Why the session has fewer providers than the config names. Null if it has all of them. */
+  /** Why the session lacks providers that the config names. Null if it has all of them. */
   readonly note: string | null;
 }
 

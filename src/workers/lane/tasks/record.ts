@@ -4,7 +4,7 @@ import { messageOf } from '../../../shared/errors.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** `json`: a JSON object. The reader of the row has checked it, so anything else is only an error of this row. */
+/** `json`: should be a JSON object, but may not have been parsed before. Anything else is an error of this row. */
 export function readRecord(
   json: string,
 ): { readonly ok: true; readonly fields: Fields } | { readonly ok: false; readonly error: RowError } {

@@ -19,7 +19,10 @@ export interface GraphSignature {
 
 /** The files that the config names. */
 export interface ModelFiles {
-  /** The content of a field's file. Null if the config names none. Throws ForebayError `model_load_failed` if it has changed. */
+  /**
+   * The content of a field's file. Null if the config names none. Throws ForebayError `model_load_failed` if it has
+   * changed or cannot be read.
+   */
   read(field: string): Buffer | null;
 }
 
@@ -40,7 +43,10 @@ export interface LaneServices {
 export interface Task {
   /** The value of `task` in model.json. */
   readonly id: string;
-  /** Throws ForebayError `config_mismatch`, which quotes both, if config and graph contradict each other. */
+  /**
+   * Throws ForebayError `config_mismatch`, which quotes both, if config and graph contradict each other. Throws
+   * `model_load_failed` if a file that the config names cannot be used.
+   */
   bind(model: ModelParts, services: LaneServices): BoundTask;
 }
 
@@ -62,7 +68,9 @@ export interface BoundTask {
   probeRows(): { readonly rows: readonly TaskInput[]; readonly what: string };
   /** Opens a batch. Throws if there is no memory for it. */
   open(rows: number, options: OptionValues): TaskBatch;
-  /** The numbers of the first `rows` of a call, for comparing calls. Throws an Error if the outputs have another shape. */
+  /**
+   * The numbers of the first `rows` of a call, for comparing calls. Throws an Error if the outputs have another shape.
+   */
   numbers(outputs: Outputs, rows: number): Float32Array[];
   /** Checks the outputs of the first call. Throws ForebayError `config_mismatch`. */
   check?(outputs: Outputs): void;
@@ -78,15 +86,19 @@ export interface TaskBatch {
    * returns. Returns the error of a bad row. Never throws or rejects.
    */
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
-  /** The model calls for these rows, which are prepared and in ascending order. The executor may split a call further. */
+  /**
+   * The model calls for these rows, which are prepared and in ascending order. The executor may split a call further.
+   */
   calls(rows: readonly number[]): readonly (readonly number[])[];
   /** The tensors of one call, one row of the graph per entry. A position may repeat, to fill up a fixed batch. */
   feeds(rows: readonly number[]): Feeds;
-  /** One outcome for each of these rows, which are the first ones of the call. Throws an Error if the outputs are wrong. */
+  /**
+   * One outcome for each of these rows, which are the first ones of the call. Throws an Error if the outputs are wrong.
+   */
   answers(outputs: Outputs, rows: readonly number[]): RowOutcome[];
   /**
-   * Runs these rows by itself, instead of `calls` and `answers`: for tasks whose rows need several calls, one after the other.
-   * Returns one outcome per row. Never rejects because of the model.
+   * Runs these rows by itself, instead of `calls` and `answers`: for tasks whose rows need several calls, one after the
+   * other. Returns one outcome per row. Never rejects because of the model.
    */
   run?(rows: readonly number[], call: GraphCall): Promise<RowOutcome[]>;
   /** The batch is done, and its memory may be used again. */

@@ -6,7 +6,10 @@ import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
 /** Names that only a padding token has. */
 const USUAL = ['[PAD]', '<pad>'];
 
-/** Returns the id of that token. Throws ForebayError `config_mismatch` if nothing names the token. */
+/**
+ * Returns the id of that token. Throws ForebayError `config_mismatch` if nothing names the token, or the config names
+ * an unknown one.
+ */
 export function padIdOf(
   config: { readonly pad_token?: string | undefined; readonly tokenizer: string },
   file: TokenizerFile,

@@ -1,6 +1,6 @@
 /**
- * The input that all text tasks share: checks that a graph takes tokens, and turns rows into its input tensors. Truncation and
- * padding happen here, whatever the tokenizer's file says about them.
+ * The input that all text tasks share: checks that a graph takes tokens, and turns rows into its input tensors.
+ * Truncation and padding happen here, whatever the tokenizer's file says about them.
  */
 import type { RowError } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';

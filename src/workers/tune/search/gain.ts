@@ -36,8 +36,8 @@ export function addGains(a: Gain, b: Gain): Gain {
 }
 
 /**
- * The mean of gains that were measured one after the other. Its noise is the larger of two values: the combined noise of
- * the gains, and their spread. On a busy machine, each reading may be steady and yet differ from the others.
+ * The mean of gains that were measured one after the other. Its noise is the larger of two values: the combined noise
+ * of the gains, and their spread. On a busy machine, each reading may be steady and yet differ from the others.
  */
 export function meanGain(gains: readonly Gain[]): Gain {
   const n = gains.length;

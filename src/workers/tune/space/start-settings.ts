@@ -10,7 +10,9 @@ import { requested } from '../../settings/requested.ts';
 import type { Resources } from '../../settings/resources.ts';
 import type { Space } from './space.ts';
 
-/** Starts with an earlier profile's settings, so that tuning twice does not change them by chance. */
+/**
+ * Starts with an earlier profile's settings if the space has them, so that tuning twice does not change them by chance.
+ */
 export function startOf(space: Space, earlier: Profile | null): TuneStart {
   const key = earlier === null ? null : settingsKey(earlier.settings);
   const known = space.all.find((settings) => settingsKey(settings) === key);

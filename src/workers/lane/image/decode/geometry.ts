@@ -9,15 +9,15 @@ export interface Geometry {
   readonly resized: Size;
   /** The part of the resized image that is kept. */
   readonly window: Region;
-  /** The position of the window in the model's input. Above 0 if the image is smaller than the input. */
+  /** The position of the window in the model's input. Above 0 only if a centred image is smaller than the input. */
   readonly pad: { readonly left: number; readonly top: number };
 }
 
 export type GeometryConfig = Pick<Preprocess, 'resize' | 'crop' | 'align'>;
 
 /**
- * Follows torchvision 0.20, `Resize` and `CenterCrop(int)` on Pillow images, except for `longerSide`. Crop offsets are rounded
- * half to even. A smaller image is padded, with the odd pixel right and below.
+ * Follows torchvision 0.20, `Resize` and `CenterCrop(int)` on Pillow images, except for `longerSide`. Crop offsets are
+ * rounded half to even. A smaller image is padded, with the odd pixel right and below.
  */
 export function planGeometry(source: Size, config: GeometryConfig): Geometry {
   const input = inputSize(config);
@@ -52,7 +52,8 @@ function shorterSideTo(side: number, { width, height }: Size): Size {
 
 /**
  * Rounds to the nearest whole number of pixels, which keeps the aspect ratio best (ADR 5). torchvision truncates.
- * Truncation gives the same length for the usual ratios (1:1, 4:3, 3:2, 16:9), and one pixel less for half of the others.
+ * Truncation gives the same length for the usual ratios (1:1, 4:3, 3:2, 16:9), and one pixel less for half of the
+ * others.
  */
 function longerSide(side: number, short: number, long: number): number {
   return roundHalfToEven((side * long) / short);

@@ -25,7 +25,10 @@ export interface Axis {
   readonly length: number;
   /** For each position of the result, its first source position, counted from `start`. */
   readonly first: Int32Array;
-  /** For each position of the result, `pairs` times the high and low parts of two weights (h, h, l, l). Unused ones are 0. */
+  /**
+   * For each position of the result, `pairs` times the high and low parts of two weights (h, h, l, l). Unused ones are
+   * 0.
+   */
   readonly weights: Int16Array;
   readonly pairs: number;
 }

@@ -15,7 +15,7 @@ interface NmsOutputs {
   readonly boxes: GraphTensor;
   /** Null: `boxes` also holds score and class. */
   readonly scores: GraphTensor | null;
-  /** Null: all boxes are of the only class. */
+  /** Null: `boxes` also holds the class, or all boxes are of the only class. */
   readonly labels: GraphTensor | null;
   /** Null: all boxes count. */
   readonly count: GraphTensor | null;

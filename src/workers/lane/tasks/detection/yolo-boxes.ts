@@ -4,7 +4,10 @@ import type { Candidates } from './candidates.ts';
 import { NAN_SCORE, NO_SCORE } from './head.ts';
 import type { Grid } from './yolo-grid.ts';
 
-/** A box with any score that is NaN fails its row, as in classification. */
+/**
+ * A score that is NaN fails the row, as in classification. Scores of a box whose objectness is below the threshold are
+ * not looked at.
+ */
 type Collect = (numbers: Float32Array, threshold: number, into: Candidates) => void;
 
 /** For outputs in which the numbers of a box lie side by side. `before`: how many of them precede the class scores. */
@@ -58,8 +61,8 @@ function boxAt(numbers: Float32Array, at: number, grid: Grid | null, anchor: num
 }
 
 /**
- * For outputs with one line per field, which holds that field of all boxes. They have no objectness. Reads the scores in the
- * order of memory.
+ * For outputs with one line per field, which holds that field of all boxes. They have no objectness. Reads the scores
+ * in the order of memory.
  */
 export function collectByField(parts: {
   readonly anchors: number;

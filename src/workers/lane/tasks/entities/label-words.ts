@@ -1,4 +1,4 @@
-/** Labels whole words by the tokens of each. Pure. */
+/** Gives each word one label, chosen from the labels of its tokens. Pure. */
 import type { TextOffsets } from '../../text/row-encoder.ts';
 import type { LabelledPart } from './labelled-part.ts';
 import type { TokenScores } from './token-scores.ts';

@@ -16,7 +16,7 @@ export interface TensorOutput {
   /** Null: the whole tensor is the answer of each row of the call. */
   readonly batchAxis: number | null;
   readonly isBase64: boolean;
-  /** Shape of one row, as far as the graph shows it. */
+  /** Shape of one row, as far as the graph or the config shows it. */
   readonly shape: Shape;
 }
 
@@ -73,7 +73,10 @@ function bindOutput(
   return { name, type, batchAxis, isBase64, shape };
 }
 
-/** The axis that has the name or the size of the inputs' batch, or else the first one. */
+/**
+ * The axis that the config gives, which may be null. If it gives none: the axis that has the name or the size of the
+ * inputs' batch, or else the first one. Null if no input has a batch axis.
+ */
 function batchAxisOf(
   tensor: GraphTensor,
   { batch_axis }: TensorOutputConfig,

@@ -16,7 +16,7 @@ export interface ElementType {
   write(to: Elements, at: number, items: readonly unknown[]): number;
   /** The JSON text of a list of elements, without brackets. */
   list(of: Elements, at: number, length: number): string;
-  /** The element as a number, for comparing calls. NaN for a string. */
+  /** The element as a number, for comparing calls and joining frames. NaN for a string. */
   number(of: Elements, at: number): number;
 }
 

@@ -6,7 +6,10 @@ import type { ClassMap } from './class-map.ts';
 import type { Projection } from './projection.ts';
 import type { SegmentList } from './segment-list.ts';
 
-/** `least`: the lowest number. `scoreOf`: the score that belongs to a number. Returns false if a number is NaN. */
+/**
+ * `least`: the lowest number that counts. `scoreOf`: the score that belongs to a number. Returns false if a number is
+ * NaN.
+ */
 export function addAboveThreshold(
   map: ClassMap,
   label: number,

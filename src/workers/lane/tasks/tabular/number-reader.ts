@@ -1,4 +1,4 @@
-/** Reads numbers into tensors of all number types but 64-bit integers. True counts as 1, and false as 0. */
+/** Reads numbers into tensors of float32, float64, bool, and integers of up to 32 bits. True is 1, and false is 0. */
 import type { RowError } from '../../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Fields } from '../record.ts';

@@ -1,4 +1,6 @@
-/** Hugging Face's own tokenizer, compiled. Slower for short texts than the one in JavaScript, and exact for all files. */
+/**
+ * Hugging Face's own tokenizer, compiled. Slower for short texts than the one in JavaScript, and exact for all files.
+ */
 import type { TokenizerFile } from '../../../../shared/tasks/text/tokenizer-file.ts';
 import { modelTypeOf, WORD_PIECE_PREFIX } from './exact-in-js.ts';
 import { trimOffsets } from './offsets/trim-offsets.ts';

@@ -1,4 +1,4 @@
-/** Tells the heads of the YOLO family apart by the shape of their only output. Pure. */
+/** Tells the heads of the YOLO family apart by the shape of their first output. Pure. */
 import { isFloat } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
 import { placesIn } from './input-size.ts';

@@ -12,7 +12,10 @@ export function takesTokens({ inputs }: GraphFace): boolean {
   return inputs.some(({ name }) => name === IDS) && inputs.every(({ name }) => INPUTS.includes(name));
 }
 
-/** Fields of model.json that every text model has. Throws ForebayError `config_mismatch` if a flag must give one. */
+/**
+ * Fields of model.json that every text model has. Throws ForebayError `config_mismatch` if the graph has other inputs,
+ * if there is no tokenizer, or if a flag must give a field.
+ */
 export function textFields(
   face: GraphFace,
   { beside: { text }, maxLength }: Hints,

@@ -1,6 +1,6 @@
 /**
  * libheif as WebAssembly. It is an optional package that users install themselves (ADR 19). It is under the LGPL and
- * holds a decoder of HEVC, on which there are patents. The only importer of the library.
+ * holds a decoder of HEVC, on which there are patents. Only this file imports it.
  */
 import { createRequire } from 'node:module';
 import { ForebayError } from '../../../../../shared/errors.ts';
