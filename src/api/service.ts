@@ -48,7 +48,10 @@ export interface ApiService {
   disconnect(): Promise<void>;
 }
 
-/** Rejects with ForebayError `keys_required` if the API would be open to others without a key. */
+/**
+ * Rejects with ForebayError `keys_required` if the API would be open to others without a key, or `config_invalid` if an
+ * entry of FOREBAY_WEBHOOK_ALLOW is wrong.
+ */
 export async function createApiService(options: {
   readonly config: Config;
   readonly redisUrl: string;

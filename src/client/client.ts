@@ -23,7 +23,10 @@ export interface JobsQuery {
   readonly status?: readonly string[];
 }
 
-/** All methods except `ready` reject with ProblemError (the service refused) or UnreachableError (nothing answers). */
+/**
+ * All methods except `ready` reject with ProblemError (the service refused) or UnreachableError (nothing answers).
+ * Those that take a signal reject as `fetch` does once it is aborted.
+ */
 export interface Client {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
   /** What the job would do, and how fast. Takes some seconds. */

@@ -79,7 +79,7 @@ describe('add and remove', () => {
       [['--as', 'tiny@1'], 'exists; choose another version'],
       [[], 'if it holds versions, add another one with --as tiny@VERSION'],
       [['--as', 'other@2'], 'the model has the name "tiny"; use --as tiny@2'],
-      [['--as', 'tiny@latest'], 'a version is named with letters'],
+      [['--as', 'tiny@latest'], 'a version is named with at most 64 letters'],
       [['--as', 'tiny'], '--as takes a name and a version, such as tiny@2'],
     ] as const) {
       const refused = await forebay.run('models', 'add', 'exports/tiny', ...args);

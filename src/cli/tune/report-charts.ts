@@ -8,7 +8,7 @@ const WIDTH = 780;
 const BARS = 24;
 const COLOURS = 6;
 
-/** Horizontal bars, the highest first. */
+/** Horizontal bars, the highest first, up to BARS. */
 export function barsSvg(ranking: readonly RankedSettings[]): string {
   const shown = ranking.slice(0, BARS);
   const left = 190;
@@ -38,7 +38,7 @@ export function barsSvg(ranking: readonly RankedSettings[]): string {
   return svg(shown.length * 22 + (hidden > 0 ? 24 : 8), bars.join('') + more);
 }
 
-/** The highest rate of each batch size, with one line per combination of lanes and threads. */
+/** The highest rate of each batch size, with one line per combination of lanes and threads, up to COLOURS. */
 export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   const series = new Map<string, Map<number, number>>();
   for (const { settings, rate } of ranking) {
@@ -75,7 +75,10 @@ export function batchLinesSvg(ranking: readonly RankedSettings[]): string {
   return svg(HEIGHT, frame + lines.join(''));
 }
 
-/** Every measurement in order, and the highest rate so far as a step line. */
+/**
+ * Every measurement in order except those of the exhaustive search, and the highest rate of the search so far as a step
+ * line.
+ */
 export function pathSvg(all: readonly Measurement[]): string {
   const taken = all.filter(({ phase }) => phase !== 'exhaustive');
   const most = Math.max(...taken.map((one) => one.rows_per_s ?? 0), 1e-9);

@@ -17,7 +17,10 @@ import { tunedText } from './tuned-text.ts';
 
 const MAIN = fileURLToPath(new URL('../../workers/tune/main.js', import.meta.url));
 
-/** Returns the exit code. Throws UsageError, or the ForebayError that the measuring process reports. */
+/**
+ * Returns the exit code. Throws as planTune does, ForebayError if measuring fails, and the errors of node:fs if the
+ * report cannot be written.
+ */
 export async function tune(flags: TuneFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   const request = await planTune(flags, context.cwd, context.env);

@@ -8,8 +8,9 @@ export const ROW_ERRORS = {
     fix: 'Restore the file or correct its path in the manifest, then retry the job.',
   },
   file_unreadable: {
-    cause: 'The file of the row is not a regular file, or the user that runs the worker may not read it.',
-    fix: 'Change its permissions, then retry the job.',
+    cause:
+      'The file of the row is not a regular file, or cannot be read. For example, the user that runs the worker may not read it.',
+    fix: 'Correct what the message names, such as the permissions of the file. Then retry the job.',
   },
   file_too_large: {
     cause: 'The row has more bytes than `FOREBAY_MAX_FILE_MB` allows.',
@@ -54,8 +55,9 @@ export const ROW_ERRORS = {
     fix: 'Correct the URL. Add your own private hosts to `FOREBAY_FETCH_ALLOW`, or for webhooks to `FOREBAY_WEBHOOK_ALLOW`.',
   },
   invalid_row: {
-    cause: 'The line of the manifest, or the entry of the list, is not a row.',
-    fix: 'Correct the line that the message names. The schemas at `/docs` show the fields of a row.',
+    cause:
+      'The row cannot be used. For example, a line of the manifest is not a row, a field is missing or has a wrong type, or a sound is too long.',
+    fix: 'Correct what the message names. The schemas at `/docs` show the fields of a row.',
   },
   empty_file: {
     cause: 'The row has no bytes.',
@@ -80,7 +82,7 @@ export const ROW_ERRORS = {
     fix: 'If the image is genuine, raise `FOREBAY_MAX_IMAGE_RATIO` or make the image smaller.',
   },
   inference_failed: {
-    cause: 'The model failed on this row in onnxruntime.',
+    cause: 'The model failed on this row, or its outputs are no answer. For example, a score is NaN.',
     fix: 'Read the message. Run the model on this row alone with `forebay run --include`.',
   },
   lane_crashed: {

@@ -28,8 +28,8 @@ export interface ModelFolderReader {
   /** Like loadModelFolder. */
   load(dir: string): Promise<ModelFolder>;
   /**
-   * Lists the models in the folders below `modelsDir`, each version by itself, or the model in `modelsDir` itself if it holds
-   * a graph. Throws ForebayError `model_not_found` if the folder does not exist.
+   * Lists the models in the folders below `modelsDir`, each version by itself, or the model in `modelsDir` itself if it
+   * holds a graph. Throws ForebayError `model_not_found` if the folder does not exist or cannot be read.
    */
   list(modelsDir: string): Promise<ModelListing>;
 }

@@ -8,7 +8,9 @@ export function isVersionName(name: string): boolean {
   return name !== LATEST && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name);
 }
 
-export const VERSION_RULE = `a version is named with letters, digits, ".", "_" and "-", and must not be "${LATEST}"`;
+export const VERSION_RULE =
+  `a version is named with at most 64 letters, digits, ".", "_" and "-", ` +
+  `begins with a letter or a digit, and must not be "${LATEST}"`;
 
 /** Orders whole numbers by value, above all other names. Compares other names part by part, with numbers by value. */
 export function compareVersions(a: string, b: string): number {

@@ -17,7 +17,7 @@ export type LookupAll = (
 
 export interface GuardedConnectorOptions {
   readonly filter: AddressFilter;
-  /** Milliseconds for one TCP or TLS handshake. */
+  /** Milliseconds to open a connection, including its TLS handshake. */
   readonly timeoutMs: number;
   readonly lookup?: LookupAll;
 }

@@ -1,6 +1,7 @@
 /**
- * The environment of compute-only child processes: lanes, tuning, `model init`. They get only the variables of these
- * lists, so that no secret, proxy or Node preload of the parent reaches them.
+ * The environment of compute-only child processes: lanes, tuning, `model init`, and the check of execution providers in
+ * `doctor`. They get only the variables of these lists, and the flags of NODE_OPTIONS that node-flags.ts lets through.
+ * So no secret, proxy or Node preload of the parent reaches them.
  */
 import { nodeFlagsForChildren } from './node-flags.ts';
 

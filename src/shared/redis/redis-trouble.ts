@@ -1,7 +1,10 @@
 /** Determines from an error what is wrong with Redis, with messages for users and operators. Pure. */
 import { ForebayError, type ErrorCode } from '../errors.ts';
 
-/** `away`: no answer, or not yet. The next four mean that Redis refuses writes. `cluster`: keys are on several servers. */
+/**
+ * `away`: no answer, none yet, or a refused login. The next four mean that Redis refuses writes. `cluster`: keys are on
+ * several servers.
+ */
 export type RedisTrouble = 'away' | 'read_only' | 'full' | 'not_saving' | 'few_replicas' | 'cluster';
 
 interface Words {

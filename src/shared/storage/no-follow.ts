@@ -1,6 +1,7 @@
 /**
- * Works in folders and reads files without following links. The folder is opened first, then checked to be the one at its
- * path. So a link that replaces the folder afterwards has no effect.
+ * Works in folders and reads files without following links. The folder is opened first, then checked to be the one at
+ * its path. So a link that replaces the folder afterwards has no effect. That holds on Linux. Other systems only check
+ * the path.
  */
 import { close, constants, lstat, open, readlink } from 'node:fs';
 import { open as openFile, readlink as readlinkOf, realpath } from 'node:fs/promises';
@@ -33,8 +34,8 @@ export async function inFolderNoFollow<T>(folder: string, act: (at: string) => P
 }
 
 /**
- * The bytes of a file. Null if it does not exist. Throws ForebayError `output_changed` if a link leads to it, or if it has
- * more than `most` bytes.
+ * The bytes of a file. Null if it does not exist. Throws ForebayError `output_changed` if a link leads to it, or if it
+ * has more than `most` bytes.
  */
 export async function readFileNoFollow(path: string, most = Infinity): Promise<Buffer | null> {
   try {

@@ -53,7 +53,7 @@ export function createBlockSource(deps: {
     await alarm.wait(ms, stopping.signal);
   }
 
-  /** Called in states `resting`, `taking` and `stopping`. */
+  /** Called in states `stopping` and `stopped`. */
   function end(): void {
     state = 'stopped';
     // No more blocks come, so partial batches leave as they are.

@@ -1,6 +1,6 @@
 /**
- * Watches how much memory the worker holds, and acts before the kernel does. It reports the level, kills the largest lane
- * as the last resort, and restarts lanes that have grown permanently.
+ * Watches how much memory the worker holds, and acts before the kernel does. It reports the level, kills the lane that
+ * has grown most as the last resort, and restarts lanes that have grown permanently.
  */
 import { memoryLevel, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { Emit } from '../../shared/observe/events.ts';

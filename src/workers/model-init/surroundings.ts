@@ -33,7 +33,10 @@ export interface Surroundings extends Reading, Beside {
   readonly labels: Labels | null;
 }
 
-/** Takes each file from the first folder that has it. Throws an Error that names an unreadable file. */
+/**
+ * Takes each file from the first folder that has it. A file that cannot be opened counts as absent. Throws an Error
+ * that names a file with invalid content.
+ */
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
   const config = await readJson(folders, CONFIG);
   const model = readHuggingFaceConfig(config);

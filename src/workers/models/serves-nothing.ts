@@ -1,4 +1,4 @@
-/** Explains why a worker serves no model, in one sentence for its log and its health check. */
+/** Explains why a worker serves no model, for its log and its health check. */
 import { isReady, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelsWanted } from './find-models.ts';
 

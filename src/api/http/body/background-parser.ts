@@ -18,7 +18,10 @@ export type ParseAnswer =
   | { readonly code: ErrorCode; readonly message: string; readonly issues: readonly Issue[] };
 
 export interface BackgroundParser {
-  /** Transfers the bytes with their whole buffer to the thread. Rejects with the errors of parseSubmit. */
+  /**
+   * Transfers the bytes with their whole buffer to the thread. Rejects with the errors of parse-submit.ts, or with
+   * another Error if the thread ends first.
+   */
   parseSubmit(bytes: Buffer<ArrayBuffer>, maxDepth: number): Promise<Parsed<SubmitRequest>>;
 }
 

@@ -69,7 +69,7 @@ export const JOB_STATS = z
         }),
       )
       .meta({ description: "Live workers that announce the job's model." }),
-    reason: z.string().nullable().meta({ description: 'Why the job waits.' }),
+    reason: z.string().nullable().meta({ description: 'As in the job: why it waits or how it ended.' }),
     reason_text: z.string().nullable().meta({ description: 'The reason in words.' }),
     last_run_error: z.string().nullable().meta({ description: 'Message of the last failed run of a block.' }),
   })

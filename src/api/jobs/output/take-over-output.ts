@@ -3,8 +3,12 @@
  * the folder. First, what others have staged is discarded, so that they cannot publish it. Then the folder is checked
  * once more, files that the user asked to replace are moved away, and job.json is written.
  *
- * This is safe to repeat, and it is fenced. All files pass through a staging folder that belongs to this feeder. A feeder
- * that takes over the lease removes that folder. After that, the earlier feeder can neither move nor write anything.
+ * The caller holds the job's lease. It is the process that took the request, or a feeder. In this file, both are called
+ * feeders.
+ *
+ * This is safe to repeat, and it is fenced. All files pass through a staging folder that belongs to this feeder. A
+ * feeder that takes over the lease removes that folder. After that, the earlier feeder can neither move nor write
+ * anything.
  */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
@@ -23,8 +27,8 @@ import { continuedJob } from './continued-job.ts';
 
 /**
  * `holdsLease` is called after this feeder's folder exists. Rejects with LeaseLost. Rejects with ForebayError
- * `output_not_empty`, `resume_mismatch` or `output_changed` if the folder has changed since the submit. Rejects with the
- * errors of node:fs.
+ * `output_not_empty`, `resume_mismatch` or `output_changed` if the folder has changed since the submit. Rejects with
+ * the errors of node:fs.
  */
 export async function takeOverOutput(
   spec: JobSpec,

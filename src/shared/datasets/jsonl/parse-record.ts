@@ -14,7 +14,7 @@ export type ParsedRecord =
       /** Null if the record has not been parsed yet. It may then still be invalid. */
       readonly fields: Readonly<Record<string, unknown>> | null;
     }
-  /** `id`: null if it cannot be read. `why`: a sentence without a full stop. */
+  /** `why`: a sentence without a full stop. */
   | { readonly ok: false; readonly id: null; readonly why: string };
 
 /** Results and errors repeat the id, so it must not be long. */
@@ -33,8 +33,8 @@ export function textOf(bytes: Uint8Array): LineText {
 }
 
 /**
- * Parses the record of a line only if it may have an id. Otherwise only the lane parses it, because parsing twice costs half
- * as much as answering a row of a table. JSON can spell the field name "id" only literally or with \u escapes.
+ * Parses the record of a line only if it may have an id. Otherwise only the lane parses it, because parsing twice costs
+ * half as much as answering a row of a table. JSON can spell the field name "id" only literally or with \u escapes.
  */
 export function skimRecord(line: LineText, number: number): ParsedRecord {
   if (!line.ok || line.text.includes('"id"') || line.text.includes('\\u'))

@@ -19,7 +19,7 @@ export const JOB_WEBHOOK = z.object({ url: z.string(), events: z.array(z.enum(WE
 export const IF_OUTPUT_EXISTS = ['refuse', 'resume', 'overwrite'] as const;
 export type IfOutputExists = (typeof IF_OUTPUT_EXISTS)[number];
 
-/** How a job's feeder takes over the output, before anything is published there. */
+/** How a job takes over its output, before anything is published there. */
 export const OPENING = z.object({
   if_output_exists: z.enum(IF_OUTPUT_EXISTS),
   /** The job whose parts this one continues, as determined at submit. Null: the output must hold no parts. */
@@ -30,11 +30,12 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 3, rows can be records, blocks can be slices, and a folder can list every file. A job that needs none of
- * this keeps version 2, so that processes that know only version 2 run it, too.
+ * Since version 3, rows can be records, blocks can be slices, and a folder can list every file. A job that needs none
+ * of this keeps version 2, so that processes that know only version 2 run it, too.
  *
- * Since version 2, the feeder takes over the output, runs ask for permission to publish, and a folder has a `listing`
- * rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still be read.
+ * Since version 2, the output is taken over under the job's lease, runs ask for permission to publish, and a folder has
+ * a `listing` rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still
+ * be read.
  */
 export const SPEC_VERSION = 3;
 
@@ -88,7 +89,7 @@ export interface JobFailure {
 export interface JobRecord {
   readonly spec: JobSpec;
   readonly status: JobStatus;
-  /** Whether the job's feeder has taken over the output. */
+  /** Whether the job has taken over its output. */
   readonly opened: boolean;
   readonly reason: JobReason | null;
   /** The reason in words, such as the model's problem or the hashes that differ. */

@@ -5,7 +5,10 @@ import type { Json, Reading } from './reading.ts';
 
 export interface PreprocessorConfig extends Reading {
   readonly preprocess: Partial<Preprocess>;
-  /** Why Forebay cannot give images the size that the processor gives them. Null if it can, or if no size is named. */
+  /**
+   * Why Forebay cannot give images the size that the processor gives them. Null if it can, or if no size is named or
+   * understood.
+   */
   readonly sizeProblem: string | null;
 }
 

@@ -57,7 +57,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
 
   /**
    * Changes the state by compare-and-set. Returns the previous state, or null if that state does not allow the change.
-   * Throws LeaseLost if a lease is given and lost.
+   * Throws LeaseLost if a lease is given and lost, and ForebayError `job_not_found`.
    */
   async function transition(
     id: string,
@@ -152,7 +152,7 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setReason(id: string, reason: string | null, text: string | null = null): Promise<void> {
       await patch(id, { reason: reason ?? '', reason_text: text ?? '' });
     },
-    /** Records that the feeder has opened the output, so the job owns it. Throws LeaseLost. */
+    /** Records that the output has been taken over, so the job owns it. Throws LeaseLost. */
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
     },

@@ -1,6 +1,6 @@
 /**
- * Limits the rows per model call after memory has run out in a call: to half of the rows that failed. The limit doubles again
- * after enough calls have gone well. Pure.
+ * Limits the rows per model call after memory has run out in a call: to half of the rows that failed. The limit doubles
+ * again after enough calls have gone well. Pure.
  */
 export interface CallSize {
   /** Most rows per call now. */
@@ -10,8 +10,8 @@ export interface CallSize {
 }
 
 /**
- * This many calls of the current size must succeed before a larger one is tried. This number doubles each time the
- * larger one fails.
+ * This many calls of the current size must succeed before a larger one is tried. This number doubles each time that
+ * memory runs out again while there is a limit, up to TRY_AFTER_MOST.
  */
 const TRY_AFTER = 16;
 const TRY_AFTER_MOST = 1024;

@@ -1,7 +1,7 @@
 /**
- * Keeps graphs on disk that onnxruntime has optimised for this processor, if loading them is faster than optimising again
- * (ADR 6). The first start times the original. The second one keeps the optimised graph. The third one times that graph,
- * and deletes it if it is not faster. So no start loads a graph twice. A problem of the cache is never an error.
+ * Keeps graphs on disk that onnxruntime has optimised for this processor, if loading them is faster than optimising
+ * again (ADR 6). The first start times the original. The second one keeps the optimised graph. The third one times that
+ * graph, and deletes it if it is not faster. So no start loads a graph twice. A problem of the cache is never an error.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ const KEPT_BYTES = 2 ** 31;
 interface Note {
   /** CPU time of loading the original, in ms. */
   readonly originalMs: number;
-  /** Size of the kept graph. Null: not created yet. 0: it is not faster. */
+  /** Size of the kept graph. Null: not created yet. 0: none is kept, because it gains too little or cannot be saved. */
   readonly bytes: number | null;
   /** CPU time of loading the kept graph, in ms. Null: not tried yet. */
   readonly keptMs: number | null;

@@ -7,7 +7,7 @@ export const NORMALIZED = 'normalize true: vectors are scaled to length 1; false
 
 /**
  * `isOne`: the output has one vector per row. `choices`: the poolings for any other output. Throws ForebayError
- * `config_mismatch` if a flag must decide.
+ * `config_mismatch` if a flag must decide, or if it does not fit the output.
  */
 export function choosePooling(
   output: GraphTensor,

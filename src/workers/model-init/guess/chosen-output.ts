@@ -14,7 +14,7 @@ export interface OutputWish {
   readonly holds: string;
 }
 
-/** Throws ForebayError `config_mismatch` if none fits, or if the flag must decide. */
+/** Throws ForebayError `config_mismatch` if no output fits, if the flag must decide, or if it names a wrong output. */
 export function chosenOutput({ outputNames }: Hints, wish: OutputWish): GraphTensor {
   const { outputs, what, holds } = wish;
   const [named, ...more] = outputNames;

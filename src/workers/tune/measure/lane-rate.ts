@@ -12,7 +12,7 @@ export interface Completion {
 
 /** A rate is never known better than this, however regular its batches are. */
 const LEAST_ERROR = 0.005;
-/** The error if there is only one interval, which shows nothing about the spread. */
+/** The error of a lane with only one interval, which shows nothing about the spread. No lane has a larger error. */
 const UNKNOWN_SPREAD = 0.3;
 
 export interface LaneRate extends Reading {

@@ -86,7 +86,7 @@ function twoGlobs(): ForebayError {
   );
 }
 
-/** Throws ForebayError `invalid_request` for a pattern that cannot be matched in linear time. */
+/** Throws ForebayError `invalid_request` for a pattern that compileGlobs refuses. */
 function checkGlobs(patterns: readonly string[], path: string): void {
   try {
     compileGlobs(patterns);

@@ -81,7 +81,7 @@ function areFitting({ labels }: Hints, clues: Clues, guesses: string[]): boolean
   return false;
 }
 
-/** Throws ForebayError `config_mismatch` if the flag must decide. */
+/** Throws ForebayError `config_mismatch` if the flag must decide, or names no head. */
 function headOf(face: GraphFace, hints: Hints, clues: Clues, facts: string[]): FoundHead {
   const { head: asked, labels } = hints;
   const found = findHead(face, clues);

@@ -1,6 +1,6 @@
 /**
- * Recognises the image format by the first bytes, and reads the size from simple headers (JPEG, PNG). This is an allow-list:
- * what it does not recognise reaches no decoder.
+ * Recognises the image format by the first bytes, and reads the size from simple headers (JPEG, PNG). This is an
+ * allow-list: what it does not recognise reaches no decoder.
  */
 import { ForebayError } from '../../../../../shared/errors.ts';
 import { isHeic } from '../heic/heic-file.ts';
@@ -11,12 +11,16 @@ export interface ImageHeader {
   /** Null if the header does not state it plainly. */
   readonly size: { readonly width: number; readonly height: number } | null;
   /**
-   * 8 bits per sample and no transparency, so colours may be resized as they are. True for every JPEG. False if unknown.
+   * 8 bits per sample and no transparency, so colours may be resized as they are. True for every JPEG. False if
+   * unknown.
    */
   readonly plain: boolean;
   /** A JPEG that all decoders read alike: 8 bits, Huffman, sequential or progressive, grey or three colours. */
   readonly ordinary: boolean;
-  /** A progressive JPEG or an interlaced PNG, which is built up in memory as a whole. False if unknown. */
+  /**
+   * A JPEG that is progressive or of a rarer kind, or an interlaced PNG. It is built up in memory as a whole. False if
+   * unknown.
+   */
   readonly progressive: boolean;
 }
 
