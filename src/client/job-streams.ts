@@ -1,4 +1,4 @@
-/** Reads the rows and the events of a job. Reconnects after an interruption. */
+/** Reads the rows and the events of a job. Reconnects after an interruption, for rows only with `follow`. */
 import type { JobEventWire } from '../api/http/wire/event.ts';
 import { ProblemError, UnreachableError } from './problem-error.ts';
 import { readEvents } from './read-events.ts';

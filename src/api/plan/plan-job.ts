@@ -51,7 +51,10 @@ export function createPlanJob(deps: {
     });
   }
 
-  /** Rejects as a submit does for the same request. */
+  /**
+   * Rejects as a submit does if the model, the input, the output's content or the options do not fit. It does not check
+   * limits and quotas, the webhook, or whether another job holds the output.
+   */
   return async function plan(request: SubmitRequest, tenant: string): Promise<PlanWire> {
     const id = `plan-${randomBytes(8).toString('hex')}`;
     const found = await deps.findModel(request.model);

@@ -22,7 +22,10 @@ export interface WatchOptions {
   readonly allowEmpty?: boolean;
 }
 
-/** Returns the exit code: 0 for a completed job, 1 for one that failed, was cancelled or had no rows. */
+/**
+ * Returns the exit code: 0 for a completed job, 1 for one that failed, was cancelled, or had no rows without
+ * `allowEmpty`. If a signal stopped the watching, 128 plus the signal's number.
+ */
 export async function watchJob(
   id: string,
   { api, context, json, stats = false, allowEmpty = false }: WatchOptions,

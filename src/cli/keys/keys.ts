@@ -1,4 +1,4 @@
-/** Runs `forebay keys`. `create` writes only the key itself to stdout, so that `> file` holds nothing else. */
+/** Runs `forebay keys`. Without --json, `create` writes only the key to stdout, so that `> file` holds nothing else. */
 import { CREATE_KEY_BODY, keyToWire, toNewKey, type KeyWire } from '../../api/http/wire/key.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';

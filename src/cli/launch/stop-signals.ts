@@ -10,7 +10,7 @@ const ONE_PRESS_MS = 300;
 export interface StopHandlers {
   /** Called once. */
   readonly onFirst: (signal: StopSignal) => void;
-  /** Called for each further signal. */
+  /** Called for each signal that comes more than ONE_PRESS_MS after the first. */
   readonly onForced: (signal: StopSignal) => void;
 }
 

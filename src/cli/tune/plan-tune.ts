@@ -32,7 +32,7 @@ export interface TuneFlags {
 
 const MB = 2 ** 20;
 
-/** Throws UsageError, or ForebayError if the model folder is not valid. */
+/** Throws UsageError, or ForebayError if a setting or the model folder is not valid. */
 export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneRequest> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');

@@ -87,7 +87,7 @@ function measurementText(measurement: Measurement): string {
   return `${settingsText(settings).padEnd(50)}  ${resultText(measurement)}  (${formatSeconds(seconds)})`;
 }
 
-/** ` 163 rows/s ±2 % 412 MB`, or why there is no result. */
+/** `    163 rows/s ±2.0 %  412 MB`, or why there is no result. */
 export function resultText(measurement: Measurement): string {
   const { rows_per_s: rate, error, peak_bytes, outcome, message } = measurement;
   if (rate === null) return `${outcome === 'out_of_memory' ? 'out of memory' : 'failed'}: ${message ?? ''}`;

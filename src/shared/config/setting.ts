@@ -51,7 +51,7 @@ export type Values =
       /** Converts the unit of the variable to that of the configuration, such as MB to bytes. */
       readonly factor: number;
     }
-  /** Folders are absolute or below the working folder. */
+  /** With the separator ":", folders. They are absolute, or relative to the working folder. */
   | { readonly kind: 'list'; readonly separator: ',' | ':' };
 
 type Texts = Pick<Setting<unknown>, 'env' | 'what' | 'trade' | 'unset' | 'flag'>;

@@ -1,7 +1,7 @@
 /**
- * How near a worker is to its memory limit, and how it reacts. `slow`: it takes no block and prepares no batch in
- * advance. `stop`: it takes a block only when it holds none. `kill`: it kills the lane that has grown most, before the
- * kernel kills any process. Pure.
+ * How near a worker is to its memory limit, and how it reacts. `slow`: it takes a block only for a free lane, and each
+ * lane gets one batch at a time. `stop`: it takes a block only when it holds none. `kill`: it also kills the lane that
+ * has grown most, before the kernel kills any process. Pure.
  */
 
 const LEVELS = ['normal', 'slow', 'stop', 'kill'] as const;

@@ -1,4 +1,4 @@
-/** Scopes: the permissions of an API key. A route needs one scope. `admin` includes all of them, for all tenants. */
+/** Scopes: the permissions of an API key. A route needs one or none. `admin` includes all of them, for all tenants. */
 
 export const SCOPES = ['jobs:read', 'jobs:write', 'models:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];

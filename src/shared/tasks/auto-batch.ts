@@ -13,7 +13,10 @@ import { taskOf } from './task-descriptions.ts';
 const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
 /** Rows up to this size take so little time that the fixed cost of a call matters. Their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
-/** Rows of tables. A model call costs little more for a thousand of them than for a hundred (docs/adr/0013). */
+/**
+ * Up to this size, a row of a table or of tensors is tiny. A model call costs little more for a thousand of them than
+ * for a hundred (docs/adr/0013).
+ */
 const TINY_ROW_BYTES = 1024;
 const MAX_AUTO_BATCH = 128;
 /** The target on a GPU, which needs many rows to be busy: 64 images of 224 x 224. Not measured yet (docs/gpu.md). */

@@ -104,7 +104,8 @@ function readFlags(args: readonly string[]) {
   });
   if (values.help) return null;
   const [given] = positionals;
-  if (given === undefined || positionals.length !== 1) throw new Error(`one file is needed\n\n${USAGE}`);
+  if (given === undefined || positionals.length !== 1)
+    throw new Error(`one file or folder is needed\n\n${USAGE}`);
   return { ...values, given };
 }
 

@@ -114,7 +114,7 @@ function otherTask({ task }: Guesser): string {
 const CROP_HINT =
   '. The graph takes any size, and the tested size is a guess. --crop sets the size that it was trained with';
 
-/** Throws an Error that describes the problem if the file is not a graph or lacks its external data. */
+/** Throws an Error that describes the problem if the file cannot be read, is not a graph or lacks its external data. */
 async function readGraphFiles(file: string, dir: string): Promise<ExternalFile[]> {
   const graph = await stampFile(file).catch((cause: unknown) => {
     throw new ForebayError('model_not_found', `cannot read ${file}: ${messageOf(cause)}`, { cause });

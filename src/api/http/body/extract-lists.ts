@@ -23,7 +23,10 @@ export interface ListElement {
   readonly values: number;
 }
 
-/** `wanted`: name of a field -> names of its fields whose lists are extracted. Throws SyntaxError for broken JSON. */
+/**
+ * `wanted`: name of a field -> names of its fields whose lists are extracted. Throws SyntaxError for broken JSON that
+ * it notices. JSON.parse finds the rest.
+ */
 export function extractLists(json: Buffer, wanted: ReadonlyMap<string, ReadonlySet<string>>): Extracted {
   const lists: ExtractedList[] = [];
   const walker = new Walker(json, 0);

@@ -16,7 +16,7 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files, and files whose extension is not that of an image (notes.txt), are left out and counted.',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, so are files whose extension is that of another format (notes.txt).',
   ),
   include: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',
@@ -78,7 +78,7 @@ export const INLINE_INPUT = z.strictObject({
   rows: z
     .array(INLINE_ROW)
     .min(1, 'at least one row')
-    .describe('The rows themselves. For more than 16 MB use a manifest.'),
+    .describe('The rows themselves. For more than 16 MB use a manifest, or a JSONL file of records.'),
 });
 
 export const MANIFEST_INPUT = z.strictObject({

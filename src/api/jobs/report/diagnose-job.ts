@@ -1,6 +1,6 @@
 /**
  * Finds what limits a job, from its counters, its state and its workers. It checks in this order: why the job does not
- * run at all, memory, what idle lanes wait for, what busy lanes do.
+ * run at all, memory, what idle lanes wait for, how full batches are, what busy lanes do.
  */
 import { diagnoseBusyLanes } from './busy-lanes.ts';
 import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';

@@ -13,7 +13,7 @@ const BLOCK_OVERHEAD = 0.25;
 const FULL_ENOUGH = 0.7;
 /** A block should hold about four batches. With fewer than two, many batches are only partly full. */
 const BATCHES_PER_BLOCK = 2;
-/** A lane holds one running batch and two waiting ones. With fewer blocks per lane, the lane waits for commits. */
+/** A lane holds one running batch and two waiting ones. With fewer than two blocks per lane, it waits for commits. */
 const BLOCKS_PER_LANE = 2;
 
 /** Null if the counters do not show what the lanes wait for. `idle`: the share of the time that lanes are idle. */

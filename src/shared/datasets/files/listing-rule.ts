@@ -1,5 +1,6 @@
 /**
- * Which entries of a folder are rows. A job keeps its first rule, so that its blocks keep their rows.
+ * Which entries of a folder are rows. A job keeps its first rule, so that its blocks keep their rows. No rule takes
+ * hidden entries, whose names start with a dot.
  *
  * Rule 1: every file. Links count only if they lead below the folder itself. Broken links are left out.
  * Rule 2: every file. But a file with an extension of another format (`NOT_IMAGES`) counts only if an include pattern

@@ -1,4 +1,4 @@
-/** The common part of every format whose rows are the lines of a file. Cursors are byte offsets. */
+/** The common part of `manifest`, `urls` and `inline`, whose rows are the lines of a file. Cursors are byte offsets. */
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { InvariantError } from '../../errors.ts';

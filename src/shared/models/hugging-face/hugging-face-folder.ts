@@ -105,7 +105,7 @@ function isGraph(name: string): boolean {
   return /\.onnx$/i.test(name);
 }
 
-/** The graph of full precision, unless model.json names another one. */
+/** The graph `model.onnx`, which has full precision, or else the only graph. */
 async function findGraph(files: ForeignFiles): Promise<string> {
   const below = await files.names(GRAPHS);
   const graphs = [

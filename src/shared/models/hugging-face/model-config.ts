@@ -4,7 +4,7 @@ import { namesOfIds } from '../../tasks/classes/id2label.ts';
 import type { Json, Reading } from './reading.ts';
 
 export interface HuggingFaceConfig extends Reading {
-  /** Null if there are none, or only placeholders such as LABEL_0. */
+  /** Null if there are none, they cannot be read, or they are only placeholders such as LABEL_0. */
   readonly labels: string[] | null;
   readonly activation: Activation | null;
 }

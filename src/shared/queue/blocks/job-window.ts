@@ -47,7 +47,9 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       };
     },
 
-    /** Reserves the next blocks. Returns how many. 0 if the job takes none now (paused, cancelled). */
+    /**
+     * Reserves the next blocks. Returns how many. 0 if the job takes none now (paused, cancelled). Throws LeaseLost.
+     */
     async reserve(
       job: string,
       lease: string,
@@ -94,7 +96,10 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       return redis.hget(jobKeys(job).errors, String(block));
     },
 
-    /** Gives blocks their next generation. Returns it by block. Blocks that have left the window are absent. */
+    /**
+     * Gives blocks their next generation. Returns it by block. Blocks that have left the window are absent. Throws
+     * LeaseLost.
+     */
     async nextGeneration(
       job: string,
       lease: string,
@@ -109,7 +114,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       if (reply[0] === -1) throw new LeaseLost(job);
       return new Map(blocks.map((b, i) => [b, reply[i]!] as const).filter(([, g]) => g > 0));
     },
-    /** Removes blocks from the window without a commit. */
+    /** Removes blocks from the window without a commit. Throws LeaseLost. */
     async drop(job: string, lease: string, blocks: readonly number[]): Promise<void> {
       const keys = jobKeys(job);
       const reply = await run(

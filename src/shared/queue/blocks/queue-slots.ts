@@ -18,7 +18,8 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   return {
     /**
      * Takes slots for blocks, in order. Returns how many of the blocks have one, counted from the first. `limit`:
-     * maximum slots of the queue, over all jobs. `window`: maximum slots of this job.
+     * maximum slots of the queue, over all jobs. One job gets at most half of them, but may hold two even above the
+     * limit. `window`: maximum slots of this job.
      */
     async take(
       queue: string,

@@ -35,7 +35,7 @@ export interface ServedModel {
   readonly batchSize: number;
   /** When `forebay tune` measured its settings, ISO 8601. Null or absent: they follow from formulas. */
   readonly tunedAt?: string | null;
-  /** Why it could not be loaded. Null: it was loaded, or is being loaded. */
+  /** Why it could not be loaded. Null: it was loaded, is being loaded, or is unloaded. */
   readonly problem: { readonly code: string; readonly message: string } | null;
   /** It is being loaded and has no lanes yet. Workers of older versions send neither this nor `replaces`. */
   readonly isLoading?: boolean;
@@ -105,7 +105,7 @@ export interface WorkerInfo {
 export interface ModelService {
   /** Lanes of all workers that serve it. */
   readonly lanes: number;
-  /** Why no worker that has the model can serve it. Null if one serves it, or none has it. */
+  /** Why a worker cannot serve the model. Null if one serves it or has it unloaded, or if none reports a problem. */
   readonly problem: string | null;
   /** Hashes of other versions of the model that workers of its pool serve. */
   readonly otherHashes: readonly string[];

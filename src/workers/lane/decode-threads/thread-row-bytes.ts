@@ -1,6 +1,6 @@
 /**
- * The encoded bytes of a decode thread's rows. A thread holds one row at a time. It reads a file only while the threads of
- * its lane together hold less than the lane's budget.
+ * The encoded bytes of a decode thread's rows. A thread holds one row at a time. It waits with a file until the budget
+ * that the threads of its lane share has room for it.
  */
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import { checkRowSize } from '../rows/check-row-size.ts';

@@ -39,8 +39,8 @@ function stat(fd: number): BigIntStats {
 }
 
 /**
- * The change time reveals writers that reset the modification time. It also changes with the number of hard links to
- * the file.
+ * The change time reveals writers that reset the modification time. It also changes when a hard link to the file is
+ * made or removed, and that does not count.
  */
 function isWritten(before: BigIntStats, now: BigIntStats): boolean {
   if (now.size !== before.size || now.mtimeNs !== before.mtimeNs) return true;

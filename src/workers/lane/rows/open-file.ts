@@ -51,7 +51,7 @@ export function createFileOpener(limits: FileLimits, beforeRead?: (bytes: number
     return verdict;
   }
 
-  /** Throws the errors of node:fs. */
+  /** Throws the errors of node:fs, or ForebayError `path_not_allowed` (see realPathOf). */
   function open(path: string): OpenedFile {
     if (!KERNEL_TELLS) return openByPath(path);
     const slash = path.lastIndexOf('/');

@@ -32,7 +32,7 @@ const TEMPLATE = z.object({
 });
 const SEQUENCE = z.object({ processors: z.array(z.looseObject({ type: z.string() })) });
 
-/** Throws an Error if the post-processor is of an unknown kind. */
+/** Throws an Error if the post-processor is of an unknown kind, is malformed, or adds special tokens twice. */
 export function readTemplate(processor: TokenizerFile['post_processor']): Template {
   const template = templateOf(processor);
   return template ?? BARE;

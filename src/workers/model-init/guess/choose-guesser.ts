@@ -1,6 +1,7 @@
 /**
  * Decides which task a graph has. It first looks at `--task`, then at the files beside the graph and the metadata, then
- * at the names and shapes of inputs and outputs. If none of them decides, it asks for the flag. Pure.
+ * at the names and shapes of inputs and outputs. If only `tensors` remains, it chooses that. If several tasks remain,
+ * it asks for the flag. Pure.
  */
 import { describeAll } from '../../../shared/models/graph-tensor.ts';
 import { taskOfArchitecture } from '../../../shared/models/hugging-face/heads.ts';

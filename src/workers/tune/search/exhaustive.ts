@@ -1,6 +1,6 @@
 /**
  * For `--exhaustive`: measures every configuration in full, and how far the search's choice is from the best. Pure
- * except for `take`.
+ * except for `take` and the clock.
  */
 import { performance } from 'node:perf_hooks';
 import { settingsKey, type LaneSettings } from '../../../shared/profiles/profile.ts';

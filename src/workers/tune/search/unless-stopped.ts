@@ -1,7 +1,7 @@
 /** Waits for work, but only until a tuning is stopped. A measurement in progress is not worth waiting for. */
 
 export async function unlessStopped<T>(stop: AbortSignal, work: Promise<T>): Promise<T> {
-  // Nobody reads results after the stop.
+  // After the stop, nobody else handles an error of the work.
   work.catch(() => undefined);
   stop.throwIfAborted();
   let ask: (() => void) | undefined;

@@ -22,7 +22,7 @@ const ENDLESS = /\\{4}$|\[:[a-z]+:$/;
 
 /**
  * The matcher returns whether a text matches one of the patterns. Throws ForebayError `invalid_request`, which names a
- * pattern that cannot be matched in linear time.
+ * pattern that is too large, cannot be read, or cannot be matched in linear time.
  */
 export function compileGlobs(patterns: readonly string[]): LinearMatcher {
   const matcher = createLinearMatcher(automatonOf(patterns.filter((pattern) => !PLAIN.test(pattern))));

@@ -7,7 +7,7 @@ export class BadFrame extends Error {}
 /** Coefficients of the fixed predictors, by order. */
 const FIXED: readonly (readonly number[])[] = [[], [1], [2, -1], [3, -3, 1], [4, -6, 4, -1]];
 
-/** Fills `to`. `depth`: bits per sample. */
+/** Fills `to`. `depth`: bits per sample. Throws BadFrame, and OutOfBits if the bytes end too early. */
 export function readSubframe(reader: BitReader, to: Float64Array, depth: number): void {
   if (reader.bits(1) !== 0) throw new BadFrame('a subframe has a wrong first bit');
   const type = reader.bits(6);

@@ -37,7 +37,7 @@ function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
     facts: read,
   } = imageInput(
     face,
-    'an image classifier has one input [batch, 3, height, width] and an output [batch, classes]',
+    'an image classifier has one input [batch, 3 or 1, height, width] and an output [batch, classes]',
   );
   const output = chosenOutput(face, hints);
   const facts = [...read, `output  ${describeTensor(output)}`];
