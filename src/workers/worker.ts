@@ -36,7 +36,7 @@ export interface Worker {
   killLanes(): void;
 }
 
-/** Once some models are served, others that take longer to load no longer delay `serving`. */
+/** If some models are served after this time, others that are still being loaded no longer delay `serving`. */
 const PATIENCE_MS = 10_000;
 
 export interface WorkerParts {

@@ -5,7 +5,7 @@ import type { PlanWire } from '../http/wire/plan.ts';
 import { rounded } from '../http/wire/scalars.ts';
 import type { PlanWorker } from './facts.ts';
 
-/** Null if no worker has a sample. */
+/** Null if no worker has measured a rate. */
 export function joinSamples(workers: readonly PlanWorker[]): PlanWire['sample'] {
   const replies = workers.flatMap(({ answer }) => (answer.ok && answer.reply.rate ? [answer.reply] : []));
   if (replies.length === 0) return null;

@@ -1,6 +1,6 @@
 /**
- * Runs a task on a temporary service, and always stops the service afterwards. The first stop signal drains it. The second
- * one kills it.
+ * Runs a task on a temporary service, and always stops the service afterwards. The first stop signal drains it. The
+ * second one kills it.
  */
 import { tmpdir } from 'node:os';
 import type { Client } from '../../client/client.ts';
@@ -34,7 +34,10 @@ export interface OwnService {
   readonly service: Service;
   /** A stop signal aborts it, with Interrupted as the reason. */
   readonly signal: AbortSignal;
-  /** Resolves when every worker has loaded the model. Rejects with `model_load_failed` if one cannot. */
+  /**
+   * Resolves when every worker has loaded the model. Rejects with `model_load_failed` if one cannot. Also rejects if
+   * the service fails or the user stops it.
+   */
   start(modelName: string): Promise<Client>;
   /** Settles like `promise`, but rejects early if the service fails or the user stops it. */
   unlessEnded<T>(promise: Promise<T>): Promise<T>;

@@ -1,6 +1,6 @@
 /**
- * Shows progress on stderr. A terminal shows one line that is redrawn, with notes above it. Anything else gets a new line
- * every 2 s or 10 %.
+ * Shows progress on stderr. A terminal shows one line that is redrawn, with notes above it. Anything else gets a new
+ * line every 2 s or 10 %.
  */
 import type { Terminal } from '../terminal.ts';
 import { barLine, finishedRows, plainLine, type JobProgress } from './progress-line.ts';

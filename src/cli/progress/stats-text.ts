@@ -28,7 +28,7 @@ const STAGES: readonly (readonly [keyof JobStatsWire['stages'], string, Kind])[]
   ['commit_ms', 'commit', 'beside'],
 ];
 
-/** One line per stage that took time. Empty if no row was computed. */
+/** A head line, then one line per stage that took time. Empty if no row has gone through a lane. */
 export function stageLines({ stages, rows }: JobStatsWire): string[] {
   if (rows === 0) return [];
   const lanes = STAGES.reduce((sum, [name, , kind]) => sum + (kind === 'lane' ? (stages[name] ?? 0) : 0), 0);

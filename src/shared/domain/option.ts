@@ -1,6 +1,7 @@
 /**
- * How an option of a job is declared: plain data from which the schemas, the OpenAPI document, the client's types and the
- * flags of the command line follow. Imports no schema library, because loading one takes longer than most commands run.
+ * How an option of a job is declared: plain data from which the schemas, the OpenAPI document, the client's types and
+ * the flags of the command line follow. Imports no schema library, because loading one takes longer than most commands
+ * run.
  */
 
 /** A whole number. */
@@ -37,8 +38,8 @@ export interface OptionDeclaration {
   /** Whether `auto` is allowed. It means the same as leaving the option out. */
   readonly auto?: true;
   /**
-   * The value if a request leaves the option out. `null`: the job decides while it runs, or there is no limit. `settled`:
-   * submitting settles it, from the model or an earlier job.
+   * The value if a request leaves the option out. `null`: the job decides while it runs, or there is no limit.
+   * `settled`: submitting settles it, from the model or an earlier job.
    */
   readonly otherwise: number | null | 'settled';
   /** A job.json of an earlier version may lack it, which means null. */

@@ -1,6 +1,6 @@
 /**
- * The cgroup whose memory limit applies to this process. Reads its limit and the memory of all its processes, for cgroup
- * v2 and v1. The processes may include the API and other workers of the same container. Knows nothing of lanes.
+ * The cgroup whose memory limit applies to this process. Reads its limit and the memory of all its processes, for
+ * cgroup v2 and v1. The processes may include the API and other workers of the same container. Knows nothing of lanes.
  */
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 export interface CgroupMemory {
   readonly limitBytes: number;
   /**
-   * Memory that the kernel cannot reclaim without killing or swapping. Null if the kernel does not report it (any more).
+   * Memory that the kernel cannot reclaim without killing or swapping. Null if the kernel does not report it (any
+   * more).
    */
   usedBytes(): number | null;
 }

@@ -20,8 +20,8 @@ export async function stampFile(path: string): Promise<ModelFile> {
 }
 
 /**
- * Whether any file is gone or has another stamp. Costs one `stat` per file and reads nothing. The content may still be the
- * same, for example after a new hard link. Only reading the folder again shows that.
+ * Whether any file is gone or has another stamp. Costs one `stat` per file and reads nothing. The content may still be
+ * the same, for example after a new hard link. Only reading the folder again shows that.
  */
 export async function haveChanged(files: readonly ModelFile[]): Promise<boolean> {
   const now = await Promise.all(files.map(async ({ path }) => stampFile(path).catch(() => null)));

@@ -1,6 +1,7 @@
 /**
- * Checks a parsed `model.json` against the schema of its task. Reports all problems at once, each with its JSON pointer and,
- * for unknown fields, the nearest valid name.
+ * Checks a parsed `model.json` against the schema of its task. Reports all problems at once, each with its JSON
+ * pointer. For an unknown field, it names the nearest valid one, or else all valid ones. If the file fits the schema,
+ * it reports fields that contradict each other.
  */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';

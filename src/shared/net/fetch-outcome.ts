@@ -1,6 +1,6 @@
 /**
- * What a failed fetch means for its row and for its host. The row gets an error code, which determines whether a retry can
- * help. The host's circuit breaker gets a verdict. Pure.
+ * What a failed fetch means for its row and for its host. The row gets an error code, which determines whether a retry
+ * can help. The host's circuit breaker gets a verdict. Pure.
  */
 import { ForebayError, messageOf, type ErrorCode } from '../errors.ts';
 
@@ -15,7 +15,9 @@ export function hostVerdict(error: ForebayError): HostVerdict {
   return SAYS_NOTHING.has(error.code) ? 'unknown' : 'answered';
 }
 
-/** Certificates and protocol versions do not change between two attempts. An interrupted handshake may succeed later. */
+/**
+ * Certificates and protocol versions do not change between two attempts. An interrupted handshake may succeed later.
+ */
 const TLS =
   /^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|ERR_TLS_CERT_|ERR_SSL_(WRONG_VERSION|UNSUPPORTED|UNKNOWN_PROTOCOL|PACKET_LENGTH|NO_|\w+_(HANDSHAKE_FAILURE|PROTOCOL_VERSION|UNRECOGNIZED_NAME)))/;
 

@@ -1,6 +1,6 @@
 /**
- * Identifies the machines for which a measurement of speed is valid. They have the same hardware and the same versions of
- * the software that computes.
+ * Identifies the machines for which a measurement of speed is valid. They have the same hardware and the same versions
+ * of the software that computes.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ import type { Machine } from './profile.ts';
 const GB = 2 ** 30;
 
 /**
- * `resources`: CPUs and memory of this process's cgroup, so two containers on one machine may count as different machines.
+ * `resources`: CPUs and memory of this process's cgroup, so two containers on one machine may count as different
+ * machines.
  */
 export function describeMachine(resources: { readonly cpus: number; readonly memoryBytes: number }): Machine {
   return fingerprinted({

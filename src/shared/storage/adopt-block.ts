@@ -40,7 +40,7 @@ export class RowsDiffer extends Error {
 /**
  * Moves the errors of a part to their final name and returns the counts. Null if there is no part. `part` is its
  * number. `rows` may be a function, which lists them only if there is a part. Throws RowsDiffer, ForebayError
- * `output_changed` for a part that the proof does not cover, and what listing throws.
+ * `output_changed` for a part that the proof does not cover or that a link leads to, and what listing throws.
  */
 export async function adoptBlock(
   folder: string,
@@ -91,8 +91,8 @@ function checkRows(found: PublishedBlock, part: number, rows: BlockRows): void {
 }
 
 /**
- * Links the staged errors of a part, found by the hash of the part, to their final name. Jobs of version 1 staged without
- * a separate folder. Returns false if there are no staged errors.
+ * Links the staged errors of a part, found by the hash of the part, to their final name. Jobs of version 1 staged
+ * without a separate folder. Returns false if there are no staged errors.
  */
 export async function placeErrors(
   folder: string,

@@ -23,7 +23,9 @@ export function outputFolder(folder: string) {
     errors: (block: number) => `${root}${errorsName(block)}`,
     /** Contains what the runs and the feeder of a job stage. */
     stagingOf: (job: string) => `${staging}/${job}`,
-    /** Contains what one feeder stages. The next holder of the lease removes the folder, which fences the old feeder. */
+    /**
+     * Contains what one feeder stages. The next holder of the lease removes the folder, which fences the old feeder.
+     */
     stagingOfFeeder: (job: string, lease: string) => `${staging}/${job}/feeder-${lease}`,
   };
 }

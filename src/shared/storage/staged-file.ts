@@ -1,6 +1,6 @@
 /**
- * Writes a staged file and links it to its final name without overwriting. It uses the callbacks of node:fs, because the
- * file handles of fs/promises would cost more than the system calls themselves.
+ * Writes a staged file and links it to its final name without overwriting. It uses the callbacks of node:fs, because
+ * the file handles of fs/promises would cost more than the system calls themselves.
  */
 import { link, unlink, writeFile } from 'node:fs';
 
@@ -23,7 +23,9 @@ export async function removeStaged(staged: string): Promise<void> {
 /** `exists`: the final name is taken. `gone`: the staged file was discarded. */
 export type LinkOutcome = 'linked' | 'exists' | 'gone';
 
-/** Links a staged file to its final name. The staged name is removed in every case. Rejects with the error of node:fs. */
+/**
+ * Links a staged file to its final name. The staged name is removed in every case. Rejects with the error of node:fs.
+ */
 export async function linkStaged(staged: string, target: string): Promise<LinkOutcome> {
   return new Promise((resolve, reject) => {
     link(staged, target, (error) =>

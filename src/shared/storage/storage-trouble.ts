@@ -1,4 +1,4 @@
-/** Detects temporary failures of storage: a full disk, a lost mount, a missing permission. */
+/** Detects temporary failures of storage: a full disk, a lost mount, a missing permission, too many open files. */
 import { messageOf } from '../errors.ts';
 
 const CODES = [

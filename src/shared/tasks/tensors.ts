@@ -8,8 +8,8 @@ import { TENSORS_SHAPE, type TensorsConfigFields } from './tensors/tensor-config
 export interface TensorsConfig extends ModelConfig, TensorsConfigFields {}
 
 /**
- * Bytes per row of a config that says nothing about them. Rows of a thousand floats are common, and both larger and smaller
- * ones still get calls of a sensible size.
+ * Bytes per row of a config that says nothing about them. Rows of a thousand floats are common, and both larger and
+ * smaller ones still get calls of a sensible size.
  */
 const USUAL_ROW_BYTES = 4096;
 

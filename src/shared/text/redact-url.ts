@@ -1,4 +1,4 @@
-/** Removes user, password and query from URLs for messages, because a query may hold tokens. Pure. */
+/** Removes user, password, query and fragment from URLs for messages, because a query may hold tokens. Pure. */
 
 const LIKE_A_URL = /^([a-z][\w+.-]*:\/\/)(.*)$/is;
 

@@ -1,7 +1,7 @@
 /**
  * Decides what happens to the rows of a batch whose lane died (G3, INV-6). They are suspects if the lane was working on
- * the batch. A suspect is retried alone in a lane. If it kills that lane too, it becomes an error. A row that ran out of
- * memory gets one more attempt with the whole worker to itself, because the other lanes may have used the memory.
+ * the batch. A suspect is retried alone in a lane. If it kills that lane too, it becomes an error. A row that ran out
+ * of memory gets one more attempt with the whole worker to itself, because the other lanes may have used the memory.
  */
 import type { RowError } from '../../shared/domain/row.ts';
 import { messageOf, type ErrorCode } from '../../shared/errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Bounds how long a lane may work on one batch. A lane takes its batches in order, so the time of a batch counts from the
- * end of the previous one.
+ * Bounds how long a lane may work on one batch. A lane takes its batches in order, so the time of a batch counts from
+ * the end of the previous one.
  */
 
 export interface BatchTimeout {

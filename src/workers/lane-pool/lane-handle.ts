@@ -56,12 +56,16 @@ export interface Lane {
   load(model: LoadModel): Promise<ModelInfo>;
   /** Frees the model's memory. The caller ensures that no batch of the model is in the lane. */
   unload(model: string): void;
-  /** Runs batches in order of calls. One executes while the next is decoded. Rejects only with LaneDied or ModelChanged. */
+  /**
+   * Runs batches in order of calls. One executes while the next is decoded. Rejects only with LaneDied or ModelChanged.
+   */
   run(batch: RunBatch): Promise<BatchResult>;
   /** Settles when the process has ended, for whatever reason. */
   readonly exited: Promise<LaneExit>;
   /** Ends the lane after the batches in flight. */
   close(): Promise<void>;
-  /** Kills the lane immediately (SIGKILL), even inside a blocking call. Its batches reject with LaneDied of that cause. */
+  /**
+   * Kills the lane immediately (SIGKILL), even inside a blocking call. Its batches reject with LaneDied of that cause.
+   */
   kill(why?: DeathCause): void;
 }

@@ -27,7 +27,7 @@ export function createLaneSlot(deps: {
   index: number;
   startLane: (index: number) => Lane;
   emit: Emit;
-  /** Called when the lane can take another batch, or has reloaded a model. */
+  /** Called after each load of a model, because the lane may take batches again. */
   onFree: () => void;
   /** Called when this lane will not load the model again. */
   onGivenUp: (model: PooledModel, why: ForebayError) => void;

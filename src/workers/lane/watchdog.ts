@@ -1,6 +1,6 @@
 /**
- * Ends the lane when its parent is gone, even inside a blocking native call: a separate thread polls for it. Uses only the
- * standard library. This file is both the starter and the thread.
+ * Ends the lane when its parent is gone, even inside a blocking native call: a separate thread polls for it. Uses only
+ * the standard library. This file is both the starter and the thread.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 

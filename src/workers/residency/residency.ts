@@ -1,7 +1,8 @@
 /**
- * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another model
- * needs its memory, or when an operator asks for it (a wish). It comes back when a block waits for it. A model that a
- * block or a sample uses always stays. A version whose files were replaced leaves for good.
+ * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another
+ * model needs its memory, or when an operator asks for it (a wish). It comes back when a block or a sample waits for
+ * it, or when an operator asks for it. A model that a block or a sample uses always stays. A version whose files were
+ * replaced leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -158,7 +159,7 @@ export function createResidency(deps: {
     /** Whether a model that has just been found is loaded at once. */
     loadsAtOnce: (model: ServedModel): boolean =>
       wishes.get(model.queue)?.wish !== 'unload' && room.fits(model),
-    /** A block waits for the model. Does nothing if the worker does not know it, or lanes hold it. */
+    /** A block or a sample waits for the model. Does nothing unless the model is unloaded. */
     wake,
     /** A wish may have changed. */
     ring: (): void => alarm.ring(),

@@ -57,7 +57,9 @@ export function createSampleRecord({
     beside(blocks: number): void {
       mostBeside = Math.max(mostBeside, blocks);
     },
-    /** Whether `ms` have passed after every lane has answered once. */
+    /**
+     * Whether `ms` have passed since as many batches were answered as there are lanes. An unread row counts as a batch.
+     */
     measured(ms: number): boolean {
       const warm = completions[lanes - 1]?.at;
       return warm !== undefined && performance.now() - warm >= ms;

@@ -8,7 +8,10 @@ import type { Resources } from './resources.ts';
 export interface LaneKind {
   /** Devices that the models compute on. */
   readonly devices: number;
-  /** Whether some model computes on the CPU. Then there is a lane per core, and devices use some of these lanes. */
+  /**
+   * Whether some model computes on the CPU, or there are no models. Then there is a lane per core, and devices use some
+   * of these lanes.
+   */
   readonly onCpu: boolean;
   /** Which lanes decode images on threads of their own (ADR 18): all of them, those of devices, or none. */
   readonly threaded: 'all' | 'devices' | 'none';

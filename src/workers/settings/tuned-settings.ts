@@ -1,6 +1,6 @@
 /**
- * Derives the lanes of this worker from operators' choices and measured profiles. A chosen number overrides a profile, and
- * a profile overrides the formula. Pure.
+ * Derives the lanes of this worker from operators' choices and measured profiles. A chosen number overrides a profile,
+ * and a profile overrides the formula. Pure.
  */
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../shared/profiles/profile.ts';
@@ -102,7 +102,10 @@ function lanesOfConfigs(folders: readonly ModelFolder[]): number | undefined {
   return named.length > 0 && named.length === folders.length ? Math.max(...named) : undefined;
 }
 
-/** The highest number of lanes that a model wants. A model that wants fewer uses the first lanes. */
+/**
+ * The highest number of lanes that a model wants. A model that wants fewer uses the first lanes. Undefined if no model
+ * has a profile.
+ */
 function lanesOfProfiles(
   folders: readonly ModelFolder[],
   profiles: Profiles,

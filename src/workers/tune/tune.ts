@@ -41,8 +41,9 @@ export interface TuneDeps {
 }
 
 /**
- * Throws a ForebayError of the model or the input, or `model_load_failed` if no configuration runs. Throws the signal's
- * reason if it was stopped before anything ran.
+ * Throws a ForebayError of the model or the input, or `model_load_failed` if no configuration runs. Throws LaneDied if
+ * the first lane dies while it loads the model. Throws the signal's reason if the tuning was stopped before anything
+ * ran.
  */
 export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned> {
   const { resources, emit, stop, store } = deps;

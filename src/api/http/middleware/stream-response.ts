@@ -51,7 +51,8 @@ export function createStreamResponse(deps: {
             if (hasLeft()) return;
             if (done) {
               release();
-              // A normal end tells the client that the stream is complete, so an incomplete stream must not end normally.
+              // A normal end tells the client that the stream is complete. So an incomplete stream must not end
+              // normally.
               if (shutdown.aborted) breakOff(c, controller, new Error('the service is stopping'));
               else controller.close();
             } else {

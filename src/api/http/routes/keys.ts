@@ -1,6 +1,6 @@
 /**
- * API keys: create, list, revoke. A service that requires no keys creates none here, because anybody who reaches it could
- * create one.
+ * API keys: create, list, revoke. A service that requires no keys refuses all three, because anybody who reaches it
+ * could create a key.
  */
 import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -22,7 +22,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
     if (deps.keys) return deps.keys;
     throw new ForebayError(
       'forbidden',
-      'This service requires no keys, so it creates none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service.',
+      'This service requires no keys, so it manages none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service.',
     );
   };
   mount(

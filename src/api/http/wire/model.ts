@@ -25,7 +25,7 @@ const MEMORY = z
     model_bytes: z.int().meta({ description: 'Growth after the model is loaded.' }),
     batch_bytes: z
       .int()
-      .meta({ description: 'Additional growth after the first batch of `batch_size` rows.' }),
+      .meta({ description: 'Additional growth after a batch of the automatic or configured size.' }),
   })
   .nullable()
   .meta({ description: "How much one lane's resident memory grows, measured at the first load." });

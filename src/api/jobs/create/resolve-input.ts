@@ -1,6 +1,6 @@
 /**
- * Turns a request's `input` into a dataset that any process can enumerate. Paths become absolute and are checked against
- * the input roots. URL lists and inline rows are spooled to disk.
+ * Turns a request's `input` into a dataset that any process can enumerate. Paths become absolute and are checked
+ * against the input roots. URL lists and inline rows are spooled to disk.
  */
 import { join } from 'node:path';
 import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-spec.ts';
@@ -12,13 +12,14 @@ import { resolveFiles, resolveList, type ResolvedInput, type Resolving } from '.
 export interface InputResolver {
   /**
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
-   * `list_too_long`, `storage_unavailable`. A rejected call leaves nothing in the spool.
+   * `list_too_long`, `storage_unavailable`. A rejected call may leave unfinished files in the spool, which `discard`
+   * removes.
    */
   resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput>;
   /**
    * Prepares the dataset of an earlier job, from the job.json in `folder`, for a new job. A job.json can be edited, so
-   * the dataset's paths are checked again. Spooled rows that the new job reads are kept under the new id too. Rejects as
-   * `resolve` does, and with `input_not_found` if spooled rows are gone.
+   * the dataset's paths are checked again. Spooled rows that the new job reads are kept under the new id too. Rejects
+   * as `resolve` does, and with `input_not_found` if spooled rows are gone.
    */
   adopt(dataset: DatasetSpec, jobs: Handover & { readonly folder: string }): Promise<DatasetSpec>;
   /** Removes what `resolve` or `adopt` spooled for a tenant's job. No error if there is nothing. */

@@ -9,7 +9,7 @@ export interface PackedInline {
   readonly count: number;
   /** How many of them are records. */
   readonly records: number;
-  /** One JSON object `{"id","at"}` per line, in pieces. `at` is a range of the blob. */
+  /** One JSON object `{"id","at"}` per line, in pieces. `at` is a range of the blob, or says why the row is invalid. */
   readonly lines: readonly Uint8Array<ArrayBuffer>[];
   /** The bytes of all rows, in pieces. */
   readonly blob: readonly Uint8Array<ArrayBuffer>[];

@@ -1,6 +1,6 @@
 /**
- * A JSONL file: one record per line. Blocks are slices of the file, which are cut by counting line breaks. Rows can also be
- * listed one by one, for a retry or a sample.
+ * A JSONL file: one record per line. Blocks are slices of the file, which are cut by counting line breaks. Rows can
+ * also be listed one by one, for a retry or a sample.
  */
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { InvariantError } from '../../errors.ts';

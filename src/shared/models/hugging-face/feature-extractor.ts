@@ -27,7 +27,7 @@ const SPECTROGRAMS: readonly string[] = [
   'TvltFeatureExtractor',
   'WhisperFeatureExtractor',
 ];
-/** Fields that have no effect, because waveforms are not padded. */
+/** Fields that are read, and fields that have no effect, because waveforms are not padded. */
 const HARMLESS = new Set([
   'feature_extractor_type',
   'padding_side',

@@ -1,4 +1,6 @@
-/** The runs of a job's blocks, as workers see them: begin, publish, commit or leave. The run's token fences each step. */
+/**
+ * The runs of a job's blocks, as workers see them: begin, publish, commit or leave. The run's token fences each step.
+ */
 import type { Redis } from 'ioredis';
 import { decodeBlock, type BlockContent, type BlockStats } from '../../domain/block.ts';
 import type { JobSpec } from '../../domain/job/job.ts';

@@ -1,6 +1,6 @@
 /**
- * BullMQ for a worker: takes blocks from one queue, renews their locks, and puts stalled blocks of dead workers back. The
- * caller decides how many to take.
+ * BullMQ for a worker: takes blocks from one queue, renews their locks, and puts stalled blocks of dead workers back.
+ * The caller decides how many to take.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';

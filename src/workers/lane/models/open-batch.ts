@@ -1,6 +1,6 @@
 /**
- * One batch on its way through a model. Each row is prepared by the task, straight into the batch's tensors. Then the rows that
- * are ready are run together. If there is no memory for the batch, it is prepared and run in halves.
+ * One batch on its way through a model. Each row is prepared by the task, straight into the batch's tensors. Then the
+ * rows that are ready are run together. If there is no memory for the batch, it is prepared and run in halves.
  */
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';

@@ -2,8 +2,8 @@
 import type { Activation } from '../../../shared/tasks/classes/activation.ts';
 
 /**
- * Why the numbers give no scores. Null: they do. A logit of -Infinity gives the probability 0. With softmax, at least one
- * logit must be finite. NaN and Infinity never give a score.
+ * Why the numbers give no scores. Null: they do. A logit of -Infinity gives the probability 0. With softmax, at least
+ * one logit must be finite. NaN and Infinity never give a score.
  */
 export function problemOf(numbers: Float32Array, activation: Activation): string | null {
   const odd = numbers.findIndex((number) => !Number.isFinite(number));

@@ -24,7 +24,8 @@ export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
  * The numbers of each of the first `rows`. `batch`: the number of rows in the call. A call of one row may lack the
- * dimension of the batch. Throws an Error if the output has another shape.
+ * dimension of the batch. Throws an Error if the output has another number of rows, or does not hold
+ * numbers.
  */
 export function numberRows(
   { type, dims, data }: TensorValue,

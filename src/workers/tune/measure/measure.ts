@@ -113,7 +113,7 @@ export function createMeter(deps: {
     end: async () => store.end(),
     /**
      * The graph's input, output and batch. Call it before everything else. Throws a ForebayError if the graph does not
-     * load.
+     * load, and LaneDied if a lane dies while it loads the graph.
      */
     async inspect(settings: LaneSettings): Promise<ModelInfo> {
       return (await store.get(settings)).loaded;

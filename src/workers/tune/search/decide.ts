@@ -1,6 +1,6 @@
 /**
- * Decides how much to keep of the point that a search found. Each changed setting must gain more than the noise, and all
- * of them together must beat the start. Pure except for `measure`.
+ * Decides how much to keep of the point that a search found. Each changed setting must gain more than the noise, and
+ * all of them together must beat the start. Pure except for `measure`.
  */
 import { compareInTurns } from './compare.ts';
 import type { Reading } from './duel.ts';
@@ -51,7 +51,8 @@ export async function decide<P>(
 }
 
 /**
- * Reverts each change that gains nothing beyond the noise, because the walk also follows points that only look better.
+ * Reverts each change that gains nothing beyond the noise, because the search also follows points that only look
+ * better.
  */
 async function dropUselessChanges<P>(
   { start, keyOf, changesOf }: SearchOptions<P>,

@@ -29,7 +29,10 @@ export interface Handover {
 }
 
 export interface InputSpool {
-  /** Rejects with ForebayError `list_too_long`, `storage_unavailable`. A rejected call leaves nothing in the spool. */
+  /**
+   * Rejects with ForebayError `list_too_long`, `storage_unavailable`. A rejected call may leave unfinished files, which
+   * `discard` removes.
+   */
   write(input: SpooledInput, jobId: string, tenant: string): Promise<UrlsDataset | InlineDataset>;
   /** The dataset of a job's URLs, whether they are spooled or not. */
   urlsOf(jobId: string, tenant: string): UrlsDataset;

@@ -1,6 +1,6 @@
 /**
- * Decodes FLAC (RFC 9639) to one channel. Every frame's checksum is checked, and the frames are compared with the stream
- * info, so that a damaged file is an error and not another waveform.
+ * Decodes FLAC (RFC 9639) to one channel. Every frame's checksum is checked, and the frames are compared with the
+ * stream info, so that a damaged file is an error and not another waveform.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
 import { checkLength, type Waveform } from '../waveform.ts';

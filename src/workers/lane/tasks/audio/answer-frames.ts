@@ -6,7 +6,8 @@ import type { Outputs } from '../tensors.ts';
 /** Collects the outputs of one row. */
 export interface FrameAnswer {
   /**
-   * Adds the outputs of one frame: number `at` of the `batch` frames of a call. Throws an Error if the outputs are wrong.
+   * Adds the outputs of one frame: number `at` of the `batch` frames of a call. Throws an Error if the outputs are
+   * wrong.
    */
   add(outputs: Outputs, at: number, batch: number): void;
   /**

@@ -1,6 +1,6 @@
 /**
- * Runs the frames of rows. Frames of several rows share a call. With state, the frames of a row run in order, and each call
- * has the same frame of many rows. A call that fails is run again in halves, so that one bad row fails alone.
+ * Runs the frames of rows. Frames of several rows share a call. With state, the frames of a row run in order, and each
+ * call has the same frame of many rows. A call that fails is run again in halves, so that one bad row fails alone.
  */
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { failedRow } from '../../failed-row.ts';

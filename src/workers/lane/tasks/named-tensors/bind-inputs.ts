@@ -1,6 +1,6 @@
 /**
- * The inputs of a graph as model.json declares them. Throws ForebayError `config_mismatch`, which quotes config and graph.
- * Pure.
+ * The inputs of a graph as model.json declares them. Throws ForebayError `config_mismatch`, which quotes config and
+ * graph. Pure.
  */
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { TensorInputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';

@@ -11,7 +11,9 @@ export type FieldsReading =
   | { readonly ok: false; readonly error: RowError };
 
 export interface FieldReader {
-  /** Reads a record with a field for each input that is not constant. It may have other fields. */
+  /**
+   * Reads a record with a field for each input that is not constant. It may have other fields, but none for a constant.
+   */
   read(row: TaskInput): FieldsReading;
 }
 

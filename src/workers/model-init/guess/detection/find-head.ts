@@ -18,9 +18,9 @@ export interface Clues {
   /** Null if the graph takes any size. */
   readonly size: Size | null;
   readonly labels: number | null;
-  /** Whether Ultralytics exported it as a detector. */
+  /** Whether Ultralytics exported the graph as a detector. */
   readonly isUltralytics: boolean;
-  /** Whether its metadata says that it ends in non-maximum suppression. */
+  /** Whether the graph's metadata says that it ends in non-maximum suppression. */
   readonly isSuppressed: boolean;
 }
 
@@ -29,7 +29,7 @@ export function findHead(face: GraphFace, clues: Clues): FoundHead | null {
   return findLists(face) ?? findDetr(face) ?? findYoloHead(face, clues);
 }
 
-/** Recognises outputs for boxes, their scores, their classes and their number. */
+/** Recognises outputs for boxes, their scores and their number. */
 function findLists({ outputs }: GraphFace): FoundHead | null {
   const named = (name: RegExp) => outputs.find((output) => name.test(output.name));
   const [boxes, scores, count] = [named(/box/i), named(/score/i), named(/num|count/i)];

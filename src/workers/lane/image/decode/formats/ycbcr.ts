@@ -1,7 +1,7 @@
 /**
  * Converts YCbCr to RGB in place, for TIFFs that store a full set of samples per pixel. libvips returns their samples
- * unconverted. Pillow converts uncompressed files with its own tables. It leaves compressed ones to libtiff, which rounds
- * differently.
+ * unconverted. Pillow converts uncompressed files with its own tables. It leaves compressed ones to libtiff, which
+ * rounds differently.
  */
 
 interface Tables {

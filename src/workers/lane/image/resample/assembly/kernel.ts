@@ -33,8 +33,8 @@ function put(out: usize, high: v128, low: v128): void {
 }
 
 /**
- * Resizes `rows` lines of RGB (rounded up to even), `stride` bytes apart, to lines of `width` RGB, `outStride` apart. Two lines
- * at a time share the weights. `first`: for each column, the byte offset of its first tap in the line.
+ * Resizes `rows` lines of RGB (rounded up to even), `stride` bytes apart, to lines of `width` RGB, `outStride` apart.
+ * Two lines at a time share the weights. `first`: for each column, the byte offset of its first tap in the line.
  */
 export function horizontal(
   source: usize,

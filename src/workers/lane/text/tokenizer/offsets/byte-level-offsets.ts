@@ -11,7 +11,7 @@ export function byteLevelOffsets(steps: LibrarySteps, text: string, section: num
   const tokens = steps.tokens(steps.words(text, section));
   const { starts: startOf, ends: endOf } = bytesOf(text);
   const total = tokens.reduce((sum, token) => sum + token.length, 0);
-  // The library may have added a space before the first word.
+  // @huggingface/tokenizers may have added a space before the first word.
   const added = total - startOf.length;
   if (added !== 0 && added !== 1) throw new Error('the tokens are not the bytes of the text');
   const starts: number[] = [];

@@ -8,7 +8,8 @@ export interface Section {
 }
 
 /**
- * The library treats section 0 in a special way. So the first section counts even if all of its spaces are stripped.
+ * @huggingface/tokenizers treats section 0 in a special way. So the first section counts even if all of its spaces are
+ * stripped.
  */
 export function createSectionSplitter(
   added: readonly { readonly content: string; readonly [more: string]: unknown }[],
