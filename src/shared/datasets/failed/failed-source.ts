@@ -9,8 +9,7 @@ import type { RowRef } from '../../domain/row.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { errorsNumber, outputFolder } from '../../storage/output-folder.ts';
 import { readFileNoFollow } from '../../storage/no-follow.ts';
-import { BAD_NAME } from '../files/name-bytes.ts';
-import { invalidAt } from '../row-reference.ts';
+import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
 
 type FailedSpec = Extract<DatasetSpec, { type: 'failed' }>;

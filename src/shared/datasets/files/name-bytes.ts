@@ -4,9 +4,6 @@
  */
 import { isUtf8 } from 'node:buffer';
 
-/** Why a row whose name is not UTF-8 is invalid. A retry compares it with the message in an errors file. */
-export const BAD_NAME = 'the file name is not valid UTF-8. Rename the file';
-
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
 /** The raw form of a text, from its UTF-8 bytes. */
