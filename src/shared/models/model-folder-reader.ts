@@ -127,20 +127,10 @@ async function modelDirs(modelsDir: string): Promise<ModelDir[]> {
 }
 
 function unreadable(modelsDir: string, cause: unknown): ForebayError {
-  switch ((cause as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-      return new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
-    case 'ENOTDIR':
-      return new ForebayError(
-        'invalid_model_config',
-        `the models folder ${modelsDir} is a file, or below one`,
-        { cause },
-      );
-    default:
-      return new ForebayError(
-        'invalid_model_config',
-        `the models folder ${modelsDir} cannot be read: ${messageOf(cause)}`,
-        { cause },
-      );
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') {
+    return new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
   }
+  const why = code === 'ENOTDIR' ? 'is a file, or below one' : `cannot be read: ${messageOf(cause)}`;
+  return new ForebayError('invalid_model_config', `the models folder ${modelsDir} ${why}`, { cause });
 }
