@@ -26,6 +26,8 @@ export function chooseModel(all: ModelSurvey, asked: string): KnownModel {
   );
   if (damaged) throw damaged.error;
   if (named.length > 0) throw noVersion(asked, named, all.aliases.get(name));
+  const [unreadable] = all.unreadable;
+  if (unreadable) throw unreadable.error;
   throw notFound(asked, [...new Set(known.map((model) => model.ref.name))].toSorted());
 }
 

@@ -28,7 +28,7 @@ export interface ModelCatalog {
   /**
    * `name` may end with a version or an alias: `tiny@2`, `tiny@stable`, or `tiny@latest`, which is what `tiny` means. Throws
    * ForebayError `model_not_found`, which names the nearest and the known models, or `invalid_model_config` for a broken
-   * folder.
+   * folder. If a models folder cannot be read, it may hold the model, so `invalid_model_config` says why.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
   /** The same content that an earlier job used, if it still exists. Otherwise what `findModel` finds by name. */
@@ -41,7 +41,8 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
   return {
     async list() {
       const all = await survey();
-      const views = [...all.known.map((model) => viewOf(model, all)), ...all.broken.map(brokenToWire)];
+      const problems = [...all.broken, ...all.unreadable];
+      const views = [...all.known.map((model) => viewOf(model, all)), ...problems.map(brokenToWire)];
       return views.toSorted(
         (a, b) =>
           (a.name < b.name ? -1 : a.name > b.name ? 1 : 0) ||

@@ -1,4 +1,5 @@
 /** Finds all models: those in the model folders, and those that only live workers announce. */
+import { basename } from 'node:path';
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { Aliases } from '../../shared/models/aliases.ts';
@@ -20,6 +21,8 @@ export interface KnownModel {
 interface OnDisk {
   readonly models: readonly ModelFolder[];
   readonly broken: readonly ModelProblem[];
+  /** Whole models folders that exist but cannot be read. */
+  readonly unreadable: readonly ModelProblem[];
   /** By model name. */
   readonly aliases: ReadonlyMap<string, Aliases>;
 }
@@ -38,18 +41,20 @@ export function createModelSurvey(deps: {
     const models: ModelFolder[] = [];
     const aliases = new Map<string, Aliases>();
     const broken: ModelProblem[] = [];
+    const unreadable: ModelProblem[] = [];
     for (const dir of deps.dirs) {
       const listing = await deps.reader.list(dir).catch((error: unknown) => {
+        if (!(error instanceof ForebayError)) throw error;
         // An API may have no model folder. Its workers announce their models.
-        if (error instanceof ForebayError && error.code === 'model_not_found') return null;
-        throw error;
+        if (error.code !== 'model_not_found') unreadable.push({ dir, title: basename(dir), error });
+        return null;
       });
       const earlier = new Set(models.map(({ ref }) => ref.name));
       models.push(...(listing?.models ?? []).filter(({ ref }) => !earlier.has(ref.name)));
       for (const [name, some] of listing?.aliases ?? []) if (!earlier.has(name)) aliases.set(name, some);
       broken.push(...(listing?.problems ?? []));
     }
-    return { models, broken, aliases };
+    return { models, broken, unreadable, aliases };
   }
 
   /** Models on disk come before models that only workers know. */
@@ -72,7 +77,8 @@ export function createModelSurvey(deps: {
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
       known.push({ ref, version, config, notes: [], onDisk: false, served: models });
     }
-    return { known, broken: disk.broken, aliases: disk.aliases };
+    const { broken, unreadable, aliases } = disk;
+    return { known, broken, unreadable, aliases };
   }
 
   return survey;

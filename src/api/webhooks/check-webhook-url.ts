@@ -6,7 +6,7 @@ import { notAllowed } from './send-webhook.ts';
 
 /** `allow`: see createAddressFilter. The returned check throws ForebayError `url_not_allowed`. */
 export function createWebhookUrlCheck(allow: readonly string[]): (url: string) => void {
-  const filter = createAddressFilter(allow);
+  const filter = createAddressFilter(allow, 'FOREBAY_WEBHOOK_ALLOW');
   return (url) => {
     const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !filter.allowsAddress(host)) {

@@ -37,7 +37,7 @@ export function createWebhookSender(options: {
   const { timeoutMs, lookup } = options;
   const agent = new Agent({
     connect: createGuardedConnector({
-      filter: createAddressFilter(options.allow),
+      filter: createAddressFilter(options.allow, 'FOREBAY_WEBHOOK_ALLOW'),
       timeoutMs,
       ...(lookup === undefined ? {} : { lookup }),
     }),

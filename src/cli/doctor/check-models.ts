@@ -1,5 +1,5 @@
 /** Checks each model of the model folders. */
-import { messageOf } from '../../shared/errors.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
@@ -28,7 +28,10 @@ async function checkFolder(dir: string): Promise<Finding[]> {
       })),
     ];
   } catch (error) {
-    return [none(messageOf(error))];
+    const found = messageOf(error);
+    if (error instanceof ForebayError && error.code === 'model_not_found') return [none(found)];
+    const advice = 'Let the user that runs Forebay read the folder, or choose another one with --models.';
+    return [{ level: 'fail', what: 'models', found, advice }];
   }
 }
 

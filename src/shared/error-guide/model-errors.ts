@@ -5,7 +5,7 @@ import type { ErrorAdvice } from './error-advice.ts';
 export const MODEL_ERRORS = {
   invalid_model_config: {
     cause:
-      '`model.json` is missing, is not JSON, or has a field that is unknown or wrong. Or `aliases.json` is wrong.',
+      '`model.json` is missing, is not JSON, or has a field that is unknown or wrong. Or `aliases.json` is wrong, or the models folder cannot be read.',
     fix: 'Correct the fields that the message names. `forebay model init` writes a first `model.json`.',
   },
   config_mismatch: {

@@ -1,6 +1,6 @@
 /** Reads model folders repeatedly (for each submit and listing), and hashes a file only once per content. */
 import { basename, join, resolve } from 'node:path';
-import { ForebayError } from '../errors.ts';
+import { ForebayError, messageOf } from '../errors.ts';
 import { readAliases, type Aliases } from './aliases.ts';
 import { createContentMemo } from './content-memo.ts';
 import { findModelDirs, type ModelDir } from './model-dirs.ts';
@@ -29,7 +29,8 @@ export interface ModelFolderReader {
   load(dir: string): Promise<ModelFolder>;
   /**
    * Lists the models in the folders below `modelsDir`, each version by itself, or the model in `modelsDir` itself if it
-   * holds a graph. Throws ForebayError `model_not_found` if the folder does not exist or cannot be read.
+   * holds a graph. Throws ForebayError `model_not_found` if the folder does not exist, and `invalid_model_config` if it
+   * cannot be read.
    */
   list(modelsDir: string): Promise<ModelListing>;
 }
@@ -121,6 +122,15 @@ async function modelDirs(modelsDir: string): Promise<ModelDir[]> {
   try {
     return await findModelDirs(modelsDir);
   } catch (cause) {
-    throw new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
+    throw unreadable(modelsDir, cause);
   }
+}
+
+function unreadable(modelsDir: string, cause: unknown): ForebayError {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') {
+    return new ForebayError('model_not_found', `there is no models folder ${modelsDir}`, { cause });
+  }
+  const why = code === 'ENOTDIR' ? 'is a file, or below one' : `cannot be read: ${messageOf(cause)}`;
+  return new ForebayError('invalid_model_config', `the models folder ${modelsDir} ${why}`, { cause });
 }

@@ -13,6 +13,9 @@ export interface AddressFilter {
   allowsAddress(address: string): boolean;
 }
 
+/** The setting that an allow-list comes from. */
+export type AllowSetting = 'FOREBAY_FETCH_ALLOW' | 'FOREBAY_WEBHOOK_ALLOW';
+
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** Global unicast, the only public IPv6 range (IANA). All others are local, multicast, translated or unassigned. */
@@ -27,9 +30,9 @@ const AZURE_HOST = '168.63.129.16';
 
 /**
  * `allow`: CIDRs (`10.1.0.0/16`), addresses, host names (`images.internal`), or `*.` and a domain, which allows all
- * names below the domain. Throws ForebayError `config_invalid` that names every bad entry.
+ * names below the domain. Throws ForebayError `config_invalid` that names `setting` and every bad entry.
  */
-export function createAddressFilter(allow: readonly string[]): AddressFilter {
+export function createAddressFilter(allow: readonly string[], setting: AllowSetting): AddressFilter {
   const ranges: [Address, number][] = [];
   const hosts = new Set<string>();
   const domains: string[] = [];
@@ -46,7 +49,7 @@ export function createAddressFilter(allow: readonly string[]): AddressFilter {
   if (bad.length > 0) {
     throw new ForebayError(
       'config_invalid',
-      `The list of allowed URL hosts has entries that are not a CIDR, an address or a host name: ${bad.map((entry) => `"${entry}"`).join(', ')}.`,
+      `${setting} has entries that are not a CIDR, an address or a host name: ${bad.map((entry) => `"${entry}"`).join(', ')}.`,
     );
   }
 

@@ -74,7 +74,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     connectionsPerHost = 16,
     breaker = createCircuitBreaker(),
   } = options;
-  const filter = createAddressFilter(options.allow);
+  const filter = createAddressFilter(options.allow, 'FOREBAY_FETCH_ALLOW');
   let agent: Promise<GuardedAgent> | null = null;
   const open = async () =>
     (agent ??= import('./guarded-agent.ts').then(({ createGuardedAgent }) =>

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
+import { nullIfAbsent } from './null-if-absent.ts';
 
 export interface GraphSource {
   /** Absolute. Links are not resolved, because external data is beside the link. */
@@ -19,7 +20,8 @@ export interface GraphSource {
 const GRAPHS = 'onnx';
 
 /**
- * Throws ForebayError `model_not_found`, or an Error if a folder has no graph, or several but none called model.onnx.
+ * Throws ForebayError `model_not_found`, or an Error if a folder cannot be read, has no graph, or has several but none
+ * called model.onnx.
  */
 export async function findGraph(given: string): Promise<GraphSource> {
   const path = resolve(given);
@@ -53,7 +55,7 @@ function sourceOf(file: string, others: readonly string[]): GraphSource {
 }
 
 async function graphsIn(dir: string): Promise<string[]> {
-  const names: string[] = await readdir(dir).catch(() => []);
+  const names: string[] = (await readdir(dir).catch(nullIfAbsent(dir))) ?? [];
   return names
     .filter((name) => /\.onnx$/i.test(name))
     .toSorted()

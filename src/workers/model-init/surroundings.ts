@@ -14,6 +14,7 @@ import type { Json, Reading } from '../../shared/models/hugging-face/reading.ts'
 import { describeSentenceModel } from '../../shared/models/hugging-face/sentence-model.ts';
 import { describeText } from '../../shared/models/hugging-face/text-settings.ts';
 import type { Beside } from './hints.ts';
+import { nullIfAbsent } from './null-if-absent.ts';
 
 export const LABELS_FILE = 'labels.txt';
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -34,8 +35,8 @@ export interface Surroundings extends Reading, Beside {
 }
 
 /**
- * Takes each file from the first folder that has it. A file that cannot be opened counts as absent. Throws an Error
- * that names a file with invalid content.
+ * Takes each file from the first folder that has it. Throws an Error that names a file with invalid content, or one that
+ * exists but cannot be read.
  */
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
   const config = await readJson(folders, CONFIG);
@@ -74,7 +75,7 @@ async function readTokenizer(
 ): Promise<(Described & { readonly file: string }) | null> {
   for (const folder of folders) {
     const file = join(folder, TOKENIZER_FILE);
-    if ((await stat(file).catch(() => null))?.isFile() !== true) continue;
+    if ((await stat(file).catch(nullIfAbsent(file)))?.isFile() !== true) continue;
     const files = openForeignFiles(folder);
     const isSentences = (await files.names()).includes('modules.json');
     const told = await (isSentences ? describeSentenceModel : describeText)(files, config);
@@ -110,7 +111,7 @@ async function readJson(folders: readonly string[], name: string): Promise<Json>
 async function firstFile(folders: readonly string[], name: string) {
   for (const folder of folders) {
     const path = join(folder, name);
-    const bytes = await readFile(path).catch(() => null);
+    const bytes = await readFile(path).catch(nullIfAbsent(path));
     if (bytes !== null) return { path, bytes };
   }
   return null;

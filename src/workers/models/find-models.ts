@@ -87,7 +87,7 @@ function isAsked(asked: string, { ref, version }: ModelFolder, all: readonly Mod
 
 function asForebayError(error: unknown): ForebayError {
   if (error instanceof ForebayError) return error;
-  return new ForebayError('model_not_found', messageOf(error), { cause: error });
+  return new ForebayError('invalid_model_config', messageOf(error), { cause: error });
 }
 
 async function candidates(dir: string): Promise<string[]> {

@@ -9,7 +9,7 @@ import type { RowRef } from '../../domain/row.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { errorsNumber, outputFolder } from '../../storage/output-folder.ts';
 import { readFileNoFollow } from '../../storage/no-follow.ts';
-import { invalidAt } from '../row-reference.ts';
+import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
 
 type FailedSpec = Extract<DatasetSpec, { type: 'failed' }>;
@@ -114,8 +114,10 @@ function createFinder(
   if (of.type === 'files' || of.type === 'urls') {
     return {
       async find({ index, id, error }) {
-        // The row's reference was invalid, for example a name that is not UTF-8. Reading it again would not help.
-        const at = error.code === 'invalid_row' ? invalidAt(error.message) : undefined;
+        // The id of a name that is not UTF-8 lacks the name's bytes, so the row stays invalid. All other rows are read
+        // again, because their content may be new. `locateRow` refuses an invalid path or URL again.
+        const isBadName = error.code === 'invalid_row' && error.message === BAD_NAME;
+        const at = isBadName ? invalidAt(BAD_NAME) : undefined;
         return { row: { id, at, index }, behind: null };
       },
       close: async () => undefined,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { createGlobFilter } from './glob-filter.ts';
 import { createExplicitInclude } from './listing-rule.ts';
-import { invalidAt } from '../row-reference.ts';
+import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import { rawOf } from './name-bytes.ts';
 import { explainEmpty } from './explain-empty.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
@@ -67,8 +67,7 @@ const ignore = () => {};
 
 function rowOf({ id, valid, raw }: WalkedFile, index: number): SourceRow {
   if (valid) return { row: { id }, cursor: { index, at: id } };
-  const at = invalidAt('the file name is not valid UTF-8. Rename the file');
-  return { row: { id, at }, cursor: { index, at: RAW + raw } };
+  return { row: { id, at: invalidAt(BAD_NAME) }, cursor: { index, at: RAW + raw } };
 }
 
 function rawAt({ index, at }: Cursor): string | null {

@@ -5,7 +5,10 @@ import { mismatch } from './guesser.ts';
 
 type ColumnConfig = string | { readonly name: string; readonly input: string };
 
-/** Throws ForebayError `config_mismatch` if `--columns` must name the columns, or does not fit. */
+/**
+ * Throws ForebayError `config_mismatch` if `--columns` must name the columns, does not fit, or cannot say which input a
+ * column belongs to.
+ */
 export function guessColumns(
   inputs: readonly GraphTensor[],
   { columns }: Hints,
@@ -13,7 +16,12 @@ export function guessColumns(
   guesses: string[],
 ): readonly ColumnConfig[] {
   const widths = inputs.map(({ shape }) => shape[1] ?? 1);
-  const free = inputs.find((_, i) => typeof widths[i] !== 'number');
+  const [free, ...moreFree] = inputs.filter((_, i) => typeof widths[i] !== 'number');
+  if (free !== undefined && moreFree.length > 0) {
+    throw mismatch(
+      `the graph's inputs ${[free, ...moreFree].map(describeTensor).join(' and ')} do not say how many features they take: write model.json yourself, and give each column its input, such as {"name": "age", "input": "${free.name}"}`,
+    );
+  }
   if (columns !== undefined) {
     facts.push(`columns ${columns.length}: --columns names them`);
     return namedColumns(columns, inputs, widths);
@@ -39,6 +47,7 @@ export function guessColumns(
   return guessed;
 }
 
+/** At most one of `widths` is not a number. */
 function namedColumns(
   columns: readonly string[],
   inputs: readonly GraphTensor[],

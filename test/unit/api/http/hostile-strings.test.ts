@@ -72,7 +72,7 @@ const READERS: Record<string, (text: string) => unknown> = {
       { id: 'y', data: `${text}=` },
     ]),
   'unknown names': (text) => nearestName(text, ['model', 'input']),
-  'host names': (text) => createAddressFilter(['*.example.org']).allowsHost(text),
+  'host names': (text) => createAddressFilter(['*.example.org'], 'FOREBAY_FETCH_ALLOW').allowsHost(text),
   'globs in paths': (text) => attempt(() => splitGlob(text.slice(0, 4096))),
   patterns: (text) => attempt(() => createGlobFilter([text.slice(0, 1024)], []).file('a'.repeat(200))),
 };

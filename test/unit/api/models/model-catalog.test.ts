@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-function catalog(served: readonly Partial<ServedModel>[] = []) {
+function catalog(served: readonly Partial<ServedModel>[] = [], ...moreDirs: string[]) {
   const worker = {
     id: 'w',
     host: 'h',
@@ -32,7 +32,7 @@ function catalog(served: readonly Partial<ServedModel>[] = []) {
   };
   return createModelCatalog({
     reader: createModelFolderReader(),
-    dirs: [join(dir, 'a'), join(dir, 'missing'), join(dir, 'b')],
+    dirs: [join(dir, 'a'), join(dir, 'missing'), join(dir, 'b'), ...moreDirs],
     workers: { live: async () => [worker as WorkerInfo] },
   });
 }
@@ -47,6 +47,20 @@ describe('the model catalog', () => {
     ]);
     expect(models[0]!.problem?.code).toBe('invalid_model_config');
     expect(models[1]!.config).toMatchObject({ top_k: 5 });
+  });
+
+  it('shows a models folder that cannot be read, which may hold a model that is not found', async () => {
+    const file = join(dir, 'models.txt');
+    await writeFile(file, '');
+    const { list, get, findModel } = catalog([], file);
+    const message = `the models folder ${file} is a file, or below one`;
+    expect((await list()).find(({ name }) => name === 'models.txt')).toMatchObject({
+      status: 'failed',
+      problem: { code: 'invalid_model_config', message },
+    });
+    expect(await get('other')).toMatchObject({ status: 'not_loaded' });
+    await expect(findModel('nobody')).rejects.toThrow(message);
+    await expect(catalog().findModel('nobody')).rejects.toMatchObject({ code: 'model_not_found' });
   });
 
   it('adds what live workers announce, such as lanes, problems and models without a folder here', async () => {

@@ -1,10 +1,14 @@
-import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { listModelFolders } from '#forebay/shared/models/model-folder-reader.js';
+import { checkModels } from '#forebay/cli/doctor/check-models.js';
+import { findModels } from '#forebay/workers/models/find-models.js';
+import { modelReport } from '#forebay/workers/models/model-report.js';
 import { meanColourModel, writeModelFolder } from '../../../support/onnx/models.ts';
 import { testFolder } from '../../../support/lanes.ts';
+import { withoutRights } from '../../../support/without-rights.ts';
 
 const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
 const graph = meanColourModel({
@@ -137,5 +141,34 @@ it('does not read a labels file beyond its limit', async () => {
     issues: [
       { path: '/labels', message: 'the file "labels.txt" has 67108865 bytes, and the limit is 67108864' },
     ],
+  });
+});
+
+it('distinguishes a models folder that does not exist from one that cannot be read', async () => {
+  const dir = testFolder();
+  const [missing, file, closed] = ['missing', 'file', 'closed'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(file, '');
+  mkdirSync(closed);
+  chmodSync(dir, 0o755);
+  chmodSync(closed, 0);
+  await withoutRights(async () => {
+    const says: [string, string, RegExp][] = [
+      [missing, 'model_not_found', /^there is no models folder .*missing$/],
+      [file, 'invalid_model_config', /^the models folder .*file is a file, or below one$/],
+      [closed, 'invalid_model_config', /^the models folder .*closed cannot be read: EACCES/],
+    ];
+    for (const [path, code, message] of says) {
+      const text = expect.stringMatching(message) as string;
+      await expect(listModelFolders(path)).rejects.toMatchObject({ code, message: text });
+      const isMissing = code === 'model_not_found';
+      expect(await checkModels([path])).toMatchObject([{ level: isMissing ? 'note' : 'fail', found: text }]);
+      const found = await findModels({ dirs: [path], only: [], pool: 'default' });
+      const problems = isMissing ? [] : [{ model: path, message: text }];
+      expect(modelReport([], found)).toEqual({ models: [], problems });
+    }
   });
 });

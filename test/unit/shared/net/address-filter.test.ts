@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAddressFilter } from '#forebay/shared/net/address-filter.js';
 
-const strict = createAddressFilter([]);
+const strict = createAddressFilter([], 'FOREBAY_FETCH_ALLOW');
 
 describe('without an allow-list', () => {
   it.each(['8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700::1111', '::ffff:8.8.8.8', '64:ff9b::808:808'])(
@@ -51,7 +51,10 @@ describe('without an allow-list', () => {
 });
 
 describe('with an allow-list', () => {
-  const filter = createAddressFilter(['10.1.0.0/16', '127.0.0.1', 'fd00::/8', 'Images.internal', '*.lan']);
+  const filter = createAddressFilter(
+    ['10.1.0.0/16', '127.0.0.1', 'fd00::/8', 'Images.internal', '*.lan'],
+    'FOREBAY_FETCH_ALLOW',
+  );
 
   it('allows listed ranges and addresses, in mapped form too', () => {
     for (const address of ['10.1.2.3', '127.0.0.1', 'fd12::1', '::ffff:10.1.2.3', '8.8.8.8']) {
@@ -72,10 +75,14 @@ describe('with an allow-list', () => {
   });
 
   it('reports every entry that is not a range, an address or a name', () => {
-    expect(() => createAddressFilter(['10.0.0.0/40', 'ok.example', 'http://x/', '10.1'])).toThrow(
+    expect(() =>
+      createAddressFilter(['10.0.0.0/40', 'ok.example', 'http://x/', '10.1'], 'FOREBAY_WEBHOOK_ALLOW'),
+    ).toThrow(
       expect.objectContaining({
         code: 'config_invalid',
-        message: expect.stringMatching(/"10.0.0.0\/40", "http:\/\/x\/", "10.1"/),
+        message: expect.stringMatching(
+          /^FOREBAY_WEBHOOK_ALLOW has .* "10.0.0.0\/40", "http:\/\/x\/", "10.1"/,
+        ),
       }),
     );
   });

@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { guessed, type Given } from '../../../support/guessed.ts';
 import { testFolder } from '../../../support/lanes.ts';
 import { configIn, modelInit } from '../../../support/model-init.ts';
 import { step } from '../../../support/onnx/mean-model.ts';
@@ -73,6 +74,18 @@ describe('tabular', () => {
     const flags = ['--output-name', 'city_out', '--output-name', 'age_out'];
     expect((await modelInit(file, ...flags)).code).toBe(0);
     expect(configIn(dir)).toMatchObject({ columns: ['age', 'city'], output: ['city_out', 'age_out'] });
+  });
+
+  it('refuses several inputs of free width, with and without --columns', () => {
+    const given: Given = {
+      inputs: [tensor('num', 'float32', 'N', 'K'), tensor('cat', 'string', 'N', 'M')],
+      outputs: [tensor('y', 'float32', 'N', 1)],
+      operators: ['LinearRegressor'],
+    };
+    const says =
+      /inputs "num" float32\[N,K\] and "cat" string\[N,M\] do not say .*\{"name": "age", "input": "num"\}$/;
+    expect(() => guessed(given)).toThrow(says);
+    expect(() => guessed({ ...given, hints: { columns: ['age', 'city'] } })).toThrow(says);
   });
 
   it('says what to do about ZipMap', async () => {

@@ -218,3 +218,24 @@ it('an embedding is recognised by the name of its output, and vectors of tokens 
   const scores = { inputs: image(224), outputs: [floats('features', 'N', 10)] };
   expect(guessed({ ...scores, hints: labels(10) }).config).toMatchObject({ task: 'image-classification' });
 });
+
+it('advises one or two names for one logit, and one name for a map of one class', () => {
+  const binary: Given = {
+    inputs: image(),
+    outputs: [floats('logits', 'N', 1)],
+    hints: { activation: 'sigmoid' },
+  };
+  expect(guessed(binary).said).toContain(
+    'labels: none; put one class name into labels.txt, or for a logit the names of both classes, one per line (a high number means the second), and add',
+  );
+  const both = { ...binary.hints, ...labels(2) };
+  expect(guessed({ ...binary, hints: both }).config).toMatchObject({ labels: 'labels.txt' });
+  const map: Given = { ...binary, outputs: [floats('mask', 'N', 1, 64, 64)] };
+  expect(guessed({ ...map, hints: { ...map.hints, resize: 'squash' } }).said).toContain(
+    'put the name of the class into labels.txt, and add',
+  );
+  const { config, said } = guessed({ ...map, hints: { ...both, resize: 'squash' } });
+  expect(config).toMatchObject({ task: 'image-segmentation' });
+  expect(config).not.toHaveProperty('labels');
+  expect(said).toContain('labels.txt has 2 names, but the output has 1 class\n');
+});

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   lstatSync,
@@ -9,6 +10,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +19,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import { findGraph } from '#forebay/workers/model-init/find-graph.js';
+import { readSurroundings } from '#forebay/workers/model-init/surroundings.js';
 import { testFolder } from '../../../support/lanes.ts';
 import { configIn as configOf, modelInit as init } from '../../../support/model-init.ts';
 import {
@@ -28,6 +32,7 @@ import {
 import { writeOnnx } from '../../../support/onnx/graph.ts';
 import { step } from '../../../support/onnx/mean-model.ts';
 import { brokenModel } from '../../../support/onnx/special-models.ts';
+import { withoutRights } from '../../../support/without-rights.ts';
 
 const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init/main.js'));
 const ONE_HOT = [
@@ -105,6 +110,35 @@ it('exits with 2 and writes nothing if the file is missing or not a model', asyn
   expect(existsSync(join(dir, 'x'))).toBe(false);
   expect((await init()).code).toBe(2);
   expect((await init(join(dir, 'absent.onnx'))).err).toContain('cannot read');
+});
+
+it.each(['config.json', 'preprocessor_config.json', 'labels.txt'])(
+  'does not guess without a %s that cannot be read',
+  async (name) => {
+    const dir = testFolder();
+    chmodSync(dir, 0o755);
+    const file = join(dir, name);
+    mkdirSync(file);
+    // A folder of this name is not the file.
+    await expect(readSurroundings([dir])).resolves.toMatchObject({ labels: null, taken: [] });
+    rmdirSync(file);
+    writeFileSync(file, '{}');
+    chmodSync(file, 0);
+    await withoutRights(async () => {
+      await expect(readSurroundings([dir])).rejects.toThrow(`${file} cannot be read: EACCES`);
+    });
+  },
+);
+
+it('names a folder that cannot be read', async () => {
+  const dir = testFolder();
+  chmodSync(dir, 0o755);
+  const closed = join(dir, 'closed');
+  mkdirSync(closed);
+  chmodSync(closed, 0);
+  await withoutRights(async () => {
+    await expect(findGraph(closed)).rejects.toThrow(`${closed} cannot be read: EACCES`);
+  });
 });
 
 it('takes the name from --out', async () => {

@@ -54,7 +54,7 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const preprocess = guessPreprocess(tensor, channels, hints, guesses, 'whole');
   const isFloats = !isNumbers(output);
   const classes = isFloats ? classesOf(output, hints) : null;
-  const labels = fittingLabels(hints, classes, guesses);
+  const labels = fittingLabels(hints, classes, guesses, false);
   const activation = isFloats ? activationOf(face, output, classes, hints, facts) : null;
   guesses.push('ignore: none; add "ignore": [0] if class 0 is the background');
   const config = {

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
+import { invalidReason } from '#forebay/shared/datasets/row-reference.js';
 import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
 import type { Cursor, GivenDataset } from '#forebay/shared/domain/dataset-spec.js';
 import { decodeBlock, encodeBlock, listedRows, rowIndex } from '#forebay/shared/domain/block.js';
@@ -56,14 +58,42 @@ describe('the failed rows of an output', () => {
     }
   });
 
-  it('are located by their ids if the ids are URLs, and stay invalid if they were invalid rows', async () => {
+  it('are located by their ids if the ids are URLs', async () => {
     const rows = await read(open({ type: 'urls', spool: '/nowhere' }, 2));
-    expect(rows.map(({ row }) => row)).toEqual([
-      { id: 'row-8', index: 8 },
-      { id: 'row-9', index: 9 },
-      { id: 'row-11', index: 11 },
-      { id: 'row-19', index: 19, at: 'invalid:why' },
-    ]);
+    expect(rows.map(({ row }) => row)).toEqual([8, 9, 11, 19].map((i) => ({ id: `row-${i}`, index: i })));
+  });
+
+  it('are read again after an invalid content, but not if the reference itself is invalid', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'failed-'));
+    try {
+      const files: GivenDataset = { type: 'files', root: join(dir, 'in'), include: [], exclude: [] };
+      const urls: GivenDataset = { type: 'urls', spool: '/nowhere' };
+      mkdirSync(files.root);
+      writeFileSync(Buffer.concat([Buffer.from(`${files.root}/caf`), Buffer.from([0xe9])]), 'x');
+      const [badName] = await read(openDataset(files));
+      const invalid = (index: number, id: string, message: string) =>
+        errorLine(index, id, { code: 'invalid_row', message });
+      const located = async (of: GivenDataset, ...lines: string[]) => {
+        writeFileSync(join(dir, errorsName(0)), lines.join(''));
+        const spec = { type: 'failed', folder: dir, first: 0, end: 1, of } as const;
+        return (await read(openDataset(spec))).map(({ row }) => locateRow(spec, row));
+      };
+      const reason = invalidReason(badName!.row)!;
+      const tooLong = 'the sound lasts 40 s; the limit is "max_seconds" 30';
+      expect(await located(files, invalid(0, badName!.row.id, reason), invalid(1, 'b.wav', tooLong))).toEqual(
+        [
+          { kind: 'invalid', reason },
+          { kind: 'file', path: join(files.root, 'b.wav') },
+        ],
+      );
+      const url = 'https://example.org/b.wav';
+      expect(await located(urls, invalid(0, 'data:,x', 'why'), invalid(1, url, tooLong))).toEqual([
+        { kind: 'invalid', reason: expect.stringContaining('"data:" URL') as string },
+        { kind: 'url', url },
+      ]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('refuse a manifest that has changed', async () => {
