@@ -34,7 +34,11 @@ export function createTransport(options: ClientOptions): Transport {
       if (init.signal?.aborted) throw error;
       throw new UnreachableError(base, error);
     }
-    if (!response.ok) throw await problemOf(response);
+    if (!response.ok) {
+      const problem = await problemOf(response);
+      init.signal?.throwIfAborted();
+      throw problem;
+    }
     return response;
   }
 
@@ -43,6 +47,7 @@ export function createTransport(options: ClientOptions): Transport {
     try {
       return (await response.json()) as T;
     } catch (error) {
+      if (init?.signal?.aborted) throw error;
       throw new UnreachableError(base, error);
     }
   }

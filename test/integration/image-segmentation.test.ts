@@ -106,6 +106,19 @@ it('with sigmoid each class has its own pixels, which may overlap', async () => 
   ]);
 });
 
+it('with sigmoid and a threshold of 1, the pixels whose scores round to 1 are found', async () => {
+  const logits: ImageGraph = {
+    ...PLANES,
+    operators: [step('Mul', ['image', 'forty'], 'map')],
+    weights: [floats('forty', [], [40])],
+  };
+  const more = { activation: 'sigmoid', threshold: 1 };
+  const lane = await loadedLane(imageModel(logits, { ...config, ...more }, COLOURS));
+  const rows = [{ bytes: await picture(WIDTH, HEIGHT, () => [255, 0, 0]) }];
+  const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
+  expect(segmentsOf(outcomes[0]).map(({ label, score }) => [label, score])).toEqual([['red', 1]]);
+});
+
 it('segments contain no ignored class, no padding and no pixel that was cropped away', async () => {
   const letterbox = { ...preprocess, resize: 'letterbox', pad: [0, 255, 0] };
   const fitted = await loadedLane(

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:https';
@@ -214,6 +215,13 @@ describe.skipIf(noCertificates !== null)('pull', () => {
     if (!existsSync(join(linked, 'model.json'))) symlinkSync('/etc/passwd', join(linked, 'model.json'));
     const good = pack('good.tar.gz', '-C', join(folder, 'exports'), 'tiny');
     const links = pack('links.tar.gz', '-C', folder, 'linked');
+    const sparse = join(folder, 'sparse');
+    mkdirSync(sparse, { recursive: true });
+    writeFileSync(join(sparse, 'model.onnx'), 'x');
+    truncateSync(join(sparse, 'model.onnx'), 1024 * 1024);
+    const sparseGnu = pack('sparse-gnu.tar', '-S', '--format=gnu', '-C', folder, 'sparse');
+    const sparsePax = pack('sparse-pax.tar', '-S', '--format=pax', '-C', folder, 'sparse');
+    const labelled = pack('labelled.tar', '--label=models', '-C', join(folder, 'exports'), 'tiny');
     const outside = pack('outside.tar', '-P', '-C', source, '--transform', 's,^,../,', 'model.json');
     archives.set('/cut.tar.gz', archives.get('/good.tar.gz')!.subarray(0, 200));
     const cut = createHash('sha256').update(archives.get('/cut.tar.gz')!).digest('hex');
@@ -221,6 +229,13 @@ describe.skipIf(noCertificates !== null)('pull', () => {
       ['/good.tar.gz', '0'.repeat(64), `the archive has the SHA-256 ${good}`],
       ['/good.tar.gz', 'abc', '--sha256 must be 64 hexadecimal digits'],
       ['/links.tar.gz', links, 'it holds a link or a device'],
+      ['/sparse-gnu.tar', sparseGnu, 'it holds a sparse file; pack it without -S (--sparse)'],
+      ['/sparse-pax.tar', sparsePax, 'it holds a sparse file; pack it without -S (--sparse)'],
+      [
+        '/labelled.tar',
+        labelled,
+        'it holds an entry of type "V" (models), which is neither a file nor a folder',
+      ],
       ['/outside.tar', outside, 'which is not a path below'],
       ['/cut.tar.gz', cut, 'the archive cannot be used'],
       ['/absent', good, 'status 404'],

@@ -222,6 +222,15 @@ it('a box that is not finite, a NaN score and an unknown class are errors of the
   expect(await codeOf([0, 0, 9, 9, 0.9, 2])).toMatch(/class 2, but the labels file has 2 names/);
 });
 
+it('with head detr and scores, a NaN score of a class after the best one fails the row', async () => {
+  const graph = constant({ scores: [[0.9, NaN]], pred_boxes: [[0.5, 0.5, 0.2, 0.2]] });
+  const more = { head: 'detr', activation: 'none' };
+  const lane = await loadedLane(imageModel(graph, { ...config, ...more }, LABELS));
+  const rows = [{ bytes: await plain(0, 0, 0) }];
+  const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
+  expect(outcomes[0]).toMatchObject({ ok: false, error: { message: 'the model returned NaN as a score' } });
+});
+
 const TWO_BOXES = constant({ first: BOXES, second: BOXES });
 
 it.each<[string, ImageGraph, object, RegExp]>([

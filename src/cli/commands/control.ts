@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
-import type { EmptyFlag } from '../jobs/job-exit-code.ts';
+import { checkEmptyFlag, type EmptyFlag } from '../jobs/job-exit-code.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { jobFlag } from '../options/job-options.ts';
@@ -71,6 +71,12 @@ async function resume(id: string | undefined, flags: ResumeFlags, context: CliCo
   if ((id === undefined) === (flags.output === undefined)) {
     throw new UsageError('give either a paused job or --output DIR');
   }
+  if (id !== undefined && flags.maxErrors !== undefined) {
+    throw new UsageError(
+      '--max-errors cannot be used with a job: a paused job keeps its own limit. To set another one, cancel the job and finish its output with --output DIR --max-errors N',
+    );
+  }
+  checkEmptyFlag(flags);
   let job: JobWire;
   if (id !== undefined) job = await api.resume(id);
   else {

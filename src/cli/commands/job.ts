@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { EmptyFlag } from '../jobs/job-exit-code.ts';
+import { checkEmptyFlag, type EmptyFlag } from '../jobs/job-exit-code.ts';
 import { jobText } from '../jobs/job-text.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { statsText } from '../progress/stats-text.ts';
@@ -37,6 +37,7 @@ export function addJob(program: Command, context: CliContext): void {
 
 async function show(id: string, flags: ShowFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
+  checkEmptyFlag(flags);
   const api = connectTo(flags, context);
   if (flags.watch) {
     return watchJob(id, {

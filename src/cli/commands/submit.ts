@@ -9,7 +9,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { batchWarning } from '../jobs/batch-warning.ts';
-import type { EmptyFlag } from '../jobs/job-exit-code.ts';
+import { checkEmptyFlag, type EmptyFlag } from '../jobs/job-exit-code.ts';
 import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
 import { FLAGS } from '../options/flags.ts';
@@ -82,6 +82,7 @@ export function addSubmit(program: Command, context: CliContext): void {
 async function submit(flags: SubmitFlags, context: CliContext): Promise<number> {
   const { terminal, program, argv } = context;
   if (flags.model === undefined) throw new UsageError('--model NAME is missing (see: forebay models)');
+  checkEmptyFlag(flags);
   const url = apiUrl(flags, context);
   const toServicePath = (path: string) => (isLocalUrl(url) ? resolve(context.cwd, path) : path);
   const body: SubmitBody = {

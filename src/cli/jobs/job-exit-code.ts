@@ -1,9 +1,17 @@
 /** The exit code for a job that has ended. */
 import type { JobWire } from '../../api/http/wire/job.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, UsageError } from '../exit-codes.ts';
 
 export interface EmptyFlag {
   readonly allowEmpty?: true;
+}
+
+/** Throws UsageError for --allow-empty without --watch. Only a command that waits for the job's end knows its rows. */
+export function checkEmptyFlag({ allowEmpty, watch }: EmptyFlag & { readonly watch?: true }): void {
+  if (!allowEmpty || watch) return;
+  throw new UsageError(
+    '--allow-empty has no effect without --watch: add --watch, or leave --allow-empty out',
+  );
 }
 
 /** 0 only if the job completed. An empty input fails unless it is allowed, because the path is usually mistyped. */

@@ -52,6 +52,7 @@ async function unpackAll(reader: ByteReader, target: string): Promise<void> {
     const size = extra.size ?? numberAt(header, 124, 12);
     if (type === 'x' || type === 'L') {
       const text = (await takeAll(reader, size)).toString('utf8');
+      if (type === 'x' && /(?:^|\n)\d+ GNU\.sparse\./.test(text)) throw broken(SPARSE);
       extra = type === 'L' ? { ...extra, path: text.replace(/\0.*$/s, '') } : { ...extra, ...readPax(text) };
       continue;
     }
@@ -60,11 +61,19 @@ async function unpackAll(reader: ByteReader, target: string): Promise<void> {
     if (type === '5') await mkdir(path, { recursive: true });
     else if (type === '0' || type === '\0') await writeEntry(reader, path, size);
     else if (type === 'g') await takeAll(reader, size);
-    else
-      throw broken(
-        `it holds a link or a device (${path.slice(target.length + 1)}); pack files only, with tar --dereference`,
-      );
+    else throw broken(whyNotUnpacked(type, path.slice(target.length + 1)));
   }
+}
+
+const SPARSE = 'it holds a sparse file; pack it without -S (--sparse)';
+/** Links, devices and pipes. K: the long target of a link. */
+const NO_FILES = '12346K';
+
+function whyNotUnpacked(type: string, name: string): string {
+  if (type === 'S') return SPARSE;
+  if (NO_FILES.includes(type))
+    return `it holds a link or a device (${name}); pack files only, with tar --dereference`;
+  return `it holds an entry of type ${JSON.stringify(type)} (${name}), which is neither a file nor a folder`;
 }
 
 async function writeEntry(reader: ByteReader, path: string, size: number): Promise<void> {

@@ -12,6 +12,8 @@ export interface ForeignConfig {
   readonly fields: Json;
   /** Fields that model.json must give, by JSON pointer, each with the reason. */
   readonly missing: ReadonlyMap<string, string>;
+  /** Notes that apply only if model.json does not give a field, by the field's JSON pointer. */
+  readonly unlessGiven?: ReadonlyMap<string, string>;
   /** What was not understood, or has a consequence that the user should know. One sentence each. */
   readonly notes: readonly string[];
 }

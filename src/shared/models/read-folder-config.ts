@@ -99,7 +99,9 @@ function completed(foreign: ForeignConfig, more: Json, { files, own, graph }: Co
   const issues = missing.map(([path, why]) => ({ path, message: `is missing: ${why}` }));
   if (issues.length > 0) return { ok: false, issues };
   const sources = [...(own === null ? [] : [own.file]), ...files.read];
-  return { ok: true, value, sources, notes: foreign.notes, graph };
+  const open = [...(foreign.unlessGiven ?? [])].filter(([path]) => at(more, path) === undefined);
+  const notes = [...foreign.notes, ...open.map(([, note]) => note)];
+  return { ok: true, value, sources, notes, graph };
 }
 
 /** Fields of `more` override. Objects are merged field by field. */

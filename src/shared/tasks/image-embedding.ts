@@ -1,7 +1,7 @@
 /** Images in, vectors out. */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
-import { EMBEDDING } from './embedding/embedding.ts';
+import { EMBEDDING, vectorStep } from './embedding/embedding.ts';
 import { imageSteps } from './image/image-steps.ts';
 import { pixelBytes, PREPROCESS, type Preprocess } from './image/preprocess.ts';
 import type { TaskDescription } from './task-description.ts';
@@ -44,11 +44,10 @@ export const IMAGE_EMBEDDING: TaskDescription<ImageEmbeddingConfig> = {
   inputBytes: ({ preprocess }) => pixelBytes(preprocess),
   steps(config, options) {
     const { decode } = options as ImageEmbeddingOptions;
-    const pooling = config?.pooling ?? 'none';
-    const how = pooling === 'none' ? 'one vector per image' : `${pooling} of the vectors`;
+    const isScaled = config === null || config.normalize;
     return {
       prepare: imageSteps(config && config.preprocess, decode),
-      answer: config === null || config.normalize ? `${how}, of length 1` : how,
+      answer: vectorStep(config?.pooling, 'image', { isScaled }),
     };
   },
 };

@@ -1,7 +1,7 @@
 /** Texts in, vectors out. */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
-import { EMBEDDING } from './embedding/embedding.ts';
+import { EMBEDDING, vectorStep } from './embedding/embedding.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { PROMPT_SHAPE, promptContradictions, whyNoPrompt, type PromptConfig } from './text/prompts.ts';
@@ -47,11 +47,10 @@ export const TEXT_EMBEDDING: TaskDescription<TextEmbeddingConfig> = {
   defaults: (config) => ({ prompt: config?.prompt ?? null, dimensions: config?.dimensions ?? null }),
   steps(config, options) {
     const { prompt, dimensions } = options as TextEmbeddingOptions;
-    const cut = dimensions === null ? '' : `, its first ${dimensions} numbers`;
-    const length = config === null || config.normalize ? ', of length 1' : '';
+    const isScaled = config === null || config.normalize;
     return {
       prepare: textSteps(config, prompt),
-      answer: `${config?.pooling ?? 'one'} vector per text${cut}${length}`,
+      answer: vectorStep(config?.pooling, 'text', { dimensions, isScaled }),
     };
   },
 };

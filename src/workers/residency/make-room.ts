@@ -86,6 +86,6 @@ function noRoom(model: ServedModel, others: readonly ServedModel[], budgetBytes:
   const names = [...new Set(others.map(({ found }) => found.folder.ref.name))].toSorted().join(', ');
   return (
     `Model "${name}" waits for memory: it needs about ${formatBytes(memoryOf(model))} of the ${formatBytes(budgetBytes)} ` +
-    `for models (FOREBAY_MODELS_MB), and models that are in use or pinned hold the rest: ${names}.`
+    `for models (FOREBAY_MODELS_MB). The rest is held by models that cannot be unloaded for it now: ${names}.`
   );
 }

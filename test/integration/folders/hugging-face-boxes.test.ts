@@ -181,6 +181,15 @@ describe('segmenters', () => {
     expect(made['segments']).toMatchObject([{ label: 'wall', score: 0.576117 }]);
   });
 
+  it('the note is left out if model.json gives the factor, and if there is no such file', async () => {
+    const given = writeFolder({ ...SEGFORMER, 'model.json': { preprocess: { rescale: 1 / 255 } } });
+    expect((await loadModelFolder(given)).notes).toEqual([]);
+    const { 'preprocessor_config.json': _, ...others } = SEGFORMER;
+    const preprocess = { crop: SIDE, interpolation: 'bilinear', mean: [0], std: [1] };
+    const without = writeFolder({ ...others, 'model.json': { preprocess } });
+    expect((await loadModelFolder(without)).notes).toEqual([]);
+  });
+
   it('a processor that keeps the aspect ratio is refused with the reason', async () => {
     const processor = {
       ...SEGFORMER['preprocessor_config.json'],

@@ -247,12 +247,14 @@ describe('texts', () => {
     writeFileSync(join(dir, 'model.json'), JSON.stringify({ pooling: 'mean', normalize: false }));
     const { folder, lane } = await servedFolder(dir);
     expect(await runTexts(lane, folder, records('a'))).toEqual([{ ok: true, result: '"embedding":[3,-3]' }]);
+    expect(folder.notes).toEqual([]);
     const images = imageFolder({
       'config.json': { architectures: ['ViTModel'] },
       'model.json': { pooling: 'none' },
     });
     const { folder: vectors } = await servedFolder(images);
     expect(vectors.config).toMatchObject({ task: 'image-embedding', normalize: true });
+    expect(vectors.notes).toEqual([expect.stringMatching(/^vectors are scaled to length 1/)]);
   });
 
   it('are embedded with the pooling, the length and the prompts of sentence-transformers', async () => {

@@ -50,6 +50,14 @@ it('a model is served with the tensors, batches and instances of config.pbtxt', 
   expect(answers).toEqual([{ variable: [123] }, { variable: [456] }]);
 });
 
+it('a note about batches or devices is left out if model.json gives the field', async () => {
+  const config = SUM.replace('KIND_CPU', 'KIND_GPU');
+  const notes = async (more = {}) => (await loadModelFolder(sumFolder(config, more))).notes.join('\n');
+  expect(await notes()).toMatch(/batches have 8 rows.*\n.*instance_group asks for GPUs/);
+  const own = { batching: { batch_size: 4 }, execution_providers: ['cpu'] };
+  expect(await notes({ 'model.json': JSON.stringify(own) })).not.toMatch(/batches have|asks for GPUs/);
+});
+
 it('the highest version is served, or the highest that version_policy names', async () => {
   const graph = meanColourModel({ classes: [[1, 0, 0]], side: 8 });
   const dir = sumFolder(SUM, { '2/model.onnx': sumGraph(), '10/model.onnx': graph });

@@ -46,6 +46,17 @@ describe('mistakes', () => {
     [['run'], /^forebay: --model DIR is missing/],
     [['resume'], /^forebay: give either a paused job or --output DIR/],
     [['resume', 'job_x', '--output', 'y'], /^forebay: give either a paused job or --output DIR/],
+    [
+      ['resume', 'job_x', '--max-errors', '5'],
+      /^forebay: --max-errors cannot be used with a job: .* cancel the job and finish its output with --output DIR/,
+    ],
+    [['resume', 'job_x', '--allow-empty'], /^forebay: --allow-empty has no effect without --watch: add/],
+    [['resume', '--output', 'y', '--allow-empty'], /^forebay: --allow-empty has no effect without --watch/],
+    [['job', 'job_x', '--allow-empty', '--stats'], /^forebay: --allow-empty has no effect without --watch/],
+    [
+      ['submit', '--model', 'tiny', '--input', 'photos', '--allow-empty'],
+      /^forebay: --allow-empty has no effect without --watch/,
+    ],
     [['retry'], /missing required argument 'id'/],
     [['plan'], /^forebay: --model is missing: a model folder, or a name with --url/],
     [['plan', '--model', 'models/tiny'], /^forebay: --input PATH is missing/],

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient, type Client } from '#forebay/client/client.js';
+import { createTransport } from '#forebay/client/transport.js';
 
 /** Cuts each stream after its first byte, and refuses every later connection. */
 const server = createServer((_request, response) => {
@@ -48,3 +49,23 @@ it.each(STREAMS)('after an abort, a stream of %s ends at once and never connects
   expect(performance.now() - abortedAt).toBeLessThan(500);
   expect(attempts).toBe(4);
 });
+
+it.each([200, 404])(
+  'an abort during the body of an answer with status %d rejects as the abort',
+  async (status) => {
+    const unfinished = createServer((_request, response) => response.writeHead(status).write('{"half":'));
+    await new Promise<void>((resolve) => unfinished.listen(0, '127.0.0.1', resolve));
+    const abort = new AbortController();
+    // The headers have arrived, and the body never ends.
+    const aborting: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      setImmediate(() => abort.abort(new Error('enough')));
+      return response;
+    };
+    const { port } = unfinished.address() as AddressInfo;
+    const { call } = createTransport({ url: `http://127.0.0.1:${port}`, fetch: aborting });
+    await expect(call('/v1/jobs', { signal: abort.signal })).rejects.toThrow(/^enough$/);
+    unfinished.closeAllConnections();
+    unfinished.close();
+  },
+);

@@ -28,7 +28,7 @@ async function read(files: ForeignFiles): Promise<ForeignConfig | null> {
   const architecture = architectureOf(config);
   if (architecture === null && typeof config['model_type'] !== 'string') return null;
   const { task, describe } = kindOf(architecture ?? '', await files.names());
-  const { fields, missing, notes } = await describe(files, config);
+  const { fields, missing, unlessGiven = new Map(), notes } = await describe(files, config);
   return {
     kind: 'Hugging Face',
     fields: {
@@ -37,6 +37,7 @@ async function read(files: ForeignFiles): Promise<ForeignConfig | null> {
       ...fields,
     },
     missing,
+    unlessGiven,
     notes,
   };
 }
@@ -74,7 +75,13 @@ function withClapReason(missing: Described['missing']): Described['missing'] {
 const VECTORS: Described = {
   fields: {},
   missing: new Map([['/pooling', 'no file shows how several vectors become one (mean, cls, none ...)']]),
-  notes: ['vectors are scaled to length 1; "normalize": false in model.json returns them as they are'],
+  unlessGiven: new Map([
+    [
+      '/normalize',
+      'vectors are scaled to length 1; "normalize": false in model.json returns them as they are',
+    ],
+  ]),
+  notes: [],
 };
 
 const CLAP =

@@ -28,7 +28,8 @@ export async function describeImages(files: ForeignFiles): Promise<Described> {
   }
   const notes = sizeProblem === null ? [...open] : open.filter((line) => !line.startsWith(`${FILE}: size `));
   // Processors before transformers 4.26 do not write the factor, and always divide by 255.
-  if (preprocess.rescale === undefined)
-    notes.push(`${FILE} has no rescale_factor: pixels are divided by 255`);
-  return { fields: { preprocess }, missing, notes };
+  const unlessGiven = new Map<string, string>();
+  if (has && preprocess.rescale === undefined)
+    unlessGiven.set('/preprocess/rescale', `${FILE} has no rescale_factor: pixels are divided by 255`);
+  return { fields: { preprocess }, missing, unlessGiven, notes };
 }

@@ -22,6 +22,7 @@ async function read(files: ForeignFiles): Promise<ForeignConfig> {
   const config = await readConfig(files);
   const missing = new Map<string, string>();
   const notes: string[] = [];
+  const unlessGiven = new Map<string, string>();
   const platform = text(config, 'platform') ?? text(config, 'backend') ?? 'onnxruntime';
   if (!platform.startsWith('onnxruntime')) {
     missing.set('/task', `${CONFIG} is for "${platform}", and Forebay serves ONNX graphs`);
@@ -34,8 +35,8 @@ async function read(files: ForeignFiles): Promise<ForeignConfig> {
     name: modelNameFrom(text(config, 'name') ?? basename(files.dir)),
     task: 'tensors',
     ...readTensors(config, most > 0, missing, notes),
-    batching: readBatching(config, most, notes),
-    ...readLanes(config, notes),
+    batching: readBatching(config, most, unlessGiven),
+    ...readLanes(config, unlessGiven),
   };
   const unknown = [...config.keys()].filter((key) => !KNOWN.has(key));
   if (unknown.length > 0) notes.push(`${CONFIG}: ${unknown.join(', ')} is not followed`);
@@ -46,7 +47,7 @@ async function read(files: ForeignFiles): Promise<ForeignConfig> {
       `version ${served} is served; the folder also has ${versions.filter((v) => v !== served).join(', ')}`,
     );
   }
-  return { kind: 'Triton', fields, missing, notes };
+  return { kind: 'Triton', fields, missing, unlessGiven, notes };
 }
 
 /** Fields that are read, or that change no answer. */

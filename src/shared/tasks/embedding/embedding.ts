@@ -2,3 +2,14 @@
 import { z } from 'zod';
 
 export const EMBEDDING = z.array(z.number());
+
+/** How an answer comes about, for the plan. `pooling` is absent if model.json does not give it. */
+export function vectorStep(
+  pooling: string | undefined,
+  of: 'text' | 'image',
+  { dimensions = null, isScaled }: { readonly dimensions?: number | null; readonly isScaled: boolean },
+): string {
+  const how = pooling === undefined || pooling === 'none' ? 'one' : pooling;
+  const cut = dimensions === null ? '' : `, its first ${dimensions} numbers`;
+  return `${how} vector per ${of}${cut}${isScaled ? ', of length 1' : ''}`;
+}

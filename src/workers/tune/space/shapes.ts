@@ -20,9 +20,9 @@ export function shapesOf({ cpus, lanes, threads }: ShapeLimits, formula: LaneSet
   const counts = steps(cpus);
   for (const n of sorted(lanes ?? counts)) {
     for (const t of sorted(threads ?? [...counts, Math.max(1, Math.floor(cpus / n))])) {
-      // Given lanes are tried even if they exceed the cores: with the given threads, or else with one.
-      const fits = n * t <= cpus || (lanes !== undefined && (threads !== undefined || t === 1));
-      if (fits) shapes.push({ lanes: n, threads_per_lane: t });
+      // Each given value is tried even if it exceeds the cores: with given values of the other setting, or else with 1.
+      const isGiven = (lanes !== undefined || n === 1) && (threads !== undefined || t === 1);
+      if (n * t <= cpus || isGiven) shapes.push({ lanes: n, threads_per_lane: t });
     }
   }
   // One lane more than cores fills the gaps that reading and answering leave.
@@ -36,7 +36,6 @@ export function shapesOf({ cpus, lanes, threads }: ShapeLimits, formula: LaneSet
     const { lanes: n, threads_per_lane } = formula;
     shapes.push({ lanes: n, threads_per_lane });
   }
-  if (shapes.length === 0) for (const t of threads ?? [1]) shapes.push({ lanes: 1, threads_per_lane: t });
   const unique = new Map(shapes.map((shape) => [keyOf(shape), shape]));
   return [...unique.values()].toSorted(
     (a, b) => a.lanes - b.lanes || a.threads_per_lane - b.threads_per_lane,

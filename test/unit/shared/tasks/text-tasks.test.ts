@@ -35,6 +35,8 @@ it('a plan says what happens to a text', () => {
     'texts by length, into calls of similar length',
     'mean vector per text, of length 1',
   ]);
+  const whole = checkedConfig({ ...embedding, pooling: 'none', normalize: false });
+  expect(stepsOf(whole).at(-1)).toBe('one vector per text');
   const classes = { name: 'm', task: 'text-classification', labels: 'labels.txt', activation: 'softmax' };
   expect(stepsOf(checkedConfig({ ...classes, threshold: 0.5 })).at(-1)).toBe(
     'softmax, top 5, scores of 0.5 and more with labels',

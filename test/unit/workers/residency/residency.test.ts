@@ -146,7 +146,7 @@ it('does not unload a model that a block uses or waits for, and says which model
   expect(models.of('wanted')!.state).toMatchObject({
     is: 'unloaded',
     waitsBecause:
-      'Model "wanted" waits for memory: it needs about 50.0 MB of the 100 MB for models (FOREBAY_MODELS_MB), and models that are in use or pinned hold the rest: needed, recent, used.',
+      'Model "wanted" waits for memory: it needs about 50.0 MB of the 100 MB for models (FOREBAY_MODELS_MB). The rest is held by models that cannot be unloaded for it now: needed, recent, used.',
   });
   world.needed.clear();
   await wake('wanted');

@@ -1,11 +1,11 @@
 /** Reads the boxes of a YOLO head out of one row's numbers. Decodes only boxes that reach the threshold. */
 import { addBox, type BoxForm } from './add-box.ts';
 import type { Candidates } from './candidates.ts';
-import { NAN_SCORE, NO_SCORE } from './head.ts';
+import { NO_SCORE } from './head.ts';
 import type { Grid } from './yolo-grid.ts';
 
 /**
- * A score that is NaN fails the row, as in classification. Scores of a box whose objectness is below the threshold are
+ * A row fails if a score is NaN, as in classification, or if all scores of a box are -Infinity. Scores of a box whose objectness is below the threshold are
  * not looked at.
  */
 type Collect = (numbers: Float32Array, threshold: number, into: Candidates) => void;
@@ -88,7 +88,7 @@ export function collectByField(parts: {
       if (score >= threshold) {
         const box = [0, 1, 2, 3].map((field) => numbers[field * anchors + anchor]!);
         addBox(into, form, box as [number, number, number, number], score, labels[anchor]!);
-      } else if (Number.isNaN(score)) into.reject(NAN_SCORE);
+      } else if (Number.isNaN(score) || score === -Infinity) into.reject(NO_SCORE);
     }
   };
 }

@@ -149,7 +149,9 @@ function activationFor({ activation }: SegmentationConfig, output: GraphTensor) 
 }
 
 const asItIs = (number: number) => number;
-const logit = (score: number) => Math.log(score / (1 - score));
+const logit = (score: number) => Math.min(LOGIT_OF_1, Math.log(score / (1 - score)));
+/** From here, the sigmoid is exactly 1 in double precision. */
+const LOGIT_OF_1 = Math.log(2 ** 53);
 
 function refused(message: string): ForebayError {
   return new ForebayError('config_mismatch', message);

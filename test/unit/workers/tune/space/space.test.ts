@@ -39,6 +39,17 @@ describe('the space of settings', () => {
     expect(start).toEqual({ lanes: 1, threads_per_lane: 4, batch_size: 3, decode_threads: 2 });
   });
 
+  it('tries each given value, even if it exceeds the cores', () => {
+    const shapesOf = (given: { lanes?: number[]; threads?: number[] }) => {
+      const { all } = createSpace({ ...TWO, cpus: 8, batches: [1], decodeThreads: [1], ...given }, FORMULA);
+      return all.map((s) => `${s.lanes}x${s.threads_per_lane}`);
+    };
+    expect(shapesOf({ threads: [6, 16] })).toEqual(['1x6', '1x16']);
+    expect(shapesOf({ threads: [4, 16] })).toEqual(['1x4', '1x16', '2x4']);
+    expect(shapesOf({ lanes: [6, 16] })).toEqual(['6x1', '16x1']);
+    expect(shapesOf({ lanes: [1, 2], threads: [16] })).toEqual(['1x16', '2x16']);
+  });
+
   it('has axes that contain the point itself and otherwise only points of the space', () => {
     const { all, axes } = createSpace({ ...TWO, cpus: 16 }, { ...FORMULA, lanes: 16 });
     const known = new Set(all.map(keyOf));
