@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { readGraphFace } from '#forebay/shared/models/onnx-graph.js';
 import { withGraphFacts } from '#forebay/workers/model-init/graph-facts.js';
+import type { Hints } from '#forebay/workers/model-init/hints.js';
 import { floats, guessed, labels, NOTHING, type Given } from '../../../support/guessed.ts';
 import { writeOnnx, type Dim, type Value } from '../../../support/onnx/graph.ts';
 import { tensor } from '../../../support/onnx/tabular-models.ts';
@@ -83,6 +84,21 @@ it.each<[string, Given, object]>([
   const { config: made, said } = guessed(given);
   expect(made).toMatchObject({ task: 'object-detection', ...config });
   expect(said).toMatch(/head "\w+": .*--head chooses another one/);
+});
+
+it.each<[Hints['resize'], unknown, string, string]>([
+  [undefined, 'letterbox', 'letterbox with grey 114, ', 'letterbox at the top left with grey 114, '],
+  ['squash', { width: 640, height: 640 }, '', ''],
+  [700, 700, 'crop, padded with grey 114, ', 'crop at the top left, padded with grey 114, '],
+])('says how the images of a YOLO get their size: --resize %s', (asked, resize, yolo, yolox) => {
+  for (const [outputs, place] of [
+    [[floats('output0', 1, 84, 8400)], yolo],
+    [[floats('output', 1, 8400, 85)], yolox],
+  ] as const) {
+    const { config, said } = guessed({ inputs: image(), outputs, hints: { resize: asked } });
+    expect(config).toMatchObject({ preprocess: { resize } });
+    expect(said).toMatch(new RegExp(`^preprocess: ${place}(RGB|BGR) from 0`, 'm'));
+  }
 });
 
 it('labels of a wrong number are refused, or left out if the metadata of the detector has class names', () => {
