@@ -218,6 +218,20 @@ it('a segmenter needs the size of its input, how images are resized to it, and i
   );
 });
 
+it.each<[string, Value, Partial<Hints>]>([
+  ['image-classification', floats('logits', 'N', 3), { activation: 'softmax' }],
+  ['image-embedding', floats('embedding', 'N', 3), {}],
+  ['image-segmentation', tensor('y', 'int64', 'N', 640, 640), { resize: 'squash' }],
+  ['object-detection', floats('output0', 1, 84, 8400), {}],
+])('a graph whose channels are last is described as what it is: %s', (task, output, hints) => {
+  const inputs = [floats('images', 'N', 640, 640, 3)];
+  const { config, said } = guessed({ inputs, outputs: [output], hints });
+  expect(config).toMatchObject({ task });
+  expect(said).toMatch(
+    new RegExp(`task "${task}": .*\\[batch, height, width, channels\\], with 3 channels or 1`),
+  );
+});
+
 it('an embedding is recognised by the name of its output, and vectors of tokens require --pooling', () => {
   const outputs = [floats('image_embeds', 'N', 512), floats('last_hidden_state', 'N', 50, 768)];
   expect(guessed({ inputs: image(224), outputs }).config).toMatchObject({
