@@ -6,7 +6,6 @@
  * - `draining`: it takes no more blocks, finishes its current ones within the grace time, and hands back the rest.
  * - `stopped`: its lanes and connections are closed.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { Health } from './health/health.ts';
@@ -36,7 +35,7 @@ export interface Worker {
   killLanes(): void;
 }
 
-/** If some models are served after this time, others that are still being loaded no longer delay `serving`. */
+/** After this time, one served model is enough for `serving`. Others that are still being loaded no longer delay it. */
 const PATIENCE_MS = 10_000;
 
 export interface WorkerParts {
@@ -65,15 +64,10 @@ export function startWorker(parts: WorkerParts): Worker {
   heartbeat.start();
 
   async function boot(): Promise<void> {
-    await Promise.race([models.settled(), outOfPatience()]);
+    await models.ready(PATIENCE_MS);
     // A process that learns that the worker is ready must find its models announced.
     await heartbeat.announce();
     if (state === 'booting') state = 'serving';
-  }
-
-  async function outOfPatience(): Promise<void> {
-    await delay(PATIENCE_MS, undefined, { ref: false });
-    if (!models.servesAny) await models.settled();
   }
 
   /** Allowed in states `booting` and `serving`. */

@@ -164,6 +164,7 @@ it('an API without authentication uses the default tenant, and creates no keys o
     });
     const refused = await sendTo(plain, null, 'POST', '/v1/keys', { name: 'mine', scopes: ['admin'] });
     expect([refused.status, refused.body['code']]).toEqual([403, 'forbidden']);
+    expect(refused.body['detail']).toContain('FOREBAY_AUTH=auto or on');
     expect(await plain.keys.list()).toEqual([]);
   } finally {
     await plain.close();

@@ -209,7 +209,7 @@ describe('a lane with decode threads', () => {
       const folder = await loadModelFolder(dir);
       const shape = { lanes: 1, threads_per_lane: 1, decode_threads: 3 };
       const threadsOf = async (threaded: boolean) => {
-        const set = startLaneSet(folder, LIMITS, shape, threaded);
+        const set = startLaneSet(folder, LIMITS, shape, { threaded, loadTimeoutMs: 300_000 });
         try {
           await set.loaded;
           const { outcomes } = await set.run(0, [{ bytes: await plain(9, 9, 9) }]);

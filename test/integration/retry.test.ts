@@ -93,11 +93,13 @@ describe('a retry', () => {
 
     // After a retry, the first dataset no longer fits the output.
     const more = { model: 'tiny', input: { type: 'files', path: 'folder' }, output: first.output };
-    expect(await reruns.refused('/v1/jobs', { ...more, options: { if_output_exists: 'resume' } })).toEqual([
-      409,
-      'resume_mismatch',
-      expect.stringContaining('holds a retry'),
-    ]);
+    for (const path of ['/v1/jobs', '/v1/plan']) {
+      expect(await reruns.refused(path, { ...more, options: { if_output_exists: 'resume' } })).toEqual([
+        409,
+        'resume_mismatch',
+        expect.stringContaining('holds a retry'),
+      ]);
+    }
     expect((await reruns.refused('/v1/jobs/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z/retry'))[1]).toBe('job_not_found');
   });
 

@@ -2,11 +2,16 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { PROFILE, type Profile } from '#forebay/shared/profiles/profile.js';
 import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
+import { createMeter } from '#forebay/workers/tune/measure/measure.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { LIMITS } from '../support/lanes.ts';
+import { writeModelFolder } from '../support/onnx/models.ts';
+import { endlessModel } from '../support/onnx/special-models.ts';
 import { startService, writeImages, type Service } from '../support/service.ts';
 
 let folder: string;
@@ -112,6 +117,39 @@ describe('forebay tune', () => {
     );
     expect(profiles()).toEqual(before);
     await forebay.nothingLeft();
+  });
+
+  it('ends with the error of a worker if the model hangs while it is loaded', async () => {
+    const config = { name: 'endless', task: 'image-classification', preprocess: { crop: 8 } };
+    writeModelFolder(join(folder, 'endless'), endlessModel(8, 'always'), config, ['a', 'b']);
+    const env = { FOREBAY_CACHE_DIR: join(folder, 'cache'), FOREBAY_LOAD_TIMEOUT_S: '1' };
+    const impatient = forebayCommands(folder, env);
+    onTestFinished(async () => impatient.close());
+    const ended = await impatient.run('tune', '--model', 'endless', '--input', 'images', ...QUICK);
+    expect(ended).toMatchObject({ code: 1, out: '' });
+    expect(ended.err).toMatch(
+      /Loading model "endless" hangs: .* did not end within 1 s, .* raise FOREBAY_LOAD_TIMEOUT_S/,
+    );
+    await impatient.nothingLeft();
+  });
+
+  it('ends with the error of a worker if a lane dies while it loads the model', async () => {
+    const meter = createMeter({
+      folder: await loadModelFolder(join(service.models, 'tiny')),
+      limits: LIMITS,
+      rows: [],
+      seconds: 1,
+      memoryLimitBytes: 2 ** 40,
+      lanes: { threaded: false, loadTimeoutMs: 60_000 },
+    });
+    const settings = { lanes: 1, threads_per_lane: 1, batch_size: 1, decode_threads: 1 };
+    const inspected = meter.inspect(settings);
+    meter.kill();
+    await expect(inspected).rejects.toMatchObject({
+      code: 'model_load_failed',
+      message: expect.stringMatching(/^The lane ended while it loaded model "tiny": lane 0 /),
+    });
+    await meter.end();
   });
 
   it('reports what it keeps when it is stopped, and leaves no process and no half-written profile', async () => {

@@ -18,7 +18,7 @@ import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { settleOptions } from '../jobs/create/settle-options.ts';
-import { checkResume } from '../jobs/output/continued-job.ts';
+import { checkSubmitResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
@@ -68,7 +68,7 @@ export function createPlanJob(deps: {
       const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settleOptions(request, found, earlier);
-      if (earlier) checkResume(earlier, found, options);
+      if (earlier) checkSubmitResume(earlier, found, options);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = workersThatServe(ref, await deps.workers.live());
       const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));

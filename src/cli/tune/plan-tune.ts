@@ -48,6 +48,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     secondsPerConfig: flags.secondsPerConfig,
     maxBatch: flags.maxBatch ?? null,
     decodeIn: config.decodeIn,
+    loadTimeoutMs: config.loadTimeoutMs,
     memoryLimitBytes: flags.memoryLimitMb === undefined ? null : flags.memoryLimitMb * MB,
     only: {
       ...(flags.tryLanes && { lanes: flags.tryLanes }),

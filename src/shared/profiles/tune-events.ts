@@ -17,6 +17,8 @@ export interface TuneRequest {
   readonly maxBatch: number | null;
   /** FOREBAY_DECODE_IN. */
   readonly decodeIn: Config['decodeIn'];
+  /** FOREBAY_LOAD_TIMEOUT_S, in ms. */
+  readonly loadTimeoutMs: number;
   /** Maximum resident memory of all lanes together. */
   readonly memoryLimitBytes: number | null;
   /** Values to try, instead of those that suit the machine. */

@@ -2,6 +2,7 @@
  * The models that this worker serves: found on disk, loaded into lanes, each with its queue. They load independently.
  * When files change on disk, the new version is loaded and served too. A model may leave the lanes and come back.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
@@ -69,6 +70,9 @@ export function createServedModels(deps: ServedModelsDeps) {
   const versions = createModelVersions();
   const loading = new Set<Promise<void>>();
   const report = createProblemReport(emit);
+  let reportServed: () => void;
+  /** Settles when a model is served for the first time. */
+  const firstServed = new Promise<void>((resolve) => (reportServed = resolve));
   /** Queues of the models that are on disk now. */
   let onDisk: ReadonlySet<string> = new Set();
   let isStopped = false;
@@ -144,6 +148,7 @@ export function createServedModels(deps: ServedModelsDeps) {
       notes: folder.notes,
     });
     deps.onServed(model.queue);
+    reportServed();
   }
 
   function fail(model: ServedModel, error: ForebayError): void {
@@ -205,6 +210,11 @@ export function createServedModels(deps: ServedModelsDeps) {
     deps.onChange();
   }
 
+  /** Settles when no model is being loaded. */
+  async function settled(): Promise<void> {
+    while (loading.size > 0) await Promise.all(loading);
+  }
+
   function announce(model: ServedModel): AnnouncedModel {
     const { folder } = model.found;
     return announced(model, {
@@ -223,18 +233,19 @@ export function createServedModels(deps: ServedModelsDeps) {
     all: (): readonly ServedModel[] => [...models.values()],
     /** Undefined if the worker does not know the model. */
     of: (queue: string): ServedModel | undefined => models.get(queue),
-    /** Settles when no model is being loaded. */
-    async settled(): Promise<void> {
-      while (loading.size > 0) await Promise.all(loading);
+    settled,
+    /** Settles when no model is being loaded. After `patienceMs`, it also settles when any model has been served. */
+    async ready(patienceMs: number): Promise<void> {
+      const anyServed = async () => {
+        await delay(patienceMs, undefined, { ref: false });
+        await firstServed;
+      };
+      await Promise.race([settled(), anyServed()]);
     },
     /** Loads nothing more. A model that is being loaded is not served. */
     stop(): void {
       isStopped = true;
       deps.loader.stop();
-    },
-    /** Whether lanes hold any model. */
-    get servesAny(): boolean {
-      return [...models.values()].some((model) => loadedOf(model) !== null);
     },
     /** Null if lanes do not hold the model. */
     groupOf(queue: string, options: GroupOptions): BatchGroup | null {

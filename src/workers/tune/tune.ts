@@ -41,9 +41,8 @@ export interface TuneDeps {
 }
 
 /**
- * Throws a ForebayError of the model or the input, or `model_load_failed` if no configuration runs. Throws LaneDied if
- * the first lane dies while it loads the model. Throws the signal's reason if the tuning was stopped before anything
- * ran.
+ * Throws a ForebayError of the model or the input, or `model_load_failed` if the model does not load or no
+ * configuration runs. Throws the signal's reason if the tuning was stopped before anything ran.
  */
 export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned> {
   const { resources, emit, stop, store } = deps;
@@ -65,7 +64,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     rows: sample.rows,
     seconds: request.secondsPerConfig,
     memoryLimitBytes,
-    threaded: kind.threaded !== 'none',
+    lanes: { threaded: kind.threaded !== 'none', loadTimeoutMs: request.loadTimeoutMs },
   });
   deps.onMeter(meter);
   const formula = formulaOf(resources, folder.bytes, config, kind);

@@ -18,6 +18,7 @@ import {
 } from '../wire/submit-request.ts';
 import { elementsOf, extractLists, type ExtractedList } from './extract-lists.ts';
 import { checkText, fit, notJson, type Parsed } from './parse-json.ts';
+import { trimJson } from './trim-json.ts';
 
 /** Fields of `input` that list rows. */
 const ROW_FIELDS = ['urls', 'rows'] as const;
@@ -106,8 +107,9 @@ function packRows<Row, Packed extends PackedUrls>(
   const issues: Issue[] = [];
   let at = 0;
   for (const row of rowsOf(json, list)) {
+    const trimmed = trimJson(row, ['input', field, String(at)]);
     const parsed = schema.safeParse(row);
-    if (parsed.success) {
+    if (parsed.success && trimmed.length === 0) {
       if (issues.length === 0) {
         text += (at === 0 ? '' : ',') + JSON.stringify(parsed.data);
         if (text.length > DIGEST_CHARS) {
@@ -117,7 +119,8 @@ function packRows<Row, Packed extends PackedUrls>(
         packer.add(parsed.data);
       }
     } else {
-      issues.push(...issuesOf(parsed.error, schema, row, `/input/${field}/${at}`));
+      issues.push(...trimmed);
+      if (!parsed.success) issues.push(...issuesOf(parsed.error, schema, row, `/input/${field}/${at}`));
       if (issues.length > MAX_ISSUES) break;
     }
     at += 1;

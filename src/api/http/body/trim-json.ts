@@ -14,7 +14,9 @@ export function trimJson(value: unknown, path: readonly string[] = []): Issue[] 
   const record = value as Record<string, unknown>;
   const keys = Object.keys(record);
   const found: Issue[] = [];
-  if (keys.length > MAX_ENTRIES) {
+  // The fields of a record belong to the model. There may be one for each column, and no schema walks their values.
+  const isRow = path.length === 3 && path[0] === 'input' && path[1] === 'rows';
+  if (keys.length > MAX_ENTRIES && !isRow) {
     found.push({
       path: pointer(path),
       message: `has ${keys.length} entries; at most ${MAX_ENTRIES} are read`,
@@ -22,12 +24,10 @@ export function trimJson(value: unknown, path: readonly string[] = []): Issue[] 
     if (Array.isArray(value)) value.length = MAX_ENTRIES;
     else for (const key of keys.slice(MAX_ENTRIES)) delete record[key];
   }
-  const isRow = path.length === 3 && path[0] === 'input' && path[1] === 'rows';
-  for (const key of keys.slice(0, MAX_ENTRIES)) {
+  for (const key of isRow ? keys : keys.slice(0, MAX_ENTRIES)) {
     // Assigning to this name sets an object's prototype, so code that copies a record would silently drop the field.
     if (key === '__proto__')
       found.push({ path: pointer([...path, key]), message: 'this name cannot be used; choose another' });
-    // The fields of a record belong to the model, and no schema walks them.
     else if (!isRow) found.push(...trimJson(record[key], [...path, key]));
   }
   return found;

@@ -22,7 +22,7 @@ export function mountKeys(target: MountTarget, deps: KeysDeps): void {
     if (deps.keys) return deps.keys;
     throw new ForebayError(
       'forbidden',
-      'This service requires no keys, so it manages none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service.',
+      'This service requires no keys, so it manages none over HTTP. Create the first one with: forebay keys create --name NAME --scope admin. Then restart the service with FOREBAY_AUTH=auto or on. With off, it never requires keys.',
     );
   };
   mount(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
 import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
+import { MAX_ISSUES } from './issues.ts';
 
 /** Low enough that a spooled row fits into one line, which may have 64 KB. */
 const MAX_URL_CHARS = 8192;
@@ -66,7 +67,9 @@ export const INLINE_ROW = z
       return;
     }
     if (row.id === undefined) context.addIssue({ code: 'custom', path: ['id'], message: 'an id is needed' });
-    for (const name of others) context.addIssue({ code: 'custom', path: [name], message: BOTH });
+    // Zod fails with a RangeError if there are very many issues.
+    for (const name of others.slice(0, MAX_ISSUES + 1))
+      context.addIssue({ code: 'custom', path: [name], message: BOTH });
   })
   .meta({
     description:

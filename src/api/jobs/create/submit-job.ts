@@ -11,7 +11,7 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { describeInput } from './describe-input.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { checkOutput } from '../output/check-output.ts';
-import { checkResume, continuedJob, cutBlock, refuseRetried } from '../output/continued-job.ts';
+import { checkSubmitResume, continuedJob, cutBlock } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
@@ -87,10 +87,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const ifExists = request.options.if_output_exists;
       const earlier = await checkOutput(folder, ifExists);
       const options = settleOptions(request, model, earlier);
-      if (earlier) {
-        refuseRetried(earlier);
-        checkResume(earlier, model, options);
-      }
+      if (earlier) checkSubmitResume(earlier, model, options);
       const dataset = await input.resolve(request.input, id, {
         tenant,
         taskInput: taskOf(model.config).input,

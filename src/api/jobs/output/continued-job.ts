@@ -9,20 +9,30 @@ export function continuedJob(earlier: JobSpec): { job: string; model_hash: strin
   return { job: earlier.id, model_hash: earlier.model.hash };
 }
 
-/** A submit cannot continue a retry, whose rows are only the failed ones. Throws ForebayError `resume_mismatch`. */
-export function refuseRetried(earlier: JobSpec): void {
-  if (earlier.retry_of === null) return;
-  throw new ForebayError(
-    'resume_mismatch',
-    `The output holds a retry (job ${earlier.id}) of a complete job. To finish the retry, resume it from the output alone ` +
-      '(POST /v1/jobs/resume with the output). For other rows choose another output.',
-  );
+interface CurrentModel {
+  readonly ref: ModelRef;
+  readonly config: ModelConfig | null;
+}
+
+/**
+ * For submits and their plans, which name a dataset. Throws ForebayError `resume_mismatch` if the output holds a retry,
+ * whose rows are only the failed ones, and as `checkResume` does.
+ */
+export function checkSubmitResume(earlier: JobSpec, model: CurrentModel, options: JobOptions): void {
+  if (earlier.retry_of !== null) {
+    throw new ForebayError(
+      'resume_mismatch',
+      `The output holds a retry (job ${earlier.id}) of a complete job. To finish the retry, resume it from the output alone ` +
+        '(POST /v1/jobs/resume with the output). For other rows choose another output.',
+    );
+  }
+  checkResume(earlier, model, options);
 }
 
 /** Throws ForebayError `resume_mismatch` if rows of both jobs would not fit together. */
 export function checkResume(
   earlier: JobSpec,
-  { ref: model, config }: { ref: ModelRef; config: ModelConfig | null },
+  { ref: model, config }: CurrentModel,
   options: JobOptions,
 ): void {
   const differences: string[] = [];

@@ -33,15 +33,20 @@ export interface LaneSet {
 
 const MODEL_KEY = 'tuned';
 
-/**
- * `all`: the limits, with `maxHeldBytes` for all lanes together. `threaded`: whether the lanes decode on threads of their
- * own.
- */
+/** Options that all lanes of a tuning share. */
+export interface LaneOptions {
+  /** Whether the lanes decode on threads of their own. */
+  readonly threaded: boolean;
+  /** Timeout of one step of loading the model, in ms. */
+  readonly loadTimeoutMs: number;
+}
+
+/** `all`: the limits, with `maxHeldBytes` for all lanes together. */
 export function startLaneSet(
   folder: ModelFolder,
   all: RowLimits,
   shape: LaneShape,
-  threaded: boolean,
+  { threaded, loadTimeoutMs }: LaneOptions,
 ): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
   const { config, named, dir, onnxPath } = folder;
@@ -53,6 +58,7 @@ export function startLaneSet(
       uvThreads: shape.decode_threads,
       decodeThreads: threaded ? shape.decode_threads : 0,
       limits,
+      loadTimeoutMs,
     }),
   );
   const loads = lanes.map(async (lane) =>

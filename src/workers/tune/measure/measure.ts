@@ -8,10 +8,11 @@ import type { ModelFolder } from '../../../shared/models/model-folder.ts';
 import type { LaneSettings, Measurement } from '../../../shared/profiles/profile.ts';
 import { formatBytes } from '../../../shared/text/bytes.ts';
 import { BATCHES_PER_LANE } from '../../lane-pool/lane-pool.ts';
+import { loadFailure } from '../../lane-pool/load-outcome.ts';
 import type { LaneInput, ModelInfo } from '../../lane/messages.ts';
 import { feedLanes } from './feed-lanes.ts';
 import { watchMemory } from './lane-memory.ts';
-import { startLaneSet, type LaneSet } from './lane-set.ts';
+import { startLaneSet, type LaneOptions, type LaneSet } from './lane-set.ts';
 import { createLaneStore } from './lane-store.ts';
 
 /** Time before anything counts, as a share of a full measurement, because caches must fill. */
@@ -42,12 +43,11 @@ export function createMeter(deps: {
   /** The time of a full measurement. */
   seconds: number;
   memoryLimitBytes: number;
-  /** Whether lanes decode on threads of their own. */
-  threaded: boolean;
+  lanes: LaneOptions;
 }) {
-  const { folder, limits, rows, memoryLimitBytes, threaded } = deps;
+  const { folder, limits, rows, memoryLimitBytes, lanes } = deps;
   const fullMs = deps.seconds * 1000;
-  const store = createLaneStore((settings) => startLaneSet(folder, limits, settings, threaded));
+  const store = createLaneStore((settings) => startLaneSet(folder, limits, settings, lanes));
   let cursor = 0;
 
   function nextRows(count: number): LaneInput[] {
@@ -113,10 +113,13 @@ export function createMeter(deps: {
     end: async () => store.end(),
     /**
      * The graph's input, output and batch. Call it before everything else. Throws a ForebayError if the graph does not
-     * load, and LaneDied if a lane dies while it loads the graph.
+     * load, or if a lane dies while it loads the graph.
      */
     async inspect(settings: LaneSettings): Promise<ModelInfo> {
-      return (await store.get(settings)).loaded;
+      const { loaded } = await store.get(settings);
+      return loaded.catch((error: unknown) => {
+        throw loadFailure(folder.config.name, error).error;
+      });
     },
     /** Kills all lanes. Called when the process ends. */
     kill: () => store.kill(),

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { readGraphFace } from '#forebay/shared/models/onnx-graph.js';
 import { withGraphFacts } from '#forebay/workers/model-init/graph-facts.js';
+import type { Hints } from '#forebay/workers/model-init/hints.js';
 import { floats, guessed, labels, NOTHING, type Given } from '../../../support/guessed.ts';
 import { writeOnnx, type Dim, type Value } from '../../../support/onnx/graph.ts';
 import { tensor } from '../../../support/onnx/tabular-models.ts';
@@ -83,6 +84,21 @@ it.each<[string, Given, object]>([
   const { config: made, said } = guessed(given);
   expect(made).toMatchObject({ task: 'object-detection', ...config });
   expect(said).toMatch(/head "\w+": .*--head chooses another one/);
+});
+
+it.each<[Hints['resize'], unknown, string, string]>([
+  [undefined, 'letterbox', 'letterbox with grey 114, ', 'letterbox at the top left with grey 114, '],
+  ['squash', { width: 640, height: 640 }, '', ''],
+  [700, 700, 'crop, padded with grey 114, ', 'crop at the top left, padded with grey 114, '],
+])('says how the images of a YOLO get their size: --resize %s', (asked, resize, yolo, yolox) => {
+  for (const [outputs, place] of [
+    [[floats('output0', 1, 84, 8400)], yolo],
+    [[floats('output', 1, 8400, 85)], yolox],
+  ] as const) {
+    const { config, said } = guessed({ inputs: image(), outputs, hints: { resize: asked } });
+    expect(config).toMatchObject({ preprocess: { resize } });
+    expect(said).toMatch(new RegExp(`^preprocess: ${place}(RGB|BGR) from 0`, 'm'));
+  }
 });
 
 it('labels of a wrong number are refused, or left out if the metadata of the detector has class names', () => {
@@ -199,6 +215,20 @@ it('a segmenter needs the size of its input, how images are resized to it, and i
   );
   expect(() => guessed({ inputs: image(), outputs, hints: { resize: 'squash' } })).toThrow(
     /pass --activation softmax .*The graph|pass --activation softmax/,
+  );
+});
+
+it.each<[string, Value, Partial<Hints>]>([
+  ['image-classification', floats('logits', 'N', 3), { activation: 'softmax' }],
+  ['image-embedding', floats('embedding', 'N', 3), {}],
+  ['image-segmentation', tensor('y', 'int64', 'N', 640, 640), { resize: 'squash' }],
+  ['object-detection', floats('output0', 1, 84, 8400), {}],
+])('a graph whose channels are last is described as what it is: %s', (task, output, hints) => {
+  const inputs = [floats('images', 'N', 640, 640, 3)];
+  const { config, said } = guessed({ inputs, outputs: [output], hints });
+  expect(config).toMatchObject({ task });
+  expect(said).toMatch(
+    new RegExp(`task "${task}": .*\\[batch, height, width, channels\\], with 3 channels or 1`),
   );
 });
 

@@ -1,11 +1,14 @@
 // Which task and config `model init` guesses for graphs that take texts and waveforms.
 import { describe, expect, it } from 'vitest';
+import type { Hints } from '#forebay/workers/model-init/hints.js';
 import { namesIn } from '#forebay/workers/model-init/ultralytics.js';
 import { floats, guessed, labels, type Given } from '../../../support/guessed.ts';
+import type { Value } from '../../../support/onnx/graph.ts';
 import { tensor } from '../../../support/onnx/tabular-models.ts';
 
 describe('texts', () => {
-  const inputs = ['input_ids', 'attention_mask'].map((name) => tensor(name, 'int64', 'N', 'L'));
+  const names = ['input_ids', 'attention_mask'];
+  const inputs = names.map((name) => tensor(name, 'int64', 'N', 'L'));
   const text = {
     fields: { tokenizer: 'tokenizer.json', max_length: 128 },
     missing: new Map(),
@@ -44,6 +47,20 @@ describe('texts', () => {
     ],
   ])('%s', (_what, given, config) => {
     expect(guessed({ ...given, beside: { text } }).config).toMatchObject(config);
+  });
+
+  it.each<[string[], Value, Partial<Hints>, string]>([
+    [['input_ids'], floats('logits', 'N', 2), {}, 'text-classification'],
+    [['input_ids'], floats('sentence_embedding', 'N', 384), {}, 'text-embedding'],
+    [['input_ids'], floats('logits', 'N', 'L', 9), labels(9), 'token-classification'],
+    [[...names, 'token_type_ids'], floats('logits', 'N', 2), {}, 'text-classification'],
+  ])('with the inputs %j are described as what they are', (own, output, hints, task) => {
+    const given = own.map((name) => tensor(name, 'int64', 'N', 'L'));
+    const { config, said } = guessed({ inputs: given, outputs: [output], hints, beside: { text } });
+    expect(config).toMatchObject({ task });
+    expect(said).toContain(
+      `task "${task}": input input_ids, perhaps with attention_mask and token_type_ids, tokenizer.json, and `,
+    );
   });
 
   it('the logits of a language model do not label tokens', () => {

@@ -1,4 +1,5 @@
 // How the models of a worker leave the lanes and come back, even if their files change meanwhile.
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import type { FoundModel, FoundModels } from '#forebay/workers/models/find-models.js';
@@ -17,7 +18,12 @@ function model(name: string, content = 'a', look = 'first'): FoundModel {
 const queueOf = (name: string, content = 'a') => `default.${name}.${content.repeat(12)}`;
 const onDisk = (...models: FoundModel[]): FoundModels => ({ models, looks: new Map(), problems: [] });
 
-function worker({ loadsAtOnce = () => true }: Partial<Pick<ServedModelsDeps, 'loadsAtOnce'>> = {}) {
+interface Given extends Partial<Pick<ServedModelsDeps, 'loadsAtOnce'>> {
+  /** By queue: loading waits for this. */
+  readonly gates?: ReadonlyMap<string, Promise<void>>;
+}
+
+function worker({ loadsAtOnce = () => true, gates = new Map() }: Given = {}) {
   const calls: string[] = [];
   const events = recordEvents();
   const info = { batchInvariance: null, memory: null, notes: [], loadMs: 1 };
@@ -29,6 +35,7 @@ function worker({ loadsAtOnce = () => true }: Partial<Pick<ServedModelsDeps, 'lo
     loader: {
       async load({ load }, tryFirst) {
         calls.push(`load ${load.model}${tryFirst ? ' after a trial' : ''}`);
+        await gates.get(load.model);
         return loaded;
       },
       async loadAgain({ load }) {
@@ -71,6 +78,27 @@ it('a model leaves the lanes with its queue, and comes back without another tria
   await models.settled();
   expect(calls.slice(2)).toEqual([`load again ${queue}`, `served ${queue}`]);
   expect(states()[0]).toEqual({ content: 'a', is: 'loaded', lanes: 1 });
+});
+
+it('models are ready when all are loaded, or after the patience when the first one is served', async () => {
+  const open: (() => void)[] = [];
+  const gates = ['a', 'b'].map((name) => {
+    const gate = new Promise<void>((resolve) => open.push(resolve));
+    return [queueOf(name), gate] as const;
+  });
+  const { models } = worker({ gates: new Map(gates) });
+  models.sync(onDisk(model('a'), model('b')));
+  const ready = { patient: false, impatient: false };
+  const patient = models.ready(3_600_000).then(() => (ready.patient = true));
+  const impatient = models.ready(0).then(() => (ready.impatient = true));
+  // This patience ends after that of `impatient`, because timers of the same duration end in order.
+  await delay(0);
+  expect(ready).toEqual({ patient: false, impatient: false });
+  open[0]!();
+  await impatient;
+  expect(ready.patient).toBe(false);
+  open[1]!();
+  await patient;
 });
 
 it('a model that must not be loaded immediately waits in state unloaded, and says why', async () => {

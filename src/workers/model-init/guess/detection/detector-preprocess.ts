@@ -29,13 +29,11 @@ export function detectorPreprocess(
   }
   const crop = size.width === size.height ? size.width : size;
   const isX = head === 'yolox';
-  guesses.push(
-    isX
-      ? 'preprocess: letterbox at the top left with grey 114, BGR from 0 to 255, as YOLOX does'
-      : 'preprocess: letterbox with grey 114, RGB from 0 to 1, as Ultralytics does',
-  );
+  const resize = resizeOf(hints, crop);
+  const pixels = isX ? 'BGR from 0 to 255, as YOLOX does' : 'RGB from 0 to 1, as Ultralytics does';
+  guesses.push(`preprocess: ${placeText(resize, isX)}${pixels}`);
   return {
-    resize: resizeOf(hints, crop),
+    resize,
     crop,
     pad: GREY,
     ...(isX ? { align: 'top_left' } : {}),
@@ -45,6 +43,15 @@ export function detectorPreprocess(
     mean: [0],
     std: [1],
   };
+}
+
+/** Where the image lies in the input, and what is around it. Empty if the image fills the input. */
+function placeText(resize: Preprocess['resize'], isTopLeft: boolean): string {
+  if (typeof resize === 'object') return '';
+  const where = isTopLeft ? ' at the top left' : '';
+  return resize === 'letterbox'
+    ? `letterbox${where} with grey ${GREY}, `
+    : `crop${where}, padded with grey ${GREY}, `;
 }
 
 function resizeOf({ resize }: Hints, crop: Preprocess['crop']): NonNullable<Preprocess['resize']> {

@@ -9,15 +9,14 @@ import type { Hints } from '../../hints.ts';
 import { readUltralytics } from '../../ultralytics.ts';
 import { shownActivation, withReason } from '../shown-activation.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
-import { imageInput, isImage } from '../image/image-input.ts';
+import { imageInput, IMAGES, isImage } from '../image/image-input.ts';
 import { detectorPreprocess } from './detector-preprocess.ts';
 import { findHead, type Clues, type FoundHead } from './find-head.ts';
 import { inputSizeOf } from './input-size.ts';
 
 export const objectDetection: Guesser = {
   task: 'object-detection',
-  takes:
-    'one input [batch, 3 or 1, height, width] and outputs of boxes, as YOLO, DETR or a graph with suppression has them',
+  takes: `an input ${IMAGES}, perhaps with pixel_mask, and outputs of boxes, as YOLO, DETR or a graph with suppression has them`,
   takesInputs: ({ inputs }) =>
     inputs.every((input) => isImage(input) || isMask(input)) && inputs.some(isImage),
   fits: (face, hints) => findHead(face, cluesOf(face, hints)) !== null,
@@ -43,7 +42,7 @@ function cluesOf(face: GraphFace, { crop, labels, beside }: Hints): Clues {
 }
 
 function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
-  const input = imageInput(face, 'a detector has an input [batch, 3, height, width] and outputs of boxes');
+  const input = imageInput(face, `a detector has an input ${IMAGES}, and outputs of boxes`);
   const facts = [...input.facts, `outputs ${describeAll(face.outputs)}`];
   const guesses: string[] = [];
   const clues = cluesOf(face, hints);

@@ -13,11 +13,11 @@ import { chooseActivation } from '../choose-activation.ts';
 import { fittingLabels } from '../chosen-labels.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { guessPreprocess } from './guess-preprocess.ts';
-import { imageInput, takesOneImage } from './image-input.ts';
+import { imageInput, IMAGES, takesOneImage } from './image-input.ts';
 
 export const imageClassification: Guesser = {
   task: 'image-classification',
-  takes: 'one input [batch, 3 or 1, height, width] and an output [batch, classes]',
+  takes: `one input ${IMAGES}, and an output [batch, classes]`,
   takesInputs: takesOneImage,
   fits({ outputs }, { activation, labels }) {
     // The scores of boxes have the same shape.
@@ -35,10 +35,7 @@ function guessConfig(face: GraphFace, name: string, hints: Hints): ConfigGuess {
     tensor,
     channels,
     facts: read,
-  } = imageInput(
-    face,
-    'an image classifier has one input [batch, 3 or 1, height, width] and an output [batch, classes]',
-  );
+  } = imageInput(face, `an image classifier has one input ${IMAGES}, and an output [batch, classes]`);
   const output = chosenOutput(face, hints);
   const facts = [...read, `output  ${describeTensor(output)}`];
   const guesses: string[] = [];

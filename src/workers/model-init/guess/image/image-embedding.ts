@@ -13,11 +13,11 @@ import { chosenOutput } from '../chosen-output.ts';
 import { choosePooling, NORMALIZED } from '../choose-pooling.ts';
 import { BATCHING, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { guessPreprocess } from './guess-preprocess.ts';
-import { imageInput, takesOneImage } from './image-input.ts';
+import { imageInput, IMAGES, takesOneImage } from './image-input.ts';
 
 export const imageEmbedding: Guesser = {
   task: 'image-embedding',
-  takes: 'one input [batch, 3 or 1, height, width] and an output whose name says that it holds an embedding',
+  takes: `one input ${IMAGES}, and only outputs whose names say that they hold embeddings`,
   takesInputs: takesOneImage,
   fits({ outputs }, { activation, labels }) {
     if (activation !== undefined || labels !== null) return false;

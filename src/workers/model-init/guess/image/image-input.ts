@@ -11,6 +11,10 @@ import { mismatch } from '../guesser.ts';
 
 const PIXELS: readonly string[] = ['float32', 'float16', 'uint8'];
 
+/** The inputs that `isImage` accepts, in words. */
+export const IMAGES =
+  '[batch, channels, height, width] or [batch, height, width, channels], with 3 channels or 1';
+
 export interface ImageInput {
   readonly tensor: GraphTensor;
   readonly channels: 1 | 3;

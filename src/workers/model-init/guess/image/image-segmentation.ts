@@ -7,12 +7,11 @@ import { fittingLabels } from '../chosen-labels.ts';
 import { shownActivation, withReason } from '../shown-activation.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { guessPreprocess } from './guess-preprocess.ts';
-import { imageInput, takesOneImage } from './image-input.ts';
+import { imageInput, IMAGES, takesOneImage } from './image-input.ts';
 
 export const imageSegmentation: Guesser = {
   task: 'image-segmentation',
-  takes:
-    'one input [batch, 3 or 1, height, width] and a map of class numbers, or one whose name or labels show that it holds classes',
+  takes: `one input ${IMAGES}, and a map of class numbers, or one whose name or labels show that it holds classes`,
   takesInputs: takesOneImage,
   fits: ({ outputs }, { labels }) =>
     outputs.some(

@@ -15,11 +15,11 @@ import { chosenOutput } from '../chosen-output.ts';
 import { fittingLabels } from '../chosen-labels.ts';
 import { endOf } from '../ends-in.ts';
 import { BATCHING, type ConfigGuess, type Guesser } from '../guesser.ts';
-import { takesTokens, textFields } from './text-model.ts';
+import { takesTokens, textFields, TOKENS } from './text-model.ts';
 
 export const textClassification: Guesser = {
   task: 'text-classification',
-  takes: 'inputs input_ids and attention_mask, tokenizer.json, and an output [batch, classes]',
+  takes: `${TOKENS}, and an output [batch, classes]`,
   takesInputs: takesTokens,
   fits: (face, { beside: { text }, labels, activation }) =>
     text !== null &&

@@ -7,12 +7,11 @@ import type { Hints } from '../../hints.ts';
 import { chosenOutput } from '../chosen-output.ts';
 import { choosePooling, NORMALIZED } from '../choose-pooling.ts';
 import { BATCHING, type ConfigGuess, type Guesser } from '../guesser.ts';
-import { takesTokens, textFields } from './text-model.ts';
+import { takesTokens, textFields, TOKENS } from './text-model.ts';
 
 export const textEmbedding: Guesser = {
   task: 'text-embedding',
-  takes:
-    'inputs input_ids and attention_mask, tokenizer.json, and outputs whose names say that they hold vectors',
+  takes: `${TOKENS}, and outputs whose names say that they hold vectors`,
   takesInputs: takesTokens,
   fits: ({ outputs }, { beside: { text } }) =>
     text !== null && outputs.every((output) => isVectors(output) && isNamedAsOther(output)),

@@ -7,6 +7,8 @@ import { mismatch } from '../guesser.ts';
 
 const INPUTS: readonly string[] = ['input_ids', 'attention_mask', 'token_type_ids'];
 const IDS = 'input_ids';
+/** The graphs and files that `takesTokens` and `textFields` accept, in words. */
+export const TOKENS = 'input input_ids, perhaps with attention_mask and token_type_ids, tokenizer.json';
 
 export function takesTokens({ inputs }: GraphFace): boolean {
   return inputs.some(({ name }) => name === IDS) && inputs.every(({ name }) => INPUTS.includes(name));

@@ -5,12 +5,11 @@ import type { Hints } from '../../hints.ts';
 import { chosenOutput } from '../chosen-output.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { LOGITS_GUESS, shownActivation } from '../shown-activation.ts';
-import { takesTokens, textFields } from './text-model.ts';
+import { takesTokens, textFields, TOKENS } from './text-model.ts';
 
 export const tokenClassification: Guesser = {
   task: 'token-classification',
-  takes:
-    'inputs input_ids and attention_mask, tokenizer.json, and an output [batch, tokens, labels] that fits the labels',
+  takes: `${TOKENS}, and an output [batch, tokens, labels] that fits the labels`,
   takesInputs: takesTokens,
   // The logits of a language model have the same shape, so labels must confirm the task.
   fits: ({ outputs }, { beside: { text }, labels }) =>

@@ -161,6 +161,23 @@ describe('a submit body', () => {
     });
   });
 
+  /** A record, and 60 of them, so that it is also among the rows that are not checked with the other fields. */
+  const records = (fields: string) =>
+    [1, 60].map((count) =>
+      parse(`{"model":"m","input":{"type":"inline","rows":[${'{"a":1},'.repeat(count - 1)}{${fields}}]}}`),
+    );
+
+  it('accepts a record with as many fields as a model has columns, at every position', () => {
+    const fields = Array.from({ length: 65_536 }, (_, i) => `"c${i}":1`).join();
+    for (const parsed of records(fields)) expect(parsed).toMatchObject({ ok: true });
+  });
+
+  it('refuses a field of a record that JavaScript would lose, at every position', () => {
+    const issues = records('"a":1,"__proto__":1').map((parsed) => parsed.ok || parsed.issues);
+    const message = 'this name cannot be used; choose another';
+    expect(issues).toEqual([0, 59].map((at) => [{ path: `/input/rows/${at}/__proto__`, message }]));
+  });
+
   it.each([
     [
       'rows with wrong fields',
@@ -173,6 +190,10 @@ describe('a submit body', () => {
     [
       'one row with very many fields',
       `{"model":"m","input":{"type":"inline","rows":[{${Array.from({ length: 300_000 }, (_, i) => `"k${i}":1`).join()}}]}}`,
+    ],
+    [
+      'one row with bytes and many fields',
+      `{"model":"m","input":{"type":"inline","rows":[{"id":"a","data":"",${Array.from({ length: 200_000 }, (_, i) => `"k${i}":1`).join()}}]}}`,
     ],
     ['a very long name', `{"${'x'.repeat(900_000)}":1}`],
     [
