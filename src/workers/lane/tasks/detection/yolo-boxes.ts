@@ -5,8 +5,8 @@ import { NO_SCORE } from './head.ts';
 import type { Grid } from './yolo-grid.ts';
 
 /**
- * A row fails if a score is NaN, as in classification, or if all scores of a box are -Infinity. Scores of a box whose objectness is below the threshold are
- * not looked at.
+ * A row fails if a score is NaN, as in classification, or if all scores of a box are -Infinity. Scores of a box whose
+ * objectness is below the threshold are not looked at.
  */
 type Collect = (numbers: Float32Array, threshold: number, into: Candidates) => void;
 
