@@ -32,7 +32,8 @@ export function checkLength(samples: number, rate: number, maxSeconds: number): 
 /** Throws ForebayError `decode_failed` for samples that are not numbers, `invalid_row` if there are none. */
 export function checkSamples(samples: Float32Array): void {
   if (samples.length === 0) throw new ForebayError('invalid_row', 'the waveform has no samples');
-  const odd = samples.findIndex((sample) => !Number.isFinite(sample));
-  if (odd < 0) return;
-  throw new ForebayError('decode_failed', `sample ${odd} is ${samples[odd]}: write the file again`);
+  for (let i = 0; i < samples.length; i++) {
+    if (Number.isFinite(samples[i])) continue;
+    throw new ForebayError('decode_failed', `sample ${i} is ${samples[i]}: write the file again`);
+  }
 }

@@ -43,9 +43,10 @@ export function createFraming(config: FrameConfig | undefined): Framing {
     write(samples, frame, to, at) {
       const from = frame * hop - context;
       const { start, end } = filled(samples.length, frame);
-      to.fill(0, at, at + start);
+      // Most frames are full, and a call that fills nothing costs as much as the copy.
+      if (start > 0) to.fill(0, at, at + start);
       to.set(samples.subarray(from + start, from + end), at + start);
-      to.fill(0, at + end, at + length);
+      if (end < length) to.fill(0, at + end, at + length);
     },
   };
 }
