@@ -154,17 +154,26 @@ describe('a lane with decode threads', () => {
       threaded.run({ model, rows: rows.toReversed(), options: {} }),
       threaded.run({ model, rows: rows.slice(0, 1), options: {} }),
     ]);
-    const { outcomes } = expected;
+    const outcomes = comparable(expected.outcomes);
     expect(new Set(outcomes.map(codeOf))).toContain('ok');
     expect(new Set(outcomes.map(codeOf)).size).toBeGreaterThan(4);
     expect(
-      found.map((batch) => batch.outcomes),
+      found.map((batch) => comparable(batch.outcomes)),
       model,
     ).toEqual([outcomes, outcomes.toReversed(), outcomes.slice(0, 1)]);
     // Threads read ahead, so only the sum over all batches is known.
     const alone = await usual.run({ model, rows: rows.slice(0, 1), options: {} });
     const read = found.reduce((sum, { timings }) => sum + timings.bytes, 0);
     expect(read).toBe(2 * expected.timings.bytes + alone.timings.bytes);
+  }
+
+  /** Threads share the error text of libvips, so the cause of a broken image may be missing, or that of another one. */
+  function comparable(outcomes: readonly RowOutcome[]): readonly RowOutcome[] {
+    return outcomes.map((outcome) =>
+      outcome.ok || outcome.error.code !== 'decode_failed'
+        ? outcome
+        : { ok: false, error: { code: outcome.error.code, message: 'broken' } },
+    );
   }
 
   it('runs each row of a batch alone if the model fails on the batch', async () => {

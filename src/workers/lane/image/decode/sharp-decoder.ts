@@ -154,10 +154,13 @@ function toRgb(source: Sharp): Sharp {
   return source.toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
 }
 
-/** libvips writes several lines. The first one that is not sharp's own preface names the cause. */
+/**
+ * libvips writes several lines. The first one that is not sharp's own preface names the cause. All threads share one error
+ * text in libvips, so the cause is sometimes missing, or that of another broken image.
+ */
 function toDecodeError(error: unknown, maxPixels: number): ForebayError {
   const lines = messageOf(error)
-    .replace(/^Input buffer has corrupt header: /, '')
+    .replace(/^Input buffer has corrupt header:\s*/, '')
     .split('\n');
   const line = lines.find((l) => l.trim() !== '')?.trim() ?? 'no cause given';
   if (isOutOfMemory(error)) {
