@@ -6,7 +6,8 @@ import { MODELS } from './models.js';
 import { benchCache } from './places.js';
 
 /**
- * A model folder that `forebay up` can serve. It has no labels, because class names are not compared.
+ * A model folder that `forebay up` can serve. Image classifiers have no labels, because their class
+ * names are not compared.
  * @param {string} name a key of MODELS; the suffix `-fast` selects the `fast` JPEG decoder
  * @param {object} [change] fields of the config to replace
  * @returns {string} absolute path

@@ -12,7 +12,7 @@ import { runService } from './run-service.js';
  * @param {import('./run-peer.js').Work} options.work
  * @param {{ input: object, roots: readonly string[] }} options.dataset the same rows for a job
  * @param {(row: object, expected: any) => boolean} options.isRight
- * @param {Record<string, { label: string, folder: string }>} options.services ways of running the service, by name: model folders
+ * @param {Record<string, { label: string, folder: string }>} options.services ways of running the service, by name; each serves one model folder
  * @param {Record<string, { label: string, program: string, args: readonly string[] }>} options.peers by name
  * @param {import('./figures.js').Comparison['targets']} options.targets
  * @param {string} options.targetSide
@@ -47,7 +47,7 @@ export async function compareSides(options) {
 function show(figures) {
   const { rowsPerS, steadyRowsPerS, cpuMsPerRow, steadyCpuMsPerRow, peakMb, firstS, right, of } = figures;
   return (
-    `${rowsPerS.toFixed(1)} rows/s, running ${steadyRowsPerS?.toFixed(1)}, ${cpuMsPerRow.toFixed(1)} CPU ms per row, ` +
+    `${rowsPerS.toFixed(1)} rows/s, once running ${steadyRowsPerS?.toFixed(1)}, ${cpuMsPerRow.toFixed(1)} CPU ms per row, ` +
     `running ${steadyCpuMsPerRow?.toFixed(1)}, ${peakMb.toFixed(0)} MB, first result ${firstS?.toFixed(2)} s, ${right} of ${of} right`
   );
 }

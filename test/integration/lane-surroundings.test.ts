@@ -33,7 +33,7 @@ it('the environment of lanes holds no secret, no Redis URL and no setting of the
   }
 });
 
-it('a preload that prints, listens and fills every thread does not reach the lanes', async () => {
+it('a preload that prints, listens and loads much code into every thread does not reach the lanes', async () => {
   const preload = join(import.meta.dirname, '../support/busy-preload.cjs');
   const worker = await service.startWorker({
     NODE_OPTIONS: `--require ${preload} --inspect=127.0.0.1:0 --max-old-space-size=300`,

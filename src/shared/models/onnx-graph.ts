@@ -63,7 +63,7 @@ function readTensor(value: Buffer): GraphTensor {
   return { name: text(value, 1), type: ELEMENT_TYPES[element] ?? `type ${element}`, shape };
 }
 
-/** Some exporters write an unknown dimension as -1, which is read as a 64-bit two's complement. */
+/** Some exporters write an unknown dimension as -1. It is read without a sign, so it comes out near 2^64. */
 function size(dim: number | undefined): number | undefined {
   return dim === undefined || dim < 2 ** 63 ? dim : undefined;
 }

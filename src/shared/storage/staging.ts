@@ -23,7 +23,6 @@ export interface StagingOwner {
 export async function discardStaged(folder: string, owner: StagingOwner): Promise<void> {
   const paths = outputFolder(folder);
   const entries = await stagedIn(paths.staging);
-  // Parts go first. Afterwards, no part can appear whose errors were not checked.
   await discardFlat(folder, entries);
   for (const { staged, path } of entries) {
     if (staged.kind !== 'owner') continue;
@@ -81,7 +80,10 @@ export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   });
 }
 
-/** Removes the staged files of one folder: parts first, then errors. */
+/**
+ * Removes the staged files of one folder. Parts go first, so that afterwards no part can be published whose errors were
+ * not checked.
+ */
 async function discardFlat(folder: string, entries: readonly StagedEntry[]): Promise<void> {
   const of = (kind: StagedName['kind']) => entries.filter(({ staged }) => staged.kind === kind);
   for (const { path } of [...of('part'), ...of('other')]) await rm(path, { force: true });

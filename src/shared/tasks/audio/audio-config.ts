@@ -25,7 +25,7 @@ const FRAME = z
       .default(0),
     /** Samples from the start of one frame to the start of the next. Absent: `length` without `context`. */
     hop: SAMPLES.optional(),
-    /** `pad`: zeros fill up the last frames. `drop`: leaves out frames that are not full, except an only frame. */
+    /** `pad`: zeros fill up the last frames. `drop`: leaves out a last frame that is not full, unless it is the only one. */
     tail: z.enum(['pad', 'drop']).default('pad'),
   })
   .refine(({ length, context }) => context < length, {
@@ -91,12 +91,12 @@ export const AUDIO_SHAPE = {
   /** The usual length of a row. Batch and block sizes follow from it. */
   row_seconds: z.number().positive().max(86_400).default(10),
   answer: z.enum(['outputs', 'predictions']).default('outputs'),
-  /** The outputs of an answer, by the graph's names. Absent: all except states. For `outputs`. */
+  /** The outputs of an answer, by the graph's names. Absent: all except states. Only with the answer `outputs`. */
   outputs: z
     .record(z.string(), OUTPUT)
     .refine((outputs) => Object.keys(outputs).length > 0, 'name at least one output, or leave this out')
     .optional(),
-  /** How the class scores of a row's frames become one. For `predictions`. */
+  /** How the class scores of a row's frames become one. Only with the answer `predictions`. */
   over_frames: z.enum(['mean', 'max']).default('mean'),
   labels: CLASSES_SHAPE.labels,
   output: CLASSES_SHAPE.output,

@@ -5,8 +5,8 @@ import { ACTIVATION } from '../classes/activation.ts';
 
 /**
  * What the graph returns for each of its boxes. `yolox`: offsets from a grid, and objectness. `yolov5`: boxes and objectness.
- * `yolov8`: boxes without objectness. `detr`: boxes in one output, numbers of all classes in another. `nms`: the best boxes
- * already, with one score and one class each. `map`: probabilities of places, such as a text detector's.
+ * `yolov8`: boxes without objectness. `detr`: boxes in one output, a value for each box and class in another. `nms`:
+ * the best boxes already, with one score and one class each. `map`: probabilities of places, such as a text detector's.
  */
 export const HEADS = ['yolox', 'yolov5', 'yolov8', 'detr', 'nms', 'map'] as const;
 export type HeadName = (typeof HEADS)[number];
@@ -45,7 +45,10 @@ export const DETECTION_SHAPE = {
     .optional(),
   /** Pixels per cell of each grid of `yolox`, in the order of the output. Absent: 8, 16, 32. */
   strides: z.array(z.int().min(1).max(512)).min(1).max(8).optional(),
-  /** How the numbers of `detr` become scores. Needed unless there is one label fewer than classes. */
+  /**
+   * How the values of `detr` become scores. Needed unless the output has one class more than there are labels, which is
+   * "no object". Then it is softmax.
+   */
   activation: ACTIVATION.optional(),
   /** Lowest probability of the places that `map` puts a box around. Absent: 0.3. */
   map_threshold: z.number().min(0).max(1).optional(),

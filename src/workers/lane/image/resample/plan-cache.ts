@@ -6,7 +6,7 @@ export interface PlanCache {
   get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan;
 }
 
-/** Limit on the numbers in all kept tables, of 2 to 4 bytes each. A plan for a 500 x 375 photo has 3,600. */
+/** How many numbers of 2 to 4 bytes all kept plans may hold together. A plan for a 500 x 375 photo has 3,600 numbers. */
 const KEPT_NUMBERS = 1_000_000;
 
 interface KeptPlan {
