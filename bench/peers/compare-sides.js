@@ -48,6 +48,6 @@ function show(figures) {
   const { rowsPerS, steadyRowsPerS, cpuMsPerRow, steadyCpuMsPerRow, peakMb, firstS, right, of } = figures;
   return (
     `${rowsPerS.toFixed(1)} rows/s, once running ${steadyRowsPerS?.toFixed(1)}, ${cpuMsPerRow.toFixed(1)} CPU ms per row, ` +
-    `running ${steadyCpuMsPerRow?.toFixed(1)}, ${peakMb.toFixed(0)} MB, first result ${firstS?.toFixed(2)} s, ${right} of ${of} right`
+    `once running ${steadyCpuMsPerRow?.toFixed(1)}, ${peakMb.toFixed(0)} MB, first result ${firstS?.toFixed(2)} s, ${right} of ${of} right`
   );
 }

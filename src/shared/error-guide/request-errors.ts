@@ -45,7 +45,7 @@ export const REQUEST_ERRORS = {
     fix: 'List the jobs with `GET /v1/jobs`. The output folder of an expired job is still there.',
   },
   model_not_found: {
-    cause: 'No model folder has a model with this name, version or alias, or no live worker serves it.',
+    cause: 'No model folder has a model with this name, version or alias, and no live worker serves one.',
     fix: 'Check the name with `forebay models` and the folders in `FOREBAY_MODELS_DIR`. Check that a worker runs.',
   },
   key_not_found: {
