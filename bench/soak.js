@@ -17,8 +17,8 @@ const QUICK_ROWS = 20_000;
 /** The first tenth of the job is not compared, because heaps still grow to their final size there. */
 const FROM = 0.1;
 /**
- * Memory is compared at two points: `FROM` and the end of the job. At each, the median of the samples in this share of the
- * job counts, because garbage collectors change memory more than growth does.
+ * The benchmark compares the memory at `FROM` with the memory at the end. Each is the median over this share of the job,
+ * because single samples vary with garbage collection.
  */
 const AROUND = 0.05;
 const MOST_GROWTH = '<= 10';

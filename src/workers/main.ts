@@ -15,7 +15,7 @@ import type { Worker } from './worker.ts';
 
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
-/** How long a clean exit may take beyond the grace time, for example if Redis does not answer. */
+/** Time that a clean exit may take after the grace time. It takes longer if Redis does not answer, for example. */
 const AFTER_GRACE_MS = 5_000;
 
 const exitBeforeStart = () => process.exit(0);

@@ -4,7 +4,7 @@
  */
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from '../../shared/files/is-missing.ts';
+import { isMissing, noneIfMissing } from '../../shared/files/is-missing.ts';
 import { outputFolder } from '../../shared/storage/output-folder.ts';
 import { removeEmptyStaging, stagedIn } from '../../shared/storage/staging.ts';
 
@@ -26,7 +26,9 @@ export async function sweepOutput(folder: string, job: string, before: number): 
   const flat = (await stagedIn(staging)).filter(({ staged }) => staged.kind !== 'owner');
   const own = await stagedIn(stagingOf(job));
   const staged = [...flat, ...own].map(({ path }) => path);
-  const beside = (await names(folder)).filter(isTemporary).map((name) => join(folder, name));
+  const beside = (await readdir(folder).catch(noneIfMissing))
+    .filter(isTemporary)
+    .map((name) => join(folder, name));
   let removed = 0;
   let finished = true;
   for (const path of [...staged, ...beside]) {
@@ -58,11 +60,4 @@ async function lastWritten(path: string): Promise<number | null> {
 /** Older versions, which had no staging folders, left these beside the parts. */
 function isTemporary(name: string): boolean {
   return /^manifest\.json\.[0-9a-f-]{36}$/.test(name) || name === 'job.json.new';
-}
-
-async function names(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
 }

@@ -5,7 +5,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobIdTime } from '../../shared/domain/job/job-id.ts';
-import { isMissing } from '../../shared/files/is-missing.ts';
+import { isMissing, noneIfMissing } from '../../shared/files/is-missing.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { Chore } from './sweeper.ts';
 
@@ -63,11 +63,6 @@ async function spoolFiles(spoolDir: string): Promise<string[]> {
   );
   const own = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   return [...own, ...theirs.flat()].filter((name) => ownerOf(name) !== null).toSorted();
-}
-
-function noneIfMissing(error: unknown): [] {
-  if (isMissing(error)) return [];
-  throw error;
 }
 
 /** The job or plan that a spool file belongs to. Null: not a spool file. */

@@ -40,7 +40,7 @@ export interface NewKey {
 
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
-/** A key with an unknown id is compared with this hash, so that every check takes equally long. No secret has it. */
+/** Keys with an unknown id are compared with this hash, so that every check takes the same time. No key matches it. */
 const NOBODY = hashSecret('');
 
 export function createKeyStore(deps: { redis: Redis; now?: () => number }) {

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { messageOf, type Issue } from '../errors.ts';
+import { isMissing } from '../files/is-missing.ts';
 import { readText } from '../text/read-text.ts';
 import { stampFile, type ModelFile } from './content-memo.ts';
 import { openForeignFiles, type ForeignFiles } from './foreign-files.ts';
@@ -136,8 +137,7 @@ async function readOwn(dir: string) {
     file = await stampFile(path);
     bytes = await readFile(path);
   } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    return ['ENOENT', 'ENOTDIR'].includes(code) ? null : refuse(messageOf(cause), cause);
+    return isMissing(cause) ? null : refuse(messageOf(cause), cause);
   }
   const reading = readText(bytes);
   if (!reading.ok) return refuse(reading.why);

@@ -6,6 +6,7 @@
 import { link } from 'node:fs/promises';
 import { rowIndex, type BlockRows } from '../domain/block.ts';
 import { ForebayError } from '../errors.ts';
+import { isMissing } from '../files/is-missing.ts';
 import { errorsName, outputFolder, partName, stagedErrorsName } from './output-folder.ts';
 import { mergeLines, readBlock, type PublishedBlock } from './read-part.ts';
 
@@ -108,9 +109,8 @@ export async function placeErrors(
       return true;
     } catch (error) {
       // The errors have their final name already, perhaps because another process found the part.
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') return true;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return true;
+      if (!isMissing(error)) throw error;
     }
   }
   return false;

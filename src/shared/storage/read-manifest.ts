@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
 import { readLines } from '../datasets/lines/line-reader.ts';
 import { ForebayError } from '../errors.ts';
+import { isMissing } from '../files/is-missing.ts';
 
 /** Maximum rows of a block. Checked because others may write to the storage. */
 const ROWS = z.int().min(0).max(10_000);
@@ -43,7 +44,7 @@ export async function readManifest(path: string): Promise<Readonly<Record<string
     }
   } catch (error) {
     const failure = fileError(error) ?? fileError((error as Error).cause);
-    if (failure !== null && failure.code !== 'ENOENT' && failure.code !== 'ENOTDIR') throw failure;
+    if (failure !== null && !isMissing(failure)) throw failure;
     return null;
   }
   return whole ? Object.fromEntries(members) : null;

@@ -5,7 +5,7 @@
  */
 import { link, lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from '../files/is-missing.ts';
+import { isMissing, noneIfMissing } from '../files/is-missing.ts';
 import { errorsName, outputFolder, stagedName, type StagedName } from './output-folder.ts';
 import { readBlock } from './read-part.ts';
 
@@ -70,10 +70,7 @@ export interface StagedEntry {
 /** Forebay's own entries of a staging folder. Empty if it is a link or not a folder. */
 export async function stagedIn(staging: string): Promise<StagedEntry[]> {
   if (!(await isFolder(staging))) return [];
-  const names = await readdir(staging).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
+  const names: string[] = await readdir(staging).catch(noneIfMissing);
   return names.flatMap((name) => {
     const staged = stagedName(name);
     return staged ? [{ staged, path: join(staging, name) }] : [];

@@ -28,7 +28,7 @@ export async function whenEnded(child: ChildProcess): Promise<ChildEnd> {
   });
 }
 
-/** The predicate of a sentence that begins with "lane 0". */
+/** Completes a sentence that begins with "lane 0", for example "was killed by SIGABRT". */
 export function describeEnd({ code, signal, startError }: ChildEnd): string {
   if (startError !== null) return `could not be started: ${startError}`;
   return signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;

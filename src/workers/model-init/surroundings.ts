@@ -10,7 +10,7 @@ import { readFeatureExtractor } from '../../shared/models/hugging-face/feature-e
 import { architectureOf } from '../../shared/models/hugging-face/heads.ts';
 import { readHuggingFaceConfig } from '../../shared/models/hugging-face/model-config.ts';
 import { readPreprocessorConfig } from '../../shared/models/hugging-face/preprocessor-config.ts';
-import type { Json, Reading } from '../../shared/models/hugging-face/reading.ts';
+import { PROCESSOR_FILE, type Json, type Reading } from '../../shared/models/hugging-face/reading.ts';
 import { describeSentenceModel } from '../../shared/models/hugging-face/sentence-model.ts';
 import { describeText } from '../../shared/models/hugging-face/text-settings.ts';
 import type { Beside } from './hints.ts';
@@ -19,7 +19,6 @@ import { nullIfAbsent } from './null-if-absent.ts';
 export const LABELS_FILE = 'labels.txt';
 export const TOKENIZER_FILE = 'tokenizer.json';
 const CONFIG = 'config.json';
-const PROCESSOR = 'preprocessor_config.json';
 
 export interface Labels {
   readonly names: readonly string[];
@@ -41,7 +40,7 @@ export interface Surroundings extends Reading, Beside {
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
   const config = await readJson(folders, CONFIG);
   const model = readHuggingFaceConfig(config);
-  const processor = await readJson(folders, PROCESSOR);
+  const processor = await readJson(folders, PROCESSOR_FILE);
   const sound = readFeatureExtractor(processor);
   const pixels = readPreprocessorConfig(sound === null ? processor : {});
   const fromFile = await readLabelsFile(folders);

@@ -234,7 +234,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     /** Undefined if the worker does not know the model. */
     of: (queue: string): ServedModel | undefined => models.get(queue),
     settled,
-    /** Settles when no model is being loaded. After `patienceMs`, it also settles when any model has been served. */
+    /** Settles when no model is being loaded or, after `patienceMs`, as soon as one model has been served. */
     async ready(patienceMs: number): Promise<void> {
       const anyServed = async () => {
         await delay(patienceMs, undefined, { ref: false });

@@ -107,7 +107,8 @@ function packRows<Row, Packed extends PackedUrls>(
   const issues: Issue[] = [];
   let at = 0;
   for (const row of rowsOf(json, list)) {
-    const trimmed = trimJson(row, ['input', field, String(at)]);
+    // Listed URLs are plain texts, and there may be millions of them. They have nothing to trim.
+    const trimmed = typeof row === 'object' ? trimJson(row, ['input', field, String(at)]) : [];
     const parsed = schema.safeParse(row);
     if (parsed.success && trimmed.length === 0) {
       if (issues.length === 0) {

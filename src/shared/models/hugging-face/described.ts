@@ -14,3 +14,8 @@ export function bothOf(a: Described, b: Described): Described {
     notes: [...a.notes, ...b.notes],
   };
 }
+
+/** A folder whose task Forebay cannot serve, or does not know. */
+export function withoutTask(why: string): Described {
+  return { fields: {}, missing: new Map([['/task', why]]), notes: [] };
+}

@@ -1,7 +1,5 @@
 /** Reads the config of a feature extractor for sounds, preprocessor_config.json. Pure. */
-import type { Json } from './reading.ts';
-
-export const PROCESSOR_FILE = 'preprocessor_config.json';
+import { PROCESSOR_FILE, type Json } from './reading.ts';
 
 export interface FeatureExtractor {
   /** In Hz. Null if the file does not say. */

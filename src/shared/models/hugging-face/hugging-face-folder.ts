@@ -4,7 +4,7 @@ import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { ForeignConfig, ForeignKind } from '../foreign-folder.ts';
 import { modelNameFrom } from '../model-name.ts';
 import { describeClasses } from './classes.ts';
-import { bothOf, type Described } from './described.ts';
+import { bothOf, withoutTask, type Described } from './described.ts';
 import { describeDetections, describeSegments } from './detection-settings.ts';
 import { architectureOf, taskOfArchitecture } from './heads.ts';
 import { describeImages } from './image-settings.ts';
@@ -99,12 +99,7 @@ function kindOf(architecture: string, names: readonly string[]): Kind {
   const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows. Write the whole model.json, for example with: forebay model init`;
   return {
     task: null,
-    describe: async (files) =>
-      (await refuseSounds(architecture, files)) ?? {
-        fields: {},
-        missing: new Map([['/task', why]]),
-        notes: [],
-      },
+    describe: async (files) => (await refuseSounds(architecture, files)) ?? withoutTask(why),
   };
 }
 

@@ -7,4 +7,7 @@ export interface Reading {
   readonly open: readonly string[];
 }
 
+/** The config of a processor of images, or of a feature extractor for sounds. */
+export const PROCESSOR_FILE = 'preprocessor_config.json';
+
 export type Json = Readonly<Record<string, unknown>>;

@@ -1,17 +1,16 @@
 /** What a Hugging Face folder says about a model of sounds. */
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import { describeClasses } from './classes.ts';
-import { bothOf, type Described } from './described.ts';
-import { PROCESSOR_FILE, readFeatureExtractor } from './feature-extractor.ts';
+import { bothOf, withoutTask, type Described } from './described.ts';
+import { readFeatureExtractor, type FeatureExtractor } from './feature-extractor.ts';
 import { soundWithoutTask } from './heads.ts';
-import type { Json } from './reading.ts';
+import { PROCESSOR_FILE, type Json } from './reading.ts';
 
 /** A classifier of waveforms. */
 export async function classesOfSounds(files: ForeignFiles, config: Json): Promise<Described> {
-  const extractor = readFeatureExtractor(await objectIn(files, PROCESSOR_FILE));
-  if (extractor !== null && extractor.spectrograms !== null) {
-    return takesSpectrograms(files, PROCESSOR_FILE, extractor.spectrograms);
-  }
+  const extractor = await extractorIn(files);
+  const refusal = refuseExtractor(files, extractor);
+  if (refusal !== null) return refusal;
   const { sampleRate = null, normalize = null, open = [] } = extractor ?? {};
   const missing = new Map<string, string>();
   const why = extractor === null ? `there is no ${PROCESSOR_FILE} of a feature extractor for sounds` : null;
@@ -41,26 +40,29 @@ const WHOLE_NOTE =
 
 /** Why a folder with an architecture that shows no task is refused. Null if it is not a model of sounds. */
 export async function refuseSounds(architecture: string, files: ForeignFiles): Promise<Described | null> {
-  const extractor = readFeatureExtractor(await objectIn(files, PROCESSOR_FILE));
-  if (extractor !== null && extractor.spectrograms !== null) {
-    return takesSpectrograms(files, PROCESSOR_FILE, extractor.spectrograms);
-  }
+  const refusal = refuseExtractor(files, await extractorIn(files));
+  if (refusal !== null) return refusal;
   const reason = soundWithoutTask(architecture);
   if (reason === 'spectrograms') {
     return takesSpectrograms(files, 'config.json', `the architecture ${JSON.stringify(architecture)}`);
   }
   if (reason === null) return null;
-  return refused(
+  return withoutTask(
     `config.json names the architecture ${JSON.stringify(architecture)}, which ${reason.does}, and Forebay has no task for that. To get the outputs of the graph as they are, create a folder with: forebay model init ${files.dir} --out OUT --task audio`,
   );
 }
 
-function takesSpectrograms({ dir }: ForeignFiles, file: string, what: string): Described {
-  return refused(
-    `${file} names ${what}, so the model takes spectrograms, which Forebay does not compute. Send spectrograms to a folder created with: forebay model init ${dir} --out OUT --task tensors`,
-  );
+async function extractorIn(files: ForeignFiles): Promise<FeatureExtractor | null> {
+  return readFeatureExtractor(await objectIn(files, PROCESSOR_FILE));
 }
 
-function refused(why: string): Described {
-  return { fields: {}, missing: new Map([['/task', why]]), notes: [] };
+function refuseExtractor(files: ForeignFiles, extractor: FeatureExtractor | null): Described | null {
+  const spectrograms = extractor?.spectrograms ?? null;
+  return spectrograms === null ? null : takesSpectrograms(files, PROCESSOR_FILE, spectrograms);
+}
+
+function takesSpectrograms({ dir }: ForeignFiles, file: string, what: string): Described {
+  return withoutTask(
+    `${file} names ${what}, so the model takes spectrograms, which Forebay does not compute. Send spectrograms to a folder created with: forebay model init ${dir} --out OUT --task tensors`,
+  );
 }

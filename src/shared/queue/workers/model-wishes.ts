@@ -36,6 +36,22 @@ export function readWish(text: string): DatedWish | null {
   return { wish, id, neededAt: /^\d+$/.test(time) ? Number(time) : null };
 }
 
+/** A wish as Redis holds it. */
+export interface StoredWish {
+  readonly queue: string;
+  readonly wish: DatedWish;
+  readonly text: string;
+}
+
+/** All wishes that this version knows. */
+export async function storedWishes(redis: Redis): Promise<readonly StoredWish[]> {
+  const texts = Object.entries(await redis.hgetall(indexKeys.wishes));
+  return texts.flatMap(([queue, text]) => {
+    const wish = readWish(text);
+    return wish === null ? [] : [{ queue, wish, text }];
+  });
+}
+
 export type ModelWishes = ReturnType<typeof createModelWishes>;
 
 export function createModelWishes({ redis }: { redis: Redis }) {
@@ -50,12 +66,7 @@ export function createModelWishes({ redis }: { redis: Redis }) {
     },
     /** By queue. */
     async all(): Promise<ReadonlyMap<string, ModelWish>> {
-      const found = new Map<string, ModelWish>();
-      for (const [queue, text] of Object.entries(await redis.hgetall(indexKeys.wishes))) {
-        const wish = readWish(text);
-        if (wish !== null) found.set(queue, wish);
-      }
-      return found;
+      return new Map((await storedWishes(redis)).map(({ queue, wish }) => [queue, wish]));
     },
   };
 }

@@ -3,14 +3,7 @@ import type { Redis } from 'ioredis';
 import { indexKeys } from '../keys.ts';
 import { redisNow } from '../redis-now.ts';
 import type { RunScript } from '../scripts.ts';
-import { readWish, wishText, type DatedWish } from './model-wishes.ts';
-
-export interface StoredWish {
-  readonly queue: string;
-  readonly wish: DatedWish;
-  /** As Redis holds it. */
-  readonly text: string;
-}
+import { storedWishes, wishText, type StoredWish } from './model-wishes.ts';
 
 export type StoredWishes = ReturnType<typeof createStoredWishes>;
 
@@ -22,11 +15,7 @@ export function createStoredWishes({ redis, run }: { redis: Redis; run: RunScrip
   return {
     /** All wishes that this version knows, and Redis's time. */
     async list(): Promise<{ readonly now: number; readonly wishes: readonly StoredWish[] }> {
-      const texts = Object.entries(await redis.hgetall(indexKeys.wishes));
-      const wishes = texts.flatMap(([queue, text]) => {
-        const wish = readWish(text);
-        return wish === null ? [] : [{ queue, wish, text }];
-      });
+      const wishes = await storedWishes(redis);
       return { now: await redisNow(redis), wishes };
     },
     /** Notes that the wish is still needed. It stays the same wish, so no worker acts on it again. */

@@ -51,7 +51,7 @@ export function createInference(parts: {
         const together = wanted.slice(from, from + (fixedBatch ?? Math.min(size.rows, wanted.length)));
         const outcomes = await runTogether(batch, together, timings);
         for (const [i, outcome] of outcomes.entries()) done.set(together[i]!, outcome);
-        // There are none if memory ran out. Then the next call is smaller.
+        // If memory ran out, there are no outcomes, and the next call takes fewer of the same rows.
         from += outcomes.length;
       }
     }

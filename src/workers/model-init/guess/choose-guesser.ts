@@ -3,6 +3,7 @@
  * at the names and shapes of inputs and outputs. If only `tensors` remains, it chooses that. If several tasks remain,
  * it asks for the flag. Pure.
  */
+import { PROCESSOR_FILE } from '../../../shared/models/hugging-face/reading.ts';
 import { describeAll } from '../../../shared/models/graph-tensor.ts';
 import { taskOfArchitecture } from '../../../shared/models/hugging-face/heads.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
@@ -76,10 +77,7 @@ function whyNotTold(told: ReturnType<typeof toldTask>): string {
 function toldTask(face: GraphFace, { beside }: Hints): { task: string | null; from: string } | null {
   const { architecture, text, hasProcessor } = beside;
   if (architecture !== null) {
-    const names = [
-      ...(text === null ? [] : ['tokenizer.json']),
-      ...(hasProcessor ? ['preprocessor_config.json'] : []),
-    ];
+    const names = [...(text === null ? [] : ['tokenizer.json']), ...(hasProcessor ? [PROCESSOR_FILE] : [])];
     const task = taskOfArchitecture(architecture, names);
     return { task, from: `config.json (architectures: ${architecture})` };
   }

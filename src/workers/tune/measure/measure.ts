@@ -101,7 +101,10 @@ export function createMeter(deps: {
     }
   }
 
-  /** Batches in flight would disturb the next measurement, so this waits. If they take long, new lanes are quicker. */
+  /**
+   * Waits for batches in flight, because they would disturb the next measurement. If they take longer than starting new
+   * lanes, the lanes are replaced.
+   */
   async function drain(set: LaneSet, batchMs: number, idle: Promise<unknown>): Promise<void> {
     const startMs = (set.startMs ?? 0) + COLD_MS;
     if (batchMs * BATCHES_PER_LANE > startMs) await store.drop(set);

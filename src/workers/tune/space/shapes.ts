@@ -12,8 +12,8 @@ export interface ShapeLimits {
 }
 
 /**
- * Shapes that fit the cores, one shape with one lane more than cores, and the formula's shape. The last two are left
- * out if they differ from given values.
+ * All shapes that fit the cores, and given values even if they do not. Also the formula's shape, and a shape with one
+ * more lane than there are cores, unless given values exclude them.
  */
 export function shapesOf({ cpus, lanes, threads }: ShapeLimits, formula: LaneSettings): Shape[] {
   const shapes: Shape[] = [];

@@ -3,6 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../../../../shared/errors.ts';
+import { isMissing } from '../../../../shared/files/is-missing.ts';
 import { createInputRule, whyRefused, type InputFolders } from '../../../../shared/files/input-folders.ts';
 import { existingForm, formHint } from '../../../../shared/text/unicode-form.ts';
 
@@ -82,8 +83,7 @@ async function realPart(path: string): Promise<{ real: string; missing: boolean 
     try {
       return { real: join(await realpath(part), path.slice(part.length)), missing: part !== path };
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unreadable(path, error);
+      if (!isMissing(error)) throw unreadable(path, error);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Guesses the preprocessing of a graph from its input and the hints. Pure. */
+import { PROCESSOR_FILE } from '../../../../shared/models/hugging-face/reading.ts';
 import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
 import { sizeText } from '../../../../shared/tasks/image/size-text.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
@@ -29,7 +30,7 @@ export function guessPreprocess(
   const crop = fixed ?? wanted ?? beside.crop ?? USUAL_SIDE;
   for (const [what, value] of [
     ['--crop', wanted],
-    ['preprocessor_config.json', beside.crop],
+    [PROCESSOR_FILE, beside.crop],
   ] as const) {
     if (value !== undefined && !isSame(value, crop)) {
       guesses.push(`preprocess.crop ${sizeText(crop)}: ${what} says ${sizeText(value)}, which is ignored`);
