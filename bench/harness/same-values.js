@@ -5,7 +5,7 @@ const RELATIVE = 1e-4;
 /**
  * @param {unknown} expected
  * @param {unknown} found may have more fields
- * @param {number} tolerance of numbers, to which RELATIVE is added
+ * @param {number} tolerance of numbers, to which RELATIVE times the expected number is added
  * @returns {string | null} the place and both values, or null if they are the same
  */
 export function difference(expected, found, tolerance, place = '') {

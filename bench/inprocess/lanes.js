@@ -10,8 +10,8 @@ const ENTRY = new URL('lane.js', import.meta.url);
  * @param {import('./lane.js').LaneConfig & { lanes: number, unit: 'process' | 'thread', arenas?: number,
  *   uvThreads?: number }} config
  * @param {readonly string[]} rows paths of files, or lines of JSON; they repeat until the time is over
- * @returns `measure(seconds)`: rows per second over all lanes, and ms per row of each stage; `answers(rows)`: from one
- *   lane; `stop()`
+ * @returns `loadMs`: of the slowest lane; `measure(seconds)`: rows per second over all lanes, the number of rows, CPU ms
+ *   per row (null for threads), and ms per row of each stage; `answers(rows)`: from one lane; `stop()`
  */
 export async function startLanes(config, rows) {
   const lanes = Array.from({ length: config.lanes }, () => startOne(config));
@@ -50,7 +50,7 @@ export async function startLanes(config, rows) {
   };
 }
 
-/** Starts lanes, warms them up, measures once and stops them. */
+/** Starts lanes, warms them up unless they reload the model for every batch, measures once and stops them. */
 export async function measureOnce(config, rows, seconds) {
   const lanes = await startLanes(config, rows);
   try {

@@ -18,8 +18,8 @@ const LOOK_MS = 50;
 /**
  * @param {number} rows
  * @param {(text: string) => void} log
- * @returns `warmRows`: rows of the first job. `samples`: each has `share` (of the rows that succeeded), `s` (seconds since
- * submit), `mb` (by process) and `lanePids`.
+ * @returns `warmRows`: rows of the first job. `samples`: each has `share` (rows that have succeeded / all rows), `s`
+ * (seconds since submit), `mb` (by process) and `lanePids`.
  */
 export async function watchJob(rows, log) {
   const warmRows = Math.ceil(rows * WARM_SHARE);
@@ -52,7 +52,7 @@ export async function watchJob(rows, log) {
   }
 }
 
-/** MB of each process by role. Lanes and workers are numbered in the order of their pids. */
+/** MB of the API, each worker, each lane and Redis. Workers and lanes are numbered in the order of `treeOf`. */
 async function memoryOf(launcher, redis) {
   const pids = { api: [], worker: [], lanes: [], redis: [], launcher: [] };
   for (const pid of treeOf(launcher)) pids[roleOf(pid)].push(pid);

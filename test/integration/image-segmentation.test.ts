@@ -1,4 +1,4 @@
-// Image segmentation from a lane. The graphs return the colours of the image as a map.
+// Image segmentation from a lane. The graphs compute their maps from the colours of the image.
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -77,7 +77,7 @@ it.each<[string, ImageGraph, object, boolean]>([
   expect(outcomes[2]).toEqual(outcomes[0]);
 });
 
-it('a map of one class gives the pixels above a threshold, which a job may set', async () => {
+it('a map of one class gives the pixels that reach a threshold, which a job may set', async () => {
   const lane = await loadedLane(imageModel(BRIGHTNESS, { ...config, threshold: 0.3 }, ['bright']));
   const bytes = await picture(WIDTH, HEIGHT, (x) =>
     x < 3 ? [255, 255, 255] : x < 6 ? [102, 102, 102] : [0, 0, 0],

@@ -42,7 +42,7 @@ export interface Given {
   readonly beside?: Partial<Beside>;
 }
 
-/** Returns the config, and the lines that `model init` would print about it. */
+/** Returns the config, and the facts and guesses that `model init` would print about it. */
 export function guessed({ inputs, outputs, operators = [], metadata = {}, hints = {}, beside = {} }: Given) {
   const operatorsOf = operators.map((type) => step(type, ['x'], outputs[0]!.name));
   const face = readGraphFace(
@@ -55,7 +55,7 @@ export function guessed({ inputs, outputs, operators = [], metadata = {}, hints 
 }
 
 export const floats = (name: string, ...shape: Dim[]) => tensor(name, 'float32', ...shape);
-/** A list of `count` class names. */
+/** Hints with a list of `count` class names. */
 export const labels = (count: number) => ({
   labels: { names: Array.from({ length: count }, (_, i) => `c${i}`), source: 'labels.txt' },
 });

@@ -4,7 +4,10 @@ import { ForebayError } from '../../shared/errors.ts';
 import { createAddressFilter } from '../../shared/net/address-filter.ts';
 import { notAllowed } from './send-webhook.ts';
 
-/** `allow`: see createAddressFilter. The returned check throws ForebayError `url_not_allowed`. */
+/**
+ * `allow`: see createAddressFilter. Throws ForebayError `config_invalid` if an entry is wrong. The returned check throws
+ * ForebayError `url_not_allowed`.
+ */
 export function createWebhookUrlCheck(allow: readonly string[]): (url: string) => void {
   const filter = createAddressFilter(allow, 'FOREBAY_WEBHOOK_ALLOW');
   return (url) => {

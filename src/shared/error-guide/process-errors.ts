@@ -28,7 +28,7 @@ export const PROCESS_ERRORS = {
     fix: 'Stop that process first, or choose another folder with `FOREBAY_DATA_DIR` or `--data`.',
   },
   keys_required: {
-    cause: 'The API would listen beyond loopback, and there is no API key yet.',
+    cause: 'The API would listen beyond loopback, and there is no valid API key.',
     fix: 'Create a key with `forebay keys create`, or open the API to everybody with `--insecure`.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

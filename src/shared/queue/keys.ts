@@ -18,7 +18,10 @@ export const jobKeys = (job: string) => ({
   window: `${PREFIX}:{${job}}:window`,
   /** Hash block -> `<run token>`: the runs in progress. */
   runs: `${PREFIX}:{${job}}:runs`,
-  /** Hash block -> number of runs begun, `<block>:failed` -> number of failed runs. Only for blocks in the window. */
+  /**
+   * Hash block -> number of runs begun, without runs that were handed back unfinished. `<block>:failed` -> number of
+   * failed runs. Only for blocks in the window.
+   */
   attempts: `${PREFIX}:{${job}}:attempts`,
   /** Hash block -> the row that was running when a run died (domain/row-journal.ts). */
   journal: `${PREFIX}:{${job}}:journal`,
@@ -32,7 +35,7 @@ export const jobKeys = (job: string) => ({
   events: `${PREFIX}:{${job}}:events`,
   /** Hash of summed stage times and counts. */
   stats: `${PREFIX}:{${job}}:stats`,
-  /** String: token of the feeder that owns the job. */
+  /** String: token of the process that holds the job's lease: a feeder, or the submitter that opens the output. */
   lease: `${PREFIX}:{${job}}:lease`,
   /** Hash: `secret` of the job's webhook, and its events `end` and `progress` (JSON). */
   webhook: `${PREFIX}:{${job}}:webhook`,
@@ -114,7 +117,7 @@ export const sampleKeys = (worker: string) => ({
  * messages.
  */
 export const WAKE_CHANNELS = {
-  /** A job's state has changed. Message: the job's id. */
+  /** A job needs a feeder, its state has changed, or a block has left the queue uncommitted. Message: the job's id. */
   job: `${PREFIX}:wake:job`,
   /** Blocks were committed. Message: see `readProgress`. */
   progress: `${PREFIX}:wake:progress`,
@@ -122,7 +125,7 @@ export const WAKE_CHANNELS = {
   queue: `${PREFIX}:wake:queue`,
   /** Slots were freed. Message: the queue's name. */
   slots: `${PREFIX}:wake:places`,
-  /** Workers have started or left, or serve other models. */
+  /** Workers have started or left, or the state of their models or their memory has changed. */
   workers: `${PREFIX}:wake:workers`,
   /** Workers are asked to load or unload a model. Message: the queue's name. */
   wish: `${PREFIX}:wake:wish`,

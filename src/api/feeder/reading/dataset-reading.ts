@@ -18,14 +18,14 @@ type State =
       readonly blocks: AsyncGenerator<SplitBlock, void, undefined>;
       readonly tally: SkippedCounter;
     }
-  /** Every block of the dataset has been in the window. */
+  /** Every block of the job has been in the window. */
   | { readonly name: 'ended' };
 
 export interface ReadBlocks {
   readonly blocks: readonly SplitBlock[];
   /** The cursor after the last block, with what was skipped before it. Null if there is no block. */
   readonly cursor: Cursor | null;
-  /** The skipped entries of the whole dataset. Null while there is more to read. */
+  /** All entries that were skipped, up to the job's `limit` if it has one. Null while there is more to read. */
   readonly skippedInAll: Skipped | null;
 }
 

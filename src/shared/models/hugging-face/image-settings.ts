@@ -30,7 +30,7 @@ export async function describeImages(files: ForeignFiles): Promise<Described> {
   }
   const notes =
     sizeProblem === null ? [...open] : open.filter((line) => !line.startsWith(`${PROCESSOR_FILE}: size `));
-  // Processors before transformers 4.26 do not write the factor, and always divide by 255.
+  // Feature extractors, which transformers replaced from 4.25 on, do not write the factor, and always divide by 255.
   const unlessGiven = new Map<string, string>();
   if (has && preprocess.rescale === undefined)
     unlessGiven.set(

@@ -15,7 +15,7 @@ export function imageSteps(preprocess: Preprocess | null, asked: DecodeMode | nu
 function decoding(preprocess: Preprocess | null, asked: DecodeMode | null): string {
   const mode = asked ?? preprocess?.decode ?? null;
   const { auto_orient, icc } = preprocess ?? { auto_orient: false, icc: 'ignore' };
-  // Only libvips handles colour profiles and orientation, so it decodes everything then.
+  // The JPEG codecs handle neither colour profiles nor orientation. If the config asks for either, libvips decodes.
   const byLibvips = auto_orient || icc === 'convert';
   return [
     'image bytes to pixels',

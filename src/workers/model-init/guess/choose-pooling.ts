@@ -1,4 +1,4 @@
-/** Decides how several vectors of a row become one. Only the training code shows it, so the user is asked. Pure. */
+/** Decides how several vectors of a row become one. The graph does not show it, so the user is asked. Pure. */
 import { describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { Hints } from '../hints.ts';
 import { mismatch } from './guesser.ts';
