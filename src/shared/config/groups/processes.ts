@@ -13,7 +13,7 @@ export const PROCESSES = {
     env: 'FOREBAY_LOAD_TIMEOUT_S',
     fallback: 300,
     max: 86_400,
-    what: 'How long one step of loading a model may take: reading the graph, its first run, probing',
+    what: 'How long one step of loading a model may take: starting the lane, reading the graph, its first run, probing',
     trade: 'A longer time allows larger models and slower disks, but a hanging step is noticed later.',
   }),
   shutdownGraceMs: secondsAsMs({
