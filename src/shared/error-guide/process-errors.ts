@@ -9,7 +9,7 @@ export const PROCESS_ERRORS = {
   },
   redis_not_found: {
     cause: '`REDIS_URL` is not set, and there is no `redis-server` or `valkey-server` to start.',
-    fix: 'Install one (`apt-get install redis-server`, `brew install valkey`), or set `REDIS_URL`.',
+    fix: 'Install one (`apt-get install redis-server`, `brew install valkey`), or set `REDIS_URL`. `forebay run` does not use `REDIS_URL`.',
   },
   redis_evicts: {
     cause: 'Redis would delete keys when it is full, and jobs would be lost.',

@@ -10,8 +10,9 @@ export const API = {
       unset: 'REDIS_URL',
     },
     what: 'Redis to use: redis://, rediss:// or unix:///path.sock',
-    trade: 'Your own Redis can serve several machines. The private one runs only on this machine.',
-    unset: 'a private one, which `forebay up` and `forebay run` start',
+    trade:
+      'Your own Redis can serve several machines. The private one runs only on this machine. `forebay run` ignores the variable.',
+    unset: 'a private one, which `forebay up` starts',
   }),
   host: text({
     env: 'FOREBAY_HOST',
