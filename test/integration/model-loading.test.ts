@@ -123,7 +123,9 @@ describe('an operator', () => {
     expect(await service.ended(job.id)).toMatchObject({ status: 'completed', rows: { succeeded: ROWS } });
     await service.stopWorkers();
     await service.startWorker({ FOREBAY_MODELS: 'later' });
-    expect(await model('later')).toMatchObject({ status: 'unloaded', workers: 1, graph: null });
+    // The worker that was killed counts until its last sign of life is too old.
+    await waitUntil('one worker', async () => (await model('later')).workers === 1);
+    expect(await model('later')).toMatchObject({ status: 'unloaded', graph: null });
     await ask('later', 'load');
     await becomes('later', 'serving');
   });
