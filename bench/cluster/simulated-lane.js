@@ -2,6 +2,7 @@
  * A lane whose device takes a given time per batch and no CPU. It runs one batch at a time, in order of calls, and starts
  * the next one immediately. It opens no file. It simulates hardware that this machine does not have.
  */
+import { packOutcomes } from '../../dist/shared/domain/outcomes.js';
 
 const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';
 const INFO = {
@@ -28,7 +29,9 @@ export function startSimulatedLane({ index, latencyMs }) {
     load: async () => INFO,
     run: async ({ rows }) =>
       new Promise((resolve) => {
-        const outcomes = rows.map(() => ({ ok: true, result: LABEL }));
+        const outcomes = packOutcomes(
+          Array.from({ length: rows.length }, () => ({ ok: true, result: LABEL })),
+        );
         const now = performance.now();
         // A device starts a waiting batch immediately, even if the timer of this process is late.
         const begins = Math.max(now, busyUntil);

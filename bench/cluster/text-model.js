@@ -3,6 +3,7 @@
  * text's embedding. Each batch is sorted by length and split into calls, so that the rows of a call need little
  * padding.
  */
+import { packOutcomes } from '../../dist/shared/domain/outcomes.js';
 import { textInputs } from '../inprocess/text-inputs.js';
 
 /**
@@ -59,7 +60,7 @@ export async function loadTextModel({ dir, threads }, { tokens, callRows, create
           timings.inferMs += inferred - filled;
           timings.postMs += performance.now() - inferred;
         }
-        return { outcomes, timings };
+        return { outcomes: packOutcomes(outcomes), timings };
       },
     };
   }

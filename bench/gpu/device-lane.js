@@ -1,5 +1,6 @@
 /** Runs a lane of the service alone, with as many batches in flight as a worker sends. */
 import { performance } from 'node:perf_hooks';
+import { unpackOutcomes } from '../../dist/shared/domain/outcomes.js';
 import { loadModelFolder } from '../../dist/shared/models/model-folder.js';
 import { effectiveOptions } from '../../dist/shared/tasks/option-values.js';
 import { startChildLane } from '../../dist/workers/lane-pool/child-lane.js';
@@ -33,7 +34,7 @@ export async function openLane(dir, decodeThreads) {
 /** Returns the answers for these files, computed in one batch. @param {readonly string[]} files */
 export async function answersOf({ lane, options }, files) {
   const { outcomes } = await lane.run({ model: 'm', rows: files.map(toRow), options });
-  return outcomes.map((outcome) =>
+  return unpackOutcomes(outcomes).map((outcome) =>
     outcome.ok ? JSON.parse(`{${outcome.result}}`).predictions : outcome.error,
   );
 }
@@ -53,9 +54,9 @@ export async function laneRate({ lane, options }, { files, batch, seconds }) {
   async function keepRunning() {
     while (performance.now() - began < seconds * 1000) {
       const { outcomes, timings } = await runOne();
-      const failed = outcomes.find((outcome) => !outcome.ok);
+      const [failed] = outcomes.errors;
       if (failed) throw new Error(failed.error.message);
-      rows += outcomes.length;
+      rows += outcomes.ends.length;
       spent.decode += timings.decodeMs + timings.readMs;
       spent.infer += timings.inferMs;
       spent.prepare += timings.prepareMs;

@@ -28,7 +28,8 @@ export async function loadRepeatedly(loads) {
     for (let i = 0; i < loads; i++) {
       await lane.load({ model: 'm', dir, config: configOf(dir), named: [], threads: 1 });
       const { outcomes } = await lane.run({ model: 'm', rows: [{ bytes: image }], options: { top_k: 1 } });
-      if (!outcomes[0].ok) throw new Error(`load ${i}: ${JSON.stringify(outcomes[0].error)}`);
+      const [failed] = outcomes.errors;
+      if (failed !== undefined) throw new Error(`load ${i}: ${JSON.stringify(failed.error)}`);
       sizesMb.push(rssBytes([lane.pid]) / 1e6);
     }
   } finally {

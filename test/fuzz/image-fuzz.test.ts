@@ -5,8 +5,7 @@ import { DECODE_MODES } from '#forebay/shared/tasks/image/decode-mode.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
-import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
-import { LIMITS, peakMemoryMb, testFolder } from '../support/lanes.ts';
+import { LIMITS, oneByOne, peakMemoryMb, testFolder, type TestLane } from '../support/lanes.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { createRandom } from '../support/random.ts';
 import { mutate, renderSeeds } from './mutate.ts';
@@ -25,7 +24,7 @@ const DECODE_BYTES = 128 * MB;
 /** Maximum growth of a lane: the memory for decoding, what codec and kernel keep between images, and its heap. */
 const GROWTH_MB = DECODE_BYTES / MB + 96 + 48 + 128;
 
-const lanes: Lane[] = [];
+const lanes: TestLane[] = [];
 afterAll(async () => {
   for (const lane of lanes) {
     lane.kill();
@@ -33,7 +32,7 @@ afterAll(async () => {
   }
 });
 
-async function startLane(): Promise<Lane> {
+async function startLane(): Promise<TestLane> {
   const model = writeModelFolder(
     testFolder(),
     meanColourModel({
@@ -55,7 +54,7 @@ async function startLane(): Promise<Lane> {
     maxDecodeBytes: DECODE_BYTES,
     decodeBudgetBytes: DECODE_BYTES,
   };
-  const lane = startChildLane({ index: 0, uvThreads: 2, limits });
+  const lane = oneByOne(startChildLane({ index: 0, uvThreads: 2, limits }));
   lanes.push(lane);
   await lane.load({ model: 'm', ...model, threads: 1 });
   return lane;

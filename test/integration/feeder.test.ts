@@ -10,6 +10,7 @@ import { createJobBlocks } from '#forebay/api/feeder/job-blocks.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { DatasetSource } from '#forebay/shared/datasets/source.js';
 import type { JobSpec } from '#forebay/shared/domain/job/job.js';
+import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { readProgress } from '#forebay/shared/queue/wake.js';
@@ -102,7 +103,9 @@ async function feederOf(
 /** Publishes a part as a worker does: stages it, asks for permission, and links it. */
 async function publishRun(id: string, block: number, run: BegunRun, outcomes: RowOutcome[], token: string) {
   const { output } = run.spec;
-  const toPublish = { folder: output, job: id, part: block, rows: listedRows(run.block), outcomes, token };
+  const rows = listedRows(run.block);
+  const packed = [packOutcomes(outcomes)];
+  const toPublish = { folder: output, job: id, part: block, rows, outcomes: packed, token };
   return publishBlock(toPublish, async (hash) => {
     const permit = await layer.window.announcePart(id, { block, token, hash, output });
     return permit.may ? { hashes: permit.announced } : null;

@@ -4,8 +4,15 @@ import { basename, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
-import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
-import { codeOf, loadedLane, peakMemoryMb, plain, predictionsOf, testFolder } from '../support/lanes.ts';
+import {
+  codeOf,
+  loadedLane,
+  peakMemoryMb,
+  plain,
+  predictionsOf,
+  testFolder,
+  type TestLane,
+} from '../support/lanes.ts';
 import { checkedConfig } from '../support/onnx/models.ts';
 
 const DATA = resolve(import.meta.dirname, '../../../shared/data');
@@ -74,7 +81,7 @@ function realModel(name: string, preprocess: object) {
   return { dir, config, named: [] };
 }
 
-async function runAll(lane: Lane, files: readonly string[], batch: number): Promise<RowOutcome[]> {
+async function runAll(lane: TestLane, files: readonly string[], batch: number): Promise<RowOutcome[]> {
   const outcomes: RowOutcome[] = [];
   for (let from = 0; from < files.length; from += batch) {
     const rows = files.slice(from, from + batch).map((path) => ({ path, tenant: 'default' }));

@@ -13,6 +13,7 @@ import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js'
 import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
+import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createModelFolderReader } from '#forebay/shared/models/model-folder-reader.js';
@@ -195,7 +196,14 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
           : { ok: true, result: `"predictions":[{"index":${index % 10},"label":"${index % 10}","score":1}]` },
       );
       const rows = { firstRow: indices[0]!, rows: indices.map((index) => ({ id: `row-${index}` })) };
-      const toPublish = { folder: job.output, job: job.id, part: block, rows, outcomes, token: 'test-token' };
+      const toPublish = {
+        folder: job.output,
+        job: job.id,
+        part: block,
+        rows,
+        outcomes: [packOutcomes(outcomes)],
+        token: 'test-token',
+      };
       const counts = await publishBlock(toPublish, async () => 'owned');
       await window.holdLease(job.id, 'test-feeder', 60_000);
       await window.commitFound(job.id, block, 'test-feeder', counts!, stats);

@@ -3,7 +3,9 @@
 // uses the real protocol of lanes over the real channel.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { packReply, unpackRequest } from '#forebay/workers/lane/channel/wire.js';
+import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
+import { unpackRequest } from '#forebay/workers/lane/channel/wire.js';
+import { listOf } from '#forebay/workers/lane/lane-rows.js';
 
 const seen = [];
 process.on('message', (packed) => {
@@ -33,13 +35,14 @@ process.on('message', (packed) => {
 function run() {
   const batch = seen.shift();
   if (!batch) return;
-  if (batch.rows.some((row) => row.bytes[0] === 0x66)) process.kill(process.pid, 'SIGKILL');
-  if (batch.rows.some((row) => row.bytes[0] === 0x77)) for (;;);
-  const outcomes = batch.rows.map((row) => ({
+  const rows = listOf(batch.rows);
+  if (rows.some((row) => row.bytes[0] === 0x66)) process.kill(process.pid, 'SIGKILL');
+  if (rows.some((row) => row.bytes[0] === 0x77)) for (;;);
+  const outcomes = rows.map((row) => ({
     ok: true,
     result: `"predictions":[{"index":${row.bytes[0]},"score":1}]`,
   }));
   const own = { idleMs: 0, readMs: 0, decodeMs: 0, prepareMs: 0, inferMs: 0, postMs: 0, restMs: 0 };
   const timings = { ...own, decodeAheadMs: 0, laneWaitMs: 0, bytes: 0 };
-  process.send(packReply({ type: 'done', batch: batch.batch, outcomes, timings }));
+  process.send({ type: 'done', batch: batch.batch, outcomes: packOutcomes(outcomes), timings });
 }

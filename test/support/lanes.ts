@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
+import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { RowLimits } from '#forebay/shared/files/row-limits.js';
 import { startChildLane, type ChildLaneOptions } from '#forebay/workers/lane-pool/child-lane.js';
-import type { Lane } from '#forebay/workers/lane-pool/lane-handle.js';
+import type { BatchResult, Lane, RunBatch } from '#forebay/workers/lane-pool/lane-handle.js';
 import type { LaneFile } from '#forebay/workers/lane/messages.js';
 
 /** Limits that no ordinary row of a test reaches. */
@@ -28,13 +29,26 @@ export function testFolder(): string {
   return dir;
 }
 
-export function testLane(options: Partial<ChildLaneOptions> = {}): Lane {
+/** A lane whose outcomes come one by one. */
+export type TestLane = Omit<Lane, 'run'> & {
+  run(batch: RunBatch): Promise<Omit<BatchResult, 'outcomes'> & { readonly outcomes: readonly RowOutcome[] }>;
+};
+
+export function testLane(options: Partial<ChildLaneOptions> = {}): TestLane {
   const lane = startChildLane({ index: 0, uvThreads: 2, limits: LIMITS, ...options });
   onTestFinished(async () => {
     lane.kill();
     await lane.exited;
   });
-  return lane;
+  return oneByOne(lane);
+}
+
+export function oneByOne(lane: Lane): TestLane {
+  const run: TestLane['run'] = async (batch) => {
+    const { outcomes, timings } = await lane.run(batch);
+    return { outcomes: unpackOutcomes(outcomes), timings };
+  };
+  return Object.assign(Object.create(lane) as Lane, { run });
 }
 
 export interface LoadableModel {
@@ -44,7 +58,7 @@ export interface LoadableModel {
 }
 
 /** A lane with one model resident, under the key "m". */
-export async function loadedLane(model: LoadableModel, index = 0): Promise<Lane> {
+export async function loadedLane(model: LoadableModel, index = 0): Promise<TestLane> {
   const lane = testLane({ index });
   await lane.load({ model: 'm', ...model, threads: 1 });
   return lane;

@@ -1,4 +1,5 @@
 /** Submits a row to a batcher and waits for its answer. The test must have announced the row with `expect`. */
+import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import type { Batcher } from '#forebay/workers/intake/batcher.js';
@@ -12,7 +13,10 @@ export interface RowAnswer {
 
 export async function answerTo(batcher: Batcher, group: BatchGroup, input: LaneInput): Promise<RowAnswer> {
   return new Promise((resolve) => {
-    const answered: RowReceiver['answered'] = (_, [outcome], batch) => resolve({ outcome: outcome!, batch });
+    const answered: RowReceiver['answered'] = (_, outcomes, batch) => {
+      const [outcome] = unpackOutcomes(outcomes);
+      resolve({ outcome: outcome!, batch });
+    };
     batcher.submit(group, [input], { answered }, 0);
   });
 }

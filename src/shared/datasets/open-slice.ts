@@ -1,12 +1,11 @@
 /** Opens a slice of a dataset, in any process. */
-import type { BlockContent, BlockRows, BlockSlice } from '../domain/block.ts';
-import { isSlice } from '../domain/block.ts';
+import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../domain/block.ts';
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
-import type { RowRef } from '../domain/row.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
-import { openJsonlSlice, type SliceRow } from './jsonl/jsonl-slice.ts';
+import { openJsonlSlice, type SliceRows } from './jsonl/jsonl-slice.ts';
+import { createNameList } from './name-list.ts';
 
-export type { SliceRow };
+export type { SliceRows };
 
 /**
  * Yields the rows in chunks, exactly as many as the slice has. Throws ForebayError `dataset_changed`, `input_not_found` or
@@ -16,11 +15,11 @@ export async function* openSlice(
   dataset: DatasetSpec,
   slice: BlockSlice,
   signal: AbortSignal,
-): AsyncGenerator<SliceRow[]> {
+): AsyncGenerator<SliceRows> {
   if (dataset.type !== 'jsonl') throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
   let rows = 0;
   for await (const chunk of openJsonlSlice(dataset.path, slice, signal)) {
-    rows += chunk.length;
+    rows += chunk.count;
     yield chunk;
   }
   if (rows === slice.count) return;
@@ -35,11 +34,9 @@ export async function listRows(
   dataset: DatasetSpec,
   content: BlockContent,
   signal: AbortSignal,
-): Promise<BlockRows> {
+): Promise<NamedRows> {
   if (!isSlice(content)) return content;
-  const rows: RowRef[] = [];
-  for await (const chunk of openSlice(dataset, content, signal)) {
-    for (const { id } of chunk) rows.push({ id });
-  }
-  return { firstRow: content.firstRow, rows };
+  const names = createNameList(content.firstRow);
+  for await (const chunk of openSlice(dataset, content, signal)) names.add(chunk);
+  return names.end();
 }

@@ -36,6 +36,15 @@ export interface BlockRows {
   readonly rows: readonly RowRef[];
 }
 
+/** Rows whose ids are their indexes. */
+export interface NumberedRows {
+  readonly firstRow: number;
+  readonly count: number;
+}
+
+/** The rows of a block by index and id. */
+export type NamedRows = BlockRows | NumberedRows;
+
 /**
  * A block's rows as a slice of the dataset (see datasets/source.ts). The window keeps it as `[first row, rows, ref, check]`.
  */
@@ -58,8 +67,8 @@ export function listedRows(content: BlockContent): BlockRows {
   return content;
 }
 
-export function rowCount(content: BlockContent): number {
-  return isSlice(content) ? content.count : content.rows.length;
+export function rowCount(content: BlockContent | NamedRows): number {
+  return 'rows' in content ? content.rows.length : content.count;
 }
 
 const LISTED = z.tuple([z.int().min(0), z.array(z.unknown())]);
@@ -98,8 +107,13 @@ function decodeRow(row: unknown): RowRef {
 }
 
 /** The index in the output of the block's row at `position`. */
-export function rowIndex(block: BlockRows, position: number): number {
-  return block.rows[position]!.index ?? block.firstRow + position;
+export function rowIndex(block: NamedRows, position: number): number {
+  const listed = 'rows' in block ? block.rows[position]!.index : undefined;
+  return listed ?? block.firstRow + position;
+}
+
+export function rowId(block: NamedRows, position: number): string {
+  return 'rows' in block ? block.rows[position]!.id : String(block.firstRow + position);
 }
 
 function encodeRow({ id, at, index }: RowRef): unknown[] {

@@ -27,13 +27,3 @@ export interface RowError {
 export type RowOutcome =
   | { readonly ok: true; readonly result: string }
   | { readonly ok: false; readonly error: RowError };
-
-/** A line of a part: `{"index","id",...result}`. */
-export function resultLine(index: number, id: string, result: string): string {
-  return `{"index":${index},"id":${JSON.stringify(id)},${result}}\n`;
-}
-
-/** A line of an errors file: `{"index","id","error":{"code","message"}}`. */
-export function errorLine(index: number, id: string, error: RowError): string {
-  return `${JSON.stringify({ index, id, error: { code: error.code, message: error.message } })}\n`;
-}

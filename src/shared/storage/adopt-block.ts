@@ -4,7 +4,7 @@
  * job's runs announced.
  */
 import { link } from 'node:fs/promises';
-import { rowIndex, type BlockRows } from '../domain/block.ts';
+import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
 import { ForebayError } from '../errors.ts';
 import { isMissing } from '../files/is-missing.ts';
 import { errorsName, outputFolder, partName, stagedErrorsName } from './output-folder.ts';
@@ -47,14 +47,14 @@ export async function adoptBlock(
   folder: string,
   job: string,
   part: number,
-  rows: BlockRows | (() => Promise<BlockRows>),
+  rows: NamedRows | (() => Promise<NamedRows>),
   proof: PartProof,
 ): Promise<BlockCounts | null> {
   let found = await readBlock(folder, part);
   if (!found) return null;
   if (!isProven(found, proof)) throw foreignPart(folder, part);
   const expected = typeof rows === 'function' ? await rows() : rows;
-  if (found.counts.succeeded + found.counts.failed < expected.rows.length && found.errorsHash === null) {
+  if (found.counts.succeeded + found.counts.failed < rowCount(expected) && found.errorsHash === null) {
     await placeErrors(folder, job, part, found.partHash);
     found = (await readBlock(folder, part))!;
   }
@@ -74,18 +74,20 @@ function foreignPart(folder: string, part: number): ForebayError {
   );
 }
 
-function checkRows(found: PublishedBlock, part: number, rows: BlockRows): void {
+function checkRows(found: PublishedBlock, part: number, rows: NamedRows): void {
   const lines = mergeLines(found);
   const ids = new Map(lines.map((line) => [line.index, line.id]));
   const total = lines.length;
-  if (total !== rows.rows.length || ids.size !== total) {
-    throw new RowsDiffer(`block ${part} has ${total} rows on storage and ${rows.rows.length} in the dataset`);
+  const expected = rowCount(rows);
+  if (total !== expected || ids.size !== total) {
+    throw new RowsDiffer(`block ${part} has ${total} rows on storage and ${expected} in the dataset`);
   }
-  for (const [i, row] of rows.rows.entries()) {
-    const index = rowIndex(rows, i);
-    if (ids.get(index) !== row.id) {
+  for (let at = 0; at < expected; at++) {
+    const index = rowIndex(rows, at);
+    const id = rowId(rows, at);
+    if (ids.get(index) !== id) {
       throw new RowsDiffer(
-        `row ${index} is "${ids.get(index) ?? 'missing'}" on storage and "${row.id}" in the dataset`,
+        `row ${index} is "${ids.get(index) ?? 'missing'}" on storage and "${id}" in the dataset`,
       );
     }
   }

@@ -6,10 +6,11 @@
  * from the same run.
  */
 import { mkdir, rename } from 'node:fs/promises';
-import { errorLine, resultLine, type RowOutcome } from '../domain/row.ts';
-import { rowIndex, type BlockRows } from '../domain/block.ts';
+import { rowCount, type NamedRows } from '../domain/block.ts';
+import type { Outcomes } from '../domain/outcomes.ts';
 import { adoptBlock, placeErrors, type BlockCounts, type PartProof } from './adopt-block.ts';
 import { outputFolder, partName, stagedErrorsName, stagedPartName } from './output-folder.ts';
+import { partLines } from './part-lines.ts';
 import { sha256 } from './read-part.ts';
 import { inFolderNoFollow } from './no-follow.ts';
 import { removeEmptyStaging } from './staging.ts';
@@ -22,9 +23,9 @@ export interface BlockToPublish {
   readonly job: string;
   /** The number of the part. */
   readonly part: number;
-  readonly rows: BlockRows;
-  /** One per row, in order. */
-  readonly outcomes: readonly RowOutcome[];
+  readonly rows: NamedRows;
+  /** Those of all rows, in order. */
+  readonly outcomes: readonly Outcomes[];
   /** The token of the run. */
   readonly token: string;
 }
@@ -39,7 +40,7 @@ export async function publishBlock(
   permit: (partHash: string) => Promise<PartProof | null>,
 ): Promise<BlockCounts | null> {
   const { folder, job, part, rows, token } = block;
-  const text = linesOf(block);
+  const text = partLines(rows, block.outcomes);
   const hash = sha256(text.results);
   const staging = outputFolder(folder).stagingOf(job);
   const staged = stagedPartName(part, token);
@@ -64,7 +65,7 @@ export async function publishBlock(
     return { outcome, proof };
   });
   if (published?.outcome === 'linked') {
-    return { succeeded: block.outcomes.length - text.failed, failed: text.failed };
+    return { succeeded: rowCount(rows) - text.failed, failed: text.failed };
   }
   // The run is late, perhaps after the end of the job, when no other process cleans up.
   if (published === null) {
@@ -78,23 +79,6 @@ export async function publishBlock(
   if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
   return adopted;
-}
-
-function linesOf({ rows, outcomes }: BlockToPublish): { results: string; errors: string; failed: number } {
-  let results = '';
-  let errors = '';
-  let failed = 0;
-  for (const [i, outcome] of outcomes.entries()) {
-    const { id } = rows.rows[i]!;
-    const index = rowIndex(rows, i);
-    if (outcome.ok) {
-      results += resultLine(index, id, outcome.result);
-    } else {
-      errors += errorLine(index, id, outcome.error);
-      failed += 1;
-    }
-  }
-  return { results, errors, failed };
 }
 
 async function stageErrors(staged: string, token: string, text: string): Promise<void> {

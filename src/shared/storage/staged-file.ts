@@ -5,9 +5,9 @@
 import { link, unlink, writeFile } from 'node:fs';
 
 /** Writes the whole file. Rejects with the error of node:fs, and then leaves nothing behind. */
-export async function writeStaged(staged: string, text: string): Promise<void> {
+export async function writeStaged(staged: string, content: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    writeFile(staged, text, (error) => {
+    writeFile(staged, content, (error) => {
       if (error) unlink(staged, () => reject(error));
       else resolve();
     });

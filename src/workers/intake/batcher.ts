@@ -4,8 +4,9 @@
  */
 import type { BatchResult, RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
-import type { RowOutcome } from '../../shared/domain/row.ts';
-import type { LaneInput } from '../lane/messages.ts';
+import { failedOutcomes, sliceOutcomes } from '../../shared/domain/outcomes.ts';
+import type { RowError } from '../../shared/domain/row.ts';
+import { joinRows, type LaneRows } from '../lane/lane-rows.ts';
 import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
@@ -19,11 +20,8 @@ interface Suspect {
   readonly how: 'alone' | 'only';
 }
 
-/** The outcome of a row whose run has been handed back. Nothing reads it. */
-const GONE: RowOutcome = {
-  ok: false,
-  error: { code: 'model_not_found', message: 'no lane holds the model any more' },
-};
+/** The error of a row whose run has been handed back. Nothing reads it. */
+const GONE: RowError = { code: 'model_not_found', message: 'no lane holds the model any more' };
 
 export type Batcher = ReturnType<typeof createBatcher>;
 
@@ -122,7 +120,7 @@ export function createBatcher(deps: {
   /** Returns false if no lane has room. */
   function send(group: OpenGroup, runs: readonly RowRun[], how: SendHow): boolean {
     const { model, options } = group;
-    const rows = runs.length === 1 ? runs[0]!.inputs : runs.flatMap(({ inputs }) => inputs);
+    const rows = joinRows(runs.map(({ inputs }) => inputs));
     const batch: RunBatch = { model, options, rows };
     const running = pool.send(batch, how);
     if (!running) return false;
@@ -141,13 +139,13 @@ export function createBatcher(deps: {
     const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
     let at = 0;
     for (const { inputs, receiver, first } of runs) {
-      receiver.answered(first, result.outcomes.slice(at, (at += inputs.length)), batch);
+      receiver.answered(first, sliceOutcomes(result.outcomes, at, (at += inputs.length)), batch);
     }
   }
 
   function laneDied(group: OpenGroup, runs: readonly RowRun[], how: SendHow, error: unknown): void {
     const next = nextTry(how, error, pool.size);
-    if (next === null) return answerWith({ ok: false, error: blamedError(error) }, runs);
+    if (next === null) return answerWith(blamedError(error), runs);
     const home = open(group);
     home.inHand += rowsIn(runs);
     if (goneModels.has(home.model)) turnAway(home, runs);
@@ -161,9 +159,9 @@ export function createBatcher(deps: {
   }
 
   /** Answers rows that no lane has answered. */
-  function answerWith(outcome: RowOutcome, runs: readonly RowRun[]): void {
+  function answerWith(error: RowError, runs: readonly RowRun[]): void {
     for (const { inputs, receiver, first } of runs) {
-      receiver.answered(first, Array.from<RowOutcome>({ length: inputs.length }).fill(outcome), null);
+      receiver.answered(first, failedOutcomes(inputs.length, error), null);
     }
   }
 
@@ -177,7 +175,7 @@ export function createBatcher(deps: {
       demand.noteBlock(wanted, rows);
     },
     /** Submits consecutive rows that were expected. `first` names the first one to the receiver. */
-    submit(wanted: BatchGroup, inputs: readonly LaneInput[], receiver: RowReceiver, first: number): void {
+    submit(wanted: BatchGroup, inputs: LaneRows, receiver: RowReceiver, first: number): void {
       const group = open(wanted);
       group.expected -= inputs.length;
       const run: RowRun = { inputs, receiver, first, since: performance.now() };

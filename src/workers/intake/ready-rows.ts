@@ -2,12 +2,12 @@
  * Rows that wait for a batch, oldest first. Rows that came together are kept as one object, because an object per small
  * row costs too much (ADR 15).
  */
-import type { LaneInput } from '../lane/messages.ts';
+import type { LaneRows } from '../lane/lane-rows.ts';
 import type { RowReceiver } from './row-answer.ts';
 
 /** Consecutive rows with the same receiver. */
 export interface RowRun {
-  readonly inputs: readonly LaneInput[];
+  readonly inputs: LaneRows;
   readonly receiver: RowReceiver;
   /** Names the first row to the receiver. */
   readonly first: number;
@@ -75,7 +75,7 @@ export function rowsIn(runs: readonly RowRun[]): number {
 
 /** One RowRun for each row. */
 export function oneByOne(runs: readonly RowRun[]): RowRun[] {
-  return runs.flatMap((run) => run.inputs.map((_, at) => partOf(run, at, at + 1)));
+  return runs.flatMap((run) => Array.from({ length: run.inputs.length }, (_, at) => partOf(run, at, at + 1)));
 }
 
 function partOf(run: RowRun, from: number, to: number): RowRun {

@@ -1,5 +1,5 @@
 /** How the batcher answers rows. */
-import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import type { BatchResult } from '../lane-pool/lane-handle.ts';
 
 /** One finished batch, for the statistics. */
@@ -20,5 +20,5 @@ export interface RowReceiver {
    * Answers consecutive rows, the first of which is named `first`. `batch`: the same object for all rows of a batch.
    * Null if no lane answered them.
    */
-  answered(first: number, outcomes: readonly RowOutcome[], batch: BatchSeen | null): void;
+  answered(first: number, outcomes: Outcomes, batch: BatchSeen | null): void;
 }

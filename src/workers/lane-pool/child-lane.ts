@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ForebayError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
-import { packRequest, unpackReply, type WireFromLane } from '../lane/channel/wire.ts';
+import { packRequest } from '../lane/channel/wire.ts';
 import type { FromLane, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { describeEnd, whenEnded } from './child-end.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
@@ -87,7 +87,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     return { code: end.code, signal: end.signal };
   });
 
-  child.on('message', (message) => receive(unpackReply(message as WireFromLane)));
+  child.on('message', (message) => receive(message as FromLane));
   send({ type: 'begin', limits: options.limits, decodeThreads: options.decodeThreads ?? 0 });
 
   function receive(message: FromLane): void {

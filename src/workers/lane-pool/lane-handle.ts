@@ -1,5 +1,5 @@
 /** A lane as the worker's main thread sees it: an executor in another process, which may die without the worker. */
-import type { RowOutcome } from '../../shared/domain/row.ts';
+import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import type { BatchRequest, BatchTimings, LoadRequest, ModelInfo } from '../lane/messages.ts';
 
 /** A model to load. */
@@ -9,7 +9,7 @@ export type LoadModel = Omit<LoadRequest, 'type'>;
 export type RunBatch = Omit<BatchRequest, 'type' | 'batch'>;
 
 export interface BatchResult {
-  readonly outcomes: readonly RowOutcome[];
+  readonly outcomes: Outcomes;
   readonly timings: BatchTimings;
 }
 

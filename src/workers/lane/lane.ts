@@ -4,12 +4,15 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
+import { PackedRecords } from '../../shared/domain/packed-records.ts';
+import { amongFailed, packOutcomes } from '../../shared/domain/outcomes.ts';
+import type { RowError } from '../../shared/domain/row.ts';
 import { ForebayError, InvariantError, messageOf } from '../../shared/errors.ts';
 import type { ActivityClock } from './activity-clock.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
 import type { Executor } from './executor.ts';
+import { listOf } from './lane-rows.ts';
 import type { OpenBatch } from './models/open-batch.ts';
 
 export interface LaneThread {
@@ -122,7 +125,11 @@ export function createLaneThread(options: {
 
   async function decodeBatch({ model, rows, options }: BatchRequest): Promise<DecodedBatch> {
     const open = models.get(model)?.model.open(rows.length, options);
-    const preparing = rows.map((row, at) => (open === undefined ? notLoaded(model) : open.prepare(at, row)));
+    if (rows instanceof PackedRecords && open?.prepareRecords !== undefined)
+      return { open, rows: open.prepareRecords(rows) };
+    const preparing = listOf(rows).map((row, at) =>
+      open === undefined ? notLoaded(model) : open.prepare(at, row),
+    );
     // Small images are decoded by now. A promise for each of them would cost more than the message of the batch.
     const prepared = preparing.every(isReady)
       ? preparing
@@ -163,14 +170,12 @@ export function createLaneThread(options: {
     clock.enter('run');
     const waitedMs = performance.now() - receivedAt;
     const helpersSince = helpers.start();
-    const good = rows.flatMap((error, at) => (error === null ? [at] : []));
+    const good: number[] = [];
+    for (const [at, error] of rows.entries()) if (error === null) good.push(at);
     const ran = await open?.run(good);
     const file = models.get(request.model)?.model.changedFile() ?? null;
     if (file !== null) return { type: 'stale', batch: request.batch, file };
-    const answers = ran?.outcomes.values();
-    const outcomes = rows.map((error): RowOutcome =>
-      error === null ? answers!.next().value! : { ok: false, error },
-    );
+    const outcomes = amongFailed(rows, ran?.outcomes ?? packOutcomes([]));
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();

@@ -1,13 +1,15 @@
 /**
- * The messages between the worker's main thread and a lane: one per batch each way. This file is all that the main
+ * The messages between the worker's main thread and a lane: one per batch each way. This file and lane-rows.ts are all that the main
  * thread knows of a lane. See channel/wire.ts for the form of the messages on the channel.
  */
 import type { BatchInvariance } from '../../shared/domain/model/batch-invariance.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
-import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
+import type { Outcomes } from '../../shared/domain/outcomes.ts';
+import type { RowError } from '../../shared/domain/row.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
+import type { LaneRows } from './lane-rows.ts';
 
 /**
  * A row: its bytes, a record, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). A
@@ -79,7 +81,7 @@ export interface BatchRequest {
   readonly type: 'batch';
   readonly batch: number;
   readonly model: string;
-  readonly rows: readonly LaneInput[];
+  readonly rows: LaneRows;
   /** The task's options. They apply to all rows. */
   readonly options: OptionValues;
 }
@@ -139,8 +141,8 @@ export interface BatchTimings {
 export interface BatchReply {
   readonly type: 'done';
   readonly batch: number;
-  /** One outcome per row, in the request's order. */
-  readonly outcomes: readonly RowOutcome[];
+  /** Of the rows in the request's order. */
+  readonly outcomes: Outcomes;
   readonly timings: BatchTimings;
 }
 

@@ -4,7 +4,7 @@
  */
 import { InvariantError } from '../../shared/errors.ts';
 import type { ActivityClock } from './activity-clock.ts';
-import { packReply, unpackRequest, type WireToLane } from './channel/wire.ts';
+import { unpackRequest, type WireToLane } from './channel/wire.ts';
 import type { Executor } from './executor.ts';
 import { createLaneThread, type LaneThread } from './lane.ts';
 import type { BeginRequest, FromLane, LoadRequest, LoadStep } from './messages.ts';
@@ -48,7 +48,7 @@ function startLane(parts: LaneParts): LaneThread {
 
 function send(message: FromLane): void {
   // Without a callback, a broken channel would be an uncaught error. `disconnect` follows anyway.
-  process.send?.(packReply(message), undefined, undefined, () => {});
+  process.send?.(message, undefined, undefined, () => {});
 }
 
 /** Ends the lane without an answer. Uses SIGKILL, because `exit` tears down libraries under threads that still compute. */

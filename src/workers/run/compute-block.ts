@@ -3,8 +3,10 @@
  * blocks. If an earlier run of the block died without a report, they go one by one, and each is recorded before it
  * starts (INV-6).
  */
-import { isSlice, type BlockRows, type BlockSlice } from '../../shared/domain/block.ts';
-import type { RowOutcome, RowRef } from '../../shared/domain/row.ts';
+import { createNameList } from '../../shared/datasets/name-list.ts';
+import { isSlice, type BlockRows, type BlockSlice, type NamedRows } from '../../shared/domain/block.ts';
+import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
+import type { RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
 import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
@@ -31,10 +33,10 @@ export interface BlockToCompute {
 /** Rows that can be read one by one. See SliceChunk. */
 type RowSource = Pick<SliceChunk, 'read' | 'problemOf'>;
 
-/** The rows of a block with their ids, and one outcome per row, in order. */
+/** The rows of a block, and their outcomes in order. */
 export interface Computed {
-  readonly rows: BlockRows;
-  readonly outcomes: readonly RowOutcome[];
+  readonly rows: NamedRows;
+  readonly outcomes: readonly Outcomes[];
 }
 
 export function createBlockComputer(deps: {
@@ -54,7 +56,7 @@ export function createBlockComputer(deps: {
     block: BlockToCompute,
     count: number,
     source: RowSource,
-  ): Promise<readonly RowOutcome[]> {
+  ): Promise<readonly Outcomes[]> {
     const rows = createRowSet(count, block.stats, source.problemOf);
     let inputs: LaneInput[] = [];
     const submitUpTo = (end: number) => {
@@ -114,24 +116,33 @@ export function createBlockComputer(deps: {
 
   /** Sends the rows of a slice to lanes while it reads further rows. */
   async function computeSlice(block: BlockToCompute, slice: BlockSlice): Promise<Computed> {
-    const rows: RowRef[] = [];
-    const chunks: Promise<readonly RowOutcome[]>[] = [];
+    const names = createNameList(slice.firstRow);
+    const chunks: Promise<readonly Outcomes[]>[] = [];
+    let missing = slice.count;
     batcher.expect(block.group, slice.count);
     try {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
-        for (const id of chunk.ids) rows.push({ id });
-        const done = computeRows(block, chunk.ids.length, chunk).finally(() => chunk.release());
+        names.add(chunk);
+        missing -= chunk.count;
+        const done = computeChunk(block, chunk).finally(() => chunk.release());
         // Avoids an unhandled rejection while the next chunk is read.
         done.catch(() => {});
         chunks.push(done);
       }
     } catch (error) {
-      for (let missing = slice.count - rows.length; missing > 0; missing--) batcher.callOff(block.group);
+      for (; missing > 0; missing--) batcher.callOff(block.group);
       await Promise.allSettled(chunks);
       throw error;
     }
-    const outcomes = (await Promise.all(chunks)).flat();
-    return { rows: { firstRow: slice.firstRow, rows }, outcomes };
+    return { rows: names.end(), outcomes: (await Promise.all(chunks)).flat() };
+  }
+
+  async function computeChunk(block: BlockToCompute, chunk: SliceChunk): Promise<readonly Outcomes[]> {
+    const { count, packed } = chunk;
+    if (packed === null) return computeRows(block, count, chunk);
+    const rows = createRowSet(count, block.stats, chunk.problemOf);
+    batcher.submit(block.group, packed, rows, 0);
+    return rows.all;
   }
 
   async function note({ job, block, token }: BlockToCompute, journal: RowJournal): Promise<void> {
@@ -141,37 +152,34 @@ export function createBlockComputer(deps: {
 
   async function computeOneByOne(block: BlockToCompute): Promise<Computed> {
     const { journal, block: content } = block.run;
-    const rows: RowRef[] = [];
-    const outcomes: RowOutcome[] = [];
-    const computeNext = async (row: RowRef, source: RowSource, at: number) => {
-      const i = rows.push(row) - 1;
-      outcomes.push(
-        journal.killers.includes(i)
-          ? KILLER
-          : await journaled.use(async () => {
-              await note(block, atRow(journal, i));
-              batcher.expect(block.group, 1);
-              const set = createRowSet(1, block.stats, () => source.problemOf(at));
-              computeRow(block, source.read(at), set, 0);
-              const [outcome] = await set.all;
-              await note(block, atRow(journal, null));
-              return outcome!;
-            }),
-      );
+    const outcomes: Outcomes[] = [];
+    const computeNext = async (source: RowSource, at: number) => {
+      const i = outcomes.length;
+      if (journal.killers.includes(i)) return void outcomes.push(KILLER);
+      await journaled.use(async () => {
+        await note(block, atRow(journal, i));
+        batcher.expect(block.group, 1);
+        const set = createRowSet(1, block.stats, () => source.problemOf(at));
+        computeRow(block, source.read(at), set, 0);
+        outcomes.push(...(await set.all));
+        await note(block, atRow(journal, null));
+      });
     };
-    if (isSlice(content)) {
-      for await (const chunk of reader.readSlice(rowsOf(block), content, block.abort)) {
-        try {
-          for (const [at, id] of chunk.ids.entries()) await computeNext({ id }, chunk, at);
-        } finally {
-          chunk.release();
-        }
-      }
-    } else {
+    if (!isSlice(content)) {
       const source = sourceOf(block, content.rows);
-      for (const [at, row] of content.rows.entries()) await computeNext(row, source, at);
+      for (const at of content.rows.keys()) await computeNext(source, at);
+      return { rows: content, outcomes };
     }
-    return { rows: { firstRow: content.firstRow, rows }, outcomes };
+    const names = createNameList(content.firstRow);
+    for await (const chunk of reader.readSlice(rowsOf(block), content, block.abort)) {
+      names.add(chunk);
+      try {
+        for (let at = 0; at < chunk.count; at++) await computeNext(chunk, at);
+      } finally {
+        chunk.release();
+      }
+    }
+    return { rows: names.end(), outcomes };
   }
 
   /** Rejects on abort, when another run has taken over, and with the errors of openSlice. */
@@ -196,10 +204,12 @@ function rowsOf({ run: { spec }, group }: BlockToCompute): RowsOf {
   return { dataset: spec.dataset, tenant: spec.tenant, input: group.input };
 }
 
-const KILLER: RowOutcome = {
-  ok: false,
-  error: {
-    code: 'worker_crashed',
-    message: 'Workers died each time they started this row, so it is not tried again.',
+const KILLER: Outcomes = packOutcomes([
+  {
+    ok: false,
+    error: {
+      code: 'worker_crashed',
+      message: 'Workers died each time they started this row, so it is not tried again.',
+    },
   },
-};
+]);

@@ -1,4 +1,5 @@
 /** Rows of a block that are computed together, and what became of each. */
+import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import type { RunStats } from './run-stats.ts';
@@ -8,8 +9,8 @@ export interface RowSet extends RowReceiver {
   settle(at: number, outcome: RowOutcome): void;
   /** A row was given up, because the run is aborted. */
   failed(error: unknown): void;
-  /** Settles with one outcome per row, in order. Rejects with the error of `failed`. */
-  readonly all: Promise<readonly RowOutcome[]>;
+  /** Settles with the outcomes of all rows, in order. Rejects with the error of `failed`. */
+  readonly all: Promise<readonly Outcomes[]>;
 }
 
 /** `problemOf`: returns a more exact error for a row that its lane found invalid, or null to keep the lane's. */
@@ -18,33 +19,38 @@ export function createRowSet(
   stats: Pick<RunStats, 'answered'>,
   problemOf: (at: number) => RowError | null,
 ): RowSet {
-  const outcomes = Array.from<RowOutcome>({ length: rows });
+  const parts: { readonly first: number; readonly outcomes: Outcomes }[] = [];
   let left = rows;
-  let resolve!: (outcomes: readonly RowOutcome[]) => void;
+  let resolve!: (outcomes: readonly Outcomes[]) => void;
   let reject!: (error: unknown) => void;
-  const all = new Promise<readonly RowOutcome[]>((onAll, onError) => {
+  const all = new Promise<readonly Outcomes[]>((onAll, onError) => {
     resolve = onAll;
     reject = onError;
   });
-  if (rows === 0) resolve(outcomes);
+  if (rows === 0) resolve([]);
 
-  function settle(at: number, outcome: RowOutcome): void {
-    outcomes[at] = outcome;
-    left -= 1;
-    if (left === 0) resolve(outcomes);
+  function add(first: number, outcomes: Outcomes): void {
+    parts.push({ first, outcomes });
+    left -= outcomes.ends.length;
+    if (left > 0) return;
+    resolve(parts.sort((a, b) => a.first - b.first).map((part) => part.outcomes));
   }
 
-  function explained(at: number, outcome: RowOutcome): RowOutcome {
-    if (outcome.ok || outcome.error.code !== 'invalid_row') return outcome;
-    return { ok: false, error: problemOf(at) ?? outcome.error };
+  function explained(first: number, outcomes: Outcomes): Outcomes {
+    if (outcomes.errors.length === 0) return outcomes;
+    const errors = outcomes.errors.map((failed) => {
+      if (failed.error.code !== 'invalid_row') return failed;
+      return { at: failed.at, error: problemOf(first + failed.at) ?? failed.error };
+    });
+    return { ...outcomes, errors };
   }
 
   return {
-    settle,
+    settle: (at, outcome) => add(at, packOutcomes([outcome])),
     failed: (error) => reject(error),
-    answered(first, answers, batch) {
-      stats.answered(answers.length, batch);
-      for (const [i, outcome] of answers.entries()) settle(first + i, explained(first + i, outcome));
+    answered(first, outcomes, batch) {
+      stats.answered(outcomes.ends.length, batch);
+      add(first, explained(first, outcomes));
     },
     all,
   };

@@ -1,5 +1,6 @@
 /** Records the events of a sample, and creates its reply. */
-import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
+import type { Outcomes } from '../../shared/domain/outcomes.ts';
+import type { RowError } from '../../shared/domain/row.ts';
 import type { SampleReply } from '../../shared/queue/workers/sample-requests.ts';
 import type { BatchSeen } from '../intake/row-answer.ts';
 import { createJobFlows } from '../run/job-flow.ts';
@@ -43,16 +44,16 @@ export function createSampleRecord({
       fail(error);
       completions.push({ at: performance.now(), rows: 1 });
     },
-    answered(outcomes: readonly RowOutcome[], batch: BatchSeen | null): void {
-      stats.answered(outcomes.length, batch);
-      for (const outcome of outcomes) if (!outcome.ok) fail(outcome.error);
+    answered({ ends, errors: failed }: Outcomes, batch: BatchSeen | null): void {
+      stats.answered(ends.length, batch);
+      for (const { error } of failed) fail(error);
       let seen = batch && batches.get(batch);
       if (!seen) {
         seen = { at: performance.now(), rows: 0 };
         if (batch) batches.set(batch, seen);
         completions.push(seen);
       }
-      seen.rows += outcomes.length;
+      seen.rows += ends.length;
     },
     beside(blocks: number): void {
       mostBeside = Math.max(mostBeside, blocks);

@@ -11,8 +11,7 @@ export type ParsedRecord =
       /** Null if the record has none. */
       readonly id: string | null;
       readonly json: string;
-      /** Null if the record has not been parsed yet. It may then still be invalid. */
-      readonly fields: Readonly<Record<string, unknown>> | null;
+      readonly fields: Readonly<Record<string, unknown>>;
     }
   /** `why`: a sentence without a full stop. */
   | { readonly ok: false; readonly id: null; readonly why: string };
@@ -30,22 +29,6 @@ export function textOf(bytes: Uint8Array): LineText {
   return isUtf8(bytes)
     ? { ok: true, text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') }
     : { ok: false, problem: 'not_utf8' };
-}
-
-/**
- * Parses the record of a line only if it may have an id. Otherwise only the lane parses it, because parsing twice costs
- * half as much as answering a row of a table. JSON can spell the field name "id" only literally or with \u escapes.
- */
-export function skimRecord(line: LineText, number: number): ParsedRecord {
-  if (!line.ok || line.text.includes('"id"') || line.text.includes('\\u'))
-    return parseRecord(line, placeOf(number));
-  return { ok: true, id: null, json: line.text, fields: null };
-}
-
-/** The record of a line, parsed and checked. */
-export function parsed(record: ParsedRecord, line: number): ParsedRecord {
-  if (!record.ok || record.fields !== null) return record;
-  return parseRecord({ ok: true, text: record.json }, placeOf(line));
 }
 
 /** How error messages name the record of a line. */

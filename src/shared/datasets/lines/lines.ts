@@ -25,76 +25,119 @@ export interface Lines {
   text(at: number): LineText;
   /** Whether it has only white space. */
   isBlank(at: number): boolean;
+  /** The lines that are not blank, in a buffer of their own. Null if one of them is too long. */
+  copy(): LineCopy | null;
 }
 
-export interface GrowingLines extends Lines {
-  /** Adds a line that ends at `stop`. The line after it begins at `next`. Both are offsets in the buffer. */
-  add(stop: number, next: number): void;
-  /** Where the next line begins in the buffer. */
-  readonly next: number;
+export interface LineCopy {
+  /** With line breaks. */
+  readonly bytes: Buffer;
+  /** Where each line ends in `bytes`. */
+  readonly ends: Uint32Array;
+  /** Which line each of them is. */
+  readonly at: Uint32Array;
+}
+
+/** Where lines begin in a buffer. Its memory is used again for the next buffer. */
+export class LineStarts {
+  #starts = new Uint32Array(1024);
+  count = 0;
+
+  at(line: number): number {
+    return this.#starts[line]!;
+  }
+
+  add(start: number): void {
+    if (this.count === this.#starts.length) {
+      const larger = new Uint32Array(this.count * 2);
+      larger.set(this.#starts);
+      this.#starts = larger;
+    }
+    this.#starts[this.count++] = start;
+  }
 }
 
 const TOO_LONG = { ok: false, problem: 'too_long' } as const;
 const NOT_UTF8 = { ok: false, problem: 'not_utf8' } as const;
 
+/** Describes the lines of a buffer. They are valid until `starts` is used for another one. */
 export function createLines(options: {
   readonly view: Buffer;
   /** Offset in the file of the buffer's first byte. */
   readonly base: number;
   /** Number of the first line. */
   readonly first: number;
-  /** Where the first line begins in the buffer. */
-  readonly from: number;
+  /** Where each line begins in the buffer, and where the line after the last one would. */
+  readonly starts: LineStarts;
+  /** Whether the last line lacks a line break. */
+  readonly isOpen: boolean;
   /** The offset in the file where the first line begins, if it is too long and the buffer has only its end. Else null. */
   readonly longStart: number | null;
   readonly maxBytes: number;
-}): GrowingLines {
-  const { view, base, first, from, longStart, maxBytes } = options;
-  const stops: number[] = [];
-  const nexts: number[] = [];
+}): Lines {
+  const { view, base, first, starts, isOpen, longStart, maxBytes } = options;
+  const count = starts.count - 1;
   /** All lines as one text. Null if they are not ASCII. Undefined until a text is asked for. */
   let ascii: string | null | undefined;
 
-  const startIn = (at: number) => (at === 0 ? from : nexts[at - 1]!);
+  const startIn = (at: number) => starts.at(at);
+  const stopIn = (at: number) => starts.at(at + 1) - (isOpen && at === count - 1 ? 0 : 1);
 
   function isTooLong(at: number): boolean {
-    return (at === 0 && longStart !== null) || stops[at]! - startIn(at) > maxBytes;
+    return (at === 0 && longStart !== null) || stopIn(at) - startIn(at) > maxBytes;
+  }
+
+  function isBlank(at: number): boolean {
+    if (isTooLong(at)) return false;
+    for (let i = startIn(at); i < stopIn(at); i++) {
+      const byte = view[i]!;
+      if (byte > 32 || (byte < 32 && (byte < 9 || byte > 13))) return false;
+    }
+    return true;
   }
 
   function asciiText(): string | null {
-    const all = view.subarray(from, stops.at(-1));
+    const all = view.subarray(startIn(0), startIn(count));
     return isAscii(all) ? all.toString('latin1') : null;
   }
 
   return {
-    get count() {
-      return stops.length;
-    },
-    get next() {
-      return startIn(stops.length);
-    },
-    add(stop, next) {
-      stops.push(stop);
-      nexts.push(next);
-    },
+    count,
     number: (at) => first + at,
     start: (at) => (at === 0 && longStart !== null ? longStart : base + startIn(at)),
-    end: (at) => base + nexts[at]!,
-    bytes: (at) => (isTooLong(at) ? null : view.subarray(startIn(at), stops[at])),
+    end: (at) => base + startIn(at + 1),
+    bytes: (at) => (isTooLong(at) ? null : view.subarray(startIn(at), stopIn(at))),
     text(at) {
       if (isTooLong(at)) return TOO_LONG;
       if (ascii === undefined) ascii = asciiText();
-      if (ascii !== null) return { ok: true, text: ascii.slice(startIn(at) - from, stops[at]! - from) };
-      const bytes = view.subarray(startIn(at), stops[at]);
+      if (ascii !== null)
+        return { ok: true, text: ascii.slice(startIn(at) - startIn(0), stopIn(at) - startIn(0)) };
+      const bytes = view.subarray(startIn(at), stopIn(at));
       return isUtf8(bytes) ? { ok: true, text: bytes.toString('utf8') } : NOT_UTF8;
     },
-    isBlank(at) {
-      if (isTooLong(at)) return false;
-      for (let i = startIn(at); i < stops[at]!; i++) {
-        const byte = view[i]!;
-        if (byte > 32 || (byte < 32 && (byte < 9 || byte > 13))) return false;
+    isBlank,
+    copy() {
+      const at = new Uint32Array(count);
+      const ends = new Uint32Array(count);
+      const bytes = Buffer.allocUnsafe(startIn(count) - startIn(0));
+      let rows = 0;
+      let end = 0;
+      /** Lines from here to the current one are copied together. */
+      let from = 0;
+      const copyUpTo = (line: number) =>
+        view.copy(bytes, end - (startIn(line) - startIn(from)), startIn(from), startIn(line));
+      for (let line = 0; line < count; line++) {
+        if (isTooLong(line)) return null;
+        if (isBlank(line)) {
+          copyUpTo(line);
+          from = line + 1;
+        } else {
+          at[rows] = line;
+          ends[rows++] = end += startIn(line + 1) - startIn(line);
+        }
       }
-      return true;
+      copyUpTo(count);
+      return { bytes: bytes.subarray(0, end), ends: ends.subarray(0, rows), at: at.subarray(0, rows) };
     },
   };
 }

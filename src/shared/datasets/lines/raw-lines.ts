@@ -4,7 +4,7 @@
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { ForebayError, messageOf } from '../../errors.ts';
-import { createLines, type Lines } from './lines.ts';
+import { createLines, LineStarts, type Lines } from './lines.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
 
 export interface LineRange {
@@ -59,6 +59,7 @@ async function* linesOf(
   /** Offset in the file of the buffer's first byte. */
   let base = from;
   let line = firstLine;
+  const starts = new LineStarts();
   /** The start of a line that is too long and is being skipped. */
   let longStart: number | null = null;
   for (;;) {
@@ -68,15 +69,19 @@ async function* linesOf(
     const bytesRead = room === 0 ? 0 : await readAt(file, path, buffer, filled, room, base + filled);
     const view = buffer.subarray(0, filled + bytesRead);
     let start = base === 0 && filled === 0 ? textStart(view, path) : 0;
-    const lines = createLines({ view, base, first: line, from: start, longStart, maxBytes });
+    starts.count = 0;
+    starts.add(start);
     for (let at = view.indexOf(10, Math.max(start, filled)); at !== -1; at = view.indexOf(10, at + 1)) {
-      lines.add(at, at + 1);
+      starts.add(at + 1);
     }
-    if (bytesRead === 0 && (start < view.length || longStart !== null)) lines.add(view.length, view.length);
+    // At the end of the file, the buffer holds at most one line, which has no line break.
+    const isOpen = bytesRead === 0 && (start < view.length || longStart !== null);
+    if (isOpen) starts.add(view.length);
+    const lines = createLines({ view, base, first: line, starts, isOpen, longStart, maxBytes });
     if (lines.count > 0) {
       yield lines;
       line += lines.count;
-      start = lines.next;
+      start = starts.at(lines.count);
       longStart = null;
     }
     if (bytesRead === 0) return;

@@ -1,6 +1,6 @@
 /** Reads rows within the worker's byte budget and a bound on concurrent reads. */
-import { parsed } from '../../../shared/datasets/jsonl/parse-record.ts';
-import { openSlice, type SliceRow } from '../../../shared/datasets/open-slice.ts';
+import { openSlice, type SliceRows } from '../../../shared/datasets/open-slice.ts';
+import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import type { LaneInput } from '../../lane/messages.ts';
@@ -26,8 +26,9 @@ export type BudgetedRead =
 type Fetched = Parameters<RowReader['fetch']>[1];
 type Abort = Pick<AbortController, 'signal'>;
 
-export interface SliceChunk {
-  readonly ids: readonly string[];
+export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids'> {
+  /** All rows, if they can go to a lane as they are. Else null. */
+  readonly packed: PackedRecords | null;
   /** Reads the row at this position. Rejects only on abort. */
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
   /** Why the row at this position is not a valid record. Null if it is one. Needed only if a lane has refused it. */
@@ -86,8 +87,6 @@ export function createBudgetedReader(deps: {
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
-      const recordOf = ({ record, line }: SliceRow) =>
-        readsFields(rows.input) ? parsed(record, line) : record;
       const chunks = openSlice(dataset, slice, abort.signal);
       for (;;) {
         const booking = await budget.admit();
@@ -96,15 +95,16 @@ export function createBudgetedReader(deps: {
           throw error;
         });
         if (next.done) return booking.release();
-        booking.settle(
-          next.value.reduce((bytes, { record }) => bytes + (record.ok ? record.json.length : 0), 0),
-        );
+        const chunk = next.value;
+        const { count, ids, packed } = chunk;
+        booking.settle(packed?.size ?? bytesOf(chunk));
         yield {
-          ids: next.value.map(({ id }) => id),
-          read: (at) => toRead(rows, reader.locateRecord(rows, recordOf(next.value[at]!), base), abort),
+          count,
+          ids,
+          packed: readsFields(rows.input) ? null : packed,
+          read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
           problemOf(at) {
-            const { record, line } = next.value[at]!;
-            const found = parsed(record, line);
+            const found = chunk.record(at);
             return found.ok ? null : invalidRecord(found.why);
           },
           release: booking.release,
@@ -112,4 +112,13 @@ export function createBudgetedReader(deps: {
       }
     },
   };
+}
+
+function bytesOf(rows: SliceRows): number {
+  let bytes = 0;
+  for (let at = 0; at < rows.count; at++) {
+    const read = rows.record(at);
+    if (read.ok) bytes += read.json.length;
+  }
+  return bytes;
 }

@@ -3,7 +3,6 @@ import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
 import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';
 import type { RowError } from '../../../shared/domain/row.ts';
-import { InvariantError } from '../../../shared/errors.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 
 export type RecordInput =
@@ -20,7 +19,6 @@ export function readsFields(kind: RowKind): boolean {
 export function recordInput(record: ParsedRecord, kind: RowKind, base: string | null): RecordInput {
   if (!record.ok) return bad(record.why);
   if (!readsFields(kind)) return { is: 'record', json: record.json };
-  if (record.fields === null) throw new InvariantError('a record should name a file, but it was not parsed');
   const given = record.fields[kind];
   // The record may have the waveform itself in its other fields.
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };

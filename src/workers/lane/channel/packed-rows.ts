@@ -1,20 +1,25 @@
-/** The rows of a batch on their way to a lane. Rows of one kind travel as one text. */
+/** The rows of a batch on their way to a lane. Records travel as one piece of bytes, and files as one text. */
+import { PackedRecords } from '../../../shared/domain/packed-records.ts';
+import type { LaneRows } from '../lane-rows.ts';
 import type { LaneInput } from '../messages.ts';
 import { packTexts, unpackTexts, type PackedTexts } from './packed-texts.ts';
 
 export type PackedRows =
-  | { readonly is: 'records'; readonly records: PackedTexts }
+  | { readonly is: 'records'; readonly bytes: Buffer; readonly ends: Uint32Array }
   | { readonly is: 'files'; readonly paths: PackedTexts; readonly tenant: string }
   | { readonly is: 'rows'; readonly rows: readonly LaneInput[] };
 
-export function packRows(rows: readonly LaneInput[]): PackedRows {
-  return packRecords(rows) ?? packFiles(rows) ?? { is: 'rows', rows };
+export function packRows(rows: LaneRows): PackedRows {
+  if (rows instanceof PackedRecords) return packRecords(rows);
+  const texts = textsOf(rows);
+  if (texts !== null) return packRecords(PackedRecords.of(texts));
+  return packFiles(rows) ?? { is: 'rows', rows };
 }
 
-export function unpackRows(packed: PackedRows): readonly LaneInput[] {
+export function unpackRows(packed: PackedRows): LaneRows {
   switch (packed.is) {
     case 'records':
-      return unpackTexts(packed.records, (json) => ({ json }));
+      return new PackedRecords(packed.bytes, packed.ends);
     case 'files': {
       const { tenant } = packed;
       return unpackTexts(packed.paths, (path) => ({ path, tenant }));
@@ -24,14 +29,21 @@ export function unpackRows(packed: PackedRows): readonly LaneInput[] {
   }
 }
 
+/** The bytes may be those of many more records, which stay here. */
+function packRecords(records: PackedRecords): PackedRows {
+  const { start, ends } = records;
+  const own = start === 0 ? ends : ends.map((end) => end - start);
+  return { is: 'records', bytes: records.own(), ends: own };
+}
+
 /** Null unless all rows are records. */
-function packRecords(rows: readonly LaneInput[]): PackedRows | null {
+function textsOf(rows: readonly LaneInput[]): string[] | null {
   const texts: string[] = [];
   for (const row of rows) {
     if (!('json' in row)) return null;
     texts.push(row.json);
   }
-  return { is: 'records', records: packTexts(texts) };
+  return texts.length === 0 ? null : texts;
 }
 
 /** Null unless all rows are files of one tenant. */

@@ -3,6 +3,12 @@
  * accepts. A call that throws is run again row by row, so that one bad row fails alone. A call that runs out of memory
  * is run again in halves, unless the graph fixes the batch.
  */
+import {
+  joinOutcomes,
+  packOutcomes,
+  unpackOutcomes,
+  type Outcomes,
+} from '../../../shared/domain/outcomes.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { failedRow } from '../failed-row.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
@@ -21,10 +27,7 @@ export const NO_TIME = (): InferenceTimings => ({ prepareMs: 0, inferMs: 0, post
 
 export interface Inference {
   /** Returns one outcome for each of these prepared rows, in order. Never rejects because of the model. */
-  run(
-    batch: TaskBatch,
-    rows: readonly number[],
-  ): Promise<{ outcomes: RowOutcome[]; timings: InferenceTimings }>;
+  run(batch: TaskBatch, rows: readonly number[]): Promise<{ outcomes: Outcomes; timings: InferenceTimings }>;
   /** Runs one call of these rows, filled up to the graph's batch. Rejects with onnxruntime's error. */
   call(
     batch: Pick<TaskBatch, 'feeds'>,
@@ -44,18 +47,19 @@ export function createInference(parts: {
 
   async function run(batch: TaskBatch, rows: readonly number[]) {
     const timings = NO_TIME();
-    if (batch.run !== undefined) return { outcomes: await runItself(batch, rows, timings), timings };
-    const done = new Map<number, RowOutcome>();
+    if (batch.run !== undefined)
+      return { outcomes: packOutcomes(await runItself(batch, rows, timings)), timings };
+    const calls: { readonly rows: readonly number[]; readonly outcomes: Outcomes }[] = [];
     for (const wanted of rows.length === 0 ? [] : batch.calls(rows)) {
       for (let from = 0; from < wanted.length;) {
         const together = wanted.slice(from, from + (fixedBatch ?? Math.min(size.rows, wanted.length)));
         const outcomes = await runTogether(batch, together, timings);
-        for (const [i, outcome] of outcomes.entries()) done.set(together[i]!, outcome);
+        if (outcomes.ends.length > 0) calls.push({ rows: together, outcomes });
         // If memory ran out, there are no outcomes, and the next call takes fewer of the same rows.
-        from += outcomes.length;
+        from += outcomes.ends.length;
       }
     }
-    return { outcomes: rows.map((row) => done.get(row)!), timings };
+    return { outcomes: inOrder(calls, rows), timings };
   }
 
   async function runItself(
@@ -75,27 +79,28 @@ export function createInference(parts: {
     batch: TaskBatch,
     rows: readonly number[],
     timings: InferenceTimings,
-  ): Promise<RowOutcome[]> {
-    let outcomes: RowOutcome[];
+  ): Promise<Outcomes> {
+    let outcomes: Outcomes;
     try {
       const found = await call(batch, rows, timings);
       const start = performance.now();
-      outcomes = batch.answers(found, rows);
+      const answers = batch.answers(found, rows);
+      outcomes = Array.isArray(answers) ? packOutcomes(answers) : answers;
       timings.postMs += performance.now() - start;
     } catch (error) {
-      if (rows.length === 1) return [failedRow(error)];
+      if (rows.length === 1) return packOutcomes([failedRow(error)]);
       if (fixedBatch !== null || !isOutOfMemory(error)) return runSingly(batch, rows, timings);
       size.ranOut(rows.length);
-      return [];
+      return packOutcomes([]);
     }
     if (fixedBatch === null) size.wentWell(rows.length);
     return outcomes;
   }
 
   async function runSingly(batch: TaskBatch, rows: readonly number[], timings: InferenceTimings) {
-    const outcomes: RowOutcome[] = [];
-    for (const row of rows) outcomes.push(...(await runTogether(batch, [row], timings)));
-    return outcomes;
+    const outcomes: Outcomes[] = [];
+    for (const row of rows) outcomes.push(await runTogether(batch, [row], timings));
+    return joinOutcomes(outcomes);
   }
 
   /** A call smaller than the graph's batch is filled up with its last row. */
@@ -120,4 +125,17 @@ export function createInference(parts: {
   }
 
   return { run, call };
+}
+
+/** The outcomes of calls in the order of `rows`. Tasks may cut and sort their rows as they like. */
+function inOrder(
+  calls: readonly { readonly rows: readonly number[]; readonly outcomes: Outcomes }[],
+  rows: readonly number[],
+): Outcomes {
+  const [first] = calls;
+  if (calls.length === 1 && first!.rows.every((row, i) => row === rows[i])) return first!.outcomes;
+  const done = new Map<number, RowOutcome>();
+  for (const call of calls)
+    for (const [i, outcome] of unpackOutcomes(call.outcomes).entries()) done.set(call.rows[i]!, outcome);
+  return packOutcomes(rows.map((row) => done.get(row)!));
 }

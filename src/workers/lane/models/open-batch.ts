@@ -2,7 +2,9 @@
  * One batch on its way through a model. Each row is prepared by the task, straight into the batch's tensors. Then the
  * rows that are ready are run together. If there is no memory for the batch, it is prepared and run in halves.
  */
-import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
+import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
+import { amongFailed, joinOutcomes, packOutcomes, type Outcomes } from '../../../shared/domain/outcomes.ts';
+import type { RowError } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { TaskBatch, TaskInput } from '../tasks/task.ts';
@@ -11,13 +13,13 @@ import { NO_TIME, type Inference, type InferenceTimings } from './inference.ts';
 export interface OpenBatch {
   /** See TaskBatch.prepare. */
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
+  /** See TaskBatch.prepareRecords. */
+  prepareRecords?(records: PackedRecords): (RowError | null)[];
   /**
    * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after
    * all preparing, even for no rows. Afterwards, the batch's memory may be used for another batch.
    */
-  run(
-    rows: readonly number[],
-  ): Promise<{ readonly outcomes: readonly RowOutcome[]; readonly timings: InferenceTimings }>;
+  run(rows: readonly number[]): Promise<{ readonly outcomes: Outcomes; readonly timings: InferenceTimings }>;
 }
 
 interface Parts {
@@ -40,6 +42,7 @@ function openWhole(rows: number, { open, inference }: Parts): OpenBatch {
   const batch = open(rows);
   return {
     prepare: (at, row) => batch.prepare(at, row),
+    ...(batch.prepareRecords && { prepareRecords: (records) => batch.prepareRecords!(records) }),
     async run(ready) {
       try {
         return await inference.run(batch, ready);
@@ -60,13 +63,7 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
     const prepared = await Promise.all(ready.map(async (at, i) => part.prepare(i, inputs[at]!)));
     const good = prepared.flatMap((error, i) => (error === null ? [i] : []));
     const { outcomes, timings } = await part.run(good);
-    const answers = outcomes.values();
-    return {
-      outcomes: prepared.map((error): RowOutcome =>
-        error === null ? answers.next().value! : { ok: false, error },
-      ),
-      timings,
-    };
+    return { outcomes: amongFailed(prepared, outcomes), timings };
   }
 
   return {
@@ -75,16 +72,16 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
       return null;
     },
     async run(ready) {
-      const outcomes: RowOutcome[] = [];
+      const outcomes: Outcomes[] = [];
       const sum = NO_TIME();
       for (let from = 0; from < ready.length; from += half) {
         const part = await runPart(ready.slice(from, from + half));
-        outcomes.push(...part.outcomes);
+        outcomes.push(part.outcomes);
         sum.prepareMs += part.timings.prepareMs;
         sum.inferMs += part.timings.inferMs;
         sum.postMs += part.timings.postMs;
       }
-      return { outcomes, timings: sum };
+      return { outcomes: joinOutcomes(outcomes), timings: sum };
     },
   };
 }
@@ -97,6 +94,6 @@ function openNone(why: unknown): OpenBatch {
   };
   return {
     prepare: () => error,
-    run: async () => ({ outcomes: [], timings: NO_TIME() }),
+    run: async () => ({ outcomes: packOutcomes([]), timings: NO_TIME() }),
   };
 }

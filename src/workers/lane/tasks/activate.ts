@@ -16,11 +16,16 @@ export function problemOf(numbers: Float32Array, activation: Activation): string
   return isEmpty ? 'the model returned -Infinity for every class' : null;
 }
 
-/** Returned functions are monotone, so ranking needs only the numbers. */
-export function scorer(numbers: Float32Array, activation: Activation): (index: number) => number {
-  if (activation === 'softmax') return softmax(numbers);
-  if (activation === 'sigmoid') return (index) => sigmoid(numbers[index]!);
-  return (index) => numbers[index]!;
+/** Returned functions are monotone, so ranking needs only the numbers. Takes `count` numbers from `from`. */
+export function scorer(
+  numbers: Float32Array,
+  activation: Activation,
+  from = 0,
+  count = numbers.length,
+): (index: number) => number {
+  if (activation === 'softmax') return softmax(numbers, from, count);
+  if (activation === 'sigmoid') return (index) => sigmoid(numbers[from + index]!);
+  return (index) => numbers[from + index]!;
 }
 
 export function sigmoid(number: number): number {

@@ -27,10 +27,7 @@ export const imageClassification: Task = {
           prepare: (at, row) => batch.prepare(at, row),
           calls: (positions) => [positions],
           feeds: (positions) => ({ [input.name]: batch.feed(positions) }),
-          answers: (outputs, positions) =>
-            classes
-              .numbers(outputs, positions.length)
-              .map((numbers) => classes.answer(numbers, top_k, threshold)),
+          answers: (outputs, { length }) => classes.answers(outputs, length, top_k, threshold),
           release: () => batch.release(),
         };
       },

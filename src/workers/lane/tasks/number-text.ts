@@ -36,6 +36,37 @@ export function digitsText(value: number, digits: number): string {
   return (value < 0 ? '-' : '') + FRACTIONS[zeros]! + number;
 }
 
+/**
+ * Writes what `digitsText` returns to `bytes`, from `start`. Returns where it ends. At most 32 bytes.
+ */
+export function writeDigits(bytes: Buffer, start: number, value: number, digits: number): number {
+  // Trees and forests often return 0 or 1.
+  if (value === 0 || value === 1) {
+    bytes[start] = ZERO + value;
+    return start + 1;
+  }
+  if (!(value >= 1e-6 && value < 1)) return start + bytes.write(digitsText(value, digits), start);
+  const zeros = -Math.floor(Math.log10(value)) - 1;
+  let number = Math.round(value * POWERS_OF_TEN[digits + zeros]!);
+  if (number === POWERS_OF_TEN[digits]) return start + bytes.write(digitsText(value, digits), start);
+  let end = start + FRACTIONS[zeros]!.length + digits;
+  for (let rest = number % 10; rest === 0; rest = number % 10) {
+    number = Math.floor(number / 10);
+    end -= 1;
+  }
+  bytes[start] = ZERO;
+  bytes[start + 1] = POINT;
+  for (let at = end - 1; at > start + 1; at--) {
+    const left = Math.floor(number / 10);
+    bytes[at] = ZERO + number - left * 10;
+    number = left;
+  }
+  return end;
+}
+
+const ZERO = 0x30;
+const POINT = 0x2e;
+
 export function float64Text(value: number): string {
   return Number.isFinite(value) ? String(value) : `"${value}"`;
 }

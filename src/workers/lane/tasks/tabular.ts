@@ -4,7 +4,7 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { configOf } from '../../../shared/tasks/model-config-schema.ts';
 import { TABULAR, type TabularConfig, type TabularOptions } from '../../../shared/tasks/tabular.ts';
-import { invalidRow, readRecord, type Fields } from './record.ts';
+import { invalidRow, type Fields } from './record.ts';
 import { bindColumns } from './tabular/bind-columns.ts';
 import { chooseAnswer, widthOf, type Answer } from '../../../shared/tasks/tabular/choose-answer.ts';
 import type { Answerer } from './tabular/answerer.ts';
@@ -12,6 +12,7 @@ import { createClassAnswerer } from './tabular/class-answer.ts';
 import { readClassNames, type ClassNames } from './tabular/class-names.ts';
 import type { ColumnReader } from './tabular/column-reader.ts';
 import { createReader } from './tabular/create-reader.ts';
+import { createRecordsReader, readJson } from './tabular/records-reader.ts';
 import { createFeatureRows, type FeatureRows } from './tabular/feature-rows.ts';
 import { createNamedAnswerer } from './tabular/named-answer.ts';
 import { madeUpRecords } from './tabular/made-up-records.ts';
@@ -26,6 +27,7 @@ export const tabular: Task = {
     const { inputs, fixedBatch } = bindColumns(config.columns, graph.inputs);
     const readers = inputs.map(createReader);
     const openRows = createFeatureRows(readers, fixedBatch);
+    const readRecords = createRecordsReader(readers);
     checkExample(config, readers, openRows);
     const names = readClassNames(config, files);
     const answer = chooseAnswer(config, names?.list ?? null, graph.outputs);
@@ -41,6 +43,7 @@ export const tabular: Task = {
         const features = openRows(rows);
         return {
           prepare: (at, row) => readRow(features, at, row),
+          prepareRecords: (records) => readRecords(features, records),
           calls: (positions) => [positions],
           feeds: (positions) => features.feeds(positions),
           answers: (outputs, { length }) => answerer.answers(outputs, length, fixedBatch ?? length, top_k),
@@ -82,8 +85,7 @@ function answererOf(answer: Answer, config: TabularConfig, names: ClassNames | n
 function readRow(features: FeatureRows, at: number, row: TaskInput): RowError | null {
   if ('madeUp' in row) return features.read(at, row.madeUp as Fields);
   if (!('json' in row)) return NOT_A_RECORD;
-  const record = readRecord(row.json);
-  return record.ok ? features.read(at, record.fields) : record.error;
+  return readJson(features, at, row.json);
 }
 
 const NOT_A_RECORD = invalidRow(

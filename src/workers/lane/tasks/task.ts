@@ -3,6 +3,8 @@
  * outputs into the row's answer. It knows nothing of queues, blocks, retries or memory limits.
  */
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
+import type { Outcomes } from '../../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
@@ -87,6 +89,11 @@ export interface TaskBatch {
    */
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   /**
+   * Prepares the records of a whole batch at once: for tasks that answer a row faster than an object can be made for
+   * it. Returns the error of each bad record, and null for the others. Never throws.
+   */
+  prepareRecords?(records: PackedRecords): (RowError | null)[];
+  /**
    * The model calls for these rows, which are prepared and in ascending order. The executor may split a call further.
    */
   calls(rows: readonly number[]): readonly (readonly number[])[];
@@ -95,7 +102,7 @@ export interface TaskBatch {
   /**
    * One outcome for each of these rows, which are the first ones of the call. Throws an Error if the outputs are wrong.
    */
-  answers(outputs: Outputs, rows: readonly number[]): RowOutcome[];
+  answers(outputs: Outputs, rows: readonly number[]): RowOutcome[] | Outcomes;
   /**
    * Runs these rows by itself, instead of `calls` and `answers`: for tasks whose rows need several calls, one after the
    * other. Returns one outcome per row. Never rejects because of the model.

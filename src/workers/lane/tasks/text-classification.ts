@@ -31,10 +31,7 @@ export const textClassification: Task = {
         const { top_k, threshold } = options as TextClassificationOptions;
         return {
           ...texts.open(rows, ''),
-          answers: (outputs, positions) =>
-            classes
-              .numbers(outputs, positions.length)
-              .map((numbers) => classes.answer(numbers, top_k, threshold)),
+          answers: (outputs, { length }) => classes.answers(outputs, length, top_k, threshold),
         };
       },
       numbers: (outputs, rows) => classes.numbers(outputs, rows),

@@ -135,9 +135,7 @@ function createEnding<T>() {
 }
 
 /** If the runtime refuses a whole batch, no single row is at fault. */
-function checkRan({ outcomes }: BatchResult): void {
-  const first = outcomes[0];
-  if (first === undefined || first.ok) return;
-  const refused = outcomes.every((row) => !row.ok && row.error.code === 'inference_failed');
-  if (refused) throw new Error(first.error.message);
+function checkRan({ outcomes: { ends, errors } }: BatchResult): void {
+  const refused = errors.filter(({ error }) => error.code === 'inference_failed');
+  if (ends.length > 0 && refused.length === ends.length) throw new Error(refused[0]!.error.message);
 }

@@ -18,6 +18,7 @@ import { adoptBlock, RowsDiffer, type PartProof } from '#forebay/shared/storage/
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { discardStaged } from '#forebay/shared/storage/staging.js';
 import { sha256 } from '#forebay/shared/storage/read-part.js';
+import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 
 let folder: string;
@@ -38,7 +39,7 @@ const publish = async (
   outcomes: RowOutcome[],
   token: string,
   permit: (hash: string) => Promise<PartProof | null> = async () => 'owned',
-) => publishBlock({ folder, job: JOB, part, rows, outcomes, token }, permit);
+) => publishBlock({ folder, job: JOB, part, rows, outcomes: [packOutcomes(outcomes)], token }, permit);
 const readStaged = (name: string) => readFileSync(join(folder, '_staging', JOB, name));
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { listOf } from '#forebay/workers/lane/lane-rows.js';
 import { createReadyRows, oneByOne, rowsIn, type RowRun } from '#forebay/workers/intake/ready-rows.js';
 
 const receiver = { answered: () => {} };
@@ -13,7 +14,7 @@ function run(first: number, rows: number, since = 0): RowRun {
 /** The numbers of all rows. Each input must hold the number by which the receiver knows its row. */
 function numbers(runs: readonly RowRun[]): number[] {
   return runs.flatMap(({ inputs, first }) =>
-    inputs.map((input, i) => {
+    listOf(inputs).map((input, i) => {
       expect(input).toEqual({ json: String(first + i) });
       return first + i;
     }),

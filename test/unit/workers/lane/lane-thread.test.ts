@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import { createActivityClock, type ActivityClock } from '#forebay/workers/lane/activity-clock.js';
 import type { FromLane } from '#forebay/workers/lane/messages.js';
@@ -40,7 +41,10 @@ async function recordingLane(
           const good = rows.map((at) => names[at]!);
           log.push(`run ${good.join(' ')}`);
           const outcomes = good.map((name) => ({ ok: true as const, result: `"was":${name}` }));
-          return { outcomes, timings: { prepareMs: 0, inferMs: 0, postMs: 0, ...run() } };
+          return {
+            outcomes: packOutcomes(outcomes),
+            timings: { prepareMs: 0, inferMs: 0, postMs: 0, ...run() },
+          };
         },
       };
     },
@@ -91,10 +95,15 @@ it('runs only rows that decoded, and puts outcomes back in order', async () => {
   batch(2, 0);
   await waitUntil('both', () => sent.length === 3);
   expect(log.filter((l) => l.startsWith('run'))).toEqual(['run 7 8', 'run ']);
-  expect(sent[1]).toMatchObject({
-    outcomes: [{ ok: false }, { result: '"was":7' }, { ok: false }, { result: '"was":8' }],
-  });
-  expect(sent[2]).toMatchObject({ batch: 2, outcomes: [{ ok: false, error: { code: 'empty_file' } }] });
+  const outcomesOf = (message: FromLane | undefined) =>
+    message?.type === 'done' ? unpackOutcomes(message.outcomes) : [];
+  expect(outcomesOf(sent[1])).toMatchObject([
+    { ok: false },
+    { result: '"was":7' },
+    { ok: false },
+    { result: '"was":8' },
+  ]);
+  expect(outcomesOf(sent[2])).toMatchObject([{ ok: false, error: { code: 'empty_file' } }]);
 });
 
 it('does not charge the model for the time of images that are decoded before the model gets the thread', async () => {

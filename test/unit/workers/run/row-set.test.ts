@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createRowSet } from '#forebay/workers/run/row-set.js';
+import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
+import { createRowSet, type RowSet } from '#forebay/workers/run/row-set.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 
 const ok = (result: string): RowOutcome => ({ ok: true, result });
@@ -8,14 +9,15 @@ const failed = (code: 'invalid_row' | 'timed_out', message: string): RowOutcome 
   error: { code, message },
 });
 const noProblem = () => null;
+const outcomesOf = async (set: RowSet) => (await set.all).flatMap(unpackOutcomes);
 
 it('has one outcome per row, in order, whether or not a lane ended the rows', async () => {
   const counts: number[] = [];
   const set = createRowSet(4, { answered: (rows) => void counts.push(rows) }, noProblem);
-  set.answered(2, [ok('c'), ok('d')], null);
+  set.answered(2, packOutcomes([ok('c'), ok('d')]), null);
   set.settle(0, failed('timed_out', 'late'));
-  set.answered(1, [ok('b')], null);
-  expect(await set.all).toEqual([failed('timed_out', 'late'), ok('b'), ok('c'), ok('d')]);
+  set.answered(1, packOutcomes([ok('b')]), null);
+  expect(await outcomesOf(set)).toEqual([failed('timed_out', 'late'), ok('b'), ok('c'), ok('d')]);
   expect(counts).toEqual([2, 1]);
 });
 
@@ -23,8 +25,9 @@ it('replaces the error of a row that its lane found invalid by a better one, and
   const set = createRowSet(3, { answered: () => {} }, (at) =>
     at === 1 ? { code: 'invalid_row', message: `row ${at} is no record` } : null,
   );
-  set.answered(0, [failed('invalid_row', 'a'), failed('invalid_row', 'b'), failed('timed_out', 'c')], null);
-  expect(await set.all).toEqual([
+  const answers = [failed('invalid_row', 'a'), failed('invalid_row', 'b'), failed('timed_out', 'c')];
+  set.answered(0, packOutcomes(answers), null);
+  expect(await outcomesOf(set)).toEqual([
     failed('invalid_row', 'a'),
     failed('invalid_row', 'row 1 is no record'),
     failed('timed_out', 'c'),
@@ -32,7 +35,7 @@ it('replaces the error of a row that its lane found invalid by a better one, and
 });
 
 it('is complete without rows, and rejects if its run is aborted', async () => {
-  expect(await createRowSet(0, { answered: () => {} }, noProblem).all).toEqual([]);
+  expect(await outcomesOf(createRowSet(0, { answered: () => {} }, noProblem))).toEqual([]);
   const set = createRowSet(2, { answered: () => {} }, noProblem);
   set.failed(new Error('aborted'));
   set.settle(0, ok('a'));

@@ -2,6 +2,7 @@
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
 import { isDistribution } from '../../../../shared/tasks/classes/class-scores.ts';
+import { answerWriters } from '../answer-writer.ts';
 import { createClassifier } from '../classification.ts';
 import type { Outputs } from '../tensors.ts';
 import type { Answerer } from './answerer.ts';
@@ -23,6 +24,7 @@ export function createClassAnswerer(parts: ClassParts): Answerer {
   const label = names === null ? parts.label : null;
   const classifier = createClassifier({ labels: names?.list ?? null, activation: activation ?? 'none' });
   const labelTexts = createLabelTexts();
+  const openAnswers = answerWriters();
 
   function numbers(outputs: Outputs, rows: number, batch: number): Float32Array[] {
     const { width, data } = floatRowsOf(outputs, scores, batch);
@@ -33,10 +35,14 @@ export function createClassAnswerer(parts: ClassParts): Answerer {
     outputs: label === null ? [scores] : [scores, label],
     numbers,
     answers(outputs, rows, batch, topK) {
+      const { width, data } = floatRowsOf(outputs, scores, batch);
       const labels = label === null ? null : rowsOf(outputs, label, batch).data;
-      return numbers(outputs, rows, batch).map((row, at) =>
-        classifier.answer(row, topK, null, labels === null ? null : labelTexts(labels[at]!)),
-      );
+      const answers = openAnswers(rows);
+      for (let row = 0; row < rows; row++) {
+        const name = labels === null ? null : labelTexts(labels[row]!);
+        classifier.write(answers, { numbers: data, from: row * width, count: width }, topK, null, name);
+      }
+      return answers.end();
     },
     check(outputs, batch) {
       const [sample] = numbers(outputs, 1, batch);

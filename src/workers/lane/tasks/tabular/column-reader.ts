@@ -15,6 +15,11 @@ export interface ColumnReader<Data extends ColumnData = ColumnData> {
   allocate(rows: number): Data;
   /** Reads one row. Its first value goes to `offset`. */
   read(record: Fields, data: Data, offset: number): RowError | null;
+  /**
+   * Puts a number into the tensor at `index`. Returns false if `read` must judge it. Absent: the columns
+   * do not take numbers.
+   */
+  readNumber?(value: number, data: Data, index: number): boolean;
   /** What its columns take, such as "a number". */
   readonly needs: string;
   /** Whether this number, or NaN, may take the place of a missing value. */

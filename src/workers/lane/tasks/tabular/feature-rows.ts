@@ -1,12 +1,16 @@
 /** The input tensors of batches. Their memory is reused. */
+import type { PackedRecords } from '../../../../shared/domain/packed-records.ts';
 import type { RowError } from '../../../../shared/domain/row.ts';
 import type { Fields } from '../record.ts';
 import type { Feeds, TensorValue } from '../tensors.ts';
 import type { ColumnData, ColumnReader } from './column-reader.ts';
+import type { RecordScanner } from './record-scanner.ts';
 
 /** The rows of one batch. See TaskBatch. */
 export interface FeatureRows {
   read(at: number, record: Fields): RowError | null;
+  /** See RecordScanner.read. */
+  scan(scanner: RecordScanner, at: number, records: PackedRecords): boolean;
   feeds(rows: readonly number[]): Feeds;
   release(): void;
 }
@@ -65,6 +69,8 @@ export function createFeatureRows(
         }
         return null;
       },
+      scan: (scanner, at, records) =>
+        scanner.read(records.bytes, records.startOf(at), records.ends[at]!, at, tensors.data),
       feeds(positions) {
         const [first = 0] = positions;
         const isWhole = positions.every((row, i) => row === first + i);

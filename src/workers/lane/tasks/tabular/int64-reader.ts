@@ -31,6 +31,11 @@ export function createInt64Reader(
       }
       return null;
     },
+    readNumber(value, data, index) {
+      if (!Number.isSafeInteger(value)) return false;
+      data[index] = BigInt(value);
+      return true;
+    },
     accepts: (value) => Number.isSafeInteger(value),
     madeUp: (round) => round % 2,
   };

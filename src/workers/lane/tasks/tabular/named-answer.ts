@@ -1,17 +1,22 @@
 /** Answers with outputs of the graph as they are, by name. */
-import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { answerWriters } from '../answer-writer.ts';
 import { float32Text } from '../number-text.ts';
 import { toFloat32, type Outputs, type TensorValues } from '../tensors.ts';
-import { failedRow, type Answerer } from './answerer.ts';
+import { inferenceFailed, type Answerer } from './answerer.ts';
 import { createLabelTexts } from './label-texts.ts';
-import { rowsOf } from './output-rows.ts';
+import { rowsOf, type OutputRows } from './output-rows.ts';
 
 type Text = (at: number) => string | null;
+
+interface NamedColumn extends OutputRows {
+  readonly text: Text;
+}
 
 export function createNamedAnswerer(outputs: readonly GraphTensor[]): Answerer {
   const keys = outputs.map(({ name }) => `${JSON.stringify(name)}:`);
   const stringText = createLabelTexts();
+  const openAnswers = answerWriters();
 
   /** The text of a value. Null if JSON has none for it. */
   function textOf({ type }: GraphTensor, data: TensorValues): Text {
@@ -23,6 +28,21 @@ export function createNamedAnswerer(outputs: readonly GraphTensor[]): Answerer {
     return (at) => (Number.isFinite(floats[at]) ? float32Text(floats[at]!) : null);
   }
 
+  function rowText(columns: readonly NamedColumn[], row: number) {
+    const fields: string[] = [];
+    for (const [n, { width, data, text }] of columns.entries()) {
+      const values: string[] = [];
+      for (let at = row * width; at < (row + 1) * width; at++) {
+        const one = text(at);
+        if (one === null)
+          return { ok: false, problem: `the model returned ${data[at]} in "${outputs[n]!.name}"` } as const;
+        values.push(one);
+      }
+      fields.push(keys[n]! + (width === 1 ? values[0]! : `[${values.join(',')}]`));
+    }
+    return { ok: true, text: fields.join(',') } as const;
+  }
+
   return {
     outputs,
     answers(found, rows, batch) {
@@ -30,19 +50,16 @@ export function createNamedAnswerer(outputs: readonly GraphTensor[]): Answerer {
         const { width, data } = rowsOf(found, output, batch);
         return { width, data, text: textOf(output, data) };
       });
-      return Array.from({ length: rows }, (_, row): RowOutcome => {
-        const fields: string[] = [];
-        for (const [n, { width, data, text }] of columns.entries()) {
-          const values: string[] = [];
-          for (let at = row * width; at < (row + 1) * width; at++) {
-            const one = text(at);
-            if (one === null) return failedRow(`the model returned ${data[at]} in "${outputs[n]!.name}"`);
-            values.push(one);
-          }
-          fields.push(keys[n]! + (width === 1 ? values[0]! : `[${values.join(',')}]`));
+      const answers = openAnswers(rows);
+      for (let row = 0; row < rows; row++) {
+        const written = rowText(columns, row);
+        if (!written.ok) answers.fail(inferenceFailed(written.problem));
+        else {
+          answers.text(`"outputs":{${written.text}}`);
+          answers.endRow();
         }
-        return { ok: true, result: `"outputs":{${fields.join(',')}}` };
-      });
+      }
+      return answers.end();
     },
     numbers(found, rows, batch) {
       const columns = outputs.map((output) => rowsOf(found, output, batch));

@@ -103,6 +103,10 @@ export function createNumberReader(
       }
       return null;
     },
+    readNumber(value, data, index) {
+      data[index] = value;
+      return holds(value, data[index]!);
+    },
     accepts: (value) => (Number.isNaN(value) ? isFloat : holds(value, create(1).fill(value)[0]!)),
     madeUp: (round) => (isFloat ? SPREAD[round % SPREAD.length]! : round % 2),
   };

@@ -1,12 +1,14 @@
 /** Answers with the one number of a regression. */
-import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { answerWriters } from '../answer-writer.ts';
 import { float32Text } from '../number-text.ts';
 import { toFloat32, type Outputs, type TensorValues } from '../tensors.ts';
-import { failedRow, type Answerer } from './answerer.ts';
+import { inferenceFailed, type Answerer } from './answerer.ts';
 import { rowsOf } from './output-rows.ts';
 
 export function createValueAnswerer(output: GraphTensor): Answerer {
+  const openAnswers = answerWriters();
+
   function valuesOf(outputs: Outputs, batch: number): TensorValues {
     const { width, data } = rowsOf(outputs, output, batch);
     if (width === 1) return data;
@@ -24,11 +26,16 @@ export function createValueAnswerer(output: GraphTensor): Answerer {
       // A double has more digits than a float32.
       const isDouble = raw instanceof Float64Array;
       const data = isDouble ? raw : toFloat32(raw);
-      return Array.from({ length: rows }, (_, row): RowOutcome => {
+      const answers = openAnswers(rows);
+      for (let row = 0; row < rows; row++) {
         const value = data[row]!;
-        if (!Number.isFinite(value)) return failedRow(`the model returned ${value}`);
-        return { ok: true, result: `"value":${isDouble ? value : float32Text(value)}` };
-      });
+        if (!Number.isFinite(value)) answers.fail(inferenceFailed(`the model returned ${value}`));
+        else {
+          answers.text(`"value":${isDouble ? value : float32Text(value)}`);
+          answers.endRow();
+        }
+      }
+      return answers.end();
     },
     check: (outputs, batch) => void valuesOf(outputs, batch),
   };

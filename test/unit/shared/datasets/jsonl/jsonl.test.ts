@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MAX_RECORD_BYTES, parsed } from '#forebay/shared/datasets/jsonl/parse-record.js';
+import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/jsonl/parse-record.js';
 import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { listRows, openSlice } from '#forebay/shared/datasets/open-slice.js';
@@ -33,9 +33,12 @@ const blockOf = ({ firstRow, rows, ref, check }: Slice): BlockSlice => ({
 async function opened(slice: Slice) {
   const rows: { id: string; text: string }[] = [];
   for await (const chunk of openSlice(spec, blockOf(slice), never)) {
-    for (const { id, record: skimmed, line } of chunk) {
-      const record = parsed(skimmed, line);
+    for (let at = 0; at < chunk.count; at++) {
+      const record = chunk.record(at);
+      const id = chunk.ids?.[at] ?? String(slice.firstRow + rows.length);
       rows.push({ id, text: record.ok ? record.json : record.why });
+      if (record.ok)
+        expect(chunk.packed?.json(at).trimEnd() ?? record.json.trimEnd()).toBe(record.json.trimEnd());
     }
   }
   return rows;

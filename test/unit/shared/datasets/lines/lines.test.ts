@@ -1,13 +1,16 @@
 import { expect, it } from 'vitest';
-import { createLines } from '#forebay/shared/datasets/lines/lines.js';
+import { createLines, LineStarts } from '#forebay/shared/datasets/lines/lines.js';
 
 /** The lines of a text that begins at offset `base` of its file. */
 function linesOf(text: string | Buffer, more: { maxBytes?: number; longStart?: number; base?: number } = {}) {
   const view = Buffer.from(text as string);
   const { maxBytes = 100, longStart = null, base = 0 } = more;
-  const lines = createLines({ view, base, first: 5, from: 0, longStart, maxBytes });
-  for (let at = view.indexOf(10); at !== -1; at = view.indexOf(10, at + 1)) lines.add(at, at + 1);
-  return lines;
+  const starts = new LineStarts();
+  starts.add(0);
+  for (let at = view.indexOf(10); at !== -1; at = view.indexOf(10, at + 1)) starts.add(at + 1);
+  const isOpen = view.length > 0 && view.at(-1) !== 10;
+  if (isOpen) starts.add(view.length);
+  return createLines({ view, base, first: 5, starts, isOpen, longStart, maxBytes });
 }
 
 it('lines know their numbers, offsets, bytes and texts', () => {
@@ -21,7 +24,6 @@ it('lines know their numbers, offsets, bytes and texts', () => {
   ]);
   expect([0, 1, 2].map((at) => lines.bytes(at)?.toString())).toEqual(['ab\r', '', 'c']);
   expect(lines.text(2)).toEqual({ ok: true, text: 'c' });
-  expect(lines.next).toBe(7);
 });
 
 it.each([
@@ -61,4 +63,27 @@ it.each([
   ['\u00a0', false],
 ])('a line is blank if it has only white space: %j', (text, blank) => {
   expect(linesOf(`${text}\n`).isBlank(0)).toBe(blank);
+});
+
+it.each([
+  ['no blank line', 'a\nbc\n', ['a\n', 'bc\n'], [0, 1]],
+  ['blank lines anywhere', '\n \na\n\t\n\nbc\nd\n\n', ['a\n', 'bc\n', 'd\n'], [2, 5, 6]],
+  ['a last line without a line break', 'a\n\nbc', ['a\n', 'bc'], [0, 2]],
+  ['only blank lines', '\n\n', [], []],
+  [
+    'more lines than fit at first',
+    'x\n'.repeat(3000),
+    Array<string>(3000).fill('x\n'),
+    [...Array(3000).keys()],
+  ],
+])('a copy has the lines that are not blank: %s', (_, text, expected, at) => {
+  const copy = linesOf(text).copy()!;
+  const found = Array.from(copy.ends, (end, i) => copy.bytes.toString('utf8', copy.ends[i - 1] ?? 0, end));
+  expect(found).toEqual(expected);
+  expect([...copy.at]).toEqual(at);
+  expect(copy.bytes.length).toBe(copy.ends.at(-1) ?? 0);
+});
+
+it('lines with one that is too long cannot be copied', () => {
+  expect(linesOf('abcd\nef\n', { maxBytes: 3 }).copy()).toBeNull();
 });

@@ -1,14 +1,15 @@
 import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { packReply, packRequest, unpackReply, unpackRequest } from '#forebay/workers/lane/channel/wire.js';
-import type { BatchReply, LaneInput } from '#forebay/workers/lane/messages.js';
+import { PackedRecords } from '#forebay/shared/domain/packed-records.js';
+import { packRequest, unpackRequest } from '#forebay/workers/lane/channel/wire.js';
+import { listOf, type LaneRows } from '#forebay/workers/lane/lane-rows.js';
+import type { LaneInput } from '#forebay/workers/lane/messages.js';
 
 /** Copies a message as the channel between two processes does. */
 const sent = <T>(message: T): T => deserialize(serialize(message)) as T;
 
-const batch = (rows: readonly LaneInput[]) =>
+const batch = (rows: LaneRows) =>
   ({ type: 'batch', batch: 3, model: 'm', rows, options: { top_k: 1 } }) as const;
 const text = fc.string({ unit: 'grapheme' });
 const record = fc.record({ json: text });
@@ -21,39 +22,38 @@ const rows = fc.oneof(
   fc.array(fc.oneof<fc.Arbitrary<LaneInput>[]>(record, file, bytes)),
 );
 
+/** The rows of a batch after the channel. */
+function delivered(given: LaneRows): readonly LaneInput[] {
+  const request = unpackRequest(sent(packRequest(batch(given))));
+  if (request.type !== 'batch') throw new Error(request.type);
+  expect({ ...request, rows: [] }).toEqual(batch([]));
+  return listOf(request.rows);
+}
+
 describe('the channel of a lane', () => {
   it('delivers rows of every kind unchanged', () => {
     fc.assert(
       fc.property(rows, (given) => {
-        expect(unpackRequest(sent(packRequest(batch(given))))).toEqual(batch(given));
+        expect(delivered(given)).toEqual(given);
       }),
     );
   });
 
-  it('carries the records and the files of a batch as one text', () => {
-    const records = packRequest(batch([{ json: '{"a":1}' }, { json: '{}' }]));
-    expect(records).toMatchObject({ rows: { is: 'records', records: { text: '{"a":1}{}' } } });
+  it('delivers a part of packed records, without the bytes of the others', () => {
+    const all = PackedRecords.of(['{"a":"é"}', '{"a":2}', '{"a":3}', '{"a":4}']);
+    expect(delivered(all.slice(1, 3))).toEqual([{ json: '{"a":2}' }, { json: '{"a":3}' }]);
+    expect(packRequest(batch(all.slice(1, 3)))).toMatchObject({
+      rows: { is: 'records', bytes: Buffer.from('{"a":2}{"a":3}') },
+    });
+  });
+
+  it('carries the files of a batch as one text', () => {
     const files = packRequest(batch([{ path: '/x', tenant: 't' }]));
     expect(files).toMatchObject({ rows: { is: 'files', paths: { text: '/x' }, tenant: 't' } });
-  });
-
-  it('delivers outcomes unchanged and in order', () => {
-    const outcome = fc.oneof(
-      text.map((result): RowOutcome => ({ ok: true, result })),
-      text.map((message): RowOutcome => ({ ok: false, error: { code: 'invalid_row', message } })),
-    );
-    fc.assert(
-      fc.property(fc.array(outcome), (outcomes) => {
-        const reply = { type: 'done', batch: 1, outcomes, timings: {} as BatchReply['timings'] } as const;
-        expect(unpackReply(sent(packReply(reply)))).toEqual(reply);
-      }),
-    );
   });
 
   it('does not change any other message', () => {
     const unload = { type: 'unload', model: 'm' } as const;
     expect(unpackRequest(packRequest(unload))).toBe(unload);
-    const stale = { type: 'stale', batch: 1, file: 'f' } as const;
-    expect(unpackReply(packReply(stale))).toBe(stale);
   });
 });

@@ -1,4 +1,5 @@
 // A batch that does not fit in memory is prepared and run in parts, with rows and answers in order.
+import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { expect, it } from 'vitest';
 import { createInference } from '#forebay/workers/lane/models/inference.js';
 import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
@@ -35,7 +36,7 @@ async function answersOf(room: number, rows: readonly number[]) {
     rows.map(async (row, at) => open.prepare(at, { bytes: Uint8Array.of(row) })),
   );
   const { outcomes } = await open.run(errors.flatMap((error, at) => (error === null ? [at] : [])));
-  const answers = outcomes.values();
+  const answers = unpackOutcomes(outcomes).values();
   const all = errors.map((error) => (error === null ? answers.next().value! : { ok: false as const, error }));
   return { calls, answers: all.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code)) };
 }

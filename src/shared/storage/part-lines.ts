@@ -1,0 +1,109 @@
+/**
+ * The lines of a part, and those of its errors file. Results are bytes already. They are moved to their lines within one
+ * buffer, which takes a tenth of the time of making texts.
+ */
+import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
+import type { Outcomes } from '../domain/outcomes.ts';
+import type { RowError } from '../domain/row.ts';
+import { InvariantError } from '../errors.ts';
+
+export interface PartLines {
+  /** `{"index","id",...result}` per row that succeeded. */
+  readonly results: Buffer;
+  /** `{"index","id","error":{"code","message"}}` per row that failed. */
+  readonly errors: string;
+  readonly failed: number;
+}
+
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BRACE = 0x7d;
+const NEWLINE = 0x0a;
+const ZERO = 0x30;
+/** Digits of the largest safe integer. */
+const MOST_DIGITS = 16;
+/** Bytes of a line beside its result and id. */
+const FRAME = '{"index":'.length + MOST_DIGITS + ',"id":'.length + ',}\n'.length;
+/** The longest id of a row that is named by its index, with quotes. */
+const NUMBER_ID = MOST_DIGITS + 2;
+
+/** `outcomes`: those of all rows, in order. Throws InvariantError if there are more or fewer. */
+export function partLines(rows: NamedRows, outcomes: readonly Outcomes[]): PartLines {
+  const ids = 'rows' in rows ? rows.rows.map(({ id }) => JSON.stringify(id)) : null;
+  const space = frameSpace(rows, ids);
+  // The results come last, and each line ends before the results of later rows begin.
+  const bytes = Buffer.concat([Buffer.allocUnsafe(space), ...outcomes.map(ownResults)]);
+  let errors = '';
+  let failed = 0;
+  let row = 0;
+  let end = 0;
+  let result = space;
+  for (const { start, ends, errors: bad } of outcomes) {
+    let nextBad = 0;
+    let from = start;
+    for (let at = 0; at < ends.length; at++, row++) {
+      const length = ends[at]! - from;
+      from += length;
+      const index = rowIndex(rows, row);
+      if (bad[nextBad]?.at === at) {
+        errors += errorLine(index, rowId(rows, row), bad[nextBad++]!.error);
+        failed += 1;
+        continue;
+      }
+      end = writeHead(bytes, end, index, ids === null ? null : ids[row]!);
+      bytes.copyWithin(end, result, result + length);
+      end += length;
+      result += length;
+      bytes[end++] = BRACE;
+      bytes[end++] = NEWLINE;
+    }
+  }
+  if (row !== rowCount(rows)) throw new InvariantError(`${rowCount(rows)} rows have ${row} outcomes`);
+  return { results: bytes.subarray(0, end), errors, failed };
+}
+
+/** Bytes of all lines without the results, at most. */
+function frameSpace(rows: NamedRows, ids: readonly string[] | null): number {
+  const count = rowCount(rows);
+  const named = ids === null ? count * NUMBER_ID : ids.reduce((sum, id) => sum + Buffer.byteLength(id), 0);
+  return count * FRAME + named;
+}
+
+function ownResults({ results, start, ends }: Outcomes): Uint8Array {
+  return results.subarray(start, ends.at(-1) ?? start);
+}
+
+const BEFORE_INDEX = Buffer.from('{"index":');
+const BEFORE_ID = Buffer.from(',"id":');
+
+/** Writes the line up to the result. `id`: as JSON. Null: the index is the id. Returns where it ends. */
+function writeHead(bytes: Buffer, start: number, index: number, id: string | null): number {
+  let end = start;
+  for (let i = 0; i < BEFORE_INDEX.length; i++) bytes[end++] = BEFORE_INDEX[i]!;
+  end = writeDigits(bytes, end, index);
+  for (let i = 0; i < BEFORE_ID.length; i++) bytes[end++] = BEFORE_ID[i]!;
+  if (id === null) {
+    bytes[end++] = QUOTE;
+    end = writeDigits(bytes, end, index);
+    bytes[end++] = QUOTE;
+  } else end += bytes.write(id, end);
+  bytes[end++] = COMMA;
+  return end;
+}
+
+function writeDigits(bytes: Buffer, start: number, whole: number): number {
+  let end = start + 1;
+  for (let power = 10; power <= whole; power *= 10) end += 1;
+  let left = whole;
+  for (let at = end - 1; at >= start; at--) {
+    const rest = Math.floor(left / 10);
+    bytes[at] = ZERO + left - rest * 10;
+    left = rest;
+  }
+  return end;
+}
+
+/** `{"index","id","error":{"code","message"}}` and a line break. */
+export function errorLine(index: number, id: string, { code, message }: RowError): string {
+  return `${JSON.stringify({ index, id, error: { code, message } })}\n`;
+}

@@ -1,0 +1,126 @@
+/**
+ * Reads numbers from records straight out of their bytes. Records that one program has written have the same fields in
+ * the same order, so all bytes between the values are equal. A record that differs is left to JSON.parse, which takes
+ * four times as long. Both read the same numbers.
+ */
+import { flatFields } from './flat-fields.ts';
+import type { ColumnData, ColumnReader } from './column-reader.ts';
+
+export interface RecordScanner {
+  /**
+   * Reads the record at `bytes[from]` to before `to` as row `at` of the tensors. Returns false if the record does not
+   * look like the sample, or if one of its values needs a closer look.
+   */
+  read(bytes: Uint8Array, from: number, to: number, at: number, tensors: readonly ColumnData[]): boolean;
+}
+
+interface Step {
+  /** The bytes from the previous value to this one. */
+  readonly before: Uint8Array;
+  /** The columns that take the value. */
+  readonly targets: readonly { readonly reader: number; readonly column: number }[];
+}
+
+/** Null if records like the sample cannot be read this way. */
+export function createRecordScanner(
+  sample: Uint8Array,
+  readers: readonly ColumnReader[],
+): RecordScanner | null {
+  const flat = flatFields(sample);
+  if (flat === null || readers.some((reader) => reader.readNumber === undefined)) return null;
+  const names = new Set(flat.fields.map(({ name }) => name));
+  if (readers.some(({ columns }) => columns.some(({ field }) => !names.has(field)))) return null;
+  const steps = flat.fields.map(({ name, before }): Step => ({
+    before,
+    targets: readers.flatMap(({ columns }, reader) =>
+      columns.flatMap(({ field }, column) => (field === name ? [{ reader, column }] : [])),
+    ),
+  }));
+  const { end } = flat;
+  /** The number that `scanNumber` has read. */
+  let value = 0;
+
+  /** Returns where the number ends. Returns -1 if it is not a plain number that a double holds exactly. */
+  function scanNumber(bytes: Uint8Array, from: number): number {
+    let at = from;
+    const isNegative = bytes[at] === MINUS;
+    if (isNegative) at += 1;
+    const first = at;
+    let digits = bytes[at]! - ZERO;
+    if (!(digits >= 0 && digits <= 9)) return -1;
+    at += 1;
+    if (digits > 0) {
+      for (let next = bytes[at]! - ZERO; next >= 0 && next <= 9; next = bytes[++at]! - ZERO)
+        digits = digits * 10 + next;
+    }
+    let length = at - first;
+    let decimals = 0;
+    if (bytes[at] === POINT) {
+      const point = at++;
+      for (let next = bytes[at]! - ZERO; next >= 0 && next <= 9; next = bytes[++at]! - ZERO)
+        digits = digits * 10 + next;
+      decimals = at - point - 1;
+      if (decimals === 0) return -1;
+      length += decimals;
+    }
+    // Up to 15 digits, the whole number and the power of ten are exact, so their quotient is the nearest double.
+    if (length > 15) return -1;
+    const size = decimals === 0 ? digits : digits / POWERS_OF_TEN[decimals]!;
+    value = isNegative ? -size : size;
+    return at;
+  }
+
+  return {
+    read(bytes, from, to, row, tensors) {
+      let at = from;
+      for (const { before, targets } of steps) {
+        at = skip(bytes, at, before);
+        if (at < 0) return false;
+        if (targets.length === 0)
+          at = bytes[at] === QUOTE ? skipString(bytes, at, to) : scanNumber(bytes, at);
+        else {
+          at = scanNumber(bytes, at);
+          for (const { reader, column } of targets) {
+            const its = readers[reader]!;
+            const index = row * its.width + column;
+            if (at >= 0 && !its.readNumber!(value, tensors[reader]!, index)) return false;
+          }
+        }
+        if (at < 0) return false;
+      }
+      at = skip(bytes, at, end);
+      if (at < 0 || at > to) return false;
+      for (; at < to; at++) if (!isSpace(bytes[at]!)) return false;
+      return true;
+    },
+  };
+}
+
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const POWERS_OF_TEN: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 ** power);
+
+/** Returns where the expected bytes end, or -1 if there are others. */
+function skip(bytes: Uint8Array, from: number, expected: Uint8Array): number {
+  const { length } = expected;
+  for (let i = 0; i < length; i++) if (bytes[from + i] !== expected[i]) return -1;
+  return from + length;
+}
+
+/** Returns where a string without escapes ends, or -1. */
+function skipString(bytes: Uint8Array, from: number, to: number): number {
+  for (let at = from + 1; at < to; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH || byte < 0x20) return -1;
+  }
+  return -1;
+}
+
+/** White space of JSON. */
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { packOutcomes, sliceOutcomes } from '#forebay/shared/domain/outcomes.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { partLines } from '#forebay/shared/storage/part-lines.js';
+
+const text = fc.string({ unit: 'grapheme' });
+const fields = fc.record({ label: text, score: fc.double({ noNaN: true }) });
+const outcome = fc.oneof(
+  fields.map((some): RowOutcome => ({ ok: true, result: JSON.stringify(some).slice(1, -1) })),
+  text.map((message): RowOutcome => ({ ok: false, error: { code: 'invalid_row', message } })),
+);
+const firstRow = fc.oneof(
+  fc.nat(2000),
+  fc.maxSafeNat().map((row) => Math.min(row, 2 ** 53 - 1000)),
+);
+
+/** The lines as JSON.stringify writes them. */
+function expected(ids: readonly string[], first: number, outcomes: readonly RowOutcome[]) {
+  const lines = { results: '', errors: '' };
+  for (const [i, one] of outcomes.entries()) {
+    const row = { index: first + i, id: ids[i] };
+    if (one.ok) lines.results += `${JSON.stringify({ ...row, ...JSON.parse(`{${one.result}}`) })}\n`;
+    else lines.errors += `${JSON.stringify({ ...row, error: one.error })}\n`;
+  }
+  return lines;
+}
+
+it('writes what JSON.stringify writes, for rows with ids and for rows that are named by their index', () => {
+  fc.assert(
+    fc.property(firstRow, fc.array(fc.tuple(text, outcome)), fc.nat(), (first, rows, cut) => {
+      const outcomes = rows.map(([, one]) => one);
+      const ids = rows.map(([id]) => id);
+      const packed = packOutcomes(outcomes);
+      const at = cut % (rows.length + 1);
+      const parts = [sliceOutcomes(packed, 0, at), sliceOutcomes(packed, at, rows.length)];
+      const failed = outcomes.filter(({ ok }) => !ok).length;
+      const listed = partLines({ firstRow: first, rows: ids.map((id) => ({ id })) }, parts);
+      expect({ ...listed, results: listed.results.toString() }).toEqual({
+        ...expected(ids, first, outcomes),
+        failed,
+      });
+      const numbers = rows.map((_, i) => String(first + i));
+      const numbered = partLines({ firstRow: first, count: rows.length }, parts);
+      expect({ ...numbered, results: numbered.results.toString() }).toEqual({
+        ...expected(numbers, first, outcomes),
+        failed,
+      });
+    }),
+  );
+});
+
+it('keeps the index that a retry gives to its rows, and long results', () => {
+  const long = `"embedding":[${Array.from({ length: 400 }, (_, i) => i).join(',')}]`;
+  const rows = {
+    firstRow: 0,
+    rows: [
+      { id: 'a', index: 70 },
+      { id: 'b', index: 9 },
+    ],
+  };
+  const { results } = partLines(rows, [
+    packOutcomes([
+      { ok: true, result: long },
+      { ok: true, result: '"x":1' },
+    ]),
+  ]);
+  expect(results.toString()).toBe(`{"index":70,"id":"a",${long}}\n{"index":9,"id":"b","x":1}\n`);
+});
+
+it('refuses outcomes of more or fewer rows', () => {
+  expect(() => partLines({ firstRow: 0, count: 2 }, [packOutcomes([{ ok: true, result: '"x":1' }])])).toThrow(
+    '2 rows have 1 outcomes',
+  );
+});
