@@ -1,7 +1,7 @@
 /** Decodes an audio file to one channel. */
 import { ForebayError } from '../../../shared/errors.ts';
 import { decodeFlac } from './flac/decode-flac.ts';
-import { checkSamples, type Waveform } from './waveform.ts';
+import { checkNotEmpty, type Waveform } from './waveform.ts';
 import { decodeWav } from './wav.ts';
 
 /** Formats that are not decoded, by how their files begin. The error message names the format. */
@@ -21,7 +21,7 @@ const OTHERS: readonly (readonly [start: string, name: string])[] = [
 export function decodeAudio(bytes: Uint8Array, maxSeconds: number): Waveform {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(32, bytes.length)).toString('latin1');
   const waveform = decodeKnown(bytes, start, maxSeconds);
-  checkSamples(waveform.samples);
+  checkNotEmpty(waveform.samples);
   return waveform;
 }
 

@@ -1,6 +1,6 @@
 /** Decodes WAV files: RIFF and RF64, PCM of 8 to 32 bits and floats, any number of channels. */
 import { ForebayError } from '../../../shared/errors.ts';
-import { checkLength, type Waveform } from './waveform.ts';
+import { checkFinite, checkLength, type Waveform } from './waveform.ts';
 
 interface Format {
   readonly tag: number;
@@ -100,6 +100,7 @@ function readData(view: DataView, { tag, channels, rate, bytes }: Format, maxSec
     for (let at = i * block; at < (i + 1) * block; at += bytes) sum += read(view, at);
     samples[i] = sum / channels;
   }
+  if (tag === FLOAT) checkFinite(samples);
   return { samples, rate };
 }
 

@@ -29,9 +29,13 @@ export function checkLength(samples: number, rate: number, maxSeconds: number): 
   );
 }
 
-/** Throws ForebayError `decode_failed` for samples that are not numbers, `invalid_row` if there are none. */
-export function checkSamples(samples: Float32Array): void {
+/** Throws ForebayError `invalid_row` if there are no samples. */
+export function checkNotEmpty(samples: Float32Array): void {
   if (samples.length === 0) throw new ForebayError('invalid_row', 'the waveform has no samples');
+}
+
+/** Only samples that were written as floats need this check. Throws ForebayError `decode_failed`. */
+export function checkFinite(samples: Float32Array): void {
   for (let i = 0; i < samples.length; i++) {
     if (Number.isFinite(samples[i])) continue;
     throw new ForebayError('decode_failed', `sample ${i} is ${samples[i]}: write the file again`);

@@ -7,7 +7,7 @@ import { providerName, type ExecutionProvider } from '../../../shared/domain/mod
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphSignature } from '../tasks/task.ts';
-import type { Feeds, Outputs, TensorValues } from '../tasks/tensors.ts';
+import type { Feeds, Outputs, TensorValue, TensorValues } from '../tasks/tensors.ts';
 import { loadAdvice } from './load-advice.ts';
 import { whyNotLoaded } from '../../../shared/models/provider-advice.ts';
 
@@ -52,19 +52,19 @@ export async function createOnnxSession(options: SessionOptions): Promise<OnnxSe
 
   async function run(feeds: Feeds, outputs: readonly string[]): Promise<Outputs> {
     const tensors: Record<string, Tensor> = {};
-    for (const [name, { type, data, dims }] of Object.entries(feeds)) {
+    for (const name of Object.keys(feeds)) {
+      const { type, data, dims } = feeds[name]!;
       // The cast picks one of the signatures of Tensor, which all work alike.
       tensors[name] = new Tensor(type as 'float32', data as Float32Array, dims);
     }
-    const results = await session.run(tensors, [...outputs]);
-    return Object.fromEntries(
-      outputs.map((name) => {
-        const result = results[name];
-        if (result === undefined) throw new InvariantError(`the run returned no output "${name}"`);
-        const { type, dims, data } = result;
-        return [name, { type, dims, data: data as TensorValues }];
-      }),
-    );
+    const results = await session.run(tensors, outputs);
+    const found: Record<string, TensorValue> = {};
+    for (const name of outputs) {
+      const result = results[name];
+      if (result === undefined) throw new InvariantError(`the run returned no output "${name}"`);
+      found[name] = { type: result.type, dims: result.dims, data: result.data as TensorValues };
+    }
+    return found;
   }
 
   return {

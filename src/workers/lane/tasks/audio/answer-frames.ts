@@ -21,7 +21,8 @@ export interface FrameAnswerer {
   /** The outputs of the graph that the answer uses. */
   readonly outputs: readonly GraphTensor[];
   readonly notes: readonly string[];
-  open(topK: number, threshold: number | null): FrameAnswer;
+  /** `frames`: the number of frames of the row. */
+  open(frames: number, topK: number, threshold: number | null): FrameAnswer;
   /** See BoundTask. */
   numbers(outputs: Outputs, rows: number): Float32Array[];
   /** Throws an Error if the outputs of the first call are wrong. */

@@ -62,10 +62,11 @@ export const audio: Task = {
         return {
           prepare: (at, row) =>
             read(row, (samples) => {
+              const frames = framing.count(samples.length);
               rows[at] = {
                 samples,
-                frames: framing.count(samples.length),
-                answer: answerer.open(top_k, threshold),
+                frames,
+                answer: answerer.open(frames, top_k, threshold),
                 states: states.initial,
                 done: 0,
                 outcome: null,

@@ -31,7 +31,7 @@ export function createClassAnswerer(
     notes: [],
     numbers: (all, rows) => bound.numbers(all, rows),
     check: (all) => bound.check(all),
-    open(topK, threshold) {
+    open(_frames, topK, threshold) {
       let together: Float64Array | null = null;
       let frames = 0;
       let problem: string | null = null;

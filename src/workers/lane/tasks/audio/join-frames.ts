@@ -1,115 +1,129 @@
 /** Joins the values of an output over the frames of a row. Pure. */
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 import type { AudioOutputConfig } from '../../../../shared/tasks/audio/audio-config.ts';
 import type { TensorOutput } from '../named-tensors/bind-outputs.ts';
 import { copyElements } from '../named-tensors/element-buffer.ts';
 import { elementTypeOf, type Elements, type ElementType } from '../named-tensors/element-types.ts';
+import type { RowsOfOutput } from '../named-tensors/row-outputs.ts';
 import { elementsIn, shapeText } from '../named-tensors/shape.ts';
-import { mismatch } from '../../../../shared/models/mismatch.ts';
+import { collectFrames, type FrameValues } from './collect-frames.ts';
 
-/** The value of one frame, without the batch axis. */
-export interface FrameValue {
+export interface JoinedValue {
+  readonly type: ElementType;
   readonly shape: readonly number[];
   readonly elements: Elements;
 }
 
-export interface JoinedValue extends FrameValue {
-  readonly type: ElementType;
+/** Joins the values of one row. */
+export interface FrameJoin {
+  /** Adds the value of the next frame, which is row `at` of a call. Throws an Error if it cannot be joined. */
+  add(value: RowsOfOutput, at: number): void;
+  /** Call after the last frame. `samples`: the number of samples of the row. Throws an Error if nothing is left. */
+  finish(samples: number): JoinedValue;
 }
 
-/** `samples`: the number of samples of the row. Throws an Error if the values cannot be joined. */
-export type Join = (frames: readonly FrameValue[], samples: number) => JoinedValue;
+/** `frames`: the number of frames of the row. */
+export type OpenJoin = (frames: number) => FrameJoin;
 
 /** `config`: undefined for the defaults. Throws ForebayError `config_mismatch`. */
 export function createJoin(
   { name, type }: Pick<TensorOutput, 'name' | 'type'>,
   config: AudioOutputConfig | undefined,
   hop: number | null,
-): Join {
+): OpenJoin {
   const way = config?.join ?? 'stack';
   if (way === 'mean' || way === 'max') {
     if (!type.dtype.startsWith('float')) {
       throw mismatch(`outputs.${name}.join in model.json is "${way}"`, `the graph's output is ${type.dtype}`);
     }
-    return (frames) => reduce(type, alike(name, frames), way);
+    return collectFrames(name, type, (values) => reduce(type, values, way));
   }
-  if (way === 'last') return (frames) => ({ type, ...frames.at(-1)! });
+  if (way === 'last') return () => lastFrame(type);
   if (way === 'stack') {
-    return (frames) => {
-      const { shape } = alike(name, frames)[0]!;
-      return { type, shape: [frames.length, ...shape], elements: concat(type, frames, 1, elementsIn(shape)) };
-    };
+    return collectFrames(name, type, ({ shape, count, elements }) => {
+      return { type, shape: [count, ...shape], elements };
+    });
   }
   const { time_axis: axis, trim } = config!;
-  return (frames, samples) => {
-    const { shape } = alike(name, frames)[0]!;
+  return collectFrames(name, type, (values, samples) => {
+    const { shape, count } = values;
     const steps = (shape[axis] ?? 0) - 2 * trim;
     if (steps < 1) {
       throw new Error(
         `the graph returned "${name}" ${shapeText(shape)} for a frame, so outputs.${name} in model.json (time_axis ${axis}, trim ${trim}) leaves nothing of it`,
       );
     }
-    const trimmed = frames.map((frame) => cut(type, frame, axis, trim, steps));
-    const outer = elementsIn(shape.slice(0, axis));
-    const inner = elementsIn(shape.slice(axis + 1));
-    const all = frames.length * steps;
-    const elements = concat(type, trimmed, outer, steps * inner);
+    const elements = concat(type, values, axis, trim, steps);
+    const all = count * steps;
     // Drops steps that come only from the zeros after the end of the waveform.
     const within = hop === null ? all : Math.min(all, Math.max(1, Math.ceil((samples * steps) / hop)));
-    const whole = { shape: shape.with(axis, all), elements };
-    return { type, ...(within === all ? whole : cut(type, whole, axis, 0, within)) };
+    const whole = { type, shape: shape.with(axis, all), elements };
+    return within === all ? whole : cutEnd(whole, axis, within);
+  });
+}
+
+function lastFrame(type: ElementType): FrameJoin {
+  let last: JoinedValue;
+  return {
+    add({ shape, copy }, at) {
+      const elements = type.allocate(elementsIn(shape));
+      copy(at, elements, 0);
+      last = { type, shape, elements };
+    },
+    finish: () => last,
   };
 }
 
-function alike(name: string, frames: readonly FrameValue[]): readonly FrameValue[] {
-  const [first] = frames;
-  const other = frames.find(({ shape }) => shape.join() !== first!.shape.join());
-  if (other === undefined) return frames;
-  throw new Error(
-    `the graph returned "${name}" ${shapeText(first!.shape)} for one frame and ${shapeText(other.shape)} for another`,
-  );
-}
-
-/** `length`: elements of each frame for each of the `outer` indices. */
-function concat(type: ElementType, frames: readonly FrameValue[], outer: number, length: number): Elements {
-  const to = type.allocate(outer * frames.length * length);
+/** Joins the frames on an axis. Of each, it takes `steps` steps, and leaves out the `trim` steps before them. */
+function concat(
+  type: ElementType,
+  { shape, count, elements }: FrameValues,
+  axis: number,
+  trim: number,
+  steps: number,
+): Elements {
+  const size = shape[axis]!;
+  const outer = elementsIn(shape.slice(0, axis));
+  // The frames are in this order already.
+  if (outer === 1 && steps === size) return elements;
+  const inner = elementsIn(shape.slice(axis + 1));
+  const joined = type.allocate(outer * count * steps * inner);
   for (let block = 0; block < outer; block++) {
-    for (const [i, { elements }] of frames.entries()) {
-      copyElements(elements, block * length, to, (block * frames.length + i) * length, length);
+    for (let frame = 0; frame < count; frame++) {
+      const from = ((frame * outer + block) * size + trim) * inner;
+      copyElements(elements, from, joined, (block * count + frame) * steps * inner, steps * inner);
     }
   }
-  return to;
+  return joined;
 }
 
-/** Keeps `steps` steps of an axis, beginning at `from`. */
-function cut(
-  type: ElementType,
-  { shape, elements }: FrameValue,
-  axis: number,
-  from: number,
-  steps: number,
-): FrameValue {
-  const size = shape[axis]!;
-  if (steps === size) return { shape, elements };
+/** Keeps the first `steps` steps of an axis. */
+function cutEnd({ type, shape, elements }: JoinedValue, axis: number, steps: number): JoinedValue {
   const outer = elementsIn(shape.slice(0, axis));
   const inner = elementsIn(shape.slice(axis + 1));
-  const to = type.allocate(outer * steps * inner);
+  const kept = type.allocate(outer * steps * inner);
   for (let block = 0; block < outer; block++) {
-    copyElements(elements, (block * size + from) * inner, to, block * steps * inner, steps * inner);
+    copyElements(elements, block * shape[axis]! * inner, kept, block * steps * inner, steps * inner);
   }
-  return { shape: shape.with(axis, steps), elements: to };
+  return { type, shape: shape.with(axis, steps), elements: kept };
 }
 
 /** The result is float64 for float64, and float32 for all other floats. */
-function reduce(type: ElementType, frames: readonly FrameValue[], way: 'mean' | 'max'): JoinedValue {
-  const { shape } = frames[0]!;
+function reduce(
+  type: ElementType,
+  { shape, count, elements }: FrameValues,
+  way: 'mean' | 'max',
+): JoinedValue {
   const own = elementTypeOf(type.dtype === 'float64' ? 'float64' : 'float32');
-  const result = own.allocate(elementsIn(shape)) as Float32Array | Float64Array;
-  for (let i = 0; i < result.length; i++) {
-    const values = frames.map(({ elements }) => type.number(elements, i));
-    result[i] =
-      way === 'mean'
-        ? values.reduce((sum, value) => sum + value, 0) / values.length
-        : values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const length = elementsIn(shape);
+  const result = own.allocate(length) as Float32Array | Float64Array;
+  for (let i = 0; i < length; i++) {
+    let joined = way === 'mean' ? 0 : -Infinity;
+    for (let frame = 0; frame < count; frame++) {
+      const value = type.number(elements, frame * length + i);
+      joined = way === 'mean' ? joined + value : Math.max(joined, value);
+    }
+    result[i] = way === 'mean' ? joined / count : joined;
   }
   return { type: own, shape, elements: result };
 }

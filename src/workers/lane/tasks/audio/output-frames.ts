@@ -6,7 +6,7 @@ import { rowNumbers, rowsOfOutput } from '../named-tensors/row-outputs.ts';
 import type { Shape } from '../named-tensors/shape.ts';
 import { base64Text, listText } from '../named-tensors/value-text.ts';
 import type { FrameAnswerer } from './answer-frames.ts';
-import { createJoin, type FrameValue } from './join-frames.ts';
+import { createJoin } from './join-frames.ts';
 import { oncePerCall } from './once-per-call.ts';
 
 /** `outputs`: those of the graph, without states. `hop`: see Framing. Throws ForebayError `config_mismatch`. */
@@ -28,7 +28,7 @@ export function createOutputAnswerer(
   const bound = bindOutputs(declared, outputs, batchDim === null ? null : [batchDim]);
   const joined = bound.outputs.map((output) => ({
     output,
-    join: createJoin(output, config.outputs?.[output.name], hop),
+    openJoin: createJoin(output, config.outputs?.[output.name], hop),
     text: output.isBase64 ? base64Text : listText,
     key: `${JSON.stringify(output.name)}:`,
     framesOf: oncePerCall((all, batch) => rowsOfOutput(output, all, batch)),
@@ -40,24 +40,21 @@ export function createOutputAnswerer(
     notes: bound.notes,
     numbers: (all, rows) => rowNumbers(bound.outputs, all, rows, fixedBatch ?? rows),
     check(all) {
-      for (const { output, join } of joined) {
-        const { shape, elements } = rowsOfOutput(output, all, fixedBatch ?? 1);
-        join([{ shape, elements: elements(0) }], hop ?? 0);
+      for (const { output, openJoin } of joined) {
+        const join = openJoin(1);
+        join.add(rowsOfOutput(output, all, fixedBatch ?? 1), 0);
+        join.finish(hop ?? 0);
       }
     },
-    open() {
-      const values: FrameValue[][] = joined.map(() => []);
+    open(frames) {
+      const joins = joined.map(({ openJoin }) => openJoin(frames));
       return {
         add(all, at, batch) {
-          for (const [i, { framesOf }] of joined.entries()) {
-            const { shape, elements } = framesOf(all, batch);
-            // A copy, so that the outputs of the whole call need not stay in memory.
-            values[i]!.push({ shape, elements: elements(at).slice() });
-          }
+          for (let i = 0; i < joins.length; i++) joins[i]!.add(joined[i]!.framesOf(all, batch), at);
         },
         finish(samples) {
-          const fields = joined.map(({ join, text, key }, i) => {
-            const { type, shape, elements } = join(values[i]!, samples);
+          const fields = joined.map(({ text, key }, i) => {
+            const { type, shape, elements } = joins[i]!.finish(samples);
             return `${key}${text(type, elements, shape)}`;
           });
           return { ok: true, result: `"outputs":{${fields.join(',')}}` };

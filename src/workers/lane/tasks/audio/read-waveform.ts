@@ -4,7 +4,7 @@ import { ForebayError, messageOf } from '../../../../shared/errors.ts';
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import { decodeAudio } from '../../audio/decode-audio.ts';
 import { createResampler } from '../../audio/resample.ts';
-import { checkLength, checkSamples, type Waveform } from '../../audio/waveform.ts';
+import { checkFinite, checkLength, checkNotEmpty, type Waveform } from '../../audio/waveform.ts';
 import { isOutOfMemory } from '../../out-of-memory.ts';
 import type { RowBytes } from '../../rows/row-bytes.ts';
 import { createElementBuffer } from '../named-tensors/element-buffer.ts';
@@ -62,7 +62,8 @@ function samplesOf({ samples, sample_rate: rate, audio }: Fields, maxSeconds: nu
   if (!reading.ok) throw refused(`the field "samples": ${reading.why}`);
   checkLength(buffer.used, rate, maxSeconds);
   const read = (buffer.data as Float32Array).subarray(0, buffer.used);
-  checkSamples(read);
+  checkNotEmpty(read);
+  checkFinite(read);
   return { samples: read, rate };
 }
 

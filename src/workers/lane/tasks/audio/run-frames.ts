@@ -115,7 +115,8 @@ async function runTogether(model: FrameModel, given: readonly Unit[], call: Grap
     await runTogether(model, units.slice(half), call);
     return;
   }
-  for (const [at, { row }] of units.entries()) {
+  for (let at = 0; at < units.length; at++) {
+    const { row } = units[at]!;
     takeFrame(row, outputs, at, batch);
     // A row that is done must not keep the states of other rows in memory.
     if (carried !== undefined) row.states = row.outcome === null ? { carried, at } : model.states!.initial;

@@ -22,7 +22,10 @@ function samplesOf(
   input: WaveformInput,
 ): TensorValue {
   const data = new Float32Array(units.length * length);
-  for (const [i, { row, frame }] of units.entries()) framing.write(row.samples, frame, data, i * length);
+  for (let i = 0; i < units.length; i++) {
+    const { row, frame } = units[i]!;
+    framing.write(row.samples, frame, data, i * length);
+  }
   const dims = input.dims(units.length, length);
   const { type } = input.tensor;
   return input.isHalf ? { type, dims, data: Uint16Array.from(data, toHalfBits) } : { type, dims, data };

@@ -47,6 +47,9 @@ export function partOf(data: Elements, at: number, length: number): Elements {
   return Array.isArray(data) ? data.slice(at, at + length) : data.subarray(at, at + length);
 }
 
+/** So few elements are copied one by one. A view of them would cost more than the copy. */
+const FEW = 16;
+
 /** `to`: has the same element type. */
 export function copyElements(
   from: Elements,
@@ -55,8 +58,9 @@ export function copyElements(
   toAt: number,
   length: number,
 ): void {
-  if (Array.isArray(from) || Array.isArray(to)) {
-    for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i]!;
+  if (Array.isArray(from) || Array.isArray(to) || length < FEW) {
+    const [source, target] = [from as unknown as unknown[], to as unknown as unknown[]];
+    for (let i = 0; i < length; i++) target[toAt + i] = source[fromAt + i];
   } else {
     // The cast picks one of the signatures, which all work alike.
     (to as Float32Array).set((from as Float32Array).subarray(fromAt, fromAt + length), toAt);

@@ -8,10 +8,13 @@ import { elementsIn, shapeText } from './shape.ts';
 import { base64Text, listText } from './value-text.ts';
 
 /** One output of one call. */
-interface RowsOfOutput {
+export interface RowsOfOutput {
+  /** Of one row. */
   readonly shape: readonly number[];
   /** The elements of a row, one after the other. */
   readonly elements: (row: number) => Elements;
+  /** Writes the elements of a row to `at`. */
+  readonly copy: (row: number, to: Elements, at: number) => void;
 }
 
 /** `batch`: the number of rows in the call. Throws an Error if the batch axis has another size. */
@@ -19,22 +22,38 @@ export function rowsOfOutput(output: TensorOutput, outputs: Outputs, batch: numb
   const { dims, data } = outputs[output.name]!;
   const all = data as Elements;
   const { batchAxis, type } = output;
-  if (batchAxis === null) return { shape: dims, elements: () => all };
+  if (batchAxis === null) {
+    return {
+      shape: dims,
+      elements: () => all,
+      copy: (_row, to, at) => copyElements(all, 0, to, at, all.length),
+    };
+  }
   if (dims[batchAxis] !== batch) throw wrongBatch(output, dims, batch);
   const shape = dims.toSpliced(batchAxis, 1);
   const outer = elementsIn(dims.slice(0, batchAxis));
   const inner = elementsIn(dims.slice(batchAxis + 1));
   const length = outer * inner;
-  if (outer === 1 || batch === 1) return { shape, elements: (row) => partOf(all, row * length, length) };
+  if (outer === 1 || batch === 1) {
+    return {
+      shape,
+      elements: (row) => partOf(all, row * length, length),
+      copy: (row, to, at) => copyElements(all, row * length, to, at, length),
+    };
+  }
+  function copy(row: number, to: Elements, at: number): void {
+    for (let block = 0; block < outer; block++) {
+      copyElements(all, (block * batch + row) * inner, to, at + block * inner, inner);
+    }
+  }
   return {
     shape,
     elements(row) {
       const gathered = type.allocate(length);
-      for (let block = 0; block < outer; block++) {
-        copyElements(all, (block * batch + row) * inner, gathered, block * inner, inner);
-      }
+      copy(row, gathered, 0);
       return gathered;
     },
+    copy,
   };
 }
 
