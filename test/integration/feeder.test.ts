@@ -1,6 +1,14 @@
 // The steps of a feeder, with crashes, lost leases and errors at the worst moment. Redis and files are real.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
@@ -201,6 +209,28 @@ it('no row is lost when reading the dataset fails once', async () => {
   const job = await feederOf(40, { options: { concurrency: 2 }, source: failingOnce });
   await runToEnd(job);
   expect(await job.record()).toMatchObject({ status: 'completed', succeeded: 40, total: 40 });
+});
+
+it('what is skipped after the last row is counted once, even if the feeder fails just after it read the end', async () => {
+  const root = realpathSync(mkdtempSync(join(folder, 'images-')));
+  for (const name of ['a.png', 'b.txt', 'c.png', 'd.txt']) writeFileSync(join(root, name), '');
+  const dataset = { type: 'files' as const, root, include: [], exclude: [], listing: 2 as const };
+  const job = await feederOf(2, {
+    options: { block_rows: 1 },
+    spec: { opening: null, resume: true },
+    source: () => openDataset(dataset),
+  });
+  // Adopting this part fails, because it is a folder.
+  const part = join(job.output, 'part-00000000.jsonl');
+  mkdirSync(part);
+  await expect(job.feeder.step()).rejects.toThrow(/EISDIR/);
+  rmSync(part, { recursive: true });
+  await runToEnd(job);
+  expect(await job.record()).toMatchObject({
+    status: 'completed',
+    succeeded: 2,
+    skipped: { not_images: { count: 2, first: ['b.txt', 'd.txt'] } },
+  });
 });
 
 it('a job with more rows than allowed ends when they are counted, or when its feeder reaches the limit', async () => {

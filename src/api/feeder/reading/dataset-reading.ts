@@ -5,14 +5,14 @@ import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import { rowCount } from '../../../shared/domain/block.ts';
 import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../../shared/domain/job/job.ts';
-import { NOTHING_SKIPPED, type Skipped } from '../../../shared/domain/skipped.ts';
+import type { Skipped } from '../../../shared/domain/skipped.ts';
 import { InvariantError } from '../../../shared/errors.ts';
 import type { FeedPosition } from '../../../shared/queue/blocks/job-window.ts';
 import { splitDataset, type SplitBlock } from './splitter.ts';
 
 type State =
   | { readonly name: 'closed' }
-  /** `tally`: what was skipped up to the last block that was read. */
+  /** `tally`: what was skipped so far. */
   | {
       readonly name: 'open';
       readonly blocks: AsyncGenerator<SplitBlock, void, undefined>;
@@ -23,7 +23,7 @@ type State =
 
 export interface ReadBlocks {
   readonly blocks: readonly SplitBlock[];
-  /** The cursor after the last block, with what was skipped before it. Null if there is no block. */
+  /** The cursor after the last block. Null if there is no block. */
   readonly cursor: Cursor | null;
   /** All entries that were skipped, up to the job's `limit` if it has one. Null while there is more to read. */
   readonly skippedInAll: Skipped | null;
@@ -93,12 +93,10 @@ export function createDatasetReading(deps: {
           rows += rowCount(read.value.rows);
         }
       }
-      const skipped = tally.total();
-      const last = blocks.at(-1);
       return {
         blocks,
-        cursor: last ? withSkipped(last.cursor, skipped) : null,
-        skippedInAll: ended ? skipped : null,
+        cursor: blocks.at(-1)?.cursor ?? null,
+        skippedInAll: ended ? tally.total() : null,
       };
     },
     end() {
@@ -111,8 +109,4 @@ export function createDatasetReading(deps: {
       if (left.name === 'open') await left.blocks.return();
     },
   };
-}
-
-function withSkipped(cursor: Cursor, skipped: Skipped): Cursor {
-  return skipped === NOTHING_SKIPPED ? cursor : { ...cursor, skipped };
 }

@@ -2,13 +2,14 @@
 import type { BlockContent } from '../../../shared/domain/block.ts';
 import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
+import { NOTHING_SKIPPED, type Skipped } from '../../../shared/domain/skipped.ts';
 import type { SkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 
 export interface SplitBlock {
   readonly block: number;
   readonly rows: BlockContent;
-  /** Where reading continues after this block. */
+  /** Where reading continues after this block, with what was skipped before its last row. */
   readonly cursor: Cursor;
 }
 
@@ -20,13 +21,14 @@ export async function* splitDataset(
     blockRows: number;
     limit: number | null;
     signal: AbortSignal;
-    tally?: SkippedCounter;
+    tally: SkippedCounter;
   },
 ): AsyncGenerator<SplitBlock, void, undefined> {
   const { from, blockRows, limit, signal, tally } = options;
   let firstRow = from?.index ?? 0;
   let rows: RowRef[] = [];
   let cursor = from;
+  let skipped = tally.total();
   if (limit !== null && firstRow >= limit) return;
   if (source.slices !== undefined) {
     const sizeAt = (row: number) => Math.min(blockRows, (limit ?? Infinity) - row);
@@ -43,15 +45,29 @@ export async function* splitDataset(
   for await (const next of source.read(from, signal, tally)) {
     rows.push(next.row);
     cursor = next.cursor;
+    skipped = tally.total();
     const last = limit !== null && firstRow + rows.length >= limit;
     if (rows.length === blockRows || last) {
-      yield { block: Math.floor(firstRow / blockRows), rows: { firstRow, rows }, cursor };
+      yield {
+        block: Math.floor(firstRow / blockRows),
+        rows: { firstRow, rows },
+        cursor: withSkipped(cursor, skipped),
+      };
       firstRow += rows.length;
       rows = [];
     }
     if (last) return;
   }
   if (rows.length > 0 && cursor) {
-    yield { block: Math.floor(firstRow / blockRows), rows: { firstRow, rows }, cursor };
+    // The tally now includes what comes after the last row. The next reader would count it again.
+    yield {
+      block: Math.floor(firstRow / blockRows),
+      rows: { firstRow, rows },
+      cursor: withSkipped(cursor, skipped),
+    };
   }
+}
+
+function withSkipped(cursor: Cursor, skipped: Skipped): Cursor {
+  return skipped === NOTHING_SKIPPED ? cursor : { ...cursor, skipped };
 }
