@@ -2,6 +2,7 @@
 import type { TaskSteps } from '../task-description.ts';
 import type { DecodeMode } from './decode-mode.ts';
 import { channelCount, inputSize, type Preprocess } from './preprocess.ts';
+import { canShrink } from './shrinking.ts';
 
 /** `preprocess`: null if nobody knows the config. `asked`: the job's choice, which overrides the config's. Null: none. */
 export function imageSteps(preprocess: Preprocess | null, asked: DecodeMode | null): TaskSteps['prepare'] {
@@ -13,13 +14,14 @@ export function imageSteps(preprocess: Preprocess | null, asked: DecodeMode | nu
 }
 
 function decoding(preprocess: Preprocess | null, asked: DecodeMode | null): string {
-  const mode = asked ?? preprocess?.decode ?? null;
+  const chosen = asked ?? preprocess?.decode ?? null;
+  const mode = chosen === 'shrink' && preprocess && !canShrink(preprocess) ? 'exact' : chosen;
   const { auto_orient, icc } = preprocess ?? { auto_orient: false, icc: 'ignore' };
   // The JPEG codecs handle neither colour profiles nor orientation. If the config asks for either, libvips decodes.
   const byLibvips = auto_orient || icc === 'convert';
   return [
     'image bytes to pixels',
-    ...(mode === null ? [] : [byLibvips ? (auto_orient ? LIBVIPS : LIBVIPS_MODES[mode]) : JPEG_MODES[mode]]),
+    ...(mode === null ? [] : [byLibvips ? LIBVIPS_MODES[mode] : JPEG_MODES[mode]]),
     ...(auto_orient ? ['rotated by their EXIF orientation'] : []),
     ...(icc === 'convert' ? ['converted to sRGB'] : []),
   ].join(', ');

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import type sharpLibrary from 'sharp';
 import type { Sharp, SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../../shared/errors.ts';
+import { LIBVIPS_KERNELS, type LibvipsKernel } from '../../../../shared/tasks/image/shrinking.ts';
 import { isOutOfMemory, type SharedMemory } from '../../out-of-memory.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
@@ -20,7 +21,7 @@ import type { Geometry } from './geometry.ts';
 import { rgbToGrey } from './grey.ts';
 import { memoryOf, memoryOfPlain } from './memory/library-memory.ts';
 import { readImageHeader, type ImageHeader } from './formats/image-header.ts';
-import { LIBVIPS_KERNELS, shrinks, type LibvipsKernel } from './jpeg/shrink.ts';
+import { shrinks } from './jpeg/shrink.ts';
 
 /** Loaded as CommonJS, because `import` takes twice the CPU time (see shared/queue/bullmq.ts). */
 const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;

@@ -27,6 +27,16 @@ it.each([
 });
 
 it.each([
+  [{ interpolation: 'bilinear' }, 'JPEG exactly as in Pillow, large ones shrunk while they are decoded'],
+  [{ interpolation: 'nearest' }, 'JPEG exactly as in Pillow'],
+  [{ interpolation: 'box', icc: 'convert' }, 'JPEG by libvips, converted to sRGB'],
+  [{ resize: undefined }, 'JPEG exactly as in Pillow'],
+])('a job that asks for "shrink" with %o gets: %s', (over, does) => {
+  const preprocess = PREPROCESS.parse({ resize: 256, crop: 224, ...over });
+  expect(imageSteps(preprocess, 'shrink')[0]!.does).toBe(`image bytes to pixels, ${does}`);
+});
+
+it.each([
   [{ resize: 256, crop: 224 }, 'shorter side to 256, bilinear, centre 224 x 224'],
   [{ crop: 224 }, 'centre 224 x 224, not resized'],
   [{ resize: { width: 640, height: 480 }, crop: { width: 640, height: 480 } }, 'to 640 x 480, bilinear'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { imageSteps } from '#forebay/shared/tasks/image/image-steps.js';
 import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
 import { createDecodeBudget } from '#forebay/workers/lane/image/decode/memory/decode-budget.js';
@@ -115,12 +116,21 @@ describe('shrink', () => {
     expect(await shrink.decode(file)).toEqual(await exact.decode(file));
   });
 
-  it('is not done if libvips lacks the filter or the image is not resized', async () => {
+  it.each([
+    [{ interpolation: 'bicubic' }, true],
+    [{ interpolation: 'bilinear' }, true],
+    [{ interpolation: 'lanczos', icc: 'convert' }, true],
+    // libvips has no such resampler.
+    [{ interpolation: 'box' }, false],
+    [{ interpolation: 'nearest', icc: 'convert' }, false],
+    [{ resize: undefined }, false],
+    [{ auto_orient: true }, false],
+  ])('of a large JPEG with %o is done: %s, and a plan says so', async (over, done) => {
     const large = await sharp(photo).resize(600, 450).jpeg().toBuffer();
-    for (const over of [{ interpolation: 'box' }, { interpolation: 'nearest' }, { resize: undefined }]) {
-      const [a, b] = [createDecoder(config({ ...over, decode: 'shrink' })), createDecoder(config(over))];
-      expect(await a.decode(large)).toEqual(await b.decode(large));
-    }
+    const shrinking = config({ ...over, decode: 'shrink' });
+    const [a, b] = [createDecoder(shrinking), createDecoder(config(over))];
+    expect(!Buffer.from(await a.decode(large)).equals(await b.decode(large))).toBe(done);
+    expect(/shrunk/.test(imageSteps(shrinking, null)[0]!.does)).toBe(done);
   });
 
   it('of a damaged JPEG fails with decode_failed', async () => {
