@@ -49,8 +49,8 @@ export interface ApiService {
 }
 
 /**
- * Rejects with ForebayError `keys_required` if the API would be open to others without a key, or `config_invalid` if an
- * entry of FOREBAY_WEBHOOK_ALLOW is wrong.
+ * Rejects with ForebayError `keys_required` if the API would be open to others and there is no valid key, or
+ * `config_invalid` if an entry of FOREBAY_WEBHOOK_ALLOW is wrong.
  */
 export async function createApiService(options: {
   readonly config: Config;
@@ -69,7 +69,7 @@ export async function createApiService(options: {
     requestsPerS: config.quotaRequestsPerS,
     folders: { shared: config.inputRoots, own: [config.dataDir, ...config.outputRoots] },
     keys: createKeyStore({ redis }),
-    anyKey: () => createKeyStore({ redis: background }).any(),
+    keysState: () => createKeyStore({ redis: background }).state(),
     emit,
   });
   const wake = await createWake(connectRedis(redisUrl, 'background', onError));

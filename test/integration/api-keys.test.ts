@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiDocument } from '#forebay/api/http/docs-page/api-document.js';
 import { createClient } from '#forebay/client/client.js';
+import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 import { FOLDER_JOB, sendTo, startKeyedApi, type KeyedApi } from '../support/keyed-api.ts';
 
@@ -110,6 +111,21 @@ describe('a key', () => {
     const answer = await send(admin, 'POST', '/v1/keys', { name: 'x', tenant: '../up' });
     expect(answer.body).toMatchObject({ code: 'invalid_request', errors: [{ path: '/tenant' }] });
   });
+});
+
+it('the keys of a service are known to be none, expired or valid', async () => {
+  const empty = api.redis.duplicate({ db: 1 });
+  try {
+    const keys = createKeyStore({ redis: empty });
+    expect(await keys.state()).toBe('none');
+    const key = { name: 'x', tenant: 'x', scopes: [] };
+    await keys.create({ ...key, expiresAt: Date.now() - 1 });
+    expect(await keys.state()).toBe('expired');
+    await keys.create({ ...key, expiresAt: null });
+    expect(await keys.state()).toBe('valid');
+  } finally {
+    empty.disconnect();
+  }
 });
 
 describe('any request', () => {

@@ -125,7 +125,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       requestsPerS: protection.requestsPerS ?? 1000,
       folders: { shared: [dir('input'), folder, dir('results/open')], own: [dir('data'), dir('results')] },
       keys,
-      anyKey: () => keys.any(),
+      keysState: () => keys.state(),
       emit,
     }));
   const app = createApp({

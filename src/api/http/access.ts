@@ -1,6 +1,6 @@
 /** Decides at startup who may use the API, from the settings and the existing keys. */
 import { isInside } from '../../shared/files/is-inside.ts';
-import type { KeyStore } from '../../shared/keys/key-store.ts';
+import type { KeysState, KeyStore } from '../../shared/keys/key-store.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { isLoopback, needsKeys, type AuthSetting } from './middleware/auth-mode.ts';
 import { createHostCheck, type HostCheck } from './middleware/check-host.ts';
@@ -24,20 +24,20 @@ export interface AccessOptions {
   /** Folders that every tenant may read, and folders with data that only one tenant may read. */
   readonly folders: { readonly shared: readonly string[]; readonly own: readonly string[] };
   readonly keys: KeyStore;
-  /** Whether any key exists. Called at startup, so it may wait for Redis. */
-  readonly anyKey: () => Promise<boolean>;
+  /** Called at startup, so it may wait for Redis. */
+  readonly keysState: () => Promise<KeysState>;
   readonly emit: Emit;
 }
 
-/** Rejects with ForebayError `keys_required` if the API would be open to others without a key. */
+/** Rejects with ForebayError `keys_required` if the API would be open to others and there is no valid key. */
 export async function createAccess(options: AccessOptions): Promise<AccessControl> {
-  const { host, anyKey, keys, emit, allowedHosts } = options;
-  const required = await needsKeys({ setting: options.auth, host, anyKey });
+  const { host, keysState, keys, emit, allowedHosts } = options;
+  const required = await needsKeys({ setting: options.auth, host, keysState });
   const local = isLoopback(host);
   if (!required && !local) {
     emit('keys.disabled', { host });
   }
-  if (required && !(await anyKey())) {
+  if (required && (await keysState()) !== 'valid') {
     emit('keys.missing', {});
   }
   for (const { shared, own } of required ? overlaps(options.folders) : []) {

@@ -38,6 +38,9 @@ export interface NewKey {
   readonly expiresAt: number | null;
 }
 
+/** `valid`: at least one key can be used. `expired`: keys exist, but all have expired. */
+export type KeysState = 'none' | 'expired' | 'valid';
+
 export type KeyStore = ReturnType<typeof createKeyStore>;
 
 /** Keys with an unknown id are compared with this hash, so that every check takes the same time. No key matches it. */
@@ -90,9 +93,10 @@ export function createKeyStore(deps: { redis: Redis; now?: () => number }) {
       return toRecord(key.id, kept);
     },
 
-    /** Whether there is a valid key. */
-    async any(): Promise<boolean> {
-      return (await list()).some((key) => !isOver(key.expiresAt));
+    async state(): Promise<KeysState> {
+      const keys = await list();
+      if (keys.length === 0) return 'none';
+      return keys.every((key) => isOver(key.expiresAt)) ? 'expired' : 'valid';
     },
   };
 

@@ -12,7 +12,7 @@ export const API_EVENTS = {
   ),
   'keys.missing': event(
     'warn',
-    'every request needs an API key, and none exists yet; create one with forebay keys create',
+    'every request needs an API key, and there is no valid one; create one with forebay keys create',
   ),
   /** All tenants may read below `inputRoot`, although it is inside `folder`, which holds data of single tenants. */
   'input_root.exposes': event<{ readonly inputRoot: string; readonly folder: string }>(

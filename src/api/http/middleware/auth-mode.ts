@@ -1,28 +1,33 @@
-/** Decides at startup whether requests need a key. An API that others can reach does not start if no key exists. */
+/** Decides at startup whether requests need a key. An API that others can reach does not start without a valid key. */
 import ipaddr from 'ipaddr.js';
 import { ForebayError } from '../../../shared/errors.ts';
+import type { KeysState } from '../../../shared/keys/key-store.ts';
 
 export type AuthSetting = 'on' | 'off' | 'auto';
 
 /**
- * `auto`: requests need a key beyond loopback, and on loopback if a key exists now. `anyKey` is called only if needed.
- * Rejects with ForebayError `keys_required` beyond loopback if no key exists.
+ * `auto`: requests need a key beyond loopback, and on loopback if a key exists now, even an expired one: an API that
+ * needed keys does not open to everybody because they expire. `keysState` is called only if needed. Rejects with
+ * ForebayError `keys_required` beyond loopback if there is no valid key.
  */
 export async function needsKeys(options: {
   readonly setting: AuthSetting;
   /** Address that the API is about to listen on. */
   readonly host: string;
-  readonly anyKey: () => Promise<boolean>;
+  readonly keysState: () => Promise<KeysState>;
 }): Promise<boolean> {
   const { setting, host } = options;
   if (setting === 'off') return false;
   const local = isLoopback(host);
   if (local && setting === 'on') return true;
-  if (await options.anyKey()) return true;
-  if (local) return false;
+  const state = await options.keysState();
+  if (local) return state !== 'none';
+  if (state === 'valid') return true;
   throw new ForebayError(
     'keys_required',
-    `The API does not start on ${host || 'all addresses'}, because others could reach it there and no API key exists. ` +
+    `The API does not start on ${host || 'all addresses'}, because others could reach it there and ${
+      state === 'none' ? 'no API key exists' : 'all API keys have expired'
+    }. ` +
       'Either create a key first: forebay keys create --name NAME --scope admin (with the same REDIS_URL or --data). ' +
       'Or open the service to everybody on purpose: --insecure, which is FOREBAY_AUTH=off.',
   );

@@ -3,12 +3,13 @@ import { isLoopback, needsKeys, type AuthSetting } from '#forebay/api/http/middl
 import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
 import { createRateLimit } from '#forebay/api/http/middleware/rate-limit.js';
 import { allows } from '#forebay/shared/domain/scope.js';
+import type { KeysState } from '#forebay/shared/keys/key-store.js';
 import { TENANT } from '#forebay/shared/domain/tenant.js';
 import { JOB_SPEC } from '#forebay/shared/domain/job/job.js';
 import { makeSpec } from '../../../support/queue.ts';
 
-const decide = (setting: AuthSetting, host: string, keys: boolean) =>
-  needsKeys({ setting, host, anyKey: async () => keys });
+const decide = (setting: AuthSetting, host: string, keys: KeysState) =>
+  needsKeys({ setting, host, keysState: async () => keys });
 
 describe('the check whether requests need a key', () => {
   it.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1', '::ffff:127.0.0.1'])(
@@ -33,24 +34,31 @@ describe('the check whether requests need a key', () => {
   });
 
   it('requires no key on loopback, until a key exists or the setting requires one', async () => {
-    expect(await decide('auto', '127.0.0.1', false)).toBe(false);
-    expect(await decide('auto', '127.0.0.1', true)).toBe(true);
-    expect(await decide('on', '127.0.0.1', false)).toBe(true);
-    expect(await decide('off', '127.0.0.1', true)).toBe(false);
+    expect(await decide('auto', '127.0.0.1', 'none')).toBe(false);
+    expect(await decide('auto', '127.0.0.1', 'valid')).toBe(true);
+    expect(await decide('on', '127.0.0.1', 'none')).toBe(true);
+    expect(await decide('off', '127.0.0.1', 'valid')).toBe(false);
   });
 
-  it('requires a key beyond loopback, and throws an error with both ways out if no key exists', async () => {
-    expect(await decide('auto', '0.0.0.0', true)).toBe(true);
-    expect(await decide('off', '0.0.0.0', false)).toBe(false);
-    for (const setting of ['auto', 'on'] as const) {
-      await expect(decide(setting, '0.0.0.0', false)).rejects.toMatchObject({
-        code: 'keys_required',
-        message: expect.stringMatching(
-          /forebay keys create .*--insecure, which is FOREBAY_AUTH=off/,
-        ) as string,
-      });
-    }
+  it('requires a key on loopback after all keys have expired', async () => {
+    expect(await decide('auto', '127.0.0.1', 'expired')).toBe(true);
   });
+
+  it.each([
+    ['none', /no API key exists/],
+    ['expired', /all API keys have expired/],
+  ] as const)(
+    'beyond loopback, with keys: %s, throws an error with the reason and both ways out',
+    async (keys, why) => {
+      expect(await decide('auto', '0.0.0.0', 'valid')).toBe(true);
+      expect(await decide('off', '0.0.0.0', keys)).toBe(false);
+      for (const setting of ['auto', 'on'] as const) {
+        const error = await decide(setting, '0.0.0.0', keys).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'keys_required', message: expect.stringMatching(why) as string });
+        expect(String(error)).toMatch(/forebay keys create .*--insecure, which is FOREBAY_AUTH=off/);
+      }
+    },
+  );
 });
 
 describe('the check of the Host header', () => {
