@@ -6,7 +6,7 @@ import { createModelFolderReader } from '../shared/models/model-folder-reader.ts
 import type { Emit } from '../shared/observe/events.ts';
 import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
-import { createJobStore, RETENTION_MS } from '../shared/queue/jobs/job-store.ts';
+import { createJobStore } from '../shared/queue/jobs/job-store.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
@@ -28,17 +28,11 @@ import { createDatasetOpener } from './jobs/create/dataset-opener.ts';
 import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
-import { sweepJobs } from './sweeper/sweep-jobs.ts';
-import { sweepQueues } from './sweeper/sweep-queues.ts';
-import { sweepSpool } from './sweeper/sweep-spool.ts';
-import { sweepWishes } from './sweeper/sweep-wishes.ts';
+import { serviceChores } from './sweeper/service-chores.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
-
-/** Files untouched for this long are leftovers. No submit takes longer, and no run outlives its job for longer. */
-const LEFT_OVER_MS = 600_000;
 
 export interface ApiService {
   readonly app: ReturnType<typeof createApp>;
@@ -127,21 +121,15 @@ export async function createApiService(options: {
   const leftovers = createLeftovers(backgroundDeps);
   const sweeper = startSweeper({
     leftovers,
-    chores: [
-      sweepQueues({ leftovers, queues, slots: backgroundSlots }),
-      sweepJobs({ leftovers, jobs: backgroundJobs, graceMs: LEFT_OVER_MS }),
-      sweepSpool({
-        leftovers,
-        spoolDir: config.spoolDir,
-        graceMs: LEFT_OVER_MS,
-        keepMs: RETENTION_MS,
-      }),
-      sweepWishes({
-        wishes: createStoredWishes(backgroundDeps),
-        workers: backgroundWorkers,
-        slots: backgroundSlots,
-      }),
-    ],
+    chores: serviceChores({
+      leftovers,
+      jobs: backgroundJobs,
+      queues,
+      slots: backgroundSlots,
+      workers: backgroundWorkers,
+      wishes: createStoredWishes(backgroundDeps),
+      spoolDir: config.spoolDir,
+    }),
     emit,
   });
   const dispatcher = createWebhookDispatcher({
