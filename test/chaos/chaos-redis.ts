@@ -11,7 +11,13 @@ export type ChaosRedis = Awaited<ReturnType<typeof startChaosRedis>>;
 
 export async function startChaosRedis(dataDir: string) {
   const start = async () =>
-    startEmbeddedRedis({ dataDir, cacheDir: redisCacheDir, env: process.env, log: silentLog });
+    startEmbeddedRedis({
+      dataDir,
+      cacheDir: redisCacheDir,
+      env: process.env,
+      log: silentLog,
+      takesUrl: true,
+    });
   let server = await start();
   const proxies = new Set<TcpProxy>();
   return {

@@ -71,6 +71,7 @@ describe('forebay keys', () => {
       cacheDir: redisCacheDir,
       env: process.env,
       log: silentLog,
+      takesUrl: true,
     });
     try {
       const more = await commands.run(

@@ -41,6 +41,7 @@ async function start(dataDir: string | null = null): Promise<EmbeddedRedis> {
     cacheDir: redisCacheDir,
     env: process.env,
     log: silentLog,
+    takesUrl: true,
   });
   started.push(redis);
   return redis;
@@ -210,6 +211,7 @@ describe('choosing a Redis', () => {
       cacheDir: scratch,
       env: {},
       log: silentLog,
+      takesUrl: true,
     });
     await given.stop();
     expect(given).toMatchObject({ url: redis.url, embedded: false });
@@ -222,6 +224,7 @@ describe('choosing a Redis', () => {
       cacheDir: redisCacheDir,
       env: process.env,
       log: silentLog,
+      takesUrl: true,
     });
     started.push(own);
     expect(own.embedded).toBe(true);

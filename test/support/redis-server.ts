@@ -11,7 +11,12 @@ import { redisCacheDir, silentLog } from './redis.ts';
 export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>;
 
 export async function startRedisServer(...options: string[]) {
-  const program = await findRedis({ cacheDir: redisCacheDir, env: process.env, log: silentLog });
+  const program = await findRedis({
+    cacheDir: redisCacheDir,
+    env: process.env,
+    log: silentLog,
+    takesUrl: true,
+  });
   const folder = mkdtempSync('/tmp/fbt-redis-');
   const socketPath = join(folder, 'r.sock');
   const own = ['--port', '0', '--unixsocket', socketPath, '--dir', folder, '--save', ''];

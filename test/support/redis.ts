@@ -16,5 +16,6 @@ export function startTestRedis(): Promise<EmbeddedRedis> {
     cacheDir: redisCacheDir,
     env: process.env,
     log: silentLog,
+    takesUrl: true,
   });
 }

@@ -1,4 +1,7 @@
-/** Checks the Redis that the service would use here, and whether it accepts writes. */
+/**
+ * Checks the Redis that the service would use here, and whether it accepts writes. Also checks whether `forebay run` can
+ * start its own, which it does whatever REDIS_URL is.
+ */
 import { messageOf } from '../../shared/errors.ts';
 import { connectRedis } from '../../shared/queue/connection.ts';
 import { checkRedis } from '../../shared/redis/check-redis.ts';
@@ -10,16 +13,24 @@ import { cachedRedis } from '../redis/unpack-redis.ts';
 import type { Finding } from './finding.ts';
 
 const TIMEOUT_MS = 5000;
+const RUN_NEEDS_ONE =
+  '`forebay run` and `forebay plan` do not use REDIS_URL: for them, install valkey or redis-server.';
 
 export async function checkRedisHere(
   redisUrl: string | undefined,
   env: NodeJS.ProcessEnv,
   cacheDir: string,
 ): Promise<Finding> {
-  if (redisUrl !== undefined) return checkGiven(redisUrl);
   const present = installedRedis(env) ?? cachedRedis(cacheDir);
+  const unpacks = onPath('apt-get', env) !== null && onPath('dpkg-deb', env) !== null;
+  if (redisUrl !== undefined) {
+    const finding = await checkGiven(redisUrl);
+    return present === null && !unpacks && finding.level !== 'fail'
+      ? withNote(finding, RUN_NEEDS_ONE)
+      : finding;
+  }
   if (present !== null) return { level: 'ok', what: 'Redis', found: `a private one: ${present.path}` };
-  if (onPath('apt-get', env) !== null && onPath('dpkg-deb', env) !== null) {
+  if (unpacks) {
     return {
       level: 'note',
       what: 'Redis',
@@ -31,8 +42,12 @@ export async function checkRedisHere(
     level: 'fail',
     what: 'Redis',
     found: 'none',
-    advice: 'Install valkey or redis-server, or set REDIS_URL.',
+    advice: 'Install valkey or redis-server. For a service, it is enough to set REDIS_URL.',
   };
+}
+
+function withNote(finding: Finding, note: string): Finding {
+  return { ...finding, level: 'note', advice: [finding.advice, note].filter(Boolean).join(' ') };
 }
 
 async function checkGiven(redisUrl: string): Promise<Finding> {

@@ -44,6 +44,8 @@ export async function withKeys<T>(
   }
   const note = (line: string) => context.terminal.err(`${line}\n`);
   const redis = await startEmbeddedRedis({
+    // The keys are in this data folder. Another Redis does not have them.
+    takesUrl: false,
     dataDir,
     cacheDir,
     env,

@@ -61,7 +61,13 @@ export async function withOwnService<T>(
   const folder = makeRunFolder(tmpdir());
   const log = createStartupLog((line) => view.note(line), { verbose: deps.verbose });
   const service = createService({
-    redis: { dataDir: null, cacheDir: cacheDir(context.env), env: context.env, log: noteLog(view) },
+    redis: {
+      takesUrl: false,
+      dataDir: null,
+      cacheDir: cacheDir(context.env),
+      env: context.env,
+      log: noteLog(view),
+    },
     env: { ...deps.env, FOREBAY_DATA_DIR: folder },
     workers: Array.from({ length: deps.workers }, () => ({})),
     onLine: (name, line) => log.line(readableLine(name, line)),

@@ -9,34 +9,40 @@ export interface FindRedisOptions {
   readonly cacheDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly log: RedisLog;
+  /** Whether the command would use the Redis at REDIS_URL. Then the error advises to set it. */
+  readonly takesUrl: boolean;
 }
 
 /** Throws ForebayError `redis_not_found`, with the command that installs one on this system. */
-export async function findRedis({ cacheDir, env, log }: FindRedisOptions): Promise<RedisProgram> {
+export async function findRedis(options: FindRedisOptions): Promise<RedisProgram> {
+  const { cacheDir, env, log } = options;
   const present = installedRedis(env) ?? cachedRedis(cacheDir);
   if (present) return present;
 
   const apt = onPath('apt-get', env);
   const dpkg = onPath('dpkg-deb', env);
-  if (!apt || !dpkg) throw notFound(env);
+  if (!apt || !dpkg) throw notFound(options);
   try {
     return await unpackRedis({ cacheDir, env, log, apt, dpkg });
   } catch (error) {
-    throw notFound(env, error);
+    throw notFound(options, error);
   }
 }
 
-function notFound(env: NodeJS.ProcessEnv, cause?: unknown): ForebayError {
-  const install = installCommand(env);
+function notFound({ env, takesUrl }: FindRedisOptions, cause?: unknown): ForebayError {
+  const install = `Install one with \`${installCommand(env)}\``;
   const attempt =
     cause === undefined
       ? ''
       : ` Forebay tried to unpack the package of this system and failed: ${messageOf(cause)}.`;
   return new ForebayError(
     'redis_not_found',
-    `There is no Redis: neither valkey-server nor redis-server is on PATH, and REDIS_URL is not set.${attempt} ` +
-      `Install one with \`${install}\`, or run \`docker run -d -p 127.0.0.1:6379:6379 redis:7 redis-server ` +
-      '--appendonly yes --maxmemory-policy noeviction` and set REDIS_URL=redis://127.0.0.1:6379.',
+    takesUrl
+      ? `There is no Redis: neither valkey-server nor redis-server is on PATH, and REDIS_URL is not set.${attempt} ` +
+          `${install}, or run \`docker run -d -p 127.0.0.1:6379:6379 redis:7 redis-server --appendonly yes ` +
+          '--maxmemory-policy noeviction` and set REDIS_URL=redis://127.0.0.1:6379.'
+      : `This command starts its own Redis, but neither valkey-server nor redis-server is on PATH.${attempt} ` +
+          `${install}.`,
     { cause },
   );
 }

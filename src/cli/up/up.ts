@@ -27,6 +27,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
   const service = createService({
     redis: {
       redisUrl: config.redisUrl,
+      takesUrl: true,
       dataDir: config.dataDir,
       cacheDir: cacheDir(env),
       env,

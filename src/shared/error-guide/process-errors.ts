@@ -8,8 +8,8 @@ export const PROCESS_ERRORS = {
     fix: 'Correct every setting that the message names. `docs/settings.md` lists all settings.',
   },
   redis_not_found: {
-    cause: '`REDIS_URL` is not set, and there is no `redis-server` or `valkey-server` to start.',
-    fix: 'Install one (`apt-get install redis-server`, `brew install valkey`), or set `REDIS_URL`. `forebay run` does not use `REDIS_URL`.',
+    cause: 'Forebay needs to start a Redis, but there is no `redis-server` or `valkey-server`.',
+    fix: 'Install one (`apt-get install redis-server`, `brew install valkey`), or set `REDIS_URL` for a service. `forebay run` does not use `REDIS_URL`.',
   },
   redis_evicts: {
     cause: 'Redis would delete keys when it is full, and jobs would be lost.',
