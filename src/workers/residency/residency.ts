@@ -1,8 +1,8 @@
 /**
  * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another
  * model needs its memory, or when an operator asks for it (a wish). It comes back when a block or a sample waits for
- * it, or when an operator asks for it. A model that a block or a sample uses always stays. A version whose files were
- * replaced leaves for good.
+ * it, or when an operator asks for it. A model that a block or a sample uses always stays. A model whose files were
+ * replaced or deleted leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -15,7 +15,7 @@ import { BETWEEN_BLOCKS_MS, createMakeRoom } from './make-room.ts';
 
 /** The longest delay that a lost wake-up causes. */
 const SWEEP_MS = 1_000;
-/** A replaced version leaves the lanes when the worker has held none of its blocks for this long. */
+/** A replaced model leaves the lanes when the worker has held none of its blocks for this long. */
 const RETIRE_MS = 30_000;
 
 export type Residency = ReturnType<typeof createResidency>;
@@ -113,22 +113,21 @@ export function createResidency(deps: {
     return now() - model.lastUsed;
   }
 
-  /** A replaced version leaves the lanes when it is unused and another version is served or can be loaded. */
-  function retireReplaced(): void {
-    for (const model of models.all()) {
-      if (model.state.is !== 'replaced' || unusedMs(model) < RETIRE_MS) continue;
-      if (isOffered(model.found.folder.ref.name)) models.retire(model.queue);
+  /**
+   * A replaced model leaves the lanes when nobody needs it. It does not wait for a successor: there may be none, or it may
+   * fail to load, and new jobs do not get the replaced model anyway.
+   */
+  async function retireReplaced(): Promise<void> {
+    for (const { queue } of models.all()) {
+      if (!isLeftOver(queue) || (await isNeeded(queue)) || !isLeftOver(queue)) continue;
+      models.retire(queue);
     }
   }
 
-  /** An unloaded version may wait for the memory of the replaced one. */
-  function isOffered(name: string): boolean {
-    return models
-      .all()
-      .some(
-        ({ found, state }) =>
-          found.folder.ref.name === name && (state.is === 'serving' || state.is === 'unloaded'),
-      );
+  /** Looks at the model again, because it may have changed during a wait. */
+  function isLeftOver(queue: string): boolean {
+    const model = models.of(queue);
+    return model?.state.is === 'replaced' && unusedMs(model) >= RETIRE_MS;
   }
 
   /** Needed because messages may be lost, and because a worker that died may have left blocks behind. */
@@ -142,7 +141,7 @@ export function createResidency(deps: {
 
   /** Makes all checks once. */
   async function round(): Promise<void> {
-    retireReplaced();
+    await retireReplaced();
     await followWishes();
     await unloadIdle();
     await wakeNeeded();

@@ -1,7 +1,9 @@
 // Models of a worker in any state, and the few functions of a worker that residency calls.
+import { ForebayError } from '#forebay/shared/errors.js';
 import type { FoundModel } from '#forebay/workers/models/find-models.js';
 import {
   newModel,
+  toFailed,
   toLoaded,
   toLoading,
   toReplaced,
@@ -60,11 +62,16 @@ export function knownModels(facts: Readonly<Record<string, Facts>>) {
         put(toLoading(models.get(queue)!));
         log.push(`${queue}: wakes`);
       },
+      fail(queue: string) {
+        put(toFailed(toLoading(models.get(queue)!), new ForebayError('model_load_failed', 'broken')));
+      },
       wait(queue: string, why: string | null) {
         put(toWaiting(models.get(queue)!, why));
       },
     },
     add: (name: string, one: Facts) => put(unloaded(name, one)),
+    /** Marks a model as replaced, because its folder was deleted. */
+    remove: (name: string) => put(toReplaced(models.get(name)!)),
     /** Marks a model as replaced, and adds its successor of the same name, which is not loaded. */
     replace: (name: string, successor: string, one: Facts) => {
       put(toReplaced(models.get(name)!));

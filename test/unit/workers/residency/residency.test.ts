@@ -162,6 +162,42 @@ it('gives the same memory only once, and loads a model that is larger than the b
   expect(models.of('two')!.state).toMatchObject({ is: 'unloaded', waitsBecause: expect.any(String) });
 });
 
+it('retires a replaced model after 30 s without use, whether or not it has a successor', async () => {
+  const { world, replace, remove, models, round, log } = residency({
+    deleted: { megabytes: 1 },
+    broken: { megabytes: 1 },
+    old: { megabytes: 1 },
+  });
+  remove('deleted');
+  replace('broken', 'broken-2', { megabytes: 1 });
+  models.fail('broken-2');
+  replace('old', 'old-2', { megabytes: 1 });
+  world.now = 29_999;
+  await round();
+  expect(log).toEqual([]);
+  world.now = 30_000;
+  await round();
+  expect(log).toEqual(['deleted: retired', 'broken: retired', 'old: retired']);
+});
+
+it('keeps a replaced model while a block waits for it, here or at another worker', async () => {
+  const { world, remove, round, log } = residency({ one: { megabytes: 1 }, two: { megabytes: 1 } });
+  remove('one');
+  remove('two');
+  world.needed.add('one');
+  world.now = 60_000;
+  // A block of the other one arrives during the check.
+  world.onAsked = (queue) => {
+    if (queue === 'two') world.inUse.add('two');
+  };
+  await round();
+  expect(log).toEqual([]);
+  world.onAsked = () => {};
+  world.needed.clear();
+  await round();
+  expect(log).toEqual(['one: retired']);
+});
+
 it('retires an unused replaced version, even if its successor waits for the memory', async () => {
   const { world, replace, round, log, wake } = residency({ one: { megabytes: 80 } }, { budget: 100 });
   replace('one', 'two', { megabytes: 80 });
