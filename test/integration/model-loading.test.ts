@@ -147,9 +147,10 @@ describe('an operator', () => {
 describe('a job of an unloaded model', () => {
   it('names the reason if the files of the model were replaced meanwhile, and new jobs use the new files', async () => {
     write('swapped');
-    await service.startWorker({ FOREBAY_MODELS: 'swapped' });
+    // The job is paused before a worker could end it.
     const job = await submit('swapped');
     await service.post(`/v1/jobs/${job.id}/pause`, {});
+    await service.startWorker({ FOREBAY_MODELS: 'swapped' });
     const before = await model('swapped');
     await ask('swapped', 'unload');
     await becomes('swapped', 'unloaded');
