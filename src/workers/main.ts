@@ -4,6 +4,7 @@ import { ForebayError, messageOf } from '../shared/errors.ts';
 import { createEvents } from '../shared/observe/events.ts';
 import { logEvents } from '../shared/observe/log-events.ts';
 import { createLogger } from '../shared/observe/logger.ts';
+import { collectInOneGo } from '../shared/process/garbage-collection.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/process/lifecycle.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
@@ -13,6 +14,7 @@ import { serveHealth } from './health/health.ts';
 import { startChildLane } from './lane-pool/child-lane.ts';
 import type { Worker } from './worker.ts';
 
+collectInOneGo();
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 /** Time that a clean exit may take after the grace time. It takes longer if Redis does not answer, for example. */

@@ -13,6 +13,8 @@ export interface PartLines {
   /** `{"index","id","error":{"code","message"}}` per row that failed. */
   readonly errors: string;
   readonly failed: number;
+  /** Call when the results have been written. Their memory is then used for another part. */
+  release(): void;
 }
 
 const COMMA = 0x2c;
@@ -32,7 +34,8 @@ export function partLines(rows: NamedRows, outcomes: readonly Outcomes[]): PartL
   const ids = 'rows' in rows ? rows.rows.map(({ id }) => JSON.stringify(id)) : null;
   const space = frameSpace(rows, ids);
   // The results come last, and each line ends before the results of later rows begin.
-  const bytes = Buffer.concat([Buffer.allocUnsafe(space), ...outcomes.map(ownResults)]);
+  const buffer = withResults(space, outcomes.map(ownResults));
+  const { bytes } = buffer;
   let errors = '';
   let failed = 0;
   let row = 0;
@@ -59,7 +62,7 @@ export function partLines(rows: NamedRows, outcomes: readonly Outcomes[]): PartL
     }
   }
   if (row !== rowCount(rows)) throw new InvariantError(`${rowCount(rows)} rows have ${row} outcomes`);
-  return { results: bytes.subarray(0, end), errors, failed };
+  return { results: bytes.subarray(0, end), errors, failed, release: buffer.release };
 }
 
 /** Bytes of all lines without the results, at most. */
@@ -67,6 +70,33 @@ function frameSpace(rows: NamedRows, ids: readonly string[] | null): number {
   const count = rowCount(rows);
   const named = ids === null ? count * NUMBER_ID : ids.reduce((sum, id) => sum + Buffer.byteLength(id), 0);
   return count * FRAME + named;
+}
+
+/**
+ * Buffers for the next parts. The buffer of each part would be garbage after a few milliseconds, and V8 collects garbage
+ * more often the larger it is.
+ */
+const spare: Buffer[] = [];
+/** A worker publishes so many parts of small rows at once. */
+const MOST_SPARE = 2;
+const LARGEST_SPARE = 8 * 1024 * 1024;
+
+/** A buffer with the results, after `space` bytes. */
+function withResults(space: number, results: readonly Uint8Array[]) {
+  const size = results.reduce((sum, { length }) => sum + length, space);
+  const found = spare.pop();
+  const bytes = found !== undefined && found.length >= size ? found : Buffer.allocUnsafe(size);
+  let at = space;
+  for (const some of results) {
+    bytes.set(some, at);
+    at += some.length;
+  }
+  let isHeld = true;
+  const release = () => {
+    if (isHeld && spare.length < MOST_SPARE && bytes.length <= LARGEST_SPARE) spare.push(bytes);
+    isHeld = false;
+  };
+  return { bytes, release };
 }
 
 function ownResults({ results, start, ends }: Outcomes): Uint8Array {

@@ -10,7 +10,7 @@ import { rowCount, type NamedRows } from '../domain/block.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
 import { adoptBlock, placeErrors, type BlockCounts, type PartProof } from './adopt-block.ts';
 import { outputFolder, partName, stagedErrorsName, stagedPartName } from './output-folder.ts';
-import { partLines } from './part-lines.ts';
+import { partLines, type PartLines } from './part-lines.ts';
 import { sha256 } from './read-part.ts';
 import { inFolderNoFollow } from './no-follow.ts';
 import { removeEmptyStaging } from './staging.ts';
@@ -39,8 +39,19 @@ export async function publishBlock(
   block: BlockToPublish,
   permit: (partHash: string) => Promise<PartProof | null>,
 ): Promise<BlockCounts | null> {
-  const { folder, job, part, rows, token } = block;
-  const text = partLines(rows, block.outcomes);
+  const lines = partLines(block.rows, block.outcomes);
+  try {
+    return await publishLines(block, lines, permit);
+  } finally {
+    lines.release();
+  }
+}
+
+async function publishLines(
+  { folder, job, part, rows, token }: BlockToPublish,
+  text: Omit<PartLines, 'release'>,
+  permit: (partHash: string) => Promise<PartProof | null>,
+): Promise<BlockCounts | null> {
   const hash = sha256(text.results);
   const staging = outputFolder(folder).stagingOf(job);
   const staged = stagedPartName(part, token);

@@ -1,8 +1,10 @@
 /** Sets up a lane's process before any library is loaded. */
 import { writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
+import { collectInOneGo } from '../../shared/process/garbage-collection.ts';
 
 export function bootstrapLane(): void {
+  collectInOneGo();
   // Since 1.29, onnxruntime sends telemetry unless this is set before the library is loaded.
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   // onnxruntime-node 1.30 fails on Float16Array (Node >= 23). Without that class it uses Uint16Array.

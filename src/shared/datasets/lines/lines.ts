@@ -25,7 +25,7 @@ export interface Lines {
   text(at: number): LineText;
   /** Whether it has only white space. */
   isBlank(at: number): boolean;
-  /** The lines that are not blank, in a buffer of their own. Null if one of them is too long. */
+  /** The lines that are not blank, in a buffer that nobody changes. Null if one of them is too long. */
   copy(): LineCopy | null;
 }
 
@@ -74,8 +74,10 @@ export function createLines(options: {
   /** The offset in the file where the first line begins, if it is too long and the buffer has only its end. Else null. */
   readonly longStart: number | null;
   readonly maxBytes: number;
+  /** Whether the buffer stays as it is after the lines. */
+  readonly staysInPlace: boolean;
 }): Lines {
-  const { view, base, first, starts, isOpen, longStart, maxBytes } = options;
+  const { view, base, first, starts, isOpen, longStart, maxBytes, staysInPlace } = options;
   const count = starts.count - 1;
   /** All lines as one text. Null if they are not ASCII. Undefined until a text is asked for. */
   let ascii: string | null | undefined;
@@ -101,6 +103,18 @@ export function createLines(options: {
     return isAscii(all) ? all.toString('latin1') : null;
   }
 
+  function whole(): Buffer {
+    const all = view.subarray(startIn(0), startIn(count));
+    return staysInPlace ? all : Buffer.from(all);
+  }
+
+  function withoutOthers(kept: Uint32Array, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    let end = 0;
+    for (const line of kept) end += view.copy(bytes, end, startIn(line), startIn(line + 1));
+    return bytes;
+  }
+
   return {
     count,
     number: (at) => first + at,
@@ -119,25 +133,16 @@ export function createLines(options: {
     copy() {
       const at = new Uint32Array(count);
       const ends = new Uint32Array(count);
-      const bytes = Buffer.allocUnsafe(startIn(count) - startIn(0));
       let rows = 0;
       let end = 0;
-      /** Lines from here to the current one are copied together. */
-      let from = 0;
-      const copyUpTo = (line: number) =>
-        view.copy(bytes, end - (startIn(line) - startIn(from)), startIn(from), startIn(line));
       for (let line = 0; line < count; line++) {
         if (isTooLong(line)) return null;
-        if (isBlank(line)) {
-          copyUpTo(line);
-          from = line + 1;
-        } else {
-          at[rows] = line;
-          ends[rows++] = end += startIn(line + 1) - startIn(line);
-        }
+        if (isBlank(line)) continue;
+        at[rows] = line;
+        ends[rows++] = end += startIn(line + 1) - startIn(line);
       }
-      copyUpTo(count);
-      return { bytes: bytes.subarray(0, end), ends: ends.subarray(0, rows), at: at.subarray(0, rows) };
+      const bytes = rows === count ? whole() : withoutOthers(at.subarray(0, rows), end);
+      return { bytes, ends: ends.subarray(0, rows), at: at.subarray(0, rows) };
     },
   };
 }

@@ -19,6 +19,8 @@ export const WHOLE_FILE: LineRange = { from: 0, to: null, line: 1 };
 
 /** Bytes read at a time. */
 const CHUNK = 256 * 1024;
+/** A range of this size is read at once. Its lines then stay in one buffer. */
+const RANGE_AT_ONCE = 1024 * 1024;
 
 /**
  * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. Does not hold a line of more
@@ -54,7 +56,7 @@ async function* linesOf(
   maxBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<Lines> {
-  let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(CHUNK, Math.max(1, to - from)));
+  let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(RANGE_AT_ONCE, Math.max(1, to - from)));
   let filled = 0;
   /** Offset in the file of the buffer's first byte. */
   let base = from;
@@ -77,7 +79,18 @@ async function* linesOf(
     // At the end of the file, the buffer holds at most one line, which has no line break.
     const isOpen = bytesRead === 0 && (start < view.length || longStart !== null);
     if (isOpen) starts.add(view.length);
-    const lines = createLines({ view, base, first: line, starts, isOpen, longStart, maxBytes });
+    // Then nothing is read into the buffer any more.
+    const isLast = to !== null && base + view.length === to;
+    const lines = createLines({
+      view,
+      base,
+      first: line,
+      starts,
+      isOpen,
+      longStart,
+      maxBytes,
+      staysInPlace: isLast,
+    });
     if (lines.count > 0) {
       yield lines;
       line += lines.count;
@@ -92,7 +105,7 @@ async function* linesOf(
     const rest = view.length - start;
     // A line that does not fit yet needs a larger buffer.
     const wanted = rest * 2 > buffer.length ? Math.min(buffer.length * 2, maxBytes + CHUNK) : buffer.length;
-    const next = wanted === buffer.length ? buffer : Buffer.allocUnsafe(wanted);
+    const next = wanted === buffer.length && !isLast ? buffer : Buffer.allocUnsafe(wanted);
     view.copy(next, 0, start, view.length);
     buffer = next;
     filled = rest;

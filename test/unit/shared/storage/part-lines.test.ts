@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { packOutcomes, sliceOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { partLines } from '#forebay/shared/storage/part-lines.js';
+import { partLines, type PartLines } from '#forebay/shared/storage/part-lines.js';
 
 const text = fc.string({ unit: 'grapheme' });
 const fields = fc.record({ label: text, score: fc.double({ noNaN: true }) });
@@ -26,6 +26,14 @@ function expected(ids: readonly string[], first: number, outcomes: readonly RowO
   return lines;
 }
 
+/** The lines as texts. Their memory is used for the next part. */
+function written(lines: PartLines) {
+  const { results, errors, failed } = lines;
+  const texts = { results: results.toString(), errors, failed };
+  lines.release();
+  return texts;
+}
+
 it('writes what JSON.stringify writes, for rows with ids and for rows that are named by their index', () => {
   fc.assert(
     fc.property(firstRow, fc.array(fc.tuple(text, outcome)), fc.nat(), (first, rows, cut) => {
@@ -35,17 +43,11 @@ it('writes what JSON.stringify writes, for rows with ids and for rows that are n
       const at = cut % (rows.length + 1);
       const parts = [sliceOutcomes(packed, 0, at), sliceOutcomes(packed, at, rows.length)];
       const failed = outcomes.filter(({ ok }) => !ok).length;
-      const listed = partLines({ firstRow: first, rows: ids.map((id) => ({ id })) }, parts);
-      expect({ ...listed, results: listed.results.toString() }).toEqual({
-        ...expected(ids, first, outcomes),
-        failed,
-      });
+      const listed = written(partLines({ firstRow: first, rows: ids.map((id) => ({ id })) }, parts));
+      expect(listed).toEqual({ ...expected(ids, first, outcomes), failed });
       const numbers = rows.map((_, i) => String(first + i));
-      const numbered = partLines({ firstRow: first, count: rows.length }, parts);
-      expect({ ...numbered, results: numbered.results.toString() }).toEqual({
-        ...expected(numbers, first, outcomes),
-        failed,
-      });
+      const numbered = written(partLines({ firstRow: first, count: rows.length }, parts));
+      expect(numbered).toEqual({ ...expected(numbers, first, outcomes), failed });
     }),
   );
 });
@@ -72,4 +74,23 @@ it('refuses outcomes of more or fewer rows', () => {
   expect(() => partLines({ firstRow: 0, count: 2 }, [packOutcomes([{ ok: true, result: '"x":1' }])])).toThrow(
     '2 rows have 1 outcomes',
   );
+});
+
+it('does not use the memory of a part that has not been written yet', () => {
+  const lines = (score: number) =>
+    partLines({ firstRow: 0, count: 1 }, [packOutcomes([{ ok: true, result: `"x":${score}` }])]);
+  const first = lines(1);
+  const second = lines(2);
+  expect([first, second].map(({ results }) => results.toString())).toEqual([
+    '{"index":0,"id":"0","x":1}\n',
+    '{"index":0,"id":"0","x":2}\n',
+  ]);
+  first.release();
+  first.release();
+  const [third, fourth] = [lines(3), lines(4)];
+  expect([second, third!, fourth!].map(({ results }) => results.toString().slice(-4, -1))).toEqual([
+    ':2}',
+    ':3}',
+    ':4}',
+  ]);
 });
