@@ -22,9 +22,9 @@ function settingsPage() {
   return `${header('Settings', 'src/shared/config/groups/')}
 Settings are environment variables. A process reads them once, when it starts, and reports every wrong one at once. It
 ignores variables that it does not know. \`forebay up\` and \`forebay run\` pass them on to the processes that they start.
-\`run\` has its own Redis, address, pool and folders (except the cache folder), and requires no keys. It ignores
-\`FOREBAY_MAX_JOBS\`, \`FOREBAY_MODELS\` and \`FOREBAY_HEALTH_PORT\`. The flag of a command wins over its variable. 1 MB is
-1,048,576 bytes.
+\`run\` has its own Redis, address, pool and folders (except the cache folder), and requires no keys. It always
+follows links, and ignores \`FOREBAY_MAX_JOBS\`, \`FOREBAY_MODELS\` and \`FOREBAY_HEALTH_PORT\`. The flag of a command
+wins over its variable. 1 MB is 1,048,576 bytes.
 
 The command line alone reads two more variables. \`FOREBAY_URL\` is the service that \`submit\`, \`jobs\` and similar
 commands call (default \`http://127.0.0.1:8080\`). \`FOREBAY_API_KEY\` is the key that they send ([security](security.md)).

@@ -16,7 +16,7 @@ const FIRST_CLASS_BIAS = 0.5;
 
 /** 109 million parameters. */
 export const BERT_BASE = { name: 'bert-base', layers: 12, hidden: 768, heads: 12, inner: 3072 };
-/** 22 million parameters. */
+/** 23 million parameters. */
 export const MINILM = { name: 'minilm', layers: 6, hidden: 384, heads: 12, inner: 1536 };
 
 /**

@@ -2,7 +2,7 @@
  * A worker's life.
  *
  * - `booting`: it loads its models, and takes blocks of those that are loaded.
- * - `serving`: no model is being loaded any more, or those that are take too long for the others to wait.
+ * - `serving`: it has loaded its models or failed to. After PATIENCE_MS, one loaded model is enough.
  * - `draining`: it takes no more blocks, finishes its current ones within the grace time, and hands back the rest.
  * - `stopped`: its lanes and connections are closed.
  */
@@ -49,7 +49,7 @@ export interface WorkerParts {
   guard: MemoryGuard;
   health: () => Health;
   modelReport: () => ModelReport;
-  /** Stops listening for changes: of models on disk, and of queues. */
+  /** Stops watching model files, queues and wishes, and stops residency, which loads and unloads models. */
   stopWatching: () => void;
   /** Closes the connections. Called after the lanes are closed. */
   closeConnections: () => Promise<unknown>;

@@ -34,7 +34,7 @@ beforeAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   if (disk === null) {
     kinds = FAULT_KINDS.filter((kind) => kind !== 'fill_disk');
-    process.stderr.write('chaos: no disk is filled, because only root may mount a tmpfs\n');
+    process.stderr.write('chaos: no disk is filled, because this user may not mount a tmpfs\n');
   }
   expected = await runUndisturbed(JOB, WORKERS);
 }, SEED_MS);

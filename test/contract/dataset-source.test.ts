@@ -15,7 +15,7 @@ import { packInline, packUrls } from '../support/packed.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
-/** Maximum growth of the live heap while 200,000 rows are read. Their ids alone would take more. */
+/** Maximum growth of the live heap while 200,000 rows are read. If they were kept, they would take more. */
 const HEAP_BOUND = 10 * 1024 * 1024;
 
 interface Implementation {

@@ -24,7 +24,7 @@ export interface JobBlocks {
   reserved(blocks: readonly { readonly block: number; readonly rows: BlockContent }[]): void;
   /** Records a block that has just been committed. */
   committed(block: number): void;
-  /** Blocks in the window, at the last check. */
+  /** Blocks in the window, as far as this feeder knows. */
   readonly inWindow: number;
   /** Of those, the blocks that are believed to be on the queue or held by a worker. */
   readonly onQueue: number;

@@ -23,7 +23,10 @@ export interface PlanFlags extends RunFlags {
   readonly apiKeyFile?: string;
 }
 
-/** Returns the exit code. Throws UsageError, and the problems that the service reports. */
+/**
+ * Returns the exit code. Throws UsageError, ForebayError `invalid_model_config` or `model_load_failed`, and the
+ * problems that the service reports.
+ */
 export async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
   if (flags.model === undefined)

@@ -1,6 +1,6 @@
 /**
  * The results of `forebay tune` for one model on one machine: the best settings, and every measurement that led to them.
- * Where a setting is `"auto"`, workers use the best settings. Knows nothing of files or lanes.
+ * Where a setting is `"auto"`, workers use the best settings. Pure.
  */
 import { z } from 'zod';
 

@@ -26,7 +26,7 @@ export class ServiceRedis extends Redis {
   readonly #onError: (error: Error) => void;
   readonly #known = new WeakSet<RedisCommand>();
   #lastError: Error | null = null;
-  /** Settles when Redis accepts writes again. Null while no write has been refused. */
+  /** Settles when Redis accepts writes again. Null unless Redis is known to refuse writes. */
   #writable: Promise<void> | null = null;
 
   /** `onError` gets broken connections and refused writes, once per command and attempt. */
@@ -99,7 +99,7 @@ export class ServiceRedis extends Redis {
     return batch;
   }
 
-  /** Replaces the library's message, and removes the command's arguments, which may contain a password. */
+  /** Replaces the library's error about retries. Removes the command from others, because it may hold a password. */
   #inWords(error: Error): Error {
     if (error.name === 'MaxRetriesPerRequestError') return redisProblem(error, this.#lastError ?? undefined)!;
     Reflect.deleteProperty(error, 'command');

@@ -42,7 +42,7 @@ export interface ServedModel {
   readonly state: ModelState;
   /** When it was loaded, or last used by a block or a sample. Monotonic milliseconds. */
   lastUsed: number;
-  /** The model leaves the lanes when nothing has used it for this long, in ms. Infinity: it stays. */
+  /** The model leaves the lanes when nothing has used it for this long, in ms. Infinity: it may stay idle for ever. */
   keepMs: number;
 }
 
@@ -58,7 +58,7 @@ export function toLoading(model: ServedModel): ServedModel {
   return { ...model, state: { is: 'loading' }, keepMs: keepMsOf(model.found) };
 }
 
-/** Allowed in state `loading`. `onDisk`: its files still exist. */
+/** Allowed in state `loading`. `onDisk`: its files still exist and have not changed. */
 export function toLoaded(model: ServedModel, loaded: LoadedModel, onDisk: boolean): ServedModel {
   if (model.state.is !== 'loading') throw wrongMove(model, 'loaded');
   return { ...model, state: { ...loaded, is: onDisk ? 'serving' : 'replaced' }, lastUsed: performance.now() };
@@ -78,7 +78,7 @@ export function toWaiting(model: ServedModel, waitsBecause: string | null): Serv
   return { ...model, state: { ...model.state, waitsBecause } };
 }
 
-/** Allowed in state `unloaded`, when its files were written again with the same hash. */
+/** Allowed in state `unloaded`, when its files were read again and have the same hash. */
 export function toRead(model: ServedModel, found: FoundModel, resident: PooledModel): ServedModel {
   if (model.state.is !== 'unloaded') throw wrongMove(model, 'read again');
   return { ...model, found, resident };

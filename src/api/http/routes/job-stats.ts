@@ -1,4 +1,4 @@
-/** A job's statistics: how it spends its time, what it waits for, and which workers run it. */
+/** A job's statistics: how it spends its time, what it waits for, and which workers announce its model. */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../../shared/domain/model/model-config.ts';
 import type { BlockQueues } from '../../../shared/queue/blocks/block-queue.ts';

@@ -46,7 +46,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     const last = await checkOutput(folder, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, folder);
-    if (rows.failed === 0) throw refusal(`No row of job ${id} has failed, so there is nothing to retry.`);
+    if (rows.failed === 0) throw refusal(`Job ${id} has no failed row left, so there is nothing to retry.`);
     const model = await deps.findAgain(last.model);
     checkResume(last, model, last.options);
     const first = firstPart(last);

@@ -161,7 +161,7 @@ describe('a submit body', () => {
     });
   });
 
-  /** A record, and 60 of them, so that it is also among the rows that are not checked with the other fields. */
+  /** Parses the record as the only row, and as the last of 60, where it is not checked with the other fields. */
   const records = (fields: string) =>
     [1, 60].map((count) =>
       parse(`{"model":"m","input":{"type":"inline","rows":[${'{"a":1},'.repeat(count - 1)}{${fields}}]}}`),
