@@ -14,7 +14,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
   const cases = join(DATA, 'open/onnx-cases');
   const names = hasData ? readdirSync(cases).filter((name) => name.startsWith('test_')) : [];
 
-  it('all 56 graphs of onnx-cases return their known answers, also as several rows and in base64', async () => {
+  it('all 56 graphs of onnx-cases return their known answers, also as several rows, and shapes in base64', async () => {
     expect(names.length).toBe(56);
     const lane = testLane();
     for (const name of names) {
@@ -88,7 +88,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
     });
   });
 
-  it('magika names all 129 files of its reference, in batches of 43', async () => {
+  it('magika names all 129 files whose reference label comes from the model, in batches of 43', async () => {
     const { target_labels_space: labels } = readJson<{ target_labels_space: string[] }>(
       DATA,
       'models/magika.config.json',

@@ -1,4 +1,5 @@
-// Runs the recipes of docs/models.md: exports a model, makes its folder, and compares its answers with the tool's own.
+// Runs the recipes of docs/models.md: exports a model and makes its folder. Compares the answers with the tool's own,
+// except for the detector.
 // A recipe is skipped if its packages are missing in python3, or in the Python that FOREBAY_TEST_PYTHON names.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -109,7 +110,7 @@ print(json.dumps(model.predict(numpy.broadcast_to(pixel, (1, 96, 96, 3)), verbos
 );
 
 describe.skipIf(!hasPackages('ultralytics', 'torch', 'onnx'))(
-  'Ultralytics (skipped without ultralytics)',
+  'Ultralytics (skipped without ultralytics, torch, onnx)',
   () => {
     it('a detector gets the class names of its metadata, and answers', async () => {
       const { dir, out } = await follow('Ultralytics', '');

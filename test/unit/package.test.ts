@@ -28,7 +28,7 @@ const scripted = Object.keys(packages).filter((path) => {
 describe('an install of the checkout', () => {
   // npm runs install scripts only of packages that the lock file marks. onnxruntime-node's script downloads CUDA
   // libraries from another host, and fails if that host cannot be reached. npm 10 has no setting to skip one package.
-  // npm 11 warns at every call about the key of onnxruntime-node in .npmrc.
+  // A key of onnxruntime-node in .npmrc would skip the download, but npm 11 warns about that key at every call.
   it('runs only the harmless install script that the lock file marks', () => {
     const marked = Object.keys(packages).filter((path) => packages[path]!.hasInstallScript);
     // npm itself marks this package at every install, because the package has a binding.gyp. Its install script looks

@@ -36,7 +36,7 @@ export function whyNoSample({ answer }: PlanWorker): string | null {
 }
 
 function whyNone({ workers, modelProblem, rows, model }: PlanFacts): string {
-  if (modelProblem !== null) return `no worker can load the model: ${modelProblem}`;
+  if (modelProblem !== null) return `no worker has loaded the model: ${modelProblem}`;
   if (workers.length === 0)
     return `no live worker serves ${model.name}: start one and plan again for a measured estimate`;
   if (rows.atLeast === 0) return 'the input holds no row';

@@ -38,7 +38,7 @@ export interface OptionDeclaration {
   /** Whether `auto` is allowed. It means the same as leaving the option out. */
   readonly auto?: true;
   /**
-   * The value if a request leaves the option out. `null`: the job decides while it runs, or there is no limit.
+   * The value if a request leaves the option out. `null`: the model or the running job decides, or there is no limit.
    * `settled`: submitting settles it, from the model or an earlier job.
    */
   readonly otherwise: number | null | 'settled';

@@ -1,4 +1,4 @@
-/** Limits on what one row may cost a lane. A lane gets its limits once, when it starts. */
+/** Limits on what rows may cost a lane. A lane gets its limits once, when it starts. */
 import type { InputFolders } from './input-folders.ts';
 
 /** Limits on the encoded bytes of rows. */

@@ -48,10 +48,9 @@ export const PLAN = z
             where: z.enum(['api', 'worker', 'lane']).meta({
               description: 'The API process, a worker’s main thread, or a lane process of a worker.',
             }),
-            processes: z
-              .int()
-              .nullable()
-              .meta({ description: 'Number of processes. Null without a live worker.' }),
+            processes: z.int().nullable().meta({
+              description: 'Number of processes. For workers and lanes, null without a live worker.',
+            }),
             operators: z.array(z.string()),
             fused: z
               .boolean()
@@ -105,7 +104,9 @@ export const PLAN = z
     ),
     rows: z.object({
       total: z.int().nullable(),
-      at_least: z.int().meta({ description: 'Rows seen so far.' }),
+      at_least: z.int().meta({
+        description: 'The total if it is known, otherwise the number of rows that the plan has read.',
+      }),
       why: z.string().nullable().meta({ description: 'Why the total is not known.' }),
     }),
     sample: z

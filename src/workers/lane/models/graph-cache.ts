@@ -1,7 +1,8 @@
 /**
  * Keeps graphs on disk that onnxruntime has optimised for this processor, if loading them is faster than optimising
  * again (ADR 6). The first start times the original. The second one keeps the optimised graph. The third one times that
- * graph, and deletes it if it is not faster. So no start loads a graph twice. A problem of the cache is never an error.
+ * graph, and deletes it unless it is clearly faster. So no start loads a graph twice. A problem of the cache is never
+ * an error.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -19,7 +20,7 @@ export interface GraphRequest {
   readonly mayWriteCache: boolean;
 }
 
-/** A graph that loads faster than this is not worth keeping. Setting up onnxruntime alone takes as long. */
+/** A graph that loads faster than this is not worth keeping. The start of a lane alone takes twice as long. */
 const WORTHWHILE_MS = 150;
 /** A kept graph must take less than this share of the original's time. */
 const PAYS_BELOW = 0.8;
@@ -29,7 +30,10 @@ const KEPT_BYTES = 2 ** 31;
 interface Note {
   /** CPU time of loading the original, in ms. */
   readonly originalMs: number;
-  /** Size of the kept graph. Null: not created yet. 0: none is kept, because it gains too little or cannot be saved. */
+  /**
+   * Size of the kept graph. Null: not created yet. 0: none is kept, because it gains too little, its weights are in
+   * separate files, or it cannot be saved.
+   */
   readonly bytes: number | null;
   /** CPU time of loading the kept graph, in ms. Null: not tried yet. */
   readonly keptMs: number | null;
@@ -75,8 +79,8 @@ async function measure(place: Place, original: SessionOptions, create: CreateSes
 
 /**
  * Loads the original and keeps the optimised graph. Returns null if nothing was loaded. If the graph cannot be kept,
- * the note prevents a second attempt. If the model was replaced after it was hashed, the note stays. The failure then
- * says nothing about the graph that has the hash.
+ * the note prevents a second attempt. If the model was replaced after it was hashed, the note does not change, because
+ * the attempt says nothing about the graph that has the hash.
  */
 async function fill(
   place: Place,

@@ -177,7 +177,7 @@ describe('the estimate', () => {
     [
       'a model that cannot be loaded',
       { workers: [], modelProblem: 'a bad graph' },
-      /can load the model: a bad graph/,
+      /has loaded the model: a bad graph/,
     ],
     ['no row', { rows: { total: 0, atLeast: 0, why: null } }, /holds no row/],
     ['no answer', {}, /no sample: no row was finished/],

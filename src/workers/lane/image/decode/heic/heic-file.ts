@@ -5,7 +5,7 @@ const BRANDS_AT = 8;
 const TYPE_AT = 4;
 const MOST_BRAND_BYTES = 256;
 
-/** For any other image, this costs at most a few comparisons. */
+/** For an image that is neither HEIC nor AVIF, this costs at most a few comparisons. */
 export function isHeic(image: Uint8Array): boolean {
   if (image[TYPE_AT] !== F || image[TYPE_AT + 1] !== T || image[TYPE_AT + 2] !== Y) return false;
   const bytes = asBuffer(image);
