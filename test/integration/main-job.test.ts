@@ -206,7 +206,7 @@ describe('a job', () => {
     expect(JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')).status).toBe('failed');
   });
 
-  it('fails when somebody deletes a part while it runs', async () => {
+  it('fails when somebody deletes a part before it ends', async () => {
     const { id } = await service.submit({
       input: { type: 'files', path: 'many' },
       options: { block_rows: 1, concurrency: 1 },
@@ -237,7 +237,7 @@ describe('a job', () => {
   });
 });
 
-it('an output that is not empty or outside the roots is refused', async () => {
+it('an output is refused if it is not empty, or if it is outside the roots', async () => {
   const submit = async (output: string, options = {}) =>
     service.post('/v1/jobs', { model: 'tiny', input: { type: 'files', path: 'many' }, output, options });
   const { id } = (await (await submit(service.out('taken'))).json()) as JobWire;

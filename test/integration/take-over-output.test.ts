@@ -1,4 +1,5 @@
-// A feeder opens an output or ends a job while another feeder is frozen in the same step. Redis and files are real.
+// A feeder opens an output or ends a job, also while another feeder is frozen in the same step. Redis and files are
+// real.
 import {
   mkdirSync,
   mkdtempSync,

@@ -16,7 +16,7 @@ export interface JobListRequest {
   /** Null: the jobs of all tenants. */
   readonly tenant: string | null;
   readonly limit: number;
-  /** Id of the last job that the previous page read. Null: the first page. */
+  /** Id of the job after which the page begins. Null: the first page. */
   readonly cursor: string | null;
   /** Null: all. */
   readonly statuses: ReadonlySet<JobStatus> | null;

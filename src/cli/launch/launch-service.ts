@@ -12,11 +12,11 @@ import { supervise, type Supervisor } from './supervisor.ts';
 
 export interface ServiceOptions {
   readonly redis: Parameters<typeof provideRedis>[0];
-  /** The environment of all children. FOREBAY_PORT 0 picks a free port. */
+  /** The environment of the API and the workers. FOREBAY_PORT 0 picks a free port. */
   readonly env: NodeJS.ProcessEnv;
   /** One entry per worker, with variables to add to its environment. */
   readonly workers: readonly Readonly<Record<string, string>>[];
-  /** Called with each line that a child writes, and the name of the child. */
+  /** Called with each line that the API or a worker writes, and the name of that process. */
   readonly onLine: (name: string, line: string) => void;
   /** Called with a sentence for the user. */
   readonly onNote: (line: string) => void;

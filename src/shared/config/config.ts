@@ -46,7 +46,7 @@ export function inputFolders({ inputRoots, dataDir, outputRoots, resultsDir }: C
   return { inputRoots, dataDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
 }
 
-/** Folders that links in input folders may lead into. */
+/** Folders that links in input folders may lead into, and folders that they must not. */
 export function linkFolders(config: Config) {
   const folders = inputFolders(config);
   return config.followLinks ? { ...folders, inputRoots: ['/'] } : folders;

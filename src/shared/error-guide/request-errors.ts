@@ -110,7 +110,7 @@ export const REQUEST_ERRORS = {
     fix: 'Make the folder or file readable for the user that runs Forebay, or exclude it.',
   },
   too_many_jobs: {
-    cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued or running. It accepts no more.',
+    cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued, running or paused. It accepts no more.',
     fix: 'Retry after the time in `Retry-After`. The request can succeed once another job has ended.',
   },
   too_many_large_requests: {
@@ -122,7 +122,7 @@ export const REQUEST_ERRORS = {
     fix: 'Retry after the time in `Retry-After`. Follow jobs by their events instead of polling.',
   },
   quota_jobs: {
-    cause: 'The tenant has as many jobs queued or running as its quota allows.',
+    cause: 'The tenant has as many jobs queued, running or paused as its quota allows.',
     fix: 'Retry when one of them has ended, or ask the operator to raise `FOREBAY_QUOTA_JOBS`.',
   },
   quota_rows: {

@@ -1,7 +1,7 @@
 /** Events of the connection to Redis. */
 import { event } from './event-kind.ts';
 
-/** The message for an operator. It names the address and the fix. */
+/** The message for an operator. If something is wrong, it names the fix. */
 export interface RedisNews {
   readonly says: string;
 }

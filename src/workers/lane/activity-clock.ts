@@ -4,8 +4,8 @@
  */
 
 /**
- * `idle`: no batch is in the lane. `decode`: opens files and decodes, or waits for decode threads with nothing else to do.
- * `run`: fills tensors, runs the model, makes answers. `rest`: messages and the event loop.
+ * `idle`: no batch is in the lane. `decode`: opens files and decodes, or has nothing to do but wait until other threads
+ * have decoded. `run`: fills tensors, runs the model, makes answers. `rest`: messages and the event loop.
  */
 export type Activity = 'idle' | 'decode' | 'run' | 'rest';
 

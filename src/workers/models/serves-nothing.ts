@@ -16,7 +16,7 @@ export function whyServesNothing(
   return `This worker serves nothing: none of its models (${names}) can be loaded. The log says why. It tries again when their files change.`;
 }
 
-/** Reports each reason once, when it first applies. */
+/** Reports a reason when it begins to apply, and not again while it still applies. */
 export function createServesNothingReport(report: (why: string) => void) {
   let reported: string | null = null;
   return (why: string | null): void => {

@@ -318,7 +318,7 @@ describe.skipIf(!existsSync(MINILM))('on ../shared/data (skipped without that fo
       for (const [i, value] of embedding.entries())
         most = Math.max(most, Math.abs(value - int8_alone[row]![i]!));
     }
-    // The reference is rounded to five digits.
+    // The reference is rounded to five decimal places.
     expect(most).toBeLessThan(5.001e-6);
   });
 });

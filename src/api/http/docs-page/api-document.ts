@@ -39,7 +39,7 @@ export interface ApiOperation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
-  /** Ways to send a key, each with the scopes that it needs. Empty: no key is needed. */
+  /** Ways to send a key, each with the scopes that the operation needs. Empty: no key is needed. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly ApiParameter[];
   readonly requestBody?: { readonly content: Content };

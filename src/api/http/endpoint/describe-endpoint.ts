@@ -7,7 +7,7 @@ import type { Endpoint, Fields, Success } from './endpoint.ts';
 
 type RouteDescription = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0];
 
-/** Problems that every endpoint may return. */
+/** Problems that the document lists for every endpoint. */
 const COMMON: readonly ErrorCode[] = [
   'invalid_request',
   'internal',

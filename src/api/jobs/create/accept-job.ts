@@ -178,13 +178,13 @@ function noRoom(why: 'full' | 'tenant_full', tenant: string, limits: JobLimits):
   if (why === 'tenant_full') {
     return new ForebayError(
       'quota_jobs',
-      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued or running, which is its quota. Retry when one has ended.`,
+      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued, running or paused, which is its quota. Retry when one has ended.`,
       { retryAfterS: 10 },
     );
   }
   return new ForebayError(
     'too_many_jobs',
-    `${limits.jobs} jobs are queued or running, which is the limit of this service. Retry when one has ended.`,
+    `${limits.jobs} jobs are queued, running or paused, which is the limit of this service. Retry when one has ended.`,
     { retryAfterS: 10 },
   );
 }

@@ -9,9 +9,9 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 
 /** `null`: no limit. */
 export interface QuotaLimits {
-  /** Jobs queued or running. */
+  /** Jobs queued, running or paused. */
   readonly jobs: number | null;
-  /** Unfinished rows of queued or running jobs. */
+  /** Unfinished rows of queued, running or paused jobs. */
   readonly rows: number | null;
   /** Bytes of the results of jobs that ended within the retention time. */
   readonly bytes: number | null;

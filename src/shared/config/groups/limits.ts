@@ -1,4 +1,4 @@
-/** Limits of one job and of one tenant. */
+/** Limits of the service, of one job, of one queue and of one tenant. */
 import { ANY_COUNT, count, megabytes, perSecond } from '../setting.ts';
 
 export const LIMITS = {
@@ -6,7 +6,7 @@ export const LIMITS = {
     env: 'FOREBAY_MAX_JOBS',
     fallback: 100,
     flag: { usage: '--max-jobs <n>' },
-    what: 'Jobs queued or running at once',
+    what: 'Jobs queued, running or paused at once',
     trade: 'More jobs take more memory in Redis. Above the limit a submit gets 429.',
   }),
   maxRows: count({
@@ -14,7 +14,7 @@ export const LIMITS = {
     max: ANY_COUNT,
     what: 'Rows of one job',
     trade:
-      'A limit protects the service from endless inputs. A list that is too long is refused at submit. A job over a folder or manifest fails when counting or feeding finds more.',
+      'A limit protects the service from endless inputs. A list that is too long is refused at submit. A job over a folder or a file fails when counting or feeding finds more rows.',
     unset: 'no limit',
   }),
   queueLimit: count({
@@ -36,7 +36,7 @@ export const QUOTAS = {
   }),
   quotaJobs: count({
     env: 'FOREBAY_QUOTA_JOBS',
-    what: 'Jobs of one tenant queued or running',
+    what: 'Jobs of one tenant queued, running or paused',
     trade: 'A quota leaves room for other tenants. Above it a submit gets 429.',
     unset: 'no limit',
   }),
@@ -50,7 +50,7 @@ export const QUOTAS = {
   quotaStoredBytes: megabytes({
     env: 'FOREBAY_QUOTA_STORED_MB',
     max: 1_000_000_000,
-    what: "Results that one tenant's jobs wrote in the last seven days",
+    what: "Results of one tenant's jobs that ended in the last seven days",
     trade: 'A quota leaves disk space for other tenants. It is checked at submit.',
     unset: 'no limit',
   }),

@@ -1,4 +1,4 @@
-/** The labels file that a classifier's config names: one class name per line, or the `id2label` of a Hugging Face config. */
+/** The labels file that a model's config names: one class name per line, or the `id2label` of a Hugging Face config. */
 import { readText } from '../../text/read-text.ts';
 import type { NamedFile } from '../task-description.ts';
 import { id2labelIn, namesOfIds } from './id2label.ts';

@@ -50,7 +50,10 @@ function readWarmUp(reader: BitReader, to: Float64Array, order: number, depth: n
   readPlain(reader, to, 0, order, depth);
 }
 
-/** Adds the prediction to the residual, which is already in `to`. All sums are below 2^53, so doubles are exact. */
+/**
+ * Adds the prediction to the residual, which is already in `to`. In a valid frame, all sums are below 2^53, so doubles
+ * are exact.
+ */
 function predict(to: Float64Array, coefficients: readonly number[], shift: number): void {
   const order = coefficients.length;
   const unit = 2 ** shift;

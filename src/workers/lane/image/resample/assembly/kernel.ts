@@ -147,7 +147,7 @@ export function vertical(
       }
       const upper = i16x8.narrow_i32x4_s(rounded(high0, low0), rounded(high1, low1));
       const lower = i16x8.narrow_i32x4_s(rounded(high2, low2), rounded(high3, low3));
-      // The next line overwrites the bytes beyond this line's end.
+      // The bytes beyond the line's end are padding.
       v128.store(out + x, i8x16.narrow_i16x8_u(upper, lower));
     }
     weights += (<usize>pairs) << 3;
