@@ -18,6 +18,7 @@ import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { checkWrite } from '../shared/redis/check-write.ts';
+import { createStores } from '../shared/stores/stores.ts';
 import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
 import { createFeeders } from './feeder/feeders.ts';
@@ -74,12 +75,14 @@ export async function createApiService(options: {
   const queues = createBlockQueues({ redis: background, onError });
   const slots = createQueueSlots({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
+  const stores = createStores(config);
   const input = createInputResolver({
     ...config,
+    stores,
     ...inputFolders(config),
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const open = createDatasetOpener(linkFolders(config));
+  const open = createDatasetOpener(linkFolders(config), stores);
   const output = createOutputResolver({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });
@@ -168,7 +171,7 @@ export async function createApiService(options: {
     },
     async disconnect() {
       await queues.close();
-      await Promise.all([wake.close(), redis.quit(), background.quit()]);
+      await Promise.all([wake.close(), redis.quit(), background.quit(), stores.close()]);
     },
   };
 }

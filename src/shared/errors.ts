@@ -59,6 +59,7 @@ const TABLE = {
   // Rows
   file_not_found: { status: 404, retryable: false },
   file_unreadable: { status: 422, retryable: false },
+  access_denied: { status: 403, retryable: false },
   file_too_large: { status: 413, retryable: false },
   fetch_failed: { status: 502, retryable: true },
   fetch_status: { status: 502, retryable: false },

@@ -6,8 +6,6 @@ import type { Config } from '../shared/config/config.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
 import { inflightShares } from '../shared/domain/memory-shares.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
-import { createGuardedFetch } from '../shared/net/guarded-fetch.ts';
-import { createRetryingFetch } from '../shared/net/retrying-fetch.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { RowLimits } from '../shared/files/row-limits.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
@@ -20,6 +18,7 @@ import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
+import { createStores } from '../shared/stores/stores.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
 import { createWorkerInfo } from './health/worker-info.ts';
 import { createBatcher } from './intake/batcher.ts';
@@ -91,18 +90,13 @@ export async function createWorker(options: {
     options.startLane({ index, decodeThreads, threaded: index < threadedLanes, limits });
   const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
-  const fetcher = createGuardedFetch({
-    allow: config.fetchAllow,
-    timeoutMs: config.fetchTimeoutMs,
-    maxBytes: config.maxFileBytes,
-    maxRatio: config.maxFetchRatio,
-    userAgent: 'forebay',
-  });
+  const stores = createStores(config);
   const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
   const reader = createBudgetedReader({
     reader: createRowReader({
-      fetchBytes: createRetryingFetch({ fetchBytes: fetcher.fetchBytes }),
+      fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
       inputRoots: config.inputRoots,
+      objectRoots: config.objectRoots,
       maxFileBytes: config.maxFileBytes,
     }),
     budget,
@@ -260,7 +254,7 @@ export async function createWorker(options: {
       residency.stop();
       watch.stop();
     },
-    closeConnections: async () => Promise.all([queues.close(), wake.close(), fetcher.close()]),
+    closeConnections: async () => Promise.all([queues.close(), wake.close(), stores.close()]),
     shutdownGraceMs: config.shutdownGraceMs,
     emit,
   });

@@ -34,6 +34,7 @@ import { checkWrite } from '#forebay/shared/redis/check-write.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { meanColourModel } from './onnx/models.ts';
 import { startTestRedis } from './redis.ts';
+import { testStores } from './stores.ts';
 
 export const BLOCK_ROWS = 4;
 
@@ -85,6 +86,8 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const folders = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };
   const input = createInputResolver({
     ...folders,
+    stores: testStores(),
+    objectRoots: ['s3://open-bucket/'],
     spoolDir: dir('spool'),
     maxListRows: 1000,
     ownerOf: async (id) => jobs.tenantOf(id),

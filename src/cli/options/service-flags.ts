@@ -97,7 +97,8 @@ export function toSettings(flags: ServiceFlags): Record<string, string> {
 function textOf(value: unknown, flag: Flag, values: Values): string {
   if (values.kind !== 'list') return String(value);
   const parts = value as readonly string[];
-  const broken = values.separator === ':' ? parts.find((part) => part.includes(':')) : undefined;
+  const broken =
+    values.separator === ':' ? parts.find((part) => part.replace(/^s3:\/\//i, '').includes(':')) : undefined;
   if (broken !== undefined)
     throw new UsageError(`${flagName(flag)} cannot take a folder with ":" in its path: ${broken}`);
   return parts.join(values.separator);

@@ -4,6 +4,9 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import { isInside } from '../../shared/files/is-inside.ts';
+import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
 import { isRecordsFile } from '../options/job-options.ts';
@@ -17,28 +20,34 @@ export interface InputFlags {
 export interface RunInput {
   /** The flags with absolute paths. An output inside the input is excluded. */
   readonly paths: { input?: string; manifest?: string; exclude?: string[] };
-  /** Absolute folders. */
+  /** Absolute folders, or prefixes of S3. */
   readonly roots: readonly string[];
 }
+
+/** The whole machine, and every bucket. */
+const EVERYWHERE = ['/', 's3://'];
 
 /** `output`: the absolute output folder. Null: none was given. Throws UsageError. */
 export async function checkInput(flags: InputFlags, cwd: string, output: string | null): Promise<RunInput> {
   if (flags.manifest !== undefined && flags.input !== undefined) {
     throw new UsageError('--input and --manifest cannot be combined: give only one of them');
   }
+  if (isObjectUrl(flags.manifest ?? ''))
+    throw new UsageError('--manifest takes a local file. Its rows may be s3:// URLs');
   if (flags.manifest !== undefined) return checkManifest(resolve(cwd, flags.manifest), flags.manifest);
   if (flags.input === undefined) {
     throw new UsageError(
       '--input PATH is missing: a folder, a file or a glob in quotes (or --manifest FILE)',
     );
   }
+  if (isObjectUrl(flags.input)) return objectInput(flags);
   const path = resolve(cwd, flags.input);
   const base = (await isThere(path)) ? path : globBase(path);
   const found = base === null ? null : await stat(base).catch(() => null);
   if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
   // Records may name images anywhere that the user may read.
-  if (found.isFile() && isRecordsFile(path)) return { paths: { input: path }, roots: ['/'] };
+  if (found.isFile() && isRecordsFile(path)) return { paths: { input: path }, roots: EVERYWHERE };
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };
   }
@@ -51,13 +60,31 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
 }
 
+/** The service checks whether the objects exist, because only it has the credentials. */
+function objectInput({ input, exclude }: InputFlags): RunInput {
+  try {
+    const base = splitGlob(input!)?.base ?? input!;
+    return { paths: { input: input!, ...(exclude === undefined ? {} : { exclude }) }, roots: [rootOf(base)] };
+  } catch (error) {
+    throw new UsageError(`--input: ${messageOf(error)}`);
+  }
+}
+
+/** A single object is below the prefix that contains it. */
+function rootOf(url: string): string {
+  const { key } = parseObjectUrl(url);
+  return key === '' || key.endsWith('/')
+    ? objectFolder(url)
+    : objectFolder(url.slice(0, url.lastIndexOf('/') + 1));
+}
+
 /** The run belongs to the user, so rows of a manifest may be anywhere that the user may read. */
 async function checkManifest(path: string, given: string): Promise<RunInput> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw notThere('--manifest', given, path);
   if (found.isDirectory()) throw new UsageError(`--manifest takes a file. For a folder use --input ${given}`);
   await readable(path, '--manifest', false);
-  return { paths: { manifest: path }, roots: ['/'] };
+  return { paths: { manifest: path }, roots: EVERYWHERE };
 }
 
 /** `path` is the absolute path that does not exist. */

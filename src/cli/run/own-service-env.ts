@@ -3,6 +3,7 @@
  * suit only a permanent service.
  */
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
+import { isObjectUrl } from '../../shared/stores/object-url.ts';
 import type { RunModel } from './check-model.ts';
 
 /** Variables of a permanent service that the user's environment may contain. */
@@ -16,7 +17,7 @@ const NOT_FOR_TASKS = [
 /** Enough for the running blocks, which are short. --resume runs blocks that do not finish in this time. */
 const GRACE_S = '10';
 
-/** `inputRoots` and `outputRoot` are absolute. */
+/** `inputRoots` (folders or URLs) and `outputRoot` are absolute. */
 export function ownServiceEnv(
   flags: ServiceFlags,
   env: NodeJS.ProcessEnv,
@@ -47,6 +48,7 @@ export function wantsLog(flags: ServiceFlags, env: NodeJS.ProcessEnv): boolean {
 
 /** Lists of folders are separated by ":". A folder with ":" in its path is replaced with the nearest parent without one. */
 function rootWithoutColon(folder: string): string {
+  if (isObjectUrl(folder)) return folder;
   const at = folder.indexOf(':');
   return at === -1 ? folder : folder.slice(0, folder.lastIndexOf('/', at)) || '/';
 }

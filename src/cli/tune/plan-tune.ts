@@ -11,6 +11,7 @@ import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
 import { isRecordsFile } from '../options/job-options.ts';
+import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 
 export interface TuneFlags {
@@ -69,6 +70,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
       inputRoots: ['/'],
     },
     fetchAllow: config.fetchAllow,
+    s3: config.s3,
   };
 }
 
@@ -82,6 +84,11 @@ async function datasetOf(
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
   }
   const path = input!;
+  if (isObjectUrl(path)) {
+    const glob = splitGlob(path);
+    const root = objectFolder(glob?.base ?? path);
+    return { type: 'files', root, include: glob === null ? [] : [glob.pattern], exclude, listing };
+  }
   const found = await stat(path).catch(() => null);
   if (found?.isFile() && isRecordsFile(path)) {
     return { type: 'jsonl', path: await realpath(path), base: await realpath(dirname(path)) };

@@ -29,7 +29,7 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
     `  docs     ${here}/docs`,
     `  Redis    ${redactRedisUrl(redisUrl)}`,
     `  inspect  ${redisCliLine(redisUrl, context.env, cacheDir)}`,
-    `  inputs   ${config.inputRoots.join(', ')}`,
+    `  inputs   ${[...config.inputRoots, ...config.objectRoots].join(', ')}`,
     `  results  ${config.outputRoots.join(', ')}`,
     `  models   ${modelsText(models, problems.size, config.modelsDirs)}`,
     ...[...problems].map(([model, message]) => `  not served: ${model}: ${message}`),

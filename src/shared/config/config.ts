@@ -3,6 +3,8 @@
  */
 import { resolve } from 'node:path';
 import { cacheDir } from './cache-dir.ts';
+import { readStores } from '../stores/stores-file.ts';
+import { splitInputRoots } from './input-roots.ts';
 import { readSettings } from './read-settings.ts';
 import { SETTINGS } from './setting-groups.ts';
 
@@ -12,6 +14,7 @@ export type Config = ReturnType<typeof readConfig>;
 export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
   const given = readSettings(SETTINGS, env);
   const dataDir = resolve(cwd, given.dataDir);
+  const roots = splitInputRoots(given.inputRoots, cwd);
   const folders = (paths: string[], fallback: string) =>
     paths.length === 0 ? [fallback] : paths.map((path) => resolve(cwd, path));
   return Object.freeze({
@@ -25,7 +28,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     dataDir,
     cacheDir: cacheDir(env),
     modelsDirs: folders(given.modelsDirs, resolve(cwd, 'models')),
-    inputRoots: folders(given.inputRoots, resolve(cwd)),
+    inputRoots: roots.folders,
+    objectRoots: roots.objects,
+    s3: readStores(given.storesFile === undefined ? null : resolve(cwd, given.storesFile), env),
     followLinks: given.followLinks === 'on',
     outputRoots: folders(given.outputRoots, resolve(dataDir, 'results')),
     resultsDir: resolve(dataDir, 'results'),

@@ -53,9 +53,12 @@ function numberOf(values: Extract<Setting<unknown>['values'], { kind: 'number' }
   return given.transform((value) => (value === undefined ? undefined : value * factor));
 }
 
-function partsOf(text: string, separator: string): string[] {
+/** The ":" after the scheme of a URL, which does not separate entries. */
+const SEPARATORS = { ',': /,/, ':': /(?<!(?:^|:)\s*[a-z][a-z0-9+.-]*(?=:\/\/)):/i } as const;
+
+function partsOf(text: string, separator: ',' | ':'): string[] {
   return text
-    .split(separator)
+    .split(SEPARATORS[separator])
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }

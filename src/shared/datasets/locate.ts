@@ -7,14 +7,17 @@ import { locateRecord } from './jsonl/locate-record.ts';
 import { locateEntry } from './manifest/locate-entry.ts';
 import { invalidReason } from './row-reference.ts';
 import type { RowLocation } from './source.ts';
-import { locateUrl } from './locate-url.ts';
+import { isObjectUrl } from '../stores/object-url.ts';
+import { locateObject, locateUrl } from './locate-url.ts';
 
 export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
   const reason = invalidReason(ref);
   if (reason !== null) return { kind: 'invalid', reason };
   switch (spec.type) {
     case 'files':
-      return locateFile(spec.root, ref.id);
+      return isObjectUrl(spec.root)
+        ? locateObject(spec.root + ref.id, ref.at)
+        : locateFile(spec.root, ref.id);
     case 'urls':
       return locateUrl(ref.id);
     case 'inline':

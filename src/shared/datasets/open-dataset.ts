@@ -2,16 +2,26 @@
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import { createFailedSource } from './failed/failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';
+import { createObjectsSource } from './files/objects-source.ts';
 import { createJsonlSource } from './jsonl/jsonl-source.ts';
 import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
+import { isObjectUrl } from '../stores/object-url.ts';
+import type { Stores } from '../stores/stores.ts';
 import type { DatasetSource } from './source.ts';
 import { createUrlsSource } from './urls/urls-source.ts';
 
-export function openDataset(spec: DatasetSpec, options: FilesSourceOptions = {}): DatasetSource {
+export interface DatasetOptions extends FilesSourceOptions {
+  /** Needed for datasets on S3. */
+  readonly stores?: Pick<Stores, 'listing'>;
+}
+
+export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): DatasetSource {
   switch (spec.type) {
     case 'files':
-      return createFilesSource(spec, options);
+      return isObjectUrl(spec.root)
+        ? createObjectsSource(spec, options.stores)
+        : createFilesSource(spec, options);
     case 'urls':
       return createUrlsSource(spec);
     case 'inline':

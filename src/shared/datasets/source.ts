@@ -42,7 +42,8 @@ export interface DatasetSource {
 /** The location of a row's bytes. `invalid`: the dataset itself shows that the row is bad, and why. */
 export type RowLocation =
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'url'; readonly url: string }
+  /** `version`: the one that the dataset has listed. */
+  | { readonly kind: 'url'; readonly url: string; readonly version?: string }
   | { readonly kind: 'invalid'; readonly reason: string }
   /** A record: a JSON object. `base`: the absolute folder that relative paths in it start at. */
   | {

@@ -12,6 +12,11 @@ export const ROW_ERRORS = {
       'The file of the row is not a regular file, or cannot be read. For example, the user that runs the worker may not read it.',
     fix: 'Correct what the message names, such as the permissions of the file. Then retry the job.',
   },
+  access_denied: {
+    cause:
+      'The store refused the credentials of the worker, or found none. It may also be that the object does not exist, or that the clock of the machine is wrong.',
+    fix: 'Correct what the message names. [stores.md](stores.md) shows where credentials come from. Then retry the job.',
+  },
   file_too_large: {
     cause: 'The row has more bytes than `FOREBAY_MAX_FILE_MB` allows.',
     fix: 'Make the file smaller, or raise the limit.',

@@ -4,7 +4,6 @@
  */
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../errors.ts';
-import { onAbort } from '../process/on-abort.ts';
 import { createAddressFilter } from './address-filter.ts';
 import { createCircuitBreaker, type CircuitBreaker } from './circuit-breaker.ts';
 import { fetchError, hostVerdict } from './fetch-outcome.ts';
@@ -12,6 +11,8 @@ import { parseFetchUrl, parseLocation } from './fetch-url.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
 import { limitedChunks, readBody } from './read-body.ts';
+import { retryAfter } from './retry-after.ts';
+import { withDeadline, type Attempt } from './with-deadline.ts';
 
 export interface GuardedFetchOptions {
   /** See createAddressFilter. */
@@ -43,10 +44,19 @@ export interface GuardedFetch {
   readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
   /** The same, but hands each chunk of the body to `take` instead of keeping it. */
   readonly fetchChunks: (url: string, signal: AbortSignal, take: TakeChunk) => Promise<void>;
+  /** Sends a GET and returns what `read` makes of the response. `read` consumes or destroys the body. */
+  readonly request: <T>(url: string, signal: AbortSignal, ask: Ask, read: ReadResponse<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
 export type TakeChunk = (chunk: Uint8Array) => Promise<void>;
+export type ReadResponse<T> = (response: Dispatcher.ResponseData) => Promise<T>;
+
+export interface Ask {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses besides 2xx that are not errors. */
+  readonly accept?: readonly number[];
+}
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -57,12 +67,10 @@ const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** `read`: the result of reading the body. `location`: where to redirect to. */
 type Answer<T> = { readonly read: T } | { readonly location: string };
-type Read<T> = (response: Dispatcher.ResponseData) => Promise<T>;
 
-/** One fetch. `stop` aborts when `caller` aborts or the time is over. */
-interface Attempt {
-  readonly caller: AbortSignal;
-  readonly stop: AbortSignal;
+/** What to send, and how to read the response. */
+interface Exchange<T> extends Ask {
+  readonly read: ReadResponse<T>;
 }
 
 export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
@@ -82,20 +90,28 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     ));
   const headers = { 'user-agent': options.userAgent, accept: '*/*', 'accept-encoding': 'identity' };
 
-  async function get(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async function get(
+    url: URL,
+    signal: AbortSignal,
+    more: Ask['headers'] = {},
+  ): Promise<Dispatcher.ResponseData> {
     const client = await open();
+    const all = { ...headers, ...more };
     try {
-      return await client.get(url, headers, signal);
+      return await client.get(url, all, signal);
     } catch (error) {
       if (signal.aborted || !BROKEN.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      return client.get(url, headers, signal);
+      return client.get(url, all, signal);
     }
   }
 
-  async function ask<T>(url: URL, signal: AbortSignal, read: Read<T>): Promise<Answer<T>> {
-    const response = await get(url, signal);
+  async function ask<T>(url: URL, signal: AbortSignal, exchange: Exchange<T>): Promise<Answer<T>> {
+    const { accept = [], read } = exchange;
+    const response = await get(url, signal, exchange.headers);
     const { statusCode } = response;
-    if (statusCode >= 200 && statusCode < 300) return { read: await read(response) };
+    if ((statusCode >= 200 && statusCode < 300) || accept.includes(statusCode)) {
+      return { read: await read(response) };
+    }
     await response.body.dump({ limit: 64 * 1024, signal });
     const { location } = response.headers;
     if (REDIRECTS.has(statusCode) && typeof location === 'string') return { location };
@@ -105,12 +121,12 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   }
 
   /** Sends a request unless the host's circuit is open, and reports the outcome to the breaker. */
-  async function askHost<T>(url: URL, { caller, stop }: Attempt, read: Read<T>): Promise<Answer<T>> {
+  async function askHost<T>(url: URL, { caller, stop }: Attempt, exchange: Exchange<T>): Promise<Answer<T>> {
     const { host } = url;
     const openForMs = breaker.openForMs(host);
     if (openForMs > 0) throw circuitOpen(host, openForMs);
     try {
-      const answer = await ask(url, stop, read);
+      const answer = await ask(url, stop, exchange);
       breaker.succeeded(host);
       return answer;
     } catch (thrown) {
@@ -127,12 +143,12 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     }
   }
 
-  async function follow<T>(start: string, attempt: Attempt, read: Read<T>): Promise<T> {
+  async function follow<T>(start: string, attempt: Attempt, exchange: Exchange<T>): Promise<T> {
     let url = parseFetchUrl(start);
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       if (httpsOnly && url.protocol !== 'https:')
         throw new ForebayError('url_not_allowed', `only https is fetched here, not ${url.protocol}//`);
-      const answer = await askHost(url, attempt, read);
+      const answer = await askHost(url, attempt, exchange);
       if ('read' in answer) return answer.read;
       url = parseLocation(answer.location, url);
     }
@@ -142,30 +158,20 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     );
   }
 
-  async function fetch<T>(url: string, caller: AbortSignal, read: Read<T>): Promise<T> {
-    caller.throwIfAborted();
-    // AbortSignal.any would leak on Node 20, where a long-lived signal retains all signals that were derived from it.
-    const stop = new AbortController();
-    const end = () => stop.abort();
-    const timer = setTimeout(end, timeoutMs);
-    const undo = onAbort(caller, end);
-    try {
-      return await follow(url, { caller, stop: stop.signal }, read);
-    } catch (error) {
-      caller.throwIfAborted();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      undo();
-    }
+  async function exchangeWith<T>(url: string, caller: AbortSignal, exchange: Exchange<T>): Promise<T> {
+    return withDeadline(timeoutMs, caller, async (attempt) => follow(url, attempt, exchange));
   }
 
   return {
-    fetchBytes: async (url, caller) => fetch(url, caller, async (response) => readBody(response, options)),
+    fetchBytes: async (url, caller) =>
+      exchangeWith(url, caller, { read: async (response) => readBody(response, options) }),
     fetchChunks: async (url, caller, take) =>
-      fetch(url, caller, async (response) => {
-        for await (const chunk of limitedChunks(response, options)) await take(chunk);
+      exchangeWith(url, caller, {
+        async read(response) {
+          for await (const chunk of limitedChunks(response, options)) await take(chunk);
+        },
       }),
+    request: async (url, caller, asked, read) => exchangeWith(url, caller, { ...asked, read }),
     close: async () => (await agent)?.close(),
   };
 }
@@ -176,11 +182,4 @@ function circuitOpen(host: string, openForMs: number): ForebayError {
     `${host} has failed many times in a row, so it gets no requests for the next ${Math.ceil(openForMs / 1000)} s`,
     { retryAfterS: openForMs / 1000 },
   );
-}
-
-/** Reads `Retry-After`, which holds seconds or a date. */
-function retryAfter(header: string | string[] | undefined): { retryAfterS?: number } {
-  if (typeof header !== 'string') return {};
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? { retryAfterS: Math.max(0, seconds) } : {};
 }

@@ -32,8 +32,9 @@ export interface TuneRequest {
   readonly exhaustive: boolean;
   /** The limits that a worker has. `maxHeldBytes` is for all lanes together. */
   readonly limits: RowLimits & { readonly maxFetchRatio: number };
-  /** See shared/net/guarded-fetch.ts. */
+  /** See shared/stores/stores.ts. */
   readonly fetchAllow: readonly string[];
+  readonly s3: Config['s3'];
 }
 
 export interface Exhaustive {

@@ -3,8 +3,8 @@
  * and reports over its channel. Wiring only.
  */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
-import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
+import { createStores } from '../../shared/stores/stores.ts';
 import type { TuneEvent, TuneStop, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { createRowReader } from '../intake/read/row-reader.ts';
 import { readResources } from '../settings/resources.ts';
@@ -22,22 +22,18 @@ process.on('disconnect', stop);
 // Ctrl-C reaches every process of the terminal, but only the command decides what it means.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-const fetcher = createGuardedFetch({
-  allow: request.fetchAllow,
-  timeoutMs: FETCH_TIMEOUT_MS,
-  maxBytes: request.limits.maxFileBytes,
-  maxRatio: request.limits.maxFetchRatio,
-  userAgent: 'forebay',
-});
+const stores = createStores({ ...request, ...request.limits, fetchTimeoutMs: FETCH_TIMEOUT_MS });
 let code = 0;
 try {
   const tuned = await tune(request, {
     resources: readResources(),
     reader: createRowReader({
-      fetchBytes: fetcher.fetchBytes,
+      fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
       inputRoots: request.limits.inputRoots,
+      objectRoots: ['s3://'],
       maxFileBytes: request.limits.maxFileBytes,
     }),
+    stores,
     store: createProfileStore({ cacheDir: request.cacheDir }),
     stop: stopping.signal,
     emit: (event) => void send(event),

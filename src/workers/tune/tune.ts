@@ -14,6 +14,7 @@ import {
   type Measurement,
 } from '../../shared/profiles/profile.ts';
 import type { TuneEvent, Tuned, TuneRequest } from '../../shared/profiles/tune-events.ts';
+import type { Stores } from '../../shared/stores/stores.ts';
 import type { RowReader } from '../intake/read/row-reader.ts';
 import { laneKindOf } from '../settings/lane-kind.ts';
 import type { Resources } from '../settings/resources.ts';
@@ -32,6 +33,7 @@ import { measureWholeSpace } from './search/exhaustive.ts';
 export interface TuneDeps {
   readonly resources: Resources;
   readonly reader: RowReader;
+  readonly stores: Pick<Stores, 'listing'>;
   readonly store: ProfileStore;
   readonly emit: (event: TuneEvent) => void;
   /** When it aborts, the tuning ends with the results so far. */
@@ -53,7 +55,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
     request.dataset,
     taskOf(config).input,
     request.sampleRows,
-    deps.reader,
+    deps,
     AbortSignal.any([stop, AbortSignal.timeout(SAMPLE_TIMEOUT_MS)]),
   );
   const kind = laneKindOf([config], request.decodeIn, resources);

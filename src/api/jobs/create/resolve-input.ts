@@ -4,9 +4,11 @@
  */
 import { join } from 'node:path';
 import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-spec.ts';
+import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
+import { createObjectInputs, type ObjectInputOptions } from './input/object-input.ts';
 import { resolveFiles, resolveList, type ResolvedInput, type Resolving } from './input/resolve-files.ts';
 
 export interface InputResolver {
@@ -28,17 +30,18 @@ export interface InputResolver {
   spooledBytes(jobId: string, tenant: string): Promise<number>;
 }
 
-export type InputResolverOptions = InputPathOptions & SpoolOptions;
+export type InputResolverOptions = InputPathOptions & SpoolOptions & ObjectInputOptions;
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const paths = createInputPaths(options);
+  const objects = createObjectInputs(options);
   const spool = createInputSpool(options);
 
   async function resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput> {
     const { tenant } = of;
     switch (input.type) {
       case 'files':
-        return resolveFiles(paths, input, of);
+        return isObjectUrl(input.path) ? objects.resolve(input, of) : resolveFiles(paths, input, of);
       case 'manifest':
       case 'jsonl':
         return resolveList(paths, input, tenant);
@@ -50,6 +53,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   /** Checks the paths of a dataset that comes from a job.json. It does not look for spooled rows. */
   async function checkPaths(dataset: GivenDataset, tenant: string): Promise<void> {
+    if (dataset.type === 'files' && isObjectUrl(dataset.root)) return objects.check(dataset);
     if (dataset.type === 'files') {
       const { path } = await paths.find(dataset.root, tenant);
       await checkReadable({ path, isFolder: true });

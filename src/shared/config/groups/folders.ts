@@ -24,11 +24,17 @@ export const FOLDERS = {
   }),
   inputRoots: folders({
     env: 'FOREBAY_INPUT_ROOTS',
-    flag: { usage: '--input-root <dir>', what: 'folder that jobs may read; repeatable' },
-    what: 'Folders that jobs may read; separated by ":"',
+    flag: { usage: '--input-root <dir>', what: 'folder or s3:// prefix that jobs may read; repeatable' },
+    what: 'Folders and S3 prefixes (`s3://bucket/prefix/`) that jobs may read; separated by ":"',
     trade:
       'Wider roots are more convenient and less safe: whoever submits jobs can read everything below them.',
     unset: 'the working folder',
+  }),
+  storesFile: text({
+    env: 'FOREBAY_STORES',
+    what: 'JSON file with endpoints, regions and sources of credentials for S3 buckets',
+    trade: 'Needed only for several endpoints or several credentials (see stores.md). It holds no secrets.',
+    unset: 'AWS, or AWS_ENDPOINT_URL, with the usual sources of credentials',
   }),
   followLinks: choice({
     env: 'FOREBAY_FOLLOW_LINKS',

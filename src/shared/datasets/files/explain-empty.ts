@@ -23,7 +23,7 @@ export async function explainEmpty(
   return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith);
 }
 
-type Walk = (filter: GlobFilter) => AsyncIterable<WalkedFile>;
+type Walk = (filter: GlobFilter) => AsyncIterable<Pick<WalkedFile, 'id'>>;
 
 /** Says that there are files, but none that matches. */
 async function unmatched(

@@ -6,6 +6,7 @@ import { createExplicitInclude } from './listing-rule.ts';
 import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import { rawOf } from './name-bytes.ts';
 import { explainEmpty } from './explain-empty.ts';
+import { singleFile } from './single-file.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
 import { walk, type WalkedFile, type WalkOptions } from './walk.ts';
@@ -73,17 +74,4 @@ function rowOf({ id, valid, raw }: WalkedFile, index: number): SourceRow {
 function rawAt({ index, at }: Cursor): string | null {
   if (index === 0) return null;
   return at.startsWith(RAW) ? at.slice(RAW.length) : rawOf(at);
-}
-
-function singleFile(name: string): DatasetSource {
-  return {
-    async *read(from, signal) {
-      signal.throwIfAborted();
-      if ((from?.index ?? 0) === 0) yield { row: { id: name }, cursor: { index: 1, at: name } };
-    },
-    async count(limit, signal) {
-      signal.throwIfAborted();
-      return Math.min(limit, 1);
-    },
-  };
 }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { locateFile } from '../locate-file.ts';
 import type { RowLocation } from '../source.ts';
-import { DATA_URL, isDataUrl } from '../locate-url.ts';
+import { DATA_URL, isDataUrl, locateObject } from '../locate-url.ts';
 
 /** `base`: the absolute folder that relative paths start at. */
 export function locateEntry(base: string, uri: string): RowLocation {
@@ -16,8 +16,12 @@ export function locateEntry(base: string, uri: string): RowLocation {
     ?.toLowerCase();
   if (scheme === undefined) return locateFile(base, uri);
   if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: uri };
+  if (scheme === 's3') return locateObject(uri);
   if (scheme !== 'file') {
-    return { kind: 'invalid', reason: `"${scheme}://" is not supported. Use a path, http:// or https://` };
+    return {
+      kind: 'invalid',
+      reason: `"${scheme}://" is not supported. Use a path, s3://, http:// or https://`,
+    };
   }
   try {
     return locateFile(base, fileURLToPath(uri.trim()));

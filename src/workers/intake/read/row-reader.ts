@@ -8,6 +8,8 @@ import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf, type ErrorCode } from '../../../shared/errors.ts';
+import { createObjectRule } from '../../../shared/stores/object-roots.ts';
+import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import { readBlob } from './read-blob.ts';
@@ -46,19 +48,23 @@ export interface RowReader {
 }
 
 export interface RowReaderOptions {
-  /** See guarded-fetch.ts. */
-  readonly fetchBytes: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+  /** Reads the bytes at an http, https or s3 URL. `version`: see ReadOptions in store.ts. */
+  readonly fetchBytes: (url: string, signal: AbortSignal, version?: string) => Promise<Uint8Array>;
   /** Absolute folders below which local files may be read. */
   readonly inputRoots: readonly string[];
+  /** Prefixes of S3 below which objects may be read. Default: none. */
+  readonly objectRoots?: readonly string[];
   /** Largest payload, bytes. */
   readonly maxFileBytes: number;
 }
 
-export function createRowReader({ fetchBytes, inputRoots, maxFileBytes }: RowReaderOptions): RowReader {
+export function createRowReader(options: RowReaderOptions): RowReader {
+  const { fetchBytes, inputRoots, objectRoots = [], maxFileBytes } = options;
+  const mayReadObject = createObjectRule(objectRoots);
   const liesUnderRoot = createRootGuess(inputRoots);
 
   async function open(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead> {
-    if (location.kind === 'url') return ofBytes(await fetchBytes(location.url, signal));
+    if (location.kind === 'url') return ofBytes(await fetchBytes(location.url, signal, location.version));
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);
     }
@@ -70,11 +76,17 @@ export function createRowReader({ fetchBytes, inputRoots, maxFileBytes }: RowRea
 
   function toRead(location: RowLocation, tenant: string): RowRead | { readonly fetch: Fetched } {
     if (location.kind === 'invalid') return failed('invalid_row', location.reason);
-    if (location.kind !== 'file') return { fetch: location };
+    const refused = (place: string) =>
+      failed(
+        'path_not_allowed',
+        `${place} is not under an input root (${[...inputRoots, ...objectRoots].join(', ')})`,
+      );
+    if (location.kind !== 'file') {
+      const isRefused = location.kind === 'url' && isObjectUrl(location.url) && !mayReadObject(location.url);
+      return isRefused ? refused(location.url) : { fetch: location };
+    }
     const { path } = location;
-    if (liesUnderRoot(path)) return { ok: true, input: { path, tenant }, bytes: 0 };
-    const roots = inputRoots.join(', ');
-    return failed('path_not_allowed', `${path} is not under an input root (${roots})`);
+    return liesUnderRoot(path) ? { ok: true, input: { path, tenant }, bytes: 0 } : refused(path);
   }
 
   function locateRecord(

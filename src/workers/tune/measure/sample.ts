@@ -5,6 +5,7 @@ import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
 import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { Stores } from '../../../shared/stores/stores.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { RowRead, RowReader, RowsOf } from '../../intake/read/row-reader.ts';
@@ -30,11 +31,11 @@ export async function takeSample(
   spec: DatasetSpec,
   input: RowKind,
   count: number,
-  reader: RowReader,
+  { reader, stores }: { readonly reader: RowReader; readonly stores: Pick<Stores, 'listing'> },
   signal: AbortSignal,
 ): Promise<Sample> {
   const refs: RowRef[] = [];
-  for await (const { row } of openDataset(spec).read(null, signal)) {
+  for await (const { row } of openDataset(spec, { stores }).read(null, signal)) {
     refs.push(row);
     if (refs.length >= LOOKED_AT) break;
   }

@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCircuitBreaker } from '#forebay/shared/net/circuit-breaker.js';
 import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guarded-fetch.js';
-import { createRetryingFetch } from '#forebay/shared/net/retrying-fetch.js';
+import { retry } from '#forebay/shared/net/retry.js';
 
 const never = new AbortController().signal;
 /** The number of failures that open the circuit of a host. */
@@ -39,7 +39,9 @@ function fetching(tries: number, breaker = createCircuitBreaker()) {
   const guarded = createGuardedFetch({ allow: ['127.0.0.1'], userAgent: 'forebay/test', breaker, ...limits });
   opened.push(guarded);
   const { fetchBytes } = guarded;
-  return createRetryingFetch({ fetchBytes, tries, firstPauseMs: 1, maxPauseMs: 5 });
+  const options = { tries, firstPauseMs: 1, maxPauseMs: 5 };
+  return async (url: string, signal: AbortSignal) =>
+    retry(async () => fetchBytes(url, signal), signal, options);
 }
 
 const encoded =

@@ -7,6 +7,7 @@ import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
+import { isObjectUrl } from '../../../../shared/stores/object-url.ts';
 import type { RowKind } from '../../../../shared/tasks/task-description.ts';
 import type { PackedInput } from '../../../http/wire/job-input.ts';
 import { checkReadable, type InputPaths } from './input-paths.ts';
@@ -17,7 +18,7 @@ export interface ResolvedInput {
   readonly total: number | null;
 }
 
-type FilesInput = Extract<PackedInput, { type: 'files' }>;
+export type FilesInput = Extract<PackedInput, { type: 'files' }>;
 
 /** Whose input it is, and what the model's task takes. */
 export interface Resolving {
@@ -61,6 +62,13 @@ export async function resolveList(
   { type, path: given }: { readonly type: 'manifest' | 'jsonl'; readonly path: string },
   tenant: string,
 ): Promise<ResolvedInput> {
+  if (isObjectUrl(given)) {
+    throw new ForebayError(
+      'invalid_request',
+      `A ${type === 'manifest' ? 'manifest' : 'JSONL file'} is read from a local path, not from S3. Its rows may be s3:// URLs.`,
+      { issues: [{ path: '/input/path', message: 'must be a local path' }] },
+    );
+  }
   const found = await paths.find(given, tenant);
   if (found.isFolder) {
     throw new ForebayError(
@@ -78,7 +86,7 @@ function folder(root: string, include: string[], exclude: string[], listing: Lis
   return { spec: { type: 'files', root, include, exclude, listing }, total: null };
 }
 
-function twoGlobs(): ForebayError {
+export function twoGlobs(): ForebayError {
   return new ForebayError(
     'invalid_request',
     'A glob in "path" and "include" cannot be combined. Give the folder as "path".',
@@ -87,7 +95,7 @@ function twoGlobs(): ForebayError {
 }
 
 /** Throws ForebayError `invalid_request` for a pattern that compileGlobs refuses. */
-function checkGlobs(patterns: readonly string[], path: string): void {
+export function checkGlobs(patterns: readonly string[], path: string): void {
   try {
     compileGlobs(patterns);
   } catch (error) {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
+import { testStores } from '../../../../support/stores.ts';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 
 const OF = { tenant: 'default', taskInput: 'image' } as const;
@@ -27,9 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
+const onS3 = { stores: testStores(), objectRoots: ['s3://photos/2024/'] };
 const resolver = () =>
   createInputResolver({
     inputRoots: [root, join(dir, 'not-there')],
+    ...onS3,
     spoolDir,
     maxListRows: 1000,
     ownerOf: async () => null,
@@ -170,7 +173,12 @@ describe('rows in the request', () => {
   });
 
   it('are passed on to a job that continues, unless they are gone or the spool cannot be written', async () => {
-    const owned = createInputResolver({ inputRoots: [root], spoolDir, ownerOf: async () => 'default' });
+    const owned = createInputResolver({
+      ...onS3,
+      inputRoots: [root],
+      spoolDir,
+      ownerOf: async () => 'default',
+    });
     const jobs = { from: 'job_1', to: 'job_2', tenant: 'default', folder: '/nowhere' };
     const { spec } = await owned.resolve({ type: 'urls', packed: packUrls(['http://x/1']) }, jobs.from, {
       ...OF,

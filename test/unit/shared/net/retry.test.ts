@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ForebayError } from '#forebay/shared/errors.js';
 import { createCircuitBreaker } from '#forebay/shared/net/circuit-breaker.js';
 import { createGuardedFetch, type GuardedFetch } from '#forebay/shared/net/guarded-fetch.js';
-import { createRetryingFetch } from '#forebay/shared/net/retrying-fetch.js';
+import { retry, type RetryOptions } from '#forebay/shared/net/retry.js';
 
 const never = new AbortController().signal;
 let server: Server | null = null;
@@ -45,12 +45,11 @@ function open(tries = 4, breaker = createCircuitBreaker()) {
     userAgent: 'forebay/test',
     breaker,
   });
-  return createRetryingFetch({
-    fetchBytes: guarded.fetchBytes,
-    tries,
-    firstPauseMs: 1,
-    maxPauseMs: 50,
-  });
+  return retrying(guarded.fetchBytes, { tries, firstPauseMs: 1, maxPauseMs: 50 });
+}
+
+function retrying(fetchBytes: GuardedFetch['fetchBytes'], options: RetryOptions): GuardedFetch['fetchBytes'] {
+  return async (url, signal) => retry(async () => fetchBytes(url, signal), signal, options);
 }
 
 describe('a temporary failure', () => {
@@ -152,14 +151,14 @@ describe('a host that keeps failing', () => {
 it('rows with the same requested pause wait at least that long, and are not retried at the same time', async () => {
   const timer = vi.spyOn(globalThis, 'setTimeout');
   const failed = new Set<string>();
-  const fetchRetrying = createRetryingFetch({
-    async fetchBytes(url): Promise<Uint8Array> {
+  const fetchRetrying = retrying(
+    async (url) => {
       if (failed.has(url)) return new Uint8Array(1);
       failed.add(url);
       throw new ForebayError('fetch_unavailable', 'not now', { retryAfterS: 0.05 });
     },
-    firstPauseMs: 40,
-  });
+    { firstPauseMs: 40 },
+  );
   const urls = Array.from({ length: 20 }, (_, i) => `http://host.test/${i}`);
   await Promise.all(urls.map(async (url) => fetchRetrying(url, never)));
   const pauses = timer.mock.calls.map(([, ms]) => ms!);
@@ -175,15 +174,14 @@ it('many rows that wait for a retry cause no warning about leaked listeners', as
   const note = (warning: Error) => void warnings.push(warning);
   process.on('warning', note);
   let tries = 0;
-  const fetchRetrying = createRetryingFetch({
-    async fetchBytes(): Promise<Uint8Array> {
+  const fetchRetrying = retrying(
+    async () => {
       tries += 1;
       if (tries <= 30) throw new ForebayError('fetch_unavailable', 'not now');
       return new Uint8Array(1);
     },
-    tries: 2,
-    firstPauseMs: 20,
-  });
+    { tries: 2, firstPauseMs: 20 },
+  );
   const { signal } = new AbortController();
   const urls = Array.from({ length: 30 }, (_, i) => `http://host-${i}.test/`);
   await Promise.all(urls.map(async (url) => fetchRetrying(url, signal)));

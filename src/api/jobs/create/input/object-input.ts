@@ -1,0 +1,121 @@
+/** Resolves an input of files whose path is a URL of S3: a prefix, a single object, or a glob. */
+import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
+import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
+import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
+import { inputError } from '../../../../shared/stores/input-error.ts';
+import { createObjectRule } from '../../../../shared/stores/object-roots.ts';
+import { objectFolder, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
+import type { Stores } from '../../../../shared/stores/stores.ts';
+import {
+  checkGlobs,
+  twoGlobs,
+  type FilesInput,
+  type ResolvedInput,
+  type Resolving,
+} from './resolve-files.ts';
+
+export interface ObjectInputOptions {
+  readonly stores: Pick<Stores, 'listing'>;
+  /** See object-roots.ts. */
+  readonly objectRoots: readonly string[];
+}
+
+export interface ObjectInputs {
+  /**
+   * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
+   * `storage_unavailable`.
+   */
+  resolve(input: FilesInput, of: Resolving): Promise<ResolvedInput>;
+  /** Checks a dataset that comes from a job.json. Throws ForebayError `path_not_allowed`, `invalid_request`. */
+  check(dataset: Extract<DatasetSpec, { type: 'files' }>): void;
+}
+
+export function createObjectInputs({ stores, objectRoots }: ObjectInputOptions): ObjectInputs {
+  const mayRead = createObjectRule(objectRoots);
+
+  function checkAllowed(url: string): void {
+    if (mayRead(url)) return;
+    const roots = objectRoots.join(', ') || '(no prefix of S3)';
+    throw new ForebayError(
+      'path_not_allowed',
+      `${url} is not under an input root. Inputs on S3 are read from: ${roots}. Put the data there, or add its prefix to FOREBAY_INPUT_ROOTS.`,
+    );
+  }
+
+  async function asking<T>(url: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await ask(new AbortController().signal);
+    } catch (error) {
+      throw inputError(`Cannot read ${url}`, error);
+    }
+  }
+
+  async function holdsAny(folder: string): Promise<boolean> {
+    return asking(folder, async (signal) => {
+      for await (const _ of (await stores.listing(folder)).list(folder, null, signal)) return true;
+      return false;
+    });
+  }
+
+  async function exists(url: string): Promise<boolean> {
+    return asking(url, async (signal) => (await (await stores.listing(url)).stat(url, signal)) !== null);
+  }
+
+  /** What the path names if it is taken literally. Null: nothing. */
+  async function literal(
+    path: string,
+  ): Promise<{ readonly folder: string } | { readonly object: string } | null> {
+    const { url, key } = parseObjectUrl(path);
+    const folder = objectFolder(path);
+    // Without this, a caller could find out what lies outside the roots.
+    if (!mayRead(folder)) checkAllowed(url);
+    if (mayRead(folder) && (await holdsAny(folder))) return { folder };
+    if (!key.endsWith('/') && key !== '' && mayRead(url) && (await exists(url))) return { object: url };
+    return key === '' ? { folder } : null;
+  }
+
+  return {
+    async resolve(input, { taskInput }) {
+      const { include = [], exclude = [] } = input;
+      checkGlobs(include, '/input/include');
+      checkGlobs(exclude, '/input/exclude');
+      const listing = listingFor(taskInput);
+      const glob = splitGlob(input.path);
+      const found = glob !== null && !isInBucket(glob.base) ? null : await literal(input.path);
+      if (found === null && glob !== null) {
+        if (include.length > 0) throw twoGlobs();
+        checkGlobs([glob.pattern], '/input/path');
+        const root = objectFolder(glob.base);
+        checkAllowed(root);
+        if (!(await holdsAny(root))) throw notThere(root);
+        return { spec: { type: 'files', root, include: [glob.pattern], exclude, listing }, total: null };
+      }
+      if (found === null) throw notThere(input.path);
+      if ('folder' in found) {
+        return { spec: { type: 'files', root: found.folder, include, exclude, listing }, total: null };
+      }
+      const slash = found.object.lastIndexOf('/') + 1;
+      const root = found.object.slice(0, slash);
+      return {
+        spec: { type: 'files', root, include: [], exclude: [], only: found.object.slice(slash) },
+        total: 1,
+      };
+    },
+    check({ root, only }) {
+      checkAllowed(parseObjectUrl(only === undefined ? objectFolder(root) : root + only).url);
+    },
+  };
+}
+
+/** Whether a glob names its bucket. If not, parseObjectUrl refuses the base. */
+function isInBucket(base: string): boolean {
+  return /^\s*s3:\/\/[^/]/i.test(base);
+}
+
+function notThere(url: string): ForebayError {
+  return new ForebayError(
+    'input_not_found',
+    `There is no object ${url}, and none below it. Keys are case-sensitive and are not percent-encoded.`,
+  );
+}

@@ -1,0 +1,36 @@
+/** Splits FOREBAY_INPUT_ROOTS into folders and prefixes of S3. */
+import { resolve } from 'node:path';
+import { ForebayError, messageOf } from '../errors.ts';
+import { objectRoot } from '../stores/object-roots.ts';
+import { isObjectUrl } from '../stores/object-url.ts';
+
+export interface InputRoots {
+  /** Absolute. */
+  readonly folders: string[];
+  /** In the form of objectRoot. */
+  readonly objects: string[];
+}
+
+/** Throws ForebayError `config_invalid`, which lists every bad entry. */
+export function splitInputRoots(entries: readonly string[], cwd: string): InputRoots {
+  const roots: InputRoots = { folders: [], objects: [] };
+  const problems: string[] = [];
+  for (const entry of entries) {
+    if (isObjectUrl(entry)) {
+      try {
+        roots.objects.push(objectRoot(entry));
+      } catch (error) {
+        problems.push(messageOf(error));
+      }
+    } else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(entry)) {
+      problems.push(`"${entry}" is neither a folder nor s3://BUCKET/PREFIX/.`);
+    } else {
+      roots.folders.push(resolve(cwd, entry));
+    }
+  }
+  if (problems.length > 0) {
+    throw new ForebayError('config_invalid', `FOREBAY_INPUT_ROOTS: ${problems.join(' ')}`);
+  }
+  if (entries.length === 0) roots.folders.push(resolve(cwd));
+  return roots;
+}

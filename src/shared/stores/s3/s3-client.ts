@@ -1,0 +1,197 @@
+/**
+ * Sends signed requests to S3. The SDK's signer with undici takes a third of the CPU time of the whole SDK
+ * (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names.
+ */
+import { SignatureV4 } from '@smithy/signature-v4';
+import { Agent, type Dispatcher } from 'undici';
+import type { ForebayError } from '../../errors.ts';
+import { retryAfter } from '../../net/retry-after.ts';
+import { createCredentials } from './credentials.ts';
+import { s3Error } from './s3-error.ts';
+import { settingsFor, type S3Settings } from './s3-settings.ts';
+import { encodeReserved, FIRST_REGION, s3Target } from './s3-target.ts';
+import { readErrorBody } from './s3-xml.ts';
+import { Sha256 } from './sha256.ts';
+
+export interface S3Request {
+  readonly method: 'GET' | 'HEAD';
+  readonly bucket: string;
+  /** Null: the bucket itself. */
+  readonly key: string | null;
+  /** For errors, and to choose the settings. */
+  readonly url: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface S3Client {
+  /** The response if its status is 2xx. Rejects with ForebayError otherwise, or with the errors of undici. */
+  send(wanted: S3Request, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
+  close(): Promise<void>;
+}
+
+export interface S3ClientOptions {
+  readonly settings: readonly S3Settings[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly userAgent: string;
+  /** Milliseconds for a connection, for headers, and between two chunks of a body. */
+  readonly timeoutMs: number;
+  readonly connections: number;
+}
+
+/** SHA-256 of nothing, because no request has a body. */
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+/** An error body is much smaller. */
+const ERROR_BYTES = 64 * 1024;
+
+export function createS3Client(options: S3ClientOptions): S3Client {
+  const { timeoutMs, userAgent } = options;
+  const agent = new Agent({
+    connect: { timeout: timeoutMs },
+    connections: options.connections,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  const placeOf = createPlaces(options);
+
+  async function sendTo(
+    place: Place,
+    region: string,
+    wanted: S3Request,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const { method, query = {} } = wanted;
+    const { origin, host, path } = s3Target(place.settings, region, wanted.bucket, wanted.key);
+    const plain = { host, 'x-amz-content-sha256': EMPTY_SHA256, ...wanted.headers };
+    const signer = place.signerFor(region);
+    const headers =
+      signer === null
+        ? plain
+        : (
+            await signer.sign({
+              method,
+              protocol: 'https:',
+              hostname: host,
+              path,
+              query: { ...query },
+              headers: plain,
+            })
+          ).headers;
+    return agent.request({
+      origin,
+      method,
+      path: path + queryText(query),
+      headers: { ...headers, 'user-agent': userAgent, 'accept-encoding': 'identity' },
+      signal,
+    });
+  }
+
+  return {
+    async send(wanted, signal) {
+      const place = placeOf(wanted.url);
+      const { regions } = place;
+      const region = regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
+      const response = await sendTo(place, region, wanted, signal);
+      if (isOk(response)) return response;
+      const failure = await failureOf(response, wanted, place, region, signal);
+      if (failure.elsewhere === null) throw failure.error;
+      const again = await sendTo(place, failure.elsewhere, wanted, signal);
+      if (!isOk(again)) throw (await failureOf(again, wanted, place, failure.elsewhere, signal)).error;
+      regions.set(wanted.bucket, failure.elsewhere);
+      return again;
+    },
+    close: async () => agent.destroy(),
+  };
+}
+
+/** One entry of the settings, in use. */
+interface Place {
+  readonly settings: S3Settings;
+  /** Regions that servers have named, by bucket. */
+  readonly regions: Map<string, string>;
+  /** Null: requests are not signed. */
+  signerFor(region: string): SignatureV4 | null;
+}
+
+function createPlaces({ settings: all, env }: S3ClientOptions): (url: string) => Place {
+  const places = new Map<S3Settings, Place>();
+  return (url) => {
+    const settings = settingsFor(all, url);
+    const known = places.get(settings);
+    if (known !== undefined) return known;
+    const credentials = createCredentials(settings.credentials, env);
+    const signers = new Map<string, SignatureV4>();
+    const place: Place = {
+      settings,
+      regions: new Map(),
+      signerFor(region) {
+        if (credentials === null) return null;
+        let signer = signers.get(region);
+        if (signer === undefined) {
+          signer = new SignatureV4({
+            service: 's3',
+            region,
+            credentials,
+            sha256: Sha256,
+            uriEscapePath: false,
+            applyChecksum: false,
+          });
+          signers.set(region, signer);
+        }
+        return signer;
+      },
+    };
+    places.set(settings, place);
+    return place;
+  };
+}
+
+function isOk({ statusCode }: Dispatcher.ResponseData): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+/** `elsewhere`: the region to try instead. */
+async function failureOf(
+  response: Dispatcher.ResponseData,
+  wanted: S3Request,
+  { settings }: Place,
+  asked: string,
+  signal: AbortSignal,
+): Promise<{ readonly error: ForebayError; readonly elsewhere: string | null }> {
+  const { statusCode: status, headers } = response;
+  const body = readErrorBody(await startOf(response.body, signal));
+  const header = headers['x-amz-bucket-region'];
+  const named = typeof header === 'string' ? header : body.region;
+  // A region ends up in a host name.
+  const region = named !== null && named !== asked && /^[a-z0-9-]{1,40}$/.test(named) ? named : null;
+  const endpoint = settings.endpoint ?? 'AWS S3';
+  const error = s3Error({
+    ...body,
+    status,
+    url: wanted.url,
+    endpoint,
+    region,
+    ...retryAfter(headers['retry-after']),
+  });
+  return { error, elsewhere: region };
+}
+
+async function startOf(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > ERROR_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Encoded as the signer encodes it. */
+function queryText(query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${encodeReserved(name)}=${encodeReserved(value)}`,
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}

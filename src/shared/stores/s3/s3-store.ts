@@ -1,0 +1,150 @@
+/** Objects on S3 and on servers that speak its protocol. */
+import { ForebayError } from '../../errors.ts';
+import { fetchError } from '../../net/fetch-outcome.ts';
+import { readBody, type ReadLimits } from '../../net/read-body.ts';
+import { retry } from '../../net/retry.ts';
+import { withDeadline, type Attempt } from '../../net/with-deadline.ts';
+import { bodyChunks } from '../body-chunks.ts';
+import { gather } from '../gather.ts';
+import { parseObjectUrl } from '../object-url.ts';
+import { rangeHeader } from '../range-header.ts';
+import type { Entry, ListingStore, ObjectInfo, ReadOptions } from '../store.ts';
+import { createOrderCheck } from './listing-order.ts';
+import { createS3Client, type S3Client, type S3ClientOptions } from './s3-client.ts';
+import { readListPage, type ListPage } from './s3-xml.ts';
+
+export interface S3StoreOptions extends S3ClientOptions {
+  readonly limits: ReadLimits;
+}
+
+export interface S3Store extends ListingStore {
+  close(): Promise<void>;
+}
+
+/** A page has at most 1,000 keys of 1,024 bytes, with their ETags and dates. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
+const PAGE_KEYS = 1000;
+
+export function createS3Store(options: S3StoreOptions): S3Store {
+  const { timeoutMs, limits } = options;
+  const client: S3Client = createS3Client(options);
+
+  /** Retries temporary failures. Each attempt has its own deadline. */
+  async function trying<T>(signal: AbortSignal, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return retry(async () => {
+      try {
+        return await withDeadline(timeoutMs, signal, async (attempt) => {
+          try {
+            return await work(attempt);
+          } catch (error) {
+            throw attempt.caller.aborted ? error : fetchError(error, attempt.stop.aborted, timeoutMs);
+          }
+        });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      }
+    }, signal);
+  }
+
+  async function stat(url: string, signal: AbortSignal): Promise<ObjectInfo | null> {
+    const object = parseObjectUrl(url);
+    try {
+      return await trying(signal, async ({ stop }) => {
+        const { headers, body } = await client.send({ method: 'HEAD', ...object }, stop);
+        await body.dump();
+        const length = headers['content-length'];
+        const { etag } = headers;
+        return {
+          size: length === undefined ? null : Number(length),
+          version: typeof etag === 'string' ? etag : null,
+        };
+      });
+    } catch (error) {
+      if (error instanceof ForebayError && error.code === 'file_not_found') return null;
+      throw error;
+    }
+  }
+
+  async function open(url: string, { range, version }: ReadOptions, signal: AbortSignal) {
+    const headers = { ...rangeHeader(range), ...(version !== undefined && { 'if-match': version }) };
+    return client.send({ method: 'GET', ...parseObjectUrl(url), headers }, signal);
+  }
+
+  async function* stream(url: string, read: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const { range, signal } = read;
+    if (range !== undefined && range.to <= range.from) return;
+    const limit = range === undefined ? Infinity : range.to - range.from;
+    const response = await trying(signal, async ({ stop }) => open(url, read, stop)).catch(emptyPastEnd);
+    if (response !== null) yield* bodyChunks(response, { signal, timeoutMs, limit });
+  }
+
+  return {
+    stat,
+    stream,
+    async read(url, read) {
+      const { range, signal } = read;
+      if (range !== undefined && range.to <= range.from) return new Uint8Array();
+      return trying(signal, async ({ stop }) => {
+        const response = await open(url, read, stop).catch(emptyPastEnd);
+        if (response === null) return new Uint8Array();
+        if (range === undefined) return readBody(response, limits);
+        const limit = range.to - range.from;
+        return gather(bodyChunks(response, { signal: stop, timeoutMs, limit }), limits.maxBytes);
+      });
+    },
+    async *list(prefix, after, signal) {
+      const { bucket, key: keyPrefix } = parseObjectUrl(prefix);
+      const base = `s3://${bucket}/`;
+      const first = after === null ? {} : { 'start-after': after.slice(base.length) };
+      let place: Readonly<Record<string, string>> = first;
+      const check = createOrderCheck(prefix, after);
+      for (;;) {
+        const page = await pageOf(bucket, keyPrefix, prefix, place, signal);
+        for (const { key, size, version } of page.objects) {
+          signal.throwIfAborted();
+          const url = base + key;
+          // Some servers include the key to start after.
+          if (url === after) continue;
+          check(url);
+          yield { url, size, version } satisfies Entry;
+        }
+        if (page.next === null) return;
+        place = { 'continuation-token': page.next };
+      }
+    },
+    close: async () => client.close(),
+  };
+
+  async function pageOf(
+    bucket: string,
+    keyPrefix: string,
+    url: string,
+    place: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ListPage> {
+    const query = {
+      'list-type': '2',
+      'encoding-type': 'url',
+      'max-keys': String(PAGE_KEYS),
+      prefix: keyPrefix,
+      ...place,
+    };
+    return trying(signal, async ({ stop }) => {
+      const response = await client.send({ method: 'GET', bucket, key: null, url, query }, stop);
+      const bytes = await readBody(response, { maxBytes: MAX_PAGE_BYTES, maxRatio: limits.maxRatio });
+      return readListPage(Buffer.from(bytes).toString('utf8'));
+    });
+  }
+}
+
+/** A range that begins at the end of the object or later is empty. */
+function emptyPastEnd(error: unknown): null {
+  if (
+    error instanceof ForebayError &&
+    error.code === 'fetch_status' &&
+    /\bInvalidRange\b/.test(error.message)
+  )
+    return null;
+  throw error;
+}

