@@ -12,6 +12,8 @@ import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.j
 import { spoolInline } from '#forebay/shared/datasets/inline/inline-source.js';
 import { spoolUrls } from '#forebay/shared/datasets/urls/urls-source.js';
 import { packInline, packUrls } from '../support/packed.ts';
+import { listing, serveS3, type S3Answers } from '../support/s3-answers.ts';
+import { s3At, testStores } from '../support/stores.ts';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
@@ -47,6 +49,9 @@ function manifestLine(i: number): string {
   return `photos/ä ${i}.jpg`;
 }
 
+const servers: S3Answers[] = [];
+afterAll(async () => Promise.all(servers.map(async (server) => server.close())));
+
 const IMPLEMENTATIONS: readonly Implementation[] = [
   {
     name: 'files, nested',
@@ -77,6 +82,15 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
     async make(dir) {
       await writeFile(join(dir, 'a.jpg'), '');
       return openDataset({ type: 'files', root: dir, include: [], exclude: [], only: 'a.jpg' });
+    },
+  },
+  {
+    name: 'objects on S3',
+    async make(_, rows) {
+      const server = await serveS3(listing('p/', rows));
+      servers.push(server);
+      const stores = testStores({ s3: [s3At(server.endpoint, { credentials: 'none' })] });
+      return openDataset({ type: 'files', root: 's3://bucket/p/', include: [], exclude: [] }, { stores });
     },
   },
   { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },

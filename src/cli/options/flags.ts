@@ -9,7 +9,7 @@ const option = (flags: string, text: string) => new Option(flags, text);
 
 export const FLAGS = {
   model: () => option('--model <model>', 'folder of a model; if a running service is asked, its name there'),
-  input: () => option('--input <path>', 'folder, file or quoted glob'),
+  input: () => option('--input <path>', 'folder, file or quoted glob, also s3://bucket/prefix'),
   manifest: () =>
     option('--manifest <file>', 'instead of --input: a file with a path, URL or {"id","uri"} per line'),
   output: () => option('--output <dir>', 'folder of the results'),

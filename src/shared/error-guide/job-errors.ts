@@ -12,8 +12,9 @@ export const JOB_ERRORS = {
     fix: 'Read the first lines of `errors-*.jsonl`. `forebay plan` tries a sample of the rows.',
   },
   dataset_changed: {
-    cause: 'The input changed after the job started, so its rows are no longer the same.',
-    fix: 'Submit a new job with another output, or overwrite this output.',
+    cause:
+      'The input changed after the job started, so its rows are no longer the same. As the error of a row: its object on S3 changed after it was listed.',
+    fix: 'Submit a new job with another output, or overwrite this output. For rows, retry the job.',
   },
   output_changed: {
     cause:

@@ -29,7 +29,8 @@ export const REQUEST_ERRORS = {
     fix: 'Use a key with the scope that `detail` names. `forebay keys create --scope SCOPE` makes one.',
   },
   path_not_allowed: {
-    cause: 'An input or output path is outside the folders that jobs may use, or belongs to another tenant.',
+    cause:
+      'An input or output path is outside the folders and S3 prefixes that jobs may use, or belongs to another tenant.',
     fix: 'Choose a path below these folders, or ask the operator to extend `FOREBAY_INPUT_ROOTS` or `FOREBAY_OUTPUT_ROOTS`.',
   },
   origin_not_allowed: {
@@ -103,7 +104,7 @@ export const REQUEST_ERRORS = {
   },
   input_not_found: {
     cause: 'The input folder or file does not exist where the service looks.',
-    fix: 'Check the path. In a container, it must be the path inside the container.',
+    fix: 'Check the path. In a container, it must be the path inside the container. Keys on S3 are case-sensitive.',
   },
   input_unreadable: {
     cause: 'The user that runs the service may not read the input, or the storage failed.',

@@ -15,7 +15,7 @@ export const ROW_ERRORS = {
   access_denied: {
     cause:
       'The store refused the credentials of the worker, or found none. It may also be that the object does not exist, or that the clock of the machine is wrong.',
-    fix: 'Correct what the message names. [stores.md](stores.md) shows where credentials come from. Then retry the job.',
+    fix: 'Correct what the message names. `docs/stores.md` shows where credentials come from. Then retry the job.',
   },
   file_too_large: {
     cause: 'The row has more bytes than `FOREBAY_MAX_FILE_MB` allows.',

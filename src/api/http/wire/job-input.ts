@@ -17,7 +17,7 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, so are files whose extension is that of another format (notes.txt).',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. Or the same on S3: `s3://bucket/prefix/`. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, so are files whose extension is that of another format (notes.txt).',
   ),
   include: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',
@@ -38,7 +38,7 @@ export const URLS_INPUT = z.strictObject({
     .array(URL_ROW)
     .min(1, 'at least one URL')
     .describe(
-      'http and https URLs. Each is a row with the URL as its id. A bad URL fails its row, not the job.',
+      'http, https and s3 URLs. Each is a row with the URL as its id. A bad URL fails its row, not the job.',
     ),
 });
 
@@ -73,7 +73,7 @@ export const INLINE_ROW = z
   })
   .meta({
     description:
-      'The bytes of a file (`data`), or a record. The fields of a record feed the model: `text`, names of columns or tensors, or `image` with a URL.',
+      'The bytes of a file (`data`), or a record. The fields of a record feed the model: `text`, names of columns or tensors, or `image` with an http, https or s3 URL.',
   });
 
 export const INLINE_INPUT = z.strictObject({

@@ -57,7 +57,23 @@ describe('the plan of a run', () => {
     });
     const manifest = await plan({ manifest: 'list.txt' });
     expect(manifest.body.input).toEqual({ type: 'manifest', path: join(folder, 'list.txt') });
-    expect(manifest.env['FOREBAY_INPUT_ROOTS']).toBe('/');
+    expect(manifest.env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
+  });
+
+  it.each([
+    ['s3://photos/in/', 's3://photos/in/'],
+    ['s3://photos/in/**/*.jpg', 's3://photos/in/'],
+    ['s3://photos/in/a.jpg', 's3://photos/in/'],
+    ['s3://photos', 's3://photos/'],
+  ])('allows the input %s to read only %s', async (input, root) => {
+    const { env, body } = await plan({ input });
+    expect(body.input).toEqual({ type: 'files', path: input });
+    expect(env['FOREBAY_INPUT_ROOTS']).toBe(root);
+  });
+
+  it('refuses a bad URL of S3, and a manifest on S3', async () => {
+    await expect(plan({ input: 's3:///x' })).rejects.toThrow(/--input: .*bucket/);
+    await expect(plan({ manifest: 's3://photos/list.txt' })).rejects.toThrow(/--manifest takes a local file/);
   });
 
   it('excludes an output inside the input, so that results do not become rows', async () => {

@@ -93,6 +93,30 @@ describe('other rows', () => {
     }
   });
 
+  it('on S3 are fetched if they are below a root, in the version that was listed', async () => {
+    const versions: (string | undefined)[] = [];
+    const reader = createRowReader({
+      async fetchBytes(url, _, version) {
+        versions.push(version);
+        return Buffer.from(url);
+      },
+      inputRoots: [],
+      objectRoots: ['s3://photos/in/'],
+      maxFileBytes: 1000,
+    });
+    const dataset: DatasetSpec = { type: 'files', root: 's3://photos/in/', include: [], exclude: [] };
+    const rows = { dataset, tenant: 'default', input: 'image' } as const;
+    const located = reader.locate(rows, { id: 'a.jpg', at: '"etag"' });
+    expect(await reader.fetch(rows, (located as { fetch: never }).fetch, never)).toMatchObject({
+      input: { bytes: Buffer.from('s3://photos/in/a.jpg') },
+    });
+    expect(versions).toEqual(['"etag"']);
+    const outside = { ...rows, dataset: { type: 'urls', spool: '' } } as const;
+    for (const url of ['s3://photos/inner/a.jpg', 's3://other/in/a.jpg']) {
+      expect(reader.locate(outside, { id: url })).toMatchObject({ error: { code: 'path_not_allowed' } });
+    }
+  });
+
   it('of a request become their slice of the blob file', async () => {
     const spec: DatasetSpec = { type: 'inline', spool: '', blob: join(dir, 'blob') };
     const at = (offset: number, length: number) =>
@@ -108,7 +132,7 @@ describe('other rows', () => {
       ok: false,
       error: { code: 'invalid_row', message: 'why' },
     });
-    expect(locate('s3://bucket/x')).toMatchObject({ error: { code: 'invalid_row' } });
+    expect(locate('ftp://bucket/x')).toMatchObject({ error: { code: 'invalid_row' } });
   });
 });
 
