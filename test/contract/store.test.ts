@@ -26,7 +26,7 @@ interface Implementation {
   readonly name: string;
   /** Null, or the reason for skipping it. */
   readonly skipped: string | null;
-  open(): Promise<Place>;
+  readonly open: () => Promise<Place>;
 }
 
 const never = new AbortController().signal;

@@ -63,8 +63,9 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
 /** The service checks whether the objects exist, because only it has the credentials. */
 function objectInput({ input, exclude }: InputFlags): RunInput {
   try {
-    const base = splitGlob(input!)?.base ?? input!;
-    return { paths: { input: input!, ...(exclude === undefined ? {} : { exclude }) }, roots: [rootOf(base)] };
+    const glob = splitGlob(input!);
+    const root = glob === null ? rootOf(input!) : objectFolder(glob.base);
+    return { paths: { input: input!, ...(exclude === undefined ? {} : { exclude }) }, roots: [root] };
   } catch (error) {
     throw new UsageError(`--input: ${messageOf(error)}`);
   }
