@@ -195,6 +195,9 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
       output: service.out('kept'),
     });
     await service.ended(id);
+    const spec = JSON.parse(readFileSync(join(service.out('kept'), 'job.json'), 'utf8')) as object;
+    // Processes that know only local folders leave the job alone.
+    expect(spec).toMatchObject({ v: 4, dataset: { root: 's3://photos/in/odd/' } });
     for (const name of readdirSync(service.out('kept'))) {
       expect(readFileSync(join(service.out('kept'), name), 'utf8')).not.toMatch(
         /secret\/of=tests|forebay-test/,

@@ -41,6 +41,10 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
+/** Runs a program until this process closes its end of the pipe, which happens however it dies. */
+const UNTIL_STDIN_ENDS =
+  'exec 3<&0; "$@" 3<&- & server=$!; { cat <&3 >/dev/null; kill -9 $server; } & wait $server';
+
 /** Every port that it opens. Those without an option are 10,000 above another one, which may be too high. */
 const PORTS = [
   'master.port',
@@ -50,7 +54,6 @@ const PORTS = [
   'filer.port',
   'filer.port.grpc',
   's3.port.grpc',
-  's3.port.iceberg',
   'admin.port',
   'admin.port.grpc',
 ];
@@ -60,24 +63,25 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
   const folder = mkdtempSync('/tmp/fbt-weed-');
   const options = PORTS.map(async (name) => `-${name}=${await freePort()}`);
   const port = await freePort();
-  const child = spawn(
-    program!,
-    [
-      'mini',
-      `-dir=${folder}`,
-      '-ip=127.0.0.1',
-      '-ip.bind=127.0.0.1',
-      ...(await Promise.all(options)),
-      `-s3.port=${port}`,
-      `-bucket=${buckets.join(',')}`,
-      '-admin.ui=false',
-      '-master.telemetry=false',
-      '-webdav=false',
-    ],
-    { cwd: folder, env: { ...process.env, ...KEYS, HOME: folder }, stdio: 'ignore' },
-  );
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const args = [
+    'mini',
+    `-dir=${folder}`,
+    '-ip=127.0.0.1',
+    '-ip.bind=127.0.0.1',
+    ...(await Promise.all(options)),
+    `-s3.port=${port}`,
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0',
+    `-bucket=${buckets.join(',')}`,
+    '-admin.ui=false',
+    '-master.telemetry=false',
+    '-webdav=false',
+  ];
+  const child = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', program!, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...KEYS, HOME: folder },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   const endpoint = `http://127.0.0.1:${port}`;
   await waitUntil('the S3 server', async () => {
     if (child.exitCode !== null) throw new Error(`SeaweedFS ended with ${child.exitCode}`);
@@ -98,11 +102,8 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
     variables: { access: 'AWS_ACCESS_KEY_ID', secret: 'AWS_SECRET_ACCESS_KEY' },
     put: async (bucket, key, body) => putObject(endpoint, bucket, key, Buffer.from(body)),
     async stop() {
-      process.off('exit', kill);
-      if (child.exitCode === null && child.signalCode === null) {
-        kill();
-        await once(child, 'exit');
-      }
+      child.stdin.end();
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };

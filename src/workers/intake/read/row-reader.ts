@@ -74,19 +74,19 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     return 'fetch' in found ? open(rows, found.fetch, signal) : found;
   }
 
+  function outside(place: string): RowRead {
+    const roots = [...inputRoots, ...objectRoots].join(', ');
+    return failed('path_not_allowed', `${place} is not under an input root (${roots})`);
+  }
+
   function toRead(location: RowLocation, tenant: string): RowRead | { readonly fetch: Fetched } {
     if (location.kind === 'invalid') return failed('invalid_row', location.reason);
-    const refused = (place: string) =>
-      failed(
-        'path_not_allowed',
-        `${place} is not under an input root (${[...inputRoots, ...objectRoots].join(', ')})`,
-      );
     if (location.kind !== 'file') {
       const isRefused = location.kind === 'url' && isObjectUrl(location.url) && !mayReadObject(location.url);
-      return isRefused ? refused(location.url) : { fetch: location };
+      return isRefused ? outside(location.url) : { fetch: location };
     }
     const { path } = location;
-    return liesUnderRoot(path) ? { ok: true, input: { path, tenant }, bytes: 0 } : refused(path);
+    return liesUnderRoot(path) ? { ok: true, input: { path, tenant }, bytes: 0 } : outside(path);
   }
 
   function locateRecord(

@@ -19,7 +19,11 @@ export interface ObjectInputOptions {
   readonly stores: Pick<Stores, 'listing'>;
   /** See object-roots.ts. */
   readonly objectRoots: readonly string[];
+  /** For one question to a store, with all retries. A client waits for the answer. */
+  readonly timeoutMs?: number;
 }
+
+const ANSWER_MS = 20_000;
 
 export interface ObjectInputs {
   /**
@@ -31,7 +35,11 @@ export interface ObjectInputs {
   check(dataset: Extract<DatasetSpec, { type: 'files' }>): void;
 }
 
-export function createObjectInputs({ stores, objectRoots }: ObjectInputOptions): ObjectInputs {
+export function createObjectInputs({
+  stores,
+  objectRoots,
+  timeoutMs = ANSWER_MS,
+}: ObjectInputOptions): ObjectInputs {
   const mayRead = createObjectRule(objectRoots);
 
   function checkAllowed(url: string): void {
@@ -44,10 +52,16 @@ export function createObjectInputs({ stores, objectRoots }: ObjectInputOptions):
   }
 
   async function asking<T>(url: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await ask(new AbortController().signal);
+      return await ask(signal);
     } catch (error) {
-      throw inputError(`Cannot read ${url}`, error);
+      if (!signal.aborted) throw inputError(`Cannot read ${url}`, error);
+      throw new ForebayError(
+        'storage_unavailable',
+        `Cannot read ${url}: no answer within ${timeoutMs / 1000} s. Check that the API reaches the endpoint.`,
+        { cause: error },
+      );
     }
   }
 
