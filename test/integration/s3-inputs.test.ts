@@ -1,9 +1,24 @@
 // Jobs whose inputs are on S3: a real server, API and worker.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listing, refusing, serveS3, type Answer, type S3Answers } from '../support/s3-answers.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
 import { colourImage, LABELS, readOutput, startService, upTo, type Service } from '../support/service.ts';
+
+/** A bucket of 1500 images. For its first requests, its second page is throttled for longer than a client waits. */
+function listsWithOutage(image: Buffer): Answer {
+  const pages = listing('p/', 1500);
+  const throttled = refusing(503, 'SlowDown', '', { 'retry-after': '3600' });
+  let left = 3;
+  return (request, response) => {
+    if (!request.url!.includes('list-type=2')) return response.writeHead(200, { etag: '"1"' }).end(image);
+    return request.url!.includes('continuation-token') && left-- > 0
+      ? throttled(request, response)
+      : pages(request, response);
+  };
+}
 
 const ODD = ['a b.png', 'a%2e+c.png', 'd#e?f.png', 'g\u00e9\u{1f600}.png'];
 
@@ -11,6 +26,8 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
   let s3: S3Server;
   let service: Service;
   let images: Buffer[];
+  let busy: S3Answers;
+  let dir: string;
 
   beforeAll(async () => {
     [s3, images] = await Promise.all([
@@ -30,17 +47,27 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
     await s3.put('photos', 'outside/x.png', images[0]!);
     await s3.put('photos', 'in/broken/empty.png', '');
     await s3.put('secret', 'x.png', images[0]!);
+    busy = await serveS3(listsWithOutage(images[0]!));
+    dir = mkdtempSync(join(tmpdir(), 'forebay-s3-'));
+    const stores = join(dir, 'stores.json');
+    writeFileSync(
+      stores,
+      JSON.stringify({ stores: [{ match: 's3://busy', endpoint: busy.endpoint, credentials: 'none' }] }),
+    );
     service = await startService({
       env: {
+        FOREBAY_STORES: stores,
         ...s3.env,
         AWS_ENDPOINT_URL: s3.endpoint,
-        FOREBAY_INPUT_ROOTS: '/:s3://photos/in/:s3://photos/names:s3://no-such-bucket',
+        FOREBAY_INPUT_ROOTS: '/:s3://photos/in/:s3://photos/names:s3://no-such-bucket:s3://busy',
       },
     });
   });
   afterAll(async () => {
     await service?.close();
     await s3?.stop();
+    await busy?.close();
+    rmSync(dir, { recursive: true, force: true });
   });
 
   const run = async (input: object, name: string, more: object = {}) => {
@@ -187,6 +214,25 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
     const retried = await service.post(`/v1/jobs/${submitted.id}/retry`, {});
     const again = await service.ended(((await retried.json()) as { id: string }).id);
     expect(again.rows).toMatchObject({ succeeded: 1, failed: 0 });
+  });
+
+  it('a job whose listing fails for a while says so, and continues where it stopped', async () => {
+    const submitted = await service.submit({
+      input: { type: 'files', path: 's3://busy/p/' },
+      output: service.out('busy'),
+      options: { block_rows: 100 },
+    });
+    const waiting = await service.until(
+      submitted.id,
+      'the outage',
+      ({ reason }) => reason === 'storage_unavailable',
+    );
+    expect(waiting).toMatchObject({
+      reason_text: expect.stringMatching(/Cannot list s3:\/\/busy\/p\/: .*SlowDown/),
+    });
+    const job = await service.ended(submitted.id);
+    expect(job).toMatchObject({ status: 'completed', rows: { total: 1500, succeeded: 1500 } });
+    expect(readOutput(service.out('busy')).map(({ index }) => index)).toEqual(upTo(1500));
   });
 
   it('keeps keys out of job.json', async () => {

@@ -197,7 +197,11 @@ export function createJobFeeder(deps: {
       // Blocks that were read but not reserved are lost with this reader. The next reader starts at the saved cursor.
       await reading.close();
       const failure = failureOfFeeding(error);
-      if (!failure) throw error;
+      if (!failure) {
+        if (!(error instanceof ForebayError) || error.code !== 'storage_unavailable') throw error;
+        await shown.show('storage_unavailable', error.message);
+        return;
+      }
       emit('job.feed_failed', { job: id, error: messageOf(error) });
       await end(failure);
     }
