@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createObjectInputs } from '#forebay/api/jobs/create/input/object-input.js';
+import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { listing, refusing, serveS3, type Answer, type S3Answers } from '../../../../support/s3-answers.ts';
@@ -62,13 +63,13 @@ describe('an input on S3', () => {
 
   it('of an earlier job is checked again', async () => {
     await resolving('s3://photos/in/a', [listing('in/a/', 1)]);
-    const { check } = createObjectInputs({ stores, objectRoots: ['s3://photos/in/'] });
-    const spec = { type: 'files', include: [], exclude: [] } as const;
-    const globs = { include: [], exclude: [] };
-    check({ ...spec, ...globs, root: 's3://photos/in/a/' });
-    check({ ...spec, ...globs, root: 's3://photos/in/', only: 'b.jpg' });
-    expect(() => check({ ...spec, ...globs, root: 's3://photos/' })).toThrow(/not under an input root/);
-    expect(() => check({ ...spec, ...globs, root: 's3://photos/in/', only: '../x' })).toThrow(/"\.\."/);
+    const inputs = createObjectInputs({ stores, objectRoots: ['s3://photos/in/'] });
+    const check = (root: string, more = {}) =>
+      inputs.check({ type: 'files', root, include: [], exclude: [], ...more });
+    check('s3://photos/in/a/');
+    check('s3://photos/in/', { only: 'b.jpg' });
+    expect(() => check('s3://photos/')).toThrow(/not under an input root/);
+    expect(() => check('s3://photos/in/', { only: '../x' })).toThrow(/"\.\."/);
   });
 });
 
@@ -81,11 +82,8 @@ describe('a store that refuses', () => {
   ])('%s: at submit and while listing', async (code, message, answer) => {
     const expected = { code, message: expect.stringMatching(message) };
     await expect(resolving('s3://photos/in/', [answer])).rejects.toMatchObject(expected);
-    const spec = { type: 'files', root: 's3://photos/in/', include: [], exclude: [] } as const;
-    const reading = (async () => {
-      for await (const _ of openDataset({ ...spec, include: [], exclude: [] }, { stores }).read(null, never));
-    })();
-    await expect(reading).rejects.toMatchObject(expected);
+    const dataset: DatasetSpec = { type: 'files', root: 's3://photos/in/', include: [], exclude: [] };
+    await expect(openDataset(dataset, { stores }).count(1, never)).rejects.toMatchObject(expected);
   });
 
   it('to answer at all does not hold up the client', async () => {
