@@ -1,5 +1,5 @@
 // Outputs that are finished from their folder alone (ADR 7), on the real service.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '#forebay/cli/program.js';
@@ -95,6 +95,13 @@ describe('a resume by output', () => {
     ]);
     // A forged job.json gives access only to what a request could name.
     const path = join(output, 'job.json');
+    const folder = service.out('folder');
+    mkdirSync(join(folder, 'job.json'), { recursive: true });
+    expect(await reruns.refused('/v1/jobs/resume', { output: folder })).toEqual([
+      409,
+      'resume_mismatch',
+      expect.stringContaining('is a folder'),
+    ]);
     const spec = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     for (const dataset of [
       { type: 'files', root: '/etc' },

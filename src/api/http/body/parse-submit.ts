@@ -81,7 +81,7 @@ function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedLis
     if (!Array.isArray(marker)) continue;
     const list = lists[marker[0] as number]!;
     const first: unknown[] = [];
-    for (const row of rowsOf(json, list)) if (first.push(row) === FIRST_ROWS) break;
+    for (const row of rowsOf(json, list, field)) if (first.push(row) === FIRST_ROWS) break;
     input![field] = first;
     extracted[field] = list;
   }
@@ -106,7 +106,7 @@ function packRows<Row, Packed extends PackedUrls>(
   let text = shell.slice(0, split);
   const issues: Issue[] = [];
   let at = 0;
-  for (const row of rowsOf(json, list)) {
+  for (const row of rowsOf(json, list, field)) {
     // Listed URLs are plain texts, and there may be millions of them. They have nothing to trim.
     const trimmed = typeof row === 'object' ? trimJson(row, ['input', field, String(at)]) : [];
     const parsed = schema.safeParse(row);
@@ -132,10 +132,21 @@ function packRows<Row, Packed extends PackedUrls>(
   return { ok: true, value: { ...request, input, digest } };
 }
 
-function* rowsOf(json: Buffer, list: ExtractedList): Generator {
+/** Throws ForebayError `invalid_request` at a row with too many values. */
+function* rowsOf(json: Buffer, list: ExtractedList, field: RowField): Generator {
+  let at = 0;
   for (const { start, end, values } of elementsOf(json, list)) {
-    yield values > MAX_ROW_VALUES ? null : (JSON.parse(json.toString('utf8', start, end)) as unknown);
+    if (values > MAX_ROW_VALUES) throw tooManyValues(`/input/${field}/${at}`);
+    yield JSON.parse(json.toString('utf8', start, end)) as unknown;
+    at += 1;
   }
+}
+
+function tooManyValues(path: string): ForebayError {
+  const message =
+    `has more than ${MAX_ROW_VALUES} values, which is the limit for a row of a request. ` +
+    'Send its tensors in base64, or as a line of a JSONL file';
+  return new ForebayError('invalid_request', `The row ${path} ${message}.`, { issues: [{ path, message }] });
 }
 
 function sha256(text: string): Hash {

@@ -87,7 +87,16 @@ async function readEarlierSpec(folder: string, names: readonly string[]): Promis
       `"${folder}" holds parts but no job.json that describes them. Use another output, or overwrite this one.`,
     );
   }
-  const bytes = await readFileNoFollow(outputFolder(folder).job, MAX_JOB_JSON_BYTES);
+  const bytes = await readFileNoFollow(outputFolder(folder).job, MAX_JOB_JSON_BYTES).catch(
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EISDIR') throw error;
+      throw new ForebayError(
+        'resume_mismatch',
+        `job.json in "${folder}" is a folder, so it was not written by Forebay. Use another output.`,
+        { cause: error },
+      );
+    },
+  );
   try {
     const spec = JOB_SPEC.parse(JSON.parse(bytes?.toString('utf8') ?? ''));
     if (JOB_ID.safeParse(spec.id).success) return spec;
