@@ -89,6 +89,8 @@ describe('the package', () => {
       /^((LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/forebay\.js)$|dist\/.*\.(js|d\.ts|lua|css|sh|wasm)$|docs\/.*\.md$|examples\/digits\/)/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths.filter((path) => /\/train\/|\.(map|log|py)$|node_modules/.test(path))).toEqual([]);
+    // Types are for users of the client, which needs none of these.
+    expect(paths.filter((path) => /^dist\/(cli|workers)\/.*\.d\.ts$/.test(path))).toEqual([]);
     expect(unpackedSize).toBeLessThan(4_000_000);
   });
 
