@@ -133,127 +133,125 @@ async function openS3(): Promise<Place> {
   };
 }
 
-describe.each(IMPLEMENTATIONS)('store: $name', ({ skipped, open }) => {
-  if (skipped !== null) {
-    it.skip(skipped);
-    return;
-  }
-  let place: Place;
-  beforeAll(async () => {
-    place = await open();
-    await place.put('whole.txt', BODY);
-    await place.put('empty.txt', '');
-  });
-  afterAll(async () => place.close());
-
-  const text = async (key: string, range?: { from: number; to: number }) => {
-    const bytes = await place.store.read(place.url(key), {
-      signal: never,
-      ...(range && { range }),
+for (const { name, skipped, open } of IMPLEMENTATIONS) {
+  describe.skipIf(skipped !== null)(`store: ${name} ${skipped ?? ''}`.trim(), () => {
+    let place: Place;
+    beforeAll(async () => {
+      place = await open();
+      await place.put('whole.txt', BODY);
+      await place.put('empty.txt', '');
     });
-    return Buffer.from(bytes).toString();
-  };
-  const chunks = async (key: string, signal = never) => {
-    const all: Uint8Array[] = [];
-    for await (const chunk of place.store.stream(place.url(key), { signal })) all.push(chunk);
-    return Buffer.concat(all).toString();
-  };
+    afterAll(async () => place.close());
 
-  it('tells size and version, and that an object does not exist', async () => {
-    const found = await place.store.stat(place.url('whole.txt'), never);
-    expect(found).toEqual({ size: BODY.length, version: expect.stringMatching(/./) });
-    expect(await place.store.stat(place.url('empty.txt'), never)).toMatchObject({ size: 0 });
-    expect(await place.store.stat(place.url('absent.txt'), never)).toBeNull();
-  });
-
-  it('reads whole objects, in one piece and in chunks', async () => {
-    expect(await text('whole.txt')).toBe(BODY);
-    expect(await chunks('whole.txt')).toBe(BODY);
-    expect(await text('empty.txt')).toBe('');
-    expect(await chunks('empty.txt')).toBe('');
-  });
-
-  it('reads ranges, which may reach past the end', async () => {
-    expect(await text('whole.txt', { from: 4, to: 9 })).toBe('quick');
-    expect(await text('whole.txt', { from: 0, to: 3 })).toBe('The');
-    expect(await text('whole.txt', { from: BODY.length - 5, to: BODY.length + 100 })).toBe(BODY.slice(-5));
-    expect(await text('whole.txt', { from: BODY.length, to: BODY.length + 1 })).toBe('');
-    expect(await text('whole.txt', { from: 7, to: 7 })).toBe('');
-  });
-
-  it('says that an object does not exist', async () => {
-    const absent = { code: place.listing === null ? 'fetch_status' : 'file_not_found' };
-    await expect(text('absent.txt')).rejects.toMatchObject(absent);
-    await expect(chunks('absent.txt')).rejects.toMatchObject(absent);
-  });
-
-  it('refuses an object of another version', async () => {
-    await place.put('changing.txt', 'one');
-    const url = place.url('changing.txt');
-    const { version } = (await place.store.stat(url, never))!;
-    const read = async () => place.store.read(url, { signal: never, version: version! });
-    expect(Buffer.from(await read()).toString()).toBe('one');
-    await place.put('changing.txt', 'other');
-    await expect(read()).rejects.toMatchObject({ code: 'dataset_changed' });
-  });
-
-  it('refuses to hold an object in memory that is larger than its limit', async () => {
-    await place.put('large.bin', 'x'.repeat(2 ** 20 + 1));
-    await expect(text('large.bin')).rejects.toMatchObject({ code: 'file_too_large' });
-    expect(await text('large.bin', { from: 2 ** 20, to: 2 ** 20 + 9 })).toBe('x');
-    expect(await chunks('large.bin')).toHaveLength(2 ** 20 + 1);
-  });
-
-  it('stops with the reason of the signal', async () => {
-    const reason = new Error('enough');
-    const stop = new AbortController();
-    const reading = (async () => {
-      for await (const _ of place.store.stream(place.url('whole.txt'), { signal: stop.signal }))
-        stop.abort(reason);
-    })();
-    await expect(reading).rejects.toBe(reason);
-    await expect(chunks('whole.txt', stop.signal)).rejects.toBe(reason);
-    await expect(place.store.stat(place.url('whole.txt'), stop.signal)).rejects.toBe(reason);
-  });
-
-  it('reads objects whose keys have characters of URLs and of other scripts', async () => {
-    for (const key of KEYS) await place.put(key, key);
-    for (const key of KEYS) expect(await text(key)).toBe(key);
-  });
-
-  it('lists objects in its order, from any key on', async () => {
-    if (place.listing === null) return;
-    for (const key of KEYS) await place.put(key, key);
-    const { listing, order } = place;
-    const keysOf = async (prefix: string, after: string | null) => {
-      const keys: string[] = [];
-      const start = after === null ? null : place.url(after);
-      for await (const { url } of listing.list(place.url(prefix), start, never)) {
-        keys.push(url.slice(place.url('').length));
-      }
-      return keys;
-    };
-    const bytes = (key: string) => Buffer.from(order === 'bytes' ? key : key.replaceAll('/', '\0'));
-    const sorted = KEYS.toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)));
-    expect(await keysOf('list/', null)).toEqual(sorted);
-    for (const [i, key] of sorted.entries()) {
-      expect(await keysOf('list/', key)).toEqual(sorted.slice(i + 1));
-    }
-    const absent = 'list/a/a is not there';
-    expect(await keysOf('list/', absent)).toEqual(sorted.slice(sorted.indexOf('list/a/b/2.txt')));
-    expect(await keysOf('list/a', null)).toEqual(sorted.filter((key) => key.startsWith('list/a')));
-    expect(await keysOf('list/a/', null)).toEqual(['list/a/1.txt', 'list/a/b/2.txt']);
-    expect(await keysOf('absent/', null)).toEqual([]);
-  });
-
-  it('lists sizes, and the versions that it tells', async () => {
-    if (place.listing === null) return;
-    await place.put('sized/a.txt', 'four');
-    for await (const entry of place.listing.list(place.url('sized/'), null, never)) {
-      expect(entry).toEqual({
-        url: place.url('sized/a.txt'),
-        ...(await place.store.stat(place.url('sized/a.txt'), never)),
+    const text = async (key: string, range?: { from: number; to: number }) => {
+      const bytes = await place.store.read(place.url(key), {
+        signal: never,
+        ...(range && { range }),
       });
-    }
+      return Buffer.from(bytes).toString();
+    };
+    const chunks = async (key: string, signal = never) => {
+      const all: Uint8Array[] = [];
+      for await (const chunk of place.store.stream(place.url(key), { signal })) all.push(chunk);
+      return Buffer.concat(all).toString();
+    };
+
+    it('tells size and version, and that an object does not exist', async () => {
+      const found = await place.store.stat(place.url('whole.txt'), never);
+      expect(found).toEqual({ size: BODY.length, version: expect.stringMatching(/./) });
+      expect(await place.store.stat(place.url('empty.txt'), never)).toMatchObject({ size: 0 });
+      expect(await place.store.stat(place.url('absent.txt'), never)).toBeNull();
+    });
+
+    it('reads whole objects, in one piece and in chunks', async () => {
+      expect(await text('whole.txt')).toBe(BODY);
+      expect(await chunks('whole.txt')).toBe(BODY);
+      expect(await text('empty.txt')).toBe('');
+      expect(await chunks('empty.txt')).toBe('');
+    });
+
+    it('reads ranges, which may reach past the end', async () => {
+      expect(await text('whole.txt', { from: 4, to: 9 })).toBe('quick');
+      expect(await text('whole.txt', { from: 0, to: 3 })).toBe('The');
+      expect(await text('whole.txt', { from: BODY.length - 5, to: BODY.length + 100 })).toBe(BODY.slice(-5));
+      expect(await text('whole.txt', { from: BODY.length, to: BODY.length + 1 })).toBe('');
+      expect(await text('whole.txt', { from: 7, to: 7 })).toBe('');
+    });
+
+    it('says that an object does not exist', async () => {
+      const absent = { code: place.listing === null ? 'fetch_status' : 'file_not_found' };
+      await expect(text('absent.txt')).rejects.toMatchObject(absent);
+      await expect(chunks('absent.txt')).rejects.toMatchObject(absent);
+    });
+
+    it('refuses an object of another version', async () => {
+      await place.put('changing.txt', 'one');
+      const url = place.url('changing.txt');
+      const { version } = (await place.store.stat(url, never))!;
+      const read = async () => place.store.read(url, { signal: never, version: version! });
+      expect(Buffer.from(await read()).toString()).toBe('one');
+      await place.put('changing.txt', 'other');
+      await expect(read()).rejects.toMatchObject({ code: 'dataset_changed' });
+    });
+
+    it('refuses to hold an object in memory that is larger than its limit', async () => {
+      await place.put('large.bin', 'x'.repeat(2 ** 20 + 1));
+      await expect(text('large.bin')).rejects.toMatchObject({ code: 'file_too_large' });
+      expect(await text('large.bin', { from: 2 ** 20, to: 2 ** 20 + 9 })).toBe('x');
+      expect(await chunks('large.bin')).toHaveLength(2 ** 20 + 1);
+    });
+
+    it('stops with the reason of the signal', async () => {
+      const reason = new Error('enough');
+      const stop = new AbortController();
+      const reading = (async () => {
+        for await (const _ of place.store.stream(place.url('whole.txt'), { signal: stop.signal }))
+          stop.abort(reason);
+      })();
+      await expect(reading).rejects.toBe(reason);
+      await expect(chunks('whole.txt', stop.signal)).rejects.toBe(reason);
+      await expect(place.store.stat(place.url('whole.txt'), stop.signal)).rejects.toBe(reason);
+    });
+
+    it('reads objects whose keys have characters of URLs and of other scripts', async () => {
+      for (const key of KEYS) await place.put(key, key);
+      for (const key of KEYS) expect(await text(key)).toBe(key);
+    });
+
+    it('lists objects in its order, from any key on', async () => {
+      if (place.listing === null) return;
+      for (const key of KEYS) await place.put(key, key);
+      const { listing, order } = place;
+      const keysOf = async (prefix: string, after: string | null) => {
+        const keys: string[] = [];
+        const start = after === null ? null : place.url(after);
+        for await (const { url } of listing.list(place.url(prefix), start, never)) {
+          keys.push(url.slice(place.url('').length));
+        }
+        return keys;
+      };
+      const bytes = (key: string) => Buffer.from(order === 'bytes' ? key : key.replaceAll('/', '\0'));
+      const sorted = KEYS.toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)));
+      expect(await keysOf('list/', null)).toEqual(sorted);
+      for (const [i, key] of sorted.entries()) {
+        expect(await keysOf('list/', key)).toEqual(sorted.slice(i + 1));
+      }
+      const absent = 'list/a/a is not there';
+      expect(await keysOf('list/', absent)).toEqual(sorted.slice(sorted.indexOf('list/a/b/2.txt')));
+      expect(await keysOf('list/a', null)).toEqual(sorted.filter((key) => key.startsWith('list/a')));
+      expect(await keysOf('list/a/', null)).toEqual(['list/a/1.txt', 'list/a/b/2.txt']);
+      expect(await keysOf('absent/', null)).toEqual([]);
+    });
+
+    it('lists sizes, and the versions that it tells', async () => {
+      if (place.listing === null) return;
+      await place.put('sized/a.txt', 'four');
+      for await (const entry of place.listing.list(place.url('sized/'), null, never)) {
+        expect(entry).toEqual({
+          url: place.url('sized/a.txt'),
+          ...(await place.store.stat(place.url('sized/a.txt'), never)),
+        });
+      }
+    });
   });
-});
+}

@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
   },
   {
     model: 'tiny',
-    // The model does not resize, so there is nothing to shrink.
+    // Without a resize, nothing is shrunk.
     options: { decode: 'shrink', block_rows: 50, limit: 120 },
     decode: /exactly as in Pillow$/,
     answer: 'softmax, top 2 with labels',

@@ -6,7 +6,7 @@ import { Agent, request } from 'undici';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createAddressFilter } from '../../shared/net/address-filter.ts';
 import { createGuardedConnector, type LookupAll } from '../../shared/net/guarded-connector.ts';
-import { onAbort } from '../../shared/process/on-abort.ts';
+import { withDeadline } from '../../shared/net/with-deadline.ts';
 
 export type Sent =
   | { readonly status: number; readonly error: null }
@@ -48,30 +48,23 @@ export function createWebhookSender(options: {
   });
 
   return {
-    async send(url, headers, body, signal) {
-      signal.throwIfAborted();
-      const stop = new AbortController();
-      const end = () => stop.abort();
-      const timer = setTimeout(end, timeoutMs);
-      const undo = onAbort(signal, end);
-      try {
-        const response = await request(url, {
-          method: 'POST',
-          dispatcher: agent,
-          headers: { ...headers, 'user-agent': options.userAgent },
-          body,
-          signal: stop.signal,
-        });
-        await response.body.dump({ limit: MAX_ANSWER, signal: stop.signal }).catch(() => undefined);
-        return { status: response.statusCode, error: null };
-      } catch (error) {
-        signal.throwIfAborted();
-        return { status: null, error: failureOf(error, stop.signal.aborted, url, timeoutMs) };
-      } finally {
-        clearTimeout(timer);
-        undo();
-      }
-    },
+    send: async (url, headers, body, signal) =>
+      withDeadline(timeoutMs, signal, async ({ stop }) => {
+        try {
+          const response = await request(url, {
+            method: 'POST',
+            dispatcher: agent,
+            headers: { ...headers, 'user-agent': options.userAgent },
+            body,
+            signal: stop,
+          });
+          await response.body.dump({ limit: MAX_ANSWER, signal: stop }).catch(() => undefined);
+          return { status: response.statusCode, error: null };
+        } catch (error) {
+          signal.throwIfAborted();
+          return { status: null, error: failureOf(error, stop.aborted, url, timeoutMs) };
+        }
+      }),
     close: () => agent.destroy(),
   };
 }

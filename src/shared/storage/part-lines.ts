@@ -6,6 +6,7 @@ import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
 import type { RowError } from '../domain/row.ts';
 import { InvariantError } from '../errors.ts';
+import { writeWhole } from '../text/write-whole.ts';
 
 export interface PartLines {
   /** `{"index","id",...result}` per row that succeeded. */
@@ -21,7 +22,6 @@ const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BRACE = 0x7d;
 const NEWLINE = 0x0a;
-const ZERO = 0x30;
 /** Digits of the largest safe integer. */
 const MOST_DIGITS = 16;
 /** Bytes of a line beside its result and id. */
@@ -77,7 +77,7 @@ function frameSpace(rows: NamedRows, ids: readonly string[] | null): number {
  * more often the larger it is.
  */
 const spare: Buffer[] = [];
-/** A worker publishes so many parts of small rows at once. */
+/** A worker seldom writes more parts of small rows at once. */
 const MOST_SPARE = 2;
 const LARGEST_SPARE = 8 * 1024 * 1024;
 
@@ -108,28 +108,16 @@ const BEFORE_ID = Buffer.from(',"id":');
 
 /** Writes the line up to the result. `id`: as JSON. Null: the index is the id. Returns where it ends. */
 function writeHead(bytes: Buffer, start: number, index: number, id: string | null): number {
-  let end = start;
-  for (let i = 0; i < BEFORE_INDEX.length; i++) bytes[end++] = BEFORE_INDEX[i]!;
-  end = writeDigits(bytes, end, index);
-  for (let i = 0; i < BEFORE_ID.length; i++) bytes[end++] = BEFORE_ID[i]!;
+  bytes.set(BEFORE_INDEX, start);
+  let end = writeWhole(bytes, start + BEFORE_INDEX.length, index);
+  bytes.set(BEFORE_ID, end);
+  end += BEFORE_ID.length;
   if (id === null) {
     bytes[end++] = QUOTE;
-    end = writeDigits(bytes, end, index);
+    end = writeWhole(bytes, end, index);
     bytes[end++] = QUOTE;
   } else end += bytes.write(id, end);
   bytes[end++] = COMMA;
-  return end;
-}
-
-function writeDigits(bytes: Buffer, start: number, whole: number): number {
-  let end = start + 1;
-  for (let power = 10; power <= whole; power *= 10) end += 1;
-  let left = whole;
-  for (let at = end - 1; at >= start; at--) {
-    const rest = Math.floor(left / 10);
-    bytes[at] = ZERO + left - rest * 10;
-    left = rest;
-  }
   return end;
 }
 

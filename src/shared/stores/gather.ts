@@ -7,12 +7,10 @@ export async function gather(chunks: AsyncIterable<Uint8Array>, maxBytes: number
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;
-    if (size > maxBytes) throw tooLarge(`more than ${maxBytes}`, maxBytes);
+    if (size > maxBytes) {
+      throw new ForebayError('file_too_large', `more than ${maxBytes} bytes; the limit is ${maxBytes}`);
+    }
     all.push(chunk);
   }
   return all.length === 1 ? all[0]! : Buffer.concat(all);
-}
-
-export function tooLarge(size: string | number, maxBytes: number): ForebayError {
-  return new ForebayError('file_too_large', `${size} bytes; the limit is ${maxBytes}`);
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ForebayError, messageOf, type Issue } from '../errors.ts';
 import { objectRoot } from './object-roots.ts';
 import { isObjectUrl } from './object-url.ts';
-import type { S3Settings } from './s3/s3-settings.ts';
+import { isRegion, type S3Settings } from './s3/s3-settings.ts';
 
 const VARIABLE = z.string().regex(/^[A-Za-z_]\w*$/, 'the name of an environment variable, not its value');
 
@@ -23,10 +23,7 @@ const CREDENTIALS = z.union(
 const STORE = z.strictObject({
   match: z.string().refine(isMatch, 'a bucket or a prefix, such as s3://bucket/prefix/'),
   endpoint: z.string().refine(isEndpoint, 'an http or https URL without user, password and query').optional(),
-  region: z
-    .string()
-    .regex(/^[a-z0-9-]{1,40}$/, 'a region, such as eu-central-1')
-    .optional(),
+  region: z.string().refine(isRegion, 'a region, such as eu-central-1').optional(),
   path_style: z.boolean().optional(),
   credentials: CREDENTIALS.default('chain'),
 });

@@ -1,6 +1,6 @@
 /**
- * The messages between the worker's main thread and a lane: one per batch each way. This file and lane-rows.ts are all that the main
- * thread knows of a lane. See channel/wire.ts for the form of the messages on the channel.
+ * The messages between the worker's main thread and a lane: one per batch each way. The main thread knows nothing of a
+ * lane but this file and lane-rows.ts. See channel/wire.ts for the form of the messages on the channel.
  */
 import type { BatchInvariance } from '../../shared/domain/model/batch-invariance.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
@@ -141,7 +141,7 @@ export interface BatchTimings {
 export interface BatchReply {
   readonly type: 'done';
   readonly batch: number;
-  /** Of the rows in the request's order. */
+  /** One outcome for each row, in the order of the request. */
   readonly outcomes: Outcomes;
   readonly timings: BatchTimings;
 }

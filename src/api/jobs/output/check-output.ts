@@ -11,7 +11,7 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { isPublishedName, outputFolder, stagedName } from '../../../shared/storage/output-folder.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 
-/** Size limit of job.json. Include and exclude patterns can take half of this size. */
+/** Size limit of job.json. Its include and exclude patterns may take up half of it. */
 const MAX_JOB_JSON_BYTES = 4 * 1024 * 1024;
 
 /**

@@ -1,6 +1,7 @@
 /** The files below a folder as rows. The id of a row is its path relative to the root. */
 import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
+import { countUpTo } from '../count-up-to.ts';
 import { createGlobFilter } from './glob-filter.ts';
 import { createExplicitInclude } from './listing-rule.ts';
 import { BAD_NAME, invalidAt } from '../row-reference.ts';
@@ -48,13 +49,9 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
       }
     },
     async count(limit, signal) {
-      let count = 0;
-      if (limit <= 0) return 0;
       // Without a limit, the order does not matter, so huge folders need no sorting.
       const sorted = limit !== Number.POSITIVE_INFINITY;
-      const all = walk({ ...common, ...rules(), after: null, sorted, onSkip: ignore, signal });
-      for await (const _ of all) if (++count >= limit) break;
-      return count;
+      return countUpTo(limit, walk({ ...common, ...rules(), after: null, sorted, onSkip: ignore, signal }));
     },
     async whyEmpty(signal) {
       return explainEmpty(spec, (filter) =>

@@ -37,6 +37,16 @@ const NOT_IMAGES: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(' ')),
 );
 
+/** Whether rule 2 leaves out this file, although the patterns match it. `isExplicit`: from createExplicitInclude. */
+export function isLeftOut(
+  rule: ListingRule,
+  id: string,
+  name: string,
+  isExplicit: (id: string) => boolean,
+): boolean {
+  return rule === 2 && isNoImage(name) && !isExplicit(id);
+}
+
 /** Whether the extension of a file shows that it is not an image. False for a name without an extension. */
 export function isNoImage(name: string): boolean {
   const dot = name.lastIndexOf('.');

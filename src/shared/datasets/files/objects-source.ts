@@ -3,17 +3,17 @@
  * the prefix. `at` pins the version that was listed.
  */
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
-import type { SkipReason } from '../../domain/skipped.ts';
 import { InvariantError } from '../../errors.ts';
 import { createTurn } from '../../process/event-loop-turn.ts';
 import { inputError } from '../../stores/input-error.ts';
 import type { Entry } from '../../stores/store.ts';
 import type { Stores } from '../../stores/stores.ts';
+import { countUpTo } from '../count-up-to.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource } from '../source.ts';
 import { explainEmpty } from './explain-empty.ts';
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
-import { createExplicitInclude, isNoImage } from './listing-rule.ts';
+import { createExplicitInclude, isLeftOut } from './listing-rule.ts';
 import { singleFile } from './single-file.ts';
 
 type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
@@ -28,7 +28,7 @@ export function createObjectsSource(
   spec: FilesSpec,
   stores: Pick<Stores, 'listing'> | undefined,
 ): DatasetSource {
-  const { root, only, include, exclude } = spec;
+  const { root, only, include, exclude, listing = 1 } = spec;
   if (only !== undefined) return singleFile(only);
   if (stores === undefined) throw new InvariantError(`no store for ${root}`);
 
@@ -45,13 +45,10 @@ export function createObjectsSource(
       const id = url.slice(root.length);
       // Tools that show folders create such empty objects.
       if (id === '' || id.endsWith('/')) continue;
-      const reason = isHidden(id)
-        ? 'hidden'
-        : filter.file(id)
-          ? skipReason(spec, id, isExplicit)
-          : 'filtered';
-      if (reason === null) yield { id, version };
-      else if (reason !== 'filtered') onSkip(reason, id);
+      if (isHidden(id)) onSkip('hidden', id);
+      else if (!filter.file(id)) continue;
+      else if (isLeftOut(listing, id, nameIn(id), isExplicit)) onSkip('not_images', id);
+      else yield { id, version };
     }
   }
 
@@ -65,12 +62,7 @@ export function createObjectsSource(
         yield { row, cursor: { index: ++index, at: id } };
       }
     },
-    async count(limit, signal) {
-      let count = 0;
-      if (limit <= 0) return 0;
-      for await (const _ of list(filterOf(), null, signal, ignore)) if (++count >= limit) break;
-      return count;
-    },
+    count: async (limit, signal) => countUpTo(limit, list(filterOf(), null, signal, ignore)),
     async whyEmpty(signal) {
       return explainEmpty({ include, exclude }, (filter) => list(filter, null, signal, ignore));
     },
@@ -101,11 +93,6 @@ function isHidden(id: string): boolean {
   return id.startsWith('.') || id.includes('/.');
 }
 
-function skipReason(
-  { listing }: FilesSpec,
-  id: string,
-  isExplicit: (id: string) => boolean,
-): SkipReason | null {
-  const name = id.slice(id.lastIndexOf('/') + 1);
-  return listing === 2 && isNoImage(name) && !isExplicit(id) ? 'not_images' : null;
+function nameIn(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
 }

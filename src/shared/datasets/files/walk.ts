@@ -10,7 +10,7 @@ import { createTurn } from '../../process/event-loop-turn.ts';
 import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
 import type { GlobFilter } from './glob-filter.ts';
 import { resolveLink } from './link-target.ts';
-import { isNoImage } from './listing-rule.ts';
+import { isLeftOut } from './listing-rule.ts';
 import { rawOf, textOf } from './name-bytes.ts';
 
 export interface WalkedFile {
@@ -70,7 +70,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<WalkedFile> {
 
   function fileOutcome(id: string, name: string): Outcome {
     if (!filter.file(id)) return null;
-    return rule === 2 && isNoImage(name) && !options.isExplicitlyIncluded(id) ? 'not_images' : 'file';
+    return isLeftOut(rule, id, name, options.isExplicitlyIncluded) ? 'not_images' : 'file';
   }
 
   async function linkOutcome(folder: Folder, entry: Entry, id: string): Promise<Outcome> {

@@ -2,9 +2,10 @@
 import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
 import { ForebayError, InvariantError, messageOf } from '../../errors.ts';
+import { PackedRecords } from '../../domain/packed-records.ts';
+import { versionOf } from '../../stores/file/file-version.ts';
 import type { LineCopy, Lines } from '../lines/lines.ts';
 import { rawLines, type LineRange } from '../lines/raw-lines.ts';
-import { PackedRecords } from '../../domain/packed-records.ts';
 import { MAX_RECORD_BYTES, parseRecord, placeOf, type ParsedRecord } from './parse-record.ts';
 
 /** Consecutive rows of a slice. */
@@ -32,8 +33,7 @@ export function decodeRange(text: string): LineRange & { readonly to: number } {
 /** Identifies the content of a file by its size and modification time. Rejects with ForebayError. */
 export async function fileVersion(path: string): Promise<string> {
   try {
-    const { size, mtimeNs } = await stat(path, { bigint: true });
-    return `${size}-${mtimeNs}`;
+    return versionOf(await stat(path, { bigint: true }));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const why = missing ? `The file ${path} does not exist.` : `Cannot read ${path}: ${messageOf(error)}.`;

@@ -1,8 +1,9 @@
 /** Files of this machine. A URL is a `file:` URL or an absolute path. Checks no input roots; its callers do. */
-import { createReadStream, type Stats } from 'node:fs';
+import { createReadStream, type BigIntStats } from 'node:fs';
 import { stat as statFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ForebayError, messageOf } from '../../errors.ts';
+import { versionOf } from './file-version.ts';
 import { isMissing } from '../../files/is-missing.ts';
 import { gather } from '../gather.ts';
 import type { ListingStore, ObjectInfo, ReadOptions } from '../store.ts';
@@ -35,7 +36,7 @@ export function createFileStore({ maxBytes }: { readonly maxBytes: number }): Li
       signal.throwIfAborted();
       const path = pathOf(url);
       try {
-        const found = await statFile(path, { bigint: false });
+        const found = await statFile(path, { bigint: true });
         return found.isFile() ? infoOf(found) : null;
       } catch (error) {
         if (isMissing(error)) return null;
@@ -63,13 +64,15 @@ function pathOf(url: string): string {
   }
 }
 
-function infoOf(found: Stats): ObjectInfo & { readonly size: number; readonly version: string } {
-  return { size: found.size, version: `${found.size}-${found.mtimeMs}` };
+function infoOf(found: BigIntStats): ObjectInfo {
+  return { size: Number(found.size), version: versionOf(found) };
 }
 
 async function checkVersion(path: string, version: string): Promise<void> {
-  const found = await statFile(path).catch((error: unknown) => Promise.reject(fileError(path, error)));
-  if (infoOf(found).version === version) return;
+  const found = await statFile(path, { bigint: true }).catch((error: unknown) => {
+    throw fileError(path, error);
+  });
+  if (versionOf(found) === version) return;
   throw new ForebayError('dataset_changed', `${path} changed after it was listed`);
 }
 

@@ -1,5 +1,5 @@
 /** Lists files in the byte order of their paths, as an object store lists its keys. Does not follow links. */
-import type { Stats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { listFolder, type Entry } from '../../datasets/files/folder-listing.ts';
@@ -9,7 +9,7 @@ import { isMissing } from '../../files/is-missing.ts';
 
 export interface ListedFile {
   readonly path: string;
-  readonly found: Stats;
+  readonly found: BigIntStats;
 }
 
 /** Names of one folder that are sorted in memory. More spill to a temporary file. */
@@ -27,7 +27,7 @@ export async function* listFiles(
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   for await (const raw of walk(rawOf(folder), rawOf(prefix), after === null ? null : rawOf(after), signal)) {
     const { text, valid } = textOf(raw);
-    const found = valid ? await lstat(text).catch(() => null) : null;
+    const found = valid ? await lstat(text, { bigint: true }).catch(() => null) : null;
     if (found?.isFile() === true) yield { path: text, found };
   }
 }
@@ -72,10 +72,8 @@ async function* entriesOf(
     }
   } catch (error) {
     signal.throwIfAborted();
-    if (isMissing(error) || error instanceof ForebayError) {
-      if (isMissing(error)) return;
-      throw error;
-    }
+    if (isMissing(error)) return;
+    if (error instanceof ForebayError) throw error;
     const { text } = textOf(folder);
     throw new ForebayError('file_unreadable', `cannot list ${text}: ${messageOf(error)}`, { cause: error });
   }

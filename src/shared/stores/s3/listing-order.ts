@@ -4,7 +4,10 @@
  */
 import { ForebayError } from '../../errors.ts';
 
-/** `after`: the URL after which the listing begins. The returned function takes each URL, and throws `input_unreadable`. */
+/**
+ * Returns a function to call with each URL of a listing. It throws ForebayError `input_unreadable` if the order is wrong.
+ * `after`: the URL after which the listing begins.
+ */
 export function createOrderCheck(prefix: string, after: string | null): (url: string) => void {
   let last = after;
   let byBytes = true;

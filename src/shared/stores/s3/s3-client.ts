@@ -8,7 +8,7 @@ import type { ForebayError } from '../../errors.ts';
 import { retryAfter } from '../../net/retry-after.ts';
 import { createCredentials } from './credentials.ts';
 import { s3Error } from './s3-error.ts';
-import { settingsFor, type S3Settings } from './s3-settings.ts';
+import { isRegion, settingsFor, type S3Settings } from './s3-settings.ts';
 import { encodeReserved, FIRST_REGION, s3Target } from './s3-target.ts';
 import { readErrorBody } from './s3-xml.ts';
 import { Sha256 } from './sha256.ts';
@@ -162,8 +162,7 @@ async function failureOf(
   const body = readErrorBody(await startOf(response.body, signal));
   const header = headers['x-amz-bucket-region'];
   const named = typeof header === 'string' ? header : body.region;
-  // A region ends up in a host name.
-  const region = named !== null && named !== asked && /^[a-z0-9-]{1,40}$/.test(named) ? named : null;
+  const region = named !== null && named !== asked && isRegion(named) ? named : null;
   const endpoint = settings.endpoint ?? 'AWS S3';
   const error = s3Error({
     ...body,

@@ -25,6 +25,11 @@ export interface S3Settings {
   readonly credentials: CredentialsSource;
 }
 
+/** A region ends up in a host name. */
+export function isRegion(text: string): boolean {
+  return /^[a-z0-9-]{1,40}$/.test(text);
+}
+
 /** The settings with the longest match. One of them must match everything. */
 export function settingsFor(all: readonly S3Settings[], url: string): S3Settings {
   const [first, ...more] = all.filter(({ match }) => url.startsWith(match));

@@ -55,7 +55,7 @@ export function createInference(parts: {
         const together = wanted.slice(from, from + (fixedBatch ?? Math.min(size.rows, wanted.length)));
         const outcomes = await runTogether(batch, together, timings);
         if (outcomes.ends.length > 0) calls.push({ rows: together, outcomes });
-        // If memory ran out, there are no outcomes, and the next call takes fewer of the same rows.
+        // No outcomes: memory ran out. The next call then takes fewer of the same rows.
         from += outcomes.ends.length;
       }
     }

@@ -3,6 +3,7 @@
  * value of their type. For example, the float32 nearest to 0.1 becomes `0.1`, not 0.10000000149011612. JSON has no NaN
  * and no infinities, so these become strings.
  */
+import { writeWhole } from '../../../shared/text/write-whole.ts';
 import { halfTable, toHalfBits } from '../image/normalise/half.ts';
 
 /** Exact as doubles, so `whole / power` is the same double that parsing its decimal text gives. */
@@ -20,6 +21,7 @@ function toDigits(value: number, digits: number): number {
 
 /** `0.`, `0.0` and so on, by the number of zeros after the point. */
 const FRACTIONS: readonly string[] = Array.from({ length: 6 }, (_, zeros) => `0.${'0'.repeat(zeros)}`);
+const FRACTION_BYTES = FRACTIONS.map((text) => Buffer.from(text));
 
 /**
  * Text of the number, rounded to this many significant digits. The number must be finite. Most scores are fractions. Their
@@ -27,45 +29,45 @@ const FRACTIONS: readonly string[] = Array.from({ length: 6 }, (_, zeros) => `0.
  */
 export function digitsText(value: number, digits: number): string {
   const size = Math.abs(value);
-  if (!(size >= 1e-6 && size < 1)) return String(toDigits(value, digits));
-  const zeros = -Math.floor(Math.log10(size)) - 1;
-  let number = Math.round(size * POWERS_OF_TEN[digits + zeros]!);
-  // It has been rounded up to the next power of ten.
-  if (number === POWERS_OF_TEN[digits]) return String(toDigits(value, digits));
-  while (number % 10 === 0) number /= 10;
-  return (value < 0 ? '-' : '') + FRACTIONS[zeros]! + number;
+  if (!isSmallFraction(size)) return String(toDigits(value, digits));
+  const zeros = zerosOf(size);
+  const whole = significant(size, zeros, digits);
+  if (whole === null) return String(toDigits(value, digits));
+  return (value < 0 ? '-' : '') + FRACTIONS[zeros]! + whole;
 }
 
-/**
- * Writes what `digitsText` returns to `bytes`, from `start`. Returns where it ends. At most 32 bytes.
- */
+/** Writes what `digitsText` returns to `bytes`, from `start`. Returns where it ends. At most 32 bytes. */
 export function writeDigits(bytes: Buffer, start: number, value: number, digits: number): number {
   // Trees and forests often return 0 or 1.
-  if (value === 0 || value === 1) {
-    bytes[start] = ZERO + value;
-    return start + 1;
+  if (value === 0 || value === 1) return writeWhole(bytes, start, value);
+  if (isSmallFraction(value)) {
+    const zeros = zerosOf(value);
+    const whole = significant(value, zeros, digits);
+    if (whole !== null) {
+      const before = FRACTION_BYTES[zeros]!;
+      bytes.set(before, start);
+      return writeWhole(bytes, start + before.length, whole);
+    }
   }
-  if (!(value >= 1e-6 && value < 1)) return start + bytes.write(digitsText(value, digits), start);
-  const zeros = -Math.floor(Math.log10(value)) - 1;
-  let number = Math.round(value * POWERS_OF_TEN[digits + zeros]!);
-  if (number === POWERS_OF_TEN[digits]) return start + bytes.write(digitsText(value, digits), start);
-  let end = start + FRACTIONS[zeros]!.length + digits;
-  for (let rest = number % 10; rest === 0; rest = number % 10) {
-    number = Math.floor(number / 10);
-    end -= 1;
-  }
-  bytes[start] = ZERO;
-  bytes[start + 1] = POINT;
-  for (let at = end - 1; at > start + 1; at--) {
-    const left = Math.floor(number / 10);
-    bytes[at] = ZERO + number - left * 10;
-    number = left;
-  }
-  return end;
+  return start + bytes.write(digitsText(value, digits), start);
 }
 
-const ZERO = 0x30;
-const POINT = 0x2e;
+function isSmallFraction(size: number): boolean {
+  return size >= 1e-6 && size < 1;
+}
+
+/** The zeros after the point. */
+function zerosOf(size: number): number {
+  return -Math.floor(Math.log10(size)) - 1;
+}
+
+/** The digits after these zeros as a whole number. Null if rounding leads to the next power of ten. */
+function significant(size: number, zeros: number, digits: number): number | null {
+  let whole = Math.round(size * POWERS_OF_TEN[digits + zeros]!);
+  if (whole === POWERS_OF_TEN[digits]) return null;
+  while (whole % 10 === 0) whole /= 10;
+  return whole;
+}
 
 export function float64Text(value: number): string {
   return Number.isFinite(value) ? String(value) : `"${value}"`;

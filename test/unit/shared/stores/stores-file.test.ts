@@ -76,7 +76,7 @@ describe('the file of FOREBAY_STORES', () => {
     ]) {
       expect(message).toContain(`/stores/${place}: `);
     }
-    // Somebody may write the secret itself instead of the name of its variable.
+    // By mistake, a user may write the secret itself where the name of its variable belongs.
     expect(message).not.toMatch(/1\+2|hunter2/);
   });
 

@@ -18,7 +18,9 @@ export interface JoinedValue {
 export interface FrameJoin {
   /** Adds the value of the next frame, which is row `at` of a call. Throws an Error if it cannot be joined. */
   add(value: RowsOfOutput, at: number): void;
-  /** Call after the last frame. `samples`: the number of samples of the row. Throws an Error if nothing is left. */
+  /**
+   * Call after the last frame. `samples`: the number of samples of the row. Throws an Error if trimming leaves nothing.
+   */
   finish(samples: number): JoinedValue;
 }
 

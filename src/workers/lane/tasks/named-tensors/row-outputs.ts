@@ -13,7 +13,7 @@ export interface RowsOfOutput {
   readonly shape: readonly number[];
   /** The elements of a row, one after the other. */
   readonly elements: (row: number) => Elements;
-  /** Writes the elements of a row to `at`. */
+  /** Copies the elements of a row into `to`, starting at `at`. */
   readonly copy: (row: number, to: Elements, at: number) => void;
 }
 
@@ -69,12 +69,12 @@ function wrongBatch(
   );
 }
 
-export interface AnswerWriter {
+export interface TensorAnswerer {
   /** Answers the first `rows` of a call of `batch` rows. Throws an Error if the outputs are wrong. */
   answers(outputs: Outputs, rows: number, batch: number): RowOutcome[];
 }
 
-export function createAnswerWriter(outputs: readonly TensorOutput[]): AnswerWriter {
+export function createTensorAnswerer(outputs: readonly TensorOutput[]): TensorAnswerer {
   const texts = outputs.map(({ name, type, isBase64 }) => {
     const text = isBase64 ? base64Text : listText;
     const key = `${JSON.stringify(name)}:`;

@@ -8,7 +8,7 @@ import type { Feeds } from '../tensors.ts';
 import type { BoundTensors } from './bind-tensors.ts';
 import { createInputRowsPool, type InputRows } from './input-rows.ts';
 import { createFieldReader } from './read-fields.ts';
-import { createAnswerWriter } from './row-outputs.ts';
+import { createTensorAnswerer } from './row-outputs.ts';
 import { isFixed } from './shape.ts';
 
 /** Opens batches. Their number of rows does not matter, because memory grows with what the rows hold. */
@@ -20,7 +20,7 @@ export function createTensorBatches(bound: BoundTensors): () => TaskBatch {
   );
   const pools = given.map((input) => ({ input, pool: createInputRowsPool(input) }));
   const reader = createFieldReader(inputs);
-  const writer = createAnswerWriter(outputs);
+  const answerer = createTensorAnswerer(outputs);
 
   return function open() {
     const columns = pools.map(({ input, pool }) => ({ input, rows: pool.open() }));
@@ -53,7 +53,7 @@ export function createTensorBatches(bound: BoundTensors): () => TaskBatch {
         ...constants,
         ...Object.fromEntries(columns.map(({ input, rows: values }) => [input.name, values.feed(rows)])),
       }),
-      answers: (all, rows) => writer.answers(all, rows.length, fixedBatch ?? rows.length),
+      answers: (all, rows) => answerer.answers(all, rows.length, fixedBatch ?? rows.length),
       release() {
         for (const { rows } of columns) rows.release();
       },

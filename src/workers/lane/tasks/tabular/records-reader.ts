@@ -10,7 +10,7 @@ import { createRecordScanner, type RecordScanner } from './record-scanner.ts';
 export type RecordsReader = (rows: FeatureRows, records: PackedRecords) => (RowError | null)[];
 
 export function createRecordsReader(readers: readonly ColumnReader[]): RecordsReader {
-  /** For records like the last one that it could not read. */
+  /** Reads records that have the form of one before them. Null until there is such a record. */
   let scanner: RecordScanner | null = null;
 
   return (rows, records) => {

@@ -161,7 +161,7 @@ describe('a submit body', () => {
     });
   });
 
-  /** Parses the record as the only row, and as the last of 60, where it is not checked with the other fields. */
+  /** Parses the record twice: as the only row, and as row 60. The rows after the first 51 are checked separately. */
   const records = (fields: string) =>
     [1, 60].map((count) =>
       parse(`{"model":"m","input":{"type":"inline","rows":[${'{"a":1},'.repeat(count - 1)}{${fields}}]}}`),

@@ -1,0 +1,16 @@
+/** Writes whole numbers as decimal text. */
+
+const ZERO = 0x30;
+
+/** Writes what `String(whole)` returns to `bytes`, from `start`. Returns where it ends. `whole`: not negative. */
+export function writeWhole(bytes: Buffer, start: number, whole: number): number {
+  let end = start + 1;
+  for (let power = 10; power <= whole; power *= 10) end += 1;
+  let left = whole;
+  for (let at = end - 1; at >= start; at--) {
+    const rest = Math.floor(left / 10);
+    bytes[at] = ZERO + left - rest * 10;
+    left = rest;
+  }
+  return end;
+}
