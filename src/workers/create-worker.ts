@@ -13,6 +13,7 @@ import { untilAborted } from '../shared/process/lifecycle.ts';
 import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
+import { LOCAL_FILES } from '../shared/datasets/bytes/local-files.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
@@ -91,6 +92,7 @@ export async function createWorker(options: {
   const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
   const stores = createStores(config);
+  const files = LOCAL_FILES;
   const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
   const reader = createBudgetedReader({
     reader: createRowReader({
@@ -98,7 +100,9 @@ export async function createWorker(options: {
       inputRoots: config.inputRoots,
       objectRoots: config.objectRoots,
       maxFileBytes: config.maxFileBytes,
+      files,
     }),
+    files,
     budget,
     atOnce: createSemaphore(READS_AT_ONCE),
   });
@@ -159,6 +163,7 @@ export async function createWorker(options: {
       window: createJobWindow({ redis, run }),
       slots: createQueueSlots({ redis, run }),
       reader,
+      files,
       batcher,
       groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
       emit,

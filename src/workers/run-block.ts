@@ -2,6 +2,7 @@
  * One run of a block, the whole pipeline on one screen:
  * begin > (adopt an earlier part | read > batch > lane > stage > announce > publish) > commit > leave the queue.
  */
+import type { ByteFiles } from '../shared/datasets/bytes/byte-file.ts';
 import { listRows } from '../shared/datasets/open-slice.ts';
 import { firstPart } from '../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
@@ -31,6 +32,7 @@ export interface RunBlockDeps {
   window: JobWindow;
   slots: QueueSlots;
   reader: BudgetedReader;
+  files: ByteFiles;
   batcher: Batcher;
   /** The group in which a job's rows are batched. Null if this worker does not serve the model. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
@@ -85,7 +87,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       // A run that was handed back does not count as an attempt. If it has published, `publish` finds its part.
       if (attempts <= 1 && !spec.resume) return null;
       const proof = proofOf(spec, begun.announced);
-      const rows = () => listRows(spec.dataset, begun.block, abort.signal);
+      const rows = () => listRows(deps.files, spec.dataset, begun.block, abort.signal);
       return adoptBlock(spec.output, job, firstPart(spec) + block, rows, proof);
     }
 

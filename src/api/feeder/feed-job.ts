@@ -75,7 +75,7 @@ export function createJobFeeder(deps: {
     position: async () => window.position(id),
     signal,
   });
-  const fill = createFillWindow({ spec, lease, reading, jobs, window, blocks, maxRows, signal });
+  const fill = createFillWindow({ spec, lease, source, reading, jobs, window, blocks, maxRows, signal });
   const speed = createCommitSpeed();
   const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };

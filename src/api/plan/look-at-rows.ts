@@ -95,6 +95,9 @@ function createSpread(most: number) {
 /** Counts rows by where their bytes are. */
 export function countKinds(dataset: DatasetSpec, rows: readonly RowRef[]): Record<RowKind, number> {
   const counts = { file: 0, url: 0, blob: 0, record: 0, invalid: 0 };
-  for (const row of rows) counts[locateRow(dataset, row).kind] += 1;
+  for (const row of rows) {
+    const { kind } = locateRow(dataset, row);
+    counts[kind === 'table_row' ? 'record' : kind] += 1;
+  }
   return counts;
 }

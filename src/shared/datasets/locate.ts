@@ -3,7 +3,6 @@ import type { DatasetSpec } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import { locateFile } from './locate-file.ts';
 import { locateBlob } from './inline/blob-range.ts';
-import { locateRecord } from './jsonl/locate-record.ts';
 import { locateEntry } from './manifest/locate-entry.ts';
 import { invalidReason } from './row-reference.ts';
 import type { RowLocation } from './source.ts';
@@ -25,7 +24,7 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
     case 'manifest':
       return locateEntry(spec.base, ref.at ?? ref.id);
     case 'jsonl':
-      return locateRecord(spec, ref);
+      return { kind: 'table_row', table: spec, ref: ref.at ?? '' };
     case 'failed':
       return locateRow(spec.of, ref);
   }

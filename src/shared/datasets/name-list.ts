@@ -1,7 +1,7 @@
 /** Collects the ids of a block's rows while its slice is read. */
 import type { NamedRows } from '../domain/block.ts';
 import type { RowRef } from '../domain/row.ts';
-import type { SliceRows } from './jsonl/jsonl-slice.ts';
+import type { SliceRows } from './slice-rows.ts';
 
 export interface NameList {
   add(rows: Pick<SliceRows, 'count' | 'ids'>): void;

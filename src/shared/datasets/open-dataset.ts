@@ -1,5 +1,7 @@
 /** Creates the source of a dataset from its spec. Only this file and locate.ts know every format. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import type { ByteFiles } from './bytes/byte-file.ts';
+import { LOCAL_FILES } from './bytes/local-files.ts';
 import { createFailedSource } from './failed/failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';
 import { createObjectsSource } from './files/objects-source.ts';
@@ -8,15 +10,19 @@ import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 import type { Stores } from '../stores/stores.ts';
+import { listRows } from './open-slice.ts';
 import type { DatasetSource } from './source.ts';
 import { createUrlsSource } from './urls/urls-source.ts';
 
 export interface DatasetOptions extends FilesSourceOptions {
   /** Needed for datasets on S3. */
   readonly stores?: Pick<Stores, 'listing'>;
+  /** Opens manifests and tables. Default: those on this machine only. */
+  readonly files?: ByteFiles;
 }
 
 export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): DatasetSource {
+  const { files = LOCAL_FILES } = options;
   switch (spec.type) {
     case 'files':
       return isObjectUrl(spec.root)
@@ -27,9 +33,12 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
     case 'inline':
       return createInlineSource(spec);
     case 'manifest':
-      return createManifestSource(spec);
+      return createManifestSource(spec, files);
     case 'jsonl':
-      return createJsonlSource(spec);
+      return {
+        ...createJsonlSource(spec, files),
+        names: async (slice, signal) => listRows(files, spec, slice, signal),
+      };
     case 'failed':
       return createFailedSource(spec, (of) => openDataset(of, options));
   }

@@ -1,26 +1,45 @@
 /** Opens a slice of a dataset, in any process. */
 import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../domain/block.ts';
-import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import { isTable, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
-import { openJsonlSlice, type SliceRows } from './jsonl/jsonl-slice.ts';
+import { checkVersion, type ByteFile, type ByteFiles } from './bytes/byte-file.ts';
+import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
 import { createNameList } from './name-list.ts';
+import type { RowRecord, SliceRows } from './slice-rows.ts';
 
-export type { SliceRows };
+function rowsOf(
+  dataset: TableSpec,
+  file: ByteFile,
+  slice: Pick<BlockSlice, 'firstRow' | 'ref'>,
+  signal: AbortSignal,
+): AsyncIterable<SliceRows> {
+  switch (dataset.type) {
+    case 'jsonl':
+      return openJsonlSlice(file, slice, dataset.columns ?? null, signal);
+  }
+}
 
 /**
  * Yields the rows in chunks, exactly as many as the slice has. Throws ForebayError `dataset_changed`, `input_not_found` or
  * `input_unreadable`.
  */
 export async function* openSlice(
+  files: ByteFiles,
   dataset: DatasetSpec,
   slice: BlockSlice,
   signal: AbortSignal,
 ): AsyncGenerator<SliceRows> {
-  if (dataset.type !== 'jsonl') throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
+  if (!isTable(dataset)) throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
   let rows = 0;
-  for await (const chunk of openJsonlSlice(dataset.path, slice, signal)) {
-    rows += chunk.count;
-    yield chunk;
+  const file = await files.open(dataset.path, signal);
+  try {
+    checkVersion(file, slice.check);
+    for await (const chunk of rowsOf(dataset, file, slice, signal)) {
+      rows += chunk.count;
+      yield chunk;
+    }
+  } finally {
+    await file.close();
   }
   if (rows === slice.count) return;
   throw new ForebayError(
@@ -29,14 +48,31 @@ export async function* openSlice(
   );
 }
 
+/** Reads one row, whatever the version of the file. `ref`: that of a slice with only this row. Throws as openSlice does. */
+export async function readSliceRow(
+  files: ByteFiles,
+  dataset: TableSpec,
+  ref: string,
+  signal: AbortSignal,
+): Promise<RowRecord> {
+  const file = await files.open(dataset.path, signal);
+  try {
+    for await (const chunk of rowsOf(dataset, file, { firstRow: 0, ref }, signal)) return chunk.record(0);
+  } finally {
+    await file.close();
+  }
+  throw new ForebayError('dataset_changed', `${dataset.path} no longer has the row at ${ref}`);
+}
+
 /** The rows of a block with their ids. Reads the slice if the rows are not listed. */
 export async function listRows(
+  files: ByteFiles,
   dataset: DatasetSpec,
   content: BlockContent,
   signal: AbortSignal,
 ): Promise<NamedRows> {
   if (!isSlice(content)) return content;
   const names = createNameList(content.firstRow);
-  for await (const chunk of openSlice(dataset, content, signal)) names.add(chunk);
+  for await (const chunk of openSlice(files, dataset, content, signal)) names.add(chunk);
   return names.end();
 }

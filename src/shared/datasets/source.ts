@@ -1,5 +1,6 @@
 /** A dataset as rows in a total order. They are read lazily, from any cursor, in constant memory. */
-import type { Cursor } from '../domain/dataset-spec.ts';
+import type { BlockSlice, NamedRows } from '../domain/block.ts';
+import type { Cursor, TableSpec } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import type { SkippedCounter } from './skipped-counter.ts';
 
@@ -33,6 +34,8 @@ export interface DatasetSource {
    * row, 0 to stop. Only the last slice may be smaller. Throws as `read` does.
    */
   slices?(from: Cursor | null, sizeAt: (row: number) => number, signal: AbortSignal): AsyncIterable<Slice>;
+  /** The ids of a slice's rows. Present if `slices` is. Throws as openSlice does. */
+  names?(slice: BlockSlice, signal: AbortSignal): Promise<NamedRows>;
   /** Counts rows up to `limit`, which may be Infinity. Rejects as `read` does. */
   count(limit: number, signal: AbortSignal): Promise<number>;
   /** For a dataset without rows: a sentence on why the user's patterns match none. Null if they are not the cause. */
@@ -45,13 +48,8 @@ export type RowLocation =
   /** `version`: the one that the dataset has listed. */
   | { readonly kind: 'url'; readonly url: string; readonly version?: string }
   | { readonly kind: 'invalid'; readonly reason: string }
-  /** A record: a JSON object. `base`: the absolute folder that relative paths in it start at. */
-  | {
-      readonly kind: 'record';
-      readonly path: string;
-      readonly offset: number;
-      readonly length: number;
-      readonly where: string;
-      readonly base: string | null;
-    }
+  /** A record that came with a request: a JSON object. */
+  | { readonly kind: 'record'; readonly path: string; readonly offset: number; readonly length: number }
+  /** A row of a file. `ref`: that of a slice with only this row. */
+  | { readonly kind: 'table_row'; readonly table: TableSpec; readonly ref: string }
   | { readonly kind: 'blob'; readonly path: string; readonly offset: number; readonly length: number };

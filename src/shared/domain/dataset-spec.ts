@@ -3,6 +3,7 @@
  * written inline rows and lists of URLs to spool files.
  */
 import { z } from 'zod';
+import { COLUMNS } from './columns.ts';
 import { SKIPPED } from './skipped.ts';
 
 const LISTING_RULE = z.union([z.literal(1), z.literal(2), z.literal(3)]);
@@ -27,7 +28,7 @@ const GIVEN = [
   /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),
   /** A user's file. Each line is a JSON object: a record. Relative paths in records start at `base`. */
-  z.object({ type: z.literal('jsonl'), path: z.string(), base: z.string() }),
+  z.object({ type: z.literal('jsonl'), path: z.string(), base: z.string(), columns: COLUMNS.optional() }),
 ] as const;
 
 /** A dataset as a user can give it. */
@@ -50,6 +51,13 @@ export const DATASET_SPEC = z.discriminatedUnion('type', [
 ]);
 
 export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
+
+/** A dataset in one file, whose blocks are slices of it. */
+export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
+
+export function isTable(dataset: DatasetSpec): dataset is TableSpec {
+  return dataset.type === 'jsonl';
+}
 
 /**
  * Where reading stopped: after row number `index - 1`, at position `at`, whose meaning depends on the source. `skipped`:

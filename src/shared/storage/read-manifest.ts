@@ -1,6 +1,7 @@
 /** Reads manifest.json in constant memory. The finaliser writes one part or member per line. */
 import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
+import { LOCAL_FILES } from '../datasets/bytes/local-files.ts';
 import { readLines } from '../datasets/lines/line-reader.ts';
 import { ForebayError } from '../errors.ts';
 import { isMissing } from '../files/is-missing.ts';
@@ -76,10 +77,16 @@ function readPart(line: string, path: string): ManifestPart {
 
 /** Yields lines without their trailing commas. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
-  for await (const lines of readLines(path, 0, new AbortController().signal)) {
-    for (const { bytes } of lines) {
-      const text = bytes?.toString('utf8') ?? '';
-      yield text.endsWith(',') ? text.slice(0, -1) : text;
+  const { signal } = new AbortController();
+  const file = await LOCAL_FILES.open(path, signal);
+  try {
+    for await (const lines of readLines(file, 0, signal)) {
+      for (const { bytes } of lines) {
+        const text = bytes?.toString('utf8') ?? '';
+        yield text.endsWith(',') ? text.slice(0, -1) : text;
+      }
     }
+  } finally {
+    await file.close();
   }
 }

@@ -2,6 +2,7 @@
  * The program behind `forebay tune`. The command starts it with its request (JSON) as the argument. It measures in real lanes
  * and reports over its channel. Wiring only.
  */
+import { LOCAL_FILES } from '../../shared/datasets/bytes/local-files.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
 import { createStores } from '../../shared/stores/stores.ts';
@@ -28,6 +29,7 @@ try {
   const tuned = await tune(request, {
     resources: readResources(),
     reader: createRowReader({
+      files: LOCAL_FILES,
       fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
       inputRoots: request.limits.inputRoots,
       objectRoots: ['s3://'],

@@ -1,6 +1,6 @@
 /** Reads blocks of a dataset into the job's window. Blocks that an earlier job has published are counted at once. */
-import { listRows } from '../../../shared/datasets/open-slice.ts';
-import { rowCount } from '../../../shared/domain/block.ts';
+import type { DatasetSource } from '../../../shared/datasets/source.ts';
+import { isSlice, rowCount, type BlockContent, type NamedRows } from '../../../shared/domain/block.ts';
 import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
@@ -20,6 +20,7 @@ export function createFillWindow(deps: {
   spec: JobSpec;
   lease: string;
   reading: DatasetReading;
+  source: Pick<DatasetSource, 'names'>;
   jobs: Pick<JobStore, 'markFedAll'>;
   window: Pick<JobWindow, 'commitFound' | 'reserve'>;
   blocks: Pick<JobBlocks, 'committed' | 'reserved'>;
@@ -30,11 +31,15 @@ export function createFillWindow(deps: {
   const { spec, lease, reading, window, blocks } = deps;
   const { id } = spec;
 
+  async function namesOf(content: BlockContent): Promise<NamedRows> {
+    return isSlice(content) ? deps.source.names!(content, deps.signal) : content;
+  }
+
   /** In a resume, counts a block that an earlier job has published. Returns whether it did. */
   async function adopt(split: SplitBlock): Promise<boolean> {
     if (!spec.resume) return false;
     const part = firstPart(spec) + split.block;
-    const rows = () => listRows(spec.dataset, split.rows, deps.signal);
+    const rows = async () => namesOf(split.rows);
     const counts = await adoptBlock(spec.output, id, part, rows, 'owned');
     if (!counts) return false;
     const adopted = { rows_adopted: rowCount(split.rows) };

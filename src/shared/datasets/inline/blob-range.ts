@@ -15,5 +15,5 @@ export function locateBlob(path: string, { at }: RowRef): RowLocation {
   const length = Number(size);
   return record === undefined
     ? { kind: 'blob', path, offset, length }
-    : { kind: 'record', path, offset, length, where: 'the record', base: null };
+    : { kind: 'record', path, offset, length };
 }

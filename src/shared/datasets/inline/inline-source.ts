@@ -1,6 +1,7 @@
 /** The inline rows of a request: written to spool files, and read back as rows. */
 import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
+import { LOCAL_FILES } from '../bytes/local-files.ts';
 import { createLineSource } from '../lines/line-source.ts';
 import { parseSpooled, writeSpool } from '../lines/spool-file.ts';
 import type { DatasetSource } from '../source.ts';
@@ -17,6 +18,7 @@ export async function spoolInline(jsonl: string, blob: string, rows: PackedInlin
 export function createInlineSource(spec: Extract<DatasetSpec, { type: 'inline' }>): DatasetSource {
   return createLineSource({
     path: spec.spool,
+    files: LOCAL_FILES,
     toRow: (line) => parseSpooled<Required<RowRef>>(line, spec.spool),
   });
 }

@@ -1,4 +1,5 @@
 /** Reads the short lines of a list, from any offset. */
+import type { ByteFile } from '../bytes/byte-file.ts';
 import { rawLines } from './raw-lines.ts';
 
 export const MAX_LINE_BYTES = 64 * 1024;
@@ -13,8 +14,8 @@ export interface Line {
 }
 
 /** Yields the lines that are not blank, in batches. Throws as `rawLines` does. */
-export async function* readLines(path: string, from: number, signal: AbortSignal): AsyncGenerator<Line[]> {
-  for await (const lines of rawLines(path, { from, to: null, line: 1 }, MAX_LINE_BYTES, signal)) {
+export async function* readLines(file: ByteFile, from: number, signal: AbortSignal): AsyncGenerator<Line[]> {
+  for await (const lines of rawLines(file, { from, to: null, line: 1 }, MAX_LINE_BYTES, signal)) {
     const found: Line[] = [];
     for (let at = 0; at < lines.count; at++) {
       if (lines.isBlank(at)) continue;

@@ -15,6 +15,8 @@ export interface Lines {
   readonly count: number;
   /** The line's number in the file, from 1. */
   number(at: number): number;
+  /** How many lines of the file it takes: 1, or more where a quoted value has line breaks. */
+  height(at: number): number;
   /** The offset in the file of its first byte. */
   start(at: number): number;
   /** The offset in the file of the next line. */
@@ -118,6 +120,7 @@ export function createLines(options: {
   return {
     count,
     number: (at) => first + at,
+    height: () => 1,
     start: (at) => (at === 0 && longStart !== null ? longStart : base + startIn(at)),
     end: (at) => base + startIn(at + 1),
     bytes: (at) => (isTooLong(at) ? null : view.subarray(startIn(at), stopIn(at))),

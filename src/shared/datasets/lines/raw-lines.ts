@@ -2,8 +2,8 @@
  * Reads the lines of a file with their offsets, starting at any offset. Holds one chunk or the longest line in memory.
  * Lines that are too long are skipped without holding them.
  */
-import { open, type FileHandle } from 'node:fs/promises';
-import { ForebayError, messageOf } from '../../errors.ts';
+import { ForebayError } from '../../errors.ts';
+import type { ByteFile } from '../bytes/byte-file.ts';
 import { createLines, LineStarts, type Lines } from './lines.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
 
@@ -24,38 +24,23 @@ const RANGE_AT_ONCE = 1024 * 1024;
 
 /**
  * Yields lines in batches, each valid until the next one. Skips a UTF-8 byte order mark. Does not hold a line of more
- * than `maxBytes`. Throws ForebayError `input_not_found`, `input_unreadable` (also for other encodings), and
+ * than `maxBytes`. Throws as reading the file does, ForebayError `input_unreadable` for other encodings, and
  * `dataset_changed` if `from` lies beyond the end.
  */
 export async function* rawLines(
-  path: string,
+  file: ByteFile,
   range: LineRange,
   maxBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<Lines> {
   signal.throwIfAborted();
-  const file = await openText(path);
-  try {
-    const { size } = await file.stat();
-    if (range.from > size) {
-      throw new ForebayError(
-        'dataset_changed',
-        `${path} became shorter after reading began (it has ${size} bytes, reading stopped at ${range.from}). Submit it as a new job.`,
-      );
-    }
-    yield* linesOf(file, path, range, maxBytes, signal);
-  } finally {
-    await file.close();
+  if (range.from > file.size) {
+    throw new ForebayError(
+      'dataset_changed',
+      `${file.name} became shorter after reading began (it has ${file.size} bytes, reading stopped at ${range.from}). Submit it as a new job.`,
+    );
   }
-}
-
-async function* linesOf(
-  file: FileHandle,
-  path: string,
-  { from, to, line: firstLine }: LineRange,
-  maxBytes: number,
-  signal: AbortSignal,
-): AsyncGenerator<Lines> {
+  const { from, to, line: firstLine } = range;
   let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(RANGE_AT_ONCE, Math.max(1, to - from)));
   let filled = 0;
   /** Offset in the file of the buffer's first byte. */
@@ -68,9 +53,10 @@ async function* linesOf(
     signal.throwIfAborted();
     const space = buffer.length - filled;
     const room = to === null ? space : Math.min(space, to - base - filled);
-    const bytesRead = room === 0 ? 0 : await readAt(file, path, buffer, filled, room, base + filled);
+    const bytesRead =
+      room === 0 ? 0 : await file.read(buffer.subarray(filled, filled + room), base + filled, signal);
     const view = buffer.subarray(0, filled + bytesRead);
-    let start = base === 0 && filled === 0 ? textStart(view, path) : 0;
+    let start = base === 0 && filled === 0 ? textStart(view, file.name) : 0;
     starts.count = 0;
     starts.add(start);
     for (let at = view.indexOf(10, Math.max(start, filled)); at !== -1; at = view.indexOf(10, at + 1)) {
@@ -114,50 +100,15 @@ async function* linesOf(
 }
 
 /** Rejects as `rawLines` does if the file cannot be read as lines. */
-export async function checkLines(path: string): Promise<void> {
-  const file = await openText(path);
-  try {
-    const head = Buffer.alloc(ENCODING_HEAD_BYTES);
-    const bytesRead = await readAt(file, path, head, 0, head.length, 0);
-    textStart(head.subarray(0, bytesRead), path);
-  } finally {
-    await file.close();
-  }
+export async function checkLines(file: ByteFile, signal: AbortSignal): Promise<void> {
+  const head = Buffer.alloc(ENCODING_HEAD_BYTES);
+  const filled = await file.read(head, 0, signal);
+  textStart(head.subarray(0, filled), file.name);
 }
 
 /** Where the text begins. Throws ForebayError `input_unreadable` if it is not UTF-8. */
-function textStart(view: Buffer, path: string): number {
+function textStart(view: Buffer, name: string): number {
   const problem = listProblem(view.subarray(0, ENCODING_HEAD_BYTES));
-  if (problem !== null) throw new ForebayError('input_unreadable', `${path} ${problem}`);
+  if (problem !== null) throw new ForebayError('input_unreadable', `${name} ${problem}`);
   return markLength(view);
-}
-
-async function openText(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw missing
-      ? new ForebayError('input_not_found', `The file ${path} does not exist.`, { cause: error })
-      : unreadable(path, error);
-  }
-}
-
-async function readAt(
-  file: FileHandle,
-  path: string,
-  buffer: Buffer,
-  at: number,
-  length: number,
-  position: number,
-): Promise<number> {
-  try {
-    return (await file.read(buffer, at, length, position)).bytesRead;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, cause: unknown): ForebayError {
-  return new ForebayError('input_unreadable', `Cannot read ${path}: ${messageOf(cause)}.`, { cause });
 }

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
+import type { ByteFiles } from '../bytes/byte-file.ts';
 import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
 import { createLineSource } from '../lines/line-source.ts';
 import { invalidAt } from '../row-reference.ts';
@@ -12,8 +13,8 @@ type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;
 /** Characters of a bad line that the id of its row shows. */
 const BAD_ID_CHARS = 200;
 
-export function createManifestSource(spec: ManifestSpec): DatasetSource {
-  return createLineSource({ path: spec.path, toRow: manifestRow });
+export function createManifestSource(spec: ManifestSpec, files: ByteFiles): DatasetSource {
+  return createLineSource({ path: spec.path, files, toRow: manifestRow });
 }
 
 function manifestRow({ bytes, start }: Line): RowRef {

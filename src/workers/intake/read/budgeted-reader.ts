@@ -1,5 +1,7 @@
 /** Reads rows within the worker's byte budget and a bound on concurrent reads. */
-import { openSlice, type SliceRows } from '../../../shared/datasets/open-slice.ts';
+import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
+import { openSlice } from '../../../shared/datasets/open-slice.ts';
+import type { SliceRows } from '../../../shared/datasets/slice-rows.ts';
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
@@ -49,6 +51,7 @@ export interface BudgetedReader {
 
 export function createBudgetedReader(deps: {
   reader: RowReader;
+  files: ByteFiles;
   budget: ByteBudget;
   atOnce: Semaphore;
 }): BudgetedReader {
@@ -87,7 +90,7 @@ export function createBudgetedReader(deps: {
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
-      const chunks = openSlice(dataset, slice, abort.signal);
+      const chunks = openSlice(deps.files, dataset, slice, abort.signal);
       for (;;) {
         const booking = await budget.admit();
         const next = await chunks.next().catch((error: unknown) => {
@@ -97,7 +100,7 @@ export function createBudgetedReader(deps: {
         if (next.done) return booking.release();
         const chunk = next.value;
         const { count, ids, packed } = chunk;
-        booking.settle(packed?.size ?? bytesOf(chunk));
+        booking.settle(chunk.bytes);
         yield {
           count,
           ids,
@@ -112,13 +115,4 @@ export function createBudgetedReader(deps: {
       }
     },
   };
-}
-
-function bytesOf(rows: SliceRows): number {
-  let bytes = 0;
-  for (let at = 0; at < rows.count; at++) {
-    const read = rows.record(at);
-    if (read.ok) bytes += read.json.length;
-  }
-  return bytes;
 }

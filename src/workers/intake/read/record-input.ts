@@ -1,12 +1,13 @@
 /** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
+import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
-import type { ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
 import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';
 import type { RowError } from '../../../shared/domain/row.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 
 export type RecordInput =
   | { readonly is: 'record'; readonly json: string }
+  | { readonly is: 'bytes'; readonly bytes: Uint8Array }
   | { readonly is: 'elsewhere'; readonly location: RowLocation }
   | { readonly is: 'bad'; readonly error: RowError };
 
@@ -16,12 +17,13 @@ export function readsFields(kind: RowKind): boolean {
 }
 
 /** `base`: the absolute folder of relative paths in records. Null: the records came with the request. */
-export function recordInput(record: ParsedRecord, kind: RowKind, base: string | null): RecordInput {
+export function recordInput(record: RowRecord, kind: RowKind, base: string | null): RecordInput {
   if (!record.ok) return bad(record.why);
   if (!readsFields(kind)) return { is: 'record', json: record.json };
   const given = record.fields[kind];
   // The record may have the waveform itself in its other fields.
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };
+  if (given instanceof Uint8Array) return { is: 'bytes', bytes: given };
   if (typeof given !== 'string' || given === '') {
     return bad(`the field "${kind}" must be a path or a URL`);
   }

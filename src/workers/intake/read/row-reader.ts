@@ -2,8 +2,11 @@
  * Turns a row's reference into the input of a lane: bytes, the JSON of a record, or the path of a local file that the
  * lane may open. A failure affects only its row (G3). Knows nothing of queues, batches or models.
  */
-import { parseRecord, textOf, type ParsedRecord } from '../../../shared/datasets/jsonl/parse-record.ts';
+import { parseRecord, textOf } from '../../../shared/datasets/jsonl/parse-record.ts';
+import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { locateRow } from '../../../shared/datasets/locate.ts';
+import { readSliceRow } from '../../../shared/datasets/open-slice.ts';
+import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
@@ -17,7 +20,7 @@ import { recordInput } from './record-input.ts';
 import { createRootGuess } from './root-guess.ts';
 
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
-type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' }>;
+type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' | 'table_row' }>;
 
 export type RowRead =
   | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
@@ -38,11 +41,7 @@ export interface RowReader {
    */
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** The same for a record that has been read. */
-  locateRecord(
-    rows: RowsOf,
-    record: ParsedRecord,
-    base: string | null,
-  ): RowRead | { readonly fetch: Fetched };
+  locateRecord(rows: RowsOf, record: RowRecord, base: string | null): RowRead | { readonly fetch: Fetched };
   /** Rejects only with the signal's reason, when aborted. */
   fetch(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead>;
 }
@@ -50,6 +49,7 @@ export interface RowReader {
 export interface RowReaderOptions {
   /** Reads the bytes at an http, https or s3 URL. `version`: see ReadOptions in store.ts. */
   readonly fetchBytes: (url: string, signal: AbortSignal, version?: string) => Promise<Uint8Array>;
+  readonly files: ByteFiles;
   /** Absolute folders below which local files may be read. */
   readonly inputRoots: readonly string[];
   /** Prefixes of S3 below which objects may be read. Default: none. */
@@ -59,18 +59,30 @@ export interface RowReaderOptions {
 }
 
 export function createRowReader(options: RowReaderOptions): RowReader {
-  const { fetchBytes, inputRoots, objectRoots = [], maxFileBytes } = options;
+  const { fetchBytes, files, inputRoots, objectRoots = [], maxFileBytes } = options;
   const mayReadObject = createObjectRule(objectRoots);
   const liesUnderRoot = createRootGuess(inputRoots);
 
   async function open(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead> {
     if (location.kind === 'url') return ofBytes(await fetchBytes(location.url, signal, location.version));
+    if (location.kind === 'table_row') {
+      const { table, ref } = location;
+      const record = await readSliceRow(files, table, ref, signal);
+      return openFound(rows, locateRecord(rows, record, table.base), signal);
+    }
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);
     }
     const bytes = await readBlob(location);
     if (location.kind === 'blob') return ofBytes(bytes);
-    const found = locateRecord(rows, parseRecord(textOf(bytes), location.where), location.base);
+    return openFound(rows, locateRecord(rows, parseRecord(textOf(bytes), 'the record'), null), signal);
+  }
+
+  async function openFound(
+    rows: RowsOf,
+    found: ReturnType<RowReader['locate']>,
+    signal: AbortSignal,
+  ): Promise<RowRead> {
     return 'fetch' in found ? open(rows, found.fetch, signal) : found;
   }
 
@@ -91,7 +103,7 @@ export function createRowReader(options: RowReaderOptions): RowReader {
 
   function locateRecord(
     { tenant, input: kind }: RowsOf,
-    record: ParsedRecord,
+    record: RowRecord,
     base: string | null,
   ): RowRead | { readonly fetch: Fetched } {
     const input = recordInput(record, kind, base);
@@ -100,6 +112,8 @@ export function createRowReader(options: RowReaderOptions): RowReader {
         return { ok: false, error: input.error };
       case 'record':
         return { ok: true, input: { json: input.json }, bytes: input.json.length };
+      case 'bytes':
+        return ofBytes(input.bytes);
       case 'elsewhere':
         return toRead(input.location, tenant);
     }
@@ -114,12 +128,20 @@ export function createRowReader(options: RowReaderOptions): RowReader {
         return await open(rows, location, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof ForebayError) return failed(error.code, error.message);
+        if (error instanceof ForebayError)
+          return failed(ROW_CODES.get(error.code) ?? error.code, error.message);
         return failed('file_unreadable', messageOf(error));
       }
     },
   };
 }
+
+/** Failures of the file that holds a row, as failures of the row. */
+const ROW_CODES: ReadonlyMap<ErrorCode, ErrorCode> = new Map([
+  ['input_not_found', 'file_not_found'],
+  ['input_unreadable', 'file_unreadable'],
+  ['storage_unavailable', 'fetch_unavailable'],
+]);
 
 function ofBytes(bytes: Uint8Array): RowRead {
   if (bytes.length === 0) return failed('empty_file', 'no bytes at all');

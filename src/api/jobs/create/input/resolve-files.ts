@@ -4,6 +4,8 @@ import { basename, dirname } from 'node:path';
 import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
 import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
+import { withFile } from '../../../../shared/datasets/bytes/byte-file.ts';
+import { LOCAL_FILES } from '../../../../shared/datasets/bytes/local-files.ts';
 import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
@@ -77,7 +79,8 @@ export async function resolveList(
     );
   }
   await checkReadable(found);
-  await checkLines(found.path);
+  const { signal } = new AbortController();
+  await withFile(LOCAL_FILES, found.path, signal, async (file) => checkLines(file, signal));
   const base = await realpath(dirname(paths.absolute(given)));
   return { spec: { type, path: found.path, base }, total: null };
 }

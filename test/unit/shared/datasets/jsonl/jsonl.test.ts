@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/jsonl/parse-record.js';
+import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { listRows, openSlice } from '#forebay/shared/datasets/open-slice.js';
@@ -19,7 +20,8 @@ const spec = { type: 'jsonl' as const, path, base: dir };
 
 async function slices(size: number, from: Cursor | null = null): Promise<Slice[]> {
   const found: Slice[] = [];
-  for await (const slice of createJsonlSource(spec).slices!(from, () => size, never)) found.push(slice);
+  for await (const slice of createJsonlSource(spec, LOCAL_FILES).slices!(from, () => size, never))
+    found.push(slice);
   return found;
 }
 
@@ -32,7 +34,7 @@ const blockOf = ({ firstRow, rows, ref, check }: Slice): BlockSlice => ({
 
 async function opened(slice: Slice) {
   const rows: { id: string; text: string }[] = [];
-  for await (const chunk of openSlice(spec, blockOf(slice), never)) {
+  for await (const chunk of openSlice(LOCAL_FILES, spec, blockOf(slice), never)) {
     for (let at = 0; at < chunk.count; at++) {
       const record = chunk.record(at);
       const id = chunk.ids?.[at] ?? String(slice.firstRow + rows.length);
@@ -46,7 +48,7 @@ async function opened(slice: Slice) {
 
 async function listed() {
   const rows: { id: string; at: string }[] = [];
-  for await (const { row } of createJsonlSource(spec).read(null, never))
+  for await (const { row } of createJsonlSource(spec, LOCAL_FILES).read(null, never))
     rows.push({ id: row.id, at: row.at! });
   return rows;
 }
@@ -116,7 +118,7 @@ describe('a JSONL file', () => {
           expect(all.slice(0, -1).every((slice) => slice.rows === size)).toBe(true);
           for (const [i, { cursor }] of all.entries())
             expect(await slices(size, cursor)).toEqual(all.slice(i + 1));
-          expect(await createJsonlSource(spec).count(Infinity, never)).toBe(rows.length);
+          expect(await createJsonlSource(spec, LOCAL_FILES).count(Infinity, never)).toBe(rows.length);
         },
       ),
       { numRuns: 60 },
@@ -127,7 +129,9 @@ describe('a JSONL file', () => {
     writeFileSync(path, '{"x":1}\n{"x":2}\n');
     const [slice] = await slices(2);
     writeFileSync(path, '{"x":1}\n{"x":3}\n');
-    await expect(listRows(spec, blockOf(slice!), never)).rejects.toMatchObject({ code: 'dataset_changed' });
+    await expect(listRows(LOCAL_FILES, spec, blockOf(slice!), never)).rejects.toMatchObject({
+      code: 'dataset_changed',
+    });
   });
 
   it('refuses to continue cutting a file that has changed', async () => {
@@ -138,9 +142,11 @@ describe('a JSONL file', () => {
   });
 
   it('refuses a file that is not there or not UTF-8', async () => {
-    const gone = createJsonlSource({ ...spec, path: join(dir, 'gone') });
+    const gone = createJsonlSource({ ...spec, path: join(dir, 'gone') }, LOCAL_FILES);
     await expect(gone.count(1, never)).rejects.toMatchObject({ code: 'input_not_found' });
     writeFileSync(path, Buffer.from('\ufeff{"x":1}\n', 'utf16le'));
-    await expect(createJsonlSource(spec).count(1, never)).rejects.toMatchObject({ code: 'input_unreadable' });
+    await expect(createJsonlSource(spec, LOCAL_FILES).count(1, never)).rejects.toMatchObject({
+      code: 'input_unreadable',
+    });
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { locateEntry } from '#forebay/shared/datasets/manifest/locate-entry.js';
+import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { createManifestSource } from '#forebay/shared/datasets/manifest/manifest-source.js';
 import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
@@ -17,7 +18,7 @@ async function read(content: string | Buffer, from: Cursor | null = null): Promi
   const path = join(dir, 'list');
   await writeFile(path, content);
   const rows: RowRef[] = [];
-  const source = createManifestSource({ type: 'manifest', path, base: dir });
+  const source = createManifestSource({ type: 'manifest', path, base: dir }, LOCAL_FILES);
   for await (const { row } of source.read(from, new AbortController().signal)) rows.push(row);
   return rows;
 }
@@ -114,7 +115,7 @@ it('recognises a Git LFS pointer, and accepts paths with a similar start', async
 
 it('refuses a missing file, a folder and a file that has shrunk', async () => {
   await expect(read('a\nb\n', { index: 9, at: '99' })).rejects.toMatchObject({ code: 'dataset_changed' });
-  const at = (path: string) => createManifestSource({ type: 'manifest', path, base: dir });
+  const at = (path: string) => createManifestSource({ type: 'manifest', path, base: dir }, LOCAL_FILES);
   const signal = new AbortController().signal;
   await expect(at(join(dir, 'none')).count(9, signal)).rejects.toMatchObject({ code: 'input_not_found' });
   await expect(at(dir).count(9, signal)).rejects.toMatchObject({ code: 'input_unreadable' });

@@ -7,6 +7,7 @@ import { invalidAt } from '#forebay/shared/datasets/row-reference.js';
 import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import type { RowRef } from '#forebay/shared/domain/row.js';
 import { ForebayError } from '#forebay/shared/errors.js';
+import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { createRowReader } from '#forebay/workers/intake/read/row-reader.js';
 import type { RowKind } from '#forebay/shared/tasks/task-description.js';
 
@@ -34,7 +35,7 @@ async function fetchNothing(url: string): Promise<Uint8Array> {
 }
 
 const readerOf = (inputRoots = [root]) =>
-  createRowReader({ fetchBytes: fetchNothing, inputRoots, maxFileBytes: 1000 });
+  createRowReader({ files: LOCAL_FILES, fetchBytes: fetchNothing, inputRoots, maxFileBytes: 1000 });
 const locate = (id: string, at?: string) =>
   readerOf().locate({ dataset: manifest, tenant: 'default', input: 'image' }, { id, at });
 async function read(spec: DatasetSpec, row: RowRef, signal = never, input: RowKind = 'image') {
@@ -96,6 +97,7 @@ describe('other rows', () => {
   it('on S3 are fetched if they are below a root, in the version that was listed', async () => {
     const versions: (string | undefined)[] = [];
     const reader = createRowReader({
+      files: LOCAL_FILES,
       async fetchBytes(url, _, version) {
         versions.push(version);
         return Buffer.from(url);

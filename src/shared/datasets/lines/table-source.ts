@@ -1,0 +1,132 @@
+/**
+ * A table in a text file: one row per line. Blocks are slices of the file, which are cut by finding the ends of lines. Rows
+ * can also be listed one by one, for a retry or a sample.
+ */
+import type { Cursor } from '../../domain/dataset-spec.ts';
+import { InvariantError } from '../../errors.ts';
+import { checkVersion, withFile, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { invalidAt } from '../row-reference.ts';
+import type { RowRecord } from '../slice-rows.ts';
+import type { DatasetSource, Slice } from '../source.ts';
+import { encodeRange } from './line-range.ts';
+import type { Lines } from './lines.ts';
+import type { LineRange } from './raw-lines.ts';
+
+export interface TableLines {
+  readonly path: string;
+  /** The range of all rows. */
+  readonly all: LineRange;
+  /** The lines of a range in batches, each valid until the next one. */
+  lines(file: ByteFile, range: LineRange, signal: AbortSignal): AsyncIterable<Lines>;
+  /** Reads the row of a line that is not blank. */
+  record(lines: Lines, at: number): RowRecord;
+}
+
+export function createTableSource(table: TableLines, files: ByteFiles): DatasetSource {
+  const { path } = table;
+  return {
+    async *read(from, signal) {
+      let index = from?.index ?? 0;
+      const { range } = positionOf(from, table.all);
+      const file = await files.open(path, signal);
+      try {
+        for await (const lines of table.lines(file, range, signal)) {
+          for (let i = 0; i < lines.count; i++) {
+            if (lines.isBlank(i)) continue;
+            signal.throwIfAborted();
+            const line = lines.number(i);
+            const end = lines.end(i);
+            const record = table.record(lines, i);
+            const id = record.id ?? String(index);
+            const at = record.ok
+              ? encodeRange({ from: lines.start(i), to: end, line })
+              : invalidAt(record.why);
+            yield { row: { id, at }, cursor: { index: ++index, at: `${end}@${line + lines.height(i)}` } };
+          }
+        }
+      } finally {
+        await file.close();
+      }
+    },
+
+    count: async (limit, signal) =>
+      withFile(files, path, signal, async (file) => countRows(table, file, limit, signal)),
+
+    async *slices(from, sizeAt, signal): AsyncGenerator<Slice> {
+      const { range, version } = positionOf(from, table.all);
+      const file = await files.open(path, signal);
+      try {
+        if (version !== null) checkVersion(file, version);
+        yield* cutSlices(table, file, range, from?.index ?? 0, sizeAt, signal);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function countRows(
+  table: TableLines,
+  file: ByteFile,
+  limit: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let rows = 0;
+  if (limit <= 0) return 0;
+  for await (const lines of table.lines(file, table.all, signal)) {
+    for (let at = 0; at < lines.count; at++) {
+      if (!lines.isBlank(at) && ++rows >= limit) return rows;
+    }
+  }
+  return rows;
+}
+
+async function* cutSlices(
+  table: TableLines,
+  file: ByteFile,
+  range: LineRange,
+  first: number,
+  sizeAt: (row: number) => number,
+  signal: AbortSignal,
+): AsyncGenerator<Slice> {
+  const check = file.version;
+  let firstRow = first;
+  let size = sizeAt(firstRow);
+  let open: { readonly from: number; readonly line: number; to: number; next: number; rows: number } | null =
+    null;
+  const close = (): Slice => {
+    const { from, to, line, next, rows } = open!;
+    const ref = encodeRange({ from, to, line });
+    const cursor = { index: firstRow + rows, at: `${to}@${next} ${check}` };
+    const slice = { firstRow, rows, ref, check, cursor };
+    firstRow += rows;
+    size = sizeAt(firstRow);
+    open = null;
+    return slice;
+  };
+  for await (const lines of table.lines(file, range, signal)) {
+    signal.throwIfAborted();
+    for (let i = 0; i < lines.count; i++) {
+      if (lines.isBlank(i)) continue;
+      if (size <= 0) return;
+      const line = lines.number(i);
+      open ??= { from: lines.start(i), line, to: 0, next: 0, rows: 0 };
+      open.to = lines.end(i);
+      open.next = line + lines.height(i);
+      open.rows += 1;
+      if (open.rows === size) yield close();
+    }
+  }
+  if (open !== null) yield close();
+}
+
+/** `version`: that of the file, while its slices are being cut. Null at the start, and if rows are read one by one. */
+function positionOf(
+  from: Cursor | null,
+  all: LineRange,
+): { readonly range: LineRange; readonly version: string | null } {
+  if (from === null || from.index === 0) return { range: all, version: null };
+  const [, offset, line, version] = /^(\d+)@(\d+)(?: (.+))?$/.exec(from.at) ?? [];
+  if (offset === undefined) throw new InvariantError(`cursor at "${from.at}"`);
+  return { range: { from: Number(offset), to: all.to, line: Number(line) }, version: version ?? null };
+}

@@ -1,0 +1,44 @@
+/** The rows of a slice, as the worker reads them from the file. */
+import type { PackedRecords } from '../domain/packed-records.ts';
+
+/** One row of a table: named values that feed the model's task. */
+export type RowRecord =
+  | {
+      readonly ok: true;
+      /** Null: the id of the row is its index. */
+      readonly id: string | null;
+      /** The fields as a JSON object, for tasks that read records. */
+      readonly json: string;
+      /** The same values as in `json`, but bytes are a Uint8Array here. */
+      readonly fields: Readonly<Record<string, unknown>>;
+    }
+  /** `why`: a sentence without a full stop. */
+  | { readonly ok: false; readonly id: null; readonly why: string };
+
+/** Consecutive rows of a slice. */
+export interface SliceRows {
+  readonly count: number;
+  /** Null: the id of each row is its index. */
+  readonly ids: readonly string[] | null;
+  /** All records as JSON, unread. Null if one of them is known to be invalid, or if they are not JSON. */
+  readonly packed: PackedRecords | null;
+  /** Bytes of the rows in memory, about. */
+  readonly bytes: number;
+  /** Reads a record. */
+  record(at: number): RowRecord;
+}
+
+/** Rows that have been read one by one. `firstRow`: index of the first one, which names rows without an id. */
+export function listedRows(records: readonly RowRecord[], firstRow: number): SliceRows {
+  return {
+    count: records.length,
+    ids: idsOf(records, firstRow),
+    packed: null,
+    bytes: records.reduce((sum, record) => sum + (record.ok ? record.json.length : 0), 0),
+    record: (at) => records[at]!,
+  };
+}
+
+export function idsOf(records: readonly RowRecord[], firstRow: number): string[] {
+  return records.map(({ id }, at) => id ?? String(firstRow + at));
+}
