@@ -3,6 +3,7 @@
  * graph. Workers report the contents of the graphs that they have loaded.
  */
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
+import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import { compareVersions } from '../../shared/models/version-name.ts';
 import { isReady } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelWire } from '../http/wire/model.ts';
@@ -16,6 +17,8 @@ export interface FoundModel {
   readonly config: ModelConfig | null;
   /** Highest number of rows per model call over all live workers that are ready for the model. Null if none is. */
   readonly batchSize: number | null;
+  /** The inputs of its graph. Null if no live worker has loaded it. */
+  readonly graphInputs: readonly GraphTensor[] | null;
 }
 
 export interface ModelCatalog {
@@ -66,5 +69,11 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
 
 function toFound({ ref, config, served }: KnownModel): FoundModel {
   const sizes = served.filter(isReady).map((model) => model.batchSize);
-  return { ref, config, batchSize: sizes.length > 0 ? Math.max(...sizes) : null };
+  const loaded = served.find(({ graph }) => graph !== null)?.graph as { inputs?: GraphTensor[] } | undefined;
+  return {
+    ref,
+    config,
+    batchSize: sizes.length > 0 ? Math.max(...sizes) : null,
+    graphInputs: loaded?.inputs ?? null,
+  };
 }

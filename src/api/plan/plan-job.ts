@@ -2,6 +2,7 @@
  * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
  * sample, and leaves nothing behind. The API itself opens no row.
  */
+import { rowFieldsOf } from '../../shared/tasks/row-fields.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
@@ -64,6 +65,7 @@ export function createPlanJob(deps: {
       const { spec } = await input.resolve(request.input, id, {
         tenant,
         taskInput: taskOf(found.config).input,
+        fields: rowFieldsOf(found.config, found.graphInputs),
       });
       const earlier = await checkOutput(folder, request.options.if_output_exists);
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);

@@ -17,15 +17,16 @@ import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { serviceWords, shellLine } from '../shell-words.ts';
 import {
-  addGlobFlags,
+  addInputFlags,
   addJobFlags,
   toFilesInput,
   toSubmitOptions,
+  type ColumnFlags,
   type GlobFlags,
   type JobFlags,
 } from '../options/job-options.ts';
 
-interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags, EmptyFlag {
+interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags, ColumnFlags, EmptyFlag {
   readonly model?: string;
   readonly input?: string;
   readonly manifest?: string;
@@ -52,7 +53,7 @@ export function addSubmit(program: Command, context: CliContext): void {
       'use instead of --input: local files, sent with the job (about 12 MB in total)',
     )
     .addOption(FLAGS.output());
-  addGlobFlags(command);
+  addInputFlags(command);
   addJobFlags(command);
   command
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')

@@ -9,6 +9,7 @@ import {
   type OptionName,
 } from '../../shared/tasks/requested-options.ts';
 import { UsageError } from '../exit-codes.ts';
+import { tableName, tableTypeOf } from './input-type.ts';
 import { keyValue, maxErrors, numberWithin, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 import { toFlag } from './service-flags.ts';
 
@@ -30,14 +31,25 @@ export interface GlobFlags {
   readonly exclude?: string[];
 }
 
-export function addGlobFlags(command: Command): Command {
+export interface ColumnFlags {
+  readonly column?: Record<string, string>;
+}
+
+export function addInputFlags(command: Command): Command {
   return command
     .option(
       '--include <glob>',
       'only files whose path below the folder matches, such as "**/*.jpg"; repeatable',
       several,
     )
-    .option('--exclude <glob>', 'no files whose path matches; repeatable', several);
+    .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
+    .addOption(columnFlag());
+}
+
+export function columnFlag(): Option {
+  const about =
+    'the column of a table that feeds a field of the model, such as text=review, or id=key; repeatable';
+  return new Option('--column <field=column>', about).argParser(keyValue);
 }
 
 export function addJobFlags(command: Command): Command {
@@ -83,30 +95,21 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** Whether the name is that of a JSONL file. The content is not checked. */
-export function isRecordsFile(path: string): boolean {
-  return /\.(jsonl|ndjson)$/i.test(path);
-}
-
-/** An input of `files`, `manifest` or `jsonl`, depending on the flags. Paths stay as given. */
-export function toFilesInput(flags: { input?: string; manifest?: string } & GlobFlags): SubmitBody['input'] {
-  if (flags.manifest !== undefined) {
-    if (flags.include ?? flags.exclude) {
-      throw new UsageError(
-        '--include and --exclude select files of a folder. A manifest lists its rows itself.',
-      );
-    }
-    return { type: 'manifest', path: flags.manifest };
+/** An input of `files`, `manifest` or a table, depending on the flags. Paths stay as given. */
+export function toFilesInput(
+  flags: { input?: string; manifest?: string } & GlobFlags & ColumnFlags,
+): SubmitBody['input'] {
+  const { include, exclude, column: columns } = flags;
+  const table = flags.manifest === undefined ? tableTypeOf(flags.input!) : null;
+  if (table === null && columns !== undefined) {
+    throw new UsageError('--column names columns of a table. Folders and manifests have none.');
   }
-  const { include, exclude } = flags;
-  if (isRecordsFile(flags.input!)) {
-    if (include ?? exclude) {
-      throw new UsageError(
-        '--include and --exclude select files of a folder. A JSONL file lists its rows itself.',
-      );
-    }
-    return { type: 'jsonl', path: flags.input! };
+  if ((flags.manifest !== undefined || table !== null) && (include ?? exclude)) {
+    const what = table === null ? 'A manifest' : tableName(table);
+    throw new UsageError(`--include and --exclude select files of a folder. ${what} lists its rows itself.`);
   }
+  if (flags.manifest !== undefined) return { type: 'manifest', path: flags.manifest };
+  if (table !== null) return { type: table, path: flags.input!, ...(columns && { columns }) };
   return {
     type: 'files',
     path: flags.input!,

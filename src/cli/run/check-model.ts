@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE, holdsGraph } from '../../shared/models/read-folder-config.ts';
+import { rowFieldsOf, type RowFields } from '../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -15,6 +16,7 @@ export interface RunModel {
   readonly pool: string;
   /** What its task needs of a row. */
   readonly input: RowKind;
+  readonly fields: RowFields;
 }
 
 /** `given` is the path as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`. */
@@ -30,7 +32,8 @@ export async function checkModel(dir: string, given: string): Promise<RunModel> 
   const names = await readdir(dir);
   if (!holdsGraph(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
   const { config } = await readModelParts(dir);
-  return { dir, name: config.name, pool: config.pool, input: taskOf(config).input };
+  const { name, pool } = config;
+  return { dir, name, pool, input: taskOf(config).input, fields: rowFieldsOf(config, null) };
 }
 
 async function noSingleModel(dir: string, given: string): Promise<UsageError> {

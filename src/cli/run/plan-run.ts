@@ -5,7 +5,13 @@
 import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
-import { toFilesInput, toSubmitOptions, type GlobFlags, type JobFlags } from '../options/job-options.ts';
+import {
+  toFilesInput,
+  toSubmitOptions,
+  type ColumnFlags,
+  type GlobFlags,
+  type JobFlags,
+} from '../options/job-options.ts';
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
@@ -13,7 +19,7 @@ import { checkModel } from './check-model.ts';
 import { checkOutput } from './check-output.ts';
 import { ownServiceEnv, wantsLog } from './own-service-env.ts';
 
-export interface RunFlags extends JobFlags, GlobFlags, ServiceFlags, EmptyFlag {
+export interface RunFlags extends JobFlags, GlobFlags, ColumnFlags, ServiceFlags, EmptyFlag {
   readonly model?: string;
   readonly input?: string;
   readonly manifest?: string;

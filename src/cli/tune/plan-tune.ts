@@ -2,19 +2,22 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
+import { LOCAL_FILES } from '../../shared/datasets/bytes/local-files.ts';
 import { listingFor } from '../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
+import { resolveTableSpec } from '../../shared/datasets/table/resolve-table-spec.ts';
+import type { Columns } from '../../shared/domain/columns.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
-import { checkModel } from '../run/check-model.ts';
-import { isRecordsFile } from '../options/job-options.ts';
+import { checkModel, type RunModel } from '../run/check-model.ts';
+import type { ColumnFlags } from '../options/job-options.ts';
+import { tableTypeOf } from '../options/input-type.ts';
 import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
-import type { RowKind } from '../../shared/tasks/task-description.ts';
 
-export interface TuneFlags {
+export interface TuneFlags extends ColumnFlags {
   readonly model?: string;
   readonly input?: string;
   readonly manifest?: string;
@@ -43,7 +46,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
   if (flags.report !== undefined) await checkReport(resolve(cwd, flags.report), flags.report);
   return {
     modelDir: model.dir,
-    dataset: await datasetOf(paths, model.input),
+    dataset: await datasetOf({ ...paths, columns: flags.column }, model),
     cacheDir: config.cacheDir,
     sampleRows: flags.rows,
     secondsPerConfig: flags.secondsPerConfig,
@@ -76,10 +79,10 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
 
 /** Resolves the same dataset as the API, without its limits on readable paths. */
 async function datasetOf(
-  { input, manifest, exclude = [] }: RunInput['paths'],
-  taskInput: RowKind,
+  { input, manifest, columns, exclude = [] }: RunInput['paths'] & { readonly columns?: Columns | undefined },
+  model: Pick<RunModel, 'input' | 'fields'>,
 ): Promise<DatasetSpec> {
-  const listing = listingFor(taskInput);
+  const listing = listingFor(model.input);
   if (manifest !== undefined) {
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
   }
@@ -90,8 +93,10 @@ async function datasetOf(
     return { type: 'files', root, include: glob === null ? [] : [glob.pattern], exclude, listing };
   }
   const found = await stat(path).catch(() => null);
-  if (found?.isFile() && isRecordsFile(path)) {
-    return { type: 'jsonl', path: await realpath(path), base: await realpath(dirname(path)) };
+  const type = tableTypeOf(path);
+  if (found?.isFile() && type !== null) {
+    const table = { type, columns, path: await realpath(path), base: await realpath(dirname(path)) };
+    return resolveTableSpec(LOCAL_FILES, table, model.fields, new AbortController().signal);
   }
   if (found === null) {
     const glob = splitGlob(path)!;

@@ -11,13 +11,14 @@ export type RecordId =
 /** `field`: the name of the field that holds the id. */
 export function recordId(value: unknown, field: string): RecordId {
   if (value === undefined || value === null) return { ok: true, id: null };
+  const name = field === 'id' ? 'an "id"' : `an id (${JSON.stringify(field)})`;
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') {
-    return { ok: false, why: `has an ${JSON.stringify(field)} that is neither a string nor a number` };
+    return { ok: false, why: `has ${name} that is neither a string nor a number` };
   }
   const id = String(value);
   if (id.length <= MAX_ID_CHARS) return { ok: true, id };
   return {
     ok: false,
-    why: `has an ${JSON.stringify(field)} of ${id.length} characters, and the limit is ${MAX_ID_CHARS}`,
+    why: `has ${name} of ${id.length} characters, and the limit is ${MAX_ID_CHARS}`,
   };
 }

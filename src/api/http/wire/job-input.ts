@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
 import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
+import { COLUMNS } from '../../../shared/domain/columns.ts';
 import { MAX_ISSUES } from './issues.ts';
 
 /** Low enough that a spooled row fits into one line, which may have 64 KB. */
@@ -91,11 +92,16 @@ export const MANIFEST_INPUT = z.strictObject({
   ),
 });
 
+const TABLE_COLUMNS = COLUMNS.optional().describe(
+  'Which column feeds which field of a row, such as `{"text":"review","id":"key"}`. Columns that are not named here keep their names.',
+);
+
 export const JSONL_INPUT = z.strictObject({
   type: z.literal('jsonl'),
   path: PATH.describe(
     'A text file (UTF-8) with one JSON object per line: a record. Absolute, or relative to the first input root. `id` names the row. The other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
   ),
+  columns: TABLE_COLUMNS,
 });
 
 export const JOB_INPUT = z.discriminatedUnion('type', [

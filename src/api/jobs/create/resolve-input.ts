@@ -3,13 +3,14 @@
  * against the input roots. URL lists and inline rows are spooled to disk.
  */
 import { join } from 'node:path';
-import type { DatasetSpec, GivenDataset } from '../../../shared/domain/dataset-spec.ts';
+import { isTable, type DatasetSpec, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
 import { createObjectInputs, type ObjectInputOptions } from './input/object-input.ts';
-import { resolveFiles, resolveList, type ResolvedInput, type Resolving } from './input/resolve-files.ts';
+import { resolveTable } from './input/resolve-table.ts';
+import { resolveFiles, resolveManifest, type ResolvedInput, type Resolving } from './input/resolve-files.ts';
 
 export interface InputResolver {
   /**
@@ -43,8 +44,9 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'files':
         return isObjectUrl(input.path) ? objects.resolve(input, of) : resolveFiles(paths, input, of);
       case 'manifest':
+        return resolveManifest(paths, input, tenant);
       case 'jsonl':
-        return resolveList(paths, input, tenant);
+        return resolveTable(paths, input, of);
       case 'urls':
       case 'inline':
         return { spec: await spool.write(input, jobId, tenant), total: input.packed.count };
@@ -59,7 +61,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       await checkReadable({ path, isFolder: true });
       if (dataset.only !== undefined) await paths.find(join(dataset.root, dataset.only), tenant);
     }
-    if (dataset.type === 'manifest' || dataset.type === 'jsonl') {
+    if (dataset.type === 'manifest' || isTable(dataset)) {
       await paths.find(dataset.base, tenant);
       const { path } = await paths.find(dataset.path, tenant);
       await checkReadable({ path, isFolder: false });

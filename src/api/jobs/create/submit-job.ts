@@ -4,6 +4,7 @@ import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { specVersion } from './spec-version.ts';
 import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { rowFieldsOf } from '../../../shared/tasks/row-fields.ts';
 import { taskOf } from '../../../shared/tasks/task-descriptions.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
@@ -91,6 +92,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const dataset = await input.resolve(request.input, id, {
         tenant,
         taskInput: taskOf(model.config).input,
+        fields: rowFieldsOf(model.config, model.graphInputs),
       });
       const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
       if (rows !== null) checkRowLimit(rows, deps.maxRows);

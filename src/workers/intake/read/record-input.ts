@@ -1,4 +1,5 @@
 /** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
+import { embeddedFile } from './embedded-file.ts';
 import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';
@@ -25,11 +26,13 @@ export function recordInput(record: RowRecord, kind: RowKind, base: string | nul
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };
   if (given instanceof Uint8Array) return { is: 'bytes', bytes: given };
   if (typeof given !== 'string' || given === '') {
-    return bad(`the field "${kind}" must be a path or a URL`);
+    return bad(`the field "${kind}" must be a path or a URL, or the file itself in base64`);
   }
+  const file = embeddedFile(given);
+  if (file !== null) return { is: 'bytes', bytes: file };
   if (base === null && !given.includes('://')) {
     return bad(
-      `the field "${kind}" must be a URL, because records sent with a request have no folder for relative paths`,
+      `the field "${kind}" must be a URL or the file itself in base64, because records sent with a request have no folder for relative paths`,
     );
   }
   return { is: 'elsewhere', location: locateEntry(base ?? '/', given) };

@@ -1,7 +1,7 @@
 // How options become requests and settings.
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addJobFlags, toSubmitOptions } from '#forebay/cli/options/job-options.js';
+import { addJobFlags, toFilesInput, toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { maxErrors } from '#forebay/cli/options/parsers.js';
 import {
   addApiFlags,
@@ -72,6 +72,33 @@ describe('the parser of job options', () => {
       options: { max_errors: 10, if_output_exists: 'resume' },
       metadata: { a: 'b=c', d: '' },
     });
+  });
+});
+
+describe('the input', () => {
+  it('is a table by its name, and may name columns', () => {
+    expect(toFilesInput({ input: 'rows.jsonl' })).toEqual({ type: 'jsonl', path: 'rows.jsonl' });
+    const column = { image: 'img' };
+    expect(toFilesInput({ input: 'a.NDJSON', column })).toEqual({
+      type: 'jsonl',
+      path: 'a.NDJSON',
+      columns: column,
+    });
+    expect(toFilesInput({ input: 'photos', include: ['*'] })).toEqual({
+      type: 'files',
+      path: 'photos',
+      include: ['*'],
+    });
+  });
+
+  it('takes flags only where they have a meaning', () => {
+    const column = { image: 'img' };
+    expect(() => toFilesInput({ input: 'photos', column })).toThrow('--column names columns of a table');
+    expect(() => toFilesInput({ manifest: 'list.txt', column })).toThrow('--column names columns of a table');
+    expect(() => toFilesInput({ manifest: 'list.txt', include: ['*'] })).toThrow('A manifest lists its rows');
+    expect(() => toFilesInput({ input: 'rows.jsonl', exclude: ['*'] })).toThrow(
+      'A JSONL file lists its rows',
+    );
   });
 });
 

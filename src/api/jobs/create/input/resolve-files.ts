@@ -10,6 +10,7 @@ import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { isObjectUrl } from '../../../../shared/stores/object-url.ts';
+import type { RowFields } from '../../../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../../../shared/tasks/task-description.ts';
 import type { PackedInput } from '../../../http/wire/job-input.ts';
 import { checkReadable, type InputPaths } from './input-paths.ts';
@@ -26,6 +27,7 @@ export type FilesInput = Extract<PackedInput, { type: 'files' }>;
 export interface Resolving {
   readonly tenant: string;
   readonly taskInput: RowKind;
+  readonly fields: RowFields;
 }
 
 export async function resolveFiles(
@@ -59,15 +61,15 @@ export async function resolveFiles(
 }
 
 /** A file that lists rows, one per line. */
-export async function resolveList(
+export async function resolveManifest(
   paths: InputPaths,
-  { type, path: given }: { readonly type: 'manifest' | 'jsonl'; readonly path: string },
+  { path: given }: { readonly path: string },
   tenant: string,
 ): Promise<ResolvedInput> {
   if (isObjectUrl(given)) {
     throw new ForebayError(
       'invalid_request',
-      `A ${type === 'manifest' ? 'manifest' : 'JSONL file'} is read from a local path, not from S3. Its rows may be s3:// URLs.`,
+      'A manifest is read from a local path, not from S3. Its rows may be s3:// URLs.',
       { issues: [{ path: '/input/path', message: 'must be a local path' }] },
     );
   }
@@ -75,14 +77,14 @@ export async function resolveList(
   if (found.isFolder) {
     throw new ForebayError(
       'input_unreadable',
-      `${found.path} is a folder, not a ${type === 'manifest' ? 'manifest' : 'JSONL'} file. To read its files, use {"type":"files"}.`,
+      `${found.path} is a folder, not a manifest file. To read its files, use {"type":"files"}.`,
     );
   }
   await checkReadable(found);
   const { signal } = new AbortController();
   await withFile(LOCAL_FILES, found.path, signal, async (file) => checkLines(file, signal));
   const base = await realpath(dirname(paths.absolute(given)));
-  return { spec: { type, path: found.path, base }, total: null };
+  return { spec: { type: 'manifest', path: found.path, base }, total: null };
 }
 
 function folder(root: string, include: string[], exclude: string[], listing: ListingRule): ResolvedInput {

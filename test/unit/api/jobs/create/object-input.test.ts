@@ -6,7 +6,11 @@ import type { Stores } from '#forebay/shared/stores/stores.js';
 import { listing, refusing, serveS3, type Answer, type S3Answers } from '../../../../support/s3-answers.ts';
 import { s3At, testStores } from '../../../../support/stores.ts';
 
-const OF = { tenant: 'default', taskInput: 'image' } as const;
+const OF = {
+  tenant: 'default',
+  taskInput: 'image',
+  fields: { names: ['image'], needed: ['image'], text: null },
+} as const;
 const never = new AbortController().signal;
 let server: S3Answers;
 let stores: Stores;

@@ -8,7 +8,11 @@ import { packInline, packUrls } from '../../../../support/packed.ts';
 import { testStores } from '../../../../support/stores.ts';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 
-const OF = { tenant: 'default', taskInput: 'image' } as const;
+const OF = {
+  tenant: 'default',
+  taskInput: 'image',
+  fields: { names: ['image'], needed: ['image'], text: null },
+} as const;
 
 let dir: string;
 let root: string;
@@ -199,6 +203,35 @@ describe('rows in the request', () => {
       spool: join(spoolDir, 'job_2.urls.jsonl'),
     });
     for (const id of ['job_1', 'job_2']) await owned.discard(id, 'default');
+  });
+});
+
+describe('a table', () => {
+  const table = (columns?: Record<string, string>) =>
+    resolver().resolve({ type: 'jsonl', path: 'rows.jsonl', ...(columns && { columns }) }, 'job_1', OF);
+  beforeAll(async () => writeFile(join(root, 'rows.jsonl'), '{"key":1,"img":"a.jpg"}\n{"other":2}\n'));
+
+  it('keeps which columns feed which fields', async () => {
+    const spec = { type: 'jsonl', path: join(root, 'rows.jsonl'), base: root };
+    expect(await table()).toEqual({ spec, total: null });
+    expect(await table({ image: 'img' })).toEqual({
+      spec: { ...spec, columns: { image: 'img' } },
+      total: null,
+    });
+  });
+
+  it('is refused for a column that its first row does not have', async () => {
+    await expect(table({ image: 'imgs' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: `${join(root, 'rows.jsonl')}: there is no column "imgs", but "img". Its columns: key, img.`,
+      issues: [{ path: '/input/columns/image' }],
+    });
+  });
+
+  it('with a bad first row is read, because only that row is bad', async () => {
+    await writeFile(join(root, 'bad.jsonl'), 'x\n{"img":"a.jpg"}\n');
+    const input = { type: 'jsonl', path: 'bad.jsonl', columns: { image: 'img' } } as const;
+    expect(await resolver().resolve(input, 'job_1', OF)).toMatchObject({ total: null });
   });
 });
 

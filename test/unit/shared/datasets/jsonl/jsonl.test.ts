@@ -7,10 +7,11 @@ import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/jsonl/parse-record.js
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { listRows, openSlice } from '#forebay/shared/datasets/open-slice.js';
 import type { Slice } from '#forebay/shared/datasets/source.js';
 import type { BlockSlice } from '#forebay/shared/domain/block.js';
-import type { Cursor } from '#forebay/shared/domain/dataset-spec.js';
+import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'forebay-jsonl-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -139,6 +140,27 @@ describe('a JSONL file', () => {
     const [first] = await slices(1);
     writeFileSync(path, '{"x":1}\n{"x":2}\n{"x":3}\n');
     await expect(slices(1, first!.cursor)).rejects.toMatchObject({ code: 'dataset_changed' });
+  });
+
+  it('gives its columns the names of the fields that they feed', async () => {
+    writeFileSync(path, '{"key":"a","review":"good","text":"old"}\n{"review":"bad"}\n{"key":[1]}\n');
+    const mapped: DatasetSpec = { ...spec, columns: { text: 'review', id: 'key' } };
+    const [slice] = await slices(10);
+    const found: unknown[] = [];
+    for await (const chunk of openSlice(LOCAL_FILES, mapped, blockOf(slice!), never)) {
+      for (let at = 0; at < chunk.count; at++) {
+        const record = chunk.record(at);
+        found.push([chunk.ids![at], record.ok ? JSON.parse(record.json) : record.why]);
+      }
+    }
+    expect(found).toEqual([
+      ['a', { id: 'a', text: 'good' }],
+      ['1', { text: 'bad' }],
+      ['2', 'line 3 has an id ("key") that is neither a string nor a number'],
+    ]);
+    const ids: string[] = [];
+    for await (const { row } of openDataset(mapped).read(null, never)) ids.push(row.id);
+    expect(ids).toEqual(['a', '1', '2']);
   });
 
   it('refuses a file that is not there or not UTF-8', async () => {

@@ -161,6 +161,21 @@ describe('a record', () => {
     });
   });
 
+  it('holds the image itself in base64', async () => {
+    const image = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(100)]);
+    const base64 = image.toString('base64');
+    for (const given of [base64, `data:image/jpeg;base64,${base64}`]) {
+      expect(await record(JSON.stringify({ image: given }), 'image')).toMatchObject({
+        ok: true,
+        input: { bytes: image },
+      });
+    }
+    expect(await record('{"image":"data:image/jpeg;base64,"}', 'image')).toMatchObject({
+      ok: false,
+      error: { code: 'empty_file' },
+    });
+  });
+
   it.each([
     ['{"text":"a"}', 'the field "image" must be a path or a URL'],
     ['{"image":5}', 'the field "image" must be a path or a URL'],

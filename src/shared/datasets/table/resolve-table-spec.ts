@@ -1,0 +1,69 @@
+/** Makes the spec of a table from its file and from what a request says about it. */
+import type { Columns } from '../../domain/columns.ts';
+import type { TableSpec } from '../../domain/dataset-spec.ts';
+import { ForebayError, type Issue } from '../../errors.ts';
+import type { RowFields } from '../../tasks/row-fields.ts';
+import { nearestName } from '../../text/nearest-name.ts';
+import { withFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { readTableHead, type GivenTable } from './table-head.ts';
+
+export interface GivenTableFile extends GivenTable {
+  readonly path: string;
+  /** Where relative paths in its rows start. */
+  readonly base: string;
+  readonly columns?: Columns | undefined;
+}
+
+/**
+ * `fields`: what the model reads. Throws ForebayError `invalid_request` for a column that the table does not have, and as
+ * `readTableHead` and opening the file do.
+ */
+export async function resolveTableSpec(
+  files: ByteFiles,
+  table: GivenTableFile,
+  fields: RowFields,
+  signal: AbortSignal,
+): Promise<TableSpec> {
+  const { path, base, columns } = table;
+  return withFile(files, path, signal, async (file) => {
+    const head = await readTableHead(file, table, fields, signal);
+    if (head.columns !== null) {
+      checkColumns(file.name, head.columns, columns ?? {}, head.isStrict ? fields.needed : []);
+    }
+    return { ...head.spec, path, base, ...(columns && { columns }) };
+  });
+}
+
+/** `needed`: the fields that a column must feed. */
+function checkColumns(
+  name: string,
+  known: readonly string[],
+  columns: Columns,
+  needed: readonly string[],
+): void {
+  const issues: Issue[] = [];
+  for (const [field, column] of Object.entries(columns)) {
+    if (known.includes(column)) continue;
+    const near = nearestName(column, known);
+    const hint = near === null ? '' : `, but "${near}"`;
+    issues.push({ path: `/input/columns/${field}`, message: `there is no column "${column}"${hint}` });
+  }
+  for (const field of needed) {
+    if (Object.hasOwn(columns, field) || known.includes(field)) continue;
+    const message = `the model needs the field "${field}", and no column has this name: name the one that feeds it`;
+    issues.push({ path: `/input/columns/${field}`, message });
+  }
+  if (issues.length === 0) return;
+  const [first] = issues;
+  throw new ForebayError('invalid_request', `${name}: ${first!.message}. Its columns: ${listed(known)}.`, {
+    issues,
+  });
+}
+
+/** A message with more names would be unreadable. */
+const MAX_NAMES = 50;
+
+function listed(names: readonly string[]): string {
+  const some = names.slice(0, MAX_NAMES).join(', ');
+  return names.length > MAX_NAMES ? `${some}, and ${names.length - MAX_NAMES} more` : some;
+}

@@ -1,0 +1,34 @@
+/** What the beginning of a table says about all of it. */
+import type { TableSpec } from '../../domain/dataset-spec.ts';
+import type { RowFields } from '../../tasks/row-fields.ts';
+import type { ByteFile } from '../bytes/byte-file.ts';
+import { readJsonlHead } from '../jsonl/jsonl-head.ts';
+
+type SpecOf<Spec> = Spec extends TableSpec ? Omit<Spec, 'path' | 'base' | 'columns'> : never;
+
+export interface TableHead {
+  /** What the dataset's spec says beside the place of the file and the names of its columns. */
+  readonly spec: SpecOf<TableSpec>;
+  /** Names of its columns. Null: unknown, because the first row is bad or there is none. */
+  readonly columns: readonly string[] | null;
+  /** Whether every row has these columns. Else they are those of the first row. */
+  readonly isStrict: boolean;
+}
+
+/** A table as a request describes it. */
+export interface GivenTable {
+  readonly type: TableSpec['type'];
+}
+
+/** Throws ForebayError `input_unreadable` if the file is not such a table. `fields`: what the model reads. */
+export async function readTableHead(
+  file: ByteFile,
+  { type }: GivenTable,
+  _fields: RowFields,
+  signal: AbortSignal,
+): Promise<TableHead> {
+  switch (type) {
+    case 'jsonl':
+      return readJsonlHead(file, signal);
+  }
+}
