@@ -2,8 +2,7 @@
  * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
  * sample, and leaves nothing behind. The API itself opens no row.
  */
-import { rowFieldsOf } from '../../shared/tasks/row-fields.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowFieldsOf, taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';

@@ -4,9 +4,9 @@ import { basename, dirname } from 'node:path';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE, holdsGraph } from '../../shared/models/read-folder-config.ts';
-import { rowFieldsOf, type RowFields } from '../../shared/tasks/row-fields.ts';
+import type { RowFields } from '../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowFieldsOf, taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { UsageError } from '../exit-codes.ts';
 
 export interface RunModel {

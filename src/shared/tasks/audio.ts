@@ -19,6 +19,7 @@ export const AUDIO: TaskDescription<AudioConfig> = {
   options: ['top_k', 'threshold'],
   result: { outputs: ANSWERED_TENSORS.optional(), predictions: PREDICTIONS.optional() },
   contradictions,
+  fields: () => ({ names: ['audio', 'samples', 'sample_rate'], needed: [], text: ['audio'] }),
   files: labelsFile,
   defaults: (config) => ({ top_k: config?.top_k ?? USUAL_TOP_K, threshold: config?.threshold ?? null }),
   inputBytes: ({ sample_rate, row_seconds }) =>

@@ -10,6 +10,7 @@ import { labelsFile } from './classes/labels.ts';
 import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
 import { imageSteps } from './image/image-steps.ts';
 import { pixelBytes, PREPROCESS, type Preprocess } from './image/preprocess.ts';
+import { IMAGE_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -26,6 +27,7 @@ export const IMAGE_CLASSIFICATION: TaskDescription<ImageClassificationConfig> = 
   options: ['top_k', 'decode', 'threshold'],
   result: { predictions: PREDICTIONS },
   contradictions: activationContradictions,
+  fields: () => IMAGE_FIELDS,
   files: labelsFile,
   defaults: (config) => ({
     top_k: config?.top_k ?? USUAL_TOP_K,

@@ -4,6 +4,7 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import { EMBEDDING, vectorStep } from './embedding/embedding.ts';
 import { imageSteps } from './image/image-steps.ts';
 import { pixelBytes, PREPROCESS, type Preprocess } from './image/preprocess.ts';
+import { IMAGE_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -39,6 +40,7 @@ export const IMAGE_EMBEDDING: TaskDescription<ImageEmbeddingConfig> = {
   config: { preprocess: PREPROCESS, ...EMBEDDING_SHAPE },
   options: ['decode'],
   result: { embedding: EMBEDDING },
+  fields: () => IMAGE_FIELDS,
   files: () => [],
   defaults: (config) => ({ decode: config?.preprocess.decode ?? null }),
   inputBytes: ({ preprocess }) => pixelBytes(preprocess),

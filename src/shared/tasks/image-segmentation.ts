@@ -5,6 +5,7 @@ import { imageSteps } from './image/image-steps.ts';
 import { pixelBytes, PREPROCESS, type Preprocess } from './image/preprocess.ts';
 import { SEGMENTATION_SHAPE, type SegmentationConfig } from './segmentation/segmentation-config.ts';
 import { SEGMENTS } from './segmentation/segments.ts';
+import { IMAGE_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -20,6 +21,7 @@ export const IMAGE_SEGMENTATION: TaskDescription<ImageSegmentationConfig> = {
   config: { preprocess: PREPROCESS, ...SEGMENTATION_SHAPE },
   options: ['decode', 'threshold'],
   result: { segments: SEGMENTS },
+  fields: () => IMAGE_FIELDS,
   files: labelsFile,
   defaults: (config) => ({
     decode: config?.preprocess.decode ?? null,

@@ -10,6 +10,7 @@ import {
 import { DETECTIONS } from './detection/detections.ts';
 import { imageSteps } from './image/image-steps.ts';
 import { pixelBytes, PREPROCESS, type Preprocess } from './image/preprocess.ts';
+import { IMAGE_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -26,6 +27,7 @@ export const OBJECT_DETECTION: TaskDescription<ObjectDetectionConfig> = {
   options: ['top_k', 'decode', 'threshold'],
   result: { detections: DETECTIONS },
   contradictions: detectionContradictions,
+  fields: () => IMAGE_FIELDS,
   files: labelsFile,
   defaults: (config) => ({
     top_k: config?.top_k ?? null,

@@ -5,6 +5,7 @@ import type { Issue } from '../errors.ts';
 import { CLASSES_SHAPE, type Activation } from './classes/activation.ts';
 import { labelsFile } from './classes/labels.ts';
 import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
+import { columnFields } from './tabular/column-fields.ts';
 import { COLUMNS, type Column } from './tabular/columns.ts';
 import { NAMED_OUTPUTS } from './tabular/named-outputs.ts';
 import type { TaskDescription } from './task-description.ts';
@@ -50,6 +51,7 @@ export const TABULAR: TaskDescription<TabularConfig> = {
     outputs: NAMED_OUTPUTS.optional(),
   },
   contradictions,
+  fields: ({ columns, example }, inputs) => columnFields(columns, example ?? {}, inputs),
   files: labelsFile,
   defaults: (config) => ({ top_k: config?.top_k ?? USUAL_TOP_K }),
   inputBytes: ({ columns }) => columns.length * Float32Array.BYTES_PER_ELEMENT,

@@ -6,6 +6,8 @@ import type { z } from 'zod';
 import type { OptionValue } from '../domain/job/job-option-schemas.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
+import type { GraphTensor } from '../models/graph-tensor.ts';
+import type { RowFields } from './row-fields.ts';
 import type { TaskOptionName } from './task-options.ts';
 
 /**
@@ -51,6 +53,8 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   /** Issues for option values of a request that this model does not have, such as an unknown prompt. */
   whyNot?(config: Config, asked: OptionValues): Issue[];
   files(config: Config): readonly NamedFile[];
+  /** `inputs`: those of the graph. Null: no worker has loaded it. */
+  fields(config: Config, inputs: readonly GraphTensor[] | null): RowFields;
   /** The model's own values of options. `null`: nobody knows the config. */
   defaults(config: Config | null): OptionValues;
   /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */

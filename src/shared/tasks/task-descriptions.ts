@@ -1,11 +1,13 @@
 /** Every task that models can have. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
+import type { GraphTensor } from '../models/graph-tensor.ts';
 import { AUDIO } from './audio.ts';
 import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { IMAGE_EMBEDDING } from './image-embedding.ts';
 import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
 import { OBJECT_DETECTION } from './object-detection.ts';
+import { IMAGE_FIELDS, type RowFields } from './row-fields.ts';
 import { TABULAR } from './tabular.ts';
 import type { TaskDescription } from './task-description.ts';
 import { TENSORS } from './tensors.ts';
@@ -39,4 +41,9 @@ export function taskOf(config: Pick<ModelConfig, 'task'> | null): TaskDescriptio
   const task = taskNamed(id);
   if (task === null) throw new InvariantError(`a checked config has the unknown task "${id}"`);
   return task;
+}
+
+/** What a model reads of a row. `inputs`: those of its graph. Null: no worker has loaded it. */
+export function rowFieldsOf(config: ModelConfig | null, inputs: readonly GraphTensor[] | null): RowFields {
+  return config === null ? IMAGE_FIELDS : taskOf(config).fields(config, inputs);
 }

@@ -1,5 +1,7 @@
 /** Named tensors in, named tensors out. Works for any graph, because it gives the tensors no meaning. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
+import type { GraphTensor } from '../models/graph-tensor.ts';
+import type { RowFields } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
 import { elementBytes } from './tensors/dtypes.ts';
@@ -19,6 +21,7 @@ export const TENSORS: TaskDescription<TensorsConfig> = {
   config: TENSORS_SHAPE,
   options: [],
   result: { outputs: ANSWERED_TENSORS },
+  fields,
   files: () => [],
   defaults: () => ({}),
   inputBytes,
@@ -50,4 +53,11 @@ function describeOutputs(config: TensorsConfig | null): string {
     ([name, { encoding }]) => `${name} as ${encoding === 'json' ? 'lists' : encoding}`,
   );
   return names.join(', ');
+}
+
+function fields({ inputs: given }: TensorsConfig, inputs: readonly GraphTensor[] | null): RowFields {
+  if (inputs === null) return { names: null, needed: [], text: [] };
+  const read = inputs.filter(({ name }) => given[name]?.value === undefined);
+  const names = read.map(({ name }) => name);
+  return { names, needed: names, text: read.filter(({ type }) => type === 'string').map(({ name }) => name) };
 }

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ACTIVATION, CLASSES_SHAPE, describeAnswer, type ClassesConfig } from './classes/activation.ts';
 import { labelsFile } from './classes/labels.ts';
 import { PREDICTIONS, USUAL_TOP_K } from './classes/predictions.ts';
+import { TEXT_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { TEXT_SHAPE, TEXT_TASK, textSteps, tokenizerFile, type TextConfig } from './text/text-config.ts';
@@ -20,6 +21,7 @@ export const TEXT_CLASSIFICATION: TaskDescription<TextClassificationConfig> = {
   config: { ...TEXT_SHAPE, ...CLASSES, activation: ACTIVATION },
   options: ['top_k', 'threshold'],
   result: { predictions: PREDICTIONS },
+  fields: () => TEXT_FIELDS,
   files: (config) => [...tokenizerFile(config), ...labelsFile(config)],
   defaults: (config) => ({ top_k: config?.top_k ?? USUAL_TOP_K, threshold: config?.threshold ?? null }),
   steps(config, options) {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { EMBEDDING, vectorStep } from './embedding/embedding.ts';
+import { TEXT_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { PROMPT_SHAPE, promptContradictions, whyNoPrompt, type PromptConfig } from './text/prompts.ts';
@@ -43,6 +44,7 @@ export const TEXT_EMBEDDING: TaskDescription<TextEmbeddingConfig> = {
     const message = whyNoPrompt(config, prompt as string | null | undefined);
     return message === null ? [] : [{ path: '/options/prompt', message }];
   },
+  fields: () => TEXT_FIELDS,
   files: tokenizerFile,
   defaults: (config) => ({ prompt: config?.prompt ?? null, dimensions: config?.dimensions ?? null }),
   steps(config, options) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ACTIVATION } from './classes/activation.ts';
 import { labelsFile } from './classes/labels.ts';
+import { TEXT_FIELDS } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
 import { AGGREGATIONS } from './text/aggregation.ts';
@@ -37,6 +38,7 @@ export const TOKEN_CLASSIFICATION: TaskDescription<TokenClassificationConfig> = 
   config: { ...TEXT_SHAPE, ...TOKEN_CLASSES_SHAPE },
   options: ['aggregation', 'threshold'],
   result: { entities: ENTITIES },
+  fields: () => TEXT_FIELDS,
   files: (config) => [...tokenizerFile(config), ...labelsFile(config)],
   defaults: (config) => ({
     aggregation: config?.aggregation ?? null,

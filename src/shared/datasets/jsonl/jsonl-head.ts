@@ -1,7 +1,7 @@
 /** The first record of a JSONL file. */
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
-import type { TableHead } from '../table/table-head.ts';
+import type { TableHead } from '../table-head.ts';
 import { MAX_RECORD_BYTES, parseRecord, placeOf } from './parse-record.ts';
 
 /** Throws ForebayError `input_unreadable` if the file is not UTF-8. */

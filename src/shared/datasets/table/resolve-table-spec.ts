@@ -5,7 +5,7 @@ import { ForebayError, type Issue } from '../../errors.ts';
 import type { RowFields } from '../../tasks/row-fields.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { withFile, type ByteFiles } from '../bytes/byte-file.ts';
-import { readTableHead, type GivenTable } from './table-head.ts';
+import { readTableHead, type GivenTable } from '../table-head.ts';
 
 export interface GivenTableFile extends GivenTable {
   readonly path: string;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import type { GraphTensor } from '#forebay/shared/models/graph-tensor.js';
-import { rowFieldsOf } from '#forebay/shared/tasks/row-fields.js';
+import { rowFieldsOf } from '#forebay/shared/tasks/task-descriptions.js';
 
 const config = (task: string, more: object = {}) =>
   ({ name: 'm', pool: 'default', task, ...more }) as unknown as ModelConfig;

@@ -1,8 +1,8 @@
 /** What the beginning of a table says about all of it. */
-import type { TableSpec } from '../../domain/dataset-spec.ts';
-import type { RowFields } from '../../tasks/row-fields.ts';
-import type { ByteFile } from '../bytes/byte-file.ts';
-import { readJsonlHead } from '../jsonl/jsonl-head.ts';
+import type { TableSpec } from '../domain/dataset-spec.ts';
+import type { RowFields } from '../tasks/row-fields.ts';
+import type { ByteFile } from './bytes/byte-file.ts';
+import { readJsonlHead } from './jsonl/jsonl-head.ts';
 
 type SpecOf<Spec> = Spec extends TableSpec ? Omit<Spec, 'path' | 'base' | 'columns'> : never;
 

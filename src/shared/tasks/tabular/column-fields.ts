@@ -1,0 +1,34 @@
+/** Which fields of a record the columns of a tabular model read. Pure. */
+import type { GraphTensor } from '../../models/graph-tensor.ts';
+import type { RowFields } from '../row-fields.ts';
+import type { Column } from './columns.ts';
+
+/**
+ * `example`: a record that the model accepts. It shows which fields hold text if `inputs`, those of the graph, are not
+ * known.
+ */
+export function columnFields(
+  columns: readonly Column[],
+  example: Readonly<Record<string, unknown>>,
+  inputs: readonly GraphTensor[] | null,
+): RowFields {
+  const isText = (column: Column) =>
+    inputs === null
+      ? typeof example[fieldOf(column)] === 'string'
+      : inputOf(column, inputs)?.type === 'string';
+  return {
+    names: columns.map(fieldOf),
+    needed: columns.filter(({ missing }) => missing === 'error').map(fieldOf),
+    text: columns.filter(isText).map(fieldOf),
+  };
+}
+
+function fieldOf({ from, name }: Column): string {
+  return from ?? name;
+}
+
+function inputOf(column: Column, inputs: readonly GraphTensor[]): GraphTensor | undefined {
+  if (column.input === undefined && inputs.length === 1) return inputs[0];
+  const wanted = column.input ?? column.name;
+  return inputs.find(({ name }) => name === wanted);
+}
