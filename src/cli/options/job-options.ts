@@ -8,6 +8,7 @@ import {
   type OPTION_TABLE,
   type OptionName,
 } from '../../shared/tasks/requested-options.ts';
+import { isWebUrl } from '../../shared/stores/remote-url.ts';
 import { UsageError } from '../exit-codes.ts';
 import { keyValue, maxErrors, numberWithin, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 import { toFlag } from './service-flags.ts';
@@ -83,9 +84,10 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** Whether the name is that of a JSONL file. The content is not checked. */
+/** Whether the name is that of a JSONL file, which may be compressed. The content is not checked. `path`: or a URL. */
 export function isRecordsFile(path: string): boolean {
-  return /\.(jsonl|ndjson)$/i.test(path);
+  const name = isWebUrl(path) ? path.replace(/[?#].*$/s, '') : path;
+  return /\.(jsonl|ndjson)(\.(gz|zst))?$/i.test(name);
 }
 
 /** An input of `files`, `manifest` or `jsonl`, depending on the flags. Paths stay as given. */

@@ -12,6 +12,7 @@ import { checkInput, type RunInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
 import { isRecordsFile } from '../options/job-options.ts';
 import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
+import { folderOfUrl, isRemoteUrl } from '../../shared/stores/remote-url.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 
 export interface TuneFlags {
@@ -71,6 +72,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     },
     fetchAllow: config.fetchAllow,
     s3: config.s3,
+    fileCacheBytes: config.fileCacheBytes,
   };
 }
 
@@ -80,10 +82,16 @@ async function datasetOf(
   taskInput: RowKind,
 ): Promise<DatasetSpec> {
   const listing = listingFor(taskInput);
+  if (manifest !== undefined && isRemoteUrl(manifest)) {
+    return { type: 'manifest', path: manifest, base: folderOfUrl(manifest) };
+  }
   if (manifest !== undefined) {
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
   }
   const path = input!;
+  if (isRemoteUrl(path) && isRecordsFile(path)) {
+    return { type: 'jsonl', path, base: folderOfUrl(path) };
+  }
   if (isObjectUrl(path)) {
     const glob = splitGlob(path);
     const root = objectFolder(glob?.base ?? path);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js';
+import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
 import { testStores } from '../../../../support/stores.ts';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const onS3 = { stores: testStores(), objectRoots: ['s3://photos/2024/'] };
+const onS3 = { stores: testStores(), objectRoots: ['s3://photos/2024/'], files: LOCAL_FILES };
 const resolver = () =>
   createInputResolver({
     inputRoots: [root, join(dir, 'not-there')],
