@@ -18,6 +18,7 @@ import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { checkWrite } from '../shared/redis/check-write.ts';
+import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
@@ -76,13 +77,15 @@ export async function createApiService(options: {
   const slots = createQueueSlots({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const stores = createStores(config);
+  const files = createDatasetFiles({ ...config, stores });
   const input = createInputResolver({
     ...config,
     stores,
+    files,
     ...inputFolders(config),
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const open = createDatasetOpener(linkFolders(config), stores);
+  const open = createDatasetOpener(linkFolders(config), { stores, files });
   const output = createOutputResolver({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
 
   const webhooks = createWebhookQueue({ redis, run });

@@ -13,7 +13,7 @@ import { untilAborted } from '../shared/process/lifecycle.ts';
 import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
-import { LOCAL_FILES } from '../shared/datasets/bytes/local-files.ts';
+import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
@@ -28,7 +28,7 @@ import { createByteBudget } from './intake/byte-budget.ts';
 import { createQueueTakers } from './intake/queue-takers.ts';
 import { createBudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createRowReader } from './intake/read/row-reader.ts';
-import { createSemaphore } from './intake/semaphore.ts';
+import { createSemaphore } from '../shared/process/semaphore.ts';
 import type { Lane } from './lane-pool/lane-handle.ts';
 import { createLanePool } from './lane-pool/lane-pool.ts';
 import { guardMemory } from './memory/memory-guard.ts';
@@ -92,7 +92,7 @@ export async function createWorker(options: {
   const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
   const stores = createStores(config);
-  const files = LOCAL_FILES;
+  const files = createDatasetFiles({ ...config, stores });
   const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
   const reader = createBudgetedReader({
     reader: createRowReader({

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listing, refusing, serveS3, type Answer, type S3Answers } from '../support/s3-answers.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
@@ -186,10 +187,46 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
     });
   });
 
-  it('a manifest on S3 is refused with what to do', async () => {
-    expect(await refusal({ type: 'manifest', path: 's3://photos/in/list.txt' })).toMatchObject({
-      status: 400,
-      detail: expect.stringMatching(/local path.*rows may be s3/),
+  it('a compressed JSONL file and a manifest can be on S3, with paths that start at their folder', async () => {
+    const lines = upTo(30).map((i) => {
+      const image = `../../in/${i % 2 ? 'odd' : 'even'}/${String(i).padStart(3, '0')}.png`;
+      return `${JSON.stringify({ id: `row ${i}`, image })}\n`;
+    });
+    await s3.put('photos', 'names/tables/rows.jsonl.gz', gzipSync(lines.join('')));
+    const options = { options: { block_rows: 4 } };
+    const table = await run(
+      { type: 'jsonl', path: 's3://photos/names/tables/rows.jsonl.gz' },
+      'table',
+      options,
+    );
+    expect(table.job.rows).toMatchObject({ total: 30, succeeded: 30 });
+    expect(table.rows.map(({ id, predictions }) => [id, predictions![0]!.label])).toEqual(
+      upTo(30).map((i) => [`row ${i}`, LABELS[i % 3]]),
+    );
+    // Processes that read only local files leave the job alone.
+    expect(JSON.parse(readFileSync(join(service.out('table'), 'job.json'), 'utf8'))).toMatchObject({ v: 5 });
+    await s3.put('photos', 'names/tables/list.txt', `../${ODD[0]}\n../../outside/x.png\n../../../x.png\n`);
+    const list = await run({ type: 'manifest', path: 's3://photos/names/tables/list.txt' }, 'list');
+    expect(list.rows).toMatchObject([{ id: `../${ODD[0]}` }]);
+    expect(list.errors.map(({ error }) => error!.code)).toEqual(['path_not_allowed', 'invalid_row']);
+  });
+
+  it.each([
+    ['outside the roots', 's3://photos/outside/list.txt', 403, 'path_not_allowed', /FOREBAY_INPUT_ROOTS/],
+    [
+      'that does not exist',
+      's3://photos/in/absent.jsonl',
+      422,
+      'input_not_found',
+      /absent\.jsonl does not exist/,
+    ],
+    ['that is a prefix', 's3://photos/in/', 422, 'input_unreadable', /a prefix, not a file/],
+    ['on a private web server', 'http://127.0.0.1/x', 422, 'input_unreadable', /not a public address/],
+  ])('a manifest %s is refused', async (_, path, status, code, detail) => {
+    expect(await refusal({ type: 'manifest', path })).toMatchObject({
+      status,
+      code,
+      detail: expect.stringMatching(detail),
     });
   });
 

@@ -11,6 +11,7 @@ import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
 import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
+import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { createWebhookUrlCheck } from '#forebay/api/webhooks/check-webhook-url.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
@@ -87,6 +88,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const input = createInputResolver({
     ...folders,
     stores: testStores(),
+    files: LOCAL_FILES,
     objectRoots: ['s3://open-bucket/'],
     spoolDir: dir('spool'),
     maxListRows: 1000,

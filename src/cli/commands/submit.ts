@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { listProblem, markLength } from '../../shared/datasets/lines/list-encoding.ts';
 import { WEBHOOK_EVENTS, type WebhookEvent } from '../../shared/domain/job/job.ts';
-import { isObjectUrl } from '../../shared/stores/object-url.ts';
+import { isRemoteUrl } from '../../shared/stores/remote-url.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
@@ -87,7 +87,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   checkEmptyFlag(flags);
   const url = apiUrl(flags, context);
   const toServicePath = (path: string) =>
-    isLocalUrl(url) && !isObjectUrl(path) ? resolve(context.cwd, path) : path;
+    isLocalUrl(url) && !isRemoteUrl(path) ? resolve(context.cwd, path) : path;
   const body: SubmitBody = {
     model: flags.model,
     input: await readInput(flags, context.cwd, toServicePath),

@@ -9,9 +9,16 @@ const option = (flags: string, text: string) => new Option(flags, text);
 
 export const FLAGS = {
   model: () => option('--model <model>', 'folder of a model; if a running service is asked, its name there'),
-  input: () => option('--input <path>', 'folder, file or quoted glob, also s3://bucket/prefix'),
+  input: () =>
+    option(
+      '--input <path>',
+      'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a JSONL file',
+    ),
   manifest: () =>
-    option('--manifest <file>', 'instead of --input: a file with a path, URL or {"id","uri"} per line'),
+    option(
+      '--manifest <file>',
+      'instead of --input: a file or URL with a path, URL or {"id","uri"} per line',
+    ),
   output: () => option('--output <dir>', 'folder of the results'),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),

@@ -1,6 +1,6 @@
 /** `forebay plan`: asks the service at --url, or starts a temporary one, and shows the plan. */
 import { existsSync } from 'node:fs';
-import { isObjectUrl } from '../../shared/stores/object-url.ts';
+import { isRemoteUrl } from '../../shared/stores/remote-url.ts';
 import { resolve } from 'node:path';
 import type { PlanWire } from '../../api/http/wire/plan.ts';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
@@ -55,7 +55,7 @@ function newFolder(cwd: string): string {
 }
 
 async function askRunning(url: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
-  const place = (path: string) => (isLocalUrl(url) && !isObjectUrl(path) ? resolve(context.cwd, path) : path);
+  const place = (path: string) => (isLocalUrl(url) && !isRemoteUrl(path) ? resolve(context.cwd, path) : path);
   const { input, manifest, output } = flags;
   const flag = ownProcessFlag({ ...flags });
   if (flag !== null) {

@@ -6,7 +6,9 @@ import picomatch from 'picomatch';
 import { isInside } from '../../shared/files/is-inside.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { parseFetchUrl } from '../../shared/net/fetch-url.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
+import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
 import { tableTypeOf } from '../options/input-type.ts';
@@ -32,15 +34,24 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   if (flags.manifest !== undefined && flags.input !== undefined) {
     throw new UsageError('--input and --manifest cannot be combined: give only one of them');
   }
-  if (isObjectUrl(flags.manifest ?? ''))
-    throw new UsageError('--manifest takes a local file. Its rows may be s3:// URLs');
+  if (isRemoteUrl(flags.manifest ?? '')) {
+    return { paths: { manifest: remoteFile('--manifest', flags.manifest!) }, roots: EVERYWHERE };
+  }
   if (flags.manifest !== undefined) return checkManifest(resolve(cwd, flags.manifest), flags.manifest);
   if (flags.input === undefined) {
     throw new UsageError(
       '--input PATH is missing: a folder, a file or a glob in quotes (or --manifest FILE)',
     );
   }
+  if (isRemoteUrl(flags.input) && tableTypeOf(flags.input) !== null) {
+    return { paths: { input: remoteFile('--input', flags.input) }, roots: EVERYWHERE };
+  }
   if (isObjectUrl(flags.input)) return objectInput(flags);
+  if (isWebUrl(flags.input)) {
+    throw new UsageError(
+      '--input: a web server cannot list its files. Give the URL of a JSONL file, or write the URLs into a file for --manifest',
+    );
+  }
   const path = resolve(cwd, flags.input);
   const base = (await isThere(path)) ? path : globBase(path);
   const found = base === null ? null : await stat(base).catch(() => null);
@@ -58,6 +69,15 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
       ? [...(flags.exclude ?? []), `${escapeGlob(relative(base, output))}/**`]
       : flags.exclude;
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
+}
+
+/** Only the service has the credentials to look for the file. */
+function remoteFile(flag: string, url: string): string {
+  try {
+    return isWebUrl(url) ? parseFetchUrl(url.trim()).href : parseObjectUrl(url).url;
+  } catch (error) {
+    throw new UsageError(`${flag}: ${messageOf(error)}`);
+  }
 }
 
 /** The service checks whether the objects exist, because only it has the credentials. */

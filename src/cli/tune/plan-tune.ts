@@ -1,11 +1,14 @@
 /** Checks everything that `forebay tune` can check before it measures, and makes the request for the measuring process. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import type { Config } from '../../shared/config/config.ts';
+import { createStores } from '../../shared/stores/stores.ts';
+import type { RowFields } from '../../shared/tasks/row-fields.ts';
 import { readConfig } from '../../shared/config/config.ts';
-import { LOCAL_FILES } from '../../shared/datasets/bytes/local-files.ts';
+import { createDatasetFiles } from '../../shared/datasets/bytes/dataset-files.ts';
 import { listingFor } from '../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
-import { resolveTableSpec } from '../../shared/datasets/table/resolve-table-spec.ts';
+import { resolveTableSpec, type GivenTableFile } from '../../shared/datasets/table/resolve-table-spec.ts';
 import type { Columns } from '../../shared/domain/columns.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
@@ -16,6 +19,7 @@ import { checkModel, type RunModel } from '../run/check-model.ts';
 import type { ColumnFlags } from '../options/job-options.ts';
 import { tableTypeOf } from '../options/input-type.ts';
 import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
+import { folderOfUrl, isRemoteUrl } from '../../shared/stores/remote-url.ts';
 
 export interface TuneFlags extends ColumnFlags {
   readonly model?: string;
@@ -46,7 +50,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
   if (flags.report !== undefined) await checkReport(resolve(cwd, flags.report), flags.report);
   return {
     modelDir: model.dir,
-    dataset: await datasetOf({ ...paths, columns: flags.column }, model),
+    dataset: await datasetOf({ ...paths, columns: flags.column }, model, config),
     cacheDir: config.cacheDir,
     sampleRows: flags.rows,
     secondsPerConfig: flags.secondsPerConfig,
@@ -74,6 +78,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     },
     fetchAllow: config.fetchAllow,
     s3: config.s3,
+    fileCacheBytes: config.fileCacheBytes,
   };
 }
 
@@ -81,22 +86,29 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
 async function datasetOf(
   { input, manifest, columns, exclude = [] }: RunInput['paths'] & { readonly columns?: Columns | undefined },
   model: Pick<RunModel, 'input' | 'fields'>,
+  config: Config,
 ): Promise<DatasetSpec> {
   const listing = listingFor(model.input);
+  if (manifest !== undefined && isRemoteUrl(manifest)) {
+    return { type: 'manifest', path: manifest, base: folderOfUrl(manifest) };
+  }
   if (manifest !== undefined) {
     return { type: 'manifest', path: await realpath(manifest), base: await realpath(dirname(manifest)) };
   }
   const path = input!;
+  const type = tableTypeOf(path);
+  if (isRemoteUrl(path) && type !== null) {
+    return specOfTable({ type, columns, path, base: folderOfUrl(path) }, model.fields, config);
+  }
   if (isObjectUrl(path)) {
     const glob = splitGlob(path);
     const root = objectFolder(glob?.base ?? path);
     return { type: 'files', root, include: glob === null ? [] : [glob.pattern], exclude, listing };
   }
   const found = await stat(path).catch(() => null);
-  const type = tableTypeOf(path);
   if (found?.isFile() && type !== null) {
     const table = { type, columns, path: await realpath(path), base: await realpath(dirname(path)) };
-    return resolveTableSpec(LOCAL_FILES, table, model.fields, new AbortController().signal);
+    return specOfTable(table, model.fields, config);
   }
   if (found === null) {
     const glob = splitGlob(path)!;
@@ -112,6 +124,16 @@ async function datasetOf(
     return { type: 'files', root: await realpath(path), include: [], exclude, listing };
   const root = await realpath(dirname(path));
   return { type: 'files', root, include: [], exclude: [], only: basename(path) };
+}
+
+async function specOfTable(table: GivenTableFile, fields: RowFields, config: Config): Promise<DatasetSpec> {
+  const stores = createStores(config);
+  try {
+    const files = createDatasetFiles({ ...config, stores });
+    return (await resolveTableSpec(files, table, fields, new AbortController().signal)).spec;
+  } finally {
+    await stores.close();
+  }
 }
 
 /** Checked at the start, because measuring takes minutes. */

@@ -21,6 +21,20 @@ export function locateObject(text: string, version?: string): RowLocation {
   }
 }
 
+/** `base`: `s3://bucket/folder/`. Here `.` and `..` have the meaning that they have in paths. */
+export function locateObjectBelow(base: string, path: string): RowLocation {
+  if (!/(?:^|\/)\.{1,2}(?:\/|$)/.test(path)) return locateObject(base + path);
+  const { bucket, key } = parseObjectUrl(base);
+  const parts: string[] = [];
+  for (const part of (key + path).split('/')) {
+    if (part === '..' && parts.pop() === undefined) {
+      return { kind: 'invalid', reason: `"${path}" leads out of the bucket "${bucket}"` };
+    }
+    if (part !== '.' && part !== '..') parts.push(part);
+  }
+  return locateObject(`s3://${bucket}/${parts.join('/')}`);
+}
+
 /** `data:image/png;base64,...` is the row itself, not its address. */
 export function isDataUrl(text: string): boolean {
   return /^data:[\w.+/-]*(?:;[\w.+=-]+)*,/i.test(text);

@@ -44,7 +44,7 @@ export async function* openSlice(
   if (rows === slice.count) return;
   throw new ForebayError(
     'dataset_changed',
-    `${dataset.path} has ${rows} rows where the job found ${slice.count}. Submit it as a new job.`,
+    `${file.name} has ${rows} rows where the job found ${slice.count}. Submit it as a new job.`,
   );
 }
 
@@ -61,7 +61,7 @@ export async function readSliceRow(
   } finally {
     await file.close();
   }
-  throw new ForebayError('dataset_changed', `${dataset.path} no longer has the row at ${ref}`);
+  throw new ForebayError('dataset_changed', `${file.name} no longer has the row at ${ref}`);
 }
 
 /** The rows of a block with their ids. Reads the slice if the rows are not listed. */

@@ -107,8 +107,9 @@ export const REQUEST_ERRORS = {
     fix: 'Check the path. In a container, it must be the path inside the container. Keys on S3 are case-sensitive.',
   },
   input_unreadable: {
-    cause: 'The user that runs the service may not read the input, or the storage failed.',
-    fix: 'Make the folder or file readable for the user that runs Forebay, or exclude it.',
+    cause:
+      'The user that runs the service may not read the input, the storage or server refuses it, or the file is damaged, compressed in an unknown way, or too large once decompressed.',
+    fix: 'The message says which. Make the input readable for the user that runs Forebay, or compress the file again with gzip or zstd.',
   },
   too_many_jobs: {
     cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued, running or paused. It accepts no more.',

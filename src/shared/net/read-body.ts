@@ -103,10 +103,15 @@ async function* chunksOf(
   }
 }
 
+/** The compressions that a `content-encoding` names. */
+export function codingsOf(header: string): string[] {
+  const codings = header.split(',').map((name) => name.trim().toLowerCase());
+  return codings.filter((coding) => !PLAIN.has(coding));
+}
+
 /** Null: the body is not compressed. */
 function decoderOf(header: string): Decompressor | null {
-  const codings = header.split(',').map((name) => name.trim().toLowerCase());
-  const [name, ...more] = codings.filter((coding) => !PLAIN.has(coding));
+  const [name, ...more] = codingsOf(header);
   if (name === undefined) return null;
   const decoder = more.length === 0 ? DECODERS[name] : undefined;
   if (decoder === undefined) {

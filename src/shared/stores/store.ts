@@ -5,6 +5,8 @@ export interface ObjectInfo {
   readonly size: number | null;
   /** Changes whenever the content changes: an ETag, or the size and modification time. Null if the server sends none. */
   readonly version: string | null;
+  /** False: the server sends only whole objects. */
+  readonly ranges?: boolean;
 }
 
 export interface Entry extends ObjectInfo {

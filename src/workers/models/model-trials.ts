@@ -3,7 +3,7 @@
  * the models that are served.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSemaphore } from '../intake/semaphore.ts';
+import { createSemaphore } from '../../shared/process/semaphore.ts';
 import type { Lane } from '../lane-pool/lane-handle.ts';
 import { loadFailure, type LoadOutcome } from '../lane-pool/load-outcome.ts';
 import type { LoadRequest } from '../lane/messages.ts';

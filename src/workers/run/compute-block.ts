@@ -16,7 +16,7 @@ import type { BudgetedRead, BudgetedReader, SliceChunk } from '../intake/read/bu
 import type { RowsOf } from '../intake/read/row-reader.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
-import { createSemaphore } from '../intake/semaphore.ts';
+import { createSemaphore } from '../../shared/process/semaphore.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
 import type { RunStats } from './run-stats.ts';
 

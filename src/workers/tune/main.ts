@@ -2,7 +2,7 @@
  * The program behind `forebay tune`. The command starts it with its request (JSON) as the argument. It measures in real lanes
  * and reports over its channel. Wiring only.
  */
-import { LOCAL_FILES } from '../../shared/datasets/bytes/local-files.ts';
+import { createDatasetFiles } from '../../shared/datasets/bytes/dataset-files.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
 import { createStores } from '../../shared/stores/stores.ts';
@@ -24,18 +24,19 @@ process.on('disconnect', stop);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const stores = createStores({ ...request, ...request.limits, fetchTimeoutMs: FETCH_TIMEOUT_MS });
+const files = createDatasetFiles({ ...request, ...request.limits, stores });
 let code = 0;
 try {
   const tuned = await tune(request, {
     resources: readResources(),
     reader: createRowReader({
-      files: LOCAL_FILES,
+      files,
       fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
       inputRoots: request.limits.inputRoots,
       objectRoots: ['s3://'],
       maxFileBytes: request.limits.maxFileBytes,
     }),
-    stores,
+    places: { stores, files },
     store: createProfileStore({ cacheDir: request.cacheDir }),
     stop: stopping.signal,
     emit: (event) => void send(event),

@@ -14,7 +14,7 @@ import {
   type Measurement,
 } from '../../shared/profiles/profile.ts';
 import type { TuneEvent, Tuned, TuneRequest } from '../../shared/profiles/tune-events.ts';
-import type { Stores } from '../../shared/stores/stores.ts';
+import type { DatasetOptions } from '../../shared/datasets/open-dataset.ts';
 import type { RowReader } from '../intake/read/row-reader.ts';
 import { laneKindOf } from '../settings/lane-kind.ts';
 import type { Resources } from '../settings/resources.ts';
@@ -33,7 +33,7 @@ import { measureWholeSpace } from './search/exhaustive.ts';
 export interface TuneDeps {
   readonly resources: Resources;
   readonly reader: RowReader;
-  readonly stores: Pick<Stores, 'listing'>;
+  readonly places: Pick<DatasetOptions, 'stores' | 'files'>;
   readonly store: ProfileStore;
   readonly emit: (event: TuneEvent) => void;
   /** When it aborts, the tuning ends with the results so far. */

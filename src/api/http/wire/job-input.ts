@@ -88,7 +88,7 @@ export const INLINE_INPUT = z.strictObject({
 export const MANIFEST_INPUT = z.strictObject({
   type: z.literal('manifest'),
   path: PATH.describe(
-    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Absolute, or relative to the first input root. Relative paths in the file start at the folder of the file.',
+    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. Relative paths in the file start at the folder of the file.',
   ),
 });
 
@@ -99,7 +99,7 @@ const TABLE_COLUMNS = COLUMNS.optional().describe(
 export const JSONL_INPUT = z.strictObject({
   type: z.literal('jsonl'),
   path: PATH.describe(
-    'A text file (UTF-8) with one JSON object per line: a record. Absolute, or relative to the first input root. `id` names the row. The other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
+    'A text file (UTF-8) with one JSON object per line: a record. Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. `id` names the row. The other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
   ),
   columns: TABLE_COLUMNS,
 });

@@ -4,13 +4,16 @@
  */
 import { join } from 'node:path';
 import { isTable, type DatasetSpec, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
+import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
+import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
 import { createObjectInputs, type ObjectInputOptions } from './input/object-input.ts';
+import { resolveFiles, type ResolvedInput, type Resolving } from './input/resolve-files.ts';
+import { checkRemote, resolveManifest } from './input/resolve-list.ts';
 import { resolveTable } from './input/resolve-table.ts';
-import { resolveFiles, resolveManifest, type ResolvedInput, type Resolving } from './input/resolve-files.ts';
 
 export interface InputResolver {
   /**
@@ -31,7 +34,9 @@ export interface InputResolver {
   spooledBytes(jobId: string, tenant: string): Promise<number>;
 }
 
-export type InputResolverOptions = InputPathOptions & SpoolOptions & ObjectInputOptions;
+export interface InputResolverOptions extends InputPathOptions, SpoolOptions, ObjectInputOptions {
+  readonly files: ByteFiles;
+}
 
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const paths = createInputPaths(options);
@@ -44,9 +49,9 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'files':
         return isObjectUrl(input.path) ? objects.resolve(input, of) : resolveFiles(paths, input, of);
       case 'manifest':
-        return resolveManifest(paths, input, tenant);
+        return resolveManifest({ paths, objects, files: options.files }, input, tenant);
       case 'jsonl':
-        return resolveTable(paths, input, of);
+        return resolveTable({ paths, objects, files: options.files }, input, of);
       case 'urls':
       case 'inline':
         return { spec: await spool.write(input, jobId, tenant), total: input.packed.count };
@@ -62,6 +67,10 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       if (dataset.only !== undefined) await paths.find(join(dataset.root, dataset.only), tenant);
     }
     if (dataset.type === 'manifest' || isTable(dataset)) {
+      if (isRemoteUrl(dataset.path)) {
+        checkRemote(objects, dataset.path);
+        return;
+      }
       await paths.find(dataset.base, tenant);
       const { path } = await paths.find(dataset.path, tenant);
       await checkReadable({ path, isFolder: false });

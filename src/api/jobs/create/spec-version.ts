@@ -1,16 +1,23 @@
 /** The version of a new job's spec: the lowest one that can express it, so that older processes run what they can. */
-import { isTable, type DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
+import { isTable } from '../../../shared/domain/dataset-spec.ts';
 import { SPEC_VERSION } from '../../../shared/domain/job/job.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
+import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
+import type { ResolvedInput } from './input/resolve-files.ts';
 
 const IMAGE_FILES_ONLY = 2;
 const LOCAL_ONLY = 3;
-const BEFORE_TABLES = 4;
+const LOCAL_LISTS = 4;
 
-export function specVersion(dataset: DatasetSpec, input: PackedInput): number {
-  if (isTable(dataset) && dataset.columns !== undefined) return SPEC_VERSION;
-  if (dataset.type === 'files' && isObjectUrl(dataset.root)) return BEFORE_TABLES;
+export function specVersion(
+  { spec: dataset, compressed = false }: Pick<ResolvedInput, 'spec' | 'compressed'>,
+  input: PackedInput,
+): number {
+  const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
+  const hasOwnNames = isTable(dataset) && dataset.columns !== undefined;
+  if (isElsewhere || compressed || hasOwnNames) return SPEC_VERSION;
+  if (dataset.type === 'files' && isObjectUrl(dataset.root)) return LOCAL_LISTS;
   const hasRecords = dataset.type === 'jsonl' || (input.type === 'inline' && input.packed.records > 0);
   const listsAllFiles = dataset.type === 'files' && dataset.listing === 3;
   return hasRecords || listsAllFiles ? LOCAL_ONLY : IMAGE_FILES_ONLY;

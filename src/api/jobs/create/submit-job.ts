@@ -97,7 +97,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       if (rows !== null) checkRowLimit(rows, deps.maxRows);
       const { webhook } = request;
       const spec: JobSpec = {
-        v: specVersion(dataset.spec, request.input),
+        v: specVersion(dataset, request.input),
         id,
         tenant,
         model: model.ref,

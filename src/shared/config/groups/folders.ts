@@ -1,5 +1,5 @@
 /** Settings of the folders: where files are kept, and what jobs may read and write. */
-import { choice, folders, text } from '../setting.ts';
+import { choice, folders, megabytes, text } from '../setting.ts';
 
 export const FOLDERS = {
   dataDir: text({
@@ -11,9 +11,16 @@ export const FOLDERS = {
   }),
   cacheDir: text({
     env: 'FOREBAY_CACHE_DIR',
-    what: 'Folder for data that can be regenerated: optimised graphs, profiles, an unpacked Redis',
+    what: 'Folder for data that can be regenerated: optimised graphs, profiles, decompressed inputs, an unpacked Redis',
     trade: 'A folder that survives restarts makes starts faster. You may delete it at any time.',
     unset: "forebay/ in the user's cache folder",
+  }),
+  fileCacheBytes: megabytes({
+    env: 'FOREBAY_FILE_CACHE_MB',
+    fallback: 20_480,
+    what: 'Size of the cache of decompressed input files, which is in the cache folder',
+    trade:
+      'Each decompressed file must fit. A larger cache decompresses less often if jobs read many compressed files. Files that were not used for longest are deleted first.',
   }),
   modelsDirs: folders({
     env: 'FOREBAY_MODELS_DIR',

@@ -51,8 +51,8 @@ export const URL_ROWS = {
   maxFetchRatio: ratio({
     env: 'FOREBAY_MAX_FETCH_RATIO',
     fallback: 200,
-    what: 'Decompressed bytes per compressed byte of the response for a URL row; responses of up to 1 MB decompressed are exempt',
+    what: 'Decompressed bytes per compressed byte, for the response of a URL row (above 1 MB) and for a compressed input file (above 64 MB)',
     trade:
-      'A lower limit refuses decompression bombs sooner. Photos need no more than 2, plain bitmaps up to 1,000.',
+      'A lower limit refuses decompression bombs sooner. Photos need no more than 2, plain bitmaps up to 1,000, tables rarely 50.',
   }),
 };

@@ -1,5 +1,6 @@
 /** A file that holds the rows of a dataset, wherever it is. It is read at any offset, so several workers can share it. */
 import { ForebayError } from '../../errors.ts';
+import type { Compression } from './compression.ts';
 
 export interface ByteFile {
   /** The path or URL that the user knows, for messages. */
@@ -8,19 +9,27 @@ export interface ByteFile {
   readonly size: number;
   /** Changes whenever the content does: an ETag, or the size and modification time. */
   readonly version: string;
+  /** How the file is compressed where it lies. Here it is not. Absent: it is not compressed. */
+  readonly compression?: Compression;
   /**
    * Fills `into` with the bytes from `position` on, and returns how many there were: fewer only at the end of the file.
-   * Throws ForebayError `input_unreadable` or `dataset_changed`.
+   * `until`: the reader needs no bytes from there on, which limits reading ahead. Throws ForebayError `input_unreadable`,
+   * `dataset_changed`, `storage_unavailable`.
    */
-  read(into: Uint8Array, position: number, signal: AbortSignal): Promise<number>;
+  read(into: Uint8Array, position: number, signal: AbortSignal, until?: number): Promise<number>;
   close(): Promise<void>;
 }
 
 /** Opens the files of datasets. Throws ForebayError `input_not_found`, `input_unreadable`, `storage_unavailable`. */
 export interface ByteFiles {
-  /** `path`: as a dataset's spec has it. */
-  open(path: string, signal: AbortSignal): Promise<ByteFile>;
+  /** `path`: as a dataset's spec has it. A path of this machine, or a URL. */
+  readonly open: (path: string, signal: AbortSignal) => Promise<ByteFile>;
+  /** Only the beginning of a file, if the whole costs time. At least HEAD_BYTES, unless the file is shorter. */
+  readonly openHead: (path: string, signal: AbortSignal) => Promise<ByteFile>;
 }
+
+/** Enough to see what is in a file. */
+export const HEAD_BYTES = 1024 * 1024;
 
 /** Opens a file, and closes it when `use` has settled. */
 export async function withFile<T>(
@@ -35,6 +44,16 @@ export async function withFile<T>(
   } finally {
     await file.close();
   }
+}
+
+/** The same with only the beginning of the file. */
+export async function withHead<T>(
+  files: ByteFiles,
+  path: string,
+  signal: AbortSignal,
+  use: (head: ByteFile) => Promise<T>,
+): Promise<T> {
+  return withFile({ ...files, open: files.openHead }, path, signal, use);
 }
 
 /** Throws ForebayError `dataset_changed` if the file has another version. */

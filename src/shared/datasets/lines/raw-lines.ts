@@ -54,7 +54,9 @@ export async function* rawLines(
     const space = buffer.length - filled;
     const room = to === null ? space : Math.min(space, to - base - filled);
     const bytesRead =
-      room === 0 ? 0 : await file.read(buffer.subarray(filled, filled + room), base + filled, signal);
+      room === 0
+        ? 0
+        : await file.read(buffer.subarray(filled, filled + room), base + filled, signal, to ?? undefined);
     const view = buffer.subarray(0, filled + bytesRead);
     let start = base === 0 && filled === 0 ? textStart(view, file.name) : 0;
     starts.count = 0;

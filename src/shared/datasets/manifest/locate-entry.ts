@@ -2,19 +2,20 @@
 import { fileURLToPath } from 'node:url';
 import { locateFile } from '../locate-file.ts';
 import type { RowLocation } from '../source.ts';
-import { DATA_URL, isDataUrl, locateObject } from '../locate-url.ts';
+import { isObjectUrl } from '../../stores/object-url.ts';
+import { DATA_URL, isDataUrl, locateObject, locateObjectBelow } from '../locate-url.ts';
 
-/** `base`: the absolute folder that relative paths start at. */
+/** `base`: the absolute folder that relative paths start at, or the URL of one. */
 export function locateEntry(base: string, uri: string): RowLocation {
   if (isDataUrl(uri)) return DATA_URL;
-  if (!uri.includes(':/')) return locateFile(base, uri);
+  if (!uri.includes(':/')) return locatePath(base, uri);
   // A file URL may have a single slash (RFC 8089).
   const scheme = /^(?:([a-z][a-z0-9+.-]*):\/\/|(file):\/)/i
     .exec(uri.trimStart())
     ?.slice(1)
     .find((name) => name !== undefined)
     ?.toLowerCase();
-  if (scheme === undefined) return locateFile(base, uri);
+  if (scheme === undefined) return locatePath(base, uri);
   if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: uri };
   if (scheme === 's3') return locateObject(uri);
   if (scheme !== 'file') {
@@ -24,8 +25,16 @@ export function locateEntry(base: string, uri: string): RowLocation {
     };
   }
   try {
-    return locateFile(base, fileURLToPath(uri.trim()));
+    return locateFile('/', fileURLToPath(uri.trim()));
   } catch {
     return { kind: 'invalid', reason: 'the file URL does not name a local path' };
   }
+}
+
+/** An absolute path is one of this machine, wherever the list is. */
+function locatePath(base: string, path: string): RowLocation {
+  if (base.startsWith('/') || path.startsWith('/')) return locateFile(base, path);
+  if (isObjectUrl(base)) return locateObjectBelow(base, path);
+  // Like a link of a web page. Otherwise "a:b" would have the scheme "a".
+  return { kind: 'url', url: new URL(`./${path}`, base).href };
 }

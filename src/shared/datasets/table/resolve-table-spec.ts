@@ -4,7 +4,7 @@ import type { TableSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError, type Issue } from '../../errors.ts';
 import type { RowFields } from '../../tasks/row-fields.ts';
 import { nearestName } from '../../text/nearest-name.ts';
-import { withFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
 import { readTableHead, type GivenTable } from '../table-head.ts';
 
 export interface GivenTableFile extends GivenTable {
@@ -23,14 +23,15 @@ export async function resolveTableSpec(
   table: GivenTableFile,
   fields: RowFields,
   signal: AbortSignal,
-): Promise<TableSpec> {
+): Promise<{ readonly spec: TableSpec; readonly compressed: boolean }> {
   const { path, base, columns } = table;
-  return withFile(files, path, signal, async (file) => {
+  return withHead(files, path, signal, async (file) => {
     const head = await readTableHead(file, table, fields, signal);
     if (head.columns !== null) {
       checkColumns(file.name, head.columns, columns ?? {}, head.isStrict ? fields.needed : []);
     }
-    return { ...head.spec, path, base, ...(columns && { columns }) };
+    const spec = { ...head.spec, path, base, ...(columns && { columns }) };
+    return { spec, compressed: file.compression !== undefined };
   });
 }
 

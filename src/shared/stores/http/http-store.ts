@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
 import type { GuardedFetch } from '../../net/guarded-fetch.ts';
+import { codingsOf } from '../../net/read-body.ts';
 import { retry } from '../../net/retry.ts';
 import { bodyChunks } from '../body-chunks.ts';
 import { gather } from '../gather.ts';
@@ -25,7 +26,8 @@ export function createHttpStore({ fetch, timeoutMs, maxBytes }: HttpStoreOptions
     return fetch.request(url, signal, ask, async (response) => {
       response.body.on('error', () => {}).destroy();
       if (MISSING.includes(response.statusCode)) return null;
-      return { size: sizeOf(response), version: versionOf(response) };
+      checkCoding(response);
+      return { size: sizeOf(response), version: versionOf(response), ranges: response.statusCode !== 200 };
     });
   }
 
@@ -42,6 +44,11 @@ export function createHttpStore({ fetch, timeoutMs, maxBytes }: HttpStoreOptions
       response.body.on('error', () => {}).destroy();
       if (statusCode === PRECONDITION_FAILED) throw changed(url);
       return;
+    }
+    // Not every server knows `If-Match`, and no weak ETag matches it.
+    if (version !== undefined && (versionOf(response) ?? version) !== version) {
+      response.body.on('error', () => {}).destroy();
+      throw changed(url);
     }
     // A server without ranges sends everything.
     let skip = statusCode === 206 ? 0 : (range?.from ?? 0);
@@ -65,6 +72,18 @@ export function createHttpStore({ fetch, timeoutMs, maxBytes }: HttpStoreOptions
       );
     },
   };
+}
+
+/** The bytes are read as they come, and their reader knows these compressions. */
+const CODINGS = ['gzip', 'x-gzip', 'zstd'];
+
+function checkCoding({ headers }: Dispatcher.ResponseData): void {
+  const [name, ...more] = codingsOf(String(headers['content-encoding'] ?? ''));
+  if (name === undefined || (more.length === 0 && CODINGS.includes(name))) return;
+  throw new ForebayError(
+    'fetch_unreadable',
+    `the server sends it with the content-encoding "${[name, ...more].join(', ').slice(0, 100)}"; known are ${CODINGS.join(', ')}`,
+  );
 }
 
 function sizeOf({ statusCode, headers }: Dispatcher.ResponseData): number | null {

@@ -8,7 +8,7 @@ import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
-import type { Semaphore } from '../semaphore.ts';
+import type { Semaphore } from '../../../shared/process/semaphore.ts';
 import { invalidRecord, readsFields } from './record-input.ts';
 import type { RowReader, RowsOf } from './row-reader.ts';
 

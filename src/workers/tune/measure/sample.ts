@@ -1,11 +1,10 @@
 /** Picks the rows to measure from the beginning of the dataset, and reads them as a worker does. */
 import { stat } from 'node:fs/promises';
-import { openDataset } from '../../../shared/datasets/open-dataset.ts';
+import { openDataset, type DatasetOptions } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
 import { DEFAULT_TENANT } from '../../../shared/domain/tenant.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import type { Stores } from '../../../shared/stores/stores.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { RowRead, RowReader, RowsOf } from '../../intake/read/row-reader.ts';
@@ -31,11 +30,14 @@ export async function takeSample(
   spec: DatasetSpec,
   input: RowKind,
   count: number,
-  { reader, stores }: { readonly reader: RowReader; readonly stores: Pick<Stores, 'listing'> },
+  {
+    reader,
+    places,
+  }: { readonly reader: RowReader; readonly places: Pick<DatasetOptions, 'stores' | 'files'> },
   signal: AbortSignal,
 ): Promise<Sample> {
   const refs: RowRef[] = [];
-  for await (const { row } of openDataset(spec, { stores }).read(null, signal)) {
+  for await (const { row } of openDataset(spec, places).read(null, signal)) {
     refs.push(row);
     if (refs.length >= LOOKED_AT) break;
   }

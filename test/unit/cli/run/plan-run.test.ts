@@ -71,9 +71,22 @@ describe('the plan of a run', () => {
     expect(env['FOREBAY_INPUT_ROOTS']).toBe(root);
   });
 
-  it('refuses a bad URL of S3, and a manifest on S3', async () => {
+  it.each([
+    ['input', 's3://photos/rows.jsonl.gz', 'jsonl'],
+    ['input', 'https://host/rows.ndjson.zst?token=x', 'jsonl'],
+    ['manifest', 's3://photos/list.txt', 'manifest'],
+    ['manifest', 'https://host/list', 'manifest'],
+  ])('the %s %s may name rows anywhere', async (flag, path, type) => {
+    const { env, body } = await plan({ [flag]: path });
+    expect(body.input).toEqual({ type, path });
+    expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
+  });
+
+  it('refuses URLs that cannot be read', async () => {
     await expect(plan({ input: 's3:///x' })).rejects.toThrow(/--input: .*bucket/);
-    await expect(plan({ manifest: 's3://photos/list.txt' })).rejects.toThrow(/--manifest takes a local file/);
+    await expect(plan({ manifest: 's3:///x' })).rejects.toThrow(/--manifest: .*bucket/);
+    await expect(plan({ input: 'https://me:pw@host/x.jsonl' })).rejects.toThrow(/user name or password/);
+    await expect(plan({ input: 'https://host/photos/' })).rejects.toThrow(/cannot list its files/);
   });
 
   it('excludes an output inside the input, so that results do not become rows', async () => {

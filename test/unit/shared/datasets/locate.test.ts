@@ -61,6 +61,27 @@ it.each([
   expect(locateRow(manifest, { id: 'named', at: uri })).toEqual(expected);
 });
 
+it.each([
+  ['s3://bucket/lists/', 'a b#1.jpg', { kind: 'url', url: 's3://bucket/lists/a b#1.jpg' }],
+  ['s3://bucket/lists/', './x/../a.jpg', { kind: 'url', url: 's3://bucket/lists/a.jpg' }],
+  ['s3://bucket/lists/', '../photos/a.jpg', { kind: 'url', url: 's3://bucket/photos/a.jpg' }],
+  [
+    's3://bucket/lists/',
+    '../../other/a.jpg',
+    { kind: 'invalid', reason: expect.stringContaining('out of the bucket') },
+  ],
+  ['s3://bucket/lists/', '/data/a.jpg', { kind: 'file', path: '/data/a.jpg' }],
+  ['s3://bucket/lists/', 's3://other/a.jpg', { kind: 'url', url: 's3://other/a.jpg' }],
+  ['s3://bucket/lists/', 'https://host/a.jpg', { kind: 'url', url: 'https://host/a.jpg' }],
+  ['https://host/lists/', 'a b.jpg', { kind: 'url', url: 'https://host/lists/a%20b.jpg' }],
+  ['https://host/lists/', '../photos/a.jpg?v=2', { kind: 'url', url: 'https://host/photos/a.jpg?v=2' }],
+  ['https://host/lists/', 'a:b.jpg', { kind: 'url', url: 'https://host/lists/a:b.jpg' }],
+  ['https://host/lists/', '/data/a.jpg', { kind: 'file', path: '/data/a.jpg' }],
+  ['https://host/lists/', '//other/a.jpg', { kind: 'file', path: '/other/a.jpg' }],
+])('in a list of %s, %s', (base, entry, expected) => {
+  expect(locateRow({ type: 'manifest', path: `${base}list.txt`, base }, { id: entry })).toEqual(expected);
+});
+
 it('passes on the reason why a row is bad', () => {
   expect(locateRow(manifest, { id: 'x', at: invalidAt('no good') })).toEqual({
     kind: 'invalid',

@@ -3,10 +3,10 @@ import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
-import { inputError } from '../../../../shared/stores/input-error.ts';
 import { createObjectRule } from '../../../../shared/stores/object-roots.ts';
 import { objectFolder, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
 import type { Stores } from '../../../../shared/stores/stores.ts';
+import { ANSWER_MS, askStore } from './ask-store.ts';
 import {
   checkGlobs,
   twoGlobs,
@@ -23,14 +23,14 @@ export interface ObjectInputOptions {
   readonly timeoutMs?: number;
 }
 
-const ANSWER_MS = 20_000;
-
 export interface ObjectInputs {
   /**
    * Rejects with ForebayError `path_not_allowed`, `input_not_found`, `input_unreadable`, `invalid_request`,
    * `storage_unavailable`.
    */
   resolve(input: FilesInput, of: Resolving): Promise<ResolvedInput>;
+  /** Throws ForebayError `path_not_allowed` if jobs may not read this object. `url`: from parseObjectUrl. */
+  checkObject(url: string): void;
   /** Checks a dataset that comes from a job.json. Throws ForebayError `path_not_allowed`, `invalid_request`. */
   check(dataset: Extract<DatasetSpec, { type: 'files' }>): void;
 }
@@ -51,29 +51,19 @@ export function createObjectInputs({
     );
   }
 
-  async function asking<T>(url: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    try {
-      return await ask(signal);
-    } catch (error) {
-      if (!signal.aborted) throw inputError(`Cannot read ${url}`, error);
-      throw new ForebayError(
-        'storage_unavailable',
-        `Cannot read ${url}: no answer within ${timeoutMs / 1000} s. Check that the API reaches the endpoint.`,
-        { cause: error },
-      );
-    }
-  }
-
   async function holdsAny(folder: string): Promise<boolean> {
-    return asking(folder, async (signal) => {
+    return askStore(folder, timeoutMs, async (signal) => {
       for await (const _ of (await stores.listing(folder)).list(folder, null, signal)) return true;
       return false;
     });
   }
 
   async function exists(url: string): Promise<boolean> {
-    return asking(url, async (signal) => (await (await stores.listing(url)).stat(url, signal)) !== null);
+    return askStore(
+      url,
+      timeoutMs,
+      async (signal) => (await (await stores.listing(url)).stat(url, signal)) !== null,
+    );
   }
 
   /** What the path names if it is taken literally. Null: nothing. */
@@ -116,6 +106,7 @@ export function createObjectInputs({
         total: 1,
       };
     },
+    checkObject: checkAllowed,
     check({ root, only }) {
       checkAllowed(parseObjectUrl(only === undefined ? objectFolder(root) : root + only).url);
     },

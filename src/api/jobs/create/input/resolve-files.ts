@@ -1,15 +1,12 @@
-/** Resolves an input of files: a folder, a single file, a glob, or a manifest that lists rows. */
+/** Resolves an input of files: a folder, a single file, or a glob. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
 import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
-import { withFile } from '../../../../shared/datasets/bytes/byte-file.ts';
-import { LOCAL_FILES } from '../../../../shared/datasets/bytes/local-files.ts';
-import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
-import { isObjectUrl } from '../../../../shared/stores/object-url.ts';
+import { isWebUrl } from '../../../../shared/stores/remote-url.ts';
 import type { RowFields } from '../../../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../../../shared/tasks/task-description.ts';
 import type { PackedInput } from '../../../http/wire/job-input.ts';
@@ -19,6 +16,8 @@ export interface ResolvedInput {
   readonly spec: DatasetSpec;
   /** Number of rows, if known without reading the dataset. */
   readonly total: number | null;
+  /** Whether the file with the rows is compressed. Default: false. */
+  readonly compressed?: boolean;
 }
 
 export type FilesInput = Extract<PackedInput, { type: 'files' }>;
@@ -35,6 +34,13 @@ export async function resolveFiles(
   input: FilesInput,
   { tenant, taskInput }: Resolving,
 ): Promise<ResolvedInput> {
+  if (isWebUrl(input.path)) {
+    throw new ForebayError(
+      'invalid_request',
+      'A web server cannot list its files. Give a list of URLs ({"type":"urls"}), or a manifest.',
+      { issues: [{ path: '/input/path', message: 'must be a path or an s3:// URL' }] },
+    );
+  }
   const listing = listingFor(taskInput);
   const { include = [], exclude = [] } = input;
   checkGlobs(include, '/input/include');
@@ -58,33 +64,6 @@ export async function resolveFiles(
   const named = paths.absolute(input.path);
   const root = await realpath(dirname(named));
   return { spec: { type: 'files', root, include: [], exclude: [], only: basename(named) }, total: 1 };
-}
-
-/** A file that lists rows, one per line. */
-export async function resolveManifest(
-  paths: InputPaths,
-  { path: given }: { readonly path: string },
-  tenant: string,
-): Promise<ResolvedInput> {
-  if (isObjectUrl(given)) {
-    throw new ForebayError(
-      'invalid_request',
-      'A manifest is read from a local path, not from S3. Its rows may be s3:// URLs.',
-      { issues: [{ path: '/input/path', message: 'must be a local path' }] },
-    );
-  }
-  const found = await paths.find(given, tenant);
-  if (found.isFolder) {
-    throw new ForebayError(
-      'input_unreadable',
-      `${found.path} is a folder, not a manifest file. To read its files, use {"type":"files"}.`,
-    );
-  }
-  await checkReadable(found);
-  const { signal } = new AbortController();
-  await withFile(LOCAL_FILES, found.path, signal, async (file) => checkLines(file, signal));
-  const base = await realpath(dirname(paths.absolute(given)));
-  return { spec: { type: 'manifest', path: found.path, base }, total: null };
 }
 
 function folder(root: string, include: string[], exclude: string[], listing: ListingRule): ResolvedInput {

@@ -1,0 +1,16 @@
+/** URLs of files that are on other machines: on S3 and on web servers. Pure. */
+import { isObjectUrl } from './object-url.ts';
+
+export function isWebUrl(text: string): boolean {
+  return /^\s*https?:\/\//i.test(text);
+}
+
+export function isRemoteUrl(text: string): boolean {
+  return isObjectUrl(text) || isWebUrl(text);
+}
+
+/** The folder of a file, which ends with `/`. `url`: valid. */
+export function folderOfUrl(url: string): string {
+  if (isWebUrl(url)) return new URL('.', url).href;
+  return url.slice(0, url.lastIndexOf('/') + 1);
+}

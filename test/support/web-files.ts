@@ -1,0 +1,89 @@
+// A web server with files, for what a real one cannot be made to do: change them, cut connections, know no ranges.
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface WebFile {
+  bytes: Buffer;
+  /** Default: a strong ETag. */
+  readonly etag?: 'strong' | 'weak' | 'none';
+  /** Whether a part of the file can be asked for. Default: true. */
+  readonly ranges?: boolean;
+  /** Whether `If-Match` is ignored. */
+  readonly careless?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface WebFiles {
+  readonly url: string;
+  /** By path, with the leading slash. */
+  readonly files: Map<string, WebFile>;
+  /** Path and range of each request so far. */
+  readonly requests: string[];
+  /** Cuts the next answers after this many bytes of their bodies. */
+  cutAfter(bytes: number, answers: number): void;
+  close(): Promise<void>;
+}
+
+export async function serveFiles(files: Readonly<Record<string, WebFile>> = {}): Promise<WebFiles> {
+  const all = new Map(Object.entries(files));
+  const requests: string[] = [];
+  let cut = { bytes: 0, left: 0 };
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://files');
+    requests.push(`${pathname} ${request.headers.range ?? 'all'}`);
+    const file = all.get(pathname);
+    if (file === undefined) return void response.writeHead(404).end();
+    const body = answer(file, request, response);
+    if (cut.left === 0 || body.length <= cut.bytes) return void response.end(body);
+    cut.left -= 1;
+    response.write(body.subarray(0, cut.bytes), () => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    files: all,
+    requests,
+    cutAfter: (bytes, left) => (cut = { bytes, left }),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Writes the head of the answer, and returns its body. */
+function answer(file: WebFile, request: IncomingMessage, response: ServerResponse): Buffer {
+  const { bytes, etag = 'strong', ranges = true, careless = false } = file;
+  const digest = digestOf(bytes);
+  const tag = etag === 'weak' ? `W/${digest}` : digest;
+  const headers = { ...(etag !== 'none' && { etag: tag }), ...file.headers };
+  const wanted = request.headers['if-match'];
+  if (!careless && wanted !== undefined && (etag !== 'strong' || wanted !== tag)) {
+    response.writeHead(412, headers);
+    return Buffer.alloc(0);
+  }
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+  if (!ranges || from === undefined) {
+    response.writeHead(200, { ...headers, 'content-length': bytes.length });
+    return bytes;
+  }
+  if (Number(from) >= bytes.length) {
+    response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes.length}` });
+    return Buffer.alloc(0);
+  }
+  const part = bytes.subarray(Number(from), Number(to) + 1);
+  const range = `bytes ${from}-${Number(from) + part.length - 1}/${bytes.length}`;
+  response.writeHead(206, { ...headers, 'content-range': range, 'content-length': part.length });
+  return part;
+}
+
+const digests = new WeakMap<Buffer, string>();
+
+function digestOf(bytes: Buffer): string {
+  const known = digests.get(bytes);
+  if (known !== undefined) return known;
+  const digest = `"${createHash('sha1').update(bytes).digest('hex').slice(0, 16)}"`;
+  digests.set(bytes, digest);
+  return digest;
+}
