@@ -66,7 +66,7 @@ async function csv(dir: string, rows: number): Promise<DatasetSource> {
     delimiter: ',',
     start: { from: 5, line: 2 },
     fields: ['v'],
-    text: null,
+    text: [],
   });
 }
 

@@ -26,7 +26,7 @@ export function csvFile() {
       const header = await withFile(LOCAL_FILES, path, never, async (file) =>
         readHeader(file, options.delimiter ?? null, never),
       );
-      return { type: 'csv', path, base: dir, fields: null, text: null, ...header, ...options };
+      return { type: 'csv', path, base: dir, fields: null, text: [], ...header, ...options };
     },
 
     async slices(spec: CsvSpec, size: number, from: Cursor | null = null): Promise<Slice[]> {

@@ -42,7 +42,7 @@ const GIVEN = [
     start: z.object({ from: z.int().min(0), line: z.int().min(1) }),
     /** The fields that the model reads. Null: any. */
     fields: z.array(z.string()).nullable(),
-    /** The fields that are text, whatever they look like. Null: nobody knows. */
+    /** The fields that are text, whatever they look like. Null: all. */
     text: z.array(z.string()).nullable(),
   }),
 ] as const;

@@ -46,6 +46,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'manifest':
         return resolveManifest(paths, input, tenant);
       case 'jsonl':
+      case 'csv':
         return resolveTable(paths, input, of);
       case 'urls':
       case 'inline':

@@ -27,7 +27,7 @@ const CONSTANT_BYTES = 5;
 
 /**
  * `columns`: where fields have other names than their columns. `fields`: those that are needed. Null: all. `text`: those
- * that are strings, whatever they look like. Null: none.
+ * that are strings, whatever they look like. Null: all.
  */
 export function planCells(options: {
   readonly delimiter: string;
@@ -38,7 +38,7 @@ export function planCells(options: {
 }): CellPlan {
   const { names, columns = {}, fields, text } = options;
   const needed = fields && new Set(fields);
-  const texts = new Set(text);
+  const texts = text && new Set(text);
   const fed = new Map<string, string[]>();
   for (const [field, column] of Object.entries(columns)) {
     fed.set(column, [...(fed.get(column) ?? []), field]);
@@ -51,7 +51,7 @@ export function planCells(options: {
       .filter((field) => needed?.has(field) ?? true)
       .map((field) => ({
         key: Buffer.from(`${JSON.stringify(field)}:`),
-        isText: field === 'id' || texts.has(field),
+        isText: texts === null || field === 'id' || texts.has(field),
       })),
   );
   return {

@@ -9,9 +9,12 @@ import type { PackedInput } from '../../../http/wire/job-input.ts';
 import { checkReadable, type InputPaths } from './input-paths.ts';
 import type { ResolvedInput, Resolving } from './resolve-files.ts';
 
-export type TableInput = Extract<PackedInput, { type: 'jsonl' }>;
+export type TableInput = Extract<PackedInput, { type: 'jsonl' | 'csv' }>;
 
-const NAMES: Readonly<Record<TableInput['type'], string>> = { jsonl: 'JSONL file' };
+const NAMES: Readonly<Record<TableInput['type'], string>> = {
+  jsonl: 'JSONL file',
+  csv: 'CSV file',
+};
 
 /** Rejects as InputResolver.resolve does. */
 export async function resolveTable(

@@ -46,7 +46,7 @@ describe('rows of a CSV file', () => {
         });
         expect(found.map((row) => JSON.parse(textOf(row)) as unknown)).toEqual(expected);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -90,7 +90,7 @@ describe('rows of a CSV file', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 

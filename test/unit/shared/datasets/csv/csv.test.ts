@@ -179,7 +179,7 @@ describe('a bad row of a CSV file', () => {
   it('is skipped if it is too long, and a row that just fits is read', async () => {
     const fits = `"${'y'.repeat(MAX_RECORD_BYTES - 6)}",1`;
     const long = 'z'.repeat(MAX_RECORD_BYTES);
-    file.write(`a,b\nfirst,1\n${fits}\n${long},1\n"${long}\n",1\nlast,1\n`);
+    file.write(`a,b\nfirst,1\n${fits}\n${long},1\nlast,1\n`);
     const spec = await file.spec();
     const slices = await file.slices(spec, 1);
     const rows = await Promise.all(slices.map(async (slice) => textOf((await file.open(spec, slice))[0]!)));
@@ -187,8 +187,6 @@ describe('a bad row of a CSV file', () => {
       '{"a":"first","b":1}',
       MAX_RECORD_BYTES - 6 + '{"a":"","b":1}'.length,
       'line 4 is longer than 16 MB',
-      'line 5 is longer than 16 MB',
-      'line 6, column 1 ("a") has a quote that is not closed properly',
       '{"a":"last","b":1}',
     ]);
   });
