@@ -90,6 +90,10 @@ describe('a CSV file', () => {
     ]);
   });
 
+  it('keeps every field as text for a model of texts', async () => {
+    expect(await textsOf('v,w\n007,[1]\n', { text: null })).toEqual(['{"v":"007","w":"[1]"}']);
+  });
+
   it('reads lists and objects that are JSON', async () => {
     expect(await textsOf('v;w\n[1, 2];[1\n"{""x"":[""a""]}";{}\n')).toEqual([
       '{"v":[1, 2],"w":"[1"}',
