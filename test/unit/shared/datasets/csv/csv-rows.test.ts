@@ -63,6 +63,8 @@ describe('rows of a CSV file', () => {
     '"x",',
     '1,2\n',
     '"a\nb",2\n',
+    '"a\nsome more text",2\n',
+    '"a\nmuch more text than a buffer holds",2\n',
     '\t',
   );
 
