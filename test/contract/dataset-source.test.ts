@@ -49,6 +49,32 @@ function manifestLine(i: number): string {
   return `photos/ä ${i}.jpg`;
 }
 
+/** Named rows with quotes and line breaks. Every fifth row is bad, so its id is its number. */
+async function csv(dir: string, rows: number): Promise<DatasetSource> {
+  const path = join(dir, 'rows.csv');
+  await writeFile(path, 'id,v\n');
+  for (let at = 0; at < rows; at += 10_000) {
+    const lines = numbers(Math.min(10_000, rows - at)).map((i) => csvRow(at + i));
+    await appendFile(path, lines.join('\n'));
+    await appendFile(path, '\n');
+  }
+  return openDataset({
+    type: 'csv',
+    path,
+    base: dir,
+    names: ['id', 'v'],
+    delimiter: ',',
+    start: { from: 5, line: 2 },
+    fields: ['v'],
+    text: [],
+  });
+}
+
+function csvRow(i: number): string {
+  if (i % 5 === 1) return `row ${i}`;
+  return i % 5 === 2 ? `"row ${i}","two\nlines"` : `row ${i},${i}`;
+}
+
 const servers: S3Answers[] = [];
 afterAll(async () => Promise.all(servers.map(async (server) => server.close())));
 
@@ -95,6 +121,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
   },
   { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },
   { name: 'manifest, CRLF', make: (dir, rows) => manifest(dir, rows, '\r\n') },
+  { name: 'csv', make: csv },
   {
     name: 'urls',
     async make(dir, rows) {

@@ -1,7 +1,10 @@
 /** The type of an input, by its name. */
 import { isWebUrl } from '../../shared/stores/remote-url.ts';
 
-const TABLES = [{ type: 'jsonl', names: /\.(jsonl|ndjson)$/i, what: 'A JSONL file' }] as const;
+const TABLES = [
+  { type: 'jsonl', names: /\.(jsonl|ndjson)$/i, what: 'A JSONL file' },
+  { type: 'csv', names: /\.(csv|tsv)$/i, what: 'A CSV file' },
+] as const;
 
 export type TableType = (typeof TABLES)[number]['type'];
 

@@ -24,6 +24,7 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
     case 'manifest':
       return locateEntry(spec.base, ref.at ?? ref.id);
     case 'jsonl':
+    case 'csv':
       return { kind: 'table_row', table: spec, ref: ref.at ?? '' };
     case 'failed':
       return locateRow(spec.of, ref);

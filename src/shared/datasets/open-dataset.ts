@@ -5,6 +5,7 @@ import { LOCAL_FILES } from './bytes/local-files.ts';
 import { createFailedSource } from './failed/failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';
 import { createObjectsSource } from './files/objects-source.ts';
+import { createCsvSource } from './csv/csv-source.ts';
 import { createJsonlSource } from './jsonl/jsonl-source.ts';
 import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
@@ -37,6 +38,11 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
     case 'jsonl':
       return {
         ...createJsonlSource(spec, files),
+        names: async (slice, signal) => listRows(files, spec, slice, signal),
+      };
+    case 'csv':
+      return {
+        ...createCsvSource(spec, files),
         names: async (slice, signal) => listRows(files, spec, slice, signal),
       };
     case 'failed':

@@ -3,6 +3,8 @@ import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../
 import { isTable, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from './bytes/byte-file.ts';
+import { planCells } from './csv/cell-plan.ts';
+import { openCsvSlice } from './csv/csv-slice.ts';
 import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
 import { createNameList } from './name-list.ts';
 import type { RowRecord, SliceRows } from './slice-rows.ts';
@@ -16,6 +18,8 @@ function rowsOf(
   switch (dataset.type) {
     case 'jsonl':
       return openJsonlSlice(file, slice, dataset.columns ?? null, signal);
+    case 'csv':
+      return openCsvSlice(file, slice, planCells(dataset), signal);
   }
 }
 

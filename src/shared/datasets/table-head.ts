@@ -2,6 +2,7 @@
 import type { TableSpec } from '../domain/dataset-spec.ts';
 import type { RowFields } from '../tasks/row-fields.ts';
 import type { ByteFile } from './bytes/byte-file.ts';
+import { readCsvHead } from './csv/csv-head.ts';
 import { readJsonlHead } from './jsonl/jsonl-head.ts';
 
 type SpecOf<Spec> = Spec extends TableSpec ? Omit<Spec, 'path' | 'base' | 'columns'> : never;
@@ -18,17 +19,21 @@ export interface TableHead {
 /** A table as a request describes it. */
 export interface GivenTable {
   readonly type: TableSpec['type'];
+  /** Of a CSV file. Absent: its header tells. */
+  readonly delimiter?: string | undefined;
 }
 
 /** Throws ForebayError `input_unreadable` if the file is not such a table. `fields`: what the model reads. */
 export async function readTableHead(
   file: ByteFile,
-  { type }: GivenTable,
-  _fields: RowFields,
+  table: GivenTable,
+  fields: RowFields,
   signal: AbortSignal,
 ): Promise<TableHead> {
-  switch (type) {
+  switch (table.type) {
     case 'jsonl':
       return readJsonlHead(file, signal);
+    case 'csv':
+      return readCsvHead(file, table, fields, signal);
   }
 }

@@ -29,6 +29,22 @@ const GIVEN = [
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),
   /** A user's file. Each line is a JSON object: a record. Relative paths in records start at `base`. */
   z.object({ type: z.literal('jsonl'), path: z.string(), base: z.string(), columns: COLUMNS.optional() }),
+  /** A user's file. Relative paths in its cells start at `base`. */
+  z.object({
+    type: z.literal('csv'),
+    path: z.string(),
+    base: z.string(),
+    columns: COLUMNS.optional(),
+    delimiter: z.string().length(1),
+    /** The header. */
+    names: z.array(z.string()).min(1),
+    /** Where the rows begin: the offset, and the number of the line. */
+    start: z.object({ from: z.int().min(0), line: z.int().min(1) }),
+    /** The fields that the model reads. Null: any. */
+    fields: z.array(z.string()).nullable(),
+    /** The fields that are text, whatever they look like. Null: all. */
+    text: z.array(z.string()).nullable(),
+  }),
 ] as const;
 
 /** A dataset as a user can give it. */
@@ -53,10 +69,10 @@ export const DATASET_SPEC = z.discriminatedUnion('type', [
 export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
 
 /** A dataset in one file, whose blocks are slices of it. */
-export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
+export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' }>;
 
 export function isTable(dataset: DatasetSpec): dataset is TableSpec {
-  return dataset.type === 'jsonl';
+  return dataset.type === 'jsonl' || dataset.type === 'csv';
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The `input` of a submitted job. */
 import { z } from 'zod';
+import { DELIMITER } from '../../../shared/datasets/csv/delimiters.ts';
 import type { PackedInline } from '../../../shared/datasets/inline/pack-inline.ts';
 import type { PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 import { COLUMNS } from '../../../shared/domain/columns.ts';
@@ -104,12 +105,26 @@ export const JSONL_INPUT = z.strictObject({
   columns: TABLE_COLUMNS,
 });
 
+export const CSV_INPUT = z.strictObject({
+  type: z.literal('csv'),
+  path: PATH.describe(
+    'A text file (UTF-8) whose first line names the columns. Absolute, or relative to the first input root. A column `id` names the rows. Other columns feed the fields of their names, unless `columns` says otherwise. Relative paths in the file start at the folder of the file.',
+  ),
+  columns: TABLE_COLUMNS,
+  delimiter: z
+    .string()
+    .regex(DELIMITER, 'must be one character of ASCII that is no letter, digit, quote or line break')
+    .optional()
+    .describe('Default: a tab for `.tsv`, else what the header has most of: `,`, `;`, tab or `|`.'),
+});
+
 export const JOB_INPUT = z.discriminatedUnion('type', [
   FILES_INPUT,
   URLS_INPUT,
   INLINE_INPUT,
   MANIFEST_INPUT,
   JSONL_INPUT,
+  CSV_INPUT,
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
 

@@ -51,6 +51,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'manifest':
         return resolveManifest({ paths, objects, files: options.files }, input, tenant);
       case 'jsonl':
+      case 'csv':
         return resolveTable({ paths, objects, files: options.files }, input, of);
       case 'urls':
       case 'inline':
@@ -85,6 +86,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'files':
       case 'manifest':
       case 'jsonl':
+      case 'csv':
         await checkPaths(dataset, jobs.tenant);
         return dataset;
       case 'failed':

@@ -15,8 +15,8 @@ export function specVersion(
   input: PackedInput,
 ): number {
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
-  const hasOwnNames = isTable(dataset) && dataset.columns !== undefined;
-  if (isElsewhere || compressed || hasOwnNames) return SPEC_VERSION;
+  const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);
+  if (isElsewhere || compressed || isNewTable) return SPEC_VERSION;
   if (dataset.type === 'files' && isObjectUrl(dataset.root)) return LOCAL_LISTS;
   const hasRecords = dataset.type === 'jsonl' || (input.type === 'inline' && input.packed.records > 0);
   const listsAllFiles = dataset.type === 'files' && dataset.listing === 3;

@@ -1,8 +1,9 @@
 /** The first record of a JSONL file. */
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
+import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
 import type { TableHead } from '../table-head.ts';
-import { MAX_RECORD_BYTES, parseRecord, placeOf } from './parse-record.ts';
+import { parseRecord, placeOf } from './parse-record.ts';
 
 /** Throws ForebayError `input_unreadable` if the file is not UTF-8. */
 export async function readJsonlHead(file: ByteFile, signal: AbortSignal): Promise<TableHead> {

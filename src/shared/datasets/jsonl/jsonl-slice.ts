@@ -6,8 +6,9 @@ import type { ByteFile } from '../bytes/byte-file.ts';
 import type { LineCopy, Lines } from '../lines/lines.ts';
 import { decodeRange } from '../lines/line-range.ts';
 import { rawLines } from '../lines/raw-lines.ts';
+import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
 import { listedRows, type RowRecord, type SliceRows } from '../slice-rows.ts';
-import { MAX_RECORD_BYTES, parseRecord, placeOf } from './parse-record.ts';
+import { parseRecord, placeOf } from './parse-record.ts';
 
 /** Yields the rows in chunks. `firstRow`: index of the first row, which names rows without an id. Throws as `rawLines` does. */
 export async function* openJsonlSlice(

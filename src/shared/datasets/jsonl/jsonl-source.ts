@@ -3,8 +3,9 @@ import type { DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { ByteFiles } from '../bytes/byte-file.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
 import { createTableSource } from '../lines/table-source.ts';
+import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
 import type { DatasetSource } from '../source.ts';
-import { MAX_RECORD_BYTES, parseRecord, placeOf } from './parse-record.ts';
+import { parseRecord, placeOf } from './parse-record.ts';
 
 type JsonlSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
 

@@ -2,14 +2,12 @@
 import { isUtf8 } from 'node:buffer';
 import { mapColumns, type Columns, type Fields } from '../../domain/columns.ts';
 import type { LineText } from '../lines/lines.ts';
+import { IS_TOO_LONG } from '../max-record-bytes.ts';
 import { recordId } from '../record-id.ts';
 import type { RowRecord } from '../slice-rows.ts';
 
-/** A longer line becomes an error row. It is skipped, and never held in memory. */
-export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
-
 const PROBLEMS = {
-  too_long: `is longer than ${MAX_RECORD_BYTES / 2 ** 20} MB`,
+  too_long: IS_TOO_LONG,
   not_utf8: 'is not valid UTF-8',
 };
 

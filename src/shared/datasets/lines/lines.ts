@@ -11,7 +11,8 @@ export type LineText =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: LineProblem };
 
-export interface Lines {
+/** Where the rows of a buffer are in the file. Each takes one line or more. */
+export interface LinePlaces {
   readonly count: number;
   /** The line's number in the file, from 1. */
   number(at: number): number;
@@ -21,12 +22,15 @@ export interface Lines {
   start(at: number): number;
   /** The offset in the file of the next line. */
   end(at: number): number;
+  /** Whether it has only white space. */
+  isBlank(at: number): boolean;
+}
+
+export interface Lines extends LinePlaces {
   /** Without the line break, but with a CR before it. Null if the line is too long. */
   bytes(at: number): Buffer | null;
   /** The same bytes as text. */
   text(at: number): LineText;
-  /** Whether it has only white space. */
-  isBlank(at: number): boolean;
   /** The lines that are not blank, in a buffer that nobody changes. Null if one of them is too long. */
   copy(): LineCopy | null;
 }

@@ -34,12 +34,7 @@ export async function* rawLines(
   signal: AbortSignal,
 ): AsyncGenerator<Lines> {
   signal.throwIfAborted();
-  if (range.from > file.size) {
-    throw new ForebayError(
-      'dataset_changed',
-      `${file.name} became shorter after reading began (it has ${file.size} bytes, reading stopped at ${range.from}). Submit it as a new job.`,
-    );
-  }
+  checkStart(file, range.from);
   const { from, to, line: firstLine } = range;
   let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(RANGE_AT_ONCE, Math.max(1, to - from)));
   let filled = 0;
@@ -101,6 +96,15 @@ export async function* rawLines(
   }
 }
 
+/** Throws ForebayError `dataset_changed` if the file ends before `from`. */
+export function checkStart({ name, size }: ByteFile, from: number): void {
+  if (from <= size) return;
+  throw new ForebayError(
+    'dataset_changed',
+    `${name} became shorter after reading began (it has ${size} bytes, reading stopped at ${from}). Submit it as a new job.`,
+  );
+}
+
 /** Rejects as `rawLines` does if the file cannot be read as lines. */
 export async function checkLines(file: ByteFile, signal: AbortSignal): Promise<void> {
   const head = Buffer.alloc(ENCODING_HEAD_BYTES);
@@ -108,8 +112,8 @@ export async function checkLines(file: ByteFile, signal: AbortSignal): Promise<v
   textStart(head.subarray(0, filled), file.name);
 }
 
-/** Where the text begins. Throws ForebayError `input_unreadable` if it is not UTF-8. */
-function textStart(view: Buffer, name: string): number {
+/** Where the text begins. `view`: the start of the file. Throws ForebayError `input_unreadable` if it is not UTF-8. */
+export function textStart(view: Buffer, name: string): number {
   const problem = listProblem(view.subarray(0, ENCODING_HEAD_BYTES));
   if (problem !== null) throw new ForebayError('input_unreadable', `${name} ${problem}`);
   return markLength(view);

@@ -1,5 +1,5 @@
 /**
- * A table in a text file: one row per line. Blocks are slices of the file, which are cut by finding the ends of lines. Rows
+ * A table in a text file: one row per line, or per record of several lines. Blocks are slices of the file, which are cut by finding the ends of lines. Rows
  * can also be listed one by one, for a retry or a sample.
  */
 import type { Cursor } from '../../domain/dataset-spec.ts';
@@ -9,10 +9,10 @@ import { invalidAt } from '../row-reference.ts';
 import type { RowRecord } from '../slice-rows.ts';
 import type { DatasetSource, Slice } from '../source.ts';
 import { encodeRange } from './line-range.ts';
-import type { Lines } from './lines.ts';
+import type { LinePlaces } from './lines.ts';
 import type { LineRange } from './raw-lines.ts';
 
-export interface TableLines {
+export interface TableLines<Lines extends LinePlaces> {
   readonly path: string;
   /** The range of all rows. */
   readonly all: LineRange;
@@ -22,7 +22,10 @@ export interface TableLines {
   record(lines: Lines, at: number): RowRecord;
 }
 
-export function createTableSource(table: TableLines, files: ByteFiles): DatasetSource {
+export function createTableSource<Lines extends LinePlaces>(
+  table: TableLines<Lines>,
+  files: ByteFiles,
+): DatasetSource {
   const { path } = table;
   return {
     async *read(from, signal) {
@@ -66,7 +69,7 @@ export function createTableSource(table: TableLines, files: ByteFiles): DatasetS
 }
 
 async function countRows(
-  table: TableLines,
+  table: TableLines<LinePlaces>,
   file: ByteFile,
   limit: number,
   signal: AbortSignal,
@@ -82,7 +85,7 @@ async function countRows(
 }
 
 async function* cutSlices(
-  table: TableLines,
+  table: TableLines<LinePlaces>,
   file: ByteFile,
   range: LineRange,
   first: number,

@@ -84,6 +84,8 @@ describe('the input', () => {
       path: 'a.NDJSON',
       columns: column,
     });
+    expect(toFilesInput({ input: 'rows.csv' })).toEqual({ type: 'csv', path: 'rows.csv' });
+    expect(toFilesInput({ input: 'rows.tsv' })).toEqual({ type: 'csv', path: 'rows.tsv' });
     expect(toFilesInput({ input: 'photos', include: ['*'] })).toEqual({
       type: 'files',
       path: 'photos',

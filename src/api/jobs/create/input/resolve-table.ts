@@ -5,9 +5,9 @@ import { ANSWER_MS, askStore } from './ask-store.ts';
 import type { ResolvedInput, Resolving } from './resolve-files.ts';
 import { findList, type ListPlaces } from './resolve-list.ts';
 
-export type TableInput = Extract<PackedInput, { type: 'jsonl' }>;
+export type TableInput = Extract<PackedInput, { type: 'jsonl' | 'csv' }>;
 
-const NAMES: Readonly<Record<TableInput['type'], string>> = { jsonl: 'JSONL' };
+const NAMES: Readonly<Record<TableInput['type'], string>> = { jsonl: 'JSONL', csv: 'CSV' };
 
 /** Rejects as InputResolver.resolve does. */
 export async function resolveTable(

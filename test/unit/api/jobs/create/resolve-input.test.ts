@@ -236,6 +236,47 @@ describe('a table', () => {
   });
 });
 
+describe('a CSV file', () => {
+  const resolve = async (name: string, text: string, more: object = {}) => {
+    await writeFile(join(root, name), text);
+    return resolver().resolve({ type: 'csv', path: name, ...more }, 'job_1', OF);
+  };
+
+  it('keeps its header and what the model reads', async () => {
+    expect(await resolve('rows.csv', 'img;"a,b"\n1;2\n', { columns: { image: 'img' } })).toEqual({
+      spec: {
+        type: 'csv',
+        path: join(root, 'rows.csv'),
+        base: root,
+        columns: { image: 'img' },
+        delimiter: ';',
+        names: ['img', 'a,b'],
+        start: { from: 10, line: 2 },
+        fields: ['image'],
+        text: null,
+      },
+      total: null,
+    });
+  });
+
+  it('has the delimiter that is given, or a tab if its name says so', async () => {
+    const delimiter = async (...given: Parameters<typeof resolve>) => {
+      const { spec } = await resolve(...given);
+      return spec.type === 'csv' && spec.delimiter;
+    };
+    const columns = { image: 'a,b' };
+    expect(await delimiter('rows.tsv', 'a,b\tc\n', { columns })).toBe('\t');
+    expect(await delimiter('rows.csv', 'a,b:c:d,e,f\n', { columns, delimiter: ':' })).toBe(':');
+  });
+
+  it('is refused if no column feeds a field that the model needs', async () => {
+    await expect(resolve('rows.csv', ',img,label\n')).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: `${join(root, 'rows.csv')}: the model needs the field "image", and no column has this name: name the one that feeds it. Its columns: img, label.`,
+    });
+  });
+});
+
 describe('the schema of an input', () => {
   const problems = (value: unknown) =>
     JOB_INPUT.safeParse(value).error?.issues.map((i) => `${i.path.join('/')}: ${i.message}`);

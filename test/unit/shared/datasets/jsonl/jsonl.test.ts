@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/jsonl/parse-record.js';
+import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/max-record-bytes.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';

@@ -1,0 +1,64 @@
+/** What becomes of the cells of a CSV row. */
+import type { Columns } from '../../domain/columns.ts';
+
+/** A field that a cell feeds. */
+export interface CellTarget {
+  /** The field's name as JSON, with the colon. */
+  readonly key: Buffer;
+  /** Whether the value is a string, whatever it looks like. */
+  readonly isText: boolean;
+}
+
+export interface CellPlan {
+  /** A byte. */
+  readonly delimiter: number;
+  /** The header's names in order. */
+  readonly names: readonly string[];
+  /** Per column: the fields that it feeds. Most columns feed one field or none. */
+  readonly targets: readonly (readonly CellTarget[])[];
+  /** The column that names the rows, or -1. */
+  readonly idColumn: number;
+  /** Bytes of a row beside its values, at most. */
+  readonly frameBytes: number;
+}
+
+/** The longest value that does not come from a cell: `false`. */
+const CONSTANT_BYTES = 5;
+
+/**
+ * `columns`: where fields have other names than their columns. `fields`: those that are needed. Null: all. `text`: those
+ * that are strings, whatever they look like. Null: all.
+ */
+export function planCells(options: {
+  readonly delimiter: string;
+  readonly names: readonly string[];
+  readonly columns?: Columns | undefined;
+  readonly fields: readonly string[] | null;
+  readonly text: readonly string[] | null;
+}): CellPlan {
+  const { names, columns = {}, fields, text } = options;
+  const needed = fields && new Set(fields);
+  const texts = text && new Set(text);
+  const fed = new Map<string, string[]>();
+  for (const [field, column] of Object.entries(columns)) {
+    fed.set(column, [...(fed.get(column) ?? []), field]);
+  }
+  // A column that feeds a field has no other name, and a field that is fed takes no other column.
+  const fieldsOf = (name: string) =>
+    fed.get(name) ?? (name === '' || Object.hasOwn(columns, name) ? [] : [name]);
+  const targets = names.map((name) =>
+    fieldsOf(name)
+      .filter((field) => needed?.has(field) ?? true)
+      .map((field) => ({
+        key: Buffer.from(`${JSON.stringify(field)}:`),
+        isText: texts === null || field === 'id' || texts.has(field),
+      })),
+  );
+  return {
+    delimiter: options.delimiter.charCodeAt(0),
+    names,
+    targets,
+    idColumn: names.findIndex((name) => fieldsOf(name).includes('id')),
+    frameBytes: targets.flat().reduce((sum, { key }) => sum + key.length + 1 + CONSTANT_BYTES, 2),
+  };
+}

@@ -1,0 +1,91 @@
+/** A slice of a CSV file: a range of bytes that holds whole records. Any process can open it and gets the same rows. */
+import { isUtf8 } from 'node:buffer';
+import { PackedRecords } from '../../domain/packed-records.ts';
+import type { ByteFile } from '../bytes/byte-file.ts';
+import { decodeRange } from '../lines/line-range.ts';
+import { IS_TOO_LONG } from '../max-record-bytes.ts';
+import type { RowRecord, SliceRows } from '../slice-rows.ts';
+import type { CellPlan } from './cell-plan.ts';
+import { csvRecords } from './csv-records.ts';
+import type { FoundRecords } from './found-records.ts';
+import { RowWriter } from './row-writer.ts';
+
+/** Yields the rows in chunks. `firstRow`: index of the first row, which names rows without an id. Throws as `csvRecords` does. */
+export async function* openCsvSlice(
+  file: ByteFile,
+  slice: { readonly firstRow: number; readonly ref: string },
+  plan: CellPlan,
+  signal: AbortSignal,
+): AsyncGenerator<SliceRows> {
+  let index = slice.firstRow;
+  for await (const records of csvRecords(file, decodeRange(slice.ref), plan.delimiter, signal)) {
+    const rows = toRows(records, plan, index);
+    index += rows.count;
+    yield rows;
+  }
+}
+
+/** Reads one record. */
+export function csvRecord(records: FoundRecords, at: number, plan: CellPlan): RowRecord {
+  const writer = writerFor(records, plan, at, at + 1);
+  const problem = writeRow(writer, records, at);
+  return problem === null ? goodRow(writer.id, writer.written().toString()) : badRow(problem);
+}
+
+/** All rows go to a lane as they are. For a row that is wrong, it gets something that it refuses. */
+function toRows(records: FoundRecords, plan: CellPlan, firstRow: number): SliceRows {
+  const { count } = records;
+  const writer = writerFor(records, plan, 0, count);
+  const ends = new Uint32Array(count);
+  const problems = new Map<number, string>();
+  const ids: (string | null)[] | null = plan.idColumn === -1 ? null : [];
+  for (let at = 0; at < count; at++) {
+    const problem = writeRow(writer, records, at);
+    if (problem !== null) {
+      problems.set(at, problem);
+      writer.skip();
+    }
+    ends[at] = writer.length;
+    ids?.push(problem === null ? writer.id : null);
+  }
+  const packed = new PackedRecords(writer.written(), ends);
+  return {
+    count,
+    ids: ids && ids.map((id, at) => id ?? String(firstRow + at)),
+    packed,
+    bytes: packed.size,
+    record(at) {
+      const problem = problems.get(at);
+      return problem === undefined ? goodRow(ids?.[at] ?? null, packed.json(at)) : badRow(problem);
+    },
+  };
+}
+
+function writerFor(records: FoundRecords, plan: CellPlan, first: number, end: number): RowWriter {
+  const bytes = records.bytes(first, end);
+  const size = bytes.length + (end - first) * plan.frameBytes;
+  return new RowWriter(plan, { size, isSuspect: !isUtf8(bytes) });
+}
+
+/** Adds the record to those of the writer. Adds nothing if it is wrong, and returns why. */
+function writeRow(writer: RowWriter, records: FoundRecords, at: number): string | null {
+  const line = records.number(at);
+  if (records.isTooLong(at)) return `line ${line} ${IS_TOO_LONG}`;
+  const problem = writer.write(records.view, records.from(at), records.to(at));
+  return problem === null ? null : `line ${line}${problem}`;
+}
+
+function goodRow(id: string | null, json: string): RowRecord {
+  return {
+    ok: true,
+    id,
+    json,
+    get fields() {
+      return JSON.parse(json) as Readonly<Record<string, unknown>>;
+    },
+  };
+}
+
+function badRow(why: string): RowRecord {
+  return { ok: false, id: null, why };
+}

@@ -1,0 +1,7 @@
+/** The limit for records in text files. */
+
+/** A longer record becomes an error row. It is skipped, and never held in memory. */
+export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** The end of a sentence about such a record. */
+export const IS_TOO_LONG = `is longer than ${MAX_RECORD_BYTES / 2 ** 20} MB`;

@@ -1,0 +1,85 @@
+// Jobs whose rows are in a CSV file: a real API and worker.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sumGraph } from '../support/onnx/tabular-models.ts';
+import { LABELS, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
+
+const ROWS = 500;
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+  const model = join(service.models, 'sum');
+  mkdirSync(model);
+  writeFileSync(join(model, 'model.onnx'), sumGraph());
+  const columns = ['a', 'b', { name: 'c', missing: 'zero' }];
+  writeFileSync(join(model, 'model.json'), JSON.stringify({ name: 'sum', task: 'tabular', columns }));
+  await writeImages(join(service.input, 'images'), 3);
+});
+afterAll(async () => service.close());
+
+function write(name: string, text: string): string {
+  writeFileSync(join(service.input, name), text);
+  return name;
+}
+
+it('each row is answered, a bad one is an error with its line, and a retry reads the mended file', async () => {
+  const lines = upTo(ROWS).map((i) => `${i % 2 ? `"note\n${i}"` : ''},${i},${i % 7},`);
+  const good = ['note,first,b,c', ...lines].join('\r\n');
+  const bad = [...lines];
+  bad[100] = ',"100,2,';
+  bad[200] = ',200,x,';
+  bad[300] = ',300,6';
+  const path = write('numbers.csv', ['note,first,b,c', ...bad].join('\r\n'));
+  const submitted = await service.submit({
+    model: 'sum',
+    input: { type: 'csv', path, columns: { a: 'first' } },
+    options: { block_rows: 64 },
+  });
+  const job = await service.ended(submitted.id);
+  expect(job).toMatchObject({ status: 'completed', rows: { succeeded: ROWS - 3, failed: 3 } });
+  const values = (numbers: readonly number[]) =>
+    numbers.map((i) => ({ index: i, id: String(i), value: 100 * i + 10 * (i % 7) }));
+  const failed = [100, 200, 300];
+  expect(readOutput(job.output)).toEqual(values(upTo(ROWS).filter((i) => !failed.includes(i))));
+  // Every second row before a bad one takes two lines.
+  expect(readOutput(job.output, 'errors').map(({ index, error }) => [index, error!.message])).toEqual([
+    [100, expect.stringContaining('line 152, column 2 ("first") has a quote that is not closed')],
+    [200, expect.stringContaining('column "b" is the string "x"')],
+    [300, 'line 452 has 3 of 4 values: column 4 ("c") is missing'],
+  ]);
+
+  writeFileSync(join(service.input, path), good);
+  const response = await service.post(`/v1/jobs/${job.id}/retry`, {});
+  const retried = await service.ended(((await response.json()) as { id: string }).id);
+  expect(retried).toMatchObject({ status: 'completed', rows: { succeeded: 3, failed: 0 } });
+  expect(readOutput(job.output).slice(-3)).toEqual(values(failed));
+});
+
+it('a column names images, by their paths or with their bytes, and another one the rows', async () => {
+  const bytes = readFileSync(join(service.input, 'images', '000002.png')).toString('base64');
+  const rows = ['key\tpicture', 'x\timages/000000.png', `7\t${bytes}`, 'y\tnone.png'];
+  const path = write('images.tsv', `${rows.join('\n')}\n`);
+  const { id } = await service.submit({
+    input: { type: 'csv', path, columns: { image: 'picture', id: 'key' } },
+  });
+  const { output } = await service.ended(id);
+  expect(readOutput(output).map((row) => [row.id, row.predictions![0]!.label])).toEqual([
+    ['x', LABELS[0]],
+    ['7', LABELS[2]],
+  ]);
+  expect(readOutput(output, 'errors')).toMatchObject([{ id: 'y', error: { code: 'file_not_found' } }]);
+});
+
+it('a file that cannot be a table of the model is refused', async () => {
+  const refusal = async (text: string, more: object = {}) => {
+    const input = { type: 'csv', path: write('refused.csv', text), ...more };
+    const response = await service.post('/v1/jobs', { model: 'sum', input });
+    const { code, detail } = (await response.json()) as { code: string; detail: string };
+    return `${response.status} ${code}: ${detail}`;
+  };
+  expect(await refusal('a,B\n')).toContain('400 invalid_request: ');
+  expect(await refusal('a,B\n')).toContain('the model needs the field "b"');
+  expect(await refusal('a,b,a\n')).toContain('names the columns 1 and 3 both "a"');
+  expect(await refusal('a,b\n', { delimiter: '""' })).toContain('invalid_request');
+});
