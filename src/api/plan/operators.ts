@@ -29,6 +29,7 @@ const READS = {
   files: 'files below a folder, in the order of their paths',
   manifest: 'paths and URLs of a manifest, in its order',
   jsonl: 'records of a JSONL file, in its order',
+  archive: 'members of archives, in their order',
   urls: 'URLs of the request, in their order',
   inline: 'rows of the request, in their order',
   failed: 'rows that failed in an output, in their order',

@@ -25,6 +25,8 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
       return locateEntry(spec.base, ref.at ?? ref.id);
     case 'jsonl':
       return { kind: 'table_row', table: spec, ref: ref.at ?? '' };
+    case 'archive':
+      return { kind: 'archive_row', archive: spec, ref: ref.at ?? '' };
     case 'failed':
       return locateRow(spec.of, ref);
   }

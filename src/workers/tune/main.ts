@@ -34,6 +34,7 @@ try {
       inputRoots: request.limits.inputRoots,
       objectRoots: ['s3://'],
       maxFileBytes: request.limits.maxFileBytes,
+      maxFetchRatio: request.limits.maxFetchRatio,
     }),
     stores,
     store: createProfileStore({ cacheDir: request.cacheDir }),

@@ -76,6 +76,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'files':
       case 'manifest':
       case 'jsonl':
+      case 'archive':
         await checkPaths(dataset, jobs.tenant);
         return dataset;
       case 'failed':

@@ -19,8 +19,9 @@ const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 export async function explainEmpty(
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
   walkWith: Walk,
+  holder: 'folder' | 'archive' = 'folder',
 ): Promise<string | null> {
-  return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith);
+  return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith, holder);
 }
 
 type Walk = (filter: GlobFilter) => AsyncIterable<Pick<WalkedFile, 'id'>>;
@@ -30,6 +31,7 @@ async function unmatched(
   include: readonly string[],
   exclude: readonly string[],
   walkWith: Walk,
+  holder: string,
 ): Promise<string | null> {
   if (include.length === 0 && exclude.length === 0) return null;
   let files = 0;
@@ -43,7 +45,7 @@ async function unmatched(
     ...(include.length === 0 ? [] : [`include ${quoted(include)}`]),
     ...(exclude.length === 0 ? [] : [`exclude ${quoted(exclude)}`]),
   ];
-  return `The folder holds ${counted(files)}, such as "${example}", but no file passes ${given.join(' and ')}.`;
+  return `The ${holder} holds ${counted(files)}, such as "${example}", but no file passes ${given.join(' and ')}.`;
 }
 
 /** Looks for include patterns that would match in another letter case or Unicode normal form. */
