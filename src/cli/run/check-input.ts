@@ -9,7 +9,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
-import { tableTypeOf } from '../options/input-type.ts';
+import { isArchivePath, tableTypeOf } from '../options/input-type.ts';
 
 export interface InputFlags {
   readonly input?: string;
@@ -47,6 +47,8 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
   // Records may name images anywhere that the user may read.
+  if (isArchivePath(path) && (found.isFile() || base !== path))
+    return { paths: { input: path }, roots: EVERYWHERE };
   if (found.isFile() && tableTypeOf(path) !== null) return { paths: { input: path }, roots: EVERYWHERE };
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };

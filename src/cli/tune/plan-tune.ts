@@ -1,9 +1,12 @@
 /** Checks everything that `forebay tune` can check before it measures, and makes the request for the measuring process. */
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
+import { resolveArchiveSpec } from '../../shared/datasets/archive/resolve-archive-spec.ts';
+import { splitArchives } from '../../shared/datasets/archive/split-archives.ts';
+import { openDataset } from '../../shared/datasets/open-dataset.ts';
 import { LOCAL_FILES } from '../../shared/datasets/bytes/local-files.ts';
-import { listingFor } from '../../shared/datasets/files/listing-rule.ts';
+import { listingFor } from '../../shared/datasets/listing/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import { resolveTableSpec } from '../../shared/datasets/table/resolve-table-spec.ts';
 import type { Columns } from '../../shared/domain/columns.ts';
@@ -14,7 +17,8 @@ import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
 import { checkModel, type RunModel } from '../run/check-model.ts';
 import type { ColumnFlags } from '../options/job-options.ts';
-import { tableTypeOf } from '../options/input-type.ts';
+import { isArchivePath, tableTypeOf } from '../options/input-type.ts';
+import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
 
 export interface TuneFlags extends ColumnFlags {
@@ -93,6 +97,8 @@ async function datasetOf(
     return { type: 'files', root, include: glob === null ? [] : [glob.pattern], exclude, listing };
   }
   const found = await stat(path).catch(() => null);
+  if (isArchivePath(path) && found?.isDirectory() !== true)
+    return archivesOf(path, found !== null, columns, model.input);
   const type = tableTypeOf(path);
   if (found?.isFile() && type !== null) {
     const table = { type, columns, path: await realpath(path), base: await realpath(dirname(path)) };
@@ -112,6 +118,22 @@ async function datasetOf(
     return { type: 'files', root: await realpath(path), include: [], exclude, listing };
   const root = await realpath(dirname(path));
   return { type: 'files', root, include: [], exclude: [], only: basename(path) };
+}
+
+async function archivesOf(
+  path: string,
+  exists: boolean,
+  columns: Columns | undefined,
+  taskInput: RowKind,
+): Promise<DatasetSpec> {
+  const several = exists ? null : splitArchives(path);
+  const real = await realpath(several?.folder ?? path);
+  const place =
+    several === null
+      ? { path: real, base: dirname(real) }
+      : { path: join(real, several.pattern), base: real, shards: several.shards };
+  const archives = { files: LOCAL_FILES, listFiles: (of: DatasetSpec) => openDataset(of) };
+  return resolveArchiveSpec({ ...place, columns }, taskInput, archives, new AbortController().signal);
 }
 
 /** Checked at the start, because measuring takes minutes. */

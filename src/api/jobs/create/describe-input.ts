@@ -10,6 +10,7 @@ export function describeInput(input: PackedInput): Record<string, unknown> {
     case 'files':
     case 'manifest':
     case 'jsonl':
+    case 'archive':
       return { ...input };
   }
 }

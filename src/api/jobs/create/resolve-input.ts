@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { isTable, type DatasetSpec, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
+import { createInputRule } from '../../../shared/files/input-folders.ts';
+import { createArchiveInputs } from './input/archive-input.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
 import { createObjectInputs, type ObjectInputOptions } from './input/object-input.ts';
@@ -36,6 +38,7 @@ export type InputResolverOptions = InputPathOptions & SpoolOptions & ObjectInput
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const paths = createInputPaths(options);
   const objects = createObjectInputs(options);
+  const archives = createArchiveInputs(paths, createInputRule(options));
   const spool = createInputSpool(options);
 
   async function resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput> {
@@ -47,6 +50,8 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
         return resolveManifest(paths, input, tenant);
       case 'jsonl':
         return resolveTable(paths, input, of);
+      case 'archive':
+        return archives.resolve(input, of);
       case 'urls':
       case 'inline':
         return { spec: await spool.write(input, jobId, tenant), total: input.packed.count };
@@ -61,6 +66,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       await checkReadable({ path, isFolder: true });
       if (dataset.only !== undefined) await paths.find(join(dataset.root, dataset.only), tenant);
     }
+    if (dataset.type === 'archive') return archives.check(dataset, tenant);
     if (dataset.type === 'manifest' || isTable(dataset)) {
       await paths.find(dataset.base, tenant);
       const { path } = await paths.find(dataset.path, tenant);

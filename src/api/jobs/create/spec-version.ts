@@ -9,6 +9,7 @@ const LOCAL_ONLY = 3;
 const BEFORE_TABLES = 4;
 
 export function specVersion(dataset: DatasetSpec, input: PackedInput): number {
+  if (dataset.type === 'archive') return SPEC_VERSION;
   if (isTable(dataset) && dataset.columns !== undefined) return SPEC_VERSION;
   if (dataset.type === 'files' && isObjectUrl(dataset.root)) return BEFORE_TABLES;
   const hasRecords = dataset.type === 'jsonl' || (input.type === 'inline' && input.packed.records > 0);

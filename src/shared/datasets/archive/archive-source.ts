@@ -2,8 +2,8 @@
 import type { ArchiveSpec, Cursor } from '../../domain/dataset-spec.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { countUpTo } from '../count-up-to.ts';
-import { explainEmpty } from '../files/explain-empty.ts';
-import type { GlobFilter } from '../files/glob-filter.ts';
+import { explainEmpty } from '../listing/explain-empty.ts';
+import type { GlobFilter } from '../listing/glob-filter.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource, Slice } from '../source.ts';
 import { findIndex, indexEntries, type ArchiveIndex } from './archive-index.ts';

@@ -32,7 +32,19 @@ export function createWants({
 }: Pick<ArchiveSpec, 'reads' | 'columns'>): (field: string) => boolean {
   const named = new Set(Object.values(columns ?? {}));
   const feeds = new Set(reads === 'record' || columns?.[reads] !== undefined ? [] : FEEDS[reads]);
-  return (field) => named.has(field) || feeds.has(field) || isDecoded(lastOf(field));
+  return (field) => named.has(field) || feeds.has(field) || isDecoded(field);
+}
+
+/** All columns that a row offers. Null: a member cannot be read. */
+export function columnsOf(parts: readonly GroupPart[]): readonly string[] | null {
+  const names = parts.map(({ field }) => field);
+  for (const { field, value } of parts) {
+    if (!JSON_NAMES.has(lastOf(field)) || value === null) continue;
+    const decoded = value.ok ? decode(field, value.bytes) : null;
+    if (decoded?.ok !== true) return null;
+    if (isObject(decoded.value)) names.push(...Object.keys(decoded.value));
+  }
+  return names;
 }
 
 /** `parts`: of one row. */
@@ -90,16 +102,18 @@ function lastOf(field: string): string {
   return field.slice(field.lastIndexOf('.') + 1);
 }
 
-function isDecoded(name: string): boolean {
+/** Whether a member with this extension holds values: text, numbers or JSON. */
+export function isDecoded(field: string): boolean {
+  const name = lastOf(field);
   return JSON_NAMES.has(name) || NUMBER_NAMES.has(name) || TEXT_NAMES.has(name);
 }
 
 type Decoded = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
 
-/** Text, numbers and JSON become values. Everything else stays bytes. */
+/** Everything that is not a value stays bytes. */
 function decode(field: string, bytes: Uint8Array): Decoded {
   const name = lastOf(field);
-  if (!isDecoded(name)) return { ok: true, value: bytes };
+  if (!isDecoded(field)) return { ok: true, value: bytes };
   if (!isUtf8(bytes)) return { ok: false, why: 'is not valid UTF-8' };
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   if (TEXT_NAMES.has(name)) return { ok: true, value: text };

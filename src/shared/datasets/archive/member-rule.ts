@@ -3,8 +3,8 @@
  * groups of files with the same key (WebDataset): `cats/07.jpg` and `cats/07.json` are the row `cats/07`.
  */
 import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
-import { createGlobFilter } from '../files/glob-filter.ts';
-import { createExplicitInclude, isLeftOut } from '../files/listing-rule.ts';
+import { createGlobFilter } from '../listing/glob-filter.ts';
+import { createExplicitInclude, isLeftOut } from '../listing/listing-rule.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { Entry, Member, RowProblem } from './entry.ts';
 

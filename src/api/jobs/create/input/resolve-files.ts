@@ -1,8 +1,8 @@
 /** Resolves an input of files: a folder, a single file, a glob, or a manifest that lists rows. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
-import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
+import { compileGlobs } from '../../../../shared/datasets/listing/glob/compile-globs.ts';
+import { listingFor } from '../../../../shared/datasets/listing/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import { withFile } from '../../../../shared/datasets/bytes/byte-file.ts';
 import { LOCAL_FILES } from '../../../../shared/datasets/bytes/local-files.ts';

@@ -233,8 +233,8 @@ describe('several archives', () => {
     const changed = filesOf({ '/in/s-0.tar': shard(['0']), '/in/s-1.tar': shard([]) });
     const [slice] = await slicesOf(files, specOf('/in/s-0.tar'), 5);
     const { firstRow, rows: count, ref, check } = slice!;
-    const names = openDataset(specOf('/in/s-0.tar'), { files: changed }).names!;
-    await expect(names({ firstRow, count, ref, check }, never)).rejects.toMatchObject({
+    const source = openDataset(specOf('/in/s-0.tar'), { files: changed });
+    await expect(source.names!({ firstRow, count, ref, check }, never)).rejects.toMatchObject({
       code: 'dataset_changed',
     });
   });

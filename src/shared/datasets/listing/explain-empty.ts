@@ -1,7 +1,6 @@
 /** Explains why the patterns of a dataset match no file, and suggests patterns that match some. */
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { unicodeForm } from '../../text/unicode-form.ts';
-import type { WalkedFile } from './walk.ts';
 
 /** Counting stops here. The sentence then says "or more". */
 const ENOUGH = 1_000;
@@ -24,7 +23,7 @@ export async function explainEmpty(
   return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith, holder);
 }
 
-type Walk = (filter: GlobFilter) => AsyncIterable<Pick<WalkedFile, 'id'>>;
+type Walk = (filter: GlobFilter) => AsyncIterable<{ readonly id: string }>;
 
 /** Says that there are files, but none that matches. */
 async function unmatched(
