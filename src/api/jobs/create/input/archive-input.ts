@@ -84,8 +84,15 @@ export function createArchiveInputs(paths: InputPaths, rule: InputRule): Archive
       return { spec: await resolveArchiveSpec(given, taskInput, openAs(tenant), NEVER), total: null };
     },
     async check(dataset, tenant) {
-      await paths.find(dataset.base, tenant);
-      if (dataset.shards === undefined) await checkReadable(await fileAt(dataset.path, tenant));
+      const { path, base } = dataset;
+      if (!path.startsWith(base.endsWith('/') ? base : `${base}/`)) {
+        throw new ForebayError(
+          'invalid_request',
+          `${path} is not below ${base}. Restore the job.json of the output.`,
+        );
+      }
+      await paths.find(base, tenant);
+      if (dataset.shards === undefined) await checkReadable(await fileAt(path, tenant));
       await checkNamed(dataset, tenant);
     },
   };
