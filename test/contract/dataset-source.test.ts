@@ -108,7 +108,6 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
       for (let at = 0; at < rows; at += 10_000) {
         const files = numbers(Math.min(10_000, rows - at)).map((i) => ({
           name: `p/${at + i}.jpg`,
-          body: 'x',
         }));
         await appendFile(path, makeTar(files).subarray(0, -1024));
       }

@@ -317,7 +317,9 @@ describe('archives', () => {
         tenant: 'default',
         folder: root,
       });
-    await expect(adopt({ path: join(dir, 'outside/s-2.tar'), base: join(dir, 'outside') })).rejects.toMatchObject({
+    await expect(
+      adopt({ path: join(dir, 'outside/s-2.tar'), base: join(dir, 'outside') }),
+    ).rejects.toMatchObject({
       code: 'path_not_allowed',
     });
     await expect(adopt({ base: join(dir, 'outside') })).rejects.toMatchObject({ code: 'path_not_allowed' });
