@@ -322,7 +322,6 @@ describe('archives', () => {
     ).rejects.toMatchObject({
       code: 'path_not_allowed',
     });
-    await expect(adopt({ base: join(dir, 'outside') })).rejects.toMatchObject({ code: 'path_not_allowed' });
     const braces = { path: join(root, 'shards/s-{2..2}.tar'), base: join(root, 'shards'), shards: 'braces' };
     await expect(adopt(braces)).rejects.toMatchObject({ code: 'path_not_allowed' });
     await expect(adopt({ path: join(root, 'photos.zip'), base: join(root, 'shards') })).rejects.toMatchObject(
