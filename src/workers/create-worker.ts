@@ -100,9 +100,11 @@ export async function createWorker(options: {
       inputRoots: config.inputRoots,
       objectRoots: config.objectRoots,
       maxFileBytes: config.maxFileBytes,
+      maxFetchRatio: config.maxFetchRatio,
       files,
     }),
     files,
+    limits: config,
     budget,
     atOnce: createSemaphore(READS_AT_ONCE),
   });

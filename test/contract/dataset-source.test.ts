@@ -2,7 +2,7 @@
 import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,10 +11,11 @@ import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
 import { spoolInline } from '#forebay/shared/datasets/inline/inline-source.js';
 import { spoolUrls } from '#forebay/shared/datasets/urls/urls-source.js';
+import { makeTar, makeZip } from '../support/archives.ts';
 import { packInline, packUrls } from '../support/packed.ts';
 import { listing, serveS3, type S3Answers } from '../support/s3-answers.ts';
 import { s3At, testStores } from '../support/stores.ts';
-import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
+import type { ArchiveSpec, Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 
 const HUGE = 200_000;
 /** Maximum growth of the live heap while 200,000 rows are read. If they were kept, they would take more. */
@@ -75,6 +76,11 @@ function csvRow(i: number): string {
   return i % 5 === 2 ? `"row ${i}","two\nlines"` : `row ${i},${i}`;
 }
 
+function archiveSpec(path: string): ArchiveSpec {
+  const more = { listing: 2, reads: 'image', grouped: false } as const;
+  return { type: 'archive', path, base: dirname(path), ...more, include: [], exclude: [] };
+}
+
 const servers: S3Answers[] = [];
 afterAll(async () => Promise.all(servers.map(async (server) => server.close())));
 
@@ -122,6 +128,39 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
   { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },
   { name: 'manifest, CRLF', make: (dir, rows) => manifest(dir, rows, '\r\n') },
   { name: 'csv', make: csv },
+  {
+    name: 'a tar',
+    async make(dir, rows) {
+      const path = join(dir, 'rows.tar');
+      for (let at = 0; at < rows; at += 10_000) {
+        const files = numbers(Math.min(10_000, rows - at)).map((i) => ({
+          name: `p/${at + i}.jpg`,
+        }));
+        await appendFile(path, makeTar(files).subarray(0, -1024));
+      }
+      return openDataset(archiveSpec(path));
+    },
+  },
+  {
+    name: 'a zip',
+    async make(dir, rows) {
+      const path = join(dir, 'rows.zip');
+      await writeFile(path, makeZip(numbers(rows).map((i) => ({ name: `p/${i}.jpg`, method: 0 }))));
+      return openDataset(archiveSpec(path));
+    },
+  },
+  {
+    name: 'shards of a WebDataset, nested',
+    async make(dir, rows) {
+      for (const shard of [0, 1, 2]) {
+        const files = numbers(rows)
+          .filter((i) => i % 3 === shard)
+          .flatMap((i) => ['jpg', 'json'].map((extension) => ({ name: `${i}.${extension}` })));
+        await writeFile(join(dir, `s-${shard}.tar`), makeTar(files));
+      }
+      return openDataset({ ...archiveSpec(join(dir, 's-{0..2}.tar')), grouped: true, shards: 'braces' });
+    },
+  },
   {
     name: 'urls',
     async make(dir, rows) {

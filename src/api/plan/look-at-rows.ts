@@ -97,7 +97,7 @@ export function countKinds(dataset: DatasetSpec, rows: readonly RowRef[]): Recor
   const counts = { file: 0, url: 0, blob: 0, record: 0, invalid: 0 };
   for (const row of rows) {
     const { kind } = locateRow(dataset, row);
-    counts[kind === 'table_row' ? 'record' : kind] += 1;
+    counts[kind === 'table_row' || kind === 'archive_row' ? 'record' : kind] += 1;
   }
   return counts;
 }

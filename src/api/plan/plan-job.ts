@@ -4,7 +4,7 @@
  */
 import { rowFieldsOf, taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
-import { withListingOf } from '../../shared/datasets/files/listing-rule.ts';
+import { withListingOf } from '../../shared/datasets/listing/listing-rule.ts';
 import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';

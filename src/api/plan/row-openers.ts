@@ -13,7 +13,7 @@ export function openersOf({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'ro
   const seen = rowKinds.file + rowKinds.url + rowKinds.blob + rowKinds.record > 0;
   const urls = seen ? rowKinds.url > 0 : dataset.type === 'urls';
   const blobs = seen ? rowKinds.blob > 0 : dataset.type === 'inline';
-  const records = seen ? rowKinds.record > 0 : isTable(dataset);
+  const records = seen ? rowKinds.record > 0 : isTable(dataset) || dataset.type === 'archive';
   const files = seen ? rowKinds.file > 0 : !urls && !blobs && !records;
   if (urls) {
     return {

@@ -1,5 +1,5 @@
 /** The type of an input, by its name. */
-import { isWebUrl } from '../../shared/stores/remote-url.ts';
+import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 
 const TABLES = [
   { type: 'jsonl', names: /\.(jsonl|ndjson)$/i, what: 'A JSONL file' },
@@ -13,6 +13,11 @@ export function tableTypeOf(path: string): TableType | null {
   const whole = isWebUrl(path) ? path.replace(/[?#].*$/s, '') : path;
   const plain = whole.replace(/\.(gz|zst)$/i, '');
   return TABLES.find(({ names }) => names.test(plain))?.type ?? null;
+}
+
+/** Whether the name is that of a tar or a zip on this machine, or of several. */
+export function isArchivePath(path: string): boolean {
+  return !isRemoteUrl(path) && /\.(zip|tar|tgz|tar\.gz|tar\.zst)$/i.test(path);
 }
 
 /** `A JSONL file` */

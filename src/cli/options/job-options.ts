@@ -9,7 +9,7 @@ import {
   type OptionName,
 } from '../../shared/tasks/requested-options.ts';
 import { UsageError } from '../exit-codes.ts';
-import { tableName, tableTypeOf } from './input-type.ts';
+import { isArchivePath, tableName, tableTypeOf } from './input-type.ts';
 import { keyValue, maxErrors, numberWithin, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 import { toFlag } from './service-flags.ts';
 
@@ -39,7 +39,7 @@ export function addInputFlags(command: Command): Command {
   return command
     .option(
       '--include <glob>',
-      'only files whose path below the folder matches, such as "**/*.jpg"; repeatable',
+      'only files whose path below the folder, or in the archive, matches, such as "**/*.jpg"; repeatable',
       several,
     )
     .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
@@ -48,7 +48,7 @@ export function addInputFlags(command: Command): Command {
 
 export function columnFlag(): Option {
   const about =
-    'the column of a table that feeds a field of the model, such as text=review, or id=key; repeatable';
+    'the column of a table (or the member of a group in an archive) that feeds a field of the model, such as text=review, or id=key; repeatable';
   return new Option('--column <field=column>', about).argParser(keyValue);
 }
 
@@ -95,11 +95,15 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
-/** An input of `files`, `manifest` or a table, depending on the flags. Paths stay as given. */
+/** An input of `files`, `manifest`, `archive` or a table, depending on the flags. Paths stay as given. */
 export function toFilesInput(
   flags: { input?: string; manifest?: string } & GlobFlags & ColumnFlags,
 ): SubmitBody['input'] {
   const { include, exclude, column: columns } = flags;
+  const globs = { ...(include && { include }), ...(exclude && { exclude }) };
+  if (flags.manifest === undefined && isArchivePath(flags.input!)) {
+    return { type: 'archive', path: flags.input!, ...globs, ...(columns && { columns }) };
+  }
   const table = flags.manifest === undefined ? tableTypeOf(flags.input!) : null;
   if (table === null && columns !== undefined) {
     throw new UsageError('--column names columns of a table. Folders and manifests have none.');
@@ -110,10 +114,5 @@ export function toFilesInput(
   }
   if (flags.manifest !== undefined) return { type: 'manifest', path: flags.manifest };
   if (table !== null) return { type: table, path: flags.input!, ...(columns && { columns }) };
-  return {
-    type: 'files',
-    path: flags.input!,
-    ...(include === undefined ? {} : { include }),
-    ...(exclude === undefined ? {} : { exclude }),
-  };
+  return { type: 'files', path: flags.input!, ...globs };
 }

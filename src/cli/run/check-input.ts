@@ -11,7 +11,7 @@ import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/o
 import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
-import { tableTypeOf } from '../options/input-type.ts';
+import { isArchivePath, tableTypeOf } from '../options/input-type.ts';
 
 export interface InputFlags {
   readonly input?: string;
@@ -58,6 +58,8 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
   // Records may name images anywhere that the user may read.
+  if (isArchivePath(path) && (found.isFile() || base !== path))
+    return { paths: { input: path }, roots: EVERYWHERE };
   if (found.isFile() && tableTypeOf(path) !== null) return { paths: { input: path }, roots: EVERYWHERE };
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };

@@ -1,12 +1,15 @@
 /** Checks everything that `forebay tune` can check before it measures, and makes the request for the measuring process. */
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
-import type { Config } from '../../shared/config/config.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { readConfig, type Config } from '../../shared/config/config.ts';
+import { resolveArchiveSpec } from '../../shared/datasets/archive/resolve-archive-spec.ts';
+import { splitArchives } from '../../shared/datasets/archive/split-archives.ts';
+import { createDatasetFiles } from '../../shared/datasets/bytes/dataset-files.ts';
+import type { ByteFiles } from '../../shared/datasets/bytes/byte-file.ts';
+import { listingFor } from '../../shared/datasets/listing/listing-rule.ts';
+import { openDataset } from '../../shared/datasets/open-dataset.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import type { RowFields } from '../../shared/tasks/row-fields.ts';
-import { readConfig } from '../../shared/config/config.ts';
-import { createDatasetFiles } from '../../shared/datasets/bytes/dataset-files.ts';
-import { listingFor } from '../../shared/datasets/files/listing-rule.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import { resolveTableSpec, type GivenTableFile } from '../../shared/datasets/table/resolve-table-spec.ts';
 import type { Columns } from '../../shared/domain/columns.ts';
@@ -17,7 +20,8 @@ import { UsageError } from '../exit-codes.ts';
 import { checkInput, type RunInput } from '../run/check-input.ts';
 import { checkModel, type RunModel } from '../run/check-model.ts';
 import type { ColumnFlags } from '../options/job-options.ts';
-import { tableTypeOf } from '../options/input-type.ts';
+import { isArchivePath, tableTypeOf } from '../options/input-type.ts';
+import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
 import { folderOfUrl, isRemoteUrl } from '../../shared/stores/remote-url.ts';
 
@@ -106,6 +110,8 @@ async function datasetOf(
     return { type: 'files', root, include: glob === null ? [] : [glob.pattern], exclude, listing };
   }
   const found = await stat(path).catch(() => null);
+  if (isArchivePath(path) && found?.isDirectory() !== true)
+    return archivesOf(path, found !== null, columns, model.input, config);
   if (found?.isFile() && type !== null) {
     const table = { type, columns, path: await realpath(path), base: await realpath(dirname(path)) };
     return specOfTable(table, model.fields, config);
@@ -127,13 +133,38 @@ async function datasetOf(
 }
 
 async function specOfTable(table: GivenTableFile, fields: RowFields, config: Config): Promise<DatasetSpec> {
+  return withFiles(config, async (files) => {
+    const { signal } = new AbortController();
+    return (await resolveTableSpec(files, table, fields, signal)).spec;
+  });
+}
+
+async function withFiles<T>(config: Config, use: (files: ByteFiles) => Promise<T>): Promise<T> {
   const stores = createStores(config);
   try {
-    const files = createDatasetFiles({ ...config, stores });
-    return (await resolveTableSpec(files, table, fields, new AbortController().signal)).spec;
+    return await use(createDatasetFiles({ ...config, stores }));
   } finally {
     await stores.close();
   }
+}
+
+async function archivesOf(
+  path: string,
+  exists: boolean,
+  columns: Columns | undefined,
+  taskInput: RowKind,
+  config: Config,
+): Promise<DatasetSpec> {
+  const several = exists ? null : splitArchives(path);
+  const real = await realpath(several?.folder ?? path);
+  const place =
+    several === null
+      ? { path: real, base: dirname(real) }
+      : { path: join(real, several.pattern), base: real, shards: several.shards };
+  return withFiles(config, async (files) => {
+    const archives = { files, listFiles: (of: DatasetSpec) => openDataset(of) };
+    return resolveArchiveSpec({ ...place, columns }, taskInput, archives, new AbortController().signal);
+  });
 }
 
 /** Checked at the start, because measuring takes minutes. */

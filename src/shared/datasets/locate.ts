@@ -26,6 +26,8 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
     case 'jsonl':
     case 'csv':
       return { kind: 'table_row', table: spec, ref: ref.at ?? '' };
+    case 'archive':
+      return { kind: 'archive_row', archive: spec, ref: ref.at ?? '' };
     case 'failed':
       return locateRow(spec.of, ref);
   }

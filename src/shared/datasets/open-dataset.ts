@@ -1,5 +1,6 @@
 /** Creates the source of a dataset from its spec. Only this file and locate.ts know every format. */
 import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import { createArchiveSource } from './archive/archive-source.ts';
 import type { ByteFiles } from './bytes/byte-file.ts';
 import { LOCAL_FILES } from './bytes/local-files.ts';
 import { createFailedSource } from './failed/failed-source.ts';
@@ -43,6 +44,11 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
     case 'csv':
       return {
         ...createCsvSource(spec, files),
+        names: async (slice, signal) => listRows(files, spec, slice, signal),
+      };
+    case 'archive':
+      return {
+        ...createArchiveSource(spec, files, (of) => openDataset(of, options)),
         names: async (slice, signal) => listRows(files, spec, slice, signal),
       };
     case 'failed':

@@ -1,13 +1,18 @@
 /** Opens a slice of a dataset, in any process. */
 import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../domain/block.ts';
-import { isTable, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
+import { isTable, type ArchiveSpec, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from './bytes/byte-file.ts';
 import { planCells } from './csv/cell-plan.ts';
 import { openCsvSlice } from './csv/csv-slice.ts';
 import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
+import { archiveSliceIds, openArchiveSlice, readArchiveRow } from './archive/archive-slice.ts';
+import type { MemberLimits } from './archive/entry.ts';
 import { createNameList } from './name-list.ts';
 import type { RowRecord, SliceRows } from './slice-rows.ts';
+
+/** For callers that need no bytes of large members. */
+const NO_LIMITS: MemberLimits = { maxFileBytes: 64 * 1024 * 1024, maxFetchRatio: 1_000 };
 
 function rowsOf(
   dataset: TableSpec,
@@ -32,33 +37,56 @@ export async function* openSlice(
   dataset: DatasetSpec,
   slice: BlockSlice,
   signal: AbortSignal,
+  limits: MemberLimits = NO_LIMITS,
 ): AsyncGenerator<SliceRows> {
-  if (!isTable(dataset)) throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
   let rows = 0;
+  for await (const chunk of chunksOf(files, dataset, slice, signal, limits)) {
+    rows += chunk.count;
+    yield chunk;
+  }
+  checkCount(rows, dataset, slice);
+}
+
+async function* chunksOf(
+  files: ByteFiles,
+  dataset: DatasetSpec,
+  slice: BlockSlice,
+  signal: AbortSignal,
+  limits: MemberLimits,
+): AsyncGenerator<SliceRows> {
+  if (dataset.type === 'archive') return yield* openArchiveSlice(dataset, slice, { files, limits, signal });
+  if (!isTable(dataset)) throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
   const file = await files.open(dataset.path, signal);
   try {
     checkVersion(file, slice.check);
-    for await (const chunk of rowsOf(dataset, file, slice, signal)) {
-      rows += chunk.count;
-      yield chunk;
-    }
+    yield* rowsOf(dataset, file, slice, signal);
   } finally {
     await file.close();
   }
-  if (rows === slice.count) return;
+}
+
+function checkCount(rows: number, dataset: DatasetSpec, { count }: BlockSlice): void {
+  if (rows === count) return;
+  const path = 'path' in dataset ? dataset.path : dataset.type;
   throw new ForebayError(
     'dataset_changed',
-    `${file.name} has ${rows} rows where the job found ${slice.count}. Submit it as a new job.`,
+    `${path} has ${rows} rows where the job found ${count}. Submit it as a new job.`,
   );
 }
 
 /** Reads one row, whatever the version of the file. `ref`: that of a slice with only this row. Throws as openSlice does. */
 export async function readSliceRow(
   files: ByteFiles,
-  dataset: TableSpec,
+  dataset: TableSpec | ArchiveSpec,
   ref: string,
   signal: AbortSignal,
+  limits: MemberLimits = NO_LIMITS,
 ): Promise<RowRecord> {
+  if (dataset.type === 'archive') {
+    const row = await readArchiveRow(dataset, ref, { files, limits, signal });
+    if (row !== null) return row;
+    throw new ForebayError('dataset_changed', `${dataset.path} no longer has the row at ${ref}`);
+  }
   const file = await files.open(dataset.path, signal);
   try {
     for await (const chunk of rowsOf(dataset, file, { firstRow: 0, ref }, signal)) return chunk.record(0);
@@ -77,6 +105,15 @@ export async function listRows(
 ): Promise<NamedRows> {
   if (!isSlice(content)) return content;
   const names = createNameList(content.firstRow);
-  for await (const chunk of openSlice(files, dataset, content, signal)) names.add(chunk);
+  const chunks =
+    dataset.type === 'archive'
+      ? archiveSliceIds(dataset, content, { files, signal })
+      : openSlice(files, dataset, content, signal);
+  let rows = 0;
+  for await (const chunk of chunks) {
+    rows += chunk.count;
+    names.add(chunk);
+  }
+  checkCount(rows, dataset, content);
   return names.end();
 }

@@ -1,4 +1,5 @@
 /** The rows of a slice, as the worker reads them from the file. */
+import type { ErrorCode } from '../errors.ts';
 import type { PackedRecords } from '../domain/packed-records.ts';
 
 /** One row of a table: named values that feed the model's task. */
@@ -11,9 +12,11 @@ export type RowRecord =
       readonly json: string;
       /** The same values as in `json`, but bytes are a Uint8Array here. */
       readonly fields: Readonly<Record<string, unknown>>;
+      /** The row is a whole file, and these are its bytes. Then there are no fields. */
+      readonly file?: Uint8Array;
     }
-  /** `why`: a sentence without a full stop. */
-  | { readonly ok: false; readonly id: null; readonly why: string };
+  /** `why`: a sentence without a full stop. `code`: that of the row's error, if it is not `invalid_row`. */
+  | { readonly ok: false; readonly id: string | null; readonly why: string; readonly code?: ErrorCode };
 
 /** Consecutive rows of a slice. */
 export interface SliceRows {

@@ -1,6 +1,6 @@
 /** A dataset as rows in a total order. They are read lazily, from any cursor, in constant memory. */
 import type { BlockSlice, NamedRows } from '../domain/block.ts';
-import type { Cursor, TableSpec } from '../domain/dataset-spec.ts';
+import type { ArchiveSpec, Cursor, TableSpec } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import type { SkippedCounter } from './skipped-counter.ts';
 
@@ -31,9 +31,15 @@ export interface DatasetSource {
   read(from: Cursor | null, signal: AbortSignal, skipped?: SkippedCounter): AsyncIterable<SourceRow>;
   /**
    * The dataset after `from` in slices, for formats that have them. `sizeAt(row)`: rows of the slice that begins with that
-   * row, 0 to stop. Only the last slice may be smaller. Throws as `read` does.
+   * row, 0 to stop. Only the last slice may be smaller. The cursor of a slice has what was left out before its last row. Throws as
+   * `read` does.
    */
-  slices?(from: Cursor | null, sizeAt: (row: number) => number, signal: AbortSignal): AsyncIterable<Slice>;
+  slices?(
+    from: Cursor | null,
+    sizeAt: (row: number) => number,
+    signal: AbortSignal,
+    skipped?: SkippedCounter,
+  ): AsyncIterable<Slice>;
   /** The ids of a slice's rows. Present if `slices` is. Throws as openSlice does. */
   names?(slice: BlockSlice, signal: AbortSignal): Promise<NamedRows>;
   /** Counts rows up to `limit`, which may be Infinity. Rejects as `read` does. */
@@ -50,6 +56,8 @@ export type RowLocation =
   | { readonly kind: 'invalid'; readonly reason: string }
   /** A record that came with a request: a JSON object. */
   | { readonly kind: 'record'; readonly path: string; readonly offset: number; readonly length: number }
+  /** A row of an archive. `ref`: that of a slice with only this row. */
+  | { readonly kind: 'archive_row'; readonly archive: ArchiveSpec; readonly ref: string }
   /** A row of a file. `ref`: that of a slice with only this row. */
   | { readonly kind: 'table_row'; readonly table: TableSpec; readonly ref: string }
   | { readonly kind: 'blob'; readonly path: string; readonly offset: number; readonly length: number };

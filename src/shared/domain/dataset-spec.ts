@@ -45,6 +45,24 @@ const GIVEN = [
     /** The fields that are text, whatever they look like. Null: all. */
     text: z.array(z.string()).nullable(),
   }),
+  /** Members of a tar or zip, or of several (shards). Globs match the names of members. */
+  z.object({
+    type: z.literal('archive'),
+    /** The archive, or a pattern of archives. */
+    path: z.string(),
+    /** The folder of the archives. Relative paths in records start there, too. */
+    base: z.string(),
+    /** How `path` names several archives: `{000..099}`, or wildcards. */
+    shards: z.enum(['braces', 'glob']).optional(),
+    /** Whether members with the same key are one row (WebDataset). If not, each member is one. */
+    grouped: z.boolean(),
+    /** What the model's task takes of a row. Other members of a group are not read. */
+    reads: z.enum(['image', 'audio', 'record']),
+    include: z.array(z.string()).default([]),
+    exclude: z.array(z.string()).default([]),
+    listing: LISTING_RULE,
+    columns: COLUMNS.optional(),
+  }),
 ] as const;
 
 /** A dataset as a user can give it. */
@@ -67,6 +85,8 @@ export const DATASET_SPEC = z.discriminatedUnion('type', [
 ]);
 
 export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
+
+export type ArchiveSpec = Extract<DatasetSpec, { type: 'archive' }>;
 
 /** A dataset in one file, whose blocks are slices of it. */
 export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' }>;

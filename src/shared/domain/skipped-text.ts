@@ -11,6 +11,8 @@ const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> 
     "folders of Forebay's data or others' results",
   ],
   special_files: ['device, pipe or socket', 'devices, pipes or sockets'],
+  archive_links: ['link in an archive', 'links in an archive'],
+  no_extension: ['file without an extension', 'files without an extension'],
   hidden: ['hidden entry', 'hidden entries'],
 };
 

@@ -13,6 +13,10 @@ export type SkipReason =
   | 'private_folders'
   /** Devices, pipes and sockets. */
   | 'special_files'
+  /** A link in an archive. */
+  | 'archive_links'
+  /** A member of a grouped archive whose name has no extension. */
+  | 'no_extension'
   /** Names that begin with a dot. */
   | 'hidden';
 

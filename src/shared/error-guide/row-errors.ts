@@ -9,7 +9,7 @@ export const ROW_ERRORS = {
   },
   file_unreadable: {
     cause:
-      'The file of the row is not a regular file, or cannot be read. For example, the user that runs the worker may not read it.',
+      'The file of the row is not a regular file, or cannot be read. For example, the user that runs the worker may not read it, or the archive that holds it is damaged.',
     fix: 'Correct what the message names, such as the permissions of the file. Then retry the job.',
   },
   access_denied: {
@@ -48,7 +48,7 @@ export const ROW_ERRORS = {
   },
   fetch_inflated: {
     cause:
-      'The compressed response for a URL row decompresses to more than `FOREBAY_MAX_FETCH_RATIO` times its size.',
+      'The compressed response for a URL row, or a member of a zip, decompresses to more than `FOREBAY_MAX_FETCH_RATIO` times its size.',
     fix: 'Configure the server to send the image uncompressed, or raise the limit.',
   },
   fetch_timeout: {

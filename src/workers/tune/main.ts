@@ -35,6 +35,7 @@ try {
       inputRoots: request.limits.inputRoots,
       objectRoots: ['s3://'],
       maxFileBytes: request.limits.maxFileBytes,
+      maxFetchRatio: request.limits.maxFetchRatio,
     }),
     places: { stores, files },
     store: createProfileStore({ cacheDir: request.cacheDir }),

@@ -36,6 +36,7 @@ export async function* splitDataset(
       from,
       sizeAt,
       signal,
+      tally,
     )) {
       const block = Math.floor(first / blockRows);
       yield { block, rows: { firstRow: first, count, ref, check }, cursor: after };

@@ -118,6 +118,24 @@ export const CSV_INPUT = z.strictObject({
     .describe('Default: a tab for `.tsv`, else what the header has most of: `,`, `;`, tab or `|`.'),
 });
 
+export const ARCHIVE_INPUT = z.strictObject({
+  type: z.literal('archive'),
+  path: PATH.describe(
+    'A tar or a zip, or several of them: `shard-{000..099}.tar`, or a glob. Absolute, or relative to the first input root. Each file in it is a row, by the rules for folders. Or files with the same name before the first dot are one row (WebDataset), see `group`.',
+  ),
+  include: GLOBS.optional().describe('Globs on names in the archive. A file must match one of them.'),
+  exclude: GLOBS.optional().describe('Globs on names in the archive. A file must match none of them.'),
+  group: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether files with the same name before the first dot are one row. By default they are if `columns` are given, or if two of the first 100 files of a tar share a name.',
+    ),
+  columns: COLUMNS.optional().describe(
+    'Which member of a group feeds which field of a row, by its extension, such as `{"image":"seg.png"}`. A field of a JSON member works, too.',
+  ),
+});
+
 export const JOB_INPUT = z.discriminatedUnion('type', [
   FILES_INPUT,
   URLS_INPUT,
@@ -125,6 +143,7 @@ export const JOB_INPUT = z.discriminatedUnion('type', [
   MANIFEST_INPUT,
   JSONL_INPUT,
   CSV_INPUT,
+  ARCHIVE_INPUT,
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
 

@@ -8,6 +8,8 @@ import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
+import { createInputRule } from '../../../shared/files/input-folders.ts';
+import { createArchiveInputs } from './input/archive-input.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
 import { createObjectInputs, type ObjectInputOptions } from './input/object-input.ts';
@@ -41,6 +43,7 @@ export interface InputResolverOptions extends InputPathOptions, SpoolOptions, Ob
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const paths = createInputPaths(options);
   const objects = createObjectInputs(options);
+  const archives = createArchiveInputs(paths, createInputRule(options), options.files);
   const spool = createInputSpool(options);
 
   async function resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput> {
@@ -53,6 +56,8 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'jsonl':
       case 'csv':
         return resolveTable({ paths, objects, files: options.files }, input, of);
+      case 'archive':
+        return archives.resolve(input, of);
       case 'urls':
       case 'inline':
         return { spec: await spool.write(input, jobId, tenant), total: input.packed.count };
@@ -67,6 +72,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       await checkReadable({ path, isFolder: true });
       if (dataset.only !== undefined) await paths.find(join(dataset.root, dataset.only), tenant);
     }
+    if (dataset.type === 'archive') return archives.check(dataset, tenant);
     if (dataset.type === 'manifest' || isTable(dataset)) {
       if (isRemoteUrl(dataset.path)) {
         checkRemote(objects, dataset.path);
@@ -87,6 +93,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'manifest':
       case 'jsonl':
       case 'csv':
+      case 'archive':
         await checkPaths(dataset, jobs.tenant);
         return dataset;
       case 'failed':

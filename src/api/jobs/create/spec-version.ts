@@ -14,6 +14,7 @@ export function specVersion(
   { spec: dataset, compressed = false }: Pick<ResolvedInput, 'spec' | 'compressed'>,
   input: PackedInput,
 ): number {
+  if (dataset.type === 'archive') return SPEC_VERSION;
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
   const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);
   if (isElsewhere || compressed || isNewTable) return SPEC_VERSION;

@@ -1,6 +1,6 @@
 /** Submits a job. Settles its model, input, output and options, and has it accepted. */
 import { randomBytes } from 'node:crypto';
-import { withListingOf } from '../../../shared/datasets/files/listing-rule.ts';
+import { withListingOf } from '../../../shared/datasets/listing/listing-rule.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { specVersion } from './spec-version.ts';
 import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';

@@ -2,11 +2,11 @@
 import { tmpdir } from 'node:os';
 import type { Cursor, DatasetSpec } from '../../domain/dataset-spec.ts';
 import { countUpTo } from '../count-up-to.ts';
-import { createGlobFilter } from './glob-filter.ts';
-import { createExplicitInclude } from './listing-rule.ts';
+import { createGlobFilter } from '../listing/glob-filter.ts';
+import { createExplicitInclude } from '../listing/listing-rule.ts';
 import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import { rawOf } from './name-bytes.ts';
-import { explainEmpty } from './explain-empty.ts';
+import { explainEmpty } from '../listing/explain-empty.ts';
 import { singleFile } from './single-file.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';

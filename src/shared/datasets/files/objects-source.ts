@@ -11,9 +11,9 @@ import type { Stores } from '../../stores/stores.ts';
 import { countUpTo } from '../count-up-to.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource } from '../source.ts';
-import { explainEmpty } from './explain-empty.ts';
-import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
-import { createExplicitInclude, isLeftOut } from './listing-rule.ts';
+import { explainEmpty } from '../listing/explain-empty.ts';
+import { createGlobFilter, type GlobFilter } from '../listing/glob-filter.ts';
+import { createExplicitInclude, isLeftOut } from '../listing/listing-rule.ts';
 import { singleFile } from './single-file.ts';
 
 type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;

@@ -8,9 +8,9 @@ import type { ListingRule } from '../../domain/dataset-spec.ts';
 import type { SkipReason } from '../../domain/skipped.ts';
 import { createTurn } from '../../process/event-loop-turn.ts';
 import { listFolder, type Entry, type ListingOptions } from './folder-listing.ts';
-import type { GlobFilter } from './glob-filter.ts';
+import type { GlobFilter } from '../listing/glob-filter.ts';
 import { resolveLink } from './link-target.ts';
-import { isLeftOut } from './listing-rule.ts';
+import { isLeftOut } from '../listing/listing-rule.ts';
 import { rawOf, textOf } from './name-bytes.ts';
 
 export interface WalkedFile {

@@ -35,8 +35,8 @@ export async function resolveTableSpec(
   });
 }
 
-/** `needed`: the fields that a column must feed. */
-function checkColumns(
+/** `needed`: the fields that a column must feed. Throws ForebayError `invalid_request`. */
+export function checkColumns(
   name: string,
   known: readonly string[],
   columns: Columns,

@@ -1,4 +1,5 @@
 /** Reads rows within the worker's byte budget and a bound on concurrent reads. */
+import type { MemberLimits } from '../../../shared/datasets/archive/entry.ts';
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { openSlice } from '../../../shared/datasets/open-slice.ts';
 import type { SliceRows } from '../../../shared/datasets/slice-rows.ts';
@@ -52,6 +53,7 @@ export interface BudgetedReader {
 export function createBudgetedReader(deps: {
   reader: RowReader;
   files: ByteFiles;
+  limits: MemberLimits;
   budget: ByteBudget;
   atOnce: Semaphore;
 }): BudgetedReader {
@@ -90,7 +92,7 @@ export function createBudgetedReader(deps: {
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
-      const chunks = openSlice(deps.files, dataset, slice, abort.signal);
+      const chunks = openSlice(deps.files, dataset, slice, abort.signal, deps.limits);
       for (;;) {
         const booking = await budget.admit();
         const next = await chunks.next().catch((error: unknown) => {
@@ -108,7 +110,7 @@ export function createBudgetedReader(deps: {
           read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
           problemOf(at) {
             const found = chunk.record(at);
-            return found.ok ? null : invalidRecord(found.why);
+            return found.ok ? null : { ...invalidRecord(found.why), ...(found.code && { code: found.code }) };
           },
           release: booking.release,
         };

@@ -19,7 +19,8 @@ export function readsFields(kind: RowKind): boolean {
 
 /** `base`: the absolute folder of relative paths in records. Null: the records came with the request. */
 export function recordInput(record: RowRecord, kind: RowKind, base: string | null): RecordInput {
-  if (!record.ok) return bad(record.why);
+  if (!record.ok) return { is: 'bad', error: { code: record.code ?? 'invalid_row', message: record.why } };
+  if (record.file !== undefined) return { is: 'bytes', bytes: record.file };
   if (!readsFields(kind)) return { is: 'record', json: record.json };
   const given = record.fields[kind];
   // The record may have the waveform itself in its other fields.

@@ -20,7 +20,7 @@ import { recordInput } from './record-input.ts';
 import { createRootGuess } from './root-guess.ts';
 
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
-type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' | 'table_row' }>;
+type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' | 'table_row' | 'archive_row' }>;
 
 export type RowRead =
   | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
@@ -56,10 +56,12 @@ export interface RowReaderOptions {
   readonly objectRoots?: readonly string[];
   /** Largest payload, bytes. */
   readonly maxFileBytes: number;
+  /** Largest member of an archive, as a multiple of its compressed size. */
+  readonly maxFetchRatio: number;
 }
 
 export function createRowReader(options: RowReaderOptions): RowReader {
-  const { fetchBytes, files, inputRoots, objectRoots = [], maxFileBytes } = options;
+  const { fetchBytes, files, inputRoots, objectRoots = [], maxFileBytes, maxFetchRatio } = options;
   const mayReadObject = createObjectRule(objectRoots);
   const liesUnderRoot = createRootGuess(inputRoots);
 
@@ -69,6 +71,11 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       const { table, ref } = location;
       const record = await readSliceRow(files, table, ref, signal);
       return openFound(rows, locateRecord(rows, record, table.base), signal);
+    }
+    if (location.kind === 'archive_row') {
+      const { archive, ref } = location;
+      const record = await readSliceRow(files, archive, ref, signal, { maxFileBytes, maxFetchRatio });
+      return openFound(rows, locateRecord(rows, record, archive.base), signal);
     }
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);

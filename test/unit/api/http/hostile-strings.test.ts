@@ -7,7 +7,7 @@ import { JOB_LIST_QUERY } from '#forebay/api/http/wire/job-list.js';
 import { JOB_ID } from '#forebay/api/http/wire/scalars.js';
 import { IDEMPOTENCY_KEY, SUBMIT_BODY } from '#forebay/api/http/wire/submit-request.js';
 import { WEBHOOK } from '#forebay/api/http/wire/webhook.js';
-import { createGlobFilter } from '#forebay/shared/datasets/files/glob-filter.js';
+import { createGlobFilter } from '#forebay/shared/datasets/listing/glob-filter.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { splitGlob } from '#forebay/shared/datasets/files/split-glob.js';
 import { MAX_ERRORS } from '#forebay/shared/domain/option-schemas.js';

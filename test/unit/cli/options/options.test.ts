@@ -93,6 +93,19 @@ describe('the input', () => {
     });
   });
 
+  it('is an archive by its name, also with globs and columns', () => {
+    expect(toFilesInput({ input: 'photos.zip', include: ['a/**'] })).toEqual({
+      type: 'archive',
+      path: 'photos.zip',
+      include: ['a/**'],
+    });
+    const column = { image: 'seg.png' };
+    for (const input of ['s-{00..99}.tar', '*.tar.gz', 'A.TGZ', 'x.tar.zst']) {
+      expect(toFilesInput({ input, column })).toEqual({ type: 'archive', path: input, columns: column });
+    }
+    expect(toFilesInput({ input: 'rows.gz' })).toMatchObject({ type: 'files' });
+  });
+
   it('takes flags only where they have a meaning', () => {
     const column = { image: 'img' };
     expect(() => toFilesInput({ input: 'photos', column })).toThrow('--column names columns of a table');

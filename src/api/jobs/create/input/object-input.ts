@@ -1,5 +1,5 @@
 /** Resolves an input of files whose path is a URL of S3: a prefix, a single object, or a glob. */
-import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
+import { listingFor } from '../../../../shared/datasets/listing/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';

@@ -1,8 +1,8 @@
 /** Resolves an input of files: a folder, a single file, or a glob. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { compileGlobs } from '../../../../shared/datasets/files/glob/compile-globs.ts';
-import { listingFor } from '../../../../shared/datasets/files/listing-rule.ts';
+import { compileGlobs } from '../../../../shared/datasets/listing/glob/compile-globs.ts';
+import { listingFor } from '../../../../shared/datasets/listing/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec, ListingRule } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';

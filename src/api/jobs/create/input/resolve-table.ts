@@ -20,5 +20,5 @@ export async function resolveTable(
   const { spec, compressed } = await askStore(name, ANSWER_MS, async (signal) =>
     resolveTableSpec(places.files, table, fields, signal),
   );
-  return { spec, total: null, compressed };
+  return { spec, total: null, ...(compressed && { compressed }) };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createGlobFilter, type GlobFilter } from '#forebay/shared/datasets/files/glob-filter.js';
+import { createGlobFilter, type GlobFilter } from '#forebay/shared/datasets/listing/glob-filter.js';
 import { walk } from '#forebay/shared/datasets/files/walk.js';
 
 let root: string;

@@ -35,7 +35,13 @@ async function fetchNothing(url: string): Promise<Uint8Array> {
 }
 
 const readerOf = (inputRoots = [root]) =>
-  createRowReader({ files: LOCAL_FILES, fetchBytes: fetchNothing, inputRoots, maxFileBytes: 1000 });
+  createRowReader({
+    files: LOCAL_FILES,
+    fetchBytes: fetchNothing,
+    inputRoots,
+    maxFileBytes: 1000,
+    maxFetchRatio: 100,
+  });
 const locate = (id: string, at?: string) =>
   readerOf().locate({ dataset: manifest, tenant: 'default', input: 'image' }, { id, at });
 async function read(spec: DatasetSpec, row: RowRef, signal = never, input: RowKind = 'image') {
@@ -105,6 +111,7 @@ describe('other rows', () => {
       inputRoots: [],
       objectRoots: ['s3://photos/in/'],
       maxFileBytes: 1000,
+      maxFetchRatio: 100,
     });
     const dataset: DatasetSpec = { type: 'files', root: 's3://photos/in/', include: [], exclude: [] };
     const rows = { dataset, tenant: 'default', input: 'image' } as const;

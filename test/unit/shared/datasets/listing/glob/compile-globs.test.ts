@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import picomatch from 'picomatch';
 import { describe, expect, it } from 'vitest';
-import { compileGlobs } from '#forebay/shared/datasets/files/glob/compile-globs.js';
+import { compileGlobs } from '#forebay/shared/datasets/listing/glob/compile-globs.js';
 import { ForebayError } from '#forebay/shared/errors.js';
 
 const PIECES = [

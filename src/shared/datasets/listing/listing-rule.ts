@@ -20,6 +20,8 @@ export function listingFor(input: RowKind): ListingRule {
 
 /** Gives a dataset the listing rule of an earlier one, for a job that continues its output. */
 export function withListingOf(dataset: DatasetSpec, earlier: DatasetSpec): DatasetSpec {
+  if (dataset.type === 'archive' && earlier.type === 'archive')
+    return { ...dataset, listing: earlier.listing };
   if (dataset.type !== 'files' || earlier.type !== 'files') return dataset;
   return { ...dataset, listing: earlier.listing ?? 1 };
 }

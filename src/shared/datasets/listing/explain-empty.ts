@@ -1,7 +1,6 @@
 /** Explains why the patterns of a dataset match no file, and suggests patterns that match some. */
 import { createGlobFilter, type GlobFilter } from './glob-filter.ts';
 import { unicodeForm } from '../../text/unicode-form.ts';
-import type { WalkedFile } from './walk.ts';
 
 /** Counting stops here. The sentence then says "or more". */
 const ENOUGH = 1_000;
@@ -19,17 +18,19 @@ const loose: Change = (text) => text.normalize('NFC').toLowerCase();
 export async function explainEmpty(
   { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
   walkWith: Walk,
+  holder: 'folder' | 'archive' = 'folder',
 ): Promise<string | null> {
-  return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith);
+  return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith, holder);
 }
 
-type Walk = (filter: GlobFilter) => AsyncIterable<Pick<WalkedFile, 'id'>>;
+type Walk = (filter: GlobFilter) => AsyncIterable<{ readonly id: string }>;
 
 /** Says that there are files, but none that matches. */
 async function unmatched(
   include: readonly string[],
   exclude: readonly string[],
   walkWith: Walk,
+  holder: string,
 ): Promise<string | null> {
   if (include.length === 0 && exclude.length === 0) return null;
   let files = 0;
@@ -43,7 +44,7 @@ async function unmatched(
     ...(include.length === 0 ? [] : [`include ${quoted(include)}`]),
     ...(exclude.length === 0 ? [] : [`exclude ${quoted(exclude)}`]),
   ];
-  return `The folder holds ${counted(files)}, such as "${example}", but no file passes ${given.join(' and ')}.`;
+  return `The ${holder} holds ${counted(files)}, such as "${example}", but no file passes ${given.join(' and ')}.`;
 }
 
 /** Looks for include patterns that would match in another letter case or Unicode normal form. */

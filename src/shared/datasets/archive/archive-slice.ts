@@ -1,0 +1,145 @@
+/** The rows of a slice of archives, with the bytes of their members. */
+import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
+import { checkVersion, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { listedRows, type RowRecord, type SliceRows } from '../slice-rows.ts';
+import { entriesWithContents, indexEntries, READ_TOGETHER } from './archive-index.ts';
+import { decodeSegments, decodeVersions, type Segment } from './archive-ref.ts';
+import { createByteWindow } from './byte-window.ts';
+import { cutRows, type CutRow } from './cut-rows.ts';
+import type { MemberLimits, RowProblem } from './entry.ts';
+import { createWants, groupFields } from './group-fields.ts';
+import { createMemberRule } from './member-rule.ts';
+import { readMember, type MemberBytes } from './read-member.ts';
+import { rowId, shardPath } from './shards.ts';
+
+/** Small members are cheap, but a chunk should not hold back its first row. */
+const MAX_CHUNK_ROWS = 1_000;
+
+const ignore = () => {};
+
+export interface ArchiveSliceOptions {
+  readonly files: ByteFiles;
+  readonly limits: MemberLimits;
+  readonly signal: AbortSignal;
+}
+
+/** `check`: the versions that the archives must have. Null: any. Yields the rows in chunks. Throws as openSlice does. */
+export async function* openArchiveSlice(
+  spec: ArchiveSpec,
+  slice: { readonly firstRow: number; readonly ref: string; readonly check: string | null },
+  options: ArchiveSliceOptions,
+): AsyncGenerator<SliceRows> {
+  let { firstRow } = slice;
+  for await (const { segment, file } of openSegments(spec, slice, options)) {
+    for await (const chunk of segmentRows(spec, file, segment, firstRow, options)) {
+      firstRow += chunk.count;
+      yield chunk;
+    }
+  }
+}
+
+/** The ids of the rows. Reads no content. */
+export async function* archiveSliceIds(
+  spec: ArchiveSpec,
+  slice: { readonly ref: string; readonly check: string },
+  options: Pick<ArchiveSliceOptions, 'files' | 'signal'>,
+): AsyncGenerator<Pick<SliceRows, 'count' | 'ids'>> {
+  for await (const { segment, file } of openSegments(spec, slice, options)) {
+    const place = createMemberRule(spec, ignore);
+    const ids: string[] = [];
+    for await (const { key } of cutRows(indexEntries(file, segment, options.signal), {
+      place,
+      keep: () => null,
+    })) {
+      ids.push(rowId(spec, segment.name, key));
+    }
+    yield { count: ids.length, ids };
+  }
+}
+
+/** Opens the archives of a slice, one at a time. */
+async function* openSegments(
+  spec: ArchiveSpec,
+  { ref, check }: { readonly ref: string; readonly check: string | null },
+  { files, signal }: Pick<ArchiveSliceOptions, 'files' | 'signal'>,
+): AsyncGenerator<{ readonly segment: Segment; readonly file: ByteFile }> {
+  const versions = check === null ? null : decodeVersions(check);
+  for (const [i, segment] of decodeSegments(ref).entries()) {
+    const file = await files.open(shardPath(spec, segment.name), signal);
+    try {
+      if (versions !== null) checkVersion(file, versions[i] ?? '');
+      yield { segment, file };
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function* segmentRows(
+  spec: ArchiveSpec,
+  file: ByteFile,
+  segment: Segment,
+  first: number,
+  { limits, signal }: ArchiveSliceOptions,
+): AsyncGenerator<SliceRows> {
+  const window = createByteWindow(file, signal);
+  const wants = spec.grouped ? createWants(spec) : () => true;
+  let firstRow = first;
+  let records: RowRecord[] = [];
+  let counted = 0;
+  let unpacked = 0;
+  const chunk = (): SliceRows => {
+    const rows = { ...listedRows(records, firstRow), bytes: window.loaded - counted + unpacked };
+    firstRow += records.length;
+    records = [];
+    counted = window.loaded;
+    unpacked = 0;
+    return rows;
+  };
+  const rows = cutRows<MemberBytes | null>(entriesWithContents(file, segment, window, signal), {
+    place: createMemberRule(spec, ignore),
+    async keep({ field, member }) {
+      if (!wants(field)) return null;
+      const read = await readMember(member, window, limits);
+      if (read.ok && segment.format === 'zip') unpacked += read.bytes.length;
+      return read;
+    },
+  });
+  for await (const row of rows) {
+    records.push(recordOf(spec, segment.name, row));
+    if (window.loaded - counted + unpacked >= READ_TOGETHER || records.length >= MAX_CHUNK_ROWS)
+      yield chunk();
+  }
+  if (records.length > 0) yield chunk();
+}
+
+function recordOf(spec: ArchiveSpec, archive: string, row: CutRow<MemberBytes | null>): RowRecord {
+  const id = rowId(spec, archive, row.key);
+  const bad = ({ code, why }: RowProblem): RowRecord => ({ ok: false, id, code, why });
+  if (row.problem !== null) return bad(row.problem);
+  if (!spec.grouped) {
+    const { value } = row.parts[0]!;
+    if (value!.ok) return { ok: true, id, json: '', fields: {}, file: value!.bytes };
+    return bad({ ...value!.problem, why: `the member ${value!.problem.why}` });
+  }
+  const found = groupFields(row.parts, spec);
+  if (!found.ok) return bad(found.problem);
+  const { fields } = found;
+  return { ok: true, id, json: spec.reads === 'image' ? '' : jsonOf(fields), fields };
+}
+
+/** JSON has no bytes, and a task that reads records needs none. */
+function jsonOf(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(fields, (_, value: unknown) => (value instanceof Uint8Array ? undefined : value));
+}
+
+/** Reads one row, whatever the version of its archive. Null: there is none. Throws as openArchiveSlice does. */
+export async function readArchiveRow(
+  spec: ArchiveSpec,
+  ref: string,
+  options: ArchiveSliceOptions,
+): Promise<RowRecord | null> {
+  for await (const chunk of openArchiveSlice(spec, { firstRow: 0, ref, check: null }, options))
+    return chunk.record(0);
+  return null;
+}

@@ -1,0 +1,126 @@
+/** Makes the spec of archives from their first members, and from what a request says about them. */
+import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
+import { ForebayError } from '../../errors.ts';
+import type { RowKind } from '../../tasks/task-description.ts';
+import { withFile, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { listingFor } from '../listing/listing-rule.ts';
+import type { DatasetSource } from '../source.ts';
+import { checkColumns } from '../table/resolve-table-spec.ts';
+import { entriesWithContents, findIndex, indexEntries, type ArchiveIndex } from './archive-index.ts';
+import { createByteWindow } from './byte-window.ts';
+import { cutRows } from './cut-rows.ts';
+import type { MemberLimits } from './entry.ts';
+import { columnsOf, isDecoded, type GroupPart } from './group-fields.ts';
+import { createMemberRule } from './member-rule.ts';
+import { readMember } from './read-member.ts';
+import { listShards, shardPath, type FilesSpec } from './shards.ts';
+
+/** Archives as a request describes them. */
+export type GivenArchives = Pick<ArchiveSpec, 'path' | 'base' | 'shards' | 'columns'> & {
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  /** Whether members with the same key are one row. Undefined: as the first archive looks. */
+  readonly group?: boolean | undefined;
+};
+
+export interface ArchiveFiles {
+  readonly files: ByteFiles;
+  /** Opens a folder, for archives that a glob names. */
+  readonly listFiles: (of: FilesSpec) => Pick<DatasetSource, 'read'>;
+}
+
+/** Members of the first archive that are looked at. */
+const LOOKED_AT = 100;
+/** A record of more bytes is not looked into. */
+const LIMITS: MemberLimits = { maxFileBytes: 16 * 1024 * 1024, maxFetchRatio: 1_000 };
+
+/**
+ * `taskInput`: what the model's task takes. Throws ForebayError `input_unreadable` for a file that is no archive,
+ * `input_not_found` if there is none, `invalid_request` for columns that it does not have, and as opening the file does.
+ */
+export async function resolveArchiveSpec(
+  given: GivenArchives,
+  taskInput: RowKind,
+  { files, listFiles }: ArchiveFiles,
+  signal: AbortSignal,
+): Promise<ArchiveSpec> {
+  const { path, base, shards, columns, include = [], exclude = [] } = given;
+  checkMapping(given);
+  const spec = {
+    type: 'archive' as const,
+    path,
+    base,
+    ...(shards && { shards }),
+    reads: taskInput === 'image' || taskInput === 'audio' ? taskInput : ('record' as const),
+    include: [...include],
+    exclude: [...exclude],
+    listing: listingFor(taskInput),
+    ...(columns && { columns }),
+  };
+  for await (const { name } of listShards(spec, listFiles, null, signal)) {
+    const grouped = await withFile(files, shardPath(spec, name), signal, async (file) => {
+      const index = await findIndex(file, signal);
+      const whole = { ...spec, grouped: true };
+      if (columns !== undefined) await checkFirst(file, index, whole, signal);
+      return given.group ?? (columns !== undefined || (await sharesKeys(file, index, whole, signal)));
+    });
+    return { ...spec, grouped };
+  }
+  throw new ForebayError('input_not_found', `No archive matches ${path}. Letter case matters.`);
+}
+
+function checkMapping({ columns, group }: GivenArchives): void {
+  if (columns === undefined) return;
+  const why =
+    group === false
+      ? { path: '/input/columns', message: 'columns are members of groups, so "group" cannot be false' }
+      : columns['id'] === undefined
+        ? null
+        : {
+            path: '/input/columns/id',
+            message: 'the id of a row of an archive is always the name of its members',
+          };
+  if (why !== null) throw new ForebayError('invalid_request', `${why.message}.`, { issues: [why] });
+}
+
+/** Whether the first members of a tar show that several belong to one row. Zips hold files, unless the request says else. */
+async function sharesKeys(
+  file: ByteFile,
+  index: ArchiveIndex,
+  spec: ArchiveSpec,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (index.format !== 'tar') return false;
+  const place = createMemberRule(spec, () => {});
+  let last: string | null = null;
+  let seen = 0;
+  for await (const entries of indexEntries(file, index, signal)) {
+    for (const entry of entries) {
+      const placed = place(entry);
+      if (placed?.kind !== 'part') continue;
+      if (placed.key === last) return true;
+      last = placed.key;
+      if (++seen >= LOOKED_AT) return false;
+    }
+  }
+  return false;
+}
+
+/** Checks the columns against the first row. */
+async function checkFirst(
+  file: ByteFile,
+  index: ArchiveIndex,
+  spec: ArchiveSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const window = createByteWindow(file, signal);
+  const rows = cutRows<GroupPart['value']>(entriesWithContents(file, index, window, signal), {
+    place: createMemberRule(spec, () => {}),
+    keep: async ({ field, member }) => (isDecoded(field) ? readMember(member, window, LIMITS) : null),
+  });
+  for await (const { parts, problem } of rows) {
+    const known = problem === null ? columnsOf(parts) : null;
+    if (known !== null) checkColumns(file.name, known, spec.columns ?? {}, []);
+    return;
+  }
+}

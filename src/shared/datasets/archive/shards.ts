@@ -1,0 +1,71 @@
+/** The archives of a dataset, in order: one, those that braces name, or those that a glob matches. */
+import type { ArchiveSpec, DatasetSpec } from '../../domain/dataset-spec.ts';
+import { ForebayError, InvariantError } from '../../errors.ts';
+import { readBraces, type BracePattern } from '../../text/brace-pattern.ts';
+import { invalidReason } from '../row-reference.ts';
+import type { DatasetSource } from '../source.ts';
+
+export interface Shard {
+  /** Its path below the base of the dataset. */
+  readonly name: string;
+  /** Where listing continues after it. */
+  readonly cursor: string;
+}
+
+export type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
+type Shards = Pick<ArchiveSpec, 'path' | 'base' | 'shards'>;
+
+/** Yields the archives after `from`, or all of them for null. `listFiles`: opens a folder, for globs. */
+export async function* listShards(
+  spec: Shards,
+  listFiles: (of: FilesSpec) => Pick<DatasetSource, 'read'>,
+  from: string | null,
+  signal: AbortSignal,
+): AsyncGenerator<Shard> {
+  const name = nameBelow(spec);
+  switch (spec.shards) {
+    case undefined:
+      if (from === null) yield { name, cursor: '' };
+      return;
+    case 'braces': {
+      const names = bracesOf(name);
+      for (let at = from === null ? 0 : Number(from) + 1; at < names.count; at++) {
+        yield { name: names.at(at), cursor: String(at) };
+      }
+      return;
+    }
+    case 'glob': {
+      const cursor = from === null ? null : { index: 1, at: from };
+      for await (const { row, cursor: after } of listFiles(shardFiles(spec)).read(cursor, signal)) {
+        const invalid = invalidReason(row);
+        if (invalid !== null) throw new ForebayError('input_unreadable', `${row.id}: ${invalid}.`);
+        yield { name: row.id, cursor: after.at };
+      }
+    }
+  }
+}
+
+/** The archives of a glob as a dataset of files. */
+export function shardFiles(spec: Pick<Shards, 'path' | 'base'>): FilesSpec {
+  return { type: 'files', root: spec.base, include: [nameBelow(spec)], exclude: [], listing: 3 };
+}
+
+function bracesOf(name: string): BracePattern {
+  const names = readBraces(name);
+  if (names === null || typeof names === 'string') throw new InvariantError(`braces in "${name}": ${names}`);
+  return names;
+}
+
+/** The part of the path that names the archives. */
+function nameBelow({ path, base }: Pick<Shards, 'path' | 'base'>): string {
+  return path.slice(base.endsWith('/') ? base.length : base.length + 1);
+}
+
+export function shardPath({ base }: Pick<Shards, 'base'>, name: string): string {
+  return base.endsWith('/') ? base + name : `${base}/${name}`;
+}
+
+/** Keys repeat from shard to shard, so ids of rows in several shards begin with the shard. */
+export function rowId({ shards }: Pick<Shards, 'shards'>, name: string, key: string): string {
+  return shards === undefined ? key : `${name}/${key}`;
+}
