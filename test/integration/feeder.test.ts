@@ -25,6 +25,7 @@ import { readProgress } from '#forebay/shared/queue/wake.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
 import type { BegunRun } from '#forebay/shared/queue/blocks/block-runs.js';
+import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
@@ -113,7 +114,8 @@ async function publishRun(id: string, block: number, run: BegunRun, outcomes: Ro
   const { output } = run.spec;
   const rows = listedRows(run.block);
   const packed = [packOutcomes(outcomes)];
-  const toPublish = { folder: output, job: id, part: block, rows, outcomes: packed, token };
+  const part = { folder: output, job: id, part: block, sink: JSONL_SINK };
+  const toPublish = { ...part, rows, outcomes: packed, token };
   return publishBlock(toPublish, async (hash) => {
     const permit = await layer.window.announcePart(id, { block, token, hash, output });
     return permit.may ? { hashes: permit.announced } : null;
@@ -318,7 +320,9 @@ it('a part whose run died before its errors were published is counted with its e
   await runToEnd(job);
   expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
   expect(existsSync(outputFolder(job.output).errors(0))).toBe(true);
-  expect(await adoptBlock(job.output, job.id, 0, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
+  expect(
+    await adoptBlock({ folder: job.output, job: job.id, part: 0, sink: JSONL_SINK }, rows, 'owned'),
+  ).toEqual({ succeeded: 3, failed: 1 });
 });
 
 it('a cancelled job ends even if its output folder is gone', async () => {

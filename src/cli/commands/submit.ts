@@ -20,6 +20,7 @@ import {
   addGlobFlags,
   addJobFlags,
   toFilesInput,
+  toOutput,
   toSubmitOptions,
   type GlobFlags,
   type JobFlags,
@@ -51,7 +52,8 @@ export function addSubmit(program: Command, context: CliContext): void {
       '--inline <files...>',
       'use instead of --input: local files, sent with the job (about 12 MB in total)',
     )
-    .addOption(FLAGS.output());
+    .addOption(FLAGS.output())
+    .addOption(FLAGS.format());
   addGlobFlags(command);
   addJobFlags(command);
   command
@@ -90,7 +92,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const body: SubmitBody = {
     model: flags.model,
     input: await readInput(flags, context.cwd, toServicePath),
-    ...(flags.output === undefined ? {} : { output: toServicePath(flags.output) }),
+    ...toOutput(flags.output === undefined ? null : toServicePath(flags.output), flags),
     ...toSubmitOptions(flags),
     ...webhookOf(flags),
   };

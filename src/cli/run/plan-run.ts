@@ -5,7 +5,13 @@
 import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
-import { toFilesInput, toSubmitOptions, type GlobFlags, type JobFlags } from '../options/job-options.ts';
+import {
+  toFilesInput,
+  toOutput,
+  toSubmitOptions,
+  type GlobFlags,
+  type JobFlags,
+} from '../options/job-options.ts';
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
@@ -48,7 +54,7 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
     body: {
       model: model.name,
       input: toFilesInput({ ...flags, ...input.paths }),
-      output,
+      ...toOutput(output, flags),
       ...toSubmitOptions(flags),
     },
     env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),

@@ -7,6 +7,7 @@ import type { MaxErrors } from '../option.ts';
 import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
+import { PART_TABLE } from './part-format.ts';
 
 /** Options that the job runs with. Null: automatic or unlimited. */
 export type JobOptions = z.infer<typeof JOB_OPTIONS>;
@@ -30,14 +31,14 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 4, the files of a dataset can be on S3. Since version 3, rows can be records, blocks can be slices, and a folder can list every file. A job that needs none
+ * Since version 5, parts can be CSV or Parquet. Since version 4, the files of a dataset can be on S3. Since version 3, rows can be records, blocks can be slices, and a folder can list every file. A job that needs none
  * of this keeps version 2, so that processes that know only version 2 run it, too.
  *
  * Since version 2, the output is taken over under the job's lease, runs ask for permission to publish, and a folder has
  * a `listing` rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still
  * be read.
  */
-export const SPEC_VERSION = 4;
+export const SPEC_VERSION = 5;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),
@@ -48,6 +49,8 @@ export const JOB_SPEC = z.object({
   dataset: DATASET_SPEC,
   /** Absolute folder. */
   output: z.string(),
+  /** How parts are written. Absent: as JSONL. */
+  table: PART_TABLE.optional(),
   options: JOB_OPTIONS,
   /** The input as the user gave it, for display. Inline rows and URL lists are only counted. */
   input: z.record(z.string(), z.unknown()),
