@@ -20,6 +20,7 @@ export function rawMembers(text: string): Map<string, string> {
     const nameEnd = text.charCodeAt(at) === QUOTE ? stringEnd(text, at) : at;
     if (text.charCodeAt(nameEnd) !== COLON) throw notCompact(text, at);
     const end = valueEnd(text, nameEnd + 1);
+    if (end < text.length && text.charCodeAt(end) !== COMMA) throw notCompact(text, at);
     members.set(JSON.parse(text.slice(at, nameEnd)) as string, text.slice(nameEnd + 1, end));
     at = end + 1;
   }
