@@ -4,7 +4,7 @@
  */
 import type { ByteFiles } from '../shared/datasets/bytes/byte-file.ts';
 import { listRows } from '../shared/datasets/open-slice.ts';
-import { firstPart } from '../shared/domain/job/job.ts';
+import { firstPart, type JobSpec } from '../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { TakenBlock } from '../shared/queue/blocks/block-taker.ts';
@@ -17,8 +17,10 @@ import {
   proofOf,
   RowsDiffer,
   type BlockCounts,
+  type PartOfJob,
   type PartProof,
 } from '../shared/storage/adopt-block.ts';
+import { sinkOf } from '../shared/sinks/sink-of.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
 import type { BatchGroup } from './intake/batch-group.ts';
@@ -81,6 +83,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
       await commit(counts);
     }
 
+    function partOf(spec: JobSpec): PartOfJob {
+      return { folder: spec.output, job, part: firstPart(spec) + block, sink: sinkOf(spec) };
+    }
+
     /** Null if no earlier run has published the block. */
     async function adoptEarlierPart(begun: BegunRun): Promise<BlockCounts | null> {
       const { spec, attempts } = begun;
@@ -88,7 +94,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       if (attempts <= 1 && !spec.resume) return null;
       const proof = proofOf(spec, begun.announced);
       const rows = () => listRows(deps.files, spec.dataset, begun.block, abort.signal);
-      return adoptBlock(spec.output, job, firstPart(spec) + block, rows, proof);
+      return adoptBlock(partOf(spec), rows, proof);
     }
 
     async function computeRows(begun: BegunRun, group: BatchGroup): Promise<Computed> {
@@ -101,7 +107,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
     async function publish({ spec }: BegunRun, { rows, outcomes }: Computed): Promise<BlockCounts | null> {
       const started = performance.now();
       const counts = await publishBlock(
-        { folder: spec.output, job, part: firstPart(spec) + block, rows, outcomes, token },
+        { ...partOf(spec), rows, outcomes, token },
         async (hash): Promise<PartProof | null> => {
           const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
           if (permit.may) return proofOf(spec, permit.announced);

@@ -25,6 +25,9 @@ import { readProgress } from '#forebay/shared/queue/wake.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { outputFolder } from '#forebay/shared/storage/output-folder.js';
 import type { BegunRun } from '#forebay/shared/queue/blocks/block-runs.js';
+import { PART_FORMATS } from '#forebay/shared/domain/job/part-format.js';
+import { sinkOf } from '#forebay/shared/sinks/sink-of.js';
+import { columnsOf } from '#forebay/shared/sinks/table/columns-of.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
@@ -113,7 +116,8 @@ async function publishRun(id: string, block: number, run: BegunRun, outcomes: Ro
   const { output } = run.spec;
   const rows = listedRows(run.block);
   const packed = [packOutcomes(outcomes)];
-  const toPublish = { folder: output, job: id, part: block, rows, outcomes: packed, token };
+  const part = { folder: output, job: id, part: block, sink: sinkOf(run.spec) };
+  const toPublish = { ...part, rows, outcomes: packed, token };
   return publishBlock(toPublish, async (hash) => {
     const permit = await layer.window.announcePart(id, { block, token, hash, output });
     return permit.may ? { hashes: permit.announced } : null;
@@ -307,19 +311,25 @@ it('max_errors also counts errors that are committed during the last step', asyn
   });
 });
 
-it('a part whose run died before its errors were published is counted with its errors', async () => {
-  const job = await feederOf(4);
-  await job.feeder.step();
-  const rows = rowsOf(0, 4);
-  const run = await layer.window.beginRun(job.id, 0, 1, 'dead');
-  await publishRun(job.id, 0, run!, [ok, bad, ok, ok], 'dead');
-  rmSync(outputFolder(job.output).errors(0));
-  await layer.jobs.transition(job.id, 'cancelling');
-  await runToEnd(job);
-  expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
-  expect(existsSync(outputFolder(job.output).errors(0))).toBe(true);
-  expect(await adoptBlock(job.output, job.id, 0, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
-});
+it.each(PART_FORMATS)(
+  'a %s part whose run died before its errors were published is counted with its errors',
+  async (format) => {
+    const table = format === 'jsonl' ? undefined : { format, columns: columnsOf(null) };
+    const job = await feederOf(4, { spec: { table } });
+    await job.feeder.step();
+    const rows = rowsOf(0, 4);
+    const run = await layer.window.beginRun(job.id, 0, 1, 'dead');
+    await publishRun(job.id, 0, run!, [ok, bad, ok, ok], 'dead');
+    rmSync(outputFolder(job.output).errors(0));
+    await layer.jobs.transition(job.id, 'cancelling');
+    await runToEnd(job);
+    expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
+    expect(existsSync(outputFolder(job.output).errors(0))).toBe(true);
+    const part = { folder: job.output, job: job.id, part: 0, sink: sinkOf({ table }) };
+    expect(await adoptBlock(part, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
+    expect(existsSync(outputFolder(job.output).part(0, format))).toBe(true);
+  },
+);
 
 it('a cancelled job ends even if its output folder is gone', async () => {
   const job = await feederOf(4);

@@ -1,6 +1,7 @@
 // A feeder opens an output or ends a job, also while another feeder is frozen in the same step. Redis and files are
 // real.
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createFinaliser } from '#forebay/api/feeder/manifest/finalise-job.js';
+import { continuedJob } from '#forebay/api/jobs/output/continued-job.js';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
 import type { JobSpec } from '#forebay/shared/domain/job/job.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
@@ -111,6 +113,49 @@ it('a feeder that is frozen before it publishes its manifest does not replace th
   })(record, 'frozen');
   await expect(frozen).rejects.toThrow();
   expect(readFileSync(join(output, 'manifest.json'), 'utf8')).toBe('of the next job');
+});
+
+it('an output that is replaced loses _SUCCESS and parts of every format', async () => {
+  const parts = { 'part-00000000.csv': 'old', 'part-00000001.parquet': 'old', 'part-00000002.txt': 'mine' };
+  const output = folderWith('formats', { ...old, ...parts, _SUCCESS: '' });
+  const spec = overwriting(output);
+  await takeOverOutput(spec, spec.opening!, 'lease', yes);
+  expect(readdirSync(output).toSorted()).toEqual(['job.json', 'part-00000002.txt']);
+});
+
+it('a resumed output has no _SUCCESS while the job writes, but a retry keeps it', async () => {
+  const first = overwriting(folderWith('resumed', {}));
+  await takeOverOutput(first, first.opening!, 'first', yes);
+  for (const [retry_of, isKept] of [
+    [first.id, true],
+    [null, false],
+  ] as const) {
+    writeFileSync(join(first.output, '_SUCCESS'), '');
+    const opening = { if_output_exists: 'resume', earlier: continuedJob(first), cut_part: null } as const;
+    const next = makeSpec({ output: first.output, resume: true, retry_of, opening });
+    await takeOverOutput(next, opening, 'next', yes);
+    expect(existsSync(join(first.output, '_SUCCESS'))).toBe(isKept);
+    writeFileSync(join(first.output, 'job.json'), JSON.stringify(first));
+  }
+});
+
+it('a completed job ends with an empty _SUCCESS, and a job that did not complete ends without one', async () => {
+  const output = folderWith('ended', {});
+  const end = async (through: 'finalizing' | 'cancelling') => {
+    const spec = overwriting(output);
+    await layer.make(spec, 0);
+    await layer.window.holdLease(spec.id, 'lease', 60_000);
+    await takeOverOutput(spec, spec.opening!, 'lease', yes);
+    await layer.jobs.markOpened(spec.id, 'lease');
+    await layer.jobs.transition(spec.id, through);
+    // An attempt to end the job may have written the file before it died.
+    writeFileSync(join(output, '_SUCCESS'), 'left');
+    await finaliser()(await layer.jobs.mustGet(spec.id), 'lease');
+    return readdirSync(output).toSorted();
+  };
+  expect(await end('finalizing')).toEqual(['_SUCCESS', 'job.json', 'manifest.json']);
+  expect(readFileSync(join(output, '_SUCCESS'), 'utf8')).toBe('');
+  expect(await end('cancelling')).toEqual(['job.json', 'manifest.json']);
 });
 
 /** `midway` runs while the manifest is being written. */

@@ -32,6 +32,7 @@ import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { checkWrite } from '#forebay/shared/redis/check-write.js';
+import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { meanColourModel } from './onnx/models.ts';
 import { startTestRedis } from './redis.ts';
@@ -205,6 +206,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
         folder: job.output,
         job: job.id,
         part: block,
+        sink: JSONL_SINK,
         rows,
         outcomes: [packOutcomes(outcomes)],
         token: 'test-token',

@@ -30,6 +30,7 @@ export const JOB: JobWire = {
     limit: null,
   },
   output: '/out',
+  output_format: 'jsonl',
   error: null,
   retry_of: null,
   webhook: null,

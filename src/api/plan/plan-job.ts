@@ -17,6 +17,7 @@ import {
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
+import { settleFormat } from '../jobs/create/settle-format.ts';
 import { settleOptions } from '../jobs/create/settle-options.ts';
 import { checkSubmitResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
@@ -70,6 +71,7 @@ export function createPlanJob(deps: {
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settleOptions(request, found, earlier);
       if (earlier) checkSubmitResume(earlier, found, options);
+      settleFormat(request.output_format ?? null, config, earlier);
       const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
       const served = workersThatServe(ref, await deps.workers.live());
       const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));

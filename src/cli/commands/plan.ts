@@ -18,7 +18,8 @@ export function addPlan(program: Command, context: CliContext): void {
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
-    .addOption(FLAGS.output());
+    .addOption(FLAGS.output())
+    .addOption(FLAGS.format());
   addInputFlags(command);
   addJobFlags(command);
   addKeyFlag(command.addOption(FLAGS.url('a temporary one, for this plan')));

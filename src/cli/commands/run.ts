@@ -17,7 +17,8 @@ export function addRun(program: Command, context: CliContext): void {
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
-    .addOption(FLAGS.output());
+    .addOption(FLAGS.output())
+    .addOption(FLAGS.format());
   addInputFlags(command);
   addJobFlags(command);
   command.addOption(FLAGS.allowEmpty());

@@ -20,6 +20,7 @@ import {
   addInputFlags,
   addJobFlags,
   toFilesInput,
+  toOutput,
   toSubmitOptions,
   type ColumnFlags,
   type GlobFlags,
@@ -52,7 +53,8 @@ export function addSubmit(program: Command, context: CliContext): void {
       '--inline <files...>',
       'use instead of --input: local files, sent with the job (about 12 MB in total)',
     )
-    .addOption(FLAGS.output());
+    .addOption(FLAGS.output())
+    .addOption(FLAGS.format());
   addInputFlags(command);
   addJobFlags(command);
   command
@@ -91,7 +93,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const body: SubmitBody = {
     model: flags.model,
     input: await readInput(flags, context.cwd, toServicePath),
-    ...(flags.output === undefined ? {} : { output: toServicePath(flags.output) }),
+    ...toOutput(flags.output === undefined ? null : toServicePath(flags.output), flags),
     ...toSubmitOptions(flags),
     ...webhookOf(flags),
   };

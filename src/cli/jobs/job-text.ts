@@ -37,6 +37,8 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['model', job.model],
     ['input', inputText(job.input)],
     ['output', job.output],
+    // Older services name no format.
+    ['format', job.output_format ?? null],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
     ['left out', skippedPhrases(job.skipped).join('; ') || null],
     ['adopted', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],

@@ -3,6 +3,7 @@
  * command. Only its default may differ.
  */
 import { Option } from 'commander';
+import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
 import { httpUrl, maxErrors, wholeNumber } from './parsers.ts';
 
 const option = (flags: string, text: string) => new Option(flags, text);
@@ -20,6 +21,10 @@ export const FLAGS = {
       'instead of --input: a file or URL with a path, URL or {"id","uri"} per line',
     ),
   output: () => option('--output <dir>', 'folder of the results'),
+  format: () =>
+    option('--format <format>', 'format of the results (default: jsonl, or that of the output)').choices(
+      PART_FORMATS,
+    ),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),
   maxErrors: () =>

@@ -1,6 +1,7 @@
 /** The options of a job as flags, made from one table. `run`, `submit` and `plan` share them. */
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
+import type { PartFormat } from '../../shared/domain/job/part-format.ts';
 import type { MaxErrors, RequestedValue } from '../../shared/domain/option.ts';
 import {
   OPTION_NAMES,
@@ -22,6 +23,7 @@ export type JobFlags = {
   readonly [Name in OptionName as Camel<Name>]?: RequestedValue<(typeof OPTION_TABLE)[Name]>;
 } & {
   readonly metadata?: Record<string, string>;
+  readonly format?: PartFormat;
   readonly resume?: true;
   readonly overwrite?: true;
 };
@@ -79,6 +81,15 @@ export function jobFlag(name: OptionName): Option {
     case 'error_limit':
       return option.argParser<MaxErrors>(maxErrors);
   }
+}
+
+/** The API's `output`. `path`: null for the default folder. */
+export function toOutput(
+  path: string | null,
+  { format }: { readonly format?: PartFormat },
+): Pick<SubmitBody, 'output'> {
+  if (format === undefined) return path === null ? {} : { output: path };
+  return { output: { ...(path === null ? {} : { path }), format } };
 }
 
 /** The API's `options` and `metadata`. Flags that were not given are left out. */

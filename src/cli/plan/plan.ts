@@ -8,7 +8,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';
 import { connectTo, isLocalUrl } from '../options/api-flags.ts';
-import { toFilesInput, toSubmitOptions } from '../options/job-options.ts';
+import { toFilesInput, toOutput, toSubmitOptions } from '../options/job-options.ts';
 import { createNotesView, createProgressView } from '../progress/progress-view.ts';
 import { checkInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
@@ -73,7 +73,7 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
       ...(input === undefined ? {} : { input: place(input) }),
       ...(manifest === undefined ? {} : { manifest: place(manifest) }),
     }),
-    ...(output === undefined ? {} : { output: place(output) }),
+    ...toOutput(output === undefined ? null : place(output), flags),
     ...toSubmitOptions(flags),
   });
 }
@@ -90,7 +90,7 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
   const body: SubmitBody = {
     model: model.name,
     input: toFilesInput({ ...flags, ...input.paths }),
-    ...(output === null ? {} : { output }),
+    ...toOutput(output, flags),
     ...toSubmitOptions(flags),
   };
   const outputRoot = output === null ? cwd : resolve(output, '..');

@@ -55,7 +55,7 @@ export function summaryText(
     lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${id}: ${message}`);
   }
   lines.push(...answerLines(answers));
-  if (succeeded > 0) lines.push(`  results  ${join(job.output, 'part-*.jsonl')}`);
+  if (succeeded > 0) lines.push(`  results  ${join(job.output, `part-*.${job.output_format ?? 'jsonl'}`)}`);
   if (failed > 0) lines.push(`  errors   ${join(job.output, 'errors-*.jsonl')}`);
   if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
   if (isUnfinished(job)) lines.push('To finish it:', `  ${next}`);

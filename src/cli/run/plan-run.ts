@@ -7,6 +7,7 @@ import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
 import {
   toFilesInput,
+  toOutput,
   toSubmitOptions,
   type ColumnFlags,
   type GlobFlags,
@@ -54,7 +55,7 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
     body: {
       model: model.name,
       input: toFilesInput({ ...flags, ...input.paths }),
-      output,
+      ...toOutput(output, flags),
       ...toSubmitOptions(flags),
     },
     env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),

@@ -7,12 +7,23 @@ import { link } from 'node:fs/promises';
 import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
 import { ForebayError } from '../errors.ts';
 import { isMissing } from '../files/is-missing.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { errorsName, outputFolder, partName, stagedErrorsName } from './output-folder.ts';
-import { mergeLines, readBlock, type PublishedBlock } from './read-part.ts';
+import { mergeRows, readBlock, type PublishedBlock } from './read-part.ts';
 
 export interface BlockCounts {
   readonly succeeded: number;
   readonly failed: number;
+}
+
+/** A part, and the job that writes or adopts it. */
+export interface PartOfJob {
+  /** The output folder of the job. */
+  readonly folder: string;
+  readonly job: string;
+  /** The number of the part. */
+  readonly part: number;
+  readonly sink: Sink;
 }
 
 /** Why a part counts for this job. */
@@ -39,26 +50,24 @@ export class RowsDiffer extends Error {
 }
 
 /**
- * Moves the errors of a part to their final name and returns the counts. Null if there is no part. `part` is its
- * number. `rows` may be a function, which lists them only if there is a part. Throws RowsDiffer, ForebayError
- * `output_changed` for a part that the proof does not cover or that a link leads to, and what listing throws.
+ * Moves the errors of a part to their final name and returns the counts. Null if there is no part. `rows` may be a
+ * function, which lists them only if there is a part. Throws RowsDiffer, ForebayError `output_changed` for a part that
+ * the proof does not cover, that a link leads to or that is damaged, and what listing throws.
  */
 export async function adoptBlock(
-  folder: string,
-  job: string,
-  part: number,
+  { folder, job, part, sink }: PartOfJob,
   rows: NamedRows | (() => Promise<NamedRows>),
   proof: PartProof,
 ): Promise<BlockCounts | null> {
-  let found = await readBlock(folder, part);
+  let found = await readBlock(folder, part, sink);
   if (!found) return null;
-  if (!isProven(found, proof)) throw foreignPart(folder, part);
+  if (!isProven(found, proof)) throw foreignPart(folder, partName(part, sink.format));
   const expected = typeof rows === 'function' ? await rows() : rows;
   if (found.counts.succeeded + found.counts.failed < rowCount(expected) && found.errorsHash === null) {
     await placeErrors(folder, job, part, found.partHash);
-    found = (await readBlock(folder, part))!;
+    found = (await readBlock(folder, part, sink))!;
   }
-  checkRows(found, part, expected);
+  await checkRows(found, part, expected, sink);
   return found.counts;
 }
 
@@ -66,18 +75,18 @@ export function isProven(found: PublishedBlock, proof: PartProof): boolean {
   return proof === 'owned' || proof.hashes.includes(found.partHash);
 }
 
-function foreignPart(folder: string, part: number): ForebayError {
+function foreignPart(folder: string, name: string): ForebayError {
   return new ForebayError(
     'output_changed',
-    `This job did not write ${partName(part)} in ${folder}: somebody added or changed the file. Remove it ` +
+    `This job did not write ${name} in ${folder}: somebody added or changed the file. Remove it ` +
       'and submit the job again with if_output_exists "resume", or use another output.',
   );
 }
 
-function checkRows(found: PublishedBlock, part: number, rows: NamedRows): void {
-  const lines = mergeLines(found);
-  const ids = new Map(lines.map((line) => [line.index, line.id]));
-  const total = lines.length;
+async function checkRows(found: PublishedBlock, part: number, rows: NamedRows, sink: Sink): Promise<void> {
+  const stored = await mergeRows(found);
+  const ids = new Map(stored.map((row) => [row.index, row.id]));
+  const total = stored.length;
   const expected = rowCount(rows);
   if (total !== expected || ids.size !== total) {
     throw new RowsDiffer(`block ${part} has ${total} rows on storage and ${expected} in the dataset`);
@@ -85,10 +94,10 @@ function checkRows(found: PublishedBlock, part: number, rows: NamedRows): void {
   for (let at = 0; at < expected; at++) {
     const index = rowIndex(rows, at);
     const id = rowId(rows, at);
-    if (ids.get(index) !== id) {
-      throw new RowsDiffer(
-        `row ${index} is "${ids.get(index) ?? 'missing'}" on storage and "${id}" in the dataset`,
-      );
+    const there = ids.get(index);
+    // Errors are JSONL, which stores every id as it is.
+    if (there !== id && there !== sink.storedId(id)) {
+      throw new RowsDiffer(`row ${index} is "${there ?? 'missing'}" on storage and "${id}" in the dataset`);
     }
   }
 }

@@ -1,11 +1,15 @@
 /**
- * Names and paths in an output folder: job.json, part-*.jsonl, errors-*.jsonl, manifest.json, and _staging/<job>/ while
- * a job runs. All other files there belong to the user.
+ * Names and paths in an output folder: job.json, part-*.<format>, errors-*.jsonl, manifest.json, _SUCCESS, and
+ * _staging/<job>/ while a job runs. All other files there belong to the user.
  */
 import { normalize } from 'node:path';
 import { JOB_ID } from '../domain/job/job-id.ts';
+import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
 
 const DIGITS = 8;
+
+/** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
+export const SUCCESS_NAME = '_SUCCESS';
 
 export type OutputFolder = ReturnType<typeof outputFolder>;
 
@@ -19,7 +23,7 @@ export function outputFolder(folder: string) {
     staging,
     job: `${root}job.json`,
     manifest: `${root}manifest.json`,
-    part: (block: number) => `${root}${partName(block)}`,
+    part: (block: number, format: PartFormat) => `${root}${partName(block, format)}`,
     errors: (block: number) => `${root}${errorsName(block)}`,
     /** Contains what the runs and the feeder of a job stage. */
     stagingOf: (job: string) => `${staging}/${job}`,
@@ -31,16 +35,16 @@ export function outputFolder(folder: string) {
 }
 
 /** Zero-padded so that names sort in row order. */
-export function partName(block: number): string {
-  return `part-${String(block).padStart(DIGITS, '0')}.jsonl`;
+export function partName(block: number, format: PartFormat): string {
+  return `part-${String(block).padStart(DIGITS, '0')}.${format}`;
 }
 
 export function errorsName(block: number): string {
   return `errors-${String(block).padStart(DIGITS, '0')}.jsonl`;
 }
 
-export function stagedPartName(block: number, token: string): string {
-  return `${partName(block)}.${token}`;
+export function stagedPartName(block: number, format: PartFormat, token: string): string {
+  return `${partName(block, format)}.${token}`;
 }
 
 /** Staged errors have the hash of their part in their name, so that the published part identifies its own errors. */
@@ -48,14 +52,18 @@ export function stagedErrorsName(block: number, partHash: string): string {
   return `${errorsName(block)}.${partHash}`;
 }
 
+const FORMATS = PART_FORMATS.join('|');
+const PART = new RegExp(`^part-(\\d{8,})\\.(?:${FORMATS})$`);
+const STAGED_PART = new RegExp(`^part-\\d{8,}\\.(?:${FORMATS})\\.[^.]+$`);
+
 /** Whether a name is one that Forebay publishes in an output folder. */
 export function isPublishedName(name: string): boolean {
-  return /^((part|errors)-\d{8,}\.jsonl|job\.json|manifest\.json)$/.test(name);
+  return PART.test(name) || /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|_SUCCESS)$/.test(name);
 }
 
-/** The number of the block if this is the name of a part, else null. */
+/** The number of the block if this is the name of a part of any format, else null. */
 export function partNumber(name: string): number | null {
-  const digits = /^part-(\d{8,})\.jsonl$/.exec(name)?.[1];
+  const digits = PART.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
 }
 
@@ -78,7 +86,7 @@ export function stagedName(name: string): StagedName | null {
   if (JOB_ID.safeParse(name).success) return { kind: 'owner', job: name };
   const lease = /^feeder-([0-9A-Za-z-]+)$/.exec(name)?.[1];
   if (lease !== undefined) return { kind: 'feeder', lease };
-  if (/^part-\d{8,}\.jsonl\.[^.]+$/.test(name)) return { kind: 'part' };
+  if (STAGED_PART.test(name)) return { kind: 'part' };
   const [, block, partHash] = /^errors-(\d{8,})\.jsonl\.([0-9a-f]{64})$/.exec(name) ?? [];
   if (block !== undefined) return { kind: 'errors', block: Number(block), partHash: partHash! };
   const other = /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|manifest\.json\.[0-9a-f-]{36})$/.test(name);

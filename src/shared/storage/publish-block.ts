@@ -8,21 +8,16 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { rowCount, type NamedRows } from '../domain/block.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
-import { adoptBlock, placeErrors, type BlockCounts, type PartProof } from './adopt-block.ts';
+import type { EncodedPart } from '../sinks/sink.ts';
+import { adoptBlock, placeErrors, type BlockCounts, type PartOfJob, type PartProof } from './adopt-block.ts';
 import { outputFolder, partName, stagedErrorsName, stagedPartName } from './output-folder.ts';
-import { partLines, type PartLines } from './part-lines.ts';
 import { sha256 } from './read-part.ts';
 import { inFolderNoFollow } from './no-follow.ts';
 import { removeEmptyStaging } from './staging.ts';
 import { linkStaged, writeStaged, removeStaged } from './staged-file.ts';
 import { ForebayError } from '../errors.ts';
 
-export interface BlockToPublish {
-  /** The output folder of the job. */
-  readonly folder: string;
-  readonly job: string;
-  /** The number of the part. */
-  readonly part: number;
+export interface BlockToPublish extends PartOfJob {
   readonly rows: NamedRows;
   /** Those of all rows, in order. */
   readonly outcomes: readonly Outcomes[];
@@ -39,28 +34,29 @@ export async function publishBlock(
   block: BlockToPublish,
   permit: (partHash: string) => Promise<PartProof | null>,
 ): Promise<BlockCounts | null> {
-  const lines = partLines(block.rows, block.outcomes);
+  const encoded = await block.sink.encode(block.rows, block.outcomes);
   try {
-    return await publishLines(block, lines, permit);
+    return await publishEncoded(block, encoded, permit);
   } finally {
-    lines.release();
+    encoded.release();
   }
 }
 
-async function publishLines(
-  { folder, job, part, rows, token }: BlockToPublish,
-  text: Omit<PartLines, 'release'>,
+async function publishEncoded(
+  { folder, job, part, sink, rows, token }: BlockToPublish,
+  encoded: Omit<EncodedPart, 'release'>,
   permit: (partHash: string) => Promise<PartProof | null>,
 ): Promise<BlockCounts | null> {
-  const hash = sha256(text.results);
+  const name = partName(part, sink.format);
+  const hash = sha256(encoded.results);
   const staging = outputFolder(folder).stagingOf(job);
-  const staged = stagedPartName(part, token);
-  const errors = text.errors === '' ? null : stagedErrorsName(part, hash);
+  const staged = stagedPartName(part, sink.format, token);
+  const errors = encoded.errors === '' ? null : stagedErrorsName(part, hash);
   let asked = false;
   const mayRepeat = () => !asked;
   const published = await inStaging(folder, staging, mayRepeat, async (at) => {
-    if (errors !== null) await stageErrors(`${at}/${errors}`, token, text.errors);
-    await writeStaged(`${at}/${staged}`, text.results);
+    if (errors !== null) await stageErrors(`${at}/${errors}`, token, encoded.errors);
+    await writeStaged(`${at}/${staged}`, encoded.results);
     asked = true;
     const proof = await permit(hash).catch(async (error: unknown) => {
       await removeStaged(`${at}/${staged}`);
@@ -70,13 +66,13 @@ async function publishLines(
       await removeStaged(`${at}/${staged}`);
       return null;
     }
-    const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${partName(part)}`);
-    if (outcome === 'gone') throw stagedIsGone(part, folder);
+    const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${name}`);
+    if (outcome === 'gone') throw stagedIsGone(name, folder);
     if (outcome === 'linked' && errors !== null) await placeErrors(folder, job, part, hash);
     return { outcome, proof };
   });
   if (published?.outcome === 'linked') {
-    return { succeeded: rowCount(rows) - text.failed, failed: text.failed };
+    return { succeeded: rowCount(rows) - encoded.failed, failed: encoded.failed };
   }
   // The run is late, perhaps after the end of the job, when no other process cleans up.
   if (published === null) {
@@ -84,8 +80,8 @@ async function publishLines(
     await removeEmptyStaging(folder, job);
     return null;
   }
-  const adopted = await adoptBlock(folder, job, part, rows, published.proof);
-  if (!adopted) throw stagedIsGone(part, folder);
+  const adopted = await adoptBlock({ folder, job, part, sink }, rows, published.proof);
+  if (!adopted) throw stagedIsGone(name, folder);
   // The errors have their final name by now, or belong to a part that was not published.
   if (errors !== null) await removeStaged(`${staging}/${errors}`);
   await removeEmptyStaging(folder, job);
@@ -127,9 +123,9 @@ async function makeStaging(folder: string, staging: string): Promise<void> {
   await inFolderNoFollow(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
 }
 
-function stagedIsGone(part: number, folder: string): ForebayError {
+function stagedIsGone(name: string, folder: string): ForebayError {
   return new ForebayError(
     'storage_unavailable',
-    `The staged file of ${partName(part)} in ${folder} is gone: the folder was moved, or another job took it over.`,
+    `The staged file of ${name} in ${folder} is gone: the folder was moved, or another job took it over.`,
   );
 }

@@ -1,23 +1,19 @@
 /** Reads published parts and errors. A part is one block, so it fits in memory. */
 import { createHash } from 'node:crypto';
-import { InvariantError } from '../errors.ts';
+import { PART_FORMATS } from '../domain/job/part-format.ts';
+import { ForebayError } from '../errors.ts';
+import { countLines, parseLines } from '../sinks/jsonl/jsonl-sink.ts';
+import { MalformedPart, type Sink, type StoredRow } from '../sinks/sink.ts';
 import { outputFolder } from './output-folder.ts';
 import { readFileNoFollow } from './no-follow.ts';
 
-export interface PartLine {
-  readonly index: number;
-  readonly id: string;
-  /** The whole line, including its newline. */
-  readonly text: string;
-  readonly kind: 'result' | 'error';
-}
-
 export interface PublishedBlock {
-  /** Line counts, without parsing the lines. */
+  /** Row counts, without reading the rows. */
   readonly counts: { readonly succeeded: number; readonly failed: number };
-  /** Parses the lines. */
-  results(): PartLine[];
-  errors(): PartLine[];
+  /** Reads the rows that succeeded. Rejects with ForebayError `output_changed`. */
+  results(): Promise<StoredRow[]>;
+  /** Reads the rows that failed. Rejects with ForebayError `output_changed`. */
+  errors(): Promise<StoredRow[]>;
   readonly partBytes: number;
   readonly partHash: string;
   readonly errorsHash: string | null;
@@ -25,25 +21,48 @@ export interface PublishedBlock {
 
 /**
  * The published files of a block. Null if there is no part. With `mayHaveErrors` false, it does not read the errors
- * file, because no row failed or the caller needs only the part.
+ * file, because no row failed or the caller needs only the part. Rejects with ForebayError `output_changed` for a part
+ * that the sink has not written.
  */
 export async function readBlock(
   folder: string,
   block: number,
+  sink: Sink,
   mayHaveErrors = true,
 ): Promise<PublishedBlock | null> {
   const paths = outputFolder(folder);
-  const part = await readFileNoFollow(paths.part(block));
+  const path = paths.part(block, sink.format);
+  const part = await readFileNoFollow(path);
   if (part === null) return null;
   const errors = mayHaveErrors ? await readFileNoFollow(paths.errors(block)) : null;
   return {
-    counts: { succeeded: countLines(part), failed: errors === null ? 0 : countLines(errors) },
-    results: () => parseLines(part, 'result'),
-    errors: () => (errors === null ? [] : parseLines(errors, 'error')),
+    counts: {
+      succeeded: await understood(path, () => sink.count(part)),
+      failed: errors === null ? 0 : countLines(errors),
+    },
+    results: async () => understood(path, async () => sink.decode(part)),
+    errors: async () =>
+      errors === null ? [] : understood(paths.errors(block), async () => parseLines(errors)),
     partBytes: part.length,
     partHash: sha256(part),
     errorsHash: errors === null ? null : sha256(errors),
   };
+}
+
+/** The results of a block as JSON lines. Null if there is no part. Rejects as `readBlock` does. */
+export async function readPartLines(folder: string, block: number, sink: Sink): Promise<string | null> {
+  const path = outputFolder(folder).part(block, sink.format);
+  const part = await readFileNoFollow(path);
+  return part === null ? null : understood(path, async () => sink.lines(part));
+}
+
+/** Whether a part with this hash is published, in whatever format. */
+export async function isPublished(folder: string, block: number, partHash: string): Promise<boolean> {
+  for (const format of PART_FORMATS) {
+    const part = await readFileNoFollow(outputFolder(folder).part(block, format));
+    if (part !== null && sha256(part) === partHash) return true;
+  }
+  return false;
 }
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -51,28 +70,22 @@ export function sha256(bytes: Uint8Array | string): string {
 }
 
 /** The results and errors of a block, merged in row order. */
-export function mergeLines(block: PublishedBlock): PartLine[] {
-  if (block.counts.failed === 0) return block.results();
-  return [...block.results(), ...block.errors()].sort((a, b) => a.index - b.index);
+export async function mergeRows(block: PublishedBlock): Promise<StoredRow[]> {
+  const results = await block.results();
+  if (block.counts.failed === 0) return results;
+  return [...results, ...(await block.errors())].sort((a, b) => a.index - b.index);
 }
 
-const NEWLINE = 0x0a;
-
-/** Every line that Forebay writes ends with a newline. */
-function countLines(bytes: Buffer): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
-  return lines;
-}
-
-function parseLines(bytes: Buffer, kind: PartLine['kind']): PartLine[] {
-  const lines: PartLine[] = [];
-  for (const text of bytes.toString('utf8').split('\n')) {
-    if (text === '') continue;
-    const { index, id } = JSON.parse(text) as { index: unknown; id: unknown };
-    if (typeof index !== 'number' || typeof id !== 'string')
-      throw new InvariantError('a part line without index and id');
-    lines.push({ index, id, text: `${text}\n`, kind });
+async function understood<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof MalformedPart)) throw cause;
+    throw new ForebayError(
+      'output_changed',
+      `${path} is damaged, or somebody has changed it: ${cause.message}. Remove the file and submit the job again with ` +
+        'if_output_exists "resume", or use another output.',
+      { cause },
+    );
   }
-  return lines;
 }

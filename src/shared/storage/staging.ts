@@ -7,7 +7,7 @@ import { link, lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing, noneIfMissing } from '../files/is-missing.ts';
 import { errorsName, outputFolder, stagedName, type StagedName } from './output-folder.ts';
-import { readBlock } from './read-part.ts';
+import { isPublished } from './read-part.ts';
 
 /** Whose staged files to keep. Everything else is discarded. */
 export interface StagingOwner {
@@ -86,8 +86,7 @@ async function discardFlat(folder: string, entries: readonly StagedEntry[]): Pro
   for (const { path } of [...of('part'), ...of('other')]) await rm(path, { force: true });
   for (const { staged, path } of of('errors')) {
     if (staged.kind !== 'errors') continue;
-    const part = await readBlock(folder, staged.block, false);
-    if (part?.partHash === staged.partHash) {
+    if (await isPublished(folder, staged.block, staged.partHash)) {
       await link(path, join(folder, errorsName(staged.block))).catch(() => undefined);
     }
     await rm(path, { force: true });

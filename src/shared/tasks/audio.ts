@@ -1,4 +1,5 @@
 /** Waveforms in. Out come the outputs of the graph joined over frames, or the best classes. */
+import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import { AUDIO_SHAPE, type AudioConfigFields } from './audio/audio-config.ts';
@@ -18,6 +19,7 @@ export const AUDIO: TaskDescription<AudioConfig> = {
   config: AUDIO_SHAPE,
   options: ['top_k', 'threshold'],
   result: { outputs: ANSWERED_TENSORS.optional(), predictions: PREDICTIONS.optional() },
+  resultOf,
   contradictions,
   fields: () => ({ names: ['audio', 'samples', 'sample_rate'], needed: [], text: ['audio'] }),
   files: labelsFile,
@@ -33,6 +35,12 @@ export const AUDIO: TaskDescription<AudioConfig> = {
     answer: describeAnswer(config, (options as AudioOptions).top_k),
   }),
 };
+
+function resultOf({ answer, outputs }: AudioConfig): z.ZodRawShape {
+  if (answer === 'predictions') return { predictions: PREDICTIONS };
+  if (outputs === undefined) return { outputs: ANSWERED_TENSORS };
+  return { outputs: z.object(Object.fromEntries(Object.keys(outputs).map((name) => [name, z.unknown()]))) };
+}
 
 /** Fields that apply to only one of the two answers. */
 const ONLY_FOR: Readonly<Record<AudioConfig['answer'], readonly string[]>> = {

@@ -50,6 +50,7 @@ export const TABULAR: TaskDescription<TabularConfig> = {
     value: z.number().optional(),
     outputs: NAMED_OUTPUTS.optional(),
   },
+  resultOf,
   contradictions,
   fields: ({ columns, example }, inputs) => columnFields(columns, example ?? {}, inputs),
   files: labelsFile,
@@ -60,6 +61,15 @@ export const TABULAR: TaskDescription<TabularConfig> = {
     answer: describeAnswer(config, (options as TabularOptions).top_k),
   }),
 };
+
+/** Without these fields, only the graph knows what it returns. */
+function resultOf({ output, classes, labels, activation }: TabularConfig): z.ZodRawShape | null {
+  if (typeof output === 'object') {
+    return { outputs: z.object(Object.fromEntries(output.map((name) => [name, z.unknown()]))) };
+  }
+  const hasClasses = [classes, labels, activation].some((field) => field !== undefined);
+  return hasClasses ? { predictions: PREDICTIONS } : null;
+}
 
 function contradictions(raw: Readonly<Record<string, unknown>>): Issue[] {
   const issues: Issue[] = [];

@@ -48,6 +48,11 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   readonly options: readonly TaskOptionName[];
   /** Fields of a result row. */
   readonly result: z.ZodRawShape;
+  /**
+   * Those of a model with this config, where it says more than `result`. The columns of CSV and Parquet follow from it.
+   * `null`: it says no more.
+   */
+  resultOf?(config: Config): z.ZodRawShape | null;
   /** Contradictions between fields of a model.json as it was written. */
   contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];
   /** Issues for option values of a request that this model does not have, such as an unknown prompt. */

@@ -1,9 +1,10 @@
 /** Named tensors in, named tensors out. Works for any graph, because it gives the tensors no meaning. */
+import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { GraphTensor } from '../models/graph-tensor.ts';
 import type { RowFields } from './row-fields.ts';
 import type { TaskDescription } from './task-description.ts';
-import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
+import { ANSWERED_TENSORS, answeredTensor } from './tensors/answered-tensors.ts';
 import { elementBytes } from './tensors/dtypes.ts';
 import { TENSORS_SHAPE, type TensorsConfigFields } from './tensors/tensor-config.ts';
 
@@ -21,6 +22,16 @@ export const TENSORS: TaskDescription<TensorsConfig> = {
   config: TENSORS_SHAPE,
   options: [],
   result: { outputs: ANSWERED_TENSORS },
+  resultOf: ({ outputs }) =>
+    outputs === undefined
+      ? null
+      : {
+          outputs: z.object(
+            Object.fromEntries(
+              Object.entries(outputs).map(([name, output]) => [name, answeredTensor(output)]),
+            ),
+          ),
+        },
   fields,
   files: () => [],
   defaults: () => ({}),

@@ -13,6 +13,9 @@ import {
   partName,
   partNumber,
 } from '../../../shared/storage/output-folder.ts';
+import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
+import type { Sink } from '../../../shared/sinks/sink.ts';
 import { manifestParts, readManifest, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
 
@@ -57,7 +60,7 @@ export async function* earlierParts(
    * `first` to `end` - 1, in this order.
    */
   let position = 0;
-  for await (const part of listed(spec.output, dataset.end)) {
+  for await (const part of listed(spec.output, sinkOf(spec), dataset.end)) {
     const number = part.errors && errorsNumber(part.errors.name);
     if (part.errors === null || number === null) {
       yield part;
@@ -94,10 +97,14 @@ async function answered(
 }
 
 /** Parts 0 to `end` - 1, from the manifest, or from the files if the manifest is gone. */
-async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart, void, undefined> {
+async function* listed(
+  folder: string,
+  sink: Sink,
+  end: number,
+): AsyncGenerator<ManifestPart, void, undefined> {
   const paths = outputFolder(folder);
   if ((await readManifest(paths.manifest)) !== null) {
-    const last = partName(end - 1);
+    const last = partName(end - 1, sink.format);
     for await (const part of manifestParts(paths.manifest)) {
       yield part;
       if (part.name === last) return;
@@ -106,15 +113,15 @@ async function* listed(folder: string, end: number): AsyncGenerator<ManifestPart
   }
   const numbers = (await readdir(folder)).flatMap((name) => partNumber(name) ?? []);
   for (const number of numbers.filter((n) => n < end).toSorted((a, b) => a - b)) {
-    const found = await readBlock(folder, number);
-    if (found) yield partEntry(number, found);
+    const found = await readBlock(folder, number, sink);
+    if (found) yield partEntry(number, sink.format, found);
   }
 }
 
 /** The manifest's entry for a part. */
-export function partEntry(number: number, found: PublishedBlock): ManifestPart {
+export function partEntry(number: number, format: PartFormat, found: PublishedBlock): ManifestPart {
   return {
-    name: partName(number),
+    name: partName(number, format),
     rows: found.counts.succeeded,
     bytes: found.partBytes,
     sha256: found.partHash,

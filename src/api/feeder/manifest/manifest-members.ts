@@ -51,6 +51,7 @@ function summary(
       batch: invariance.batch,
     },
     input: spec.input,
+    format: spec.table?.format ?? 'jsonl',
     options: spec.options,
     metadata: spec.metadata,
     rows: { total: record.total, succeeded: record.succeeded, failed: record.failed },

@@ -1,21 +1,23 @@
 /**
- * Writes a job's manifest.json, last of all files and in constant memory. The manifest is staged in the feeder's own
- * folder, and renamed once it is complete.
+ * Writes a job's manifest.json after all parts, in constant memory. Then writes _SUCCESS if the job has completed. Both
+ * are staged in the feeder's own folder, and renamed once they are complete.
  */
-import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { firstPart, type JobFailure, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import { LeaseLost } from '../../../shared/queue/jobs/lease.ts';
 import type { WorkerRegistry } from '../../../shared/queue/workers/worker-registry.ts';
 import { isProven, placeErrors, proofOf } from '../../../shared/storage/adopt-block.ts';
-import { outputFolder, partName } from '../../../shared/storage/output-folder.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
+import { outputFolder, partName, SUCCESS_NAME } from '../../../shared/storage/output-folder.ts';
 import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
 import { inFolderNoFollow } from '../../../shared/storage/no-follow.ts';
 import { discardStaged, discardStagedParts } from '../../../shared/storage/staging.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
-import { manifestMembers } from './manifest-members.ts';
+import { isMissing } from '../../../shared/files/is-missing.ts';
+import { endOf, manifestMembers } from './manifest-members.ts';
 
 /** How a job ended according to its manifest, and the bytes of its parts. */
 export interface Described {
@@ -40,6 +42,7 @@ export function createManifestWriter(deps: ManifestSources) {
   /** Parts of all committed blocks, in order. Also counts parts whose run died before its commit. */
   async function* parts(record: JobRecord, lease: string) {
     const { id, output } = record.spec;
+    const sink = sinkOf(record.spec);
     const offset = firstPart(record.spec);
     const { nextBlock } = await window.position(id);
     for (let first = 0; first < nextBlock; first += READ_AT_ONCE) {
@@ -48,7 +51,7 @@ export function createManifestWriter(deps: ManifestSources) {
       const found = await Promise.all(
         blocks.map(async (block, i) =>
           committed[i] && record.failed === 0
-            ? readBlock(output, offset + block, false)
+            ? readBlock(output, offset + block, sink, false)
             : readWhole(record.spec, offset + block),
         ),
       );
@@ -80,6 +83,7 @@ export function createManifestWriter(deps: ManifestSources) {
     lease: string,
   ): Promise<{ failure: JobFailure | null; bytes: number }> {
     const { spec } = record;
+    const { format } = sinkOf(spec);
     let failure = record.error;
     let bytes = 0;
     const list = createListWriter(file);
@@ -88,12 +92,12 @@ export function createManifestWriter(deps: ManifestSources) {
       if (!found) {
         failure ??= {
           code: 'storage_unavailable',
-          message: `${partName(number)} was written but is gone. Somebody has changed the output folder. Run the job again.`,
+          message: `${partName(number, format)} was written but is gone. Somebody has changed the output folder. Run the job again.`,
         };
         continue;
       }
       bytes += found.partBytes;
-      await list.add(partEntry(number, found));
+      await list.add(partEntry(number, format, found));
     }
     await list.flush();
     return { failure, bytes };
@@ -127,7 +131,19 @@ export function createManifestWriter(deps: ManifestSources) {
       } finally {
         await file.close();
       }
-      await rename(`${at}/manifest.json`, `${at}/../../../manifest.json`);
+      const root = `${at}/../../..`;
+      const isComplete = endOf(described.ended) === 'completed';
+      // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
+      if (!isComplete && spec.retry_of === null) {
+        await rename(`${root}/${SUCCESS_NAME}`, `${at}/${SUCCESS_NAME}`).catch((error: unknown) => {
+          if (!isMissing(error)) throw error;
+        });
+      }
+      await rename(`${at}/manifest.json`, `${root}/manifest.json`);
+      if (isComplete) {
+        await writeFile(`${at}/${SUCCESS_NAME}`, '');
+        await rename(`${at}/${SUCCESS_NAME}`, `${root}/${SUCCESS_NAME}`);
+      }
       return described;
     });
   };
@@ -151,10 +167,12 @@ function createListWriter(file: FileHandle) {
 }
 
 /** Reads a block's part. Links its errors to their final name if the run died before it could do so. */
-async function readWhole({ id, output }: JobSpec, part: number): Promise<PublishedBlock | null> {
-  const found = await readBlock(output, part);
+async function readWhole(spec: JobSpec, part: number): Promise<PublishedBlock | null> {
+  const { id, output } = spec;
+  const sink = sinkOf(spec);
+  const found = await readBlock(output, part, sink);
   if (!found || found.errorsHash !== null) return found;
-  return (await placeErrors(output, id, part, found.partHash)) ? readBlock(output, part) : found;
+  return (await placeErrors(output, id, part, found.partHash)) ? readBlock(output, part, sink) : found;
 }
 
 function asMembers(members: Record<string, unknown>): string {

@@ -4,6 +4,7 @@ import { isSlice, rowCount, type BlockContent, type NamedRows } from '../../../s
 import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import { adoptBlock } from '../../../shared/storage/adopt-block.ts';
 import { checkRowLimit } from '../../jobs/create/row-limit.ts';
 import type { DatasetReading } from './dataset-reading.ts';
@@ -30,6 +31,7 @@ export function createFillWindow(deps: {
 }): FillWindow {
   const { spec, lease, reading, window, blocks } = deps;
   const { id } = spec;
+  const sink = sinkOf(spec);
 
   async function namesOf(content: BlockContent): Promise<NamedRows> {
     return isSlice(content) ? deps.source.names!(content, deps.signal) : content;
@@ -40,7 +42,7 @@ export function createFillWindow(deps: {
     if (!spec.resume) return false;
     const part = firstPart(spec) + split.block;
     const rows = async () => namesOf(split.rows);
-    const counts = await adoptBlock(spec.output, id, part, rows, 'owned');
+    const counts = await adoptBlock({ folder: spec.output, job: id, part, sink }, rows, 'owned');
     if (!counts) return false;
     const adopted = { rows_adopted: rowCount(split.rows) };
     await window.commitFound(id, split.block, lease, counts, adopted);

@@ -5,6 +5,7 @@ import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { SKIPPED } from '../../../shared/domain/skipped.ts';
 import { JOB_STATUSES } from '../../../shared/domain/job/job-state.ts';
 import { JOB_WEBHOOK_WIRE } from './webhook.ts';
+import { PART_FORMAT } from './output.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
 
 export const ROW_COUNTS = z
@@ -85,9 +86,10 @@ export const JOB = z
       id: 'JobOptions',
       description: 'The options that the job runs with. Null: automatic or unlimited.',
     }),
-    output: z
-      .string()
-      .meta({ description: 'Folder with job.json, part-*.jsonl, errors-*.jsonl and manifest.json.' }),
+    output: z.string().meta({
+      description: 'Folder with job.json, part-*.<format>, errors-*.jsonl, manifest.json and _SUCCESS.',
+    }),
+    output_format: PART_FORMAT.meta({ description: 'Format of the parts.' }),
     error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
     retry_of: z
       .string()
@@ -129,6 +131,7 @@ export const JOB = z
           limit: null,
         },
         output: '/data/.forebay/results/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
+        output_format: 'jsonl',
         error: null,
         retry_of: null,
         webhook: null,
@@ -158,6 +161,7 @@ export function jobToWire(record: JobRecord): JobWire {
     input: spec.input,
     options: spec.options,
     output: spec.output,
+    output_format: spec.table?.format ?? 'jsonl',
     error: record.error,
     retry_of: spec.retry_of,
     webhook: spec.webhook,

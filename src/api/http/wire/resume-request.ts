@@ -1,14 +1,13 @@
 /** The body of POST /v1/jobs/resume. */
 import { z } from 'zod';
 import type { JobOptions } from '../../../shared/domain/job/job.ts';
-import { SUBMIT_BODY, SUBMIT_OPTIONS } from './submit-request.ts';
+import { OUTPUT_FOLDER } from './output.ts';
+import { SUBMIT_OPTIONS } from './submit-request.ts';
 import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';
 
 export const RESUME_BODY = z
   .strictObject({
-    output: SUBMIT_BODY.shape.output
-      .unwrap()
-      .meta({ description: 'Folder that the job wrote to, under an output root.' }),
+    output: OUTPUT_FOLDER.meta({ description: 'Folder that the job wrote to, under an output root.' }),
     options: z
       .strictObject({
         max_errors: SUBMIT_OPTIONS.shape.max_errors.unwrap().nullable().optional(),

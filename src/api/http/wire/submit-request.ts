@@ -1,9 +1,11 @@
 /** The body of POST /v1/jobs, and the same with its defaults filled in. */
 import { z } from 'zod';
 import { IF_OUTPUT_EXISTS, type IfOutputExists } from '../../../shared/domain/job/job.ts';
+import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
 import { REQUESTED_SHAPE } from '../../../shared/tasks/requested-option-schemas.ts';
 import { withDefaultOptions, type AskedOptions } from '../../../shared/tasks/requested-options.ts';
 import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
+import { OUTPUT } from './output.ts';
 import { METADATA } from './scalars.ts';
 import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts';
 
@@ -34,10 +36,7 @@ export const SUBMIT_BODY = z
         examples: ['digits-small', 'digits-small@2'],
       }),
     input: JOB_INPUT.meta({ id: 'JobInput', description: 'Where the rows come from, by `type`.' }),
-    output: z.string().min(1).max(4096).optional().meta({
-      description:
-        'Folder for the results, under an output root. Default: results/<job id> in the data folder.',
-    }),
+    output: OUTPUT.optional(),
     options: SUBMIT_OPTIONS.optional(),
     metadata: METADATA.optional(),
     webhook: WEBHOOK.optional(),
@@ -82,18 +81,22 @@ export interface RequestWithDefaults {
   readonly options: AskedOptions & { readonly if_output_exists: IfOutputExists };
   readonly metadata: Readonly<Record<string, string>>;
   readonly webhook?: RequestedWebhook;
+  /** As given. */
+  readonly output_format?: PartFormat;
 }
 
 export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDefaults {
   const { if_output_exists = 'refuse', metadata, ...options } = body.options ?? {};
+  const { path, format } = typeof body.output === 'string' ? { path: body.output } : (body.output ?? {});
   return {
     model: body.model,
     input: body.input,
-    output: body.output ?? null,
+    output: path ?? null,
     options: { ...withDefaultOptions(options), if_output_exists },
     metadata: body.metadata ?? metadata ?? {},
     // Left out if not given, so that requests keep the digest that earlier versions computed.
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
+    ...(format && { output_format: format }),
   };
 }
 

@@ -60,6 +60,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       model: model.ref,
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
       output: folder,
+      table: last.table,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },

@@ -1,6 +1,7 @@
 /** The version of a new job's spec: the lowest one that can express it, so that older processes run what they can. */
 import { isTable } from '../../../shared/domain/dataset-spec.ts';
 import { SPEC_VERSION } from '../../../shared/domain/job/job.ts';
+import type { PartTable } from '../../../shared/domain/job/part-format.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
@@ -10,11 +11,13 @@ const IMAGE_FILES_ONLY = 2;
 const LOCAL_ONLY = 3;
 const LOCAL_LISTS = 4;
 
+/** `table`: how parts are written. Undefined: as JSONL. */
 export function specVersion(
   { spec: dataset, compressed = false }: Pick<ResolvedInput, 'spec' | 'compressed'>,
   input: PackedInput,
+  table: PartTable | undefined,
 ): number {
-  if (dataset.type === 'archive') return SPEC_VERSION;
+  if (table !== undefined || dataset.type === 'archive') return SPEC_VERSION;
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
   const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);
   if (isElsewhere || compressed || isNewTable) return SPEC_VERSION;

@@ -15,6 +15,7 @@ import { checkSubmitResume, continuedJob, cutBlock } from '../output/continued-j
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
+import { settleFormat } from './settle-format.ts';
 import { settleOptions } from './settle-options.ts';
 import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
@@ -88,6 +89,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const earlier = await checkOutput(folder, ifExists);
       const options = settleOptions(request, model, earlier);
       if (earlier) checkSubmitResume(earlier, model, options);
+      const table = settleFormat(request.output_format ?? null, model.config, earlier);
       const dataset = await input.resolve(request.input, id, {
         tenant,
         taskInput: taskOf(model.config).input,
@@ -97,12 +99,13 @@ export function createSubmitJob(deps: SubmitDeps) {
       if (rows !== null) checkRowLimit(rows, deps.maxRows);
       const { webhook } = request;
       const spec: JobSpec = {
-        v: specVersion(dataset, request.input),
+        v: specVersion(dataset, request.input, table),
         id,
         tenant,
         model: model.ref,
         dataset: earlier === null ? dataset.spec : withListingOf(dataset.spec, earlier.dataset),
         output: folder,
+        ...(table && { table }),
         options,
         input: describeInput(request.input),
         resume: earlier !== null,

@@ -84,7 +84,7 @@ async function readEarlierSpec(folder: string, names: readonly string[]): Promis
     if (!names.some(isPublishedName)) return null;
     throw new ForebayError(
       'resume_mismatch',
-      `"${folder}" holds parts but no job.json that describes them. Use another output, or overwrite this one.`,
+      `"${folder}" holds files of an output but no job.json that describes them. Use another output, or overwrite this one.`,
     );
   }
   const bytes = await readFileNoFollow(outputFolder(folder).job, MAX_JOB_JSON_BYTES).catch(

@@ -19,8 +19,10 @@ import {
   isPublishedName,
   outputFolder,
   partName,
+  SUCCESS_NAME,
 } from '../../../shared/storage/output-folder.ts';
 import { inFolderNoFollow } from '../../../shared/storage/no-follow.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import { discardStaged, removeEmptyStaging } from '../../../shared/storage/staging.ts';
 import { checkOutput, outputNames } from './check-output.ts';
 import { continuedJob } from './continued-job.ts';
@@ -60,12 +62,15 @@ export async function takeOverOutput(
   }
 }
 
-/** Files to move away, in order. The manifest comes first, so that it never lists a missing part. */
+/**
+ * Files to move away, in order. What describes the whole output comes first: _SUCCESS, and the manifest, so that it never
+ * lists a missing part. A retry only adds parts to finished rows, so it leaves _SUCCESS where it is.
+ */
 async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]> {
   const names = await outputNames(spec.output);
   const published = names.filter(isPublishedName);
   if (opening.if_output_exists === 'overwrite') {
-    return published.filter((name) => name !== 'job.json').toSorted(byManifestFirst);
+    return published.filter((name) => name !== 'job.json').toSorted(byWholeFirst);
   }
   if (await wasTakenOver(spec, published)) return [];
   const found = await checkOutput(spec.output, opening.if_output_exists);
@@ -75,10 +80,12 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
       `The output folder "${spec.output}" has changed since the job was submitted. Submit it again.`,
     );
   }
-  if (opening.cut_part === null) return [];
-  // The part comes last, because a block counts as published while its part exists.
-  const cut = [errorsName(opening.cut_part), partName(opening.cut_part)];
-  return cut.filter((name) => published.includes(name));
+  const removed = spec.retry_of === null ? [SUCCESS_NAME] : [];
+  if (opening.cut_part !== null) {
+    // The part comes last, because a block counts as published while its part exists.
+    removed.push(errorsName(opening.cut_part), partName(opening.cut_part, sinkOf(spec).format));
+  }
+  return removed.filter((name) => published.includes(name));
 }
 
 /** Whether an earlier feeder of this job wrote job.json, which is the last step of a takeover. */
@@ -87,8 +94,15 @@ async function wasTakenOver(spec: JobSpec, published: readonly string[]): Promis
   return (await checkOutput(spec.output, 'resume'))?.id === spec.id;
 }
 
-function byManifestFirst(a: string, b: string): number {
-  return Number(b === 'manifest.json') - Number(a === 'manifest.json');
+const WHOLE = [SUCCESS_NAME, 'manifest.json'];
+
+function byWholeFirst(a: string, b: string): number {
+  return rank(a) - rank(b);
+}
+
+function rank(name: string): number {
+  const at = WHOLE.indexOf(name);
+  return at === -1 ? WHOLE.length : at;
 }
 
 /** Ignores a file that has already been moved away. */

@@ -1,7 +1,7 @@
 /**
  * A job's rows as NDJSON text, in order, up to the first block that is not committed. At most one block and
- * a chunk of small ones are in memory at a time. A part is passed on unparsed, unless rows have to be selected or
- * merged.
+ * a chunk of small ones are in memory at a time. A part of JSON lines is passed on unparsed, unless rows have to be
+ * selected or merged.
  */
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
@@ -9,7 +9,9 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { outputFolder } from '../../../shared/storage/output-folder.ts';
-import { mergeLines, readBlock } from '../../../shared/storage/read-part.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
+import type { Sink } from '../../../shared/sinks/sink.ts';
+import { mergeRows, readBlock, readPartLines } from '../../../shared/storage/read-part.ts';
 import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 import { watchJob } from './job-changes.ts';
 
@@ -58,6 +60,7 @@ export async function* jobRows(
   // A retry's rows keep their index, so only the lines of a block show which rows it holds.
   const sparse = isRetry(job);
   const offset = firstPart(job.spec);
+  const sink = sinkOf(job.spec);
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
   try {
     for (;;) {
@@ -68,7 +71,7 @@ export async function* jobRows(
       let chunk = '';
       for (; block < watermark && !signal.aborted; block += 1) {
         const cut = sparse || request.fromRow > block * options.block_rows ? request.fromRow : 0;
-        chunk += await blockText(output, offset + block, request.kind, cut);
+        chunk += await blockText(output, offset + block, sink, request.kind, cut);
         if (chunk.length >= CHUNK_CHARS) {
           yield chunk;
           chunk = '';
@@ -89,26 +92,33 @@ function isRetry(job: JobRecord): boolean {
 
 /** The row after the last one of a retry's block. */
 async function rowAfter(job: JobRecord, block: number): Promise<number> {
-  const found = await readBlock(job.spec.output, firstPart(job.spec) + block);
-  return found === null ? 0 : (mergeLines(found).at(-1)?.index ?? -1) + 1;
+  const found = await readBlock(job.spec.output, firstPart(job.spec) + block, sinkOf(job.spec));
+  return found === null ? 0 : ((await mergeRows(found)).at(-1)?.index ?? -1) + 1;
 }
 
 /** `cut`: the first row to keep. 0 keeps the whole block. */
-async function blockText(folder: string, block: number, kind: RowsKind, cut: number): Promise<string> {
+async function blockText(
+  folder: string,
+  block: number,
+  sink: Sink,
+  kind: RowsKind,
+  cut: number,
+): Promise<string> {
   const paths = outputFolder(folder);
+  const path = paths.part(block, sink.format);
   try {
     if (cut === 0 && kind === 'errors') return (await readIfThere(paths.errors(block))) ?? '';
     if (cut === 0 && kind === 'results') {
-      const part = await readIfThere(paths.part(block));
-      if (part === null) throw partGone(paths.part(block));
-      return part;
+      const lines = await readPartLines(folder, block, sink);
+      if (lines === null) throw partGone(path);
+      return lines;
     }
-    const found = await readBlock(folder, block);
-    if (found === null) throw partGone(paths.part(block));
-    const lines = kind === 'all' ? mergeLines(found) : found[kind]();
-    return lines
-      .filter((line) => line.index >= cut)
-      .map((line) => line.text)
+    const found = await readBlock(folder, block, sink);
+    if (found === null) throw partGone(path);
+    const rows = kind === 'all' ? await mergeRows(found) : await found[kind]();
+    return rows
+      .filter((row) => row.index >= cut)
+      .map((row) => row.text)
       .join('');
   } catch (cause) {
     if (cause instanceof ForebayError) throw cause;

@@ -1,7 +1,7 @@
 // How options become requests and settings.
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addJobFlags, toFilesInput, toSubmitOptions } from '#forebay/cli/options/job-options.js';
+import { addJobFlags, toFilesInput, toOutput, toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { maxErrors } from '#forebay/cli/options/parsers.js';
 import {
   addApiFlags,
@@ -12,6 +12,15 @@ import {
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
 import { MAX_ERRORS } from '#forebay/shared/domain/option-schemas.js';
 import { OPTION_NAMES } from '#forebay/shared/tasks/requested-options.js';
+
+it.each([
+  [null, {}, {}],
+  ['/out', {}, { output: '/out' }],
+  [null, { format: 'csv' }, { output: { format: 'csv' } }],
+  ['/out', { format: 'csv' }, { output: { path: '/out', format: 'csv' } }],
+] as const)('the output %j with %j is %j', (path, flags, output) => {
+  expect(toOutput(path, flags)).toEqual(output);
+});
 
 describe('the parser of job options', () => {
   const parse = (...argv: string[]) =>

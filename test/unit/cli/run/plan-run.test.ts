@@ -23,6 +23,11 @@ describe('the plan of a run', () => {
       HOME: '/h',
     });
 
+  it('asks for a format only if one was given', async () => {
+    const { body } = await plan({ input: 'photos', format: 'csv' });
+    expect(body.output).toEqual({ path: join(folder, 'out'), format: 'csv' });
+  });
+
   it('gives the processes only the folders of the run, and a private Redis', async () => {
     const { env, body, modelName } = await plan({ input: 'photos', lanes: 2 });
     expect(modelName).toBe('tiny');

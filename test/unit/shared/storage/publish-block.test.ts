@@ -14,7 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { adoptBlock, RowsDiffer, type PartProof } from '#forebay/shared/storage/adopt-block.js';
+import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
+import {
+  adoptBlock,
+  RowsDiffer,
+  type PartOfJob,
+  type PartProof,
+} from '#forebay/shared/storage/adopt-block.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { discardStaged } from '#forebay/shared/storage/staging.js';
 import { sha256 } from '#forebay/shared/storage/read-part.js';
@@ -34,12 +40,13 @@ const ok = (score: number): RowOutcome => ({
 });
 const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decode_failed', message } });
 const JOB = `job_${'0'.repeat(26)}`;
+const place = (part: number, job = JOB): PartOfJob => ({ folder, job, part, sink: JSONL_SINK });
 const publish = async (
   part: number,
   outcomes: RowOutcome[],
   token: string,
   permit: (hash: string) => Promise<PartProof | null> = async () => 'owned',
-) => publishBlock({ folder, job: JOB, part, rows, outcomes: [packOutcomes(outcomes)], token }, permit);
+) => publishBlock({ ...place(part), rows, outcomes: [packOutcomes(outcomes)], token }, permit);
 const readStaged = (name: string) => readFileSync(join(folder, '_staging', JOB, name));
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
@@ -60,7 +67,7 @@ describe('publishing', () => {
   it('publishes an empty part if every row failed', async () => {
     await publish(0, [bad('x'), bad('y'), bad('z')], 't1');
     expect(read('part-00000000.jsonl')).toBe('');
-    expect(await adoptBlock(folder, JOB, 0, rows, 'owned')).toEqual({ succeeded: 0, failed: 3 });
+    expect(await adoptBlock(place(0), rows, 'owned')).toEqual({ succeeded: 0, failed: 3 });
   });
 
   it('lets the first of two runs win, including its errors', async () => {
@@ -83,7 +90,7 @@ describe('publishing', () => {
       i % 2 ? [ok(i), bad(`run ${i}`), ok(i)] : [ok(i), ok(i), bad(`run ${i}`)],
     );
     await Promise.all(outcomes.map((o, i) => publish(2, o, `t${i}`)));
-    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(place(2), rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
     const score = /"score":(\d+)/.exec(read('part-00000002.jsonl'))![1];
     expect(read('errors-00000002.jsonl')).toContain(`run ${score}"`);
   });
@@ -91,16 +98,16 @@ describe('publishing', () => {
 
 describe('adopting', () => {
   it('finds nothing if nothing is published', async () => {
-    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
+    expect(await adoptBlock(place(2), rows, 'owned')).toBeNull();
   });
 
   it('lists the rows of the dataset only if something is published', async () => {
     let listings = 0;
     const list = () => Promise.resolve({ ...rows, listing: ++listings });
-    expect(await adoptBlock(folder, JOB, 2, list, 'owned')).toBeNull();
+    expect(await adoptBlock(place(2), list, 'owned')).toBeNull();
     expect(listings).toBe(0);
     await publish(2, [ok(1), ok(2), ok(3)], 't');
-    expect(await adoptBlock(folder, JOB, 2, list, 'owned')).toEqual({ succeeded: 3, failed: 0 });
+    expect(await adoptBlock(place(2), list, 'owned')).toEqual({ succeeded: 3, failed: 0 });
     expect(listings).toBe(1);
   });
 
@@ -111,14 +118,14 @@ describe('adopting', () => {
     const error = '{"index":10,"id":"c","error":{"code":"decode_failed","message":"x"}}\n';
     writeFileSync(join(folder, '_staging', `errors-00000002.jsonl.${sha256(part)}`), error);
     writeFileSync(join(folder, '_staging', `errors-00000002.jsonl.${'0'.repeat(64)}`), 'of another run\n');
-    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(place(2), rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
     expect(read('errors-00000002.jsonl')).toBe(error);
   });
 
   it('ignores what a dead run left in staging', async () => {
     mkdirSync(join(folder, '_staging'));
     writeFileSync(join(folder, '_staging', 'part-00000002.jsonl.dead'), 'half a li');
-    expect(await adoptBlock(folder, JOB, 2, rows, 'owned')).toBeNull();
+    expect(await adoptBlock(place(2), rows, 'owned')).toBeNull();
     await publish(2, [ok(1), ok(2), ok(3)], 't');
     expect(existsSync(join(folder, 'errors-00000002.jsonl'))).toBe(false);
   });
@@ -126,10 +133,10 @@ describe('adopting', () => {
   it('refuses a part whose rows are not the rows of the dataset', async () => {
     await publish(2, [ok(1), ok(2), ok(3)], 't');
     const renamed = { firstRow: 8, rows: [{ id: 'a' }, { id: 'B' }, { id: 'c' }] };
-    await expect(adoptBlock(folder, JOB, 2, renamed, 'owned')).rejects.toThrow(RowsDiffer);
-    await expect(
-      adoptBlock(folder, JOB, 2, { firstRow: 8, rows: rows.rows.slice(0, 2) }, 'owned'),
-    ).rejects.toThrow(/3 rows on storage and 2/);
+    await expect(adoptBlock(place(2), renamed, 'owned')).rejects.toThrow(RowsDiffer);
+    await expect(adoptBlock(place(2), { firstRow: 8, rows: rows.rows.slice(0, 2) }, 'owned')).rejects.toThrow(
+      /3 rows on storage and 2/,
+    );
   });
 });
 
@@ -167,7 +174,7 @@ describe('a run whose job has lost its output', () => {
     );
     rmSync(join(folder, '_staging', 'kept'), { recursive: true });
     await discardStaged(folder, next);
-    expect(await adoptBlock(folder, next.job, 2, rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(place(2, next.job), rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
     expect(existsSync(join(folder, '_staging'))).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 /** Answers with outputs of the graph as they are, by name. */
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { answerWriters } from '../answer-writer.ts';
-import { float32Text } from '../number-text.ts';
+import { float32Text } from '../../../../shared/text/float32-text.ts';
 import { toFloat32, type Outputs, type TensorValues } from '../tensors.ts';
 import { inferenceFailed, type Answerer } from './answerer.ts';
 import { createLabelTexts } from './label-texts.ts';

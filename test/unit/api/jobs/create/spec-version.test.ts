@@ -13,7 +13,7 @@ it('a job of a CSV file is left to processes that can read it, a job of a JSONL 
     fields: ['text'],
     text: null,
   };
-  expect(specVersion({ spec: csv }, { type: 'csv', path: '/rows.csv' })).toBe(SPEC_VERSION);
+  expect(specVersion({ spec: csv }, { type: 'csv', path: '/rows.csv' }, undefined)).toBe(SPEC_VERSION);
   const jsonl = { type: 'jsonl' as const, path: '/rows.jsonl', base: '/' };
-  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' })).toBe(3);
+  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined)).toBe(3);
 });

@@ -8,7 +8,7 @@ import { invalidReason } from '#forebay/shared/datasets/row-reference.js';
 import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.js';
 import type { Cursor, GivenDataset } from '#forebay/shared/domain/dataset-spec.js';
 import { decodeBlock, encodeBlock, listedRows, rowIndex } from '#forebay/shared/domain/block.js';
-import { errorLine } from '#forebay/shared/storage/part-lines.js';
+import { errorLine } from '#forebay/shared/sinks/error-line.js';
 import { errorsName } from '#forebay/shared/storage/output-folder.js';
 
 const signal = new AbortController().signal;

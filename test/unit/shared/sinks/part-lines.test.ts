@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { packOutcomes, sliceOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { partLines, type PartLines } from '#forebay/shared/storage/part-lines.js';
+import { partLines } from '#forebay/shared/sinks/jsonl/part-lines.js';
+import type { EncodedPart } from '#forebay/shared/sinks/sink.js';
 
 const text = fc.string({ unit: 'grapheme' });
 const fields = fc.record({ label: text, score: fc.double({ noNaN: true }) });
@@ -27,7 +28,7 @@ function expected(ids: readonly string[], first: number, outcomes: readonly RowO
 }
 
 /** The lines as texts. Their memory is used for the next part. */
-function written(lines: PartLines) {
+function written(lines: EncodedPart) {
   const { results, errors, failed } = lines;
   const texts = { results: results.toString(), errors, failed };
   lines.release();

@@ -2,21 +2,12 @@
  * The lines of a part, and those of its errors file. Results are bytes already. They are moved to their lines within one
  * buffer, which takes a tenth of the time of making texts.
  */
-import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
-import type { Outcomes } from '../domain/outcomes.ts';
-import type { RowError } from '../domain/row.ts';
-import { InvariantError } from '../errors.ts';
-import { writeWhole } from '../text/write-whole.ts';
-
-export interface PartLines {
-  /** `{"index","id",...result}` per row that succeeded. */
-  readonly results: Buffer;
-  /** `{"index","id","error":{"code","message"}}` per row that failed. */
-  readonly errors: string;
-  readonly failed: number;
-  /** Call when the results have been written. Their memory is then used for another part. */
-  release(): void;
-}
+import { rowCount, rowId, rowIndex, type NamedRows } from '../../domain/block.ts';
+import type { Outcomes } from '../../domain/outcomes.ts';
+import { InvariantError } from '../../errors.ts';
+import { writeWhole } from '../../text/write-whole.ts';
+import { errorLine } from '../error-line.ts';
+import type { EncodedPart } from '../sink.ts';
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
@@ -29,8 +20,8 @@ const FRAME = '{"index":'.length + MOST_DIGITS + ',"id":'.length + ',}\n'.length
 /** The longest id of a row that is named by its index, with quotes. */
 const NUMBER_ID = MOST_DIGITS + 2;
 
-/** `outcomes`: those of all rows, in order. Throws InvariantError if there are more or fewer. */
-export function partLines(rows: NamedRows, outcomes: readonly Outcomes[]): PartLines {
+/** The results are `{"index","id",...result}` per row that succeeded. */
+export function partLines(rows: NamedRows, outcomes: readonly Outcomes[]): EncodedPart {
   const ids = 'rows' in rows ? rows.rows.map(({ id }) => JSON.stringify(id)) : null;
   const space = frameSpace(rows, ids);
   // The results come last, and each line ends before the results of later rows begin.
@@ -119,9 +110,4 @@ function writeHead(bytes: Buffer, start: number, index: number, id: string | nul
   } else end += bytes.write(id, end);
   bytes[end++] = COMMA;
   return end;
-}
-
-/** `{"index","id","error":{"code","message"}}` and a line break. */
-export function errorLine(index: number, id: string, { code, message }: RowError): string {
-  return `${JSON.stringify({ index, id, error: { code, message } })}\n`;
 }

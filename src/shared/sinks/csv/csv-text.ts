@@ -1,0 +1,69 @@
+/** Values of CSV. Lines end with LF. A value is quoted if it needs quotes (RFC 4180). Null is an empty value. */
+import type { ResultColumn } from '../../domain/job/part-format.ts';
+import type { Cell } from '../table/cells.ts';
+import { unfit } from '../table/encode-rows.ts';
+
+const NEEDS_QUOTES = /[",\r\n]/;
+const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const WHOLE = /^-?\d+$/;
+/** JSON has no such numbers, so they are strings there. */
+const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'];
+
+/** The empty text is quoted, which tells it from null. Also a space at an end, which some readers remove. */
+export function quoted(text: string): string {
+  const isPlain = text !== '' && !NEEDS_QUOTES.test(text) && text.trim().length === text.length;
+  return isPlain ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+/** Throws UnfitValue if a single value does not have its column's type. Nested values stay JSON. */
+export function cellText(column: ResultColumn, cell: Cell): string {
+  if (cell === null) return '';
+  switch (column.type) {
+    case 'boolean':
+      if (cell === 'true' || cell === 'false') return cell;
+      break;
+    case 'int64':
+      if (WHOLE.test(cell)) return cell;
+      break;
+    case 'float':
+    case 'double':
+      if (NUMBER.test(cell)) return cell;
+      if (NOT_FINITE.some((name) => cell === `"${name}"`)) return cell.slice(1, -1);
+      break;
+    case 'string':
+      if (cell.startsWith('"')) return quoted(JSON.parse(cell) as string);
+      break;
+    case 'json':
+    default:
+      return quoted(cell);
+  }
+  throw unfit(column, cell);
+}
+
+/** The reverse of `cellText`. Null if no sink has written the text. */
+export function cellOf({ type }: ResultColumn, text: string): Cell {
+  switch (type) {
+    case 'boolean':
+      return text === 'true' || text === 'false' ? text : null;
+    case 'int64':
+      return WHOLE.test(text) ? text : null;
+    case 'float':
+    case 'double':
+      if (NUMBER.test(text)) return text;
+      return NOT_FINITE.includes(text) ? `"${text}"` : null;
+    case 'string':
+      return JSON.stringify(text);
+    case 'json':
+    default:
+      return isJson(text) ? text : null;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

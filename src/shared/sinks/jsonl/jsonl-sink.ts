@@ -1,0 +1,46 @@
+/** One JSON object per line. */
+import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
+import { partLines } from './part-lines.ts';
+
+export const JSONL_SINK: Sink = {
+  format: 'jsonl',
+  encode: partLines,
+  storedId: (id) => id,
+  count: countLines,
+  decode: async (part) => parseLines(part),
+  lines: (part) => part.toString('utf8'),
+};
+
+const NEWLINE = 0x0a;
+
+/** Every line that Forebay writes ends with a newline. */
+export function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
+}
+
+/** Reads the lines of a part or an errors file. Throws MalformedPart. */
+export function parseLines(bytes: Buffer): StoredRow[] {
+  const rows: StoredRow[] = [];
+  for (const text of bytes.toString('utf8').split('\n')) {
+    if (text === '') continue;
+    const { index, id } = parseLine(text);
+    if (typeof index !== 'number' || typeof id !== 'string') {
+      throw new MalformedPart(`line ${rows.length + 1} has no index and id`);
+    }
+    rows.push({ index, id, text: `${text}\n` });
+  }
+  return rows;
+}
+
+function parseLine(text: string): { index?: unknown; id?: unknown } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MalformedPart('a line is not JSON', { cause });
+  }
+  if (typeof value === 'object' && value !== null) return value;
+  throw new MalformedPart('a line is not an object');
+}

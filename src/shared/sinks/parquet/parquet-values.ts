@@ -1,0 +1,105 @@
+/** Values of Parquet: from JSON, and back to JSON text. */
+import type { ResultColumn, ValueType } from '../../domain/job/part-format.ts';
+import { float32Text } from '../../text/float32-text.ts';
+import type { Cell } from '../table/cells.ts';
+import { unfit } from '../table/encode-rows.ts';
+
+/** JSON has no such numbers, so they are strings there. */
+const NOT_FINITE: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+]);
+const LEAST_INT64 = -(2n ** 63n);
+const MOST_INT64 = 2n ** 63n - 1n;
+const WHOLE = /^-?\d+$/;
+
+/** A value that does not have its type. */
+const UNFIT = Symbol('unfit');
+
+/** Throws UnfitValue if the value does not have its column's type. */
+export function parquetValue(column: ResultColumn, cell: Cell): unknown {
+  if (cell === null) return null;
+  const { type } = column;
+  if (type === 'json') return cell;
+  // A whole number may be larger than JSON.parse can read.
+  const value =
+    type === 'int64' && WHOLE.test(cell) ? inRange(BigInt(cell)) : fitted(type, JSON.parse(cell) as unknown);
+  if (value === UNFIT) throw unfit(column, cell);
+  return value;
+}
+
+function inRange(value: bigint): unknown {
+  return value < LEAST_INT64 || value > MOST_INT64 ? UNFIT : value;
+}
+
+function fitted(type: ValueType, value: unknown): unknown {
+  if (value === null || value === undefined) return null;
+  if (typeof type === 'string') return scalar(type, value);
+  if ('list' in type) {
+    if (!Array.isArray(value)) return UNFIT;
+    const items = (value as unknown[]).map((item) => fitted(type.list, item));
+    return items.includes(UNFIT) ? UNFIT : items;
+  }
+  if (typeof value !== 'object' || Array.isArray(value)) return UNFIT;
+  const given = value as Readonly<Record<string, unknown>>;
+  const fields = type.struct.map(({ name, type: of }) => [name, fitted(of, given[name])] as const);
+  return fields.some(([, field]) => field === UNFIT) ? UNFIT : Object.fromEntries(fields);
+}
+
+function scalar(type: Extract<ValueType, string>, value: unknown): unknown {
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? value : UNFIT;
+    case 'int64':
+      return Number.isSafeInteger(value) ? BigInt(value as number) : UNFIT;
+    case 'float':
+    case 'double':
+      return typeof value === 'number' ? value : (NOT_FINITE.get(value) ?? UNFIT);
+    case 'string':
+      return typeof value === 'string' ? value : UNFIT;
+    case 'json':
+      return JSON.stringify(value);
+  }
+}
+
+/** The JSON text of a value as a reader of Parquet returns it. Null if it is null. Throws TypeError for another type. */
+export function jsonOf(type: ValueType, value: unknown): Cell {
+  if (value === null || value === undefined) return null;
+  if (typeof type === 'string') return scalarJson(type, value);
+  if ('list' in type) {
+    if (!Array.isArray(value)) throw new TypeError('a list is missing');
+    return `[${(value as unknown[]).map((item) => jsonOf(type.list, item) ?? 'null').join(',')}]`;
+  }
+  const given = value as Readonly<Record<string, unknown>>;
+  const members = type.struct.flatMap(({ name, type: of, optional }) => {
+    const text = jsonOf(of, given[name]);
+    return text === null && optional ? [] : [`${JSON.stringify(name)}:${text ?? 'null'}`];
+  });
+  return `{${members.join(',')}}`;
+}
+
+function scalarJson(type: Extract<ValueType, string>, value: unknown): string {
+  switch (type) {
+    case 'boolean':
+      if (typeof value === 'boolean') return String(value);
+      break;
+    case 'int64':
+      if (typeof value === 'bigint') return String(value);
+      break;
+    case 'float':
+      if (typeof value === 'number') return float32Text(value);
+      break;
+    case 'double':
+      if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`;
+      break;
+    case 'string':
+      if (typeof value === 'string') return JSON.stringify(value);
+      break;
+    case 'json':
+      if (typeof value !== 'string') break;
+      JSON.parse(value);
+      return value;
+  }
+  throw new TypeError(`a value is not of the type ${type}`);
+}

@@ -1,0 +1,44 @@
+/** How the rows of a block become the bytes of a part, and how a part is read again. One sink per format. */
+import type { NamedRows } from '../domain/block.ts';
+import type { PartFormat } from '../domain/job/part-format.ts';
+import type { Outcomes } from '../domain/outcomes.ts';
+
+export interface EncodedPart {
+  /** The content of the part: the rows that succeeded. */
+  readonly results: Uint8Array;
+  /** `{"index","id","error":{"code","message"}}` per row that failed. The errors of every format are JSONL. */
+  readonly errors: string;
+  readonly failed: number;
+  /** Call when the results have been written. Their memory is then used for another part. */
+  release(): void;
+}
+
+/** A row that succeeded, as read from a part. */
+export interface StoredRow {
+  readonly index: number;
+  readonly id: string;
+  /** The row as a JSON line, with its line break. */
+  readonly text: string;
+}
+
+export interface Sink {
+  readonly format: PartFormat;
+  /**
+   * The same rows always give the same bytes. Long work leaves turns to the event loop. `outcomes`: those of all rows,
+   * in order. Throws InvariantError if there are more or fewer.
+   */
+  encode(rows: NamedRows, outcomes: readonly Outcomes[]): EncodedPart | Promise<EncodedPart>;
+  /** The id that `decode` returns for a row with this id. Not every format can store every text. */
+  storedId(id: string): string;
+  /** The number of rows of a part, without reading all of them. May throw MalformedPart. */
+  count(part: Buffer): number;
+  /** The rows of a part, in order. Rejects with MalformedPart. */
+  decode(part: Buffer): Promise<StoredRow[]>;
+  /** The rows of a part as JSON lines. Rejects with MalformedPart. */
+  lines(part: Buffer): string | Promise<string>;
+}
+
+/** Bytes that no sink of this format has written. */
+export class MalformedPart extends Error {
+  override readonly name = 'MalformedPart';
+}

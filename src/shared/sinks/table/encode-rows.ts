@@ -1,0 +1,48 @@
+/** What sinks of tables share: rows that cannot be stored become errors, and long work leaves turns to the event loop. */
+import type { NamedRows } from '../../domain/block.ts';
+import type { ResultColumn } from '../../domain/job/part-format.ts';
+import type { Outcomes } from '../../domain/outcomes.ts';
+import { messageOf } from '../../errors.ts';
+import { createTurn } from '../../process/event-loop-turn.ts';
+import { errorLine } from '../error-line.ts';
+import { cellsOf, type Cell } from './cells.ts';
+import { finishedRows } from './finished-rows.ts';
+
+/** A value does not have its column's type. Costs the row, and no other. */
+export class UnfitValue extends Error {
+  override readonly name = 'UnfitValue';
+}
+
+export function unfit({ name, type }: ResultColumn, cell: string): UnfitValue {
+  const shown = cell.length > 40 ? `${cell.slice(0, 40)}...` : cell;
+  const what = typeof type === 'string' ? type : JSON.stringify(type);
+  return new UnfitValue(`the answer does not fit the column "${name}" (${what}): ${shown}`);
+}
+
+/** `add` takes a row that succeeded. It throws UnfitValue before it changes anything. */
+export async function encodeRows(
+  columns: readonly ResultColumn[],
+  rows: NamedRows,
+  outcomes: readonly Outcomes[],
+  add: (index: number, id: string, cells: readonly Cell[]) => void,
+): Promise<{ errors: string; failed: number }> {
+  let errors = '';
+  let failed = 0;
+  const turn = createTurn();
+  for (const { index, id, result, error } of finishedRows(rows, outcomes)) {
+    if (turn.isOver()) await turn.next();
+    let bad = error;
+    if (bad === null) {
+      try {
+        add(index, id, cellsOf(columns, result));
+      } catch (cause) {
+        if (!(cause instanceof UnfitValue)) throw cause;
+        bad = { code: 'inference_failed', message: messageOf(cause) };
+      }
+    }
+    if (bad === null) continue;
+    errors += errorLine(index, id, bad);
+    failed += 1;
+  }
+  return { errors, failed };
+}
