@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
+import { testFolder, sharedLane, type LoadableModel } from '../support/lanes.ts';
 import { checkedConfig, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { batchMeanModel, darkOnlyModel } from '../support/onnx/special-models.ts';
 
@@ -24,7 +24,7 @@ const BUDGET_MS = 30_000;
 async function probed(model: LoadableModel, batchSize = 4, cacheDir: string | null = null) {
   const cache = cacheDir === null ? {} : { cache: { dir: cacheDir, hash: 'ab'.repeat(32) } };
   const probe = { batchSize, budgetMs: BUDGET_MS };
-  return testLane().load({ model: 'm', ...model, ...cache, threads: 1, probe });
+  return sharedLane().load({ model: 'm', ...model, ...cache, threads: 1, probe });
 }
 
 it('a graph that treats each row alone is invariant, in any layout and precision', async () => {
@@ -59,7 +59,7 @@ it('a graph that fails on the images of the probe is loaded with an unknown verd
 it('a model whose first row exceeds the time of the probe gets an unknown verdict', async () => {
   const model = folder(batchMeanModel(SIDE));
   const probe = { batchSize: 4, budgetMs: 0 };
-  const { batchInvariance } = await testLane().load({
+  const { batchInvariance } = await sharedLane().load({
     model: 'm',
     ...model,
     threads: 1,
@@ -70,7 +70,7 @@ it('a model whose first row exceeds the time of the probe gets an unknown verdic
 
 it('a lane probes only on request', async () => {
   const model = folder(batchMeanModel(SIDE));
-  const info = await testLane().load({ model: 'm', ...model, threads: 1 });
+  const info = await sharedLane().load({ model: 'm', ...model, threads: 1 });
   expect(info).toMatchObject({ batchInvariance: null, memory: null });
 });
 

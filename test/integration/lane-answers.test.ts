@@ -2,7 +2,15 @@
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import type { OptionValues } from '#forebay/shared/tasks/task-description.js';
-import { codeOf, loadedLane, plain, predictionsOf, testFolder, testLane } from '../support/lanes.ts';
+import {
+  codeOf,
+  loadedLane,
+  loadedOwnLane,
+  plain,
+  predictionsOf,
+  sharedLane,
+  testFolder,
+} from '../support/lanes.ts';
 import {
   checkedConfig,
   meanColourModel,
@@ -76,7 +84,7 @@ it('mean and std apply in tensor order to a model that takes BGR', async () => {
 
 it('a batch is decoded in the mode that it requests, and a note tells if the fast decoder is missing', async () => {
   const model = colourModel({}, { preprocess: { crop: SIDE, resize: SIDE } });
-  const lane = testLane();
+  const lane = sharedLane();
   const { notes } = await lane.load({ model: 'm', ...model, threads: 1 });
   expect(notes).toEqual([]);
   const noise = Uint8Array.from({ length: 90 * 90 * 3 }, (_, i) => (i * 2_654_435_761) >>> 24);
@@ -129,7 +137,7 @@ it('a lane holds several models at once', async () => {
 });
 
 it('a lane refuses a file that is not a graph, and a config that contradicts its graph', async () => {
-  const lane = testLane();
+  const lane = sharedLane();
   const load = async (model: ReturnType<typeof colourModel>) =>
     lane.load({ model: 'm', ...model, threads: 1 });
   await expect(load(colourModel({}, { preprocess: { crop: 9 } }))).rejects.toMatchObject({
@@ -225,7 +233,7 @@ it('a lane answers each of many batches that are sent at once', async () => {
 });
 
 it('a lane finishes the batches in flight before it closes, and ends with exit code 0', async () => {
-  const lane = await loadedLane(colourModel());
+  const lane = await loadedOwnLane(colourModel());
   const rows = [{ bytes: await plain(9, 2, 3) }];
   const running = lane.run({ model: 'm', rows, options: { top_k: 1 } });
   await lane.close();

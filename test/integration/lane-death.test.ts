@@ -5,7 +5,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { LaneDied } from '#forebay/workers/lane-pool/lane-handle.js';
-import { loadedLane, plain, testFolder, testLane } from '../support/lanes.ts';
+import { loadedOwnLane, plain, testFolder, testLane } from '../support/lanes.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { slowModel } from '../support/onnx/special-models.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -43,7 +43,7 @@ it('a lane inside a native call can be killed, and its callers get an error', as
 });
 
 it('batches that a dead lane was executing or decoding ahead are distinguished from those behind them', async () => {
-  const lane = await loadedLane(quick());
+  const lane = await loadedOwnLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   const runs = [1, 2, 3].map(async () => lane.run({ model: 'm', rows, options: { top_k: 1 } }));
   lane.kill();
@@ -54,7 +54,7 @@ it('batches that a dead lane was executing or decoding ahead are distinguished f
 });
 
 it('a lane leaves Ctrl-C and SIGTERM to its parent, and runs at lower priority', async () => {
-  const lane = await loadedLane(quick());
+  const lane = await loadedOwnLane(quick());
   const rows = [{ bytes: await plain(1, 2, 3) }];
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(lane.pid!, signal);
   await expect(lane.run({ model: 'm', rows, options: { top_k: 1 } })).resolves.toHaveProperty(

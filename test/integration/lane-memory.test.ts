@@ -7,7 +7,7 @@ import { processMemory } from '#forebay/workers/memory/process-memory.js';
 import {
   codeOf,
   LIMITS,
-  loadedLane,
+  loadedOwnLane,
   peakMemoryMb,
   plain,
   predictionsOf,
@@ -26,7 +26,7 @@ const config = {
 };
 
 it('a batch that does not fit into memory is halved, every row is answered, and the lane continues', async () => {
-  const lane = await loadedLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), config));
+  const lane = await loadedOwnLane(writeModelFolder(testFolder(), hungryModel(SIDE, 64), config));
   const levels = Array.from({ length: 16 }, (_, i) => i * 16);
   const rows = await Promise.all(levels.map(async (level) => ({ bytes: await plain(level, level, level) })));
   const run = async () => (await lane.run({ model: 'm', rows, options: { top_k: 1 } })).outcomes;
@@ -44,7 +44,7 @@ it('a batch that does not fit into memory is halved, every row is answered, and 
 
 it('a loaded lane has all its threads and codecs, so the first images reserve little more', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
-  const lane = await loadedLane(model);
+  const lane = await loadedOwnLane(model);
   const loaded = virtualBytes(lane.pid!);
   const rows = [
     { bytes: await plain(9, 9, 9) },
@@ -62,7 +62,7 @@ it('a loaded lane has all its threads and codecs, so the first images reserve li
 
 it('every row is decoded even if there is no memory for all decoder threads', async () => {
   const model = writeModelFolder(testFolder(), meanColourModel({ side: SIDE, classes: [[1, 0, 0]] }), config);
-  const lane = await withStacks(512 * MB, async () => loadedLane(model));
+  const lane = await withStacks(512 * MB, async () => loadedOwnLane(model));
   const rows = await Promise.all(Array.from({ length: 64 }, async () => ({ bytes: await plain(9, 9, 9) })));
   await lane.run({ model: 'm', rows: rows.slice(0, 1), options: { top_k: 1 } });
   // The limit is enough for the heap, but not for the stack of another thread.

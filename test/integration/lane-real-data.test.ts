@@ -6,7 +6,7 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ERROR_CODES } from '#forebay/shared/errors.js';
 import {
   codeOf,
-  loadedLane,
+  loadedOwnLane,
   peakMemoryMb,
   plain,
   predictionsOf,
@@ -25,7 +25,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
   const odd = hasData ? filesIn('odd') : [];
 
   it('MobileNetV2 names at least 157 of 200 photos correctly, with the same answers in batches of 1, 4 and 16', async () => {
-    const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
+    const lane = await loadedOwnLane(realModel('mobilenetv2', IMAGENET));
     const byFour = await runAll(lane, photos, 4);
     expect(rightOnes(byFour)).toBeGreaterThanOrEqual(157);
     expect(await runAll(lane, photos, 16)).toEqual(byFour);
@@ -33,14 +33,14 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
   }, 300_000);
 
   it('SqueezeNet (BGR, trailing dimensions) names at least 112 correctly, also in half precision with a fixed batch of 1', async () => {
-    const lane = await loadedLane(realModel('squeezenet', CAFFE));
+    const lane = await loadedOwnLane(realModel('squeezenet', CAFFE));
     expect(rightOnes(await runAll(lane, photos, 4))).toBeGreaterThanOrEqual(112);
-    const half = await loadedLane(realModel('squeezenet-fp16-batch1', CAFFE));
+    const half = await loadedOwnLane(realModel('squeezenet-fp16-batch1', CAFFE));
     expect(rightOnes(await runAll(half, photos, 4))).toBeGreaterThanOrEqual(112);
   }, 300_000);
 
   it('every odd file ends as a result or a coded error, within 800 MB', async () => {
-    const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
+    const lane = await loadedOwnLane(realModel('mobilenetv2', IMAGENET));
     const outcomes = await runAll(lane, odd, 16);
     expect(
       outcomes.map(codeOf).filter((c) => c !== 'ok' && !(ERROR_CODES as readonly string[]).includes(c)),
@@ -52,7 +52,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
   }, 300_000);
 
   it('pixel bombs are refused by their header, before they are decoded', async () => {
-    const lane = await loadedLane(realModel('mobilenetv2', IMAGENET));
+    const lane = await loadedOwnLane(realModel('mobilenetv2', IMAGENET));
     await lane.run({ model: 'm', rows: [{ bytes: await plain(1, 2, 3) }], options: { top_k: 1 } });
     const bombs = odd.filter((file) => /giant-image|65536-uint32/.test(file));
     const rows = bombs.map((path) => ({ path, tenant: 'default' }));

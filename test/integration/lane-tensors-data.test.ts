@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { loadedLane, testFolder, testLane } from '../support/lanes.ts';
+import { loadedLane, testFolder, sharedLane } from '../support/lanes.ts';
 import { checkedConfig } from '../support/onnx/models.ts';
 import { answeredTensors } from '../support/tensor-rows.ts';
 
@@ -16,7 +16,7 @@ describe.skipIf(!hasData)('on ../shared/data (skipped without that folder)', () 
 
   it('all 56 graphs of onnx-cases return their known answers, also as several rows, and shapes in base64', async () => {
     expect(names.length).toBe(56);
-    const lane = testLane();
+    const lane = sharedLane();
     for (const name of names) {
       const { inputs, outputs } = readJson<Case>(cases, name, 'case.json');
       const fields = Object.fromEntries(inputs.map((input) => [input.name, nested(input)]));

@@ -1,6 +1,6 @@
 // The task "tensors" in a lane. The test creates the graphs.
 import { describe, expect, it } from 'vitest';
-import { loadedLane, testFolder, testLane } from '../support/lanes.ts';
+import { loadedLane, testFolder, sharedLane } from '../support/lanes.ts';
 import type { ElementType } from '../support/onnx/graph.ts';
 import { floats, ints, step } from '../support/onnx/mean-model.ts';
 import {
@@ -66,7 +66,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
   }));
 
   it('rows of one batch get their own answers, with outputs in the order of model.json', async () => {
-    const lane = testLane();
+    const lane = sharedLane();
     const info = await lane.load({ model: 'm', ...tensorModel(twoAxesModel(), config), threads: 1 });
     expect(info.fixedBatch).toBeNull();
     expect(info.notes).toEqual([]);
@@ -88,7 +88,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
   });
 
   it('a fixed batch is padded', async () => {
-    const lane = testLane();
+    const lane = sharedLane();
     const info = await lane.load({ model: 'm', ...tensorModel(twoAxesModel(3), config), threads: 1 });
     // A fixed first dimension is a batch only if model.json says so.
     expect(info.notes).toEqual([expect.stringMatching(/inputs\.a\.batch_axis/)]);
@@ -99,7 +99,7 @@ describe('several inputs and outputs with their batch on different axes', () => 
   });
 
   it('an input without a batch axis may come with each row, and each row then runs alone', async () => {
-    const lane = testLane();
+    const lane = sharedLane();
     const own = { inputs: { b: { batch_axis: 1 } } };
     const info = await lane.load({ model: 'm', ...tensorModel(twoAxesModel(), own), threads: 1 });
     expect(info.fixedBatch).toBe(1);
@@ -128,7 +128,7 @@ it('rows of different shapes run in separate calls, and their answers keep the o
 });
 
 it('a graph without a batch takes whole tensors, one row per call', async () => {
-  const lane = testLane();
+  const lane = sharedLane();
   const graph = identityModel('int32', [2, 2]);
   const info = await lane.load({ model: 'm', ...tensorModel(graph), threads: 1, probe: { batchSize: 8 } });
   expect([info.fixedBatch, info.batchInvariance?.verdict]).toEqual([1, 'fixed_batch']);
@@ -185,7 +185,7 @@ describe('the probe compares the floats of all outputs', () => {
     ['integers are compared if there are no floats', 'int64', { outputs: { moved: {} } }, 'variant'],
   ])('%s', async (_what, type, config, verdict) => {
     const model = tensorModel(meanModel(type), config);
-    const info = await testLane().load({ model: 'm', ...model, threads: 1, probe: { batchSize: 4 } });
+    const info = await sharedLane().load({ model: 'm', ...model, threads: 1, probe: { batchSize: 4 } });
     expect(info.batchInvariance?.verdict).toBe(verdict);
   });
 });
@@ -218,7 +218,7 @@ it('an output that is not a tensor is left out, and a note says so', async () =>
     ],
     operators: [step('SequenceConstruct', ['x'], 'list'), step('Neg', ['x'], 'y')],
   });
-  const lane = testLane();
+  const lane = sharedLane();
   const info = await lane.load({ model: 'm', ...tensorModel(graph), threads: 1 });
   expect(info.notes).toEqual([expect.stringMatching(/^the output "list" .* is left out/)]);
   expect(await answeredTensors(lane, [{ x: [2] }])).toEqual([{ y: [-2] }]);
@@ -336,7 +336,7 @@ describe('a config that contradicts its graph is refused, and both sides are nam
 it('a note gives the row size to declare if rows are much larger than model.json says', async () => {
   const load = async (config: object) =>
     (
-      await testLane().load({
+      await sharedLane().load({
         model: 'm',
         ...tensorModel(identityModel('float32', ['N', 100_000]), config),
         threads: 1,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { expect, it } from 'vitest';
 import type { BatchTimings } from '#forebay/workers/lane/messages.js';
-import { loadedLane, plain, testFolder } from '../support/lanes.ts';
+import { loadedOwnLane, plain, testFolder } from '../support/lanes.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -21,7 +21,7 @@ it('a lane accounts for all its time, including its wait for rows', async () => 
   ];
   const folder = testFolder();
   const config = { name: 'm', task: 'image-classification', preprocess: { crop: 8 } };
-  const lane = await loadedLane(
+  const lane = await loadedOwnLane(
     writeModelFolder(folder, meanColourModel({ classes, side: 8 }), config, ['red', 'green']),
   );
   const path = join(folder, 'large.png');

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import { loadedLane, predictionsOf, testFolder, testLane, type LoadableModel } from '../support/lanes.ts';
+import { loadedLane, predictionsOf, testFolder, sharedLane, type LoadableModel } from '../support/lanes.ts';
 import { checkedConfig } from '../support/onnx/models.ts';
 
 const OPEN = resolve(import.meta.dirname, '../../../shared/data/open');
@@ -90,7 +90,7 @@ describe.skipIf(!existsSync(STRINGS))('models of strings (skipped without ../sha
 
   it('a graph that needs a locale loads, or says how to install it', async () => {
     const model = modelOf(STRINGS, 'profanity-needs-locale', { columns: ['text'] });
-    const loading = testLane().load({ model: 'm', ...model, threads: 1 });
+    const loading = sharedLane().load({ model: 'm', ...model, threads: 1 });
     // Some machines have the locale.
     const message = await loading.then(
       () => null,

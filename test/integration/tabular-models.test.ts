@@ -1,6 +1,6 @@
 // Tabular models whose config and graph fit, or contradict each other, loaded in a real lane.
 import { expect, it } from 'vitest';
-import { loadedLane, testLane, type LoadableModel } from '../support/lanes.ts';
+import { loadedLane, sharedLane, type LoadableModel } from '../support/lanes.ts';
 import { writeOnnx } from '../support/onnx/graph.ts';
 import { floats, step } from '../support/onnx/mean-model.ts';
 import {
@@ -206,7 +206,7 @@ it('a graph that fails on made-up values asks for an example, and loads with one
 it('the probe finds out whether the batch changes the answer', async () => {
   const probe = async (graph: Buffer, config: object) => {
     const model = tabularModel(graph, config);
-    const info = await testLane().load({ model: 'm', ...model, threads: 1, probe: { batchSize: 8 } });
+    const info = await sharedLane().load({ model: 'm', ...model, threads: 1, probe: { batchSize: 8 } });
     return info.batchInvariance?.verdict;
   };
   expect(await probe(sumGraph(), { columns: ABC })).toBe('invariant');

@@ -1,7 +1,7 @@
 // Records in a tabular model in a real lane: how they become tensors and answers, and which of them fail.
 import { expect, it } from 'vitest';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { loadedLane, type TestLane } from '../support/lanes.ts';
+import { loadedLane, type SharedLane } from '../support/lanes.ts';
 import { writeOnnx } from '../support/onnx/graph.ts';
 import { floats, step } from '../support/onnx/mean-model.ts';
 import {
@@ -258,7 +258,7 @@ it('one logit becomes the score of one class, or the scores of two', async () =>
 });
 
 /** Returns one answer per record: the fields of its result, or "code: message". */
-async function run(lane: TestLane, records: readonly string[], topK = 5): Promise<unknown[]> {
+async function run(lane: SharedLane, records: readonly string[], topK = 5): Promise<unknown[]> {
   const rows = records.map((json) => ({ json }));
   const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: topK } });
   return outcomes.map((outcome) =>

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadModelFolder, type ModelFolder } from '#forebay/shared/models/model-folder.js';
-import { testFolder, testLane } from './lanes.ts';
+import { sharedLane, testFolder } from './lanes.ts';
 
 /** Writes files into a new folder of the test, objects as JSON. Returns the folder. */
 export function writeFolder(files: Readonly<Record<string, object | string | Buffer>>, name = 'm'): string {
@@ -19,7 +19,7 @@ export function writeFolder(files: Readonly<Record<string, object | string | Buf
 /** Loads the model of a folder into a lane, as a worker does. */
 export async function servedFolder(dir: string) {
   const folder = await loadModelFolder(dir);
-  const lane = testLane();
+  const lane = sharedLane();
   const info = await lane.load(toLoad(folder));
   return { folder, lane, info };
 }

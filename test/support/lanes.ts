@@ -1,9 +1,9 @@
-// Lanes and images for tests. A lane ends with the test that created it.
+// Lanes and images for tests. Starting a lane costs as much CPU time as most tests, so the tests of a file share one.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
 import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -57,11 +57,54 @@ export interface LoadableModel {
   readonly named: readonly LaneFile[];
 }
 
-/** A lane with one model resident, under the key "m". */
-export async function loadedLane(model: LoadableModel, index = 0): Promise<TestLane> {
+/** A lane with one model resident, under the key "m". Other tests of the file use the same process. */
+export async function loadedLane(model: LoadableModel): Promise<SharedLane> {
+  const lane = sharedLane();
+  await lane.load({ model: 'm', ...model, threads: 1 });
+  return lane;
+}
+
+/** The same in a process of its own, for tests that end it or look at its memory. */
+export async function loadedOwnLane(model: LoadableModel, index = 0): Promise<TestLane> {
   const lane = testLane({ index });
   await lane.load({ model: 'm', ...model, threads: 1 });
   return lane;
+}
+
+export type SharedLane = Pick<TestLane, 'load' | 'run'>;
+
+let shared: TestLane | null = null;
+let loads = 0;
+afterAll(async () => {
+  shared?.kill();
+  await shared?.exited;
+});
+
+/** A lane for models under keys of its own. They are unloaded when the test ends. */
+export function sharedLane(): SharedLane {
+  const lane = (shared ??= startShared());
+  const keys = new Map<string, string>();
+  onTestFinished(() => {
+    for (const key of keys.values()) lane.unload(key);
+  });
+  return {
+    async load(model) {
+      const key = `${model.model}-${(loads += 1)}`;
+      const info = await lane.load({ ...model, model: key });
+      const before = keys.get(model.model);
+      if (before !== undefined) lane.unload(before);
+      keys.set(model.model, key);
+      return info;
+    },
+    run: async (batch) => lane.run({ ...batch, model: keys.get(batch.model) ?? batch.model }),
+  };
+}
+
+function startShared(): TestLane {
+  const lane = startChildLane({ index: 0, uvThreads: 2, limits: LIMITS });
+  const forget = () => (shared = null);
+  lane.exited.then(forget, forget);
+  return oneByOne(lane);
 }
 
 /** A PNG of one colour. */

@@ -1,11 +1,11 @@
 // Rows for models of the task "tensors", and their answers.
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
-import type { TestLane } from './lanes.ts';
+import type { SharedLane } from './lanes.ts';
 
 export type Tensors = Readonly<Record<string, unknown>>;
 
 export async function runRecords(
-  lane: TestLane,
+  lane: SharedLane,
   records: readonly object[],
   model = 'm',
 ): Promise<readonly RowOutcome[]> {
@@ -15,7 +15,7 @@ export async function runRecords(
 
 /** The outputs of each row. Throws if one failed. */
 export async function answeredTensors(
-  lane: TestLane,
+  lane: SharedLane,
   records: readonly object[],
   model = 'm',
 ): Promise<readonly Tensors[]> {

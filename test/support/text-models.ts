@@ -6,7 +6,7 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { effectiveOptions } from '#forebay/shared/tasks/option-values.js';
 import type { OptionValues } from '#forebay/shared/tasks/task-description.js';
 import type { LaneFile, LaneInput } from '#forebay/workers/lane/messages.js';
-import type { LoadableModel, TestLane } from './lanes.ts';
+import type { LoadableModel, SharedLane } from './lanes.ts';
 import { checkedConfig, writeLabels } from './onnx/models.ts';
 
 /** The words of the vocabulary, after the special tokens. */
@@ -95,7 +95,7 @@ export function namedFile(field: string, path: string, content: string | Buffer)
 
 /** Runs records through a lane as a worker does. The model sets the options that the job does not set. */
 export async function runTexts(
-  lane: TestLane,
+  lane: SharedLane,
   { config }: LoadableModel,
   rows: readonly LaneInput[],
   asked: OptionValues = {},

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import { tone, writeWav } from '../../support/audio/write-wav.ts';
-import { loadedLane, predictionsOf, testLane } from '../../support/lanes.ts';
+import { loadedLane, predictionsOf, sharedLane } from '../../support/lanes.ts';
 import {
   audioModel,
   echoWave,
@@ -320,7 +320,7 @@ describe('a model.json that contradicts the graph is refused, and both sides are
       /a classifier needs an output \[batch, classes\]/,
     ],
   ])('%s', async (_what, graph, more, message) => {
-    const lane = testLane();
+    const lane = sharedLane();
     const loading = lane.load({ model: 'm', ...audioModel(graph, more), threads: 1 });
     await expect(loading).rejects.toMatchObject({
       code: 'config_mismatch',
