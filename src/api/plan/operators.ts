@@ -30,6 +30,7 @@ const READS = {
   manifest: 'paths and URLs of a manifest, in its order',
   jsonl: 'records of a JSONL file, in its order',
   csv: 'rows of a CSV file, in its order',
+  parquet: 'rows of a Parquet file, in its order',
   urls: 'URLs of the request, in their order',
   inline: 'rows of the request, in their order',
   failed: 'rows that failed in an output, in their order',

@@ -7,6 +7,7 @@ import { planCells } from './csv/cell-plan.ts';
 import { openCsvSlice } from './csv/csv-slice.ts';
 import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
 import { createNameList } from './name-list.ts';
+import { openParquetSlice } from './parquet/parquet-slice.ts';
 import type { RowRecord, SliceRows } from './slice-rows.ts';
 
 function rowsOf(
@@ -20,6 +21,8 @@ function rowsOf(
       return openJsonlSlice(file, slice, dataset.columns ?? null, signal);
     case 'csv':
       return openCsvSlice(file, slice, planCells(dataset), signal);
+    case 'parquet':
+      return openParquetSlice(file, slice, dataset, signal);
   }
 }
 

@@ -45,6 +45,17 @@ const GIVEN = [
     /** The fields that are text, whatever they look like. Null: all. */
     text: z.array(z.string()).nullable(),
   }),
+  /**
+   * A user's file, a record per row. `fields`: those that the model reads, so that no other column is read. Null: any
+   * column may be one. Relative paths in records start at `base`.
+   */
+  z.object({
+    type: z.literal('parquet'),
+    path: z.string(),
+    base: z.string(),
+    columns: COLUMNS.optional(),
+    fields: z.array(z.string()).nullable(),
+  }),
 ] as const;
 
 /** A dataset as a user can give it. */
@@ -69,10 +80,10 @@ export const DATASET_SPEC = z.discriminatedUnion('type', [
 export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
 
 /** A dataset in one file, whose blocks are slices of it. */
-export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' }>;
+export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' | 'parquet' }>;
 
 export function isTable(dataset: DatasetSpec): dataset is TableSpec {
-  return dataset.type === 'jsonl' || dataset.type === 'csv';
+  return dataset.type === 'jsonl' || dataset.type === 'csv' || dataset.type === 'parquet';
 }
 
 /**

@@ -11,6 +11,7 @@ export function describeInput(input: PackedInput): Record<string, unknown> {
     case 'manifest':
     case 'jsonl':
     case 'csv':
+    case 'parquet':
       return { ...input };
   }
 }

@@ -52,6 +52,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
         return resolveManifest({ paths, objects, files: options.files }, input, tenant);
       case 'jsonl':
       case 'csv':
+      case 'parquet':
         return resolveTable({ paths, objects, files: options.files }, input, of);
       case 'urls':
       case 'inline':
@@ -87,6 +88,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'manifest':
       case 'jsonl':
       case 'csv':
+      case 'parquet':
         await checkPaths(dataset, jobs.tenant);
         return dataset;
       case 'failed':
