@@ -83,8 +83,10 @@ it('reads the pages of the wanted columns and rows only', async () => {
 describe('at submit', () => {
   const any: RowFields = { names: null, needed: [], text: null };
   const base = '/';
-  const resolve = async (name: string, fields = any, columns?: Record<string, string>) =>
-    resolveTableSpec(LOCAL_FILES, { type: 'parquet', path: fixture(name), base, columns }, fields, never);
+  const resolve = async (name: string, fields = any, columns?: Record<string, string>) => {
+    const table = { type: 'parquet', path: fixture(name), base, columns } as const;
+    return (await resolveTableSpec(LOCAL_FILES, table, fields, never)).spec;
+  };
 
   it('the spec names the fields that the model reads', async () => {
     const fields: RowFields = { names: ['image'], needed: ['image'], text: null };
