@@ -12,6 +12,7 @@ import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.j
 import { spoolInline } from '#forebay/shared/datasets/inline/inline-source.js';
 import { spoolUrls } from '#forebay/shared/datasets/urls/urls-source.js';
 import { makeTar, makeZip } from '../support/archives.ts';
+import { fixture } from '../support/parquet-rows.ts';
 import { packInline, packUrls } from '../support/packed.ts';
 import { listing, serveS3, type S3Answers } from '../support/s3-answers.ts';
 import { s3At, testStores } from '../support/stores.ts';
@@ -123,6 +124,13 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
       servers.push(server);
       const stores = testStores({ s3: [s3At(server.endpoint, { credentials: 'none' })] });
       return openDataset({ type: 'files', root: 's3://bucket/p/', include: [], exclude: [] }, { stores });
+    },
+  },
+  {
+    name: 'Parquet',
+    async make(_, rows) {
+      const path = fixture(rows < HUGE ? 'thirty' : 'huge');
+      return openDataset({ type: 'parquet', path, base: '/', fields: [] });
     },
   },
   { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },

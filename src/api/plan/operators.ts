@@ -31,6 +31,7 @@ const READS = {
   jsonl: 'records of a JSONL file, in its order',
   csv: 'rows of a CSV file, in its order',
   archive: 'members of archives, in their order',
+  parquet: 'rows of a Parquet file, in its order',
   urls: 'URLs of the request, in their order',
   inline: 'rows of the request, in their order',
   failed: 'rows that failed in an output, in their order',

@@ -4,6 +4,7 @@ import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 const TABLES = [
   { type: 'jsonl', names: /\.(jsonl|ndjson)$/i, what: 'A JSONL file' },
   { type: 'csv', names: /\.(csv|tsv)$/i, what: 'A CSV file' },
+  { type: 'parquet', names: /\.(parquet|parq|pq)$/i, what: 'A Parquet file' },
 ] as const;
 
 export type TableType = (typeof TABLES)[number]['type'];

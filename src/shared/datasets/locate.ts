@@ -25,6 +25,7 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
       return locateEntry(spec.base, ref.at ?? ref.id);
     case 'jsonl':
     case 'csv':
+    case 'parquet':
       return { kind: 'table_row', table: spec, ref: ref.at ?? '' };
     case 'archive':
       return { kind: 'archive_row', archive: spec, ref: ref.at ?? '' };

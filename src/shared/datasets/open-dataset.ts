@@ -10,6 +10,7 @@ import { createCsvSource } from './csv/csv-source.ts';
 import { createJsonlSource } from './jsonl/jsonl-source.ts';
 import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
+import { createParquetSource } from './parquet/parquet-source.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 import type { Stores } from '../stores/stores.ts';
 import { listRows } from './open-slice.ts';
@@ -50,6 +51,12 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
       return {
         ...createArchiveSource(spec, files, (of) => openDataset(of, options)),
         names: async (slice, signal) => listRows(files, spec, slice, signal),
+      };
+    case 'parquet':
+      return {
+        ...createParquetSource(spec, files),
+        // Names need no fields.
+        names: async (slice, signal) => listRows(files, { ...spec, fields: [] }, slice, signal),
       };
     case 'failed':
       return createFailedSource(spec, (of) => openDataset(of, options));

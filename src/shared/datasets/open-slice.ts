@@ -9,6 +9,7 @@ import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
 import { archiveSliceIds, openArchiveSlice, readArchiveRow } from './archive/archive-slice.ts';
 import type { MemberLimits } from './archive/entry.ts';
 import { createNameList } from './name-list.ts';
+import { openParquetSlice } from './parquet/parquet-slice.ts';
 import type { RowRecord, SliceRows } from './slice-rows.ts';
 
 /** For callers that need no bytes of large members. */
@@ -25,6 +26,8 @@ function rowsOf(
       return openJsonlSlice(file, slice, dataset.columns ?? null, signal);
     case 'csv':
       return openCsvSlice(file, slice, planCells(dataset), signal);
+    case 'parquet':
+      return openParquetSlice(file, slice, dataset, signal);
   }
 }
 

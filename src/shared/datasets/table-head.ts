@@ -1,9 +1,11 @@
 /** What the beginning of a table says about all of it. */
+import type { Columns } from '../domain/columns.ts';
 import type { TableSpec } from '../domain/dataset-spec.ts';
 import type { RowFields } from '../tasks/row-fields.ts';
 import type { ByteFile } from './bytes/byte-file.ts';
 import { readCsvHead } from './csv/csv-head.ts';
 import { readJsonlHead } from './jsonl/jsonl-head.ts';
+import { readParquetHead } from './parquet/parquet-head.ts';
 
 type SpecOf<Spec> = Spec extends TableSpec ? Omit<Spec, 'path' | 'base' | 'columns'> : never;
 
@@ -21,6 +23,7 @@ export interface GivenTable {
   readonly type: TableSpec['type'];
   /** Of a CSV file. Absent: its header tells. */
   readonly delimiter?: string | undefined;
+  readonly columns?: Columns | undefined;
 }
 
 /** Throws ForebayError `input_unreadable` if the file is not such a table. `fields`: what the model reads. */
@@ -35,5 +38,7 @@ export async function readTableHead(
       return readJsonlHead(file, signal);
     case 'csv':
       return readCsvHead(file, table, fields, signal);
+    case 'parquet':
+      return readParquetHead(file, { columns: table.columns, fields: fields.names }, signal);
   }
 }

@@ -63,6 +63,17 @@ const GIVEN = [
     listing: LISTING_RULE,
     columns: COLUMNS.optional(),
   }),
+  /**
+   * A user's file, a record per row. `fields`: those that the model reads, so that no other column is read. Null: any
+   * column may be one. Relative paths in records start at `base`.
+   */
+  z.object({
+    type: z.literal('parquet'),
+    path: z.string(),
+    base: z.string(),
+    columns: COLUMNS.optional(),
+    fields: z.array(z.string()).nullable(),
+  }),
 ] as const;
 
 /** A dataset as a user can give it. */
@@ -89,10 +100,10 @@ export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
 export type ArchiveSpec = Extract<DatasetSpec, { type: 'archive' }>;
 
 /** A dataset in one file, whose blocks are slices of it. */
-export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' }>;
+export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' | 'parquet' }>;
 
 export function isTable(dataset: DatasetSpec): dataset is TableSpec {
-  return dataset.type === 'jsonl' || dataset.type === 'csv';
+  return dataset.type === 'jsonl' || dataset.type === 'csv' || dataset.type === 'parquet';
 }
 
 /**

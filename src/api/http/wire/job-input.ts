@@ -136,6 +136,14 @@ export const ARCHIVE_INPUT = z.strictObject({
   ),
 });
 
+export const PARQUET_INPUT = z.strictObject({
+  type: z.literal('parquet'),
+  path: PATH.describe(
+    'A Parquet file. Absolute, or relative to the first input root. Each row is a record, and only the columns that the model needs are read. A column `id` names the rows. An image or a sound is a column of bytes, of paths or URLs, or a struct `{bytes, path}`. Relative paths start at the folder of the file.',
+  ),
+  columns: TABLE_COLUMNS,
+});
+
 export const JOB_INPUT = z.discriminatedUnion('type', [
   FILES_INPUT,
   URLS_INPUT,
@@ -144,6 +152,7 @@ export const JOB_INPUT = z.discriminatedUnion('type', [
   JSONL_INPUT,
   CSV_INPUT,
   ARCHIVE_INPUT,
+  PARQUET_INPUT,
 ]);
 export type JobInput = z.infer<typeof JOB_INPUT>;
 

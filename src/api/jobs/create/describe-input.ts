@@ -12,6 +12,7 @@ export function describeInput(input: PackedInput): Record<string, unknown> {
     case 'jsonl':
     case 'csv':
     case 'archive':
+    case 'parquet':
       return { ...input };
   }
 }

@@ -55,6 +55,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
         return resolveManifest({ paths, objects, files: options.files }, input, tenant);
       case 'jsonl':
       case 'csv':
+      case 'parquet':
         return resolveTable({ paths, objects, files: options.files }, input, of);
       case 'archive':
         return archives.resolve(input, of);
@@ -94,6 +95,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'jsonl':
       case 'csv':
       case 'archive':
+      case 'parquet':
         await checkPaths(dataset, jobs.tenant);
         return dataset;
       case 'failed':

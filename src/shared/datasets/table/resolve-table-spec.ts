@@ -4,14 +4,13 @@ import type { TableSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError, type Issue } from '../../errors.ts';
 import type { RowFields } from '../../tasks/row-fields.ts';
 import { nearestName } from '../../text/nearest-name.ts';
-import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
+import { withFile, withHead, type ByteFiles } from '../bytes/byte-file.ts';
 import { readTableHead, type GivenTable } from '../table-head.ts';
 
 export interface GivenTableFile extends GivenTable {
   readonly path: string;
   /** Where relative paths in its rows start. */
   readonly base: string;
-  readonly columns?: Columns | undefined;
 }
 
 /**
@@ -25,7 +24,9 @@ export async function resolveTableSpec(
   signal: AbortSignal,
 ): Promise<{ readonly spec: TableSpec; readonly compressed: boolean }> {
   const { path, base, columns } = table;
-  return withHead(files, path, signal, async (file) => {
+  // A Parquet file says at its end what it holds.
+  const withTable = table.type === 'parquet' ? withFile : withHead;
+  return withTable(files, path, signal, async (file) => {
     const head = await readTableHead(file, table, fields, signal);
     if (head.columns !== null) {
       checkColumns(file.name, head.columns, columns ?? {}, head.isStrict ? fields.needed : []);

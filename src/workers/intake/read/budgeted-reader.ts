@@ -101,12 +101,13 @@ export function createBudgetedReader(deps: {
         });
         if (next.done) return booking.release();
         const chunk = next.value;
-        const { count, ids, packed } = chunk;
+        const { count, ids } = chunk;
         booking.settle(chunk.bytes);
         yield {
           count,
           ids,
-          packed: readsFields(rows.input) ? null : packed,
+          // Packing images would take long, and nobody would read them.
+          packed: readsFields(rows.input) ? null : chunk.packed,
           read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
           problemOf(at) {
             const found = chunk.record(at);

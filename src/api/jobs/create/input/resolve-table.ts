@@ -5,9 +5,13 @@ import { ANSWER_MS, askStore } from './ask-store.ts';
 import type { ResolvedInput, Resolving } from './resolve-files.ts';
 import { findList, type ListPlaces } from './resolve-list.ts';
 
-export type TableInput = Extract<PackedInput, { type: 'jsonl' | 'csv' }>;
+export type TableInput = Extract<PackedInput, { type: 'jsonl' | 'csv' | 'parquet' }>;
 
-const NAMES: Readonly<Record<TableInput['type'], string>> = { jsonl: 'JSONL', csv: 'CSV' };
+const NAMES: Readonly<Record<TableInput['type'], string>> = {
+  jsonl: 'JSONL',
+  csv: 'CSV',
+  parquet: 'Parquet',
+};
 
 /** Rejects as InputResolver.resolve does. */
 export async function resolveTable(

@@ -1,0 +1,22 @@
+/** The columns of a Parquet file, which is checked as far as its footer goes. */
+import type { ByteFile } from '../bytes/byte-file.ts';
+import type { TableHead } from '../table-head.ts';
+import { checkColumns } from './check-columns.ts';
+import { openParquet } from './file/parquet-file.ts';
+import { projectionOf, readColumns, type ProjectionOf } from './projection.ts';
+
+/** Throws ForebayError `input_unreadable` if a column that the job would read cannot be read, and as reading the file does. */
+export async function readParquetHead(
+  file: ByteFile,
+  of: ProjectionOf,
+  signal: AbortSignal,
+): Promise<TableHead> {
+  const { footer } = await openParquet(file, signal);
+  checkColumns(file.name, footer, readColumns(projectionOf(file.name, footer.columns, of)));
+  const fields = of.fields === null ? null : [...of.fields];
+  return {
+    spec: { type: 'parquet', fields },
+    columns: footer.columns.map(({ name }) => name),
+    isStrict: true,
+  };
+}

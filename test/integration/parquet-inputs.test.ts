@@ -1,0 +1,66 @@
+// Jobs on Parquet files: images in a column of bytes, a tabular model, and rows that fail and run again.
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeModelFolder } from '../support/onnx/models.ts';
+import { sumGraph } from '../support/onnx/tabular-models.ts';
+import { fixture } from '../support/parquet-rows.ts';
+import { colourImage, indexes, readOutput, startService, type Service } from '../support/service.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+  const config = { name: 'sum', task: 'tabular', columns: ['a', 'b', 'c'] };
+  writeModelFolder(join(service.models, 'sum'), sumGraph(), config);
+  for (const name of ['images', 'plain-zstd']) {
+    copyFileSync(fixture(name), join(service.input, `${name}.parquet`));
+  }
+});
+afterAll(async () => service.close());
+
+it('images are bytes or paths, and failed rows run again', async () => {
+  const first = await service.submit({
+    input: { type: 'parquet', path: 'images.parquet' },
+    options: { block_rows: 3 },
+  });
+  const job = await service.ended(first.id);
+  expect(job).toMatchObject({ rows: { total: 5, succeeded: 2, failed: 3 } });
+  const labels = readOutput(job.output).map(({ predictions }) => predictions![0]!.label);
+  expect(labels).toEqual(['red', 'blue']);
+  expect(readOutput(job.output, 'errors')).toMatchObject([
+    { index: 2, error: { code: 'file_not_found' } },
+    { index: 3, error: { code: 'invalid_row' } },
+    { index: 4, error: { code: 'invalid_row' } },
+  ]);
+
+  mkdirSync(join(service.input, 'far'));
+  writeFileSync(join(service.input, 'far/away.jpg'), await colourImage(1));
+  const response = await service.post(`/v1/jobs/${first.id}/retry`, {});
+  const { id } = (await response.json()) as { id: string };
+  expect(await service.ended(id)).toMatchObject({ rows: { total: 3, succeeded: 1, failed: 2 } });
+  expect(indexes(readOutput(job.output))).toEqual([0, 1, 2]);
+});
+
+it('columns of numbers feed a tabular model', async () => {
+  const input = { type: 'parquet', path: 'plain-zstd.parquet', columns: { a: 'n', b: 'n', c: 'n' } };
+  const { id } = await service.submit({ model: 'sum', input, options: { block_rows: 30 } });
+  const job = await service.ended(id);
+  expect(job).toMatchObject({ status: 'completed', rows: { total: 100, succeeded: 100 } });
+  const rows = readOutput(job.output);
+  expect(rows.map(({ index, id: name, predictions }) => [index, name, predictions![0]!.score])).toEqual(
+    Array.from({ length: 100 }, (_, i) => [i, `row-${i}`, i * 111]),
+  );
+});
+
+it('a file that is no Parquet file is refused', async () => {
+  writeFileSync(join(service.input, 'text.parquet'), 'this is text, whatever the name says');
+  const response = await service.post('/v1/jobs', {
+    model: 'tiny',
+    input: { type: 'parquet', path: 'text.parquet' },
+  });
+  expect(response.status).toBe(422);
+  expect(await response.json()).toMatchObject({
+    code: 'input_unreadable',
+    detail: expect.stringMatching(/is not a Parquet file/) as string,
+  });
+});
