@@ -2,7 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PLAN } from '#forebay/api/http/wire/plan.js';
 import { sumGraph } from '../support/onnx/tabular-models.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { LABELS, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 
 const ROWS = 500;
@@ -69,6 +71,20 @@ it('a column names images, by their paths or with their bytes, and another one t
     ['7', LABELS[2]],
   ]);
   expect(readOutput(output, 'errors')).toMatchObject([{ id: 'y', error: { code: 'file_not_found' } }]);
+});
+
+it('a plan runs slices of a table, as a job would, and not row by row', async () => {
+  const rows = upTo(2000).map((i) => `${i},1,${i % 500 === 7 ? 'x' : 2}`);
+  const path = write('plan.csv', ['a,b,c', ...rows].join('\n'));
+  const input = { type: 'csv', path };
+  // Until a worker has found the model, a plan has no sample.
+  const sample = await waitUntil('a sample', async () => {
+    const response = await service.post('/v1/plan', { model: 'sum', input, options: { block_rows: 500 } });
+    return PLAN.parse(await response.json()).sample;
+  });
+  // Of rows that are read one by one, a sample has at most 256.
+  expect(sample.rows).toBeGreaterThan(256);
+  expect(sample.errors).toMatchObject([{ code: 'invalid_row', rows: sample.failed_rows }]);
 });
 
 it('a file that cannot be a table of the model is refused', async () => {

@@ -24,6 +24,7 @@ import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import type { PlanWorker } from './facts.ts';
+import { firstSlices } from './first-slices.ts';
 import { countKinds, lookAt } from './look-at-rows.ts';
 import { makePlan } from './make-plan.ts';
 import { createSampler, workersThatServe } from './sample-workers.ts';
@@ -72,10 +73,12 @@ export function createPlanJob(deps: {
       const options = settleOptions(request, found, earlier);
       if (earlier) checkSubmitResume(earlier, found, options);
       settleFormat(request.output_format ?? null, config, earlier);
-      const look = await lookAt(deps.openDataset({ dataset, tenant }), options.limit);
+      const source = deps.openDataset({ dataset, tenant });
+      const look = await lookAt(source, options.limit);
+      const slices = await firstSlices(source, options);
       const served = workersThatServe(ref, await deps.workers.live());
       const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));
-      const sampled = await trySample(ready, { ref, dataset, tenant, options, rows: look.sample });
+      const sampled = await trySample(ready, { ref, dataset, tenant, options, rows: look.sample, slices });
       // Without rows, no sample ran, so no model was loaded.
       const workers = look.sample.length === 0 ? sampled : await withLoaded(sampled, ref);
       return makePlan({

@@ -1,4 +1,5 @@
 /** Has live workers run a plan's sample. */
+import type { BlockSlice } from '../../shared/domain/block.ts';
 import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -34,6 +35,7 @@ export interface PlanSample {
   readonly tenant: string;
   readonly options: JobOptions;
   readonly rows: readonly RowRef[];
+  readonly slices: readonly BlockSlice[];
 }
 
 export function createSampler({ ask }: Pick<SampleRequests, 'ask'>) {
@@ -42,12 +44,13 @@ export function createSampler({ ask }: Pick<SampleRequests, 'ask'>) {
     workers: readonly ServingWorker[],
     sample: PlanSample,
   ): Promise<PlanWorker[]> {
-    const { dataset, tenant, rows } = sample;
+    const { dataset, tenant, rows, slices } = sample;
     const request = {
       queue: blockQueueName(sample.ref),
       dataset,
       tenant,
       rows,
+      slices,
       options: sample.options,
       ms: SAMPLE_MS,
     };

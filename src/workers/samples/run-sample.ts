@@ -4,14 +4,18 @@
  * they do with each other.
  */
 import { locateRow } from '../../shared/datasets/locate.ts';
+import type { BlockSlice } from '../../shared/domain/block.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
+import { ForebayError, messageOf } from '../../shared/errors.ts';
+import { sum } from '../../shared/math/sum.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { untilAborted } from '../../shared/process/lifecycle.ts';
 import type { SampleReply, SampleRequest } from '../../shared/queue/workers/sample-requests.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
-import type { BudgetedReader } from '../intake/read/budgeted-reader.ts';
+import type { BudgetedRead, BudgetedReader, SliceChunk } from '../intake/read/budgeted-reader.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
+import type { LaneRows } from '../lane/lane-rows.ts';
 import { createSampleRecord } from './sample-record.ts';
 
 /** A slow model gets longer than requested, but at most this long, because a caller waits. */
@@ -44,7 +48,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
 
   /** Ends early when `stop` aborts. */
   async function run(request: SampleRequest, stop: AbortSignal): Promise<SampleReply> {
-    const { queue, options, dataset, rows } = request;
+    const { queue, options, dataset, rows, slices } = request;
     const group = await deps.groupOf(
       queue,
       options,
@@ -55,39 +59,74 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     // Rows on remote servers are fetched only once, to spare the servers.
     const once = rows.some((row) => locateRow(dataset, row).kind === 'url');
     const from = { dataset, tenant: request.tenant, input: group.input };
-    const record = createSampleRecord({ rows: rows.length, lanes, startedAt: performance.now() });
+    const distinct = slices.length > 0 ? sum(slices.map(({ count }) => count)) : rows.length;
+    const record = createSampleRecord({ rows: distinct, lanes, startedAt: performance.now() });
     const abort = AbortSignal.any([stop, AbortSignal.timeout(MAX_MS)]);
     const inHand = new Set<Promise<void>>();
     let begun = 0;
+    let blocks = 0;
 
-    const runRow = async (row: RowRef): Promise<void> => {
+    const submitRead = async (reading: BudgetedRead | Promise<BudgetedRead>): Promise<void> => {
       // Rejects on abort only.
-      const read = await Promise.resolve(reader.read(from, row, { signal: abort })).catch(() => null);
+      const read = await Promise.resolve(reading).catch(() => null);
       if (!read?.ok) {
         batcher.callOff(group);
         if (read) record.unread(read.error);
         return;
       }
       record.fetched(read);
-      await new Promise<void>((resolve) => {
+      await answersOf([read.input], () => read.release?.());
+    };
+    const answersOf = async (inputs: LaneRows, release: () => void): Promise<void> =>
+      new Promise<void>((resolve) => {
+        let left = inputs.length;
         const answered: RowReceiver['answered'] = (_, outcomes, batch) => {
-          read.release?.();
+          left -= outcomes.ends.length;
+          if (left === 0) release();
           record.answered(outcomes, batch);
-          resolve();
+          if (left === 0) resolve();
         };
-        batcher.submit(group, [read.input], { answered }, 0);
+        batcher.submit(group, inputs, { answered }, 0);
       });
+    const runRow = async (row: RowRef) => submitRead(reader.read(from, row, { signal: abort }));
+    const runChunk = async (chunk: SliceChunk): Promise<void> => {
+      const { count, packed } = chunk;
+      if (packed !== null) return answersOf(packed, () => chunk.release());
+      await Promise.all(Array.from({ length: count }, async (_, at) => submitRead(chunk.read(at))));
+      chunk.release();
+    };
+    const runSlice = async (slice: BlockSlice): Promise<void> => {
+      const chunks: Promise<void>[] = [];
+      let missing = slice.count;
+      try {
+        for await (const chunk of reader.readSlice(from, slice, { signal: abort })) {
+          missing -= chunk.count;
+          chunks.push(runChunk(chunk));
+        }
+      } catch (error) {
+        const code = error instanceof ForebayError ? error.code : 'file_unreadable';
+        if (!abort.aborted) record.unread({ code, message: messageOf(error) });
+      }
+      for (; missing > 0; missing--) batcher.callOff(group);
+      await Promise.all(chunks);
+    };
+    const begin = (work: Promise<void>): void => {
+      const running = work.finally(() => {
+        inHand.delete(running);
+        onRoom.ring();
+      });
+      inHand.add(running);
     };
     const beginBlock = (): void => {
+      if (slices.length > 0) {
+        const slice = slices[blocks++ % slices.length]!;
+        batcher.expect(group, slice.count);
+        begun += slice.count;
+        return begin(runSlice(slice));
+      }
       const size = once ? Math.min(options.block_rows, rows.length - begun) : options.block_rows;
       batcher.expect(group, size);
-      for (let i = 0; i < size; i++) {
-        const row = runRow(rows[begun++ % rows.length]!).finally(() => {
-          inHand.delete(row);
-          onRoom.ring();
-        });
-        inHand.add(row);
-      }
+      for (let i = 0; i < size; i++) begin(runRow(rows[begun++ % rows.length]!));
     };
 
     mayBring = true;

@@ -81,7 +81,8 @@ export function createSampleRecord({
             : stages.map(([name, us]) => [name.slice(0, -3), us / 1000 / rows_computed]),
         ),
         failedRows,
-        errors: [...errors.values()],
+        // Rows that are still running may fail later.
+        errors: Array.from(errors.values(), (error) => ({ ...error })),
         blocksBeside: mostBeside,
         problem: completions.length === 0 ? 'no row was finished within the time of a sample' : null,
       };

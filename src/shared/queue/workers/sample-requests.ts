@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { createAlarm } from '../../process/alarm.ts';
-import { decodeBlock, encodeBlock, listedRows } from '../../domain/block.ts';
+import { decodeBlock, encodeBlock, isSlice, listedRows, type BlockSlice } from '../../domain/block.ts';
 import { DATASET_SPEC } from '../../domain/dataset-spec.ts';
 import { JOB_OPTIONS } from '../../domain/job/job-option-schemas.ts';
 import type { RowRef } from '../../domain/row.ts';
@@ -23,13 +23,16 @@ const REQUEST = z.object({
   tenant: TENANT.default(DEFAULT_TENANT),
   /** In the form of encodeBlock. */
   rows: z.string(),
+  /** The same for slices of a table, which run instead of the rows. Workers of older versions run the rows. */
+  slices: z.array(z.string()).default([]),
   options: JOB_OPTIONS.partial().required({ batch_size: true, block_rows: true }),
   /** How long to measure, ms. */
   ms: z.number(),
 });
 
-export interface SampleRequest extends Omit<z.infer<typeof REQUEST>, 'rows' | 'v'> {
+export interface SampleRequest extends Omit<z.infer<typeof REQUEST>, 'rows' | 'slices' | 'v'> {
   readonly rows: readonly RowRef[];
+  readonly slices: readonly BlockSlice[];
 }
 
 const REPLY = z.object({
@@ -104,7 +107,8 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
         return { ok: false, why: `worker ${worker} already has ${MAX_WAITING} samples to run` };
       }
       const rows = encodeBlock({ firstRow: 0, rows: request.rows });
-      const text = JSON.stringify({ ...request, v: 1, id, rows } satisfies z.infer<typeof REQUEST>);
+      const slices = request.slices.map(encodeBlock);
+      const text = JSON.stringify({ ...request, v: 1, id, rows, slices } satisfies z.infer<typeof REQUEST>);
       await redis
         .multi()
         .set(keys.request(id), text, 'PX', waitMs)
@@ -131,7 +135,12 @@ export function createSampleRequests(deps: { redis: Redis; wake: Wake }) {
         const parsed = text === null ? null : REQUEST.safeParse(JSON.parse(text));
         // The request has expired or is of another version. The caller gets no answer and continues without one.
         if (!parsed?.success) continue;
-        return { ...parsed.data, rows: listedRows(decodeBlock(parsed.data.rows)).rows };
+        const { rows, slices } = parsed.data;
+        return {
+          ...parsed.data,
+          rows: listedRows(decodeBlock(rows)).rows,
+          slices: slices.map(decodeBlock).filter(isSlice),
+        };
       }
     },
 
