@@ -35,6 +35,7 @@ export interface GlobFlags {
 
 export interface ColumnFlags {
   readonly column?: Record<string, string>;
+  readonly delimiter?: string;
 }
 
 export function addInputFlags(command: Command): Command {
@@ -45,13 +46,19 @@ export function addInputFlags(command: Command): Command {
       several,
     )
     .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
-    .addOption(columnFlag());
+    .addOption(columnFlag())
+    .addOption(delimiterFlag());
 }
 
 export function columnFlag(): Option {
   const about =
     'the column of a table (or the member of a group in an archive) that feeds a field of the model, such as text=review, or id=key; repeatable';
   return new Option('--column <field=column>', about).argParser(keyValue);
+}
+
+export function delimiterFlag(): Option {
+  const about = 'what separates the values of a CSV file (default: what its header has most of)';
+  return new Option('--delimiter <character>', about);
 }
 
 export function addJobFlags(command: Command): Command {
@@ -110,7 +117,10 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
 export function toFilesInput(
   flags: { input?: string; manifest?: string } & GlobFlags & ColumnFlags,
 ): SubmitBody['input'] {
-  const { include, exclude, column: columns } = flags;
+  const { include, exclude, column: columns, delimiter } = flags;
+  if (delimiter !== undefined && (flags.manifest !== undefined || tableTypeOf(flags.input!) !== 'csv')) {
+    throw new UsageError('--delimiter is for CSV files (.csv or .tsv).');
+  }
   const globs = { ...(include && { include }), ...(exclude && { exclude }) };
   if (flags.manifest === undefined && isArchivePath(flags.input!)) {
     return { type: 'archive', path: flags.input!, ...globs, ...(columns && { columns }) };
@@ -124,6 +134,8 @@ export function toFilesInput(
     throw new UsageError(`--include and --exclude select files of a folder. ${what} lists its rows itself.`);
   }
   if (flags.manifest !== undefined) return { type: 'manifest', path: flags.manifest };
-  if (table !== null) return { type: table, path: flags.input!, ...(columns && { columns }) };
+  const given = { path: flags.input!, ...(columns && { columns }) };
+  if (table === 'csv') return { type: 'csv', ...given, ...(delimiter !== undefined && { delimiter }) };
+  if (table !== null) return { type: table, ...given };
   return { type: 'files', path: flags.input!, ...globs };
 }

@@ -54,7 +54,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
   if (flags.report !== undefined) await checkReport(resolve(cwd, flags.report), flags.report);
   return {
     modelDir: model.dir,
-    dataset: await datasetOf({ ...paths, columns: flags.column }, model, config),
+    dataset: await datasetOf({ ...paths, columns: flags.column, delimiter: flags.delimiter }, model, config),
     cacheDir: config.cacheDir,
     sampleRows: flags.rows,
     secondsPerConfig: flags.secondsPerConfig,
@@ -86,9 +86,14 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
   };
 }
 
+type TuneInput = RunInput['paths'] & {
+  readonly columns?: Columns | undefined;
+  readonly delimiter?: string | undefined;
+};
+
 /** Resolves the same dataset as the API, without its limits on readable paths. */
 async function datasetOf(
-  { input, manifest, columns, exclude = [] }: RunInput['paths'] & { readonly columns?: Columns | undefined },
+  { input, manifest, columns, delimiter, exclude = [] }: TuneInput,
   model: Pick<RunModel, 'input' | 'fields'>,
   config: Config,
 ): Promise<DatasetSpec> {
@@ -102,7 +107,7 @@ async function datasetOf(
   const path = input!;
   const type = tableTypeOf(path);
   if (isRemoteUrl(path) && type !== null) {
-    return specOfTable({ type, columns, path, base: folderOfUrl(path) }, model.fields, config);
+    return specOfTable({ type, columns, delimiter, path, base: folderOfUrl(path) }, model.fields, config);
   }
   if (isObjectUrl(path)) {
     const glob = splitGlob(path);
@@ -113,7 +118,13 @@ async function datasetOf(
   if (isArchivePath(path) && found?.isDirectory() !== true)
     return archivesOf(path, found !== null, columns, model.input, config);
   if (found?.isFile() && type !== null) {
-    const table = { type, columns, path: await realpath(path), base: await realpath(dirname(path)) };
+    const table = {
+      type,
+      columns,
+      delimiter,
+      path: await realpath(path),
+      base: await realpath(dirname(path)),
+    };
     return specOfTable(table, model.fields, config);
   }
   if (found === null) {

@@ -47,7 +47,7 @@ export function checkColumns(
   for (const [field, column] of Object.entries(columns)) {
     if (known.includes(column)) continue;
     const near = nearestName(column, known);
-    const hint = near === null ? '' : `, but "${near}"`;
+    const hint = near === null ? '' : `, but there is "${near}"`;
     issues.push({ path: `/input/columns/${field}`, message: `there is no column "${column}"${hint}` });
   }
   for (const field of needed) {

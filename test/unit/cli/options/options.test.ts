@@ -116,6 +116,14 @@ describe('the input', () => {
   });
 
   it('takes flags only where they have a meaning', () => {
+    expect(toFilesInput({ input: 'a.csv.gz', delimiter: ':' })).toEqual({
+      type: 'csv',
+      path: 'a.csv.gz',
+      delimiter: ':',
+    });
+    for (const input of ['photos', 'rows.jsonl', 'photos.zip']) {
+      expect(() => toFilesInput({ input, delimiter: ':' })).toThrow('--delimiter is for CSV files');
+    }
     const column = { image: 'img' };
     expect(() => toFilesInput({ input: 'photos', column })).toThrow('--column names columns of a table');
     expect(() => toFilesInput({ manifest: 'list.txt', column })).toThrow('--column names columns of a table');

@@ -224,7 +224,7 @@ describe('a table', () => {
   it('is refused for a column that its first row does not have', async () => {
     await expect(table({ image: 'imgs' })).rejects.toMatchObject({
       code: 'invalid_request',
-      message: `${join(root, 'rows.jsonl')}: there is no column "imgs", but "img". Its columns: key, img.`,
+      message: `${join(root, 'rows.jsonl')}: there is no column "imgs", but there is "img". Its columns: key, img.`,
       issues: [{ path: '/input/columns/image' }],
     });
   });
