@@ -13,7 +13,7 @@ export const FLAGS = {
   input: () =>
     option(
       '--input <path>',
-      'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a JSONL file',
+      'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a table',
     ),
   manifest: () =>
     option(

@@ -49,7 +49,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   if (isObjectUrl(flags.input)) return objectInput(flags);
   if (isWebUrl(flags.input)) {
     throw new UsageError(
-      '--input: a web server cannot list its files. Give the URL of a JSONL file, or write the URLs into a file for --manifest',
+      '--input: a web server cannot list its files. Give the URL of a table, or write the URLs into a file for --manifest',
     );
   }
   const path = resolve(cwd, flags.input);
