@@ -11,10 +11,7 @@ const option = (flags: string, text: string) => new Option(flags, text);
 export const FLAGS = {
   model: () => option('--model <model>', 'folder of a model; if a running service is asked, its name there'),
   input: () =>
-    option(
-      '--input <path>',
-      'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a table',
-    ),
+    option('--input <path>', 'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a table'),
   manifest: () =>
     option(
       '--manifest <file>',

@@ -10,6 +10,7 @@ import { archiveSliceIds, openArchiveSlice, readArchiveRow } from './archive/arc
 import type { MemberLimits } from './archive/entry.ts';
 import { createNameList } from './name-list.ts';
 import { openParquetSlice } from './parquet/parquet-slice.ts';
+import { shownPath } from '../stores/remote-url.ts';
 import type { RowRecord, SliceRows } from './slice-rows.ts';
 
 /** For callers that need no bytes of large members. */
@@ -70,7 +71,7 @@ async function* chunksOf(
 
 function checkCount(rows: number, dataset: DatasetSpec, { count }: BlockSlice): void {
   if (rows === count) return;
-  const path = 'path' in dataset ? dataset.path : dataset.type;
+  const path = 'path' in dataset ? shownPath(dataset.path) : dataset.type;
   throw new ForebayError(
     'dataset_changed',
     `${path} has ${rows} rows where the job found ${count}. Submit it as a new job.`,
@@ -88,7 +89,7 @@ export async function readSliceRow(
   if (dataset.type === 'archive') {
     const row = await readArchiveRow(dataset, ref, { files, limits, signal });
     if (row !== null) return row;
-    throw new ForebayError('dataset_changed', `${dataset.path} no longer has the row at ${ref}`);
+    throw new ForebayError('dataset_changed', `${shownPath(dataset.path)} no longer has the row at ${ref}`);
   }
   const file = await files.open(dataset.path, signal);
   try {

@@ -1,4 +1,5 @@
 /** URLs of files that are on other machines: on S3 and on web servers. Pure. */
+import { redactUrl } from '../text/redact-url.ts';
 import { isObjectUrl } from './object-url.ts';
 
 export function isWebUrl(text: string): boolean {
@@ -13,4 +14,9 @@ export function isRemoteUrl(text: string): boolean {
 export function folderOfUrl(url: string): string {
   if (isWebUrl(url)) return new URL('.', url).href;
   return url.slice(0, url.lastIndexOf('/') + 1);
+}
+
+/** A path or URL for messages. The query of a web server may hold a secret. A key of S3 may have a "?". */
+export function shownPath(path: string): string {
+  return isWebUrl(path) ? redactUrl(path) : path;
 }

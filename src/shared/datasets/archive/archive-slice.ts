@@ -9,7 +9,7 @@ import { cutRows, type CutRow } from './cut-rows.ts';
 import type { MemberLimits, RowProblem } from './entry.ts';
 import { createWants, groupFields } from './group-fields.ts';
 import { createMemberRule } from './member-rule.ts';
-import { readMember, type MemberBytes } from './read-member.ts';
+import { readMember, sizeProblem, type MemberBytes } from './read-member.ts';
 import { rowId, shardPath } from './shards.ts';
 
 /** Small members are cheap, but a chunk should not hold back its first row. */
@@ -88,6 +88,8 @@ async function* segmentRows(
   let records: RowRecord[] = [];
   let counted = 0;
   let unpacked = 0;
+  /** The members of one row are in memory together. */
+  let group = { key: '', bytes: 0 };
   const chunk = (): SliceRows => {
     const rows = { ...listedRows(records, firstRow), bytes: window.loaded - counted + unpacked };
     firstRow += records.length;
@@ -98,8 +100,13 @@ async function* segmentRows(
   };
   const rows = cutRows<MemberBytes | null>(entriesWithContents(file, segment, window, signal), {
     place: createMemberRule(spec, ignore),
-    async keep({ field, member }) {
+    async keep({ key, field, member }) {
       if (!wants(field)) return null;
+      if (key !== group.key || !spec.grouped) group = { key, bytes: 0 };
+      group.bytes += member.size;
+      // A single member has its own check.
+      const isTooLarge = group.bytes > member.size && group.bytes > limits.maxFileBytes;
+      if (isTooLarge) return { ok: false, problem: sizeProblem(group.bytes, limits) };
       const read = await readMember(member, window, limits);
       if (read.ok && segment.format === 'zip') unpacked += read.bytes.length;
       return read;

@@ -119,7 +119,7 @@ function createOpenSlice(firstRow: number, sizeAt: (row: number) => number) {
     },
     add(found: Found) {
       const { row, shard, index, version } = found;
-      const isSame = last !== null && last.shard.name === shard.name;
+      const isSame = last !== null && last.shard.cursor === shard.cursor;
       const segment = segmentOf(row, shard, index);
       if (isSame) segments.push({ ...segments.pop()!, to: segment.to });
       else {

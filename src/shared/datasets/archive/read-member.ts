@@ -35,7 +35,7 @@ export async function readMember(
 
 const CUT_OFF = unreadable('is cut off');
 
-function sizeProblem(size: number, { maxFileBytes }: MemberLimits): RowProblem {
+export function sizeProblem(size: number, { maxFileBytes }: MemberLimits): RowProblem {
   return {
     code: 'file_too_large',
     why: `has ${size} bytes, and the limit is ${maxFileBytes}: raise FOREBAY_MAX_FILE_MB, or pack smaller files`,

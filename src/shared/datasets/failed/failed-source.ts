@@ -9,6 +9,7 @@ import type { RowRef } from '../../domain/row.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import { errorsNumber, outputFolder } from '../../storage/output-folder.ts';
 import { readFileNoFollow } from '../../storage/no-follow.ts';
+import { shownPath } from '../../stores/remote-url.ts';
 import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
 
@@ -123,7 +124,7 @@ function createFinder(
       close: async () => undefined,
     };
   }
-  const list = of.type === 'inline' ? of.spool : of.path;
+  const list = of.type === 'inline' ? of.spool : shownPath(of.path);
   let given: AsyncIterator<SourceRow> | null = null;
   return {
     async find({ index, id }) {

@@ -2,7 +2,7 @@
 import { PackedRecords } from '../../domain/packed-records.ts';
 import { recordId } from '../record-id.ts';
 import { idsOf, type RowRecord, type SliceRows } from '../slice-rows.ts';
-import type { ColumnChunk, LostChunk } from './column-chunks.ts';
+import type { ColumnChunk } from './column-chunks.ts';
 import type { Values } from './pages/decode-page.ts';
 import type { Projection } from './projection.ts';
 import { JsonWriter, plainOf } from './values/json-writer.ts';
@@ -13,22 +13,8 @@ interface FieldCells {
 }
 
 /** `firstRow`: index of the first row, which names rows without an id. */
-export function rowsOfChunk(
-  chunk: ColumnChunk | LostChunk,
-  { fields, id }: Projection,
-  firstRow: number,
-): SliceRows {
+export function rowsOfChunk(chunk: ColumnChunk, { fields, id }: Projection, firstRow: number): SliceRows {
   const { rows } = chunk;
-  if ('why' in chunk) {
-    const records = Array<RowRecord>(rows).fill({ ok: false, id: null, why: chunk.why });
-    return {
-      count: rows,
-      ids: idsOf(records, firstRow),
-      packed: null,
-      bytes: 0,
-      record: (at) => records[at]!,
-    };
-  }
   const own = fields.map(({ field, column }): FieldCells => ({ field, cells: chunk.cells.get(column)! }));
   let packed: PackedRecords | null = null;
   const pack = () => (packed ??= packCells(own, rows, chunk.bytes));
@@ -50,7 +36,29 @@ export function rowsOfChunk(
   };
 }
 
-type Name = { readonly ok: true; readonly id: string | null } | { readonly ok: false; readonly why: string };
+/** Rows that cannot be read. They keep their ids, because other readers see only the ids. `names`: null if they have none. */
+export function lostRows(
+  why: string,
+  rows: number,
+  names: readonly Name[] | null,
+  firstRow: number,
+): SliceRows {
+  const records = Array.from({ length: rows }, (_, at): RowRecord => {
+    const name = names?.[at];
+    return { ok: false, id: name?.ok === true ? name.id : null, why };
+  });
+  return {
+    count: rows,
+    ids: idsOf(records, firstRow),
+    packed: null,
+    bytes: 0,
+    record: (at) => records[at]!,
+  };
+}
+
+export type Name =
+  | { readonly ok: true; readonly id: string | null }
+  | { readonly ok: false; readonly why: string };
 
 /** `column`: its name. `firstRow`: in the file. */
 export function namesOf(cells: Values, column: string, firstRow: number): Name[] {

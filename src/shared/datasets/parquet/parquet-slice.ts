@@ -2,8 +2,8 @@
 import { ForebayError } from '../../errors.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import type { SliceRows } from '../slice-rows.ts';
-import { rowsOfChunk } from './chunk-rows.ts';
-import { columnChunks } from './column-chunks.ts';
+import { lostRows, namesOf, rowsOfChunk } from './chunk-rows.ts';
+import { columnChunks, type LostChunk } from './column-chunks.ts';
 import { openParquet } from './file/parquet-file.ts';
 import { projectionOf, readColumns, type ProjectionOf } from './projection.ts';
 import { decodeRows } from './row-range.ts';
@@ -35,7 +35,22 @@ export async function* openParquetSlice(
     first + count,
     signal,
   )) {
-    yield rowsOfChunk(chunk, projection, index);
+    if (!('why' in chunk)) yield rowsOfChunk(chunk, projection, index);
+    else yield* rowsWithoutFields(chunk, index);
     index += chunk.rows;
+  }
+
+  async function* rowsWithoutFields(
+    { firstRow, rows, why }: LostChunk,
+    at: number,
+  ): AsyncGenerator<SliceRows> {
+    const { id } = projection;
+    if (id === null) return yield lostRows(why, rows, null, at);
+    let next = at;
+    for await (const chunk of columnChunks(parquet, file, [id], firstRow, firstRow + rows, signal)) {
+      const names = 'why' in chunk ? null : namesOf(chunk.cells.get(id)!, id.name, chunk.firstRow);
+      yield lostRows(why, chunk.rows, names, next);
+      next += chunk.rows;
+    }
   }
 }

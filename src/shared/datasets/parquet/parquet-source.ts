@@ -22,7 +22,7 @@ export function createParquetSource(
         const parquet = await openParquet(file, signal);
         const { rows, columns: all } = parquet.footer;
         // The other columns are read when a row is.
-        const { id } = projectionOf(path, all, { columns, fields: [] });
+        const { id } = projectionOf(file.name, all, { columns, fields: [] });
         let index = from?.index ?? 0;
         const rowAt = (name: string | null, at = encodeRows({ first: index, count: 1 })) => {
           signal.throwIfAborted();

@@ -93,28 +93,35 @@ export function createBudgetedReader(deps: {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
       const chunks = openSlice(deps.files, dataset, slice, abort.signal, deps.limits);
-      for (;;) {
-        const booking = await budget.admit();
-        const next = await chunks.next().catch((error: unknown) => {
-          booking.release();
-          throw error;
-        });
-        if (next.done) return booking.release();
-        const chunk = next.value;
-        const { count, ids } = chunk;
-        booking.settle(chunk.bytes);
-        yield {
-          count,
-          ids,
-          // Packing images would take long, and nobody would read them.
-          packed: readsFields(rows.input) ? null : chunk.packed,
-          read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
-          problemOf(at) {
-            const found = chunk.record(at);
-            return found.ok ? null : { ...invalidRecord(found.why), ...(found.code && { code: found.code }) };
-          },
-          release: booking.release,
-        };
+      try {
+        for (;;) {
+          const booking = await budget.admit();
+          const next = await chunks.next().catch((error: unknown) => {
+            booking.release();
+            throw error;
+          });
+          if (next.done) return booking.release();
+          const chunk = next.value;
+          const { count, ids } = chunk;
+          booking.settle(chunk.bytes);
+          yield {
+            count,
+            ids,
+            // Packing images would take long, and nobody would read them.
+            packed: readsFields(rows.input) ? null : chunk.packed,
+            read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
+            problemOf(at) {
+              const found = chunk.record(at);
+              return found.ok
+                ? null
+                : { ...invalidRecord(found.why), ...(found.code && { code: found.code }) };
+            },
+            release: booking.release,
+          };
+        }
+      } finally {
+        // The caller may stop early, and the file must be closed.
+        await chunks.return(undefined);
       }
     },
   };

@@ -1,5 +1,5 @@
 /** Resolves an input of archives: one, or several that braces or a glob name. */
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import {
   resolveArchiveSpec,
   type ArchiveFiles,
@@ -89,7 +89,9 @@ export function createArchiveInputs(paths: InputPaths, rule: InputRule, files: B
     },
     async check(dataset, tenant) {
       const { path, base } = dataset;
-      if (!path.startsWith(base.endsWith('/') ? base : `${base}/`)) {
+      // A URL would be opened as one, whatever file has its name.
+      const isLocal = isAbsolute(path) && isAbsolute(base);
+      if (!isLocal || !path.startsWith(base.endsWith('/') ? base : `${base}/`)) {
         throw new ForebayError(
           'invalid_request',
           `${path} is not below ${base}. Restore the job.json of the output.`,

@@ -13,6 +13,8 @@ const ENTRY_BYTES = 46;
 const ZIP64 = 0x0001;
 /** The header before a content may be this much longer than the entry in the directory says. */
 const HEADER_SLACK = 64;
+/** Deflate makes no content much larger than it is. */
+const DEFLATE_SLACK = 1024;
 /** Contents that are no further apart are read together. */
 const NEAR = 64 * 1024;
 
@@ -81,6 +83,7 @@ function entryOf(bytes: Buffer, place: IndexRange, shift: number, fileSize: numb
   const problem = problemOf({
     flags,
     method,
+    isSound: method === 0 ? size === packedSize : packedSize <= size + size / 1000 + DEFLATE_SLACK,
     isInside: from >= 0 && from + LOCAL_HEADER_BYTES + packedSize <= fileSize,
   });
   return { kind: 'file', name, size, problem, content, ...place };
@@ -89,6 +92,8 @@ function entryOf(bytes: Buffer, place: IndexRange, shift: number, fileSize: numb
 function problemOf(entry: {
   readonly flags: number;
   readonly method: number;
+  /** Whether both sizes fit together. */
+  readonly isSound: boolean;
   readonly isInside: boolean;
 }): RowProblem | null {
   if ((entry.flags & 0x41) !== 0)
@@ -98,6 +103,7 @@ function problemOf(entry: {
       `is compressed with ${methodName(entry.method)}. Pack it with Deflate, which all tools know`,
     );
   }
+  if (!entry.isSound) return unreadable('has sizes that contradict each other, so the index is damaged');
   return entry.isInside ? null : unreadable('lies outside the archive, so its index is damaged');
 }
 

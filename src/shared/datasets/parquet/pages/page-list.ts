@@ -7,7 +7,15 @@ import { readRange, type ByteFile } from '../../bytes/byte-file.ts';
 import { Damage, decoding } from '../file/damage.ts';
 import type { Chunk, RowGroup } from '../file/footer.ts';
 import type { Leaf } from '../file/leaves.ts';
-import { isData, readHeader, valuesOf, viewOf, type FoundHeader } from './page-header.ts';
+import {
+  checkPageSize,
+  isData,
+  MAX_PAGE_BYTES,
+  readHeader,
+  valuesOf,
+  viewOf,
+  type FoundHeader,
+} from './page-header.ts';
 
 /** `firstRow` and `rows`: the rows that begin in the page, counted from the first row of the group. */
 export interface Page {
@@ -43,9 +51,6 @@ const NOTHING: { readonly from: number; readonly bytes: Uint8Array } = { from: 0
 const FIRST_HEADER = 1024;
 /** A header holds statistics, which may be long texts. */
 const MAX_HEADER = 1024 * 1024;
-/** A larger page would take too much memory. */
-export const MAX_PAGE_BYTES = 256 * 1024 * 1024;
-
 /** The repetition levels of a data page. Null: each of its values is a row. */
 export type LevelsOf = (
   file: ByteFile,
@@ -100,7 +105,8 @@ export function createPageList(
     const { header, length } = await headerAt(file, offset, signal);
     const bytes = length + header.compressed_page_size;
     if (offset + bytes > end) throw new Damage('a page reaches beyond the end of its column');
-    if (bytes > MAX_PAGE_BYTES || header.uncompressed_page_size > MAX_PAGE_BYTES) throw new Damage(TOO_LARGE);
+    checkPageSize(bytes);
+    checkPageSize(header.uncompressed_page_size);
     const values = valuesOf(header);
     if (header.type === 'DICTIONARY_PAGE') dictionary ??= { offset, bytes };
     else if (isData(header) && values > 0) {
@@ -174,8 +180,6 @@ export function createPageList(
     },
   };
 }
-
-const TOO_LARGE = `a page of more than ${MAX_PAGE_BYTES / 2 ** 20} MB. Write the file with a smaller row_group_size`;
 
 function pageOf(pages: readonly Page[], row: number): Page {
   let low = 0;

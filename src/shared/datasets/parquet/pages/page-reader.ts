@@ -6,7 +6,7 @@ import type { Leaf } from '../file/leaves.ts';
 import { decodeDictionary, decodePage, type LeafPage, type Values } from './decode-page.ts';
 import { flatRows, repeatedRows, type LeafRows } from './leaf-rows.ts';
 import { createPageCache } from './page-cache.ts';
-import { checkPage, readHeader } from './page-header.ts';
+import { checkPage, checkPageSize, readHeader } from './page-header.ts';
 import { createPageList, type LostRows, type Page, type PageList } from './page-list.ts';
 
 /** Reads the rows of one leaf in one row group. */
@@ -34,6 +34,7 @@ export function createLeafReader(key: string, group: RowGroup, chunk: Chunk, lea
     const known = cache.get(name);
     // The same place holds the same kind of page each time.
     if (known !== undefined) return known as T;
+    checkPageSize(place.bytes);
     const bytes = await readRange(file, { from: place.offset, to: place.offset + place.bytes }, signal);
     const { header, length } = readHeader(bytes);
     checkPage(header, bytes, length);

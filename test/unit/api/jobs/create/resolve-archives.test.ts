@@ -122,6 +122,12 @@ describe('archives', () => {
     ).rejects.toMatchObject({
       code: 'path_not_allowed',
     });
+    // A folder of this name would make the path look like one below the root.
+    await mkdir(join(root, 's3:/secret'), { recursive: true });
+    await writeFile(join(root, 's3:/secret/a.tar'), makeTar([jpg('1.jpg')]));
+    await expect(adopt({ path: 's3://secret/a.tar', base: 's3://secret' })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
     const braces = { path: join(root, 'shards/s-{2..2}.tar'), base: join(root, 'shards'), shards: 'braces' };
     await expect(adopt(braces)).rejects.toMatchObject({ code: 'path_not_allowed' });
     await expect(adopt({ path: join(root, 'photos.zip'), base: join(root, 'shards') })).rejects.toMatchObject(

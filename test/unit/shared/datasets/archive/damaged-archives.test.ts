@@ -117,3 +117,37 @@ describe('a damaged archive', () => {
     });
   });
 });
+
+describe('members that claim too little', () => {
+  const noise = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 2_654_435_761) >>> 24));
+
+  it.each([0, 8])(
+    'zip, method %d: contents that are larger than the index says are not loaded',
+    async (method) => {
+      const rows = await read(makeZip([{ name: 'a.jpg', body: noise, method, size: 10 }, ...FILES]));
+      expect(rows[0]).toEqual(['a.jpg', expect.stringContaining('sizes that contradict each other')]);
+      expect((rows as Rows).slice(1).every(isGood)).toBe(true);
+    },
+  );
+
+  it('the members of a group count together', async () => {
+    const member = (extension: string) => ({
+      name: `k.${extension}`,
+      body: JSON.stringify('x'.repeat(600_000)),
+    });
+    const rows = await read(
+      makeTar([member('a.json'), member('b.json'), { name: 'l.a.json', body: '1' }]),
+      true,
+    );
+    expect(rows).toMatchObject([
+      ['k', expect.stringContaining('file_too_large')],
+      ['l', expect.anything()],
+    ]);
+  });
+
+  it('an archive that is named twice gives its rows twice', async () => {
+    const files = filesOf({ '/in/a.tar': makeTar(FILES) });
+    const spec = specOf('/in/{a,a}.tar', { listing: 3, shards: 'braces' });
+    expect((await rowsOf(files, spec)).map(([id]) => id)).toHaveLength(4);
+  });
+});

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFailedSource } from '#forebay/shared/datasets/failed/failed-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { invalidReason } from '#forebay/shared/datasets/row-reference.js';
@@ -118,4 +119,23 @@ describe('the failed rows of an output', () => {
       ['c', undefined],
     ]);
   });
+});
+
+it('shows no query of a URL, because it may hold a secret', async () => {
+  const output = mkdtempSync(join(tmpdir(), 'forebay-secret-'));
+  const error = { code: 'file_not_found', message: 'x' };
+  writeFileSync(join(output, 'errors-00000000.jsonl'), `${JSON.stringify({ index: 0, id: 'a', error })}\n`);
+  const of = { type: 'manifest' as const, path: 'https://host/list?signature=secret', base: 'https://host/' };
+  const source = createFailedSource({ type: 'failed', folder: output, first: 0, end: 1, of }, () => ({
+    async *read() {
+      yield { row: { id: 'b' }, cursor: { index: 1, at: '' } };
+    },
+    count: async () => 1,
+  }));
+  const reading = source.read(null, new AbortController().signal)[Symbol.asyncIterator]().next();
+  await expect(reading).rejects.toMatchObject({
+    code: 'dataset_changed',
+    message: expect.not.stringContaining('secret') as string,
+  });
+  rmSync(output, { recursive: true });
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openParquet } from '#forebay/shared/datasets/parquet/file/parquet-file.js';
+import { checkPage } from '#forebay/shared/datasets/parquet/pages/page-header.js';
 import { openParquetSlice } from '#forebay/shared/datasets/parquet/parquet-slice.js';
 import { createRandom } from '../../../../support/random.ts';
 import { fixture, memoryFile, rowsOfFile } from '../../../../support/parquet-rows.ts';
@@ -69,6 +70,19 @@ it('costs only the rows of a page if the page is damaged', async () => {
   expect(rows[bad[0]!]!.record).toMatchObject({
     why: 'the column "x" cannot be read in row group 1 (a page has a wrong checksum)',
   });
+  // Whoever reads only the ids finds the same ones.
+  const id = footer.columns.find((column) => typeof column !== 'string' && column.name !== 'x')!;
+  const columns = { id: (id as { name: string }).name };
+  const named = await rowsOfFile(fileOf(damaged), '0+100', { fields: ['x'], columns });
+  const names = await rowsOfFile(fileOf(damaged), '0+100', { fields: [], columns });
+  expect(named.map((one) => one.id)).toEqual(names.map((one) => one.id));
+  expect(named[bad[0]!]!.record.ok).toBe(false);
+});
+
+it('takes no page for real that would need gigabytes', () => {
+  const header = { type: 'DATA_PAGE', compressed_page_size: 4, uncompressed_page_size: 2 ** 31 - 1 };
+  const check = () => checkPage(header as Parameters<typeof checkPage>[0], Buffer.alloc(4), 0);
+  expect(check).toThrow('a page of more than 256 MB');
 });
 
 it.each(['plain-snappy', 'plain-v2', 'kinds', 'lists', 'lists-v2', 'images'])(

@@ -105,7 +105,7 @@ describe('at submit', () => {
       message: expect.stringMatching(/needs the field "text".*Its columns: image, label/s) as string,
     });
     await expect(resolve('images', fields, { text: 'labels' })).rejects.toMatchObject({
-      message: expect.stringMatching(/no column "labels", but "label"/) as string,
+      message: expect.stringMatching(/no column "labels", but there is "label"/) as string,
     });
   });
 
