@@ -25,7 +25,7 @@ function write(name: string, text: string): string {
   return name;
 }
 
-it('each row is answered, a bad one is an error with its line, and a retry reads the mended file', async () => {
+it('each row is answered, a bad one is an error with its line, and a retry reads the corrected file', async () => {
   const lines = upTo(ROWS).map((i) => `${i % 2 ? `"note\n${i}"` : ''},${i},${i % 7},`);
   const good = ['note,first,b,c', ...lines].join('\r\n');
   const bad = [...lines];

@@ -80,7 +80,7 @@ afterAll(async () => {
   await shared?.exited;
 });
 
-/** A lane for models under keys of its own. They are unloaded when the test ends. */
+/** The lane that all tests of a file share. Each test loads models under its own keys, and they are unloaded at its end. */
 export function sharedLane(): SharedLane {
   const lane = (shared ??= startShared());
   const keys = new Map<string, string>();

@@ -6,12 +6,18 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { readPax, type TarExtras } from '../../shared/datasets/archive/tar/pax-header.ts';
+import {
+  hasTarChecksum,
+  LONGEST_EXTRA,
+  TAR_BLOCK,
+  tarName,
+  tarPadding,
+  tarSize,
+  tarText,
+} from '../../shared/datasets/archive/tar/tar-header.ts';
 import { UsageError } from '../exit-codes.ts';
 import { createByteReader, type ByteReader } from './byte-reader.ts';
-
-const BLOCK = 512;
-/** Maximum size of a header that describes the next entry, in bytes. */
-const LONGEST_EXTRA = 1024 * 1024;
 
 /** Throws UsageError for anything that is not such an archive, or leads out of the target. */
 export async function unpackTar(archive: string, target: string): Promise<void> {
@@ -42,21 +48,24 @@ async function isGzip(path: string): Promise<boolean> {
 }
 
 async function unpackAll(reader: ByteReader, target: string): Promise<void> {
-  let extra: { path?: string; size?: number } = {};
+  let extra: TarExtras = {};
   for (;;) {
-    const header = await reader.take(BLOCK);
+    const header = await reader.take(TAR_BLOCK);
     // Two empty blocks end an archive. Some writers leave them out.
     if (header === null || header.every((byte) => byte === 0)) return;
-    if (header.length < BLOCK || !hasChecksum(header)) throw broken('it is not a tar archive, or damaged');
+    if (header.length < TAR_BLOCK || !hasTarChecksum(header)) throw broken(DAMAGED);
     const type = String.fromCharCode(header[156]!);
-    const size = extra.size ?? numberAt(header, 124, 12);
+    const size = extra.size ?? tarSize(header);
+    if (size === null) throw broken('it holds an entry with an impossible size');
     if (type === 'x' || type === 'L') {
-      const text = (await takeAll(reader, size)).toString('utf8');
-      if (type === 'x' && /(?:^|\n)\d+ GNU\.sparse\./.test(text)) throw broken(SPARSE);
-      extra = type === 'L' ? { ...extra, path: text.replace(/\0.*$/s, '') } : { ...extra, ...readPax(text) };
+      const bytes = await takeAll(reader, size);
+      const found = type === 'L' ? { path: tarText(bytes) } : readPax(bytes);
+      if (found === null) throw broken(DAMAGED);
+      if ('isSparse' in found) throw broken(SPARSE);
+      extra = { ...extra, ...found };
       continue;
     }
-    const path = placeOf(extra.path ?? nameOf(header), target);
+    const path = placeOf(extra.path ?? tarName(header), target);
     extra = {};
     if (type === '5') await mkdir(path, { recursive: true });
     else if (type === '0' || type === '\0') await writeEntry(reader, path, size);
@@ -65,6 +74,7 @@ async function unpackAll(reader: ByteReader, target: string): Promise<void> {
   }
 }
 
+const DAMAGED = 'it is not a tar archive, or damaged';
 const SPARSE = 'it holds a sparse file; pack it without -S (--sparse)';
 /** Links, devices and pipes. K: the long target of a link. */
 const NO_FILES = '12346K';
@@ -90,19 +100,15 @@ async function writeEntry(reader: ByteReader, path: string, size: number): Promi
   } finally {
     await file.close();
   }
-  await reader.take(padding(size));
+  await reader.take(tarPadding(size));
 }
 
 async function takeAll(reader: ByteReader, size: number): Promise<Buffer> {
   if (size > LONGEST_EXTRA) throw broken('it has a header of more than 1 MB');
   const bytes = await reader.take(size);
   if (bytes === null || bytes.length < size) throw broken('it is cut off');
-  await reader.take(padding(size));
+  await reader.take(tarPadding(size));
   return bytes;
-}
-
-function padding(size: number): number {
-  return (BLOCK - (size % BLOCK)) % BLOCK;
 }
 
 function placeOf(name: string, target: string): string {
@@ -110,47 +116,6 @@ function placeOf(name: string, target: string): string {
   if (name.startsWith('/') || /^\.\.(\/|$)/.test(below) || name.includes('\0') || name.includes('\\'))
     throw broken(`it holds "${name}", which is not a path below the archive's folder`);
   return join(target, below);
-}
-
-function nameOf(header: Buffer): string {
-  const isUstar = header.toString('latin1', 257, 262) === 'ustar';
-  const prefix = isUstar && header[263] === 0x30 ? textAt(header, 345, 155) : '';
-  const name = textAt(header, 0, 100);
-  return prefix === '' ? name : `${prefix}/${name}`;
-}
-
-function textAt(header: Buffer, at: number, length: number): string {
-  const text = header.toString('utf8', at, at + length);
-  const end = text.indexOf('\0');
-  return end < 0 ? text : text.slice(0, end);
-}
-
-/** The number is in octal digits. Large numbers are binary instead, and their first bit is set. */
-function numberAt(header: Buffer, at: number, length: number): number {
-  if ((header[at]! & 0x80) !== 0) {
-    let value = header[at]! & 0x7f;
-    for (let i = 1; i < length; i++) value = value * 256 + header[at + i]!;
-    return checked(value);
-  }
-  return checked(Number.parseInt(textAt(header, at, length).trim() || '0', 8));
-}
-
-function checked(size: number): number {
-  if (!Number.isSafeInteger(size) || size < 0) throw broken('it holds an entry with an impossible size');
-  return size;
-}
-
-/** The checksum is the sum of all bytes, where its own field counts as spaces. */
-function hasChecksum(header: Buffer): boolean {
-  const sum = header.reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 32 : byte), 0);
-  return sum === Number.parseInt(textAt(header, 148, 8).trim(), 8);
-}
-
-/** Records of the form `LENGTH KEY=VALUE\n`. */
-function readPax(text: string): { path?: string; size?: number } {
-  const path = /(?:^|\n)\d+ path=([^\n]*)/.exec(text)?.[1];
-  const size = /(?:^|\n)\d+ size=(\d+)/.exec(text)?.[1];
-  return { ...(path !== undefined && { path }), ...(size !== undefined && { size: checked(Number(size)) }) };
 }
 
 function broken(why: string, cause?: unknown): UsageError {

@@ -1,5 +1,5 @@
 /** Creates the source of a dataset from its spec. Only this file and locate.ts know every format. */
-import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import type { ArchiveSpec, DatasetSpec, TableSpec } from '../domain/dataset-spec.ts';
 import { createArchiveSource } from './archive/archive-source.ts';
 import type { ByteFiles } from './bytes/byte-file.ts';
 import { LOCAL_FILES } from './bytes/local-files.ts';
@@ -38,27 +38,28 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
     case 'manifest':
       return createManifestSource(spec, files);
     case 'jsonl':
-      return {
-        ...createJsonlSource(spec, files),
-        names: async (slice, signal) => listRows(files, spec, slice, signal),
-      };
+      return withNames(spec, createJsonlSource(spec, files), files);
     case 'csv':
-      return {
-        ...createCsvSource(spec, files),
-        names: async (slice, signal) => listRows(files, spec, slice, signal),
-      };
+      return withNames(spec, createCsvSource(spec, files), files);
     case 'archive':
-      return {
-        ...createArchiveSource(spec, files, (of) => openDataset(of, options)),
-        names: async (slice, signal) => listRows(files, spec, slice, signal),
-      };
+      return withNames(
+        spec,
+        createArchiveSource(spec, files, (of) => openDataset(of, options)),
+        files,
+      );
     case 'parquet':
-      return {
-        ...createParquetSource(spec, files),
-        // Names need no fields.
-        names: async (slice, signal) => listRows(files, { ...spec, fields: [] }, slice, signal),
-      };
+      // Names need no fields.
+      return withNames({ ...spec, fields: [] }, createParquetSource(spec, files), files);
     case 'failed':
       return createFailedSource(spec, (of) => openDataset(of, options));
   }
+}
+
+/** For datasets with slices. `spec`: what is read to find the names. */
+function withNames(
+  spec: TableSpec | ArchiveSpec,
+  source: Omit<DatasetSource, 'names'>,
+  files: ByteFiles,
+): DatasetSource {
+  return { ...source, names: async (slice, signal) => listRows(files, spec, slice, signal) };
 }

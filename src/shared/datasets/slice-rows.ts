@@ -25,7 +25,7 @@ export interface SliceRows {
   readonly ids: readonly string[] | null;
   /** All records as JSON, unread. Null if one of them is known to be invalid, or if they are not JSON. */
   readonly packed: PackedRecords | null;
-  /** Bytes of the rows in memory, about. */
+  /** Approximate bytes of the rows in memory. */
   readonly bytes: number;
   /** Reads a record. */
   record(at: number): RowRecord;

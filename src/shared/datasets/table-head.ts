@@ -14,7 +14,7 @@ export interface TableHead {
   readonly spec: SpecOf<TableSpec>;
   /** Names of its columns. Null: unknown, because the first row is bad or there is none. */
   readonly columns: readonly string[] | null;
-  /** Whether every row has these columns. Else they are those of the first row. */
+  /** True if every row has these columns. False if they were read from the first row only. */
   readonly isStrict: boolean;
 }
 

@@ -38,14 +38,14 @@ const GIVEN = [
     delimiter: z.string().length(1),
     /** The header. */
     names: z.array(z.string()).min(1),
-    /** Where the rows begin: the offset, and the number of the line. */
+    /** The offset and line number of the first row. */
     start: z.object({ from: z.int().min(0), line: z.int().min(1) }),
     /** The fields that the model reads. Null: any. */
     fields: z.array(z.string()).nullable(),
     /** The fields that are text, whatever they look like. Null: all. */
     text: z.array(z.string()).nullable(),
   }),
-  /** Members of a tar or zip, or of several (shards). Globs match the names of members. */
+  /** Members of one or more tar or zip archives (shards). `include` and `exclude` match member names. */
   z.object({
     type: z.literal('archive'),
     /** The archive, or a pattern of archives. */

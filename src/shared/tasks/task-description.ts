@@ -49,7 +49,8 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   /** Fields of a result row. */
   readonly result: z.ZodRawShape;
   /**
-   * Those of a model with this config, where it says more than `result`. The columns of CSV and Parquet follow from it.
+   * The result fields of a model with this config, if they are more specific than `result`. CSV and Parquet columns are
+   * derived from them.
    * `null`: it says no more.
    */
   resultOf?(config: Config): z.ZodRawShape | null;

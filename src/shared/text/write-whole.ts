@@ -2,7 +2,7 @@
 
 const ZERO = 0x30;
 
-/** Writes what `String(whole)` returns to `bytes`, from `start`. Returns where it ends. `whole`: not negative. */
+/** Writes `String(whole)` into `bytes` at `start`. Returns the offset after it. `whole` must not be negative. */
 export function writeWhole(bytes: Buffer, start: number, whole: number): number {
   let end = start + 1;
   for (let power = 10; power <= whole; power *= 10) end += 1;

@@ -1,6 +1,7 @@
 /** Finds the index of an archive, by the content of the file, and walks it. */
 import { ForebayError } from '../../errors.ts';
 import { readRange, type ByteFile } from '../bytes/byte-file.ts';
+import { foreignCompression } from '../bytes/compression.ts';
 import { createByteWindow, type ByteWindow } from './byte-window.ts';
 import type { Entry, IndexRange } from './entry.ts';
 import { tarEntries } from './tar/tar-entries.ts';
@@ -26,8 +27,10 @@ export async function findIndex(file: ByteFile, signal: AbortSignal): Promise<Ar
   if (!ZIP_MAGICS.has(magic) && readTarHeader(head) !== 'damaged') {
     return { format: 'tar', from: 0, to: file.size, shift: 0 };
   }
+  const compression = foreignCompression(head);
+  if (compression !== null) throw refused(file, `it is compressed with ${compression}${PACK}`);
   const other = OTHERS.find(([start]) => head.toString('latin1', 0, start.length) === start)?.[1];
-  if (other !== undefined) throw refused(file, `it is ${other}. Pack its files as tar or zip`);
+  if (other !== undefined) throw refused(file, `it is ${other}${PACK}`);
   const directory = await findZipDirectory(file, signal);
   if (typeof directory !== 'string') return { format: 'zip', ...directory };
   if (ZIP_MAGICS.has(magic)) throw refused(file, directory);
@@ -36,11 +39,11 @@ export async function findIndex(file: ByteFile, signal: AbortSignal): Promise<Ar
 
 const ZIP_MAGICS: ReadonlySet<string> = new Set(['PK\x03\x04', 'PK\x05\x06', 'PK\x07\x08']);
 
+const PACK = '. Pack its files as tar or zip';
+
 const OTHERS: readonly (readonly [start: string, name: string])[] = [
   ['Rar!', 'a RAR archive'],
   ['7z\xbc\xaf', 'a 7-Zip archive'],
-  ['BZh', 'compressed with bzip2'],
-  ['\xfd7zXZ', 'compressed with xz'],
 ];
 
 function refused({ name }: ByteFile, why: string): ForebayError {

@@ -2,9 +2,8 @@
 import { ForebayError } from '../../errors.ts';
 import { retry } from '../../net/retry.ts';
 import { inputError } from '../../stores/input-error.ts';
-import { isObjectUrl } from '../../stores/object-url.ts';
+import { shownPath } from '../../stores/remote-url.ts';
 import type { ByteRange, Store } from '../../stores/store.ts';
-import { redactUrl } from '../../text/redact-url.ts';
 import type { ByteFile } from './byte-file.ts';
 import { createReadAhead } from './read-ahead.ts';
 
@@ -21,8 +20,7 @@ export type OpenedFile =
   | { readonly readable: false; readonly file: StoredFile };
 
 export async function openStored(store: Store, url: string, signal: AbortSignal): Promise<OpenedFile> {
-  // A key of S3 may have a "?". A query of a web server may hold a secret.
-  const name = isObjectUrl(url) ? url : redactUrl(url);
+  const name = shownPath(url);
   const failed = (error: unknown) => inputError(`Cannot read ${name}`, changed(name, error));
   const info = await store.stat(url, signal).catch((error: unknown) => {
     signal.throwIfAborted();

@@ -18,7 +18,7 @@ export interface CellPlan {
   readonly targets: readonly (readonly CellTarget[])[];
   /** The column that names the rows, or -1. */
   readonly idColumn: number;
-  /** Bytes of a row beside its values, at most. */
+  /** Upper bound on the bytes of a row without its values. */
   readonly frameBytes: number;
 }
 

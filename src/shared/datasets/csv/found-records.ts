@@ -16,7 +16,7 @@ const QUOTE = 0x22;
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** Numbers per record in `#spans`: its start, its end, its first line and how many lines it has. */
+/** Each record has four numbers in `#spans`: its start, end, first line and number of lines. */
 const WIDTH = 4;
 
 /** Its memory is used again for each buffer. Creates no object per record. Lines that are blank are left out. */
@@ -45,7 +45,7 @@ export class FoundRecords implements LinePlaces {
 
   /**
    * Finds the records of `view`, whose first byte is at `base` in the file. The text begins at `from`. `isEnd`: no more
-   * text follows. Returns where the first record begins that is not complete.
+   * text follows. Returns the offset of the first incomplete record.
    */
   find(view: Buffer, base: number, from: number, isEnd: boolean): number {
     this.view = view;
@@ -143,6 +143,7 @@ export class FoundRecords implements LinePlaces {
     return end;
   }
 
+  /** Whether the bytes from `from` to before `stop` are only white space. */
   #isBlankLine(from: number, stop: number): boolean {
     for (let at = from; at < stop; at++) {
       const byte = this.view[at]!;
@@ -181,7 +182,7 @@ export class FoundRecords implements LinePlaces {
     return length;
   }
 
-  /** Ends the record that is being skipped, if its line ends here. Returns where it ends. */
+  /** Ends the record that is being skipped, if its line ends here. Returns the offset after it. */
   #endSkipped(from: number, isEnd: boolean): number {
     const lf = this.view.indexOf(LF, from);
     if (lf === -1 && !isEnd) return this.view.length;

@@ -6,7 +6,7 @@ const SPACE = 0x20;
 const COMMA = 0x2c;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-/** Bytes of an escape such as \u0001, at most. */
+/** The longest escape, such as \u0001, has this many bytes. */
 const ESCAPE = 6;
 
 /** Escapes of control characters, by their number. */

@@ -25,7 +25,7 @@ export class RowWriter {
   /** The id of the row that was written last. Null: it has none. */
   id: string | null = null;
 
-  /** `size`: bytes of all records, about. `isSuspect`: whether the rows may be something else than UTF-8. */
+  /** `size`: the approximate bytes of all records. `isSuspect`: whether the rows may be something else than UTF-8. */
   constructor(plan: CellPlan, { size, isSuspect }: { size: number; isSuspect: boolean }) {
     this.#plan = plan;
     this.#cell = new CellReader(plan.delimiter);

@@ -8,6 +8,7 @@ import { checkVersion, withFile, type ByteFile, type ByteFiles } from '../bytes/
 import { invalidAt } from '../row-reference.ts';
 import type { RowRecord } from '../slice-rows.ts';
 import type { DatasetSource, Slice } from '../source.ts';
+import { countPlaces } from './count-lines.ts';
 import { encodeRange } from './line-range.ts';
 import type { LinePlaces } from './lines.ts';
 import type { LineRange } from './raw-lines.ts';
@@ -53,7 +54,7 @@ export function createTableSource<Lines extends LinePlaces>(
     },
 
     count: async (limit, signal) =>
-      withFile(files, path, signal, async (file) => countRows(table, file, limit, signal)),
+      withFile(files, path, signal, async (file) => countPlaces(table.lines(file, table.all, signal), limit)),
 
     async *slices(from, sizeAt, signal): AsyncGenerator<Slice> {
       const { range, version } = positionOf(from, table.all);
@@ -66,22 +67,6 @@ export function createTableSource<Lines extends LinePlaces>(
       }
     },
   };
-}
-
-async function countRows(
-  table: TableLines<LinePlaces>,
-  file: ByteFile,
-  limit: number,
-  signal: AbortSignal,
-): Promise<number> {
-  let rows = 0;
-  if (limit <= 0) return 0;
-  for await (const lines of table.lines(file, table.all, signal)) {
-    for (let at = 0; at < lines.count; at++) {
-      if (!lines.isBlank(at) && ++rows >= limit) return rows;
-    }
-  }
-  return rows;
 }
 
 async function* cutSlices(

@@ -15,7 +15,7 @@ export interface ColumnChunk {
   readonly rows: number;
   /** By column: a cell per row. */
   readonly cells: ReadonlyMap<Column, Values>;
-  /** In memory, about. */
+  /** Approximate bytes in memory. */
   readonly bytes: number;
 }
 

@@ -2,12 +2,10 @@
 import type { ResultColumn } from '../../domain/job/part-format.ts';
 import type { Cell } from '../table/cells.ts';
 import { unfit } from '../table/encode-rows.ts';
+import { NOT_FINITE, WHOLE } from '../table/json-numbers.ts';
 
 const NEEDS_QUOTES = /[",\r\n]/;
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
-const WHOLE = /^-?\d+$/;
-/** JSON has no such numbers, so they are strings there. */
-const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'];
 
 /** The empty text is quoted, which tells it from null. Also a space at an end, which some readers remove. */
 export function quoted(text: string): string {
@@ -28,7 +26,8 @@ export function cellText(column: ResultColumn, cell: Cell): string {
     case 'float':
     case 'double':
       if (NUMBER.test(cell)) return cell;
-      if (NOT_FINITE.some((name) => cell === `"${name}"`)) return cell.slice(1, -1);
+      if (cell.startsWith('"') && cell.endsWith('"') && NOT_FINITE.has(cell.slice(1, -1)))
+        return cell.slice(1, -1);
       break;
     case 'string':
       if (cell.startsWith('"')) return quoted(JSON.parse(cell) as string);
@@ -50,7 +49,7 @@ export function cellOf({ type }: ResultColumn, text: string): Cell {
     case 'float':
     case 'double':
       if (NUMBER.test(text)) return text;
-      return NOT_FINITE.includes(text) ? `"${text}"` : null;
+      return NOT_FINITE.has(text) ? `"${text}"` : null;
     case 'string':
       return JSON.stringify(text);
     case 'json':

@@ -1,18 +1,13 @@
 /** Values of Parquet: from JSON, and back to JSON text. */
 import type { ResultColumn, ValueType } from '../../domain/job/part-format.ts';
 import { float32Text } from '../../text/float32-text.ts';
+import { float64Text } from '../../text/float64-text.ts';
 import type { Cell } from '../table/cells.ts';
 import { unfit } from '../table/encode-rows.ts';
+import { NOT_FINITE, WHOLE } from '../table/json-numbers.ts';
 
-/** JSON has no such numbers, so they are strings there. */
-const NOT_FINITE: ReadonlyMap<unknown, number> = new Map([
-  ['NaN', Number.NaN],
-  ['Infinity', Infinity],
-  ['-Infinity', -Infinity],
-]);
 const LEAST_INT64 = -(2n ** 63n);
 const MOST_INT64 = 2n ** 63n - 1n;
-const WHOLE = /^-?\d+$/;
 
 /** A value that does not have its type. */
 const UNFIT = Symbol('unfit');
@@ -91,7 +86,7 @@ function scalarJson(type: Extract<ValueType, string>, value: unknown): string {
       if (typeof value === 'number') return float32Text(value);
       break;
     case 'double':
-      if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `"${value}"`;
+      if (typeof value === 'number') return float64Text(value);
       break;
     case 'string':
       if (typeof value === 'string') return JSON.stringify(value);

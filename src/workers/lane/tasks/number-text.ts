@@ -1,6 +1,6 @@
 /**
  * Writes floats as JSON text. Rounds them to some digits, or finds the shortest decimal that reads back as the same
- * value of their type. shared/text/float32-text.ts does so for float32. JSON has no NaN and no infinities, so these
+ * value of their type. shared/text does so for float32 and float64. JSON has no NaN and no infinities, so these
  * become strings.
  */
 import { POWERS_OF_TEN } from '../../../shared/text/float32-text.ts';
@@ -34,7 +34,7 @@ export function digitsText(value: number, digits: number): string {
   return (value < 0 ? '-' : '') + FRACTIONS[zeros]! + whole;
 }
 
-/** Writes what `digitsText` returns to `bytes`, from `start`. Returns where it ends. At most 32 bytes. */
+/** Writes the text of `digitsText` into `bytes` at `start`, at most 32 bytes. Returns the offset after it. */
 export function writeDigits(bytes: Buffer, start: number, value: number, digits: number): number {
   // Trees and forests often return 0 or 1.
   if (value === 0 || value === 1) return writeWhole(bytes, start, value);
@@ -65,10 +65,6 @@ function significant(size: number, zeros: number, digits: number): number | null
   if (whole === POWERS_OF_TEN[digits]) return null;
   while (whole % 10 === 0) whole /= 10;
   return whole;
-}
-
-export function float64Text(value: number): string {
-  return Number.isFinite(value) ? String(value) : `"${value}"`;
 }
 
 export function halfText(bits: number): string {

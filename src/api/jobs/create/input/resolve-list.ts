@@ -6,8 +6,7 @@ import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { parseFetchUrl } from '../../../../shared/net/fetch-url.ts';
 import { isObjectUrl, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
-import { folderOfUrl, isRemoteUrl } from '../../../../shared/stores/remote-url.ts';
-import { redactUrl } from '../../../../shared/text/redact-url.ts';
+import { folderOfUrl, isRemoteUrl, shownPath } from '../../../../shared/stores/remote-url.ts';
 import { ANSWER_MS, askStore } from './ask-store.ts';
 import { checkReadable, type InputPaths } from './input-paths.ts';
 import type { ObjectInputs } from './object-input.ts';
@@ -59,7 +58,7 @@ export async function findList(
 /** Jobs may read what is below the roots on S3, and what the address filter allows on web servers, as for rows. */
 function remote({ objects }: ListPlaces, given: string): FoundList {
   const path = checkRemote(objects, given);
-  return { path, base: folderOfUrl(path), name: isObjectUrl(path) ? path : redactUrl(path) };
+  return { path, base: folderOfUrl(path), name: shownPath(path) };
 }
 
 /** Checks whether jobs may read this URL, and returns it in its canonical form. Throws as resolveManifest does. */

@@ -94,7 +94,7 @@ async function readExtra(
   return pax === null ? 'a pax header is not valid' : { ...known, ...pax };
 }
 
-/** A sparse file of GNU tar may have blocks that list its holes. Returns where they end. */
+/** A sparse file of GNU tar may have blocks that list its holes. Returns the offset after them. */
 async function afterSparseMap(window: ByteWindow, from: number): Promise<number> {
   for (let at = from; ; at += TAR_BLOCK) {
     const block = window.held(at, TAR_BLOCK) ?? (await window.load(at, TAR_BLOCK, TAR_BLOCK));

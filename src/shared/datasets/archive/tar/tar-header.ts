@@ -17,13 +17,13 @@ export interface TarHeader {
 
 /** `empty`: a block of zeros, which ends an archive. `damaged`: the checksum or the size is wrong. */
 export function readTarHeader(block: Buffer): TarHeader | 'empty' | 'damaged' {
-  if (block.length < TAR_BLOCK || !hasChecksum(block)) {
+  if (block.length < TAR_BLOCK || !hasTarChecksum(block)) {
     return block.length === TAR_BLOCK && block.every((byte) => byte === 0) ? 'empty' : 'damaged';
   }
-  const size = numberAt(block, 124, 12);
+  const size = tarSize(block);
   if (size === null) return 'damaged';
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!);
-  return { name: nameOf(block), size, type, isExtended: type === 'S' && block[482] === 1 };
+  return { name: tarName(block), size, type, isExtended: type === 'S' && block[482] === 1 };
 }
 
 /** Bytes between the end of a content of this size and the next header. */
@@ -38,12 +38,18 @@ export function tarText(bytes: Buffer): string {
   return text.toString(isUtf8(text) ? 'utf8' : 'latin1');
 }
 
-function nameOf(block: Buffer): string {
+/** The name in a header. */
+export function tarName(block: Buffer): string {
   const isUstar = block.toString('latin1', 257, 262) === 'ustar';
   // GNU tar keeps other fields in the place of the prefix, and has no version there.
   const prefix = isUstar && block[263] === 0x30 ? tarText(block.subarray(345, 500)) : '';
   const name = tarText(block.subarray(0, 100));
   return prefix === '' ? name : `${prefix}/${name}`;
+}
+
+/** Bytes of content after a header. Null: impossible. */
+export function tarSize(block: Buffer): number | null {
+  return numberAt(block, 124, 12);
 }
 
 /** The number is in octal digits. Large numbers are binary instead, and their first bit is set. Null: impossible. */
@@ -61,7 +67,7 @@ function numberAt(block: Buffer, at: number, length: number): number | null {
 }
 
 /** The checksum is the sum of all bytes, where its own field counts as spaces. Some old tools add signed bytes. */
-function hasChecksum(block: Buffer): boolean {
+export function hasTarChecksum(block: Buffer): boolean {
   let sum = 8 * 32;
   let negative = 0;
   for (let i = 0; i < TAR_BLOCK; i++) {

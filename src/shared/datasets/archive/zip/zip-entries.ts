@@ -7,7 +7,7 @@ import { DIRECTORY_ENTRY, numberAt } from './zip-directory.ts';
 import { methodName } from './zip-methods.ts';
 import { extraField, zipName } from './zip-text.ts';
 
-/** Bytes of the directory that are read at a time, about 800 entries. */
+/** Bytes of the directory to read at a time. They hold about 800 entries. */
 const PIECE = 64 * 1024;
 const ENTRY_BYTES = 46;
 const ZIP64 = 0x0001;

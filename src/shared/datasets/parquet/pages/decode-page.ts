@@ -23,7 +23,7 @@ export interface LeafPage {
   readonly def: Uint8Array | null;
   /** Without nulls. */
   readonly values: Values;
-  /** In memory, about. */
+  /** Approximate bytes in memory. */
   readonly bytes: number;
 }
 

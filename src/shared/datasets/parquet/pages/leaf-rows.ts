@@ -15,7 +15,7 @@ export interface LeafRows {
   readonly starts: Uint32Array | null;
   /** The same among the values. */
   readonly valueStarts: Uint32Array | null;
-  /** In memory, about. */
+  /** Approximate bytes in memory. */
   readonly bytes: number;
 }
 

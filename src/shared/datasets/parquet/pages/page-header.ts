@@ -53,17 +53,6 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Throws Damage if the bytes are not those that the header promises. `length`: bytes of the header. */
-export function checkPage(header: PageHeader, bytes: Uint8Array, length: number): void {
-  checkPageSize(header.uncompressed_page_size);
-  const end = length + header.compressed_page_size;
-  if (end > bytes.length) throw new Damage('a page ends early');
-  const { crc } = header;
-  if (crc !== undefined && crc32(bytes.subarray(length, end)) !== crc >>> 0) {
-    throw new Damage('a page has a wrong checksum');
-  }
-}
-
 /** A larger page would take too much memory. */
 export const MAX_PAGE_BYTES = 256 * 1024 * 1024;
 
@@ -73,4 +62,15 @@ export function checkPageSize(bytes: number): void {
   throw new Damage(
     `a page of more than ${MAX_PAGE_BYTES / 2 ** 20} MB. Write the file with a smaller row_group_size`,
   );
+}
+
+/** Throws Damage if the bytes are not those that the header promises. `length`: bytes of the header. */
+export function checkPage(header: PageHeader, bytes: Uint8Array, length: number): void {
+  checkPageSize(header.uncompressed_page_size);
+  const end = length + header.compressed_page_size;
+  if (end > bytes.length) throw new Damage('a page ends early');
+  const { crc } = header;
+  if (crc !== undefined && crc32(bytes.subarray(length, end)) !== crc >>> 0) {
+    throw new Damage('a page has a wrong checksum');
+  }
 }

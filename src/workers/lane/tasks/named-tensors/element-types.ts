@@ -3,7 +3,8 @@ import type { Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
 import { halfTable, toHalfBits } from '../../image/normalise/half.ts';
 import type { TensorValues } from '../tensors.ts';
 import { float32Text } from '../../../../shared/text/float32-text.ts';
-import { float64Text, halfText } from '../number-text.ts';
+import { float64Text } from '../../../../shared/text/float64-text.ts';
+import { halfText } from '../number-text.ts';
 
 /** Memory of elements that can be written. */
 export type Elements = Exclude<TensorValues, readonly string[]> | string[];

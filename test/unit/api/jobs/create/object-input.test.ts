@@ -4,13 +4,9 @@ import type { DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { listing, refusing, serveS3, type Answer, type S3Answers } from '../../../../support/s3-answers.ts';
+import { IMAGE_ROWS } from '../../../../support/image-rows.ts';
 import { s3At, testStores } from '../../../../support/stores.ts';
 
-const OF = {
-  tenant: 'default',
-  taskInput: 'image',
-  fields: { names: ['image'], needed: ['image'], text: null },
-} as const;
 const never = new AbortController().signal;
 let server: S3Answers;
 let stores: Stores;
@@ -23,7 +19,7 @@ async function resolving(path: string, answers: Answer[], timeoutMs = 20_000) {
   server = await serveS3(...answers);
   stores = testStores({ s3: [s3At(server.endpoint, { credentials: 'none' })] });
   const inputs = createObjectInputs({ stores, objectRoots: ['s3://photos/in/'], timeoutMs });
-  return inputs.resolve({ type: 'files', path }, OF);
+  return inputs.resolve({ type: 'files', path }, IMAGE_ROWS);
 }
 
 const nothing = listing('', 0);

@@ -6,13 +6,8 @@ import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import type { PackedInput } from '#forebay/api/http/wire/job-input.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { makeTar, makeZip } from '../../../../support/archives.ts';
+import { IMAGE_ROWS } from '../../../../support/image-rows.ts';
 import { testStores } from '../../../../support/stores.ts';
-
-const OF = {
-  tenant: 'default',
-  taskInput: 'image',
-  fields: { names: ['image'], needed: ['image'], text: null },
-} as const;
 
 let dir: string;
 let root: string;
@@ -38,7 +33,7 @@ const resolver = () =>
 
 describe('archives', () => {
   const archive = async (path: string, more: Partial<Extract<PackedInput, { type: 'archive' }>> = {}) =>
-    resolver().resolve({ type: 'archive', path, ...more }, 'job_1', OF);
+    resolver().resolve({ type: 'archive', path, ...more }, 'job_1', IMAGE_ROWS);
   const jpg = (name: string, body = '{}') => ({ name, body });
 
   beforeAll(async () => {

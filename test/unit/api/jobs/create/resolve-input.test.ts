@@ -6,14 +6,9 @@ import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
+import { IMAGE_ROWS } from '../../../../support/image-rows.ts';
 import { testStores } from '../../../../support/stores.ts';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
-
-const OF = {
-  tenant: 'default',
-  taskInput: 'image',
-  fields: { names: ['image'], needed: ['image'], text: null },
-} as const;
 
 let dir: string;
 let root: string;
@@ -44,7 +39,7 @@ const resolver = () =>
   });
 
 async function idsOf(input: PackedInput): Promise<string[]> {
-  const { spec, total } = await resolver().resolve(input, 'job_1', OF);
+  const { spec, total } = await resolver().resolve(input, 'job_1', IMAGE_ROWS);
   const ids: string[] = [];
   for await (const { row } of openDataset(spec).read(null, new AbortController().signal)) ids.push(row.id);
   if (total !== null) expect(ids).toHaveLength(total);
@@ -63,7 +58,7 @@ describe('files', () => {
 
   it('can be a single file, under the name that the user gave', async () => {
     expect(await idsOf(files('photos/a.jpg'))).toEqual(['a.jpg']);
-    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1', OF);
+    const { spec, total } = await resolver().resolve(files('second/link.jpg'), 'job_1', IMAGE_ROWS);
     expect([spec, total]).toMatchObject([{ root: join(root, 'second'), only: 'link.jpg' }, 1]);
   });
 
@@ -80,13 +75,13 @@ describe('files', () => {
 
   it('of new jobs are listed by the current listing rule', async () => {
     for (const path of ['photos', 'photos/*']) {
-      const { spec } = await resolver().resolve(files(path), 'job_1', OF);
+      const { spec } = await resolver().resolve(files(path), 'job_1', IMAGE_ROWS);
       expect(spec).toMatchObject({ listing: 2 });
     }
   });
 
   it('of every kind are listed for a model that does not take images', async () => {
-    const { spec } = await resolver().resolve(files('second'), 'job_1', { ...OF, taskInput: 'text' });
+    const { spec } = await resolver().resolve(files('second'), 'job_1', { ...IMAGE_ROWS, taskInput: 'text' });
     expect(spec).toMatchObject({ listing: 3 });
   });
 
@@ -141,7 +136,11 @@ describe('files', () => {
 
 describe('a manifest', () => {
   it('is a file whose relative paths start at its own folder', async () => {
-    const { spec, total } = await resolver().resolve({ type: 'manifest', path: 'list.txt' }, 'job_1', OF);
+    const { spec, total } = await resolver().resolve(
+      { type: 'manifest', path: 'list.txt' },
+      'job_1',
+      IMAGE_ROWS,
+    );
     expect([spec, total]).toEqual([{ type: 'manifest', path: join(root, 'list.txt'), base: root }, null]);
   });
 
@@ -186,7 +185,7 @@ describe('rows in the request', () => {
     });
     const jobs = { from: 'job_1', to: 'job_2', tenant: 'default', folder: '/nowhere' };
     const { spec } = await owned.resolve({ type: 'urls', packed: packUrls(['http://x/1']) }, jobs.from, {
-      ...OF,
+      ...IMAGE_ROWS,
       tenant: jobs.tenant,
     });
     await expect(owned.adopt(spec, { ...jobs, from: 'job_3' })).rejects.toMatchObject({
@@ -209,7 +208,11 @@ describe('rows in the request', () => {
 
 describe('a table', () => {
   const table = (columns?: Record<string, string>) =>
-    resolver().resolve({ type: 'jsonl', path: 'rows.jsonl', ...(columns && { columns }) }, 'job_1', OF);
+    resolver().resolve(
+      { type: 'jsonl', path: 'rows.jsonl', ...(columns && { columns }) },
+      'job_1',
+      IMAGE_ROWS,
+    );
   beforeAll(async () => writeFile(join(root, 'rows.jsonl'), '{"key":1,"img":"a.jpg"}\n{"other":2}\n'));
 
   it('keeps which columns feed which fields', async () => {
@@ -232,14 +235,14 @@ describe('a table', () => {
   it('with a bad first row is read, because only that row is bad', async () => {
     await writeFile(join(root, 'bad.jsonl'), 'x\n{"img":"a.jpg"}\n');
     const input = { type: 'jsonl', path: 'bad.jsonl', columns: { image: 'img' } } as const;
-    expect(await resolver().resolve(input, 'job_1', OF)).toMatchObject({ total: null });
+    expect(await resolver().resolve(input, 'job_1', IMAGE_ROWS)).toMatchObject({ total: null });
   });
 });
 
 describe('a CSV file', () => {
   const resolve = async (name: string, text: string, more: object = {}) => {
     await writeFile(join(root, name), text);
-    return resolver().resolve({ type: 'csv', path: name, ...more }, 'job_1', OF);
+    return resolver().resolve({ type: 'csv', path: name, ...more }, 'job_1', IMAGE_ROWS);
   };
 
   it('keeps its header and what the model reads', async () => {

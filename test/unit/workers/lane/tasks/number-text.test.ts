@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { halfTable, toHalfBits } from '#forebay/workers/lane/image/normalise/half.js';
 import { float32Text } from '#forebay/shared/text/float32-text.js';
-import { digitsText, float64Text, halfText } from '#forebay/workers/lane/tasks/number-text.js';
+import { float64Text } from '#forebay/shared/text/float64-text.js';
+import { digitsText, halfText } from '#forebay/workers/lane/tasks/number-text.js';
 
 it('the text of a float32 reads back as the same float32, and has at most 9 digits', () => {
   fc.assert(
