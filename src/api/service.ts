@@ -19,6 +19,7 @@ import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { checkWrite } from '../shared/redis/check-write.ts';
 import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
+import { createOutputs } from '../shared/storage/outputs.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
@@ -85,8 +86,13 @@ export async function createApiService(options: {
     ...inputFolders(config),
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const open = createDatasetOpener(linkFolders(config), { stores, files });
-  const output = createOutputResolver({ outputRoots: config.outputRoots, resultsDir: config.resultsDir });
+  const outputs = createOutputs();
+  const open = createDatasetOpener(linkFolders(config), { stores, files, outputs });
+  const output = createOutputResolver({
+    outputRoots: config.outputRoots,
+    resultsDir: config.resultsDir,
+    outputs,
+  });
 
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobUseCases({
@@ -119,6 +125,7 @@ export async function createApiService(options: {
     workers: backgroundWorkers,
     wake,
     openDataset: open,
+    outputs,
     spool: input,
     queueLimit: config.queueLimit,
     maxRows: config.maxRows,
@@ -135,6 +142,7 @@ export async function createApiService(options: {
       workers: backgroundWorkers,
       wishes: createStoredWishes(backgroundDeps),
       spoolDir: config.spoolDir,
+      outputs,
     }),
     emit,
   });
@@ -156,6 +164,7 @@ export async function createApiService(options: {
     workers,
     wake,
     models,
+    outputs,
     wishes: createModelWishes({ redis }),
     emit,
     version,

@@ -19,6 +19,7 @@ import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
+import { createOutputs } from '../shared/storage/outputs.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
 import { createWorkerInfo } from './health/worker-info.ts';
@@ -166,6 +167,7 @@ export async function createWorker(options: {
       slots: createQueueSlots({ redis, run }),
       reader,
       files,
+      outputs: createOutputs(),
       batcher,
       groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
       emit,

@@ -18,8 +18,8 @@ import {
   RowsDiffer,
   type BlockCounts,
   type PartOfJob,
-  type PartProof,
 } from '../shared/storage/adopt-block.ts';
+import type { Outputs, PartProof } from '../shared/storage/output.ts';
 import { sinkOf } from '../shared/sinks/sink-of.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
@@ -35,6 +35,7 @@ export interface RunBlockDeps {
   slots: QueueSlots;
   reader: BudgetedReader;
   files: ByteFiles;
+  outputs: Outputs;
   batcher: Batcher;
   /** The group in which a job's rows are batched. Null if this worker does not serve the model. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
@@ -51,7 +52,7 @@ export interface BlockRun {
 }
 
 export function createBlockRunner(deps: RunBlockDeps) {
-  const { window, slots, emit } = deps;
+  const { window, slots, outputs, emit } = deps;
   const compute = createBlockComputer(deps);
   const flows = createJobFlows();
 
@@ -84,7 +85,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
     }
 
     function partOf(spec: JobSpec): PartOfJob {
-      return { folder: spec.output, job, part: firstPart(spec) + block, sink: sinkOf(spec) };
+      return { output: outputs.of(spec.output), job, part: firstPart(spec) + block, sink: sinkOf(spec) };
     }
 
     /** Null if no earlier run has published the block. */

@@ -19,10 +19,12 @@ import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { createParquetSink } from '#forebay/shared/sinks/parquet/parquet-sink.js';
 import { MalformedPart, type Sink } from '#forebay/shared/sinks/sink.js';
 import { adoptBlock, RowsDiffer } from '#forebay/shared/storage/adopt-block.js';
-import { partName } from '#forebay/shared/storage/output-folder.js';
+import { partName } from '#forebay/shared/storage/output-names.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
-import { readBlock, sha256 } from '#forebay/shared/storage/read-part.js';
-import { discardStaged } from '#forebay/shared/storage/staging.js';
+import { readBlock } from '#forebay/shared/storage/read-part.js';
+import { sha256 } from '#forebay/shared/storage/sha256.js';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
+import { discardStaged } from '#forebay/shared/storage/folder/staging.js';
 
 function column(field: string, type: ValueType, optional = true): ResultColumn {
   return { name: field, type, optional, source: { of: 'field', field } };
@@ -185,7 +187,7 @@ describe.each(SINKS.map((sink) => [sink.format, sink] as const))('%s', (format, 
     const job = `job_${'0'.repeat(26)}`;
     const small = { firstRow: 8, rows: [{ id: 'a\ud800' }, { id: 'b' }, { id: 'c\ud800' }] };
     const mixed = [packOutcomes([ok(REST), ok(REST), bad])];
-    const place = () => ({ folder, job, part: 2, sink });
+    const place = () => ({ output: FOLDER_OUTPUTS.of(folder), job, part: 2, sink });
     const publish = async (list: Outcomes[], permit = async () => true) =>
       publishBlock({ ...place(), rows: small, outcomes: list, token: 't' }, async (hash) =>
         (await permit()) ? { hashes: [hash] } : null,
@@ -240,7 +242,7 @@ describe.each(SINKS.map((sink) => [sink.format, sink] as const))('%s', (format, 
 
     it('is named in the error if somebody has damaged it', async () => {
       writeFileSync(join(folder, partName(2, format)), 'not a part\n"');
-      const read = async () => (await readBlock(folder, 2, sink))?.results();
+      const read = async () => (await readBlock(FOLDER_OUTPUTS.of(folder), 2, sink))?.results();
       await expect(read()).rejects.toMatchObject({
         code: 'output_changed',
         message: expect.stringContaining(partName(2, format)),

@@ -23,7 +23,7 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { readProgress } from '#forebay/shared/queue/wake.js';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
-import { outputFolder } from '#forebay/shared/storage/output-folder.js';
+import { folderPaths } from '#forebay/shared/storage/folder/folder-paths.js';
 import type { BegunRun } from '#forebay/shared/queue/blocks/block-runs.js';
 import { PART_FORMATS } from '#forebay/shared/domain/job/part-format.js';
 import { sinkOf } from '#forebay/shared/sinks/sink-of.js';
@@ -101,6 +101,7 @@ async function feederOf(
       memoryFull: false,
     }),
     source: source(openDataset(spec.dataset)),
+    output: layer.outputs.of(output),
     signal: new AbortController().signal,
     configuredQueueLimit: queueLimit,
     maxRows,
@@ -116,7 +117,7 @@ async function publishRun(id: string, block: number, run: BegunRun, outcomes: Ro
   const { output } = run.spec;
   const rows = listedRows(run.block);
   const packed = [packOutcomes(outcomes)];
-  const part = { folder: output, job: id, part: block, sink: sinkOf(run.spec) };
+  const part = { output: layer.outputs.of(output), job: id, part: block, sink: sinkOf(run.spec) };
   const toPublish = { ...part, rows, outcomes: packed, token };
   return publishBlock(toPublish, async (hash) => {
     const permit = await layer.window.announcePart(id, { block, token, hash, output });
@@ -320,14 +321,14 @@ it.each(PART_FORMATS)(
     const rows = rowsOf(0, 4);
     const run = await layer.window.beginRun(job.id, 0, 1, 'dead');
     await publishRun(job.id, 0, run!, [ok, bad, ok, ok], 'dead');
-    rmSync(outputFolder(job.output).errors(0));
+    rmSync(folderPaths(job.output).errors(0));
     await layer.jobs.transition(job.id, 'cancelling');
     await runToEnd(job);
     expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
-    expect(existsSync(outputFolder(job.output).errors(0))).toBe(true);
-    const part = { folder: job.output, job: job.id, part: 0, sink: sinkOf({ table }) };
+    expect(existsSync(folderPaths(job.output).errors(0))).toBe(true);
+    const part = { output: layer.outputs.of(job.output), job: job.id, part: 0, sink: sinkOf({ table }) };
     expect(await adoptBlock(part, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
-    expect(existsSync(outputFolder(job.output).part(0, format))).toBe(true);
+    expect(existsSync(folderPaths(job.output).part(0, format))).toBe(true);
   },
 );
 
@@ -385,7 +386,7 @@ it("the manifest of a cancelled job lists errors that came after its feeder's la
   await commitWindow(job.id, 2);
   await layer.jobs.transition(job.id, 'cancelling');
   await job.finalise({ ...seen, status: 'cancelling' }, job.lease);
-  const manifest = JSON.parse(readFileSync(outputFolder(job.output).manifest, 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as {
     parts: { errors: { rows: number } | null }[];
   };
   expect(manifest.parts.map(({ errors }) => errors?.rows)).toEqual([2, 2]);

@@ -115,11 +115,14 @@ it('the output of a job of a newer version counts as in use', async () => {
   });
   const spec = makeSpec({ output });
   const by = { tenant: 'default', limited: false };
-  const accepted = accept({ id: spec.id, folder: output, by, requestKey: null }, async () => ({
-    spec,
-    total: 4,
-    webhookSecret: null,
-  }));
+  const accepted = accept(
+    { id: spec.id, output: layer.outputs.of(output), by, requestKey: null },
+    async () => ({
+      spec,
+      total: 4,
+      webhookSecret: null,
+    }),
+  );
   await expect(accepted).rejects.toMatchObject({
     code: 'output_in_use',
     message: expect.stringContaining(holder),

@@ -22,7 +22,7 @@ import { SPEC_VERSION } from '#forebay/shared/domain/job/job.js';
 import { createBlockTaker } from '#forebay/shared/queue/blocks/block-taker.js';
 import { createLeftovers } from '#forebay/shared/queue/jobs/leftovers.js';
 import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys, outputKey } from '#forebay/shared/queue/keys.js';
-import { outputFolder } from '#forebay/shared/storage/output-folder.js';
+import { folderPaths } from '#forebay/shared/storage/folder/folder-paths.js';
 import { makeSpec, MODEL, useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -123,27 +123,27 @@ it('only the hundred newest failed block jobs are kept', async () => {
 it('staged files of ended jobs are removed, except recent ones and those of outputs in use', async () => {
   const [ended, young, resumed] = [await oldJob(1), await oldJob(2), await oldJob(3)];
   for (const { output } of [ended, young, resumed]) {
-    const { staging } = outputFolder(output);
+    const { staging } = folderPaths(output);
     mkdirSync(staging, { recursive: true });
     writeOld(join(staging, 'part-00000000.jsonl.dead'));
     writeOld(join(output, 'part-00000000.jsonl'));
     writeOld(join(output, `manifest.json.${'a'.repeat(36)}`));
     writeOld(join(output, 'job.json'));
   }
-  writeFileSync(join(outputFolder(young.output).staging, 'part-00000001.jsonl.now'), 'x');
+  writeFileSync(join(folderPaths(young.output).staging, 'part-00000001.jsonl.now'), 'x');
   for (const { id } of [ended, young, resumed]) await end(id);
   await layer.redis.set(outputKey(resumed.output), 'another');
   const before = readdirSync(resumed.output);
   const chore = sweepJobs({ ...layer, leftovers: leftovers(), graceMs: GRACE_MS });
   expect(await repeat(chore)).toEqual({ job_ids: 0, jobs_retired: 0, files: 4 });
   expect(readdirSync(ended.output).toSorted()).toEqual(['job.json', 'part-00000000.jsonl']);
-  expect(readdirSync(outputFolder(young.output).staging)).toEqual(['part-00000001.jsonl.now']);
+  expect(readdirSync(folderPaths(young.output).staging)).toEqual(['part-00000001.jsonl.now']);
   expect(readdirSync(resumed.output)).toEqual(before);
 });
 
 it('a folder with more leftovers than one step removes is finished, and young files do not count', async () => {
   const { id, output } = await oldJob(1, join(folder, 'many'));
-  const { staging } = outputFolder(output);
+  const { staging } = folderPaths(output);
   mkdirSync(staging, { recursive: true });
   for (let i = 0; i < 1200; i++) {
     writeOld(join(staging, `part-${String(i).padStart(8, '0')}.jsonl.dead`));
@@ -169,8 +169,8 @@ it('a job that cannot be swept is reported, blocks no other job, and is tried ag
     await oldJob(3, join(folder, 'fine')),
   ];
   const leftover = ({ output }: { output: string }) => {
-    mkdirSync(outputFolder(output).staging, { recursive: true });
-    writeOld(join(outputFolder(output).staging, 'part-00000000.jsonl.dead'));
+    mkdirSync(folderPaths(output).staging, { recursive: true });
+    writeOld(join(folderPaths(output).staging, 'part-00000000.jsonl.dead'));
   };
   for (const job of [newer, fine]) leftover(job);
   for (const { id } of [broken, newer, fine]) await end(id);
@@ -188,7 +188,7 @@ it('a job that cannot be swept is reported, blocks no other job, and is tried ag
     ['sweep.failed', { job: broken.id, error: expect.stringMatching(/^ELOOP.*_staging/) }],
     ['sweep.cleared', { files: 1 }],
   ]);
-  expect(existsSync(outputFolder(newer.output).staging)).toBe(true);
+  expect(existsSync(folderPaths(newer.output).staging)).toBe(true);
 
   rmSync(broken.output);
   leftover(broken);
@@ -197,7 +197,7 @@ it('a job that cannot be swept is reported, blocks no other job, and is tried ag
   await waitUntil('the second sweep', () => events.length >= 1);
   await second.close();
   expect(events).toEqual([['sweep.cleared', { files: 1 }]]);
-  expect(existsSync(outputFolder(broken.output).staging)).toBe(false);
+  expect(existsSync(folderPaths(broken.output).staging)).toBe(false);
 });
 
 it('ids without a record are dropped, and records that would never expire get an expiry', async () => {

@@ -16,7 +16,7 @@ import { afterAll, expect, it } from 'vitest';
 import { createFinaliser } from '#forebay/api/feeder/manifest/finalise-job.js';
 import { continuedJob } from '#forebay/api/jobs/output/continued-job.js';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
-import type { JobSpec } from '#forebay/shared/domain/job/job.js';
+import type { JobSpec, Opening } from '#forebay/shared/domain/job/job.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { makeSpec, useQueueLayer } from '../support/queue.ts';
 
@@ -34,14 +34,16 @@ const overwriting = (output: string): JobSpec =>
   makeSpec({ output, opening: { if_output_exists: 'overwrite', earlier: null, cut_part: null } });
 const old = { 'part-00000000.jsonl': 'old', 'errors-00000000.jsonl': 'old', 'manifest.json': '{}' };
 const yes = async () => true;
+const takeOver = async (spec: JobSpec, ...rest: [Opening, string, () => Promise<boolean>]) =>
+  takeOverOutput(layer.outputs.of(spec.output), spec, ...rest);
 
 it('a feeder that was frozen while it opened an output deletes no file of the feeder that took over', async () => {
   const output = folderWith('frozen', { ...old, 'notes.txt': 'mine' });
   const spec = overwriting(output);
-  const frozen = takeOverOutput(spec, spec.opening!, 'first', async () => {
+  const frozen = takeOver(spec, spec.opening!, 'first', async () => {
     // The first feeder still has its lease and is frozen here. The second feeder takes over and opens the output, and a
     // part is published.
-    await takeOverOutput(spec, spec.opening!, 'second', yes);
+    await takeOver(spec, spec.opening!, 'second', yes);
     writeFileSync(join(output, 'part-00000000.jsonl'), 'new');
     return true;
   });
@@ -53,15 +55,15 @@ it('a feeder that was frozen while it opened an output deletes no file of the fe
 it('a feeder that has lost its lease opens nothing', async () => {
   const output = folderWith('lost', old);
   const spec = overwriting(output);
-  await expect(takeOverOutput(spec, spec.opening!, 'late', async () => false)).rejects.toThrow(LeaseLost);
+  await expect(takeOver(spec, spec.opening!, 'late', async () => false)).rejects.toThrow(LeaseLost);
   expect(readdirSync(output).toSorted()).toEqual(Object.keys(old).toSorted());
 });
 
 it('an output that is opened twice keeps what the first opening left', async () => {
   const output = folderWith('twice', { ...old, 'job.json': '{}' });
   const spec = overwriting(output);
-  await takeOverOutput(spec, spec.opening!, 'first', yes);
-  await takeOverOutput(spec, spec.opening!, 'second', yes);
+  await takeOver(spec, spec.opening!, 'first', yes);
+  await takeOver(spec, spec.opening!, 'second', yes);
   expect(readdirSync(output)).toEqual(['job.json']);
   expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: spec.id });
 });
@@ -70,12 +72,12 @@ it('an output that another job has used since the submit is left to that job', a
   const output = folderWith('used', {});
   const late = makeSpec({ output });
   const other = makeSpec({ output });
-  await takeOverOutput(other, other.opening!, 'x', yes);
-  const opening = takeOverOutput(late, late.opening!, 'y', yes);
+  await takeOver(other, other.opening!, 'x', yes);
+  const opening = takeOver(late, late.opening!, 'y', yes);
   await expect(opening).rejects.toMatchObject({ code: 'output_not_empty' });
   const earlier = { job: late.id, model_hash: late.model.hash };
   const resuming = { if_output_exists: 'resume' as const, earlier, cut_part: null };
-  await expect(takeOverOutput(late, resuming, 'z', yes)).rejects.toMatchObject({ code: 'resume_mismatch' });
+  await expect(takeOver(late, resuming, 'z', yes)).rejects.toMatchObject({ code: 'resume_mismatch' });
   expect(JSON.parse(readFileSync(join(output, 'job.json'), 'utf8'))).toMatchObject({ id: other.id });
   expect(readdirSync(output)).toEqual(['job.json']);
 });
@@ -97,7 +99,7 @@ it('a feeder that is frozen before it publishes its manifest does not replace th
   const spec = makeSpec({ output });
   await layer.make(spec, 0);
   await layer.window.holdLease(spec.id, 'frozen', 60_000);
-  await takeOverOutput(spec, spec.opening!, 'frozen', yes);
+  await takeOver(spec, spec.opening!, 'frozen', yes);
   await layer.jobs.markOpened(spec.id, 'frozen');
   await layer.jobs.transition(spec.id, 'finalizing');
   const record = await layer.jobs.mustGet(spec.id);
@@ -108,7 +110,7 @@ it('a feeder that is frozen before it publishes its manifest does not replace th
     await finaliser()(record, 'next');
     const other = overwriting(output);
     await layer.make(other, 4);
-    await takeOverOutput(other, other.opening!, 'other', yes);
+    await takeOver(other, other.opening!, 'other', yes);
     writeFileSync(join(output, 'manifest.json'), 'of the next job');
   })(record, 'frozen');
   await expect(frozen).rejects.toThrow();
@@ -119,13 +121,13 @@ it('an output that is replaced loses _SUCCESS and parts of every format', async 
   const parts = { 'part-00000000.csv': 'old', 'part-00000001.parquet': 'old', 'part-00000002.txt': 'mine' };
   const output = folderWith('formats', { ...old, ...parts, _SUCCESS: '' });
   const spec = overwriting(output);
-  await takeOverOutput(spec, spec.opening!, 'lease', yes);
+  await takeOver(spec, spec.opening!, 'lease', yes);
   expect(readdirSync(output).toSorted()).toEqual(['job.json', 'part-00000002.txt']);
 });
 
 it('a resumed output has no _SUCCESS while the job writes, but a retry keeps it', async () => {
   const first = overwriting(folderWith('resumed', {}));
-  await takeOverOutput(first, first.opening!, 'first', yes);
+  await takeOver(first, first.opening!, 'first', yes);
   for (const [retry_of, isKept] of [
     [first.id, true],
     [null, false],
@@ -133,7 +135,7 @@ it('a resumed output has no _SUCCESS while the job writes, but a retry keeps it'
     writeFileSync(join(first.output, '_SUCCESS'), '');
     const opening = { if_output_exists: 'resume', earlier: continuedJob(first), cut_part: null } as const;
     const next = makeSpec({ output: first.output, resume: true, retry_of, opening });
-    await takeOverOutput(next, opening, 'next', yes);
+    await takeOver(next, opening, 'next', yes);
     expect(existsSync(join(first.output, '_SUCCESS'))).toBe(isKept);
     writeFileSync(join(first.output, 'job.json'), JSON.stringify(first));
   }
@@ -145,7 +147,7 @@ it('a completed job ends with an empty _SUCCESS, and a job that did not complete
     const spec = overwriting(output);
     await layer.make(spec, 0);
     await layer.window.holdLease(spec.id, 'lease', 60_000);
-    await takeOverOutput(spec, spec.opening!, 'lease', yes);
+    await takeOver(spec, spec.opening!, 'lease', yes);
     await layer.jobs.markOpened(spec.id, 'lease');
     await layer.jobs.transition(spec.id, through);
     // An attempt to end the job may have written the file before it died.

@@ -85,7 +85,7 @@ it('an output that a submit has claimed is not taken from it', async () => {
     maxJobs: 100,
   });
   const by = { tenant: 'default', limited: false };
-  const candidate = { id: second, folder: output, by, requestKey: null };
+  const candidate = { id: second, output: layer.outputs.of(output), by, requestKey: null };
   const take = async () =>
     accept(candidate, async () => ({
       spec: makeSpec({ id: second, output }),

@@ -33,6 +33,7 @@ import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { checkWrite } from '#forebay/shared/redis/check-write.js';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { meanColourModel } from './onnx/models.ts';
 import { startTestRedis } from './redis.ts';
@@ -95,7 +96,11 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     maxListRows: 1000,
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const output = createOutputResolver({ outputRoots: [dir('results')], resultsDir: dir('results') });
+  const output = createOutputResolver({
+    outputRoots: [dir('results')],
+    resultsDir: dir('results'),
+    outputs: FOLDER_OUTPUTS,
+  });
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobUseCases({
     jobs,
@@ -135,6 +140,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       emit,
     }));
   const app = createApp({
+    outputs: FOLDER_OUTPUTS,
     jobs,
     queues,
     slots: createQueueSlots({ redis, run }),
@@ -203,7 +209,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       );
       const rows = { firstRow: indices[0]!, rows: indices.map((index) => ({ id: `row-${index}` })) };
       const toPublish = {
-        folder: job.output,
+        output: FOLDER_OUTPUTS.of(job.output),
         job: job.id,
         part: block,
         sink: JSONL_SINK,

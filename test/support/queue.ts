@@ -12,6 +12,7 @@ import { createQueueSlots } from '#forebay/shared/queue/blocks/queue-slots.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { startTestRedis } from './redis.ts';
 
 export const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };
@@ -41,6 +42,7 @@ export async function openQueueLayer(url: string) {
       expect(outcome).toBe('created');
     },
     window: createJobWindow({ redis, run }),
+    outputs: FOLDER_OUTPUTS,
     slots: createQueueSlots({ redis, run }),
     workers: createWorkerRegistry({ redis }),
     async close() {

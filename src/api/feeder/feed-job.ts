@@ -11,7 +11,7 @@ import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import { LeaseLost } from '../../shared/queue/jobs/lease.ts';
 import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
-import { removeStaging } from '../../shared/storage/staging.ts';
+import type { Output } from '../../shared/storage/output.ts';
 import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import { checkRowLimit } from '../jobs/create/row-limit.ts';
 import { takeOverOutput } from '../jobs/output/take-over-output.ts';
@@ -44,6 +44,7 @@ export function createJobFeeder(deps: {
   spec: JobSpec;
   lease: string;
   source: DatasetSource;
+  output: Output;
   jobs: Pick<
     JobStore,
     | 'get'
@@ -67,7 +68,7 @@ export function createJobFeeder(deps: {
   emit: Emit;
   signal: AbortSignal;
 }): JobFeeder {
-  const { spec, lease, source, jobs, window, blocks, maxRows, signal, emit } = deps;
+  const { spec, lease, source, output, jobs, window, blocks, maxRows, signal, emit } = deps;
   const { id, options } = spec;
   const reading = createDatasetReading({
     source,
@@ -75,7 +76,18 @@ export function createJobFeeder(deps: {
     position: async () => window.position(id),
     signal,
   });
-  const fill = createFillWindow({ spec, lease, source, reading, jobs, window, blocks, maxRows, signal });
+  const fill = createFillWindow({
+    spec,
+    lease,
+    source,
+    output,
+    reading,
+    jobs,
+    window,
+    blocks,
+    maxRows,
+    signal,
+  });
   const speed = createCommitSpeed();
   const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };
@@ -90,7 +102,7 @@ export function createJobFeeder(deps: {
   /** Takes over the output for the job. Returns false if that failed. Then the job ends, or a later round retries. */
   async function open(): Promise<boolean> {
     try {
-      await takeOverOutput(spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
+      await takeOverOutput(output, spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
       await jobs.markOpened(id, lease);
       return true;
     } catch (error) {
@@ -178,7 +190,7 @@ export function createJobFeeder(deps: {
 
   /** Takes the last steps for a process that ended the job and then died. */
   async function clearUp(): Promise<void> {
-    await removeStaging(spec.output, id);
+    await output.removeStaging(id);
     await jobs.releaseOutput(spec.output, id);
     await jobs.retire(id);
   }

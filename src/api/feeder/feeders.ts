@@ -38,7 +38,13 @@ export function createFeeders(deps: FeedersDeps) {
    */
   const unwritten = new Map<string, number>();
   const supervisor = createAlarm();
-  const finalise = createFinaliser({ jobs, window, workers: deps.workers, spool: deps.spool });
+  const finalise = createFinaliser({
+    jobs,
+    window,
+    workers: deps.workers,
+    spool: deps.spool,
+    outputs: deps.outputs,
+  });
 
   async function adopt(id: string): Promise<void> {
     if (running.has(id) || leftToNewer.has(id)) return;

@@ -14,6 +14,7 @@ import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Wake } from '../../shared/queue/wake.ts';
 import type { ModelService, WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
+import type { Outputs } from '../../shared/storage/output.ts';
 import { createJobFeeder } from './feed-job.ts';
 import { createJobBlocks } from './job-blocks.ts';
 import { emitJobEnded } from './job-ended.ts';
@@ -44,6 +45,7 @@ export interface RunFeederDeps {
   readonly workers: Pick<WorkerRegistry, 'serviceOf'>;
   readonly wake: Pick<Wake, 'on'>;
   readonly openDataset: (spec: JobSpec) => DatasetSource;
+  readonly outputs: Outputs;
   readonly queueLimit: number | undefined;
   /** Maximum number of rows of a job. Null: no limit. */
   readonly maxRows: number | null;
@@ -81,6 +83,7 @@ export function runFeeder(
     spec,
     lease,
     source,
+    output: deps.outputs.of(spec.output),
     jobs,
     window,
     blocks: createJobBlocks({ spec, queue, lease, window, queues: deps.queues, slots: deps.slots }),

@@ -61,14 +61,14 @@ export function createPlanJob(deps: {
     const id = `plan-${randomBytes(8).toString('hex')}`;
     const found = await deps.findModel(request.model);
     const { ref, config } = found;
-    const folder = await output.resolve(request.output, id, tenant);
+    const place = await output.resolve(request.output, id, tenant);
     try {
       const { spec } = await input.resolve(request.input, id, {
         tenant,
         taskInput: taskOf(found.config).input,
         fields: rowFieldsOf(found.config, found.graphInputs),
       });
-      const earlier = await checkOutput(folder, request.options.if_output_exists);
+      const earlier = await checkOutput(place, request.options.if_output_exists);
       const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settleOptions(request, found, earlier);
       if (earlier) checkSubmitResume(earlier, found, options);

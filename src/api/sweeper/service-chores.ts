@@ -2,6 +2,7 @@
 import { RETENTION_MS, type JobStore } from '../../shared/queue/jobs/job-store.ts';
 import type { BlockQueues } from '../../shared/queue/blocks/block-queue.ts';
 import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
+import type { Outputs } from '../../shared/storage/output.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { StoredWishes } from '../../shared/queue/workers/stored-wishes.ts';
 import type { WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
@@ -22,6 +23,7 @@ export function serviceChores(deps: {
   workers: WorkerRegistry;
   wishes: StoredWishes;
   spoolDir: string;
+  outputs: Outputs;
 }): Chore[] {
   return [
     sweepQueues(deps),

@@ -7,7 +7,7 @@ import { jobIdTime } from '../../shared/domain/job/job-id.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import { isNewerVersion } from '../../shared/queue/jobs/job-specs.ts';
 import type { Leftovers, JobPresence } from '../../shared/queue/jobs/leftovers.ts';
-import { sweepOutput } from './sweep-output.ts';
+import type { Outputs } from '../../shared/storage/output.ts';
 import type { Chore } from './sweeper.ts';
 
 /** Jobs per step. */
@@ -18,6 +18,7 @@ const MOST_REMEMBERED = 10_000;
 export function sweepJobs(deps: {
   leftovers: Pick<Leftovers, 'listed' | 'presences'>;
   jobs: Pick<JobStore, 'forget' | 'get' | 'outputHolder' | 'retire'>;
+  outputs: Outputs;
   /** Anything younger than this is left alone, because a process may be working on it. */
   graceMs: number;
 }): Chore {
@@ -33,7 +34,7 @@ export function sweepJobs(deps: {
     const { output } = record.spec;
     // Another job may have continued in the folder.
     if ((await jobs.outputHolder(output)) !== null) return 0;
-    const { removed, finished } = await sweepOutput(output, id, before);
+    const { removed, finished } = await deps.outputs.of(output).sweep(id, before);
     if (finished) {
       if (swept.size >= MOST_REMEMBERED) swept.clear();
       swept.add(id);

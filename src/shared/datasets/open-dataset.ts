@@ -13,6 +13,8 @@ import { createManifestSource } from './manifest/manifest-source.ts';
 import { createParquetSource } from './parquet/parquet-source.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 import type { Stores } from '../stores/stores.ts';
+import { FOLDER_OUTPUTS } from '../storage/outputs.ts';
+import type { Outputs } from '../storage/output.ts';
 import { listRows } from './open-slice.ts';
 import type { DatasetSource } from './source.ts';
 import { createUrlsSource } from './urls/urls-source.ts';
@@ -22,10 +24,12 @@ export interface DatasetOptions extends FilesSourceOptions {
   readonly stores?: Pick<Stores, 'listing'>;
   /** Opens manifests and tables. Default: those on this machine only. */
   readonly files?: ByteFiles;
+  /** Opens the output that a retry reads. Default: folders of this machine only. */
+  readonly outputs?: Outputs;
 }
 
 export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): DatasetSource {
-  const { files = LOCAL_FILES } = options;
+  const { files = LOCAL_FILES, outputs = FOLDER_OUTPUTS } = options;
   switch (spec.type) {
     case 'files':
       return isObjectUrl(spec.root)
@@ -51,7 +55,7 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
       // Names need no fields.
       return withNames({ ...spec, fields: [] }, createParquetSource(spec, files), files);
     case 'failed':
-      return createFailedSource(spec, (of) => openDataset(of, options));
+      return createFailedSource(spec, outputs.of(spec.folder), (of) => openDataset(of, options));
   }
 }
 

@@ -3,12 +3,11 @@
  * resumes. The rows must be those of the block. Unless the proof is `owned`, the bytes must be those that one of the
  * job's runs announced.
  */
-import { link } from 'node:fs/promises';
 import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
 import { ForebayError } from '../errors.ts';
-import { isMissing } from '../files/is-missing.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { errorsName, outputFolder, partName, stagedErrorsName } from './output-folder.ts';
+import type { Output, PartProof } from './output.ts';
+import { partName } from './output-names.ts';
 import { mergeRows, readBlock, type PublishedBlock } from './read-part.ts';
 
 export interface BlockCounts {
@@ -18,23 +17,12 @@ export interface BlockCounts {
 
 /** A part, and the job that writes or adopts it. */
 export interface PartOfJob {
-  /** The output folder of the job. */
-  readonly folder: string;
+  readonly output: Output;
   readonly job: string;
   /** The number of the part. */
   readonly part: number;
   readonly sink: Sink;
 }
-
-/** Why a part counts for this job. */
-export type PartProof =
-  /** Its hash is one that runs of the job announced. */
-  | { readonly hashes: readonly string[] }
-  /**
-   * The job owns the output. Any earlier owner was its predecessor, whose parts a resuming job adopts. Also used for
-   * jobs of version 1, whose runs announced nothing.
-   */
-  | 'owned';
 
 /** The proof for a part, given the hashes that runs of its block announced. */
 export function proofOf(
@@ -55,17 +43,17 @@ export class RowsDiffer extends Error {
  * the proof does not cover, that a link leads to or that is damaged, and what listing throws.
  */
 export async function adoptBlock(
-  { folder, job, part, sink }: PartOfJob,
+  { output, job, part, sink }: PartOfJob,
   rows: NamedRows | (() => Promise<NamedRows>),
   proof: PartProof,
 ): Promise<BlockCounts | null> {
-  let found = await readBlock(folder, part, sink);
+  let found = await readBlock(output, part, sink);
   if (!found) return null;
-  if (!isProven(found, proof)) throw foreignPart(folder, partName(part, sink.format));
+  if (!isProven(found, proof)) throw foreignPart(output, partName(part, sink.format));
   const expected = typeof rows === 'function' ? await rows() : rows;
   if (found.counts.succeeded + found.counts.failed < rowCount(expected) && found.errorsHash === null) {
-    await placeErrors(folder, job, part, found.partHash);
-    found = (await readBlock(folder, part, sink))!;
+    await output.placeErrors(job, part, found.partHash);
+    found = (await readBlock(output, part, sink))!;
   }
   await checkRows(found, part, expected, sink);
   return found.counts;
@@ -75,10 +63,10 @@ export function isProven(found: PublishedBlock, proof: PartProof): boolean {
   return proof === 'owned' || proof.hashes.includes(found.partHash);
 }
 
-function foreignPart(folder: string, name: string): ForebayError {
+function foreignPart({ place }: Output, name: string): ForebayError {
   return new ForebayError(
     'output_changed',
-    `This job did not write ${name} in ${folder}: somebody added or changed the file. Remove it ` +
+    `This job did not write ${name} in ${place}: somebody added or changed the file. Remove it ` +
       'and submit the job again with if_output_exists "resume", or use another output.',
   );
 }
@@ -100,29 +88,4 @@ async function checkRows(found: PublishedBlock, part: number, rows: NamedRows, s
       throw new RowsDiffer(`row ${index} is "${there ?? 'missing'}" on storage and "${id}" in the dataset`);
     }
   }
-}
-
-/**
- * Links the staged errors of a part, found by the hash of the part, to their final name. Jobs of version 1 staged
- * without a separate folder. Returns false if there are no staged errors.
- */
-export async function placeErrors(
-  folder: string,
-  job: string,
-  part: number,
-  partHash: string,
-): Promise<boolean> {
-  const paths = outputFolder(folder);
-  const staged = stagedErrorsName(part, partHash);
-  for (const staging of [paths.stagingOf(job), paths.staging]) {
-    try {
-      await link(`${staging}/${staged}`, `${paths.folder}/${errorsName(part)}`);
-      return true;
-    } catch (error) {
-      // The errors have their final name already, perhaps because another process found the part.
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return true;
-      if (!isMissing(error)) throw error;
-    }
-  }
-  return false;
 }

@@ -1,21 +1,18 @@
 /**
  * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, checks that
- * its job still owns the output, and links the part to its final name. The link is the durable commit. It never
+ * its job still owns the output, and publishes it. That is the durable commit. It never
  * overwrites, and it fails if a new owner has discarded the staged files. Errors are staged before the part, under the
- * part's hash. Any process that finds the part links its errors to their final name. So part and errors always come
+ * part's hash. Any process that finds the part gives its errors their final name. So part and errors always come
  * from the same run.
  */
-import { mkdir, rename } from 'node:fs/promises';
 import { rowCount, type NamedRows } from '../domain/block.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
-import type { EncodedPart } from '../sinks/sink.ts';
-import { adoptBlock, placeErrors, type BlockCounts, type PartOfJob, type PartProof } from './adopt-block.ts';
-import { outputFolder, partName, stagedErrorsName, stagedPartName } from './output-folder.ts';
-import { sha256 } from './read-part.ts';
-import { inFolderNoFollow } from './no-follow.ts';
-import { removeEmptyStaging } from './staging.ts';
-import { linkStaged, writeStaged, removeStaged } from './staged-file.ts';
 import { ForebayError } from '../errors.ts';
+import type { EncodedPart } from '../sinks/sink.ts';
+import { adoptBlock, type BlockCounts, type PartOfJob } from './adopt-block.ts';
+import type { Output, PartProof } from './output.ts';
+import { partName } from './output-names.ts';
+import { sha256 } from './sha256.ts';
 
 export interface BlockToPublish extends PartOfJob {
   readonly rows: NamedRows;
@@ -43,89 +40,30 @@ export async function publishBlock(
 }
 
 async function publishEncoded(
-  { folder, job, part, sink, rows, token }: BlockToPublish,
-  encoded: Omit<EncodedPart, 'release'>,
+  { output, job, part, sink, rows, token }: BlockToPublish,
+  { results, errors, failed }: Omit<EncodedPart, 'release'>,
   permit: (partHash: string) => Promise<PartProof | null>,
 ): Promise<BlockCounts | null> {
-  const name = partName(part, sink.format);
-  const hash = sha256(encoded.results);
-  const staging = outputFolder(folder).stagingOf(job);
-  const staged = stagedPartName(part, sink.format, token);
-  const errors = encoded.errors === '' ? null : stagedErrorsName(part, hash);
-  let asked = false;
-  const mayRepeat = () => !asked;
-  const published = await inStaging(folder, staging, mayRepeat, async (at) => {
-    if (errors !== null) await stageErrors(`${at}/${errors}`, token, encoded.errors);
-    await writeStaged(`${at}/${staged}`, encoded.results);
-    asked = true;
-    const proof = await permit(hash).catch(async (error: unknown) => {
-      await removeStaged(`${at}/${staged}`);
-      throw error;
-    });
-    if (proof === null) {
-      await removeStaged(`${at}/${staged}`);
-      return null;
-    }
-    const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${name}`);
-    if (outcome === 'gone') throw stagedIsGone(name, folder);
-    if (outcome === 'linked' && errors !== null) await placeErrors(folder, job, part, hash);
-    return { outcome, proof };
-  });
-  if (published?.outcome === 'linked') {
-    return { succeeded: rowCount(rows) - encoded.failed, failed: encoded.failed };
-  }
+  const hash = sha256(results);
+  const encoded = { job, part, format: sink.format, token, results, hash, errors };
+  const published = await output.publish(encoded, async () => permit(hash));
+  if (published?.outcome === 'stored') return { succeeded: rowCount(rows) - failed, failed };
   // The run is late, perhaps after the end of the job, when no other process cleans up.
   if (published === null) {
-    if (errors !== null) await removeStaged(`${staging}/${errors}`);
-    await removeEmptyStaging(folder, job);
+    await output.dropStaged(job, part, errors === '' ? null : hash);
     return null;
   }
-  const adopted = await adoptBlock({ folder, job, part, sink }, rows, published.proof);
-  if (!adopted) throw stagedIsGone(name, folder);
+  if (published.outcome === 'gone') throw stagedIsGone(partName(part, sink.format), output);
+  const adopted = await adoptBlock({ output, job, part, sink }, rows, published.proof);
+  if (!adopted) throw stagedIsGone(partName(part, sink.format), output);
   // The errors have their final name by now, or belong to a part that was not published.
-  if (errors !== null) await removeStaged(`${staging}/${errors}`);
-  await removeEmptyStaging(folder, job);
+  await output.dropStaged(job, part, errors === '' ? null : hash);
   return adopted;
 }
 
-async function stageErrors(staged: string, token: string, text: string): Promise<void> {
-  const own = `${staged}.${token}`;
-  await writeStaged(own, text);
-  await rename(own, staged).catch(async (error: unknown) => {
-    await removeStaged(own);
-    throw error;
-  });
-}
-
-/**
- * Acts in the staging folder, and creates the folder if it is missing. It is missing only for the first blocks of a job,
- * or after a late run has just removed it. So checking first would cost every block a call.
- */
-async function inStaging<T>(
-  folder: string,
-  staging: string,
-  mayRepeat: () => boolean,
-  act: (at: string) => Promise<T>,
-): Promise<T> {
-  for (let tries = 3; ; tries--) {
-    try {
-      return await inFolderNoFollow(staging, act);
-    } catch (error) {
-      if (!mayRepeat() || (error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 0) throw error;
-      await makeStaging(folder, staging);
-    }
-  }
-}
-
-/** Creates nothing through a link that has replaced the output folder. */
-async function makeStaging(folder: string, staging: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await inFolderNoFollow(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
-}
-
-function stagedIsGone(name: string, folder: string): ForebayError {
+function stagedIsGone(name: string, { place }: Output): ForebayError {
   return new ForebayError(
     'storage_unavailable',
-    `The staged file of ${name} in ${folder} is gone: the folder was moved, or another job took it over.`,
+    `The staged file of ${name} in ${place} is gone: the folder was moved, or another job took it over.`,
   );
 }

@@ -1,10 +1,9 @@
 /** Reads manifest.json in constant memory. The finaliser writes one part or member per line. */
-import { lstat } from 'node:fs/promises';
 import { z } from 'zod';
-import { LOCAL_FILES } from '../datasets/bytes/local-files.ts';
 import { readLines } from '../datasets/lines/line-reader.ts';
 import { ForebayError } from '../errors.ts';
-import { isMissing } from '../files/is-missing.ts';
+import type { Output } from './output.ts';
+import { MANIFEST_NAME } from './output-names.ts';
 
 /** Maximum rows of a block. Checked because others may write to the storage. */
 const ROWS = z.int().min(0).max(10_000);
@@ -28,15 +27,14 @@ const PART = z.object({
 export type ManifestPart = z.infer<typeof PART>;
 
 /**
- * The members except `parts`. Null if there is no manifest, or if it has another form. Throws the error of node:fs if
- * the manifest is there but cannot be read.
+ * The members except `parts`. Null if there is no manifest, or if it has another form. Throws the error of the storage
+ * if the manifest is there but cannot be read.
  */
-export async function readManifest(path: string): Promise<Readonly<Record<string, unknown>> | null> {
+export async function readManifest(output: Output): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();
   let whole = false;
   try {
-    if (!(await lstat(path)).isFile()) return null;
-    for await (const line of linesOf(path)) {
+    for await (const line of linesOf(output)) {
       if (line === '}') whole = true;
       else if (line.startsWith('"') && !line.startsWith('"parts":')) {
         for (const [name, value] of Object.entries(JSON.parse(`{${line}}`) as object))
@@ -44,21 +42,16 @@ export async function readManifest(path: string): Promise<Readonly<Record<string
       }
     }
   } catch (error) {
-    const failure = fileError(error) ?? fileError((error as Error).cause);
-    if (failure !== null && !isMissing(failure)) throw failure;
-    return null;
+    if (error instanceof SyntaxError) return null;
+    throw (error as Error).cause ?? error;
   }
   return whole ? Object.fromEntries(members) : null;
 }
 
-function fileError(error: unknown): NodeJS.ErrnoException | null {
-  return error instanceof Error && 'syscall' in error ? (error as NodeJS.ErrnoException) : null;
-}
-
 /** Throws ForebayError `output_changed` for a line that Forebay did not write. */
-export async function* manifestParts(path: string): AsyncGenerator<ManifestPart, void, undefined> {
-  for await (const line of linesOf(path)) {
-    if (line.startsWith('{"name":')) yield readPart(line, path);
+export async function* manifestParts(output: Output): AsyncGenerator<ManifestPart, void, undefined> {
+  for await (const line of linesOf(output)) {
+    if (line.startsWith('{"name":')) yield readPart(line, output.pathOf(MANIFEST_NAME));
     if (line === ']') return;
   }
 }
@@ -75,10 +68,11 @@ function readPart(line: string, path: string): ManifestPart {
   }
 }
 
-/** Yields lines without their trailing commas. */
-async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
+/** Yields lines without their trailing commas. None if there is no manifest. */
+async function* linesOf(output: Output): AsyncGenerator<string, void, undefined> {
   const { signal } = new AbortController();
-  const file = await LOCAL_FILES.open(path, signal);
+  const file = await output.open(MANIFEST_NAME);
+  if (file === null) return;
   try {
     for await (const lines of readLines(file, 0, signal)) {
       for (const { bytes } of lines) {

@@ -1,11 +1,10 @@
 /** Reads published parts and errors. A part is one block, so it fits in memory. */
-import { createHash } from 'node:crypto';
-import { PART_FORMATS } from '../domain/job/part-format.ts';
 import { ForebayError } from '../errors.ts';
 import { countLines, parseLines } from '../sinks/jsonl/jsonl-sink.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sinks/sink.ts';
-import { outputFolder } from './output-folder.ts';
-import { readFileNoFollow } from './no-follow.ts';
+import type { Output } from './output.ts';
+import { errorsName, partName } from './output-names.ts';
+import { sha256 } from './sha256.ts';
 
 export interface PublishedBlock {
   /** Row counts, without reading the rows. */
@@ -25,16 +24,16 @@ export interface PublishedBlock {
  * that the sink has not written.
  */
 export async function readBlock(
-  folder: string,
+  output: Output,
   block: number,
   sink: Sink,
   mayHaveErrors = true,
 ): Promise<PublishedBlock | null> {
-  const paths = outputFolder(folder);
-  const path = paths.part(block, sink.format);
-  const part = await readFileNoFollow(path);
+  const name = partName(block, sink.format);
+  const part = await output.read(name);
   if (part === null) return null;
-  const errors = mayHaveErrors ? await readFileNoFollow(paths.errors(block)) : null;
+  const errors = mayHaveErrors ? await output.read(errorsName(block)) : null;
+  const path = output.pathOf(name);
   return {
     counts: {
       succeeded: await understood(path, () => sink.count(part)),
@@ -42,7 +41,7 @@ export async function readBlock(
     },
     results: async () => understood(path, async () => sink.decode(part)),
     errors: async () =>
-      errors === null ? [] : understood(paths.errors(block), async () => parseLines(errors)),
+      errors === null ? [] : understood(output.pathOf(errorsName(block)), async () => parseLines(errors)),
     partBytes: part.length,
     partHash: sha256(part),
     errorsHash: errors === null ? null : sha256(errors),
@@ -50,23 +49,10 @@ export async function readBlock(
 }
 
 /** The results of a block as JSON lines. Null if there is no part. Rejects as `readBlock` does. */
-export async function readPartLines(folder: string, block: number, sink: Sink): Promise<string | null> {
-  const path = outputFolder(folder).part(block, sink.format);
-  const part = await readFileNoFollow(path);
-  return part === null ? null : understood(path, async () => sink.lines(part));
-}
-
-/** Whether a part with this hash is published, in whatever format. */
-export async function isPublished(folder: string, block: number, partHash: string): Promise<boolean> {
-  for (const format of PART_FORMATS) {
-    const part = await readFileNoFollow(outputFolder(folder).part(block, format));
-    if (part !== null && sha256(part) === partHash) return true;
-  }
-  return false;
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+export async function readPartLines(output: Output, block: number, sink: Sink): Promise<string | null> {
+  const name = partName(block, sink.format);
+  const part = await output.read(name);
+  return part === null ? null : understood(output.pathOf(name), async () => sink.lines(part));
 }
 
 /** The results and errors of a block, merged in row order. */

@@ -2,17 +2,11 @@
  * Reads what a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Counts how many
  * rows of each errors file a later job has answered. Finds nothing for a job that is not a retry.
  */
-import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
-import {
-  errorsName,
-  errorsNumber,
-  outputFolder,
-  partName,
-  partNumber,
-} from '../../../shared/storage/output-folder.ts';
+import type { Output } from '../../../shared/storage/output.ts';
+import { errorsName, errorsNumber, partName, partNumber } from '../../../shared/storage/output-names.ts';
 import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Sink } from '../../../shared/sinks/sink.ts';
@@ -35,10 +29,10 @@ const OUTPUT_JOB = z.object({
 export type OutputJob = z.infer<typeof OUTPUT_JOB>;
 
 /** The output's jobs before the retry `spec`, oldest first. Earlier attempts to finish the same retry are left out. */
-export async function earlierJobs(spec: JobSpec): Promise<OutputJob[]> {
+export async function earlierJobs(output: Output, spec: JobSpec): Promise<OutputJob[]> {
   if (spec.dataset.type !== 'failed') return [];
   const { end } = spec.dataset;
-  const manifest = await readManifest(outputFolder(spec.output).manifest);
+  const manifest = await readManifest(output);
   return manifest ? outputJobs(manifest).filter((job) => job.first_part < end) : [];
 }
 
@@ -50,6 +44,7 @@ export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJ
 
 /** The earlier parts, in order. Call this only after all of the retry's own parts are counted. */
 export async function* earlierParts(
+  output: Output,
   spec: JobSpec,
   jobs: Pick<JobStore, 'committed'>,
 ): AsyncGenerator<ManifestPart, void, undefined> {
@@ -60,7 +55,7 @@ export async function* earlierParts(
    * `first` to `end` - 1, in this order.
    */
   let position = 0;
-  for await (const part of listed(spec.output, sinkOf(spec), dataset.end)) {
+  for await (const part of listed(output, sinkOf(spec), dataset.end)) {
     const number = part.errors && errorsNumber(part.errors.name);
     if (part.errors === null || number === null) {
       yield part;
@@ -98,22 +93,21 @@ async function answered(
 
 /** Parts 0 to `end` - 1, from the manifest, or from the files if the manifest is gone. */
 async function* listed(
-  folder: string,
+  output: Output,
   sink: Sink,
   end: number,
 ): AsyncGenerator<ManifestPart, void, undefined> {
-  const paths = outputFolder(folder);
-  if ((await readManifest(paths.manifest)) !== null) {
+  if ((await readManifest(output)) !== null) {
     const last = partName(end - 1, sink.format);
-    for await (const part of manifestParts(paths.manifest)) {
+    for await (const part of manifestParts(output)) {
       yield part;
       if (part.name === last) return;
     }
     return;
   }
-  const numbers = (await readdir(folder)).flatMap((name) => partNumber(name) ?? []);
+  const numbers = (await output.names()).flatMap((name) => partNumber(name) ?? []);
   for (const number of numbers.filter((n) => n < end).toSorted((a, b) => a - b)) {
-    const found = await readBlock(folder, number, sink);
+    const found = await readBlock(output, number, sink);
     if (found) yield partEntry(number, sink.format, found);
   }
 }

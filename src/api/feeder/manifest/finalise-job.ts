@@ -6,7 +6,7 @@ import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { LeaseLost } from '../../../shared/queue/jobs/lease.ts';
-import { removeStaging } from '../../../shared/storage/staging.ts';
+import type { Outputs } from '../../../shared/storage/output.ts';
 import type { InputResolver } from '../../jobs/create/resolve-input.ts';
 import { endOf } from './manifest-members.ts';
 import { createManifestWriter, type Described, type ManifestSources } from './write-manifest.ts';
@@ -16,6 +16,7 @@ export function createFinaliser(deps: {
   window: ManifestSources['window'];
   workers: ManifestSources['workers'];
   spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
+  outputs: Outputs;
 }) {
   const { jobs, spool } = deps;
   const writeManifest = createManifestWriter(deps);
@@ -45,7 +46,7 @@ export function createFinaliser(deps: {
     if (status === 'completed' && ended.failed === 0) await spool.discard(spec.id, spec.tenant);
     const spooled = await spool.spooledBytes(spec.id, spec.tenant);
     await jobs.noteStored(spec.tenant, spec.id, bytes + spooled);
-    await removeStaging(spec.output, spec.id);
+    await deps.outputs.of(spec.output).removeStaging(spec.id);
     const empty = status === 'completed' && ended.succeeded + ended.failed === 0;
     // The feeder has already stored why the dataset is empty.
     const why = empty ? { reason: 'empty_dataset', reasonText: ended.reasonText } : { reason: null };

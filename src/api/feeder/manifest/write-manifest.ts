@@ -1,22 +1,17 @@
 /**
- * Writes a job's manifest.json after all parts, in constant memory. Then writes _SUCCESS if the job has completed. Both
- * are staged in the feeder's own folder, and renamed once they are complete.
+ * Writes a job's manifest.json after all parts, in constant memory. Then writes _SUCCESS if the job has completed.
  */
-import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { firstPart, type JobFailure, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
-import { LeaseLost } from '../../../shared/queue/jobs/lease.ts';
 import type { WorkerRegistry } from '../../../shared/queue/workers/worker-registry.ts';
-import { isProven, placeErrors, proofOf } from '../../../shared/storage/adopt-block.ts';
+import { isProven, proofOf } from '../../../shared/storage/adopt-block.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
-import { outputFolder, partName, SUCCESS_NAME } from '../../../shared/storage/output-folder.ts';
+import type { Output, Outputs } from '../../../shared/storage/output.ts';
+import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
 import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
-import { inFolderNoFollow } from '../../../shared/storage/no-follow.ts';
-import { discardStaged, discardStagedParts } from '../../../shared/storage/staging.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
-import { isMissing } from '../../../shared/files/is-missing.ts';
 import { endOf, manifestMembers } from './manifest-members.ts';
 
 /** How a job ended according to its manifest, and the bytes of its parts. */
@@ -34,14 +29,15 @@ export interface ManifestSources {
   readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'stats'>;
   readonly window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
   readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
+  readonly outputs: Outputs;
 }
 
 export function createManifestWriter(deps: ManifestSources) {
   const { jobs, window } = deps;
 
   /** Parts of all committed blocks, in order. Also counts parts whose run died before its commit. */
-  async function* parts(record: JobRecord, lease: string) {
-    const { id, output } = record.spec;
+  async function* parts(output: Output, record: JobRecord, lease: string) {
+    const { id } = record.spec;
     const sink = sinkOf(record.spec);
     const offset = firstPart(record.spec);
     const { nextBlock } = await window.position(id);
@@ -52,7 +48,7 @@ export function createManifestWriter(deps: ManifestSources) {
         blocks.map(async (block, i) =>
           committed[i] && record.failed === 0
             ? readBlock(output, offset + block, sink, false)
-            : readWhole(record.spec, offset + block),
+            : readWhole(output, record.spec, offset + block),
         ),
       );
       for (const [i, block] of blocks.entries()) {
@@ -71,14 +67,15 @@ export function createManifestWriter(deps: ManifestSources) {
    * Counts a retry's own parts before any part is listed. The earlier parts come first in the list, and their entries
    * say how many of their failed rows the retry has answered.
    */
-  async function countAll(record: JobRecord, lease: string): Promise<void> {
+  async function countAll(output: Output, record: JobRecord, lease: string): Promise<void> {
     if (record.spec.dataset.type !== 'failed') return;
-    for await (const _ of parts(record, lease));
+    for await (const _ of parts(output, record, lease));
   }
 
   /** Writes the manifest's `parts`. Returns the job's failure and the bytes of its own parts. */
   async function writeParts(
-    file: FileHandle,
+    add: AddText,
+    output: Output,
     record: JobRecord,
     lease: string,
   ): Promise<{ failure: JobFailure | null; bytes: number }> {
@@ -86,9 +83,9 @@ export function createManifestWriter(deps: ManifestSources) {
     const { format } = sinkOf(spec);
     let failure = record.error;
     let bytes = 0;
-    const list = createListWriter(file);
-    for await (const part of earlierParts(spec, jobs)) await list.add(part);
-    for await (const { number, found } of parts(record, lease)) {
+    const list = createListWriter(add);
+    for await (const part of earlierParts(output, spec, jobs)) await list.add(part);
+    for await (const { number, found } of parts(output, record, lease)) {
       if (!found) {
         failure ??= {
           code: 'storage_unavailable',
@@ -106,51 +103,36 @@ export function createManifestWriter(deps: ManifestSources) {
   /** `record`: the record of a job whose window is empty. Throws LeaseLost. */
   return async function writeManifest(record: JobRecord, lease: string): Promise<Described> {
     const { spec } = record;
-    // Without their staged files, late runs cannot publish parts after the parts are listed.
-    await discardStaged(spec.output, { job: spec.id, lease });
-    await discardStagedParts(spec.output, spec.id);
-    const own = outputFolder(spec.output).stagingOfFeeder(spec.id, lease);
-    await mkdir(own, { recursive: true });
-    if (!(await window.holdsLease(spec.id, lease))) throw new LeaseLost(spec.id);
-    await countAll(record, lease);
-    const before = await earlierJobs(spec);
-    return inFolderNoFollow(own, async (at) => {
-      const file = await open(`${at}/manifest.json`, 'w');
-      let described: Described;
-      try {
+    const output = deps.outputs.of(spec.output);
+    const owner = { job: spec.id, lease, holdsLease: async () => window.holdsLease(spec.id, lease) };
+    return output.asOwner(owner, async (files) => {
+      // Without their staged files, late runs cannot publish parts after the parts are listed.
+      await output.discardStagedParts(spec.id);
+      await countAll(output, record, lease);
+      const before = await earlierJobs(output, spec);
+      const described = await files.replace(MANIFEST_NAME, async (add) => {
         const version = spec.retry_of === null ? 1 : 2;
-        await file.write(`{\n"version":${version},\n"parts":[`);
-        const { failure, bytes } = await writeParts(file, record, lease);
+        await add(`{\n"version":${version},\n"parts":[`);
+        const { failure, bytes } = await writeParts(add, output, record, lease);
         const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
         // The workers that ran the last blocks are most likely still alive.
         const invariance = await deps.workers.batchInvariance(spec.model);
         const members = manifestMembers(ended, { invariance, before, stats: await jobs.stats(spec.id) });
-        await file.write(`\n],\n${asMembers(members)}\n}\n`);
-        await file.sync();
-        described = { ended, bytes };
-      } finally {
-        await file.close();
-      }
-      const root = `${at}/../../..`;
-      const isComplete = endOf(described.ended) === 'completed';
-      // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
-      if (!isComplete && spec.retry_of === null) {
-        await rename(`${root}/${SUCCESS_NAME}`, `${at}/${SUCCESS_NAME}`).catch((error: unknown) => {
-          if (!isMissing(error)) throw error;
-        });
-      }
-      await rename(`${at}/manifest.json`, `${root}/manifest.json`);
-      if (isComplete) {
-        await writeFile(`${at}/${SUCCESS_NAME}`, '');
-        await rename(`${at}/${SUCCESS_NAME}`, `${root}/${SUCCESS_NAME}`);
-      }
+        await add(`\n],\n${asMembers(members)}\n}\n`);
+        // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
+        if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
+        return { ended, bytes };
+      });
+      if (endOf(described.ended) === 'completed') await files.replace(SUCCESS_NAME, async () => {});
       return described;
     });
   };
 }
 
+type AddText = (text: string) => Promise<void>;
+
 /** Writes the items of a JSON array, one per line. */
-function createListWriter(file: FileHandle) {
+function createListWriter(add: AddText) {
   let text = '';
   let first = true;
   return {
@@ -160,19 +142,18 @@ function createListWriter(file: FileHandle) {
       if (text.length > FLUSH_CHARS) await this.flush();
     },
     async flush(): Promise<void> {
-      await file.write(text);
+      await add(text);
       text = '';
     },
   };
 }
 
 /** Reads a block's part. Links its errors to their final name if the run died before it could do so. */
-async function readWhole(spec: JobSpec, part: number): Promise<PublishedBlock | null> {
-  const { id, output } = spec;
+async function readWhole(output: Output, spec: JobSpec, part: number): Promise<PublishedBlock | null> {
   const sink = sinkOf(spec);
   const found = await readBlock(output, part, sink);
   if (!found || found.errorsHash !== null) return found;
-  return (await placeErrors(output, id, part, found.partHash)) ? readBlock(output, part, sink) : found;
+  return (await output.placeErrors(spec.id, part, found.partHash)) ? readBlock(output, part, sink) : found;
 }
 
 function asMembers(members: Record<string, unknown>): string {

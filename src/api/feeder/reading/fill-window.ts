@@ -6,6 +6,7 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import { adoptBlock } from '../../../shared/storage/adopt-block.ts';
+import type { Output } from '../../../shared/storage/output.ts';
 import { checkRowLimit } from '../../jobs/create/row-limit.ts';
 import type { DatasetReading } from './dataset-reading.ts';
 import type { JobBlocks } from '../job-blocks.ts';
@@ -20,6 +21,7 @@ export type FillWindow = (room: number) => Promise<void>;
 export function createFillWindow(deps: {
   spec: JobSpec;
   lease: string;
+  output: Output;
   reading: DatasetReading;
   source: Pick<DatasetSource, 'names'>;
   jobs: Pick<JobStore, 'markFedAll'>;
@@ -29,7 +31,7 @@ export function createFillWindow(deps: {
   maxRows: number | null;
   signal: AbortSignal;
 }): FillWindow {
-  const { spec, lease, reading, window, blocks } = deps;
+  const { spec, lease, output, reading, window, blocks } = deps;
   const { id } = spec;
   const sink = sinkOf(spec);
 
@@ -42,7 +44,7 @@ export function createFillWindow(deps: {
     if (!spec.resume) return false;
     const part = firstPart(spec) + split.block;
     const rows = async () => namesOf(split.rows);
-    const counts = await adoptBlock({ folder: spec.output, job: id, part, sink }, rows, 'owned');
+    const counts = await adoptBlock({ output, job: id, part, sink }, rows, 'owned');
     if (!counts) return false;
     const adopted = { rows_adopted: rowCount(split.rows) };
     await window.commitFound(id, split.block, lease, counts, adopted);

@@ -6,6 +6,7 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import { eventsStart, jobEvents, type EventsStart } from '../../jobs/streams/events-stream.ts';
 import { createStreamResponse } from '../middleware/stream-response.ts';
+import type { Outputs } from '../../../shared/storage/output.ts';
 import { jobRows, nextRow, type RowsRequest } from '../../jobs/streams/results-stream.ts';
 import { EVENT_ID, PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
 import { JOB } from '../wire/job.ts';
@@ -23,6 +24,7 @@ const RETRY_MS = 1000;
 export interface JobStreamsDeps {
   readonly jobs: Pick<JobStore, 'mustGet' | 'get' | 'watermark' | 'events' | 'firstEventId' | 'lastEventId'>;
   readonly wake: Pick<Wake, 'on'>;
+  readonly outputs: Outputs;
   /** Aborted when the service stops, which ends open streams. */
   readonly shutdown: AbortSignal;
   readonly emit: Emit;
@@ -115,7 +117,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
 
   async function rows(c: Context, id: string, request: RowsRequest): Promise<Response> {
     const job = await deps.jobs.mustGet(id);
-    const next = request.follow ? null : Math.max(request.fromRow, await nextRow(deps.jobs, job));
+    const next = request.follow ? null : Math.max(request.fromRow, await nextRow(deps, job));
     return streamResponse(c, (signal) => jobRows(deps, job, request, signal), {
       headers: {
         'Content-Type': NDJSON,

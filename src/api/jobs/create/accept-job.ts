@@ -20,7 +20,7 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import { takeOverOutput } from '../output/take-over-output.ts';
 import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
-import { makeOutputFolder } from '../output/resolve-output.ts';
+import type { Output } from '../../../shared/storage/output.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
 
@@ -45,7 +45,7 @@ export type Accepted = { readonly job: JobRecord } | { readonly repeated: Reques
 /** A job to create: where it writes, who asks, and the Idempotency-Key of the request. */
 export interface Candidate {
   readonly id: string;
-  readonly folder: string;
+  readonly output: Output;
   readonly by: Submitter;
   readonly requestKey: RequestKey | null;
 }
@@ -109,11 +109,11 @@ export function createAcceptJob(deps: {
    * Takes over the output before the response. From then on the output can be resumed, whatever happens to Redis. If
    * this fails, a feeder retries and reports a failure on the job.
    */
-  async function openOutput(id: string, lease: string): Promise<void> {
+  async function openOutput(output: Output, id: string, lease: string): Promise<void> {
     try {
       const { spec, opened } = await jobs.mustGet(id);
       if (!opened && spec.opening) {
-        await takeOverOutput(spec, spec.opening, lease, async () => window.holdsLease(id, lease));
+        await takeOverOutput(output, spec, spec.opening, lease, async () => window.holdsLease(id, lease));
         await jobs.markOpened(id, lease);
       }
     } catch {
@@ -125,7 +125,7 @@ export function createAcceptJob(deps: {
 
   /** `prepare` creates the job's spec. It may spool rows under the job's id, and must change nothing else. */
   return async function accept(
-    { id, folder, by, requestKey }: Candidate,
+    { id, output, by, requestKey }: Candidate,
     prepare: () => Promise<PreparedJob>,
   ): Promise<Accepted> {
     const { tenant } = by;
@@ -137,11 +137,11 @@ export function createAcceptJob(deps: {
     try {
       await quotas?.checkBytes(tenant);
       await refuseIfFull(tenant, limits);
-      await refuseIfHeld(folder);
+      await refuseIfHeld(output.place);
       const { spec, total, webhookSecret } = await prepare();
       await quotas?.checkRows(tenant, total ?? 0);
       if (spec.webhook) deps.checkWebhook(spec.webhook.url);
-      undoFolder = await makeOutputFolder(folder);
+      undoFolder = await output.prepare();
       unanswered = true;
       const job = { spec, total, webhookSecret, requestKey, takesOver: null, lease };
       const creation = await create(job, limits);
@@ -150,14 +150,14 @@ export function createAcceptJob(deps: {
         await undo();
         return { repeated: creation.claim };
       }
-      if (creation.outcome === 'output_held') throw outputInUse(creation.by, folder);
+      if (creation.outcome === 'output_held') throw outputInUse(creation.by, output.place);
       if (creation.outcome !== 'created') throw noRoom(creation.outcome, tenant, limits);
     } catch (error) {
       // Without a reply the job may exist, so its files must stay. If it does not exist, the sweeper removes them.
       if (!unanswered || redisTrouble(error) !== 'away') await undo();
       throw error;
     }
-    await openOutput(id, lease);
+    await openOutput(output, id, lease);
     return { job: await jobs.mustGet(id) };
 
     async function undo(): Promise<void> {

@@ -7,7 +7,7 @@ import { createInputRule, type InputFolders } from '../../../shared/files/input-
 /** `folders`: decide what a tenant may read, and so where links may lead. */
 export function createDatasetOpener(
   folders: InputFolders,
-  places: Pick<DatasetOptions, 'stores' | 'files'> = {},
+  places: Pick<DatasetOptions, 'stores' | 'files' | 'outputs'> = {},
 ): (spec: Pick<JobSpec, 'dataset' | 'tenant'>) => DatasetSource {
   const mayRead = createInputRule(folders);
   return ({ dataset, tenant }) =>

@@ -26,9 +26,10 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
    */
   return async function resumeOutput(request: ResumeRequest, by: Submitter): Promise<JobRecord> {
     const id = newJobId(Date.now(), randomBytes(16));
-    const folder = await output.resolve(request.output, id, by.tenant);
-    return acceptContinuation(deps, { id, folder, by }, async () => {
-      const earlier = await checkOutput(folder, 'resume');
+    const found = await output.resolve(request.output, id, by.tenant);
+    const folder = found.place;
+    return acceptContinuation(deps, { id, output: found, by }, async () => {
+      const earlier = await checkOutput(found, 'resume');
       if (earlier?.tenant === by.tenant) return prepare(request, earlier, id, folder);
       throw new ForebayError(
         'not_found',

@@ -8,7 +8,7 @@ import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { firstPart, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
-import { outputFolder } from '../../../shared/storage/output-folder.ts';
+import type { Output } from '../../../shared/storage/output.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../feeder/manifest/earlier-parts.ts';
 import { checkOutput } from '../output/check-output.ts';
@@ -33,19 +33,20 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       throw refusal(`Job ${id} is ${asked.status}. Its rows can be retried once it has ended.`);
     }
     const retry = newJobId(Date.now(), randomBytes(16));
-    const folder = await output.resolve(asked.spec.output, retry, asked.spec.tenant);
+    const found = await output.resolve(asked.spec.output, retry, asked.spec.tenant);
     // A retry by an administrator belongs to the job's tenant.
     const owner = { ...by, tenant: asked.spec.tenant };
-    return acceptContinuation(deps, { id: retry, folder, by: owner }, async () =>
-      prepare(asked, retry, folder),
+    return acceptContinuation(deps, { id: retry, output: found, by: owner }, async () =>
+      prepare(asked, retry, found),
     );
   };
 
-  async function prepare(asked: JobRecord, retry: string, folder: string): Promise<PreparedContinuation> {
+  async function prepare(asked: JobRecord, retry: string, found: Output): Promise<PreparedContinuation> {
     const { id } = asked.spec;
-    const last = await checkOutput(folder, 'resume');
+    const folder = found.place;
+    const last = await checkOutput(found, 'resume');
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
-    const { rows } = await lastJob(id, last, folder);
+    const { rows } = await lastJob(id, last, found);
     if (rows.failed === 0) throw refusal(`Job ${id} has no failed row left, so there is nothing to retry.`);
     const model = await deps.findAgain(last.model);
     checkResume(last, model, last.options);
@@ -78,14 +79,14 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
  * Finds the job that last wrote the output, from the manifest. Throws if that job has unfinished rows, or if the
  * manifest does not list the requested job.
  */
-async function lastJob(asked: string, last: JobSpec, folder: string): Promise<OutputJob> {
-  const manifest = await readManifest(outputFolder(folder).manifest);
+async function lastJob(asked: string, last: JobSpec, output: Output): Promise<OutputJob> {
+  const manifest = await readManifest(output);
   const jobs = manifest === null ? [] : outputJobs(manifest);
   const found = jobs.at(-1);
   // Only the errors files of a complete job name every failed row. Its parts never change again.
   if (found?.job !== last.id || found.rows.total !== found.rows.succeeded + found.rows.failed) {
     throw refusal(
-      `The output "${folder}" is incomplete, because job ${last.id} has unfinished rows. Finish them first ` +
+      `The output "${output.place}" is incomplete, because job ${last.id} has unfinished rows. Finish them first ` +
         '(POST /v1/jobs/resume with the output, and another max_errors if that limit ended the job), ' +
         'then retry the job that finished them.',
     );

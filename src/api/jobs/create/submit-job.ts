@@ -83,10 +83,10 @@ export function createSubmitJob(deps: SubmitDeps) {
     const { tenant } = by;
     const id = newJobId(Date.now(), randomBytes(16));
     const model = await deps.findModel(request.model);
-    const folder = await output.resolve(request.output, id, tenant);
-    const accepted = await deps.accept({ id, folder, by, requestKey }, async () => {
+    const place = await output.resolve(request.output, id, tenant);
+    const accepted = await deps.accept({ id, output: place, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
-      const earlier = await checkOutput(folder, ifExists);
+      const earlier = await checkOutput(place, ifExists);
       const options = settleOptions(request, model, earlier);
       if (earlier) checkSubmitResume(earlier, model, options);
       const table = settleFormat(request.output_format ?? null, model.config, earlier);
@@ -104,7 +104,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         tenant,
         model: model.ref,
         dataset: earlier === null ? dataset.spec : withListingOf(dataset.spec, earlier.dataset),
-        output: folder,
+        output: place.place,
         ...(table && { table }),
         options,
         input: describeInput(request.input),

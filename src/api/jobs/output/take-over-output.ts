@@ -10,74 +10,54 @@
  * feeder that takes over the lease removes that folder. After that, the earlier feeder can neither move nor write
  * anything.
  */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import { LeaseLost } from '../../../shared/queue/jobs/lease.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
+import type { Output } from '../../../shared/storage/output.ts';
 import {
   errorsName,
   isPublishedName,
-  outputFolder,
+  JOB_NAME,
+  MANIFEST_NAME,
   partName,
   SUCCESS_NAME,
-} from '../../../shared/storage/output-folder.ts';
-import { inFolderNoFollow } from '../../../shared/storage/no-follow.ts';
-import { sinkOf } from '../../../shared/sinks/sink-of.ts';
-import { discardStaged, removeEmptyStaging } from '../../../shared/storage/staging.ts';
-import { checkOutput, outputNames } from './check-output.ts';
+} from '../../../shared/storage/output-names.ts';
+import { checkOutput } from './check-output.ts';
 import { continuedJob } from './continued-job.ts';
 
 /**
- * `holdsLease` is called after this feeder's folder exists. Rejects with LeaseLost. Rejects with ForebayError
- * `output_not_empty`, `resume_mismatch` or `output_changed` if the folder has changed since the submit. Rejects with
- * the errors of node:fs.
+ * Rejects with LeaseLost. Rejects with ForebayError `output_not_empty`, `resume_mismatch` or `output_changed` if the
+ * output has changed since the submit. Rejects with the errors of the storage.
  */
 export async function takeOverOutput(
+  output: Output,
   spec: JobSpec,
   opening: Opening,
   lease: string,
   holdsLease: () => Promise<boolean>,
 ): Promise<void> {
-  const paths = outputFolder(spec.output);
-  await discardStaged(spec.output, { job: spec.id, lease });
-  const own = paths.stagingOfFeeder(spec.id, lease);
-  await mkdir(own, { recursive: true });
-  try {
-    if (!(await holdsLease())) throw new LeaseLost(spec.id);
-    const removed = await filesToRemove(spec, opening);
-    await inFolderNoFollow(own, async (at) => {
-      const root = `${at}/../../..`;
-      for (const name of removed) await moveAway(`${root}/${name}`, `${at}/${name}`, own);
-      await writeFile(`${at}/job.json.new`, `${JSON.stringify(spec, null, 2)}\n`);
-      await rename(`${at}/job.json.new`, `${root}/job.json`);
-    });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !(await exists(own))) {
-      throw new LeaseLost(spec.id);
-    }
-    throw error;
-  } finally {
-    await rm(own, { recursive: true, force: true });
-    await removeEmptyStaging(spec.output, spec.id);
-  }
+  await output.asOwner({ job: spec.id, lease, holdsLease }, async (files) => {
+    await files.remove(await filesToRemove(output, spec, opening));
+    await files.replace(JOB_NAME, async (add) => add(`${JSON.stringify(spec, null, 2)}\n`));
+  });
 }
 
 /**
- * Files to move away, in order. What describes the whole output comes first: _SUCCESS, and the manifest, so that it never
+ * Files to remove, in order. What describes the whole output comes first: _SUCCESS, and the manifest, so that it never
  * lists a missing part. A retry only adds parts to finished rows, so it leaves _SUCCESS where it is.
  */
-async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]> {
-  const names = await outputNames(spec.output);
+async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): Promise<string[]> {
+  const names = await output.names();
   const published = names.filter(isPublishedName);
   if (opening.if_output_exists === 'overwrite') {
-    return published.filter((name) => name !== 'job.json').toSorted(byWholeFirst);
+    return published.filter((name) => name !== JOB_NAME).toSorted(byWholeFirst);
   }
-  if (await wasTakenOver(spec, published)) return [];
-  const found = await checkOutput(spec.output, opening.if_output_exists);
+  if (await wasTakenOver(output, spec, published)) return [];
+  const found = await checkOutput(output, opening.if_output_exists);
   if (JSON.stringify(found && continuedJob(found)) !== JSON.stringify(opening.earlier)) {
     throw new ForebayError(
       'resume_mismatch',
-      `The output folder "${spec.output}" has changed since the job was submitted. Submit it again.`,
+      `The output "${spec.output}" has changed since the job was submitted. Submit it again.`,
     );
   }
   const removed = spec.retry_of === null ? [SUCCESS_NAME] : [];
@@ -89,12 +69,12 @@ async function filesToRemove(spec: JobSpec, opening: Opening): Promise<string[]>
 }
 
 /** Whether an earlier feeder of this job wrote job.json, which is the last step of a takeover. */
-async function wasTakenOver(spec: JobSpec, published: readonly string[]): Promise<boolean> {
-  if (!published.includes('job.json')) return false;
-  return (await checkOutput(spec.output, 'resume'))?.id === spec.id;
+async function wasTakenOver(output: Output, spec: JobSpec, published: readonly string[]): Promise<boolean> {
+  if (!published.includes(JOB_NAME)) return false;
+  return (await checkOutput(output, 'resume'))?.id === spec.id;
 }
 
-const WHOLE = [SUCCESS_NAME, 'manifest.json'];
+const WHOLE = [SUCCESS_NAME, MANIFEST_NAME];
 
 function byWholeFirst(a: string, b: string): number {
   return rank(a) - rank(b);
@@ -103,20 +83,4 @@ function byWholeFirst(a: string, b: string): number {
 function rank(name: string): number {
   const at = WHOLE.indexOf(name);
   return at === -1 ? WHOLE.length : at;
-}
-
-/** Ignores a file that has already been moved away. */
-async function moveAway(from: string, to: string, own: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !(await exists(own))) throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

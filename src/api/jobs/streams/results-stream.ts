@@ -8,11 +8,11 @@ import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
-import { outputFolder } from '../../../shared/storage/output-folder.ts';
+import type { Output, Outputs } from '../../../shared/storage/output.ts';
+import { errorsName, partName } from '../../../shared/storage/output-names.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Sink } from '../../../shared/sinks/sink.ts';
 import { mergeRows, readBlock, readPartLines } from '../../../shared/storage/read-part.ts';
-import { readFileNoFollow } from '../../../shared/storage/no-follow.ts';
 import { watchJob } from './job-changes.ts';
 
 /** `results`: rows that succeeded. `errors`: rows that failed. `all`: both, in row order. */
@@ -29,6 +29,7 @@ export interface RowsRequest {
 export interface RowsDeps {
   readonly jobs: Pick<JobStore, 'get' | 'watermark'>;
   readonly wake: Pick<Wake, 'on'>;
+  readonly outputs: Outputs;
   /** Time between reads if no wake-up arrives, ms. */
   readonly sweepMs?: number;
 }
@@ -38,9 +39,12 @@ const SWEEP_MS = 1000;
 const CHUNK_CHARS = 64 * 1024;
 
 /** The index of the row after the last one that can be read now. A reader continues there later. */
-export async function nextRow(jobs: Pick<JobStore, 'watermark'>, job: JobRecord): Promise<number> {
-  const watermark = await jobs.watermark(job.spec.id);
-  if (isRetry(job)) return watermark === 0 ? 0 : rowAfter(job, watermark - 1);
+export async function nextRow(
+  deps: { readonly jobs: Pick<JobStore, 'watermark'>; readonly outputs: Outputs },
+  job: JobRecord,
+): Promise<number> {
+  const watermark = await deps.jobs.watermark(job.spec.id);
+  if (isRetry(job)) return watermark === 0 ? 0 : rowAfter(deps.outputs, job, watermark - 1);
   const rows = watermark * job.spec.options.block_rows;
   return Math.min(rows, job.total ?? rows);
 }
@@ -55,7 +59,8 @@ export async function* jobRows(
   request: RowsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
-  const { id, output, options } = job.spec;
+  const { id, options } = job.spec;
+  const output = deps.outputs.of(job.spec.output);
   const changes = watchJob(deps.wake, id, signal);
   // A retry's rows keep their index, so only the lines of a block show which rows it holds.
   const sparse = isRetry(job);
@@ -91,29 +96,28 @@ function isRetry(job: JobRecord): boolean {
 }
 
 /** The row after the last one of a retry's block. */
-async function rowAfter(job: JobRecord, block: number): Promise<number> {
-  const found = await readBlock(job.spec.output, firstPart(job.spec) + block, sinkOf(job.spec));
+async function rowAfter(outputs: Outputs, job: JobRecord, block: number): Promise<number> {
+  const found = await readBlock(outputs.of(job.spec.output), firstPart(job.spec) + block, sinkOf(job.spec));
   return found === null ? 0 : ((await mergeRows(found)).at(-1)?.index ?? -1) + 1;
 }
 
 /** `cut`: the first row to keep. 0 keeps the whole block. */
 async function blockText(
-  folder: string,
+  output: Output,
   block: number,
   sink: Sink,
   kind: RowsKind,
   cut: number,
 ): Promise<string> {
-  const paths = outputFolder(folder);
-  const path = paths.part(block, sink.format);
+  const path = output.pathOf(partName(block, sink.format));
   try {
-    if (cut === 0 && kind === 'errors') return (await readIfThere(paths.errors(block))) ?? '';
+    if (cut === 0 && kind === 'errors') return (await output.read(errorsName(block)))?.toString('utf8') ?? '';
     if (cut === 0 && kind === 'results') {
-      const lines = await readPartLines(folder, block, sink);
+      const lines = await readPartLines(output, block, sink);
       if (lines === null) throw partGone(path);
       return lines;
     }
-    const found = await readBlock(folder, block, sink);
+    const found = await readBlock(output, block, sink);
     if (found === null) throw partGone(path);
     const rows = kind === 'all' ? await mergeRows(found) : await found[kind]();
     return rows
@@ -124,14 +128,10 @@ async function blockText(
     if (cause instanceof ForebayError) throw cause;
     throw new ForebayError(
       'storage_unavailable',
-      `The results in ${folder} cannot be read now: ${messageOf(cause)}`,
+      `The results in ${output.place} cannot be read now: ${messageOf(cause)}`,
       { cause, retryAfterS: 5 },
     );
   }
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  return (await readFileNoFollow(path))?.toString('utf8') ?? null;
 }
 
 function partGone(path: string): ForebayError {

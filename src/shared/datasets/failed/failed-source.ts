@@ -2,13 +2,12 @@
  * The failed rows of an output in row order, read from its errors files. They are the dataset of a retry, and each keeps
  * its index. The files belong to an ended job, so every reader sees the same rows.
  */
-import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { CURSOR, type Cursor, type DatasetSpec, type GivenDataset } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
-import { errorsNumber, outputFolder } from '../../storage/output-folder.ts';
-import { readFileNoFollow } from '../../storage/no-follow.ts';
+import type { Output } from '../../storage/output.ts';
+import { errorsName, errorsNumber } from '../../storage/output-names.ts';
 import { shownPath } from '../../stores/remote-url.ts';
 import { BAD_NAME, invalidAt } from '../row-reference.ts';
 import type { DatasetSource, SourceRow } from '../source.ts';
@@ -25,9 +24,10 @@ type FailedRow = z.infer<typeof FAILED_ROW>;
 /** How far a read has come: the errors file, how many of its lines are done, and the cursor in the original dataset. */
 const AT = z.tuple([z.int(), z.int(), CURSOR.nullable()]);
 
-/** `openGiven` opens the original dataset. It is needed if the id of a row does not give its location. */
+/** `output`: the output with the errors files. `openGiven` opens the original dataset. It is needed if the id of a row does not give its location. */
 export function createFailedSource(
   spec: FailedSpec,
+  output: Output,
   openGiven: (of: GivenDataset) => DatasetSource,
 ): DatasetSource {
   return {
@@ -36,8 +36,8 @@ export function createFailedSource(
       const finder = createFinder(spec.of, openGiven, behind, signal);
       let index = from?.index ?? 0;
       try {
-        for (const number of await errorsFiles(spec, file)) {
-          const rows = await readErrors(spec, number);
+        for (const number of await errorsFiles(output, spec, file)) {
+          const rows = await readErrors(output, number);
           for (const [line, row] of rows.entries()) {
             if (number === file && line < done) continue;
             signal.throwIfAborted();
@@ -52,10 +52,10 @@ export function createFailedSource(
     },
     async count(limit, signal) {
       let rows = 0;
-      for (const number of await errorsFiles(spec, spec.first)) {
+      for (const number of await errorsFiles(output, spec, spec.first)) {
         signal.throwIfAborted();
         if (rows >= limit) break;
-        rows += (await readErrors(spec, number)).length;
+        rows += (await readErrors(output, number)).length;
       }
       return Math.min(rows, limit);
     },
@@ -63,17 +63,17 @@ export function createFailedSource(
 }
 
 /** The numbers of the job's errors files from `first` on, in order. */
-async function errorsFiles(spec: FailedSpec, first: number): Promise<number[]> {
-  const names = await reading(spec.folder, async () => readdir(spec.folder));
+async function errorsFiles(output: Output, spec: FailedSpec, first: number): Promise<number[]> {
+  const names = await reading(output.place, async () => output.names());
   const numbers = names.flatMap((name) => errorsNumber(name) ?? []);
   return numbers.filter((n) => n >= first && n < spec.end).sort((a, b) => a - b);
 }
 
 /** Files of an output folder are untrusted input. A malformed line fails the whole read. */
-async function readErrors(spec: FailedSpec, number: number): Promise<FailedRow[]> {
-  const path = outputFolder(spec.folder).errors(number);
-  return reading(path, async () => {
-    const bytes = await readFileNoFollow(path);
+async function readErrors(output: Output, number: number): Promise<FailedRow[]> {
+  const name = errorsName(number);
+  return reading(output.pathOf(name), async () => {
+    const bytes = await output.read(name);
     if (bytes === null) throw new Error('the file is gone');
     const lines = bytes
       .toString('utf8')

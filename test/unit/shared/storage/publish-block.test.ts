@@ -15,15 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
-import {
-  adoptBlock,
-  RowsDiffer,
-  type PartOfJob,
-  type PartProof,
-} from '#forebay/shared/storage/adopt-block.js';
+import { adoptBlock, RowsDiffer, type PartOfJob } from '#forebay/shared/storage/adopt-block.js';
+import type { PartProof } from '#forebay/shared/storage/output.js';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
-import { discardStaged } from '#forebay/shared/storage/staging.js';
-import { sha256 } from '#forebay/shared/storage/read-part.js';
+import { discardStaged } from '#forebay/shared/storage/folder/staging.js';
+import { sha256 } from '#forebay/shared/storage/sha256.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 
@@ -40,7 +37,12 @@ const ok = (score: number): RowOutcome => ({
 });
 const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decode_failed', message } });
 const JOB = `job_${'0'.repeat(26)}`;
-const place = (part: number, job = JOB): PartOfJob => ({ folder, job, part, sink: JSONL_SINK });
+const place = (part: number, job = JOB): PartOfJob => ({
+  output: FOLDER_OUTPUTS.of(folder),
+  job,
+  part,
+  sink: JSONL_SINK,
+});
 const publish = async (
   part: number,
   outcomes: RowOutcome[],

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { createFailedSource } from '#forebay/shared/datasets/failed/failed-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
@@ -10,7 +11,7 @@ import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.j
 import type { Cursor, GivenDataset } from '#forebay/shared/domain/dataset-spec.js';
 import { decodeBlock, encodeBlock, listedRows, rowIndex } from '#forebay/shared/domain/block.js';
 import { errorLine } from '#forebay/shared/sinks/error-line.js';
-import { errorsName } from '#forebay/shared/storage/output-folder.js';
+import { errorsName } from '#forebay/shared/storage/output-names.js';
 
 const signal = new AbortController().signal;
 let folder: string;
@@ -126,12 +127,16 @@ it('shows no query of a URL, because it may hold a secret', async () => {
   const error = { code: 'file_not_found', message: 'x' };
   writeFileSync(join(output, 'errors-00000000.jsonl'), `${JSON.stringify({ index: 0, id: 'a', error })}\n`);
   const of = { type: 'manifest' as const, path: 'https://host/list?signature=secret', base: 'https://host/' };
-  const source = createFailedSource({ type: 'failed', folder: output, first: 0, end: 1, of }, () => ({
-    async *read() {
-      yield { row: { id: 'b' }, cursor: { index: 1, at: '' } };
-    },
-    count: async () => 1,
-  }));
+  const source = createFailedSource(
+    { type: 'failed', folder: output, first: 0, end: 1, of },
+    FOLDER_OUTPUTS.of(output),
+    () => ({
+      async *read() {
+        yield { row: { id: 'b' }, cursor: { index: 1, at: '' } };
+      },
+      count: async () => 1,
+    }),
+  );
   const reading = source.read(null, new AbortController().signal)[Symbol.asyncIterator]().next();
   await expect(reading).rejects.toMatchObject({
     code: 'dataset_changed',

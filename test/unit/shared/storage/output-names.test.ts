@@ -1,19 +1,19 @@
 // Names in an output folder and in its staging folder.
 import { expect, it } from 'vitest';
 import { PART_FORMATS } from '#forebay/shared/domain/job/part-format.js';
+import { folderPaths } from '#forebay/shared/storage/folder/folder-paths.js';
 import {
   isPublishedName,
-  outputFolder,
   partName,
   partNumber,
   stagedName,
   stagedPartName,
-} from '#forebay/shared/storage/output-folder.js';
+} from '#forebay/shared/storage/output-names.js';
 
 it.each(PART_FORMATS)('a part of the format %s is known by its name', (format) => {
   const name = partName(12, format);
   expect(name).toBe(`part-00000012.${format}`);
-  expect(outputFolder('/out').part(12, format)).toBe(`/out/${name}`);
+  expect(folderPaths('/out').part(12, format)).toBe(`/out/${name}`);
   expect([isPublishedName(name), partNumber(name)]).toEqual([true, 12]);
   expect(partNumber(partName(123_456_789, format))).toBe(123_456_789);
   expect(stagedName(stagedPartName(12, format, 'token'))).toEqual({ kind: 'part' });

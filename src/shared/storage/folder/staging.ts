@@ -5,9 +5,11 @@
  */
 import { link, lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, noneIfMissing } from '../files/is-missing.ts';
-import { errorsName, outputFolder, stagedName, type StagedName } from './output-folder.ts';
-import { isPublished } from './read-part.ts';
+import { isMissing, noneIfMissing } from '../../files/is-missing.ts';
+import { errorsName, stagedName, type StagedName } from '../output-names.ts';
+import { isPublished } from '../is-published.ts';
+import { folderPaths } from './folder-paths.ts';
+import { readFileNoFollow } from './no-follow.ts';
 
 /** Whose staged files to keep. Everything else is discarded. */
 export interface StagingOwner {
@@ -21,7 +23,7 @@ export interface StagingOwner {
  * final name, because the part counts.
  */
 export async function discardStaged(folder: string, owner: StagingOwner): Promise<void> {
-  const paths = outputFolder(folder);
+  const paths = folderPaths(folder);
   const entries = await stagedIn(paths.staging);
   await discardFlat(folder, entries);
   for (const { staged, path } of entries) {
@@ -42,14 +44,14 @@ export async function discardStaged(folder: string, owner: StagingOwner): Promis
 
 /** Discards the staged parts of a job, so that none can be published any more. */
 export async function discardStagedParts(folder: string, job: string): Promise<void> {
-  for (const { staged, path } of await stagedIn(outputFolder(folder).stagingOf(job))) {
+  for (const { staged, path } of await stagedIn(folderPaths(folder).stagingOf(job))) {
     if (staged.kind === 'part') await rm(path, { force: true });
   }
 }
 
 /** Removes everything that a job has staged. */
 export async function removeStaging(folder: string, job: string): Promise<void> {
-  const paths = outputFolder(folder);
+  const paths = folderPaths(folder);
   if (!(await isFolder(paths.staging))) return;
   await rm(paths.stagingOf(job), { recursive: true, force: true });
   await rmdir(paths.staging).catch(() => undefined);
@@ -57,7 +59,7 @@ export async function removeStaging(folder: string, job: string): Promise<void> 
 
 /** Removes the staging folders if they are empty. */
 export async function removeEmptyStaging(folder: string, job: string): Promise<void> {
-  const paths = outputFolder(folder);
+  const paths = folderPaths(folder);
   await rmdir(paths.stagingOf(job)).catch(() => undefined);
   await rmdir(paths.staging).catch(() => undefined);
 }
@@ -86,7 +88,9 @@ async function discardFlat(folder: string, entries: readonly StagedEntry[]): Pro
   for (const { path } of [...of('part'), ...of('other')]) await rm(path, { force: true });
   for (const { staged, path } of of('errors')) {
     if (staged.kind !== 'errors') continue;
-    if (await isPublished(folder, staged.block, staged.partHash)) {
+    if (
+      await isPublished(async (name) => readFileNoFollow(join(folder, name)), staged.block, staged.partHash)
+    ) {
       await link(path, join(folder, errorsName(staged.block))).catch(() => undefined);
     }
     await rm(path, { force: true });

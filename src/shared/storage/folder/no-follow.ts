@@ -5,7 +5,7 @@
  */
 import { close, constants, lstat, open, readlink } from 'node:fs';
 import { open as openFile, readlink as readlinkOf, realpath } from 'node:fs/promises';
-import { ForebayError } from '../errors.ts';
+import { ForebayError } from '../../errors.ts';
 
 const LINUX = process.platform === 'linux';
 const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;

@@ -1,38 +1,17 @@
 /**
- * Names and paths in an output folder: job.json, part-*.<format>, errors-*.jsonl, manifest.json, _SUCCESS, and
- * _staging/<job>/ while a job runs. All other files there belong to the user.
+ * Names in an output: job.json, part-*.<format>, errors-*.jsonl, manifest.json, _SUCCESS, and _staging/<job>/ while a job
+ * runs. All other files there belong to the user.
  */
-import { normalize } from 'node:path';
 import { JOB_ID } from '../domain/job/job-id.ts';
 import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
 
 const DIGITS = 8;
 
+export const JOB_NAME = 'job.json';
+export const MANIFEST_NAME = 'manifest.json';
+export const STAGING_NAME = '_staging';
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
-
-export type OutputFolder = ReturnType<typeof outputFolder>;
-
-/** `folder` is absolute. Only the folder is normalised, because every block asks for names in it. */
-export function outputFolder(folder: string) {
-  const root = normalize(`${folder}/`);
-  const staging = `${root}_staging`;
-  return {
-    folder,
-    /** Contains a folder per job that stages. It may be the user's own, so only Forebay's names in it count. */
-    staging,
-    job: `${root}job.json`,
-    manifest: `${root}manifest.json`,
-    part: (block: number, format: PartFormat) => `${root}${partName(block, format)}`,
-    errors: (block: number) => `${root}${errorsName(block)}`,
-    /** Contains what the runs and the feeder of a job stage. */
-    stagingOf: (job: string) => `${staging}/${job}`,
-    /**
-     * Contains what one feeder stages. The next holder of the lease removes the folder, which fences the old feeder.
-     */
-    stagingOfFeeder: (job: string, lease: string) => `${staging}/${job}/feeder-${lease}`,
-  };
-}
 
 /** Zero-padded so that names sort in row order. */
 export function partName(block: number, format: PartFormat): string {

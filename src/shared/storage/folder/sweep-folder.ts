@@ -4,25 +4,20 @@
  */
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, noneIfMissing } from '../../shared/files/is-missing.ts';
-import { outputFolder } from '../../shared/storage/output-folder.ts';
-import { removeEmptyStaging, stagedIn } from '../../shared/storage/staging.ts';
+import { isMissing, noneIfMissing } from '../../files/is-missing.ts';
+import type { SweptOutput } from '../output.ts';
+import { folderPaths } from './folder-paths.ts';
+import { removeEmptyStaging, stagedIn } from './staging.ts';
 
 /** Maximum number of files that one step removes from one folder. */
 const MOST = 1000;
-
-export interface SweptOutput {
-  readonly removed: number;
-  /** Nothing is left to remove, now or later. */
-  readonly finished: boolean;
-}
 
 /**
  * Removes temporary files of the job, and those that name no job, if they were last written before `before` (epoch ms).
  * Throws errors of the disk.
  */
-export async function sweepOutput(folder: string, job: string, before: number): Promise<SweptOutput> {
-  const { staging, stagingOf } = outputFolder(folder);
+export async function sweepFolder(folder: string, job: string, before: number): Promise<SweptOutput> {
+  const { staging, stagingOf } = folderPaths(folder);
   const flat = (await stagedIn(staging)).filter(({ staged }) => staged.kind !== 'owner');
   const own = await stagedIn(stagingOf(job));
   const staged = [...flat, ...own].map(({ path }) => path);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { newJobId } from '#forebay/shared/domain/job/job-id.js';
-import { discardStaged, removeStaging, stagedIn } from '#forebay/shared/storage/staging.js';
+import { discardStaged, removeStaging, stagedIn } from '#forebay/shared/storage/folder/staging.js';
 
 const root = mkdtempSync(join(tmpdir(), 'forebay-staging-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

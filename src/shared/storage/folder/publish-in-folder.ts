@@ -1,0 +1,74 @@
+/**
+ * Publishes a part in a folder. A run stages it, asks, and links it to its final name. The link never overwrites, and it
+ * fails if a new owner has discarded the staged files.
+ */
+import { mkdir, rename } from 'node:fs/promises';
+import type { PartProof, PartToPublish, Published } from '../output.ts';
+import { partName, stagedErrorsName, stagedPartName } from '../output-names.ts';
+import type { FolderPaths } from './folder-paths.ts';
+import { inFolderNoFollow } from './no-follow.ts';
+import { placeErrors } from './place-errors.ts';
+import { linkStaged, removeStaged, writeStaged } from './staged-file.ts';
+
+export async function publishInFolder(
+  paths: FolderPaths,
+  { job, part, format, token, results, hash, errors }: PartToPublish,
+  permit: () => Promise<PartProof | null>,
+): Promise<Published | null> {
+  const staged = stagedPartName(part, format, token);
+  let asked = false;
+  const mayRepeat = () => !asked;
+  return inStaging(paths, job, mayRepeat, async (at) => {
+    if (errors !== '') await stageErrors(`${at}/${stagedErrorsName(part, hash)}`, token, errors);
+    await writeStaged(`${at}/${staged}`, results);
+    asked = true;
+    const proof = await permit().catch(async (error: unknown) => {
+      await removeStaged(`${at}/${staged}`);
+      throw error;
+    });
+    if (proof === null) {
+      await removeStaged(`${at}/${staged}`);
+      return null;
+    }
+    const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${partName(part, format)}`);
+    if (outcome !== 'linked') return { outcome, proof };
+    if (errors !== '') await placeErrors(paths, job, part, hash);
+    return { outcome: 'stored', proof };
+  });
+}
+
+async function stageErrors(staged: string, token: string, text: string): Promise<void> {
+  const own = `${staged}.${token}`;
+  await writeStaged(own, text);
+  await rename(own, staged).catch(async (error: unknown) => {
+    await removeStaged(own);
+    throw error;
+  });
+}
+
+/**
+ * Acts in the staging folder, and creates the folder if it is missing. It is missing only for the first blocks of a job,
+ * or after a late run has just removed it. So checking first would cost every block a call.
+ */
+async function inStaging<T>(
+  paths: FolderPaths,
+  job: string,
+  mayRepeat: () => boolean,
+  act: (at: string) => Promise<T>,
+): Promise<T> {
+  const staging = paths.stagingOf(job);
+  for (let tries = 3; ; tries--) {
+    try {
+      return await inFolderNoFollow(staging, act);
+    } catch (error) {
+      if (!mayRepeat() || (error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 0) throw error;
+      await makeStaging(paths.folder, staging);
+    }
+  }
+}
+
+/** Creates nothing through a link that has replaced the output folder. */
+async function makeStaging(folder: string, staging: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await inFolderNoFollow(folder, async (at) => mkdir(at + staging.slice(folder.length), { recursive: true }));
+}
