@@ -86,10 +86,11 @@ export async function createApiService(options: {
     ...inputFolders(config),
     ownerOf: async (id) => jobs.tenantOf(id),
   });
-  const outputs = createOutputs();
-  const open = createDatasetOpener(linkFolders(config), { stores, files, outputs });
+  const outputs = createOutputs(stores);
+  const open = createDatasetOpener(linkFolders(config), config, { stores, files, outputs });
   const output = createOutputResolver({
     outputRoots: config.outputRoots,
+    objectOutputRoots: config.objectOutputRoots,
     resultsDir: config.resultsDir,
     outputs,
   });

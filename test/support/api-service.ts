@@ -112,7 +112,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     webhooks,
     workers,
     samples: createSampleRequests({ redis, wake }),
-    openDataset: createDatasetOpener(folders),
+    openDataset: createDatasetOpener(folders, { objectRoots: [] }),
     checkWebhook: createWebhookUrlCheck([]),
     maxJobs: 500,
     maxRows: null,

@@ -86,15 +86,9 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
   await waitUntil('the S3 server', async () => {
     if (child.exitCode !== null) throw new Error(`SeaweedFS ended with ${child.exitCode}`);
     const answers = await Promise.all(
-      buckets.map(async (name) =>
-        fetch(`${endpoint}/${name}`).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      ),
+      buckets.map(async (name) => send(endpoint, { method: 'HEAD', bucket: name }).catch(() => 0)),
     );
-    // Without a signature, a bucket that exists answers 403.
-    return answers.every((status) => status === 403);
+    return answers.every((status) => status === 200);
   });
   return {
     endpoint,
@@ -110,6 +104,16 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
 }
 
 async function putObject(endpoint: string, bucket: string, key: string, body: Buffer): Promise<void> {
+  const status = await send(endpoint, { method: 'PUT', bucket, key, body });
+  if (status !== 200) throw new Error(`PUT ${key}: ${status}`);
+}
+
+/** Returns the status. */
+async function send(
+  endpoint: string,
+  wanted: { method: 'HEAD' | 'PUT'; bucket: string; key?: string; body?: Buffer },
+): Promise<number> {
+  const { method, bucket, key = null, body = Buffer.alloc(0) } = wanted;
   const { origin, host, path } = s3Target({ endpoint, pathStyle: true }, 'us-east-1', bucket, key);
   const credentials = {
     accessKeyId: KEYS.AWS_ACCESS_KEY_ID,
@@ -125,10 +129,16 @@ async function putObject(endpoint: string, bucket: string, key: string, body: Bu
   });
   const sha = createHash('sha256').update(body).digest('hex');
   const headers = { host, 'x-amz-content-sha256': sha };
-  const signed = await signer.sign({ method: 'PUT', protocol: 'http:', hostname: host, path, headers });
-  const answer = await agent.request({ origin, path, method: 'PUT', headers: signed.headers, body });
-  const text = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`PUT ${path}: ${answer.statusCode} ${text}`);
+  const signed = await signer.sign({ method, protocol: 'http:', hostname: host, path, headers });
+  const answer = await agent.request({
+    origin,
+    path,
+    method,
+    headers: signed.headers,
+    ...(body.length > 0 && { body }),
+  });
+  await answer.body.dump();
+  return answer.statusCode;
 }
 
 function find(): string | null {

@@ -91,6 +91,8 @@ export function createJobFeeder(deps: {
   const speed = createCommitSpeed();
   const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };
+  /** From then on, the feeder that had the lease before changes nothing in the output any more (ms, monotonic). */
+  const fencedAt = performance.now() + output.fenceMs;
   let repaired = { at: -Infinity, left: 0 };
   /** A round is due when at most this many blocks are left in the window. Infinity: after every commit. */
   let dueAt = Infinity;
@@ -101,6 +103,7 @@ export function createJobFeeder(deps: {
 
   /** Takes over the output for the job. Returns false if that failed. Then the job ends, or a later round retries. */
   async function open(): Promise<boolean> {
+    if (performance.now() < fencedAt) return false;
     try {
       await takeOverOutput(output, spec, spec.opening!, lease, async () => window.holdsLease(id, lease));
       await jobs.markOpened(id, lease);
@@ -184,6 +187,8 @@ export function createJobFeeder(deps: {
     await blocks.drop((await deps.service()).lanes === 0 ? 'all' : 'idle');
     await blocks.refresh();
     if (blocks.inWindow > 0) return false;
+    // The next owner must not meet the changes of a feeder that was frozen while it opened the output.
+    if (!record.opened && performance.now() < fencedAt) return false;
     await deps.finalise(record);
     return true;
   }

@@ -1,11 +1,11 @@
 /** `forebay cancel|pause|resume ID`, and `forebay resume --output DIR`. */
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { MaxErrors } from '../../shared/domain/option.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { watchJob } from '../jobs/watch-job.ts';
+import { outputPlace } from '../options/output-place.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
 import { checkEmptyFlag, type EmptyFlag } from '../jobs/job-exit-code.ts';
 import { FLAGS } from '../options/flags.ts';
@@ -46,7 +46,7 @@ export function addControl(program: Command, context: CliContext): void {
     .command('resume')
     .argument('[id]', 'the paused job')
     .summary('continue a paused job, or finish the job that wrote an output')
-    .description('Continues a paused job, or finishes the job that wrote an output folder.')
+    .description('Continues a paused job, or finishes the job that wrote an output.')
     .addOption(FLAGS.output())
     .addOption(jobFlag('max_errors'))
     .addOption(FLAGS.watch())
@@ -60,7 +60,7 @@ export function addControl(program: Command, context: CliContext): void {
       'forebay resume --output results/digits --watch',
     ],
     notes: [
-      'With --output, a new job finishes the job that wrote the folder. It needs only the folder, so it works even if\nRedis has lost its data or the job has failed. --max-errors then counts only the rows of the new job.',
+      'With --output, a new job finishes the job that wrote the output. It needs only its files, so it works even if\nRedis has lost its data or the job has failed. --max-errors then counts only the rows of the new job.',
     ],
   });
 }
@@ -69,11 +69,11 @@ async function resume(id: string | undefined, flags: ResumeFlags, context: CliCo
   const url = apiUrl(flags, context);
   const api = connectTo(flags, context);
   if ((id === undefined) === (flags.output === undefined)) {
-    throw new UsageError('give either a paused job or --output DIR');
+    throw new UsageError('give either a paused job or --output PLACE');
   }
   if (id !== undefined && flags.maxErrors !== undefined) {
     throw new UsageError(
-      '--max-errors cannot be used with a job: a paused job keeps its own limit. To set another one, cancel the job and finish its output with --output DIR --max-errors N',
+      '--max-errors cannot be used with a job: a paused job keeps its own limit. To set another one, cancel the job and finish its output with --output PLACE --max-errors N',
     );
   }
   checkEmptyFlag(flags);
@@ -81,7 +81,7 @@ async function resume(id: string | undefined, flags: ResumeFlags, context: CliCo
   if (id !== undefined) job = await api.resume(id);
   else {
     const { output = '', maxErrors } = flags;
-    const folder = isLocalUrl(url) ? resolve(context.cwd, output) : output;
+    const folder = isLocalUrl(url) ? outputPlace(output, context.cwd) : output;
     job = await api.resumeOutput({
       output: folder,
       ...(maxErrors === undefined ? {} : { options: { max_errors: maxErrors } }),

@@ -17,7 +17,7 @@ export const FLAGS = {
       '--manifest <file>',
       'instead of --input: a file or URL with a path, URL or {"id","uri"} per line',
     ),
-  output: () => option('--output <dir>', 'folder of the results'),
+  output: () => option('--output <place>', 'folder or s3:// prefix of the results'),
   format: () =>
     option('--format <format>', 'format of the results (default: jsonl, or that of the output)').choices(
       PART_FORMATS,

@@ -7,6 +7,7 @@ import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';
+import { outputPlace, outputRoot } from '../options/output-place.ts';
 import { connectTo, isLocalUrl } from '../options/api-flags.ts';
 import { toFilesInput, toOutput, toSubmitOptions } from '../options/job-options.ts';
 import { createNotesView, createProgressView } from '../progress/progress-view.ts';
@@ -84,7 +85,7 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
     throw new UsageError("--api-key-file needs --url, because a plan's temporary service requires no key");
   }
   const model = await checkModel(resolve(cwd, given), given);
-  const output = flags.output === undefined ? null : resolve(cwd, flags.output);
+  const output = flags.output === undefined ? null : outputPlace(flags.output, cwd);
   if (output !== null) await checkOutput(output, flags.output!, flags);
   const input = await checkInput(flags, cwd, output);
   const body: SubmitBody = {
@@ -93,11 +94,11 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
     ...toOutput(output, flags),
     ...toSubmitOptions(flags),
   };
-  const outputRoot = output === null ? cwd : resolve(output, '..');
+  const root = output === null ? cwd : outputRoot(output);
   const view = flags.json ? createNotesView(terminal) : createProgressView(terminal);
   return withOwnService(
     {
-      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot }),
+      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: root }),
       verbose: wantsLog(flags, env),
       workers: flags.workers ?? 1,
       view,

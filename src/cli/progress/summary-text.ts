@@ -1,5 +1,5 @@
 /** Formats the summary of an ended job: rows, errors by code, example answers and paths of the results. Pure. */
-import { join } from 'node:path';
+import { fileOfOutput } from '../options/output-place.ts';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { redactUrl } from '../../shared/text/redact-url.ts';
@@ -55,8 +55,9 @@ export function summaryText(
     lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${id}: ${message}`);
   }
   lines.push(...answerLines(answers));
-  if (succeeded > 0) lines.push(`  results  ${join(job.output, `part-*.${job.output_format ?? 'jsonl'}`)}`);
-  if (failed > 0) lines.push(`  errors   ${join(job.output, 'errors-*.jsonl')}`);
+  if (succeeded > 0)
+    lines.push(`  results  ${fileOfOutput(job.output, `part-*.${job.output_format ?? 'jsonl'}`)}`);
+  if (failed > 0) lines.push(`  errors   ${fileOfOutput(job.output, 'errors-*.jsonl')}`);
   if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
   if (isUnfinished(job)) lines.push('To finish it:', `  ${next}`);
   return `${lines.join('\n')}\n`;

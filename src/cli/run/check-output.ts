@@ -1,13 +1,16 @@
 /** Checks the output folder of a run: it is empty, or the user has chosen what to do with its files. */
 import { readdir } from 'node:fs/promises';
+import { isObjectUrl } from '../../shared/stores/object-url.ts';
 import { UsageError } from '../exit-codes.ts';
 
-/** `output` is absolute, `given` is the path as the user typed it. Throws UsageError. */
+/** `output` is from outputPlace, `given` is the path as the user typed it. Throws UsageError. */
 export async function checkOutput(
   output: string,
   given: string,
   flags: { resume?: true; overwrite?: true },
 ): Promise<void> {
+  // The service has the credentials, and refuses an output that it may not use.
+  if (isObjectUrl(output)) return;
   let names: string[];
   try {
     names = await readdir(output);

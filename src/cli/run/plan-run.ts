@@ -13,6 +13,7 @@ import {
   type GlobFlags,
   type JobFlags,
 } from '../options/job-options.ts';
+import { outputPlace, outputRoot } from '../options/output-place.ts';
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
@@ -44,9 +45,10 @@ export interface RunPlan {
 export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<RunPlan> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
-  if (flags.output === undefined) throw new UsageError('--output DIR is missing: the folder for the results');
+  if (flags.output === undefined)
+    throw new UsageError('--output PLACE is missing: a folder or an s3:// prefix for the results');
   const model = await checkModel(resolve(cwd, flags.model), flags.model);
-  const output = resolve(cwd, flags.output);
+  const output = outputPlace(flags.output, cwd);
   await checkOutput(output, flags.output, flags);
   const input = await checkInput(flags, cwd, output);
   return {
@@ -58,6 +60,6 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
       ...toOutput(output, flags),
       ...toSubmitOptions(flags),
     },
-    env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: resolve(output, '..') }),
+    env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: outputRoot(output) }),
   };
 }

@@ -30,7 +30,7 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
     `  Redis    ${redactRedisUrl(redisUrl)}`,
     `  inspect  ${redisCliLine(redisUrl, context.env, cacheDir)}`,
     `  inputs   ${[...config.inputRoots, ...config.objectRoots].join(', ')}`,
-    `  results  ${config.outputRoots.join(', ')}`,
+    `  results  ${[...config.outputRoots, ...config.objectOutputRoots].join(', ')}`,
     `  models   ${modelsText(models, problems.size, config.modelsDirs)}`,
     ...[...problems].map(([model, message]) => `  not served: ${model}: ${message}`),
     ...(models.length === 0

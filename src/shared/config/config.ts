@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { cacheDir } from './cache-dir.ts';
 import { readStores } from '../stores/stores-file.ts';
-import { splitInputRoots } from './input-roots.ts';
+import { splitRoots } from './split-roots.ts';
 import { readSettings } from './read-settings.ts';
 import { SETTINGS } from './setting-groups.ts';
 
@@ -14,7 +14,8 @@ export type Config = ReturnType<typeof readConfig>;
 export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
   const given = readSettings(SETTINGS, env);
   const dataDir = resolve(cwd, given.dataDir);
-  const roots = splitInputRoots(given.inputRoots, cwd);
+  const inputs = splitRoots('FOREBAY_INPUT_ROOTS', given.inputRoots, cwd);
+  const outputs = splitRoots('FOREBAY_OUTPUT_ROOTS', given.outputRoots, cwd);
   const folders = (paths: string[], fallback: string) =>
     paths.length === 0 ? [fallback] : paths.map((path) => resolve(cwd, path));
   return Object.freeze({
@@ -28,11 +29,12 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     dataDir,
     cacheDir: cacheDir(env),
     modelsDirs: folders(given.modelsDirs, resolve(cwd, 'models')),
-    inputRoots: roots.folders,
-    objectRoots: roots.objects,
+    inputRoots: given.inputRoots.length === 0 ? [resolve(cwd)] : inputs.folders,
+    objectRoots: inputs.objects,
     s3: readStores(given.storesFile === undefined ? null : resolve(cwd, given.storesFile), env),
     followLinks: given.followLinks === 'on',
-    outputRoots: folders(given.outputRoots, resolve(dataDir, 'results')),
+    outputRoots: given.outputRoots.length === 0 ? [resolve(dataDir, 'results')] : outputs.folders,
+    objectOutputRoots: outputs.objects,
     resultsDir: resolve(dataDir, 'results'),
     spoolDir: resolve(dataDir, 'spool'),
     profiles: given.profiles === 'on',

@@ -22,6 +22,8 @@ import { createUrlsSource } from './urls/urls-source.ts';
 export interface DatasetOptions extends FilesSourceOptions {
   /** Needed for datasets on S3. */
   readonly stores?: Pick<Stores, 'listing'>;
+  /** Tells which objects of S3 to skip, by URL. The default skips none. */
+  readonly skipsObject?: (url: string) => boolean;
   /** Opens manifests and tables. Default: those on this machine only. */
   readonly files?: ByteFiles;
   /** Opens the output that a retry reads. Default: folders of this machine only. */
@@ -33,7 +35,7 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
   switch (spec.type) {
     case 'files':
       return isObjectUrl(spec.root)
-        ? createObjectsSource(spec, options.stores)
+        ? createObjectsSource(spec, options.stores, options.skipsObject)
         : createFilesSource(spec, options);
     case 'urls':
       return createUrlsSource(spec);

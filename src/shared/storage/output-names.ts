@@ -57,7 +57,7 @@ export type StagedName =
   | { readonly kind: 'feeder'; readonly lease: string }
   | { readonly kind: 'part' }
   | { readonly kind: 'errors'; readonly block: number; readonly partHash: string }
-  /** Half-written errors, or a manifest of a version without folders in staging. */
+  /** Half-written errors, a test of a server, or a manifest of a version without folders in staging. */
   | { readonly kind: 'other' };
 
 /** What a name in a staging folder means. Null if it is not one of Forebay's names. */
@@ -68,6 +68,9 @@ export function stagedName(name: string): StagedName | null {
   if (STAGED_PART.test(name)) return { kind: 'part' };
   const [, block, partHash] = /^errors-(\d{8,})\.jsonl\.([0-9a-f]{64})$/.exec(name) ?? [];
   if (block !== undefined) return { kind: 'errors', block: Number(block), partHash: partHash! };
-  const other = /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|manifest\.json\.[0-9a-f-]{36})$/.test(name);
+  const other =
+    /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|manifest\.json\.[0-9a-f-]{36}|check-[0-9a-f-]{36})$/.test(
+      name,
+    );
   return other ? { kind: 'other' } : null;
 }

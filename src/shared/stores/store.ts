@@ -40,6 +40,61 @@ export interface Store {
   stream(url: string, options: ReadOptions): AsyncIterable<Uint8Array>;
 }
 
+/** An object or a folder directly below a folder. */
+export interface Child {
+  readonly name: string;
+  readonly isFolder: boolean;
+  /** Epoch ms by the clock of the server. Null for a folder. */
+  readonly writtenAt: number | null;
+}
+
+/** Content that lies on the store, but is not visible under its URL yet. */
+export interface Staged {
+  readonly url: string;
+  readonly id: string;
+  /** What the store needs to put the content together. */
+  readonly tags: readonly string[];
+}
+
+export interface FoundStaged extends Pick<Staged, 'url' | 'id'> {
+  /** Epoch ms by the clock of the server. */
+  readonly stagedAt: number;
+}
+
+/** `exists`: another object has this URL. `gone`: what was staged has been discarded, or published before. */
+export type PublishOutcome = 'stored' | 'exists' | 'gone';
+
+/** A deletion that the store refuses once it is older than DELETION_MS. Returns false if it was too old. */
+export type TimedDeletion = () => Promise<boolean>;
+
+/** By the clock of the server. */
+export const DELETION_MS = 15_000;
+
+/**
+ * A store for outputs. Publication has two steps, so that a frozen writer can be fenced: once `discard` has settled,
+ * `publish` answers `gone`. Failures are those of Store. All methods retry temporary failures.
+ */
+export interface WritableStore extends ListingStore {
+  /** The objects and folders directly below a folder, in byte order. */
+  children(folder: string, signal: AbortSignal): AsyncIterable<Child>;
+  /** `write` gets a function that adds bytes. If it rejects, nothing stays on the store. */
+  stage<T>(
+    url: string,
+    write: (add: (bytes: Uint8Array | string) => Promise<void>) => Promise<T>,
+  ): Promise<{ readonly staged: Staged; readonly result: T }>;
+  /** `new`: only if no object has this URL. */
+  publish(staged: Staged, mode: 'new' | 'replace'): Promise<PublishOutcome>;
+  /** Ignores what is gone. */
+  discard(staged: Pick<Staged, 'url' | 'id'>): Promise<void>;
+  /** What is staged for URLs that start with `prefix`. Some of it may have just been discarded or published. */
+  staged(prefix: string, signal: AbortSignal): AsyncIterable<FoundStaged>;
+  put(url: string, body: Uint8Array | string): Promise<void>;
+  /** Ignores an object that does not exist. */
+  remove(url: string): Promise<void>;
+  /** `ageMs`: makes a deletion that is older. Only for tests of a server. */
+  prepareRemoval(url: string, ageMs?: number): Promise<TimedDeletion>;
+}
+
 export interface ListingStore extends Store {
   /**
    * The objects whose URL starts with `prefix`, in constant memory, and in an order that never changes: the byte order

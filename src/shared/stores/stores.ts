@@ -1,12 +1,12 @@
 /** The stores of a process, by URL. Each loads with the first URL that needs it. */
-import { ForebayError } from '../errors.ts';
+import { ForebayError, InvariantError } from '../errors.ts';
 import { createGuardedFetch } from '../net/guarded-fetch.ts';
 import { createFileStore } from './file/file-store.ts';
 import { createHttpStore } from './http/http-store.ts';
 import { isObjectUrl } from './object-url.ts';
 import type { S3Settings } from './s3/s3-settings.ts';
 import type { S3Store } from './s3/s3-store.ts';
-import type { ListingStore, Store } from './store.ts';
+import type { ListingStore, Store, WritableStore } from './store.ts';
 
 export interface StoresOptions {
   /** Settings of S3 for every URL. */
@@ -28,6 +28,8 @@ export interface Stores {
   of(url: string): Promise<Store>;
   /** Rejects with ForebayError `invalid_request` for http, which cannot list. */
   listing(url: string): Promise<ListingStore>;
+  /** For `s3:` URLs. */
+  writable(url: string): Promise<WritableStore>;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,10 @@ export function createStores(options: StoresOptions): Stores {
       if (isObjectUrl(url)) return openS3();
       if (!isHttp(url)) return file;
       throw new ForebayError('invalid_request', 'A web server cannot list its files. Give a list of URLs.');
+    },
+    async writable(url) {
+      if (isObjectUrl(url)) return openS3();
+      throw new InvariantError(`${url} is not on S3`);
     },
     async close() {
       await Promise.all([fetch.close(), s3?.then(async (store) => store.close())]);

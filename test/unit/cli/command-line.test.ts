@@ -44,11 +44,11 @@ describe('mistakes', () => {
     [['run', '--metadata', 'x'], /KEY=VALUE/],
     [['run', '--resume', '--overwrite'], /'--resume' cannot be used with option '--overwrite'/],
     [['run'], /^forebay: --model DIR is missing/],
-    [['resume'], /^forebay: give either a paused job or --output DIR/],
-    [['resume', 'job_x', '--output', 'y'], /^forebay: give either a paused job or --output DIR/],
+    [['resume'], /^forebay: give either a paused job or --output PLACE/],
+    [['resume', 'job_x', '--output', 'y'], /^forebay: give either a paused job or --output PLACE/],
     [
       ['resume', 'job_x', '--max-errors', '5'],
-      /^forebay: --max-errors cannot be used with a job: .* cancel the job and finish its output with --output DIR/,
+      /^forebay: --max-errors cannot be used with a job: .* cancel the job and finish its output with --output PLACE/,
     ],
     [['resume', 'job_x', '--allow-empty'], /^forebay: --allow-empty has no effect without --watch: add/],
     [['resume', '--output', 'y', '--allow-empty'], /^forebay: --allow-empty has no effect without --watch/],
@@ -66,7 +66,7 @@ describe('mistakes', () => {
       /^forebay: --lanes cannot be used with --url/,
     ],
     [['plan', '--model', 'tiny', '--url', 'http://127.0.0.1:9'], /give either --input or --manifest/],
-    [['run', '--model', 'models/tiny'], /^forebay: --output DIR is missing/],
+    [['run', '--model', 'models/tiny'], /^forebay: --output PLACE is missing/],
     [['run', '--model', 'models/tiny', '--output', 'o'], /^forebay: --input PATH is missing/],
     [
       ['run', '--model', 'models', '--output', 'o'],

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { PART_FORMATS } from '../../../shared/domain/job/part-format.ts';
 
 export const OUTPUT_FOLDER = z.string().min(1).max(4096).meta({
-  description: 'Folder for the results, under an output root. Default: results/<job id> in the data folder.',
+  description:
+    'Folder or `s3://bucket/prefix` for the results, under an output root. Default: results/<job id> in the data folder.',
 });
 
 export const PART_FORMAT = z.enum(PART_FORMATS);

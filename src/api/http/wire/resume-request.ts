@@ -7,7 +7,9 @@ import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts
 
 export const RESUME_BODY = z
   .strictObject({
-    output: OUTPUT_FOLDER.meta({ description: 'Folder that the job wrote to, under an output root.' }),
+    output: OUTPUT_FOLDER.meta({
+      description: 'Folder or `s3://bucket/prefix` that the job wrote to, under an output root.',
+    }),
     options: z
       .strictObject({
         max_errors: SUBMIT_OPTIONS.shape.max_errors.unwrap().nullable().optional(),

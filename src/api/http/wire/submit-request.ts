@@ -16,7 +16,7 @@ export const SUBMIT_OPTIONS = z
     ...REQUESTED_SHAPE,
     if_output_exists: IF_EXISTS.optional().meta({
       description:
-        'What to do when the output folder holds results: refuse (default), resume from its parts, or overwrite them.',
+        'What to do when the output holds results: refuse (default), resume from its parts, or overwrite them.',
     }),
     metadata: METADATA.optional().meta({
       description: 'The same as `metadata` next to `options`. Give only one of them.',

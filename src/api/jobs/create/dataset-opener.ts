@@ -2,14 +2,21 @@
 import { openDataset, type DatasetOptions } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
+import { createObjectRule, type ObjectRoots } from '../../../shared/stores/object-roots.ts';
 import { createInputRule, type InputFolders } from '../../../shared/files/input-folders.ts';
 
-/** `folders`: decide what a tenant may read, and so where links may lead. */
+/** `folders`: decide what a tenant may read, and so where links may lead. `objects`: the same for S3. */
 export function createDatasetOpener(
   folders: InputFolders,
+  objects: ObjectRoots,
   places: Pick<DatasetOptions, 'stores' | 'files' | 'outputs'> = {},
 ): (spec: Pick<JobSpec, 'dataset' | 'tenant'>) => DatasetSource {
   const mayRead = createInputRule(folders);
+  const mayReadObject = createObjectRule(objects);
   return ({ dataset, tenant }) =>
-    openDataset(dataset, { ...places, skips: (real) => mayRead(real, tenant) !== 'allowed' });
+    openDataset(dataset, {
+      ...places,
+      skips: (real) => mayRead(real, tenant) !== 'allowed',
+      skipsObject: (url) => !mayReadObject(url, tenant),
+    });
 }

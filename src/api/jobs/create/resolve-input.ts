@@ -67,7 +67,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
 
   /** Checks the paths of a dataset that comes from a job.json. It does not look for spooled rows. */
   async function checkPaths(dataset: GivenDataset, tenant: string): Promise<void> {
-    if (dataset.type === 'files' && isObjectUrl(dataset.root)) return objects.check(dataset);
+    if (dataset.type === 'files' && isObjectUrl(dataset.root)) return objects.check(dataset, tenant);
     if (dataset.type === 'files') {
       const { path } = await paths.find(dataset.root, tenant);
       await checkReadable({ path, isFolder: true });
@@ -76,7 +76,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     if (dataset.type === 'archive') return archives.check(dataset, tenant);
     if (dataset.type === 'manifest' || isTable(dataset)) {
       if (isRemoteUrl(dataset.path)) {
-        checkRemote(objects, dataset.path);
+        checkRemote(objects, dataset.path, tenant);
         return;
       }
       await paths.find(dataset.base, tenant);

@@ -10,17 +10,20 @@ import type { ResolvedInput } from './input/resolve-files.ts';
 const IMAGE_FILES_ONLY = 2;
 const LOCAL_ONLY = 3;
 const LOCAL_LISTS = 4;
+const LOCAL_OUTPUTS = 5;
 
-/** `table`: how parts are written. Undefined: as JSONL. */
+/** `output`: a folder, or a prefix of S3. `table`: how parts are written. Undefined: as JSONL. */
 export function specVersion(
   { spec: dataset, compressed = false }: Pick<ResolvedInput, 'spec' | 'compressed'>,
   input: PackedInput,
   table: PartTable | undefined,
+  output: string,
 ): number {
-  if (table !== undefined || dataset.type === 'archive') return SPEC_VERSION;
+  if (isObjectUrl(output)) return SPEC_VERSION;
+  if (table !== undefined || dataset.type === 'archive') return LOCAL_OUTPUTS;
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
   const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);
-  if (isElsewhere || compressed || isNewTable) return SPEC_VERSION;
+  if (isElsewhere || compressed || isNewTable) return LOCAL_OUTPUTS;
   if (dataset.type === 'files' && isObjectUrl(dataset.root)) return LOCAL_LISTS;
   const hasRecords = dataset.type === 'jsonl' || (input.type === 'inline' && input.packed.records > 0);
   const listsAllFiles = dataset.type === 'files' && dataset.listing === 3;

@@ -99,7 +99,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       if (rows !== null) checkRowLimit(rows, deps.maxRows);
       const { webhook } = request;
       const spec: JobSpec = {
-        v: specVersion(dataset, request.input, table),
+        v: specVersion(dataset, request.input, table, place.place),
         id,
         tenant,
         model: model.ref,

@@ -1,8 +1,10 @@
 /** Resolves the output of a job. check-output.ts checks what the folder holds. */
 import { realpath } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isInside } from '../../../shared/files/is-inside.ts';
 import { ForebayError } from '../../../shared/errors.ts';
+import { EVERYTHING, tenantPrefix } from '../../../shared/stores/object-roots.ts';
+import { isObjectUrl, objectFolder } from '../../../shared/stores/object-url.ts';
 import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
 import { wrongOutput } from '../../../shared/storage/folder/folder-problem.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
@@ -17,15 +19,40 @@ export interface OutputResolver {
 
 export function createOutputResolver(deps: {
   outputRoots: readonly string[];
+  /** See object-roots.ts. */
+  objectOutputRoots?: readonly string[];
   resultsDir: string;
   outputs: Outputs;
 }): OutputResolver {
+  const { objectOutputRoots = [] } = deps;
+  /** Where a job writes that names no place, and where relative outputs begin, if no root is a folder. */
+  const firstPrefix =
+    deps.outputRoots.length === 0 ? objectOutputRoots.find((root) => root !== EVERYTHING) : undefined;
+
+  function resolveObject(asked: string, tenant: string): Output {
+    const url = objectFolder(asked);
+    const roots = objectOutputRoots.map((root) => tenantPrefix(root, tenant));
+    if (roots.some((root) => url.startsWith(root))) return deps.outputs.of(url);
+    throw new ForebayError(
+      'path_not_allowed',
+      `The output "${asked}" is outside the prefixes of S3 that jobs may write to: ${roots.join(', ') || '(none)'}. ` +
+        'Choose one below them, or have the operator add a prefix to FOREBAY_OUTPUT_ROOTS.',
+    );
+  }
+
   return {
     async resolve(asked, jobId, tenant) {
       if (asked?.includes('\0') === true) throw wrongOutput('holds a NUL character');
+      if (asked !== null && isObjectUrl(asked)) return resolveObject(asked, tenant);
+      if (asked !== null && /^[a-z][a-z0-9+.-]*:\/\//i.test(asked)) {
+        throw wrongOutput(`"${asked}" is neither a folder nor s3://BUCKET/PREFIX`);
+      }
+      if (firstPrefix !== undefined && !(asked !== null && isAbsolute(asked))) {
+        return resolveObject(tenantPrefix(firstPrefix, tenant) + (asked ?? jobId), tenant);
+      }
       const resultsDir = tenantFolder(deps.resultsDir, tenant);
       const outputRoots = deps.outputRoots.map((root) => tenantFolder(root, tenant));
-      const folder = asked === null ? join(resultsDir, jobId) : resolve(outputRoots[0]!, asked);
+      const folder = asked === null ? join(resultsDir, jobId) : resolve(outputRoots[0] ?? '/', asked);
       const real = await realpathOfNearest(folder);
       if (Buffer.byteLength(real) > MAX_PATH_BYTES) {
         throw wrongOutput(

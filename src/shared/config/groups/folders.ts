@@ -53,9 +53,10 @@ export const FOLDERS = {
   }),
   outputRoots: folders({
     env: 'FOREBAY_OUTPUT_ROOTS',
-    flag: { usage: '--output-root <dir>', what: 'folder that jobs may write to; repeatable' },
-    what: 'Folders that jobs may write to; separated by ":"',
-    trade: 'Wider roots are more convenient and less safe: a job with "overwrite" replaces earlier results.',
+    flag: { usage: '--output-root <dir>', what: 'folder or s3:// prefix that jobs may write to; repeatable' },
+    what: 'Folders and S3 prefixes (`s3://bucket/prefix/`) that jobs may write to; separated by ":"',
+    trade:
+      'Wider roots are more convenient and less safe: a job with "overwrite" replaces earlier results. If all roots are on S3, a job that names no output writes below the first one.',
     unset: 'results in the data folder',
   }),
 };

@@ -23,10 +23,11 @@ interface Listed {
   readonly version: string | null;
 }
 
-/** `spec.root`: from objectFolder. */
+/** `spec.root`: from objectFolder. `skips`: tells which objects belong to others. */
 export function createObjectsSource(
   spec: FilesSpec,
   stores: Pick<Stores, 'listing'> | undefined,
+  skips: (url: string) => boolean = () => false,
 ): DatasetSource {
   const { root, only, include, exclude, listing = 1 } = spec;
   if (only !== undefined) return singleFile(only);
@@ -45,7 +46,8 @@ export function createObjectsSource(
       const id = url.slice(root.length);
       // Tools that show folders create such empty objects.
       if (id === '' || id.endsWith('/')) continue;
-      if (isHidden(id)) onSkip('hidden', id);
+      if (skips(url)) onSkip('private_folders', id);
+      else if (isHidden(id)) onSkip('hidden', id);
       else if (!filter.file(id)) continue;
       else if (isLeftOut(listing, id, nameIn(id), isExplicit)) onSkip('not_images', id);
       else yield { id, version };

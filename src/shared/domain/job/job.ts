@@ -31,7 +31,7 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can have other formats than
+ * Since version 6, the output can be on S3. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can have other formats than
  * JSONL, their columns can feed fields of other names, and the file that holds or lists the rows can be compressed, on
  * S3 or on a web server. Since version 4, the files of a dataset can be on S3. Since version 3, rows can be records,
  * blocks can be slices, and a folder can list every file. A job that needs none of this keeps version 2, so that
@@ -41,7 +41,7 @@ export type Opening = z.infer<typeof OPENING>;
  * a `listing` rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still
  * be read.
  */
-export const SPEC_VERSION = 5;
+export const SPEC_VERSION = 6;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),

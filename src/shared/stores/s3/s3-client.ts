@@ -2,19 +2,21 @@
  * Sends signed requests to S3. The SDK's signer with undici takes a third of the CPU time of the whole SDK
  * (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names.
  */
+import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Agent, type Dispatcher } from 'undici';
-import type { ForebayError } from '../../errors.ts';
+import { ForebayError } from '../../errors.ts';
 import { retryAfter } from '../../net/retry-after.ts';
 import { createCredentials } from './credentials.ts';
 import { s3Error } from './s3-error.ts';
 import { isRegion, settingsFor, type S3Settings } from './s3-settings.ts';
 import { encodeReserved, FIRST_REGION, s3Target } from './s3-target.ts';
 import { readErrorBody } from './s3-xml.ts';
+import { createServerClock, type ServerClock } from './server-clock.ts';
 import { Sha256 } from './sha256.ts';
 
 export interface S3Request {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly bucket: string;
   /** Null: the bucket itself. */
   readonly key: string | null;
@@ -22,11 +24,31 @@ export interface S3Request {
   readonly url: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** Statuses that are answers, not failures. Their bodies are small. */
+  readonly answers?: readonly number[];
+}
+
+/** A signed request that the server refuses some time after it was made. */
+export interface TimedRequest {
+  /** By the clock of the server. */
+  readonly validMs: number;
+  /** As if it had been made this long ago. */
+  readonly ageMs: number;
 }
 
 export interface S3Client {
   /** The response if its status is 2xx. Rejects with ForebayError otherwise, or with the errors of undici. */
   send(wanted: S3Request, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
+  /**
+   * Signs a request without a body now, for sending later. Its time is that of the server, so the clock of this machine
+   * does not matter. An answer of the server must have come before. Rejects with ForebayError `access_denied` if requests
+   * are not signed.
+   */
+  prepare(
+    wanted: Pick<S3Request, 'method' | 'bucket' | 'key' | 'url' | 'answers'>,
+    timed: TimedRequest,
+  ): Promise<(signal: AbortSignal) => Promise<Dispatcher.ResponseData>>;
   close(): Promise<void>;
 }
 
@@ -39,7 +61,7 @@ export interface S3ClientOptions {
   readonly connections: number;
 }
 
-/** SHA-256 of nothing, because no request has a body. */
+/** SHA-256 of nothing. */
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 /** An error body is much smaller. */
 const ERROR_BYTES = 64 * 1024;
@@ -60,9 +82,10 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     wanted: S3Request,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const { method, query = {} } = wanted;
+    const { method, query = {}, body } = wanted;
     const { origin, host, path } = s3Target(place.settings, region, wanted.bucket, wanted.key);
-    const plain = { host, 'x-amz-content-sha256': EMPTY_SHA256, ...wanted.headers };
+    const sha256 = body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex');
+    const plain = { host, 'x-amz-content-sha256': sha256, ...wanted.headers };
     const signer = place.signerFor(region);
     const headers =
       signer === null
@@ -77,13 +100,16 @@ export function createS3Client(options: S3ClientOptions): S3Client {
               headers: plain,
             })
           ).headers;
-    return agent.request({
+    const response = await agent.request({
       origin,
       method,
       path: path + queryText(query),
       headers: { ...headers, 'user-agent': userAgent, 'accept-encoding': 'identity' },
+      ...(body !== undefined && { body }),
       signal,
     });
+    place.clock.read(response.headers);
+    return response;
   }
 
   return {
@@ -92,13 +118,43 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       const { regions } = place;
       const region = regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
       const response = await sendTo(place, region, wanted, signal);
-      if (isOk(response)) return response;
+      if (isAnswer(response, wanted)) return response;
       const failure = await failureOf(response, wanted, place, region, signal);
       if (failure.elsewhere === null) throw failure.error;
       const again = await sendTo(place, failure.elsewhere, wanted, signal);
-      if (!isOk(again)) throw (await failureOf(again, wanted, place, failure.elsewhere, signal)).error;
+      if (!isAnswer(again, wanted))
+        throw (await failureOf(again, wanted, place, failure.elsewhere, signal)).error;
       regions.set(wanted.bucket, failure.elsewhere);
       return again;
+    },
+    async prepare(wanted, { validMs, ageMs }) {
+      const place = placeOf(wanted.url);
+      const region = place.regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
+      const signer = place.signerFor(region);
+      if (signer === null) {
+        throw new ForebayError('access_denied', `Forebay has no credentials to change ${wanted.url}.`);
+      }
+      const { method } = wanted;
+      const { origin, host, path } = s3Target(place.settings, region, wanted.bucket, wanted.key);
+      const plain = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+      const request = { method, protocol: 'https:', hostname: host, path, query: {}, headers: plain };
+      const signed = await signer.presign(request, {
+        signingDate: new Date(place.clock.now() - ageMs),
+        expiresIn: Math.round(validMs / 1000),
+      });
+      const query = (signed.query ?? {}) as Readonly<Record<string, string>>;
+      const headers = { ...signed.headers, 'user-agent': userAgent };
+      return async (signal) => {
+        const response = await agent.request({
+          origin,
+          method,
+          path: path + queryText(query),
+          headers,
+          signal,
+        });
+        if (isAnswer(response, wanted)) return response;
+        throw (await failureOf(response, wanted, place, region, signal)).error;
+      };
     },
     close: async () => agent.destroy(),
   };
@@ -109,6 +165,7 @@ interface Place {
   readonly settings: S3Settings;
   /** Regions that servers have named, by bucket. */
   readonly regions: Map<string, string>;
+  readonly clock: ServerClock;
   /** Null: requests are not signed. */
   signerFor(region: string): SignatureV4 | null;
 }
@@ -124,6 +181,7 @@ function createPlaces({ settings: all, env }: S3ClientOptions): (url: string) =>
     const place: Place = {
       settings,
       regions: new Map(),
+      clock: createServerClock(),
       signerFor(region) {
         if (credentials === null) return null;
         let signer = signers.get(region);
@@ -146,14 +204,14 @@ function createPlaces({ settings: all, env }: S3ClientOptions): (url: string) =>
   };
 }
 
-function isOk({ statusCode }: Dispatcher.ResponseData): boolean {
-  return statusCode >= 200 && statusCode < 300;
+function isAnswer({ statusCode }: Dispatcher.ResponseData, { answers }: Pick<S3Request, 'answers'>): boolean {
+  return (statusCode >= 200 && statusCode < 300) || answers?.includes(statusCode) === true;
 }
 
 /** `elsewhere`: the region to try instead. */
 async function failureOf(
   response: Dispatcher.ResponseData,
-  wanted: S3Request,
+  wanted: Pick<S3Request, 'method' | 'url'>,
   { settings }: Place,
   asked: string,
   signal: AbortSignal,
@@ -170,6 +228,7 @@ async function failureOf(
     url: wanted.url,
     endpoint,
     region,
+    writes: wanted.method !== 'GET' && wanted.method !== 'HEAD',
     ...retryAfter(headers['retry-after']),
   });
   return { error, elsewhere: region };

@@ -11,6 +11,8 @@ export interface S3Failure {
   readonly endpoint: string;
   /** The region that the server names. Null: none. */
   readonly region: string | null;
+  /** Whether the request changes something. */
+  readonly writes?: boolean;
   readonly retryAfterS?: number;
 }
 
@@ -35,8 +37,10 @@ const DENIED: Readonly<Record<string, (failure: S3Failure) => string>> = {
   RequestTimeTooSkewed: ({ endpoint }) =>
     `the clock of this machine differs too much from that of ${endpoint}. Set it, for example with NTP`,
   AccessDenied: (failure) =>
-    `${failure.endpoint} denies access to ${failure.url}. Allow the credentials of the process to get objects and list the bucket. ` +
-    'S3 gives the same answer for a missing key if the credentials may not list',
+    failure.writes === true
+      ? `${failure.endpoint} denies a change of ${failure.url}. Allow the credentials of the process to put, get, list and delete objects there, and to list and abort multipart uploads`
+      : `${failure.endpoint} denies access to ${failure.url}. Allow the credentials of the process to get objects and list the bucket. ` +
+        'S3 gives the same answer for a missing key if the credentials may not list',
 };
 const CODE_OF_DENIAL = /^(AllAccessDisabled|AccountProblem|NotSignedUp|AuthorizationHeaderMalformed)$/;
 

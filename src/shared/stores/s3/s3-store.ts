@@ -1,23 +1,22 @@
 /** Objects on S3 and on servers that speak its protocol. */
 import { ForebayError } from '../../errors.ts';
-import { fetchError } from '../../net/fetch-outcome.ts';
 import { readBody, type ReadLimits } from '../../net/read-body.ts';
-import { retry } from '../../net/retry.ts';
-import { withDeadline, type Attempt } from '../../net/with-deadline.ts';
 import { bodyChunks } from '../body-chunks.ts';
 import { gather } from '../gather.ts';
 import { parseObjectUrl } from '../object-url.ts';
 import { rangeHeader } from '../range-header.ts';
-import type { Entry, ListingStore, ObjectInfo, ReadOptions } from '../store.ts';
+import type { Entry, ObjectInfo, ReadOptions, WritableStore } from '../store.ts';
 import { createOrderCheck } from './listing-order.ts';
 import { createS3Client, type S3Client, type S3ClientOptions } from './s3-client.ts';
+import { createTrying } from './s3-trying.ts';
+import { createS3Writes } from './s3-writes.ts';
 import { readListPage, type ListPage } from './s3-xml.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {
   readonly limits: ReadLimits;
 }
 
-export interface S3Store extends ListingStore {
+export interface S3Store extends WritableStore {
   close(): Promise<void>;
 }
 
@@ -28,24 +27,7 @@ const PAGE_KEYS = 1000;
 export function createS3Store(options: S3StoreOptions): S3Store {
   const { timeoutMs, limits } = options;
   const client: S3Client = createS3Client(options);
-
-  /** Retries temporary failures. Each attempt has its own deadline. */
-  async function trying<T>(signal: AbortSignal, work: (attempt: Attempt) => Promise<T>): Promise<T> {
-    return retry(async () => {
-      try {
-        return await withDeadline(timeoutMs, signal, async (attempt) => {
-          try {
-            return await work(attempt);
-          } catch (error) {
-            throw attempt.caller.aborted ? error : fetchError(error, attempt.stop.aborted, timeoutMs);
-          }
-        });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw error;
-      }
-    }, signal);
-  }
+  const trying = createTrying(timeoutMs);
 
   async function stat(url: string, signal: AbortSignal): Promise<ObjectInfo | null> {
     const object = parseObjectUrl(url);
@@ -80,6 +62,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   }
 
   return {
+    ...createS3Writes(client, trying),
     stat,
     stream,
     async read(url, read) {

@@ -26,7 +26,11 @@ export interface ListPage {
     readonly key: string;
     readonly size: number | null;
     readonly version: string | null;
+    /** Epoch ms. Null: unknown. */
+    readonly writtenAt: number | null;
   }[];
+  /** Prefixes of further objects, if a delimiter was given. */
+  readonly folders: readonly string[];
   /** Null on the last page. */
   readonly next: string | null;
 }
@@ -35,7 +39,7 @@ export interface ListPage {
 export function readListPage(text: string): ListPage {
   const result = parsed(text)?.['ListBucketResult'];
   if (typeof result !== 'object') {
-    if (result === '') return { objects: [], next: null };
+    if (result === '') return { objects: [], folders: [], next: null };
     throw new ForebayError(
       'fetch_unreadable',
       'the answer is not a list of objects. Is the endpoint an S3 server?',
@@ -43,16 +47,71 @@ export function readListPage(text: string): ListPage {
   }
   const page = result as Xml;
   const decode = textOf(page['EncodingType']) === 'url' ? decodeKey : (key: string) => key;
-  const contents = page['Contents'];
-  const entries = contents === undefined ? [] : Array.isArray(contents) ? contents : [contents];
   return {
-    objects: (entries as Xml[]).map((entry) => ({
+    objects: entriesOf(page, 'Contents').map((entry) => ({
       key: decode(textOf(entry['Key'])),
       size: textOf(entry['Size']) === '' ? null : Number(textOf(entry['Size'])),
       version: textOf(entry['ETag']) || null,
+      writtenAt: timeOf(entry['LastModified']),
     })),
+    folders: entriesOf(page, 'CommonPrefixes').map((entry) => decode(textOf(entry['Prefix']))),
     next: textOf(page['IsTruncated']) === 'true' ? textOf(page['NextContinuationToken']) || null : null,
   };
+}
+
+/** Throws ForebayError `fetch_unreadable`. */
+export function readUploadId(text: string): string {
+  const result = parsed(text)?.['InitiateMultipartUploadResult'];
+  const id = typeof result === 'object' ? textOf((result as Xml)['UploadId']) : '';
+  if (id !== '') return id;
+  throw new ForebayError('fetch_unreadable', 'the server started no upload. Is the endpoint an S3 server?');
+}
+
+export interface UploadsPage {
+  readonly uploads: readonly {
+    readonly key: string;
+    readonly id: string;
+    readonly startedAt: number | null;
+  }[];
+  /** Query of the next page. Null on the last one, and if the server does not say where it begins. */
+  readonly next: Readonly<Record<string, string>> | null;
+}
+
+/** Throws ForebayError `fetch_unreadable`. */
+export function readUploadsPage(text: string): UploadsPage {
+  const result = parsed(text)?.['ListMultipartUploadsResult'];
+  if (typeof result !== 'object') {
+    if (result === '') return { uploads: [], next: null };
+    throw new ForebayError(
+      'fetch_unreadable',
+      'the answer is not a list of uploads. Is the endpoint an S3 server?',
+    );
+  }
+  const page = result as Xml;
+  const decode = textOf(page['EncodingType']) === 'url' ? decodeKey : (key: string) => key;
+  const key = textOf(page['NextKeyMarker']);
+  const id = textOf(page['NextUploadIdMarker']);
+  return {
+    uploads: entriesOf(page, 'Upload').map((entry) => ({
+      key: decode(textOf(entry['Key'])),
+      id: textOf(entry['UploadId']),
+      startedAt: timeOf(entry['Initiated']),
+    })),
+    next:
+      textOf(page['IsTruncated']) === 'true' && key !== ''
+        ? { 'key-marker': decode(key), 'upload-id-marker': id }
+        : null,
+  };
+}
+
+function entriesOf(page: Xml, name: string): Xml[] {
+  const found = page[name];
+  return (found === undefined ? [] : Array.isArray(found) ? found : [found]) as Xml[];
+}
+
+function timeOf(value: Xml[string]): number | null {
+  const time = Date.parse(textOf(value));
+  return Number.isNaN(time) ? null : time;
 }
 
 /** Servers encode a space as `+` or as `%20`, and a plus always as `%2B`. */

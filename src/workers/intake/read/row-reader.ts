@@ -54,6 +54,8 @@ export interface RowReaderOptions {
   readonly inputRoots: readonly string[];
   /** Prefixes of S3 below which objects may be read. Default: none. */
   readonly objectRoots?: readonly string[];
+  /** Prefixes of S3 with results, which are their tenant's own. Default: none. */
+  readonly objectOutputRoots?: readonly string[];
   /** Largest payload, bytes. */
   readonly maxFileBytes: number;
   /** Largest member of an archive, as a multiple of its compressed size. */
@@ -62,7 +64,7 @@ export interface RowReaderOptions {
 
 export function createRowReader(options: RowReaderOptions): RowReader {
   const { fetchBytes, files, inputRoots, objectRoots = [], maxFileBytes, maxFetchRatio } = options;
-  const mayReadObject = createObjectRule(objectRoots);
+  const mayReadObject = createObjectRule({ ...options, objectRoots });
   const liesUnderRoot = createRootGuess(inputRoots);
 
   async function open(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead> {
@@ -101,7 +103,8 @@ export function createRowReader(options: RowReaderOptions): RowReader {
   function toRead(location: RowLocation, tenant: string): RowRead | { readonly fetch: Fetched } {
     if (location.kind === 'invalid') return failed('invalid_row', location.reason);
     if (location.kind !== 'file') {
-      const isRefused = location.kind === 'url' && isObjectUrl(location.url) && !mayReadObject(location.url);
+      const isRefused =
+        location.kind === 'url' && isObjectUrl(location.url) && !mayReadObject(location.url, tenant);
       return isRefused ? outside(location.url) : { fetch: location };
     }
     const { path } = location;

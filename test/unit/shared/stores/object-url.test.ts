@@ -48,7 +48,7 @@ describe('a URL of an object', () => {
 });
 
 describe('input roots on S3', () => {
-  const mayRead = createObjectRule(['s3://b-1/in', 's3://b-2'].map(objectRoot));
+  const mayRead = createObjectRule({ objectRoots: ['s3://b-1/in', 's3://b-2'].map(objectRoot) });
 
   it.each([
     ['s3://b-1/in/x', true],
@@ -63,12 +63,28 @@ describe('input roots on S3', () => {
     ['s3://b-22/x', false],
     ['s3://B-2/x', false],
   ])('%s: %s', (url, allowed) => {
-    expect(mayRead(url)).toBe(allowed);
+    expect(mayRead(url, 'default')).toBe(allowed);
   });
 
   it('s3:// allows every bucket', () => {
-    expect(createObjectRule([objectRoot('S3://')])('s3://any/x')).toBe(true);
-    expect(createObjectRule([])('s3://any/x')).toBe(false);
+    expect(createObjectRule({ objectRoots: [objectRoot('S3://')] })('s3://any/x', 'default')).toBe(true);
+    expect(createObjectRule({ objectRoots: [] })('s3://any/x', 'default')).toBe(false);
+  });
+
+  it("results on S3 are their tenant's own, unless an input root lies deeper", () => {
+    const rule = createObjectRule({
+      objectRoots: ['s3://b-1/', 's3://b-1/out/public/'],
+      objectOutputRoots: ['s3://b-1/out/'],
+    });
+    const allowed = (url: string, tenant: string) => rule(url, tenant);
+    expect(['default', 'red', 'blue'].map((tenant) => allowed('s3://b-1/out/red/x', tenant))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(allowed('s3://b-1/out/x', 'red')).toBe(false);
+    expect(allowed('s3://b-1/out/public/x', 'red')).toBe(true);
+    expect(allowed('s3://b-1/in/x', 'red')).toBe(true);
   });
 
   it('a folder has its slash', () => {

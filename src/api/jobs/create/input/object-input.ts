@@ -3,7 +3,7 @@ import { listingFor } from '../../../../shared/datasets/listing/listing-rule.ts'
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
-import { createObjectRule } from '../../../../shared/stores/object-roots.ts';
+import { createObjectRule, type ObjectRoots } from '../../../../shared/stores/object-roots.ts';
 import { objectFolder, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
 import type { Stores } from '../../../../shared/stores/stores.ts';
 import { ANSWER_MS, askStore } from './ask-store.ts';
@@ -15,10 +15,8 @@ import {
   type Resolving,
 } from './resolve-files.ts';
 
-export interface ObjectInputOptions {
+export interface ObjectInputOptions extends ObjectRoots {
   readonly stores: Pick<Stores, 'listing'>;
-  /** See object-roots.ts. */
-  readonly objectRoots: readonly string[];
   /** For one question to a store, with all retries. A client waits for the answer. */
   readonly timeoutMs?: number;
 }
@@ -30,24 +28,24 @@ export interface ObjectInputs {
    */
   resolve(input: FilesInput, of: Resolving): Promise<ResolvedInput>;
   /** Throws ForebayError `path_not_allowed` if jobs may not read this object. `url`: from parseObjectUrl. */
-  checkObject(url: string): void;
+  checkObject(url: string, tenant: string): void;
   /** Checks a dataset that comes from a job.json. Throws ForebayError `path_not_allowed`, `invalid_request`. */
-  check(dataset: Extract<DatasetSpec, { type: 'files' }>): void;
+  check(dataset: Extract<DatasetSpec, { type: 'files' }>, tenant: string): void;
 }
 
 export function createObjectInputs({
   stores,
-  objectRoots,
   timeoutMs = ANSWER_MS,
+  ...allowed
 }: ObjectInputOptions): ObjectInputs {
-  const mayRead = createObjectRule(objectRoots);
+  const mayRead = createObjectRule(allowed);
 
-  function checkAllowed(url: string): void {
-    if (mayRead(url)) return;
-    const roots = objectRoots.join(', ') || '(no prefix of S3)';
+  function checkAllowed(url: string, tenant: string): void {
+    if (mayRead(url, tenant)) return;
+    const roots = allowed.objectRoots.join(', ') || '(no prefix of S3)';
     throw new ForebayError(
       'path_not_allowed',
-      `${url} is not under an input root. Inputs on S3 are read from: ${roots}. Put the data there, or add its prefix to FOREBAY_INPUT_ROOTS.`,
+      `${url} is not under an input root, or among the results of other tenants. Inputs on S3 are read from: ${roots}. Put the data there, or add its prefix to FOREBAY_INPUT_ROOTS.`,
     );
   }
 
@@ -69,29 +67,31 @@ export function createObjectInputs({
   /** What the path names if it is taken literally. Null: nothing. */
   async function literal(
     path: string,
+    tenant: string,
   ): Promise<{ readonly folder: string } | { readonly object: string } | null> {
     const { url, key } = parseObjectUrl(path);
     const folder = objectFolder(path);
     // Without this, a caller could find out what lies outside the roots.
-    if (!mayRead(folder)) checkAllowed(url);
-    if (mayRead(folder) && (await holdsAny(folder))) return { folder };
-    if (!key.endsWith('/') && key !== '' && mayRead(url) && (await exists(url))) return { object: url };
+    if (!mayRead(folder, tenant)) checkAllowed(url, tenant);
+    if (mayRead(folder, tenant) && (await holdsAny(folder))) return { folder };
+    if (!key.endsWith('/') && key !== '' && mayRead(url, tenant) && (await exists(url)))
+      return { object: url };
     return key === '' ? { folder } : null;
   }
 
   return {
-    async resolve(input, { taskInput }) {
+    async resolve(input, { taskInput, tenant }) {
       const { include = [], exclude = [] } = input;
       checkGlobs(include, '/input/include');
       checkGlobs(exclude, '/input/exclude');
       const listing = listingFor(taskInput);
       const glob = splitGlob(input.path);
-      const found = glob !== null && !isInBucket(glob.base) ? null : await literal(input.path);
+      const found = glob !== null && !isInBucket(glob.base) ? null : await literal(input.path, tenant);
       if (found === null && glob !== null) {
         if (include.length > 0) throw twoGlobs();
         checkGlobs([glob.pattern], '/input/path');
         const root = objectFolder(glob.base);
-        checkAllowed(root);
+        checkAllowed(root, tenant);
         if (!(await holdsAny(root))) throw notThere(root);
         return { spec: { type: 'files', root, include: [glob.pattern], exclude, listing }, total: null };
       }
@@ -107,8 +107,8 @@ export function createObjectInputs({
       };
     },
     checkObject: checkAllowed,
-    check({ root, only }) {
-      checkAllowed(parseObjectUrl(only === undefined ? objectFolder(root) : root + only).url);
+    check({ root, only }, tenant) {
+      checkAllowed(parseObjectUrl(only === undefined ? objectFolder(root) : root + only).url, tenant);
     },
   };
 }

@@ -52,20 +52,20 @@ export async function findList(
   what: string,
   tenant: string,
 ): Promise<FoundList> {
-  return isRemoteUrl(given) ? remote(places, given) : local(places.paths, given, what, tenant);
+  return isRemoteUrl(given) ? remote(places, given, tenant) : local(places.paths, given, what, tenant);
 }
 
 /** Jobs may read what is below the roots on S3, and what the address filter allows on web servers, as for rows. */
-function remote({ objects }: ListPlaces, given: string): FoundList {
-  const path = checkRemote(objects, given);
+function remote({ objects }: ListPlaces, given: string, tenant: string): FoundList {
+  const path = checkRemote(objects, given, tenant);
   return { path, base: folderOfUrl(path), name: shownPath(path) };
 }
 
 /** Checks whether jobs may read this URL, and returns it in its canonical form. Throws as resolveManifest does. */
-export function checkRemote(objects: ListPlaces['objects'], given: string): string {
+export function checkRemote(objects: ListPlaces['objects'], given: string, tenant: string): string {
   if (!isObjectUrl(given)) return parseFetchUrl(given.trim()).href;
   const { url, key } = parseObjectUrl(given);
-  objects.checkObject(url);
+  objects.checkObject(url, tenant);
   if (key !== '' && !key.endsWith('/')) return url;
   throw new ForebayError(
     'input_unreadable',

@@ -43,7 +43,7 @@ async function resolved(path: string) {
   const input = { type: 'jsonl' as const, path };
   const fields = { names: null, needed: [], text: null };
   const found = await resolveTable(places, input, { tenant: 'default', taskInput: 'text', fields });
-  return { ...found.spec, v: specVersion(found, input, undefined) };
+  return { ...found.spec, v: specVersion(found, input, undefined, '/out') };
 }
 
 describe('the file of a table', () => {

@@ -10,8 +10,8 @@ it('a job without a format, or with the format of old jobs, can be run by older 
   expect([settleFormat(null, null, null), settleFormat('jsonl', null, null)]).toEqual([undefined, undefined]);
   const dataset = { type: 'jsonl' as const, path: '/a.jsonl', base: '/' };
   const input = { type: 'jsonl' as const, path: '/a.jsonl' };
-  expect(specVersion({ spec: dataset }, input, undefined)).toBe(3);
-  expect(specVersion({ spec: dataset }, input, csv)).toBe(5);
+  expect(specVersion({ spec: dataset }, input, undefined, '/out')).toBe(3);
+  expect(specVersion({ spec: dataset }, input, csv, '/out')).toBe(5);
 });
 
 it('a job that continues an output keeps its format and columns, and refuses another format', () => {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { specVersion } from '#forebay/api/jobs/create/spec-version.js';
 import { SPEC_VERSION } from '#forebay/shared/domain/job/job.js';
 
-it('a job of a CSV file is left to processes that can read it, a job of a JSONL file is not', () => {
+it('a job is left to processes that can read its dataset and write its output', () => {
   const csv = {
     type: 'csv' as const,
     path: '/rows.csv',
@@ -13,7 +13,10 @@ it('a job of a CSV file is left to processes that can read it, a job of a JSONL 
     fields: ['text'],
     text: null,
   };
-  expect(specVersion({ spec: csv }, { type: 'csv', path: '/rows.csv' }, undefined)).toBe(SPEC_VERSION);
+  expect(specVersion({ spec: csv }, { type: 'csv', path: '/rows.csv' }, undefined, '/out')).toBe(5);
   const jsonl = { type: 'jsonl' as const, path: '/rows.jsonl', base: '/' };
-  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined)).toBe(3);
+  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, '/out')).toBe(3);
+  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, 's3://b/o/')).toBe(
+    SPEC_VERSION,
+  );
 });

@@ -1,10 +1,10 @@
-/** Splits FOREBAY_INPUT_ROOTS into folders and prefixes of S3. */
+/** Splits the roots of inputs or outputs into folders and prefixes of S3. */
 import { resolve } from 'node:path';
 import { ForebayError, messageOf } from '../errors.ts';
 import { objectRoot } from '../stores/object-roots.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 
-export interface InputRoots {
+export interface Roots {
   /** Absolute. */
   readonly folders: string[];
   /** In the form of objectRoot. */
@@ -12,8 +12,8 @@ export interface InputRoots {
 }
 
 /** Throws ForebayError `config_invalid`, which lists every bad entry. */
-export function splitInputRoots(entries: readonly string[], cwd: string): InputRoots {
-  const roots: InputRoots = { folders: [], objects: [] };
+export function splitRoots(variable: string, entries: readonly string[], cwd: string): Roots {
+  const roots: Roots = { folders: [], objects: [] };
   const problems: string[] = [];
   for (const entry of entries) {
     if (isObjectUrl(entry)) {
@@ -29,8 +29,7 @@ export function splitInputRoots(entries: readonly string[], cwd: string): InputR
     }
   }
   if (problems.length > 0) {
-    throw new ForebayError('config_invalid', `FOREBAY_INPUT_ROOTS: ${problems.join(' ')}`);
+    throw new ForebayError('config_invalid', `${variable}: ${problems.join(' ')}`);
   }
-  if (entries.length === 0) roots.folders.push(resolve(cwd));
   return roots;
 }

@@ -1,0 +1,20 @@
+/** The time of a server, from the dates of its answers. It is never ahead of the server, whatever the clock here says. */
+import type { IncomingHttpHeaders } from 'node:http';
+
+export interface ServerClock {
+  read(headers: IncomingHttpHeaders): void;
+  /** Epoch ms. That of this machine until a date was read. */
+  now(): number;
+}
+
+export function createServerClock(): ServerClock {
+  let known: { readonly date: number; readonly at: number } | null = null;
+  return {
+    read({ date }) {
+      const parsed = date === undefined ? Number.NaN : Date.parse(date);
+      if (!Number.isNaN(parsed)) known = { date: parsed, at: performance.now() };
+    },
+    // The server wrote the date before it arrived here.
+    now: () => (known === null ? Date.now() : known.date + (performance.now() - known.at)),
+  };
+}

@@ -1,0 +1,290 @@
+// The contract of every Output: parts are published once, and whoever has lost the output changes nothing (INV-1).
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
+import { newJobId } from '#forebay/shared/domain/job/job-id.js';
+import type { JobSpec } from '#forebay/shared/domain/job/job.js';
+import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
+import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
+import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
+import type { Output, Outputs, PartProof } from '#forebay/shared/storage/output.js';
+import { createOutputs } from '#forebay/shared/storage/outputs.js';
+import { publishBlock } from '#forebay/shared/storage/publish-block.js';
+import { readBlock } from '#forebay/shared/storage/read-part.js';
+import type { WritableStore } from '#forebay/shared/stores/store.js';
+import { makeSpec } from '../support/queue.ts';
+import { noSeaweedfs, startSeaweedfs } from '../support/seaweedfs.ts';
+import { s3At, testStores } from '../support/stores.ts';
+
+interface Place {
+  readonly outputs: Outputs;
+  at(name: string): string;
+  /** All files, also those that are staged. */
+  files(output: string): Promise<string[]>;
+  put(url: string, text: string): Promise<void>;
+  /** What is staged and not published. */
+  staged(output: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+const IMPLEMENTATIONS = [
+  { name: 'folder', skipped: null, open: openFolders },
+  { name: 's3', skipped: noSeaweedfs, open: openS3 },
+] as const;
+
+const never = new AbortController().signal;
+
+async function openFolders(): Promise<Place> {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
+  const below = (folder: string): string[] =>
+    existsSync(folder)
+      ? readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+          .toSorted()
+      : [];
+  return {
+    outputs: createOutputs(testStores()),
+    at: (name) => join(root, name),
+    files: async (output) => below(output),
+    async put(path, text) {
+      await mkdir(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    },
+    staged: async (output) => below(join(output, '_staging')).length,
+    close: async () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+async function openS3(): Promise<Place> {
+  const server = await startSeaweedfs('outputs');
+  const { access, secret } = server.variables;
+  const stores = testStores({
+    env: server.env,
+    s3: [s3At(server.endpoint, { credentials: { env: { access_key: access, secret_key: secret } } })],
+  });
+  const store: WritableStore = await stores.writable('s3://outputs/');
+  return {
+    outputs: createOutputs(stores),
+    at: (name) => `s3://outputs/${name}/`,
+    async files(output) {
+      const found: string[] = [];
+      for await (const { url } of store.list(output, null, never)) found.push(url.slice(output.length));
+      return found.toSorted();
+    },
+    put: async (url, text) => store.put(url, text),
+    async staged(output) {
+      let count = 0;
+      for await (const _ of store.staged(output, never)) count += 1;
+      return count;
+    },
+    async close() {
+      await stores.close();
+      await server.stop();
+    },
+  };
+}
+
+const rows = { firstRow: 8, rows: [{ id: 'a' }, { id: 'b' }] };
+const ok = (score: number): RowOutcome => ({ ok: true, result: `"score":${score}` });
+const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decode_failed', message } });
+let ids = 0;
+const jobId = () => newJobId(Date.now(), new Uint8Array(16).fill(++ids));
+
+for (const { name, skipped, open } of IMPLEMENTATIONS) {
+  describe.skipIf(skipped !== null)(`output: ${name} ${skipped ?? ''}`.trim(), () => {
+    let place: Place;
+    let count = 0;
+    beforeAll(async () => {
+      place = await open();
+    }, 60_000);
+    afterAll(async () => place.close());
+
+    const fresh = () => place.outputs.of(place.at(`o${++count}`));
+    const partOf = (output: Output, job: string, part = 0) => ({ output, job, part, sink: JSONL_SINK });
+    const publish = async (
+      output: Output,
+      job: string,
+      outcomes: readonly RowOutcome[],
+      permit: (hash: string) => Promise<PartProof | null> = async () => 'owned',
+    ) =>
+      publishBlock(
+        { ...partOf(output, job), rows, outcomes: [packOutcomes(outcomes)], token: `t${++count}` },
+        permit,
+      );
+    const textOf = async (output: Output, file: string) =>
+      (await output.read(file))?.toString('utf8') ?? null;
+    const takeOver = async (output: Output, spec: JobSpec, lease: string, holds = async () => true) =>
+      takeOverOutput(output, spec, spec.opening!, lease, holds);
+    const overwriting = (output: Output) =>
+      makeSpec({
+        id: jobId(),
+        output: output.place,
+        opening: { if_output_exists: 'overwrite', earlier: null, cut_part: null },
+      });
+
+    it('is prepared, is empty at first, and has only what was published', async () => {
+      const output = fresh();
+      await output.prepare();
+      expect(await output.names()).toEqual([]);
+      expect(await publish(output, jobId(), [ok(1), bad('broken')])).toEqual({ succeeded: 1, failed: 1 });
+      expect((await output.names()).toSorted()).toEqual(['errors-00000000.jsonl', 'part-00000000.jsonl']);
+      expect(await textOf(output, 'part-00000000.jsonl')).toBe('{"index":8,"id":"a","score":1}\n');
+      expect(await textOf(output, 'part-00000001.jsonl')).toBeNull();
+      await expect(output.read('part-00000000.jsonl', 5)).rejects.toMatchObject({ code: 'output_changed' });
+      const found = (await readBlock(output, 0, JSONL_SINK))!;
+      expect(found.counts).toEqual({ succeeded: 1, failed: 1 });
+    });
+
+    it('one of several runs that publish at once wins, with its own errors', async () => {
+      const output = fresh();
+      const job = jobId();
+      const runs = await Promise.all(
+        Array.from({ length: 12 }, async (_, run) => publish(output, job, [ok(run), bad(`run ${run}`)])),
+      );
+      expect(runs).toEqual(runs.map(() => ({ succeeded: 1, failed: 1 })));
+      const winner = /"score":(\d+)/.exec((await textOf(output, 'part-00000000.jsonl'))!)![1];
+      expect(await textOf(output, 'errors-00000000.jsonl')).toContain(`run ${winner}`);
+      await output.removeStaging(job);
+      expect(await place.files(output.place)).toEqual(['errors-00000000.jsonl', 'part-00000000.jsonl']);
+      expect(await place.staged(output.place)).toBe(0);
+    });
+
+    it('a run that may not publish leaves nothing', async () => {
+      const output = fresh();
+      expect(await publish(output, jobId(), [ok(1), bad('x')], async () => null)).toBeNull();
+      expect(await place.files(output.place)).toEqual([]);
+      expect(await place.staged(output.place)).toBe(0);
+    });
+
+    it.each(['before the new owner came', 'after it opened the output'])(
+      'a run that was permitted %s publishes nothing once another job owns the output',
+      async (when) => {
+        const output = fresh();
+        const frozen = publish(output, jobId(), [ok(1), bad('old')], async () => {
+          const next = overwriting(output);
+          await takeOver(output, next, 'lease');
+          if (when === 'after it opened the output') await publish(output, next.id, [ok(2), ok(3)]);
+          return { hashes: [] };
+        });
+        await expect(frozen).rejects.toMatchObject({
+          code: expect.stringMatching(/^(storage_unavailable|output_changed)$/),
+        });
+        const files = (await place.files(output.place)).filter((file) => !file.startsWith('_staging/'));
+        expect(files).toEqual(
+          when === 'after it opened the output' ? ['job.json', 'part-00000000.jsonl'] : ['job.json'],
+        );
+        if (files.length === 2) expect(await textOf(output, 'part-00000000.jsonl')).toContain('"score":2');
+      },
+    );
+
+    it('errors of a run that died after it published are found by whoever finds the part', async () => {
+      const output = fresh();
+      const job = jobId();
+      await publish(output, job, [ok(1), bad('mine')]);
+      const hash = (await readBlock(output, 0, JSONL_SINK))!.partHash;
+      // What the run leaves if it dies before it names the errors: staged errors beside a published part.
+      const other = fresh();
+      const staging = publish(other, job, [ok(1), bad('mine')], async () => {
+        throw new Error('dies');
+      });
+      await expect(staging).rejects.toThrow('dies');
+      await place.put(other.pathOf('part-00000000.jsonl'), (await textOf(output, 'part-00000000.jsonl'))!);
+      expect(await other.placeErrors(job, 0, '0'.repeat(64))).toBe(false);
+      expect(await adoptBlock(partOf(other, job), rows, { hashes: [hash] })).toEqual({
+        succeeded: 1,
+        failed: 1,
+      });
+      expect(await textOf(other, 'errors-00000000.jsonl')).toContain('mine');
+      expect(await other.placeErrors(jobId(), 0, hash)).toBe(false);
+    });
+
+    it('a new owner names the errors of published parts, and discards all others', async () => {
+      const output = fresh();
+      const old = jobId();
+      const dying = publish(output, old, [ok(1), bad('kept')], async () => {
+        throw new Error('dies');
+      });
+      await expect(dying).rejects.toThrow('dies');
+      await place.put(output.pathOf('part-00000000.jsonl'), '{"index":8,"id":"a","score":1}\n');
+      const spec = makeSpec({
+        id: jobId(),
+        output: output.place,
+        opening: { if_output_exists: 'resume', earlier: null, cut_part: null },
+      });
+      await takeOver(output, spec, 'lease').catch(() => undefined);
+      expect(await textOf(output, 'errors-00000000.jsonl')).toContain('kept');
+      expect(await place.staged(output.place)).toBe(0);
+    });
+
+    it('a feeder that was frozen while it opened the output changes nothing after the next one', async () => {
+      const output = fresh();
+      await place.put(output.pathOf('part-00000000.jsonl'), 'old');
+      await place.put(output.pathOf('notes.txt'), 'mine');
+      const spec = overwriting(output);
+      const frozen = takeOver(output, spec, 'first', async () => {
+        await takeOver(output, spec, 'second');
+        await publish(output, spec.id, [ok(1), ok(2)]);
+        return output.fenceMs === 0;
+      });
+      await expect(frozen).rejects.toThrow(LeaseLost);
+      expect(await textOf(output, 'part-00000000.jsonl')).toContain('"score":1');
+      expect((await output.names()).toSorted()).toEqual(['job.json', 'notes.txt', 'part-00000000.jsonl']);
+    });
+
+    it("the user's own files below the output stay", async () => {
+      const output = fresh();
+      await place.put(output.pathOf('_staging/mine.txt'), 'mine');
+      await place.put(output.pathOf('more/part-00000000.jsonl'), 'mine');
+      expect((await output.names()).toSorted()).toEqual(['_staging', 'more']);
+      await takeOver(output, overwriting(output), 'lease');
+      await output.removeStaging(jobId());
+      expect(await place.files(output.place)).toEqual([
+        '_staging/mine.txt',
+        'job.json',
+        'more/part-00000000.jsonl',
+      ]);
+    });
+
+    it('a sweep removes what is old, and keeps what is young', async () => {
+      const output = fresh();
+      const job = jobId();
+      const dying = publish(output, job, [ok(1), bad('x')], async () => {
+        throw new Error('dies');
+      });
+      await expect(dying).rejects.toThrow('dies');
+      const young = await output.sweep(job, Date.now() - 60_000);
+      expect(young).toEqual({ removed: 0, finished: false });
+      expect(await output.sweep(job, Date.now() + 60_000)).toMatchObject({ finished: true });
+      expect(await place.files(output.place)).toEqual([]);
+      expect(await place.staged(output.place)).toBe(0);
+      expect(await output.sweep(job, Date.now() + 60_000)).toEqual({ removed: 0, finished: true });
+    });
+
+    it('a file of many megabytes is replaced in one step, and is read in pieces', async () => {
+      const output = fresh();
+      const owner = { job: jobId(), lease: 'lease', holdsLease: async () => true };
+      await output.asOwner(owner, async (files) => {
+        const line = `${'x'.repeat(1023)}\n`;
+        await files.replace('manifest.json', async (add) => {
+          for (let at = 0; at < 17; at++) {
+            await add(line.repeat(1024));
+            expect(await output.open('manifest.json')).toBeNull();
+          }
+        });
+        await files.replace('_SUCCESS', async () => undefined);
+      });
+      const file = (await output.open('manifest.json'))!;
+      expect(file.size).toBe(17 * 1024 * 1024);
+      await file.close();
+      expect(await textOf(output, '_SUCCESS')).toBe('');
+      await output.asOwner(owner, async (files) => files.remove(['_SUCCESS', 'missing', 'manifest.json']));
+      expect(await output.names()).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,211 @@
+// Jobs whose outputs are on S3: a real server, API and workers that share no folder with it.
+import { rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkFencing } from '#forebay/shared/storage/objects/check-fencing.js';
+import { objectPaths } from '#forebay/shared/storage/objects/object-paths.js';
+import { DELETION_MS, type WritableStore } from '#forebay/shared/stores/store.js';
+import type { Stores } from '#forebay/shared/stores/stores.js';
+import { forebayCommands } from '../support/forebay-command.ts';
+import { writeManyRows } from '../support/many-rows.ts';
+import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
+import {
+  indexes,
+  startService,
+  upTo,
+  writeImages,
+  type OutputRow,
+  type Service,
+} from '../support/service.ts';
+import { s3At, testStores } from '../support/stores.ts';
+
+const never = new AbortController().signal;
+
+describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () => {
+  let s3: S3Server;
+  let service: Service;
+  let stores: Stores;
+  let store: WritableStore;
+
+  beforeAll(async () => {
+    s3 = await startSeaweedfs('results', 'other');
+    const { access, secret } = s3.variables;
+    const credentials = { env: { access_key: access, secret_key: secret } };
+    stores = testStores({ env: s3.env, s3: [s3At(s3.endpoint, { credentials })] });
+    store = await stores.writable('s3://results/');
+    service = await startService({
+      env: { ...s3.env, AWS_ENDPOINT_URL: s3.endpoint, FOREBAY_OUTPUT_ROOTS: 's3://results/out:/' },
+    });
+    await writeImages(join(service.input, 'pics'), 12);
+  }, 60_000);
+  afterAll(async () => {
+    await service?.close();
+    await stores?.close();
+    await s3?.stop();
+  });
+
+  const at = (name: string) => `s3://results/out/${name}/`;
+  const names = async (name: string) => {
+    const found: string[] = [];
+    for await (const child of store.children(at(name), never)) if (!child.isFolder) found.push(child.name);
+    return found;
+  };
+  const textOf = async (url: string) =>
+    Buffer.from(await store.read(url, { signal: never })).toString('utf8');
+  /** All rows of an output, as `cat part-*` shows them. */
+  const rowsOf = async (name: string, kind: 'part' | 'errors' = 'part') => {
+    const rows: OutputRow[] = [];
+    for (const file of (await names(name)).filter((found) => found.startsWith(`${kind}-`))) {
+      const lines = (await textOf(at(name) + file)).split('\n').filter((line) => line !== '');
+      rows.push(...lines.map((line) => JSON.parse(line) as OutputRow));
+    }
+    return rows;
+  };
+  const staged = async (name: string) => {
+    let count = 0;
+    for await (const _ of store.staged(at(name), never)) count += 1;
+    return count;
+  };
+
+  it('has what a folder has, and results are read from there', async () => {
+    const input = { type: 'files', path: 'pics' };
+    const { id } = await service.submit({
+      input,
+      output: 's3://results/out/plain',
+      options: { block_rows: 5 },
+    });
+    const job = await service.ended(id);
+    expect(job).toMatchObject({
+      status: 'completed',
+      output: at('plain'),
+      rows: { succeeded: 12, failed: 0 },
+    });
+    expect(await names('plain')).toEqual([
+      '_SUCCESS',
+      'job.json',
+      'manifest.json',
+      'part-00000000.jsonl',
+      'part-00000001.jsonl',
+      'part-00000002.jsonl',
+    ]);
+    const read = await (await service.request(`/v1/jobs/${id}/results`)).text();
+    const rows = await rowsOf('plain');
+    expect(
+      read
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as OutputRow),
+    ).toEqual(rows);
+    expect(indexes(rows)).toEqual(upTo(12));
+    const manifest = JSON.parse(await textOf(`${at('plain')}manifest.json`)) as { parts: { rows: number }[] };
+    expect(manifest.parts.map((part) => part.rows)).toEqual([5, 5, 2]);
+    expect(await textOf(`${at('plain')}job.json`)).not.toContain(s3.env[s3.variables.secret]);
+    expect(await staged('plain')).toBe(0);
+  });
+
+  it('a worker that was frozen while its job ended writes nothing into the next output, whose worker is killed', async () => {
+    const input = await writeManyRows(service.input, 600);
+    await service.stopWorkers();
+    const frozen = await service.startWorker();
+    const first = await service.submit({ input, output: at('frozen'), options: { block_rows: 20 } });
+    await service.until(first.id, 'some commits', (job) => job.blocks.done >= 3);
+    frozen.kill('SIGSTOP');
+    await service.post(`/v1/jobs/${first.id}/cancel`, {});
+    const killed = await service.startWorker();
+    await service.ended(first.id);
+    const options = { block_rows: 20, if_output_exists: 'overwrite', top_k: 1 };
+    const { id } = await service.submit({ input, output: at('frozen'), options });
+    await service.until(id, 'some commits', (job) => job.blocks.done >= 3);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    frozen.kill('SIGCONT');
+    expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 600 } });
+    const rows = await rowsOf('frozen');
+    expect(indexes(rows)).toEqual(upTo(600));
+    expect(new Set(rows.map((row) => row.predictions!.length))).toEqual(new Set([1]));
+    expect(await staged('frozen')).toBe(0);
+  }, 120_000);
+
+  it('is retried and resumed like a folder', async () => {
+    writeFileSync(join(service.input, 'pics', 'broken.png'), 'not an image');
+    const input = { type: 'files', path: 'pics' };
+    const options = { block_rows: 5 };
+    const first = await service.submit({ input, output: at('again'), options: { ...options, limit: 10 } });
+    expect((await service.ended(first.id)).status).toBe('completed');
+    const resumed = await service.submit({
+      input,
+      output: at('again'),
+      options: { ...options, if_output_exists: 'resume' },
+    });
+    expect(await service.ended(resumed.id)).toMatchObject({ rows: { succeeded: 12, failed: 1 } });
+    expect((await rowsOf('again', 'errors')).map((row) => row.id)).toEqual(['broken.png']);
+    rmSync(join(service.input, 'pics', 'broken.png'));
+    const retry = (await (await service.post(`/v1/jobs/${resumed.id}/retry`, {})).json()) as { id: string };
+    expect(await service.ended(retry.id)).toMatchObject({ rows: { total: 1, failed: 1 } });
+    expect(indexes(await rowsOf('again'))).toEqual(upTo(12));
+    expect(await staged('again')).toBe(0);
+  });
+
+  it('can be Parquet', async () => {
+    const input = { type: 'files', path: 'pics' };
+    const { id } = await service.submit({ input, output: { path: at('table'), format: 'parquet' } });
+    expect((await service.ended(id)).status).toBe('completed');
+    const text = await (await service.request(`/v1/jobs/${id}/results`)).text();
+    expect(text.trim().split('\n')).toHaveLength(12);
+  });
+
+  it.each([
+    ['outside the roots', 's3://results/elsewhere/x', 403, 'path_not_allowed'],
+    ['beside a root', 's3://results/outer', 403, 'path_not_allowed'],
+    ['no bucket', 's3:///x', 400, 'invalid_request'],
+    ['another scheme', 'gs://results/out', 400, 'invalid_request'],
+    ['not empty', 's3://results/out/full', 409, 'output_not_empty'],
+  ])('an output that is %s is refused', async (_, output, status, code) => {
+    await store.put(`${at('full')}notes.txt`, 'mine');
+    const response = await service.post('/v1/jobs', {
+      model: 'tiny',
+      input: { type: 'files', path: 'pics' },
+      output,
+    });
+    const { code: found } = (await response.json()) as { code: string };
+    expect([response.status, found]).toEqual([status, code]);
+  });
+
+  it('a deletion that is too old is refused, and its object stays', async () => {
+    const url = `${at('timed')}x`;
+    await store.put(url, 'x');
+    expect(await (await store.prepareRemoval(url, DELETION_MS + 2_000))()).toBe(false);
+    expect(await textOf(url)).toBe('x');
+    expect(await (await store.prepareRemoval(url))()).toBe(true);
+    expect(await store.stat(url, never)).toBeNull();
+  });
+
+  it('a server that would overwrite parts is refused as an output', async () => {
+    const overwriting: WritableStore = {
+      ...store,
+      publish: async (upload) => store.publish(upload, 'replace'),
+    };
+    const forgetful: WritableStore = { ...store, discard: async () => undefined };
+    const timeless: WritableStore = { ...store, prepareRemoval: async (url) => store.prepareRemoval(url) };
+    const paths = objectPaths(at('checked'));
+    await checkFencing(store, paths);
+    await expect(checkFencing(overwriting, paths)).rejects.toThrow(/ignores If-None-Match/);
+    await expect(checkFencing(forgetful, paths)).rejects.toThrow(/completes an upload that was aborted/);
+    await expect(checkFencing(timeless, paths)).rejects.toThrow(/accepts requests that have expired/);
+    const left: string[] = [];
+    for await (const { url } of store.list(at('checked'), null, never)) left.push(url);
+    expect(left).toEqual([]);
+  });
+
+  it('is also what `forebay run` writes to', async () => {
+    const commands = forebayCommands(service.folder, { ...s3.env, AWS_ENDPOINT_URL: s3.endpoint });
+    const args = ['run', '--model', join(service.models, 'tiny'), '--input', join(service.input, 'pics')];
+    try {
+      const { code, out } = await commands.run(...args, '--output', 's3://other/run');
+      expect([code, out]).toEqual([0, expect.stringContaining('s3://other/run/part-*.jsonl')]);
+    } finally {
+      await commands.close();
+    }
+  }, 60_000);
+});
