@@ -6,7 +6,7 @@ import { OPTION_NAMES } from '../shared/tasks/requested-options.ts';
 import { flagOfSetting, toFlag } from './options/service-flags.ts';
 
 const COMMANDS: readonly (readonly [RegExp, string])[] = [
-  [/POST \/v1\/jobs\/resume(?: with the output)?/g, 'forebay resume --output DIR'],
+  [/POST \/v1\/jobs\/resume(?: with the output)?/g, 'forebay resume --output PLACE'],
   [/GET \/v1\/jobs\b(?!\/)/g, 'forebay jobs'],
   [/GET \/v1\/models\b(?!\/)/g, 'forebay models'],
   [/\bIdempotency-Key\b/g, '--idempotency-key'],

@@ -1,4 +1,4 @@
-/** `forebay cancel|pause|resume ID`, and `forebay resume --output DIR`. */
+/** `forebay cancel|pause|resume ID`, and `forebay resume --output PLACE`. */
 import type { Command } from 'commander';
 import type { JobWire } from '../../api/http/wire/job.ts';
 import type { MaxErrors } from '../../shared/domain/option.ts';

@@ -204,7 +204,7 @@ describe('the terms of the service', () => {
     ['/options/top_k must be at most 1000', '--top-k must be at most 1000'],
     ['top_k 5 then, 3 now', '--top-k 5 then, 3 now'],
     ['GET /v1/jobs lists the jobs.', 'forebay jobs lists the jobs.'],
-    ['(POST /v1/jobs/resume with the output)', '(forebay resume --output DIR)'],
+    ['(POST /v1/jobs/resume with the output)', '(forebay resume --output PLACE)'],
     ['raise FOREBAY_MAX_INFLIGHT_MB or', 'raise --max-inflight-mb (FOREBAY_MAX_INFLIGHT_MB) or'],
     ['Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or', 'Raise --queue-limit (FOREBAY_QUEUE_LIMIT), or'],
     ['at most 20 (FOREBAY_MAX_ROWS).', 'at most 20 (FOREBAY_MAX_ROWS).'],
