@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { forebay as runHere } from '../support/forebay-program.ts';
 import { readOutput, startService, writeImages, writeTinyModel, type Service } from '../support/service.ts';
 
 let folder: string;
@@ -73,15 +74,8 @@ describe('a run', () => {
 
   it('reports a list that is not UTF-8 before it starts anything', async () => {
     writeFileSync(join(folder, 'work', 'utf16.txt'), Buffer.from('\uFEFFimages/000000.png\r\n', 'utf16le'));
-    const ended = await forebay.run(
-      'run',
-      '--model',
-      'tiny',
-      '--manifest',
-      'utf16.txt',
-      '--output',
-      'listed',
-    );
+    const args = ['--model', 'tiny', '--manifest', 'utf16.txt', '--output', 'listed'];
+    const ended = await runHere({ cwd: join(folder, 'work') }, 'run', ...args);
     expect(ended).toMatchObject({ code: 2, err: expect.stringMatching(/utf16\.txt is UTF-16 .*iconv/) });
   });
 });
@@ -96,9 +90,10 @@ describe('a followed job', () => {
   afterAll(() => service.close());
 
   it('exits 1 if the input has no row, unless --allow-empty accepts it', async () => {
-    const submit = (name: string, ...more: string[]) => {
+    const here = async (...args: string[]) => runHere({ cwd: folder }, ...args);
+    const submit = async (name: string, ...more: string[]) => {
       const input = ['--input', join(service.input, name)];
-      return forebay.run('submit', '--url', service.url, '--model', 'tiny', ...input, '--watch', ...more);
+      return here('submit', '--url', service.url, '--model', 'tiny', ...input, '--watch', ...more);
     };
     expect(await submit('nothing')).toMatchObject({ code: 1, err: expect.stringContaining('--allow-empty') });
     const accepted = await submit('nothing', '--allow-empty', '--json');
@@ -106,7 +101,7 @@ describe('a followed job', () => {
     expect((await submit('images')).code).toBe(0);
     const { job } = JSON.parse(accepted.out) as { job: { id: string } };
     const watch = ['job', job.id, '--watch', '--url', service.url];
-    expect((await forebay.run(...watch)).code).toBe(1);
-    expect((await forebay.run(...watch, '--allow-empty')).code).toBe(0);
+    expect((await here(...watch)).code).toBe(1);
+    expect((await here(...watch, '--allow-empty')).code).toBe(0);
   });
 });

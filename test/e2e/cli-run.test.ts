@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { forebay as runHere } from '../support/forebay-program.ts';
 import { indexes, readOutput, upTo, writeImages, writeTinyModel } from '../support/service.ts';
 
 const ROWS = 40;
@@ -95,7 +96,8 @@ describe('forebay run', () => {
   it('refuses an output with files in it before it starts anything', async () => {
     mkdirSync(join(folder, 'occupied'));
     writeFileSync(join(folder, 'occupied', 'mine.txt'), 'keep');
-    const ended = await run('occupied');
+    const args = ['--model', 'tiny', '--input', 'images', '--output', 'occupied'];
+    const ended = await runHere({ cwd: folder }, 'run', ...args);
     expect(ended).toMatchObject({ code: 2, out: '' });
     expect(ended.err).toMatch(/^forebay: occupied is not empty: add --resume .* --overwrite .*\n$/);
     expect(readdirSync(join(folder, 'occupied'))).toEqual(['mine.txt']);

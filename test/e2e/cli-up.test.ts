@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { forebayCommands, type ForebayCommands, type RunningForebay } from '../support/forebay-command.ts';
+import { forebay as runHere } from '../support/forebay-program.ts';
 import { writeImages, writeTinyModel } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -36,7 +37,8 @@ async function up(): Promise<RunningForebay> {
   return running;
 }
 
-const call = (...args: string[]) => forebay.run(...args, '--url', url);
+/** Runs a client's command in this process. */
+const call = async (...args: string[]) => runHere({ cwd: folder }, ...args, '--url', url);
 async function json<T>(...args: string[]): Promise<T> {
   const { code, out, err } = await call(...args, '--json');
   if (code !== 0) throw new Error(err);

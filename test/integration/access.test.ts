@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedRedis } from '#forebay/cli/redis/embedded-redis.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { forebay } from '../support/forebay-program.ts';
 import { redisCacheDir, silentLog, startTestRedis } from '../support/redis.ts';
 import { startService, type Service } from '../support/service.ts';
 
@@ -49,18 +50,11 @@ describe('an API that listens beyond loopback', () => {
   });
 });
 
+const run = async (...args: string[]) => forebay({ cwd: folder }, ...args);
+
 describe('forebay keys', () => {
   it('creates, lists and revokes keys of a data folder, whether its service runs or not', async () => {
-    const { out, err, code } = await commands.run(
-      'keys',
-      'create',
-      '--name',
-      'ci',
-      '--scope',
-      'admin',
-      '--data',
-      'd',
-    );
+    const { out, err, code } = await run('keys', 'create', '--name', 'ci', '--scope', 'admin', '--data', 'd');
     expect([code, out]).toEqual([0, expect.stringMatching(/^fbk_[0-9a-f]{16}_[\w-]{43}\n$/)]);
     expect(err).toContain('not shown again');
     const id = out.split('_')[1]!;
@@ -74,7 +68,7 @@ describe('forebay keys', () => {
       takesUrl: true,
     });
     try {
-      const more = await commands.run(
+      const more = await run(
         'keys',
         'create',
         '--name',
@@ -87,7 +81,7 @@ describe('forebay keys', () => {
         'd',
       );
       expect(more.code).toBe(0);
-      const list = await commands.run('keys', 'list', '--data', 'd', '--json');
+      const list = await run('keys', 'list', '--data', 'd', '--json');
       const { data } = JSON.parse(list.out) as { data: { id: string; tenant: string; scopes: string[] }[] };
       expect(data).toMatchObject([
         { id, tenant: 'default', scopes: ['admin'], expires_at: null },
@@ -101,15 +95,14 @@ describe('forebay keys', () => {
     } finally {
       await running.stop();
     }
-    expect((await commands.run('keys', 'revoke', id, '--data', 'd')).code).toBe(0);
-    const { out: left } = await commands.run('keys', 'list', '--data', 'd');
+    expect((await run('keys', 'revoke', id, '--data', 'd')).code).toBe(0);
+    const { out: left } = await run('keys', 'list', '--data', 'd');
     expect(left).not.toContain(id);
-    expect((await commands.run('keys', 'revoke', id, '--data', 'd')).err).toContain('There is no key');
-    await commands.nothingLeft();
+    expect((await run('keys', 'revoke', id, '--data', 'd')).err).toContain('There is no key');
   });
 
   it('explains wrong options, and asks for --data if neither --data nor a Redis is given', async () => {
-    const wrong = await commands.run(
+    const wrong = await run(
       'keys',
       'create',
       '--name',
@@ -125,8 +118,8 @@ describe('forebay keys', () => {
       2,
       expect.stringMatching(/--tenant: .*--scope: |--scope: .*--tenant: /s),
     ]);
-    expect((await commands.run('keys', 'create', '--data', 'd')).err).toContain('--name NAME is missing');
-    expect((await commands.run('keys', 'list')).err).toContain('--data');
+    expect((await run('keys', 'create', '--data', 'd')).err).toContain('--name NAME is missing');
+    expect((await run('keys', 'list')).err).toContain('--data');
   });
 });
 
@@ -141,20 +134,15 @@ describe('an API that requires keys', () => {
   afterAll(() => service.close());
 
   it('accepts commands whose key comes from a file or from the environment', async () => {
-    const make = await commands.run('keys', 'create', '--name', 'cli', '--redis-url', service.redis.url);
+    const make = await run('keys', 'create', '--name', 'cli', '--redis-url', service.redis.url);
     const key = make.out.trim();
     writeFileSync(join(folder, 'cli.key'), make.out);
     const models = ['models', '--url', service.url, '--json'];
-    const without = await commands.run(...models);
+    const without = await run(...models);
     expect([without.code, without.err]).toEqual([1, expect.stringContaining('FOREBAY_API_KEY')]);
-    expect((await commands.run(...models, '--api-key-file', 'cli.key')).code).toBe(0);
-    const withEnv = forebayCommands(folder, { FOREBAY_API_KEY: key });
-    try {
-      expect((await withEnv.run(...models)).code).toBe(0);
-    } finally {
-      await withEnv.close();
-    }
-    expect((await commands.run(...models, '--api-key-file', 'none.key')).code).toBe(2);
+    expect((await run(...models, '--api-key-file', 'cli.key')).code).toBe(0);
+    expect((await forebay({ cwd: folder, env: { FOREBAY_API_KEY: key } }, ...models)).code).toBe(0);
+    expect((await run(...models, '--api-key-file', 'none.key')).code).toBe(2);
   });
 
   it('cuts off clients that send headers or a body too slowly, or headers that are too large', async () => {
@@ -169,7 +157,7 @@ describe('an API that requires keys', () => {
         socket.write(text);
       });
     const slow = Array.from({ length: 5 }, () => talk('GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nX-A: '));
-    const make = await commands.run('keys', 'create', '--name', 'slow', '--redis-url', service.redis.url);
+    const make = await run('keys', 'create', '--name', 'slow', '--redis-url', service.redis.url);
     const post = (header: string) =>
       talk(
         `POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\n${header}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,

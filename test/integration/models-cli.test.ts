@@ -17,25 +17,22 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { forebay as run, forebayProcess } from '../support/forebay-program.ts';
 import { startService, writeTinyModel, type Service } from '../support/service.ts';
 import { makeCertificates, noCertificates } from '../support/tls-redis.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 let folder: string;
-let forebay: ForebayCommands;
 let source: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'models-cli-'));
   source = join(folder, 'exports', 'tiny');
   writeTinyModel(source, 'tiny');
   writeFileSync(join(source, 'notes.txt'), 'not part of the model');
-  forebay = forebayCommands(folder);
 });
-afterAll(async () => {
-  await forebay.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const forebay = { run: async (...args: string[]) => run({ cwd: folder }, ...args) };
 
 const models = (...path: string[]) => join(folder, 'models', ...path);
 const inFolder = (...path: string[]) =>
@@ -148,7 +145,7 @@ describe('add and remove', () => {
 describe.skipIf(noCertificates !== null)('pull', () => {
   let server: Server;
   let url: string;
-  let trusting: ForebayCommands;
+  let trusting: ReturnType<typeof forebayProcess>;
   const archives = new Map<string, Buffer>();
   const pack = (name: string, ...args: string[]) => {
     const path = join(folder, name);
@@ -167,7 +164,7 @@ describe.skipIf(noCertificates !== null)('pull', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `https://localhost:${(server.address() as AddressInfo).port}`;
-    trusting = forebayCommands(folder, {
+    trusting = forebayProcess(folder, {
       NODE_EXTRA_CA_CERTS: ca,
       FOREBAY_FETCH_ALLOW: 'localhost,127.0.0.1',
     });

@@ -9,6 +9,7 @@ import { PROFILE, type Profile } from '#forebay/shared/profiles/profile.js';
 import type { Tuned } from '#forebay/shared/profiles/tune-events.js';
 import { createMeter } from '#forebay/workers/tune/measure/measure.js';
 import { forebayCommands, type ForebayCommands } from '../support/forebay-command.ts';
+import { forebay as runHere } from '../support/forebay-program.ts';
 import { LIMITS } from '../support/lanes.ts';
 import { writeModelFolder } from '../support/onnx/models.ts';
 import { endlessModel } from '../support/onnx/special-models.ts';
@@ -187,7 +188,7 @@ describe('forebay tune', () => {
     [['--input', 'images', '--report', 'missing/tune.html'], /--report: there is no folder missing/],
     [['--input', 'images', '--seconds-per-config', 'x'], /a number of seconds/],
   ])('refuses %j with a sentence', async (more, sentence) => {
-    const ended = await forebay.run('tune', '--model', join(service.models, 'tiny'), ...more);
+    const ended = await runHere({ cwd: folder }, 'tune', '--model', join(service.models, 'tiny'), ...more);
     expect(ended.code).toBe(2);
     expect(ended.err).toMatch(sentence);
   });

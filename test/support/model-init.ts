@@ -1,17 +1,23 @@
-// Runs `forebay model init` as a process.
-import { execFile } from 'node:child_process';
+// Runs `forebay model init` in this process. The lane that the tests of a file share tries the models.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const ENTRY = fileURLToPath(import.meta.resolve('#forebay/workers/model-init/main.js'));
+import { runModelInit } from '#forebay/workers/model-init/model-init.js';
+import type { StartLane } from '#forebay/workers/model-init/make-folder.js';
+import { sharedLane } from './lanes.ts';
 
 export async function modelInit(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [ENTRY, ...args], (_error, out, err) =>
-      resolve({ code: child.exitCode ?? -1, out, err }),
-    );
+  return modelInitIn(() => ({ ...sharedLane(), close: async () => undefined }), ...args);
+}
+
+/** With a lane that `startLane` starts. */
+export async function modelInitIn(startLane: StartLane, ...args: string[]) {
+  let [out, err] = ['', ''];
+  const code = await runModelInit(args, {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    startLane,
   });
+  return { code, out, err };
 }
 
 export function configIn(dir: string): object {

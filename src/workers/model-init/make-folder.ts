@@ -11,7 +11,8 @@ import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { readGraphFace, type GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
-import { startChildLane } from '../lane-pool/child-lane.ts';
+import type { ChildLaneOptions } from '../lane-pool/child-lane.ts';
+import type { Lane } from '../lane-pool/lane-handle.ts';
 import { toLaneFile } from '../lane-pool/lane-file.ts';
 import { DEFAULT_LOAD_TIMEOUT_MS } from '../lane-pool/load-timeout.ts';
 import { NO_ROWS } from '../lane-pool/no-rows.ts';
@@ -49,8 +50,11 @@ export interface MadeModel {
   readonly advice: string | null;
 }
 
+/** Starts the lane that tries the model. */
+export type StartLane = (options: ChildLaneOptions) => Pick<Lane, 'load' | 'close'>;
+
 /** Throws an Error or ForebayError, and then leaves nothing behind. */
-export async function makeModelFolder(request: InitRequest): Promise<MadeModel> {
+export async function makeModelFolder(request: InitRequest, startLane: StartLane): Promise<MadeModel> {
   const { source, dir } = request;
   const target = join(dir, CONFIG_FILE);
   if (!request.force && (await stat(target).catch(() => null)) !== null) {
@@ -75,7 +79,7 @@ export async function makeModelFolder(request: InitRequest): Promise<MadeModel> 
       tokenizer: config['tokenizer'] === undefined ? null : beside.text!.file,
     });
     await placer.write(target, toText(config));
-    const info = await tryLoad(dir, request.timeoutMs);
+    const info = await tryLoad(dir, startLane, request.timeoutMs);
     const { batchInvariance } = info;
     return {
       task: chosen.guesser.task,
@@ -154,9 +158,13 @@ async function placeFiles(
 }
 
 /** Loads the model with the code that will serve it. */
-async function tryLoad(dir: string, loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS): Promise<ModelInfo> {
+async function tryLoad(
+  dir: string,
+  startLane: StartLane,
+  loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS,
+): Promise<ModelInfo> {
   const { config, named, onnxPath } = await loadModelFolder(dir);
-  const lane = startChildLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
+  const lane = startLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
   try {
     const probe = { batchSize: autoBatchSize(config) };
     return await lane.load({

@@ -2,9 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { guessed, type Given } from '../../../support/guessed.ts';
 import { testFolder } from '../../../support/lanes.ts';
-import { configIn, modelInit } from '../../../support/model-init.ts';
+import { configIn, modelInit, modelInitIn } from '../../../support/model-init.ts';
 import { step } from '../../../support/onnx/mean-model.ts';
 import { meanColourModel } from '../../../support/onnx/models.ts';
 import { endlessModel } from '../../../support/onnx/special-models.ts';
@@ -156,9 +157,9 @@ describe('tensors', () => {
 
 it('gives up on a graph that hangs, and leaves nothing behind', async () => {
   const { dir, file } = written(endlessModel(8, 'always'));
-  const flags = ['--activation', 'none', '--timeout', '3'];
-  const { code, err } = await modelInit(file, ...flags);
+  const flags = ['--activation', 'none', '--timeout', '1'];
+  const { code, err } = await modelInitIn(startChildLane, file, ...flags);
   expect(code).toBe(2);
-  expect(err).toContain('did not end within 3 s');
+  expect(err).toContain('did not end within 1 s');
   expect(existsSync(join(dir, 'model.json'))).toBe(false);
 }, 60_000);

@@ -1,4 +1,4 @@
-// `forebay model init` as a process, on models that need a tokenizer or labels beside model.json.
+// `forebay model init` on models that need a tokenizer or labels beside model.json.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
