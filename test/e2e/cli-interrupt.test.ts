@@ -82,22 +82,19 @@ describe('an interrupted forebay run', () => {
     expect(ended.code).toBe(130);
   });
 
-  it('resumes to the same rows after all its processes were killed', async () => {
-    const running = run('killed');
-    await midway('killed');
-    running.killTree();
-    expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
-    // The next run also removes the leftovers of the killed run.
-    await resumes('killed');
-  });
-
-  it('leaves no process behind when only the launcher is killed, and resumes', async () => {
-    const running = run('orphaned');
+  it('leaves no process behind when its launcher is killed, and resumes after all its processes were killed', async () => {
+    const orphaned = run('orphaned');
     await midway('orphaned');
-    running.killLauncher();
-    await running.ended;
+    orphaned.killLauncher();
+    await orphaned.ended;
     await waitUntil('all processes to end', () => forebay.find('').length === 0);
-    await resumes('orphaned');
+
+    const killed = run('killed');
+    await midway('killed');
+    killed.killTree();
+    expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+    // The next run also removes the leftovers of the killed runs.
+    await resumes('killed');
   });
 
   it('restarts a killed worker and answers every row once', async () => {

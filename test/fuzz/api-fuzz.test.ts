@@ -11,7 +11,7 @@ import { crowd, ownStallLimitMs, watchStalls } from '../support/stalls.ts';
 import { large2Mb } from './hostile.ts';
 import { requestsOf, type FuzzRequest } from './requests.ts';
 
-const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 1_500);
+const REQUESTS = Number(process.env['FOREBAY_FUZZ_REQUESTS'] ?? 700);
 const SEED = Number(process.env['FOREBAY_FUZZ_SEED'] ?? 1);
 const AT_ONCE = 10;
 const ANSWER_MS = 5_000;

@@ -16,8 +16,7 @@ beforeAll(async () => {
     env: {
       FOREBAY_DECODE_IN: 'threads',
       FOREBAY_DECODE_THREADS: '2',
-      FOREBAY_LANES: '1',
-      FOREBAY_BATCH_TIMEOUT_S: '5',
+      FOREBAY_BATCH_TIMEOUT_S: '3',
       FOREBAY_LOG_LEVEL: 'silent',
     },
   });

@@ -17,7 +17,7 @@ import {
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ env: { FOREBAY_LANES: '2' } });
   await writeImages(join(service.input, 'many'), 150);
 });
 afterAll(async () => service.close());

@@ -24,7 +24,7 @@ const hook = (name: string) =>
   `--import ${pathToFileURL(join(import.meta.dirname, '../support', name)).href}`;
 
 beforeAll(async () => {
-  service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
+  service = await startService({ workers: 0 });
   await writeImages(join(service.input, 'images'), 3);
   copyFileSync(join(service.input, 'images', '000000.png'), join(service.input, 'images', 'hungry.png'));
 });

@@ -32,7 +32,7 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
   let expected: Map<string, string>;
   beforeAll(async () => {
     old = openOldVersion();
-    service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
+    service = await startService({ workers: 0 });
     await writeImages(join(service.input, 'images'), 30);
     const uriOf = (i: number) => (isMissing(i) ? 'absent.png' : `${String(i % 30).padStart(6, '0')}.png`);
     const rows = upTo(ROWS).map((i) => JSON.stringify({ id: `row-${i}`, uri: `images/${uriOf(i)}` }));

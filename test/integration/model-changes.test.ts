@@ -21,7 +21,7 @@ const SIDE = 8;
 const ROWS = 30;
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ workers: 0, env: { FOREBAY_LANES: '2', FOREBAY_LOG_LEVEL: 'silent' } });
+  service = await startService({ workers: 0, env: { FOREBAY_LOG_LEVEL: 'silent' } });
   await writeImages(join(service.input, 'few'), ROWS);
 });
 afterEach(async () => service.stopWorkers());
@@ -74,7 +74,7 @@ it.each(['by rename', 'in place'] as const)(
     const name = how === 'by rename' ? 'renamed' : 'overwritten';
     const dir = join(service.models, name);
     writeModel(dir, name, IDENTITY);
-    await service.startWorker({ FOREBAY_MODELS: name });
+    await service.startWorker({ FOREBAY_MODELS: name, FOREBAY_LANES: '2' });
     const first = await run(name, `${name}-1`);
     expect(answers(`${name}-1`)).toEqual(expected(0));
 
@@ -93,7 +93,7 @@ it.each(['by rename', 'in place'] as const)(
 it('a job that is paused while its model is replaced ends with the old model, which lanes still hold', async () => {
   const dir = join(service.models, 'drained');
   writeModel(dir, 'drained', IDENTITY);
-  await service.startWorker({ FOREBAY_MODELS: 'drained' });
+  await service.startWorker({ FOREBAY_MODELS: 'drained', FOREBAY_LANES: '2' });
   const job = await service.submit({ model: 'drained', output: service.out('drained'), ...few });
   await service.post(`/v1/jobs/${job.id}/pause`, {});
   writeModel(dir, 'drained', SHIFTED);

@@ -24,7 +24,7 @@ import { waitUntil } from '../support/wait-until.ts';
 const ROWS = 30;
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_LOG_LEVEL: 'silent' } });
+  service = await startService({ workers: 0, env: { FOREBAY_LOG_LEVEL: 'silent' } });
   await writeImages(join(service.input, 'few'), ROWS);
   rmSync(join(service.models, 'tiny'), { recursive: true });
 });

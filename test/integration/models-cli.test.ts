@@ -257,7 +257,7 @@ describe.skipIf(noCertificates !== null)('pull', () => {
 describe('a running service', () => {
   let service: Service;
   beforeAll(async () => {
-    service = await startService({ env: { FOREBAY_LANES: '1', FOREBAY_LOG_LEVEL: 'silent' } });
+    service = await startService({ env: { FOREBAY_LOG_LEVEL: 'silent' } });
     const own = join(folder, 'exports', 'own');
     writeTinyModel(own, 'own');
     const added = await forebay.run('models', 'add', own, '--as', 'own@1', '--models', service.models);

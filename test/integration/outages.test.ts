@@ -36,7 +36,7 @@ it('no row is lost while Redis is out of memory', async () => {
 });
 
 it('a model whose file was unreadable when its lane restarted is served again once the file is good', async () => {
-  const worker = await service.startWorker({ FOREBAY_LANES: '1' });
+  const worker = await service.startWorker();
   const file = join(service.models, 'tiny', 'model.onnx');
   const good = readFileSync(file);
   const { id } = await service.submit({ input, options: { block_rows: 10 } });
@@ -52,7 +52,7 @@ it('a model whose file was unreadable when its lane restarted is served again on
   expectEveryRowOnce(await service.ended(id), ROWS);
 });
 
-it('a worker ends on SIGTERM even if Redis is gone', async () => {
+it('API and worker end on SIGTERM even if Redis is gone', async () => {
   const doomed = await startService({
     workers: 0,
     env: { FOREBAY_SHUTDOWN_GRACE_S: '1', FOREBAY_LOG_LEVEL: 'silent' },
@@ -64,6 +64,5 @@ it('a worker ends on SIGTERM even if Redis is gone', async () => {
   process.kill(doomed.redis.pid, 'SIGKILL');
   await waitUntil('the API to notice', async () => (await doomed.request('/readyz')).status === 503);
   worker.kill('SIGTERM');
-  await once(worker, 'exit');
-  await doomed.close();
+  await Promise.all([once(worker, 'exit'), doomed.close()]);
 });

@@ -66,7 +66,7 @@ describe('the package, installed into another project', () => {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
     };
-    expect(await run('npx', ['forebay', '--version'])).toMatchObject({ code: 0, out: `${version}\n` });
+    expect(await run(join('node_modules', '.bin', 'forebay'), ['--version'])).toMatchObject({ code: 0, out: `${version}\n` });
 
     const digits = join('node_modules', 'forebay', 'examples', 'digits');
     const made = await run('node', [
@@ -151,7 +151,9 @@ describe('npm in the checkout', () => {
   it('prints no warning when it runs the command', async () => {
     // Removes this user's settings, and the settings of an npm that runs this test.
     const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
-    const env = { ...Object.fromEntries(own), npm_config_userconfig: '/dev/null' };
+    // Otherwise the first npx in a checkout builds it, also while other tests use it.
+    const settings = { npm_config_userconfig: '/dev/null', npm_config_ignore_scripts: 'true' };
+    const env = { ...Object.fromEntries(own), ...settings };
     const { code, said } = await run('npx', ['forebay', '--version'], repository, env);
     expect(code, said).toBe(0);
     expect(said).not.toMatch(/npm warn/i);

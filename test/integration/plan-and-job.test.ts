@@ -11,7 +11,7 @@ let service: Service;
 let api: Client;
 
 beforeAll(async () => {
-  service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
+  service = await startService({ workers: 0 });
   const identity = [0, 1, 2].map((i) => [0, 1, 2].map((j) => (i === j ? 1 : 0)));
   writeModelFolder(join(service.models, 'unlabelled'), meanColourModel({ classes: identity, side: 8 }), {
     name: 'unlabelled',

@@ -9,7 +9,7 @@ let service: Service;
 let input: Awaited<ReturnType<typeof writeManyRows>>;
 const ROWS = 3000;
 beforeAll(async () => {
-  service = await startService({ workers: 0, env: { FOREBAY_LANES: '1' } });
+  service = await startService({ workers: 0 });
   input = await writeManyRows(service.input, ROWS);
 });
 afterEach(async () => service.stopWorkers());

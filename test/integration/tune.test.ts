@@ -22,7 +22,10 @@ let service: Service;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tune-'));
   forebay = forebayCommands(folder, { FOREBAY_CACHE_DIR: join(folder, 'cache') });
-  service = await startService({ workers: 0, env: { FOREBAY_CACHE_DIR: join(folder, 'cache') } });
+  service = await startService({
+    workers: 0,
+    env: { FOREBAY_CACHE_DIR: join(folder, 'cache'), FOREBAY_LANES: '' },
+  });
   await writeImages(join(folder, 'images'), 24);
 });
 afterAll(async () => {

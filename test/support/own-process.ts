@@ -9,7 +9,7 @@ import { waitUntil } from './wait-until.ts';
 
 export type OwnProcess = ReturnType<typeof startOwnProcess>;
 
-/** Creates a folder for one service, and the settings that keep all its files there. */
+/** Creates a folder for one service, and the settings that keep all its files there and its worker small. */
 export function makeServiceFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-own-'));
   for (const name of ['models', 'input']) mkdirSync(join(folder, name));
@@ -17,6 +17,8 @@ export function makeServiceFolder() {
     folder,
     env: {
       FOREBAY_PORT: '0',
+      // Each lane is a process, which costs as much CPU time as most tests.
+      FOREBAY_LANES: '1',
       FOREBAY_DATA_DIR: join(folder, 'data'),
       // A profile or graph in this user's own cache must not affect a test.
       FOREBAY_CACHE_DIR: join(folder, 'cache'),
