@@ -1,16 +1,33 @@
 // Tests run against dist/ (what ships), through the package's own "#forebay/" imports.
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const UNIT = 'test/unit/**/*.test.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Only a test that hangs takes so long. A busy machine needs a minute for what an idle one does in seconds.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
     // Many tests wait for a process to start or to end, so two cores have time for a third file.
     maxWorkers: 3,
-    // Each file has a process of its own, so only the order within files can matter. Vitest starts the slowest files first.
+    // Vitest starts the slowest files first.
     sequence: { shuffle: { files: false, tests: true } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [UNIT],
+          // Files share processes, because a new process costs more than most of these files. They keep no state behind.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        // Each file has a process of its own, so only the order within files can matter.
+        test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, UNIT] },
+      },
+    ],
   },
 });
