@@ -18,8 +18,8 @@ const SEEDS = number('FOREBAY_CHAOS_SEEDS', 1);
 const FIRST = number('FOREBAY_CHAOS_FIRST', 3);
 const FAULTS = number('FOREBAY_CHAOS_FAULTS', 4);
 const JOB: ChaosJob = {
-  rows: number('FOREBAY_CHAOS_ROWS', 6_000),
-  blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 100),
+  rows: number('FOREBAY_CHAOS_ROWS', 3_600),
+  blockRows: number('FOREBAY_CHAOS_BLOCK_ROWS', 60),
 };
 const SEED_MS = 400_000;
 /** The number of seeds that each run one situation of situations.ts. Successive seeds run different situations. */

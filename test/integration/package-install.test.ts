@@ -66,7 +66,10 @@ describe('the package, installed into another project', () => {
     const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
       version: string;
     };
-    expect(await run(join('node_modules', '.bin', 'forebay'), ['--version'])).toMatchObject({ code: 0, out: `${version}\n` });
+    expect(await run(join('node_modules', '.bin', 'forebay'), ['--version'])).toMatchObject({
+      code: 0,
+      out: `${version}\n`,
+    });
 
     const digits = join('node_modules', 'forebay', 'examples', 'digits');
     const made = await run('node', [

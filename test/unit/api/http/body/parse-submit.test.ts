@@ -211,11 +211,11 @@ describe('a submit body', () => {
       `{"model":"m","input":{"type":"files","path":"x"},"metadata":{${Array.from({ length: 90_000 }, (_, i) => `"${i}":1`).join()}}}`,
     ],
   ])('%s are reported quickly and in a few lines', (_, json) => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     const parsed = parse(json);
     expect(parsed.ok).toBe(false);
     expect(JSON.stringify(parsed).length).toBeLessThan(50_000);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(3000);
   });
 
   it('is refused if it is too large even without its rows', () => {
