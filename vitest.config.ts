@@ -9,11 +9,16 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // Many tests wait for a process to start or to end, so two cores have time for a third file.
-    maxWorkers: 3,
-    // Vitest starts the slowest files first.
+    // Many tests wait for a process to start or to end, so two cores have time for two more files.
+    maxWorkers: 4,
     sequence: { shuffle: { files: false, tests: true } },
+    // Projects run in the order of their names. So the many short files come last and leave no core idle at the end.
     projects: [
+      {
+        extends: true,
+        // Each file has a process of its own, so only the order within files can matter.
+        test: { name: 'system', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, UNIT] },
+      },
       {
         extends: true,
         test: {
@@ -22,11 +27,6 @@ export default defineConfig({
           // Files share processes, because a new process costs more than most of these files. They keep no state behind.
           isolate: false,
         },
-      },
-      {
-        extends: true,
-        // Each file has a process of its own, so only the order within files can matter.
-        test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, UNIT] },
       },
     ],
   },

@@ -62,12 +62,16 @@ it('after a failover the service uses the new Redis, although connections to the
   expect(indexes(readOutput((await service.completed(id)).output))).toEqual(upTo(PAIR_ROWS));
 });
 
-it('the loss of Redis and its return are logged once, however many requests come meanwhile', async () => {
+it('each loss of Redis, each reason for it and its return are logged once, however many requests come meanwhile', async () => {
   const redis = await startRedis();
   const port = await freePort();
-  await redis.operator.config('SET', 'port', String(port));
+  await redis.operator.config('SET', 'port', String(port), 'requirepass', 'first');
+  await redis.operator.auth('first');
   const address = await startAddress(port);
-  const { api, worker, url, health, isOk, ready } = await startPair(`redis://127.0.0.1:${address.port}`);
+  const { api, worker, url, health, isOk, ready } = await startPair(
+    `redis://:first@127.0.0.1:${address.port}`,
+  );
+  const processes = [api, worker];
   address.cut();
   for (let i = 0; i < 5; i++) {
     const response = await fetch(`${url}/v1/jobs`);
@@ -78,14 +82,29 @@ it('the loss of Redis and its return are logged once, however many requests come
   await waitUntil('the worker not to be ready', async () => !(await isOk(`${health}/readyz`)));
   address.moveTo(port);
   await ready();
-  for (const process of [api, worker]) {
+  const reported = (log: string) => warningsIn(log).map((line) => / is (lost|back) /.exec(line)?.[1]);
+  for (const process of processes) {
     await process.says(/is back after/);
-    expect(warningsIn(process.said()).map((line) => / is (lost|back) /.exec(line)?.[1])).toEqual([
-      'lost',
-      'back',
-    ]);
+    expect(reported(process.said())).toEqual(['lost', 'back']);
     expect(process.said()).not.toMatch(/maxRetriesPerRequest|enableOfflineQueue/);
   }
+
+  const before = processes.map((process) => process.said().length);
+  const saidSince = (i: number) => processes[i]!.said().slice(before[i]);
+  const bothSay = async (what: RegExp) => {
+    for (const i of [0, 1]) await waitUntil(String(what), () => what.test(saidSince(i)));
+  };
+  address.cut();
+  await bothSay(/is lost \(/);
+  await redis.operator.config('SET', 'requirepass', 'second');
+  address.moveTo(port);
+  await bothSay(/is lost \(.*WRONGPASS.*Advice: correct the user and password in REDIS_URL/);
+  address.cut();
+  await redis.operator.config('SET', 'requirepass', 'first');
+  address.moveTo(port);
+  await ready();
+  await bothSay(/is back after/);
+  for (const i of [0, 1]) expect(reported(saidSince(i))).toEqual(['lost', 'lost', 'back']);
 });
 
 it('a Redis in cluster mode is refused with one sentence', async () => {
@@ -131,35 +150,6 @@ it('a password that Redis no longer accepts appears in no answer and no log', as
     expect(process.said()).not.toMatch(/zq/);
     expect(process.said()).not.toContain(password);
     expect(process.said()).not.toContain(encoded);
-  }
-});
-
-it('a second reason for the same loss is logged once', async () => {
-  const redis = await startRedis();
-  const port = await freePort();
-  await redis.operator.config('SET', 'port', String(port), 'requirepass', 'first');
-  await redis.operator.auth('first');
-  const address = await startAddress(port);
-  const { api, worker, ready } = await startPair(`redis://:first@127.0.0.1:${address.port}`);
-  const processes = [api, worker];
-  address.cut();
-  for (const process of processes) await process.says(/is lost \(/);
-  await redis.operator.config('SET', 'requirepass', 'second');
-  address.moveTo(port);
-  for (const process of processes) {
-    await process.says(/is lost \(.*WRONGPASS.*Advice: correct the user and password in REDIS_URL/);
-  }
-  address.cut();
-  await redis.operator.config('SET', 'requirepass', 'first');
-  address.moveTo(port);
-  await ready();
-  for (const process of processes) {
-    await process.says(/is back after/);
-    expect(warningsIn(process.said()).map((line) => / is (lost|back) /.exec(line)?.[1])).toEqual([
-      'lost',
-      'lost',
-      'back',
-    ]);
   }
 });
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   forebay = forebayCommands(folder, { FOREBAY_CACHE_DIR: join(folder, 'cache') });
   service = await startService({
     workers: 0,
-    env: { FOREBAY_CACHE_DIR: join(folder, 'cache'), FOREBAY_LANES: '' },
+    env: { FOREBAY_CACHE_DIR: join(folder, 'cache'), FOREBAY_LANES: undefined },
   });
   await writeImages(join(folder, 'images'), 24);
 });

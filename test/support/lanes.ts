@@ -73,6 +73,7 @@ export async function loadedOwnLane(model: LoadableModel, index = 0): Promise<Te
 
 export type SharedLane = Pick<TestLane, 'load' | 'run'>;
 
+/** Unit tests share processes, and then their files share the lane, too. A lane ends with its parent at the latest. */
 let shared: TestLane | null = null;
 let loads = 0;
 afterAll(async () => {

@@ -36,22 +36,25 @@ async function firstMessage(child: ChildProcess): Promise<FirstMessage> {
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 /**
- * Starts a service with one model, `tiny`, which names the strongest channel of an image. `how` has fork options for
- * the processes. In the returned functions, `root` is a built checkout, for example of another version.
+ * Starts a service with one model, `tiny`, which names the strongest channel of an image. An undefined value in `env`
+ * removes a setting. `how` has fork options for the processes. In the returned functions, `root` is a built checkout, for example of another version.
  */
 export async function startService(
-  options: { env?: Record<string, string>; workers?: number; how?: ForkOptions } = {},
+  options: { env?: Record<string, string | undefined>; workers?: number; how?: ForkOptions } = {},
 ) {
   const place = makeServiceFolder();
   const { folder } = place;
   const redis = await startTestRedis();
   writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
-  const env = {
+  const settings = {
     REDIS_URL: redis.url,
     ...place.env,
     FOREBAY_LOG_LEVEL: 'error',
     ...options.env,
   };
+  const env = Object.fromEntries(
+    Object.entries(settings).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
+  );
   const children = new Set<ChildProcess>();
 
   async function start(
