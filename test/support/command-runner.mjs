@@ -2,7 +2,9 @@
 import { runProgram } from '#forebay/cli/program.js';
 import { createTerminal } from '#forebay/cli/terminal.js';
 
-process.on('message', async (argv) => {
+process.on('message', (argv) => void answer(argv));
+
+async function answer(argv) {
   let [out, err] = ['', ''];
   const terminal = createTerminal({
     out: (text) => {
@@ -22,4 +24,4 @@ process.on('message', async (argv) => {
   const context = { terminal, env, cwd: process.cwd(), argv, program: 'forebay', connect };
   const code = await runProgram(context, '1.2.3');
   process.send({ code, out, err });
-});
+}

@@ -38,15 +38,20 @@ export function forebayProcess(cwd: string, env: Record<string, string>) {
     env: { ...process.env, ...env },
     execArgv: [],
   });
+  const ended = once(child, 'exit');
+  const died = ended.then(() => {
+    throw new Error('the process that runs commands has ended');
+  });
+  died.catch(() => undefined);
   return {
     async run(...argv: string[]): Promise<Answer> {
       child.send(argv);
-      const [answer] = (await once(child, 'message')) as [Answer];
+      const [answer] = (await Promise.race([once(child, 'message'), died])) as [Answer];
       return answer;
     },
     async close(): Promise<void> {
       child.disconnect();
-      await once(child, 'exit');
+      await ended;
     },
   };
 }
