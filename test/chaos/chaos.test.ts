@@ -5,7 +5,9 @@ import { beforeAll, expect, it } from 'vitest';
 import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
 import type { Outcome } from './outcome.ts';
-import { FAULT_KINDS, planOf, planText } from './plan.ts';
+import type { PlaceKind } from './places.ts';
+import { FAULT_KINDS, planOf, planText, S3_FAULT_KINDS } from './plan.ts';
+import { noSeaweedfs } from '../support/seaweedfs.ts';
 import { runSeed, runUndisturbed } from './run-seed.ts';
 import { runSituation, SITUATIONS } from './situations.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,6 +27,9 @@ const SEED_MS = 400_000;
 /** The number of seeds that each run one situation of situations.ts. Successive seeds run different situations. */
 const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
+/** Where outputs are. Situations always use the disk. */
+const PLACE: PlaceKind = process.env['FOREBAY_CHAOS_PLACE'] === 's3' ? 's3' : 'disk';
+
 let expected: Outcome;
 let kinds = FAULT_KINDS;
 beforeAll(async () => {
@@ -36,7 +41,9 @@ beforeAll(async () => {
     kinds = FAULT_KINDS.filter((kind) => kind !== 'fill_disk');
     process.stderr.write('chaos: no disk is filled, because this user may not mount a tmpfs\n');
   }
-  expected = await runUndisturbed(JOB, WORKERS);
+  if (PLACE === 's3' && noSeaweedfs !== null) throw new Error(noSeaweedfs);
+  if (PLACE === 's3') kinds = S3_FAULT_KINDS;
+  expected = await runUndisturbed(JOB, WORKERS, PLACE);
 }, SEED_MS);
 
 it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
@@ -44,11 +51,11 @@ it.for(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
   { timeout: SEED_MS },
   async (seed) => {
     const plan = planOf(seed, { workers: WORKERS, faults: FAULTS, kinds });
-    const { wrong, logs, seconds } = await runSeed(plan, JOB, expected, WORKERS);
+    const { wrong, logs, seconds } = await runSeed(plan, JOB, expected, WORKERS, PLACE);
     process.stderr.write(
       `chaos: seed ${seed} ${wrong.length === 0 ? 'passed' : 'FAILED'} in ${seconds.toFixed(0)} s\n`,
     );
-    const again = `npm run test:chaos -- --seed ${seed} --rows ${JOB.rows} --faults ${FAULTS}`;
+    const again = `npm run test:chaos -- --seed ${seed} --rows ${JOB.rows} --faults ${FAULTS} --place ${PLACE}`;
     expect(wrong, `${again}\nplan: ${planText(plan)}\n${wrong.join('\n')}\n${logs}`).toEqual([]);
   },
 );

@@ -1,5 +1,5 @@
 // The service under chaos. API and workers are processes, and each reaches a real Redis through its own proxy. Outputs
-// are on a small disk. Everything is in one folder, which `close` removes.
+// are on a small disk, or on S3. Everything is in one folder, which `close` removes.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { TcpProxy } from '../support/tcp-proxy.ts';
 import { writeTinyModel } from '../support/service.ts';
 import { startChaosRedis } from './chaos-redis.ts';
 import type { Who } from './plan.ts';
-import { mountSmallDisk } from './full-disk.ts';
+import { namesIn, openPlace, type PlaceKind } from './places.ts';
 import { createProcesses, type ManagedProcess } from './processes.ts';
 
 const HOOK = pathToFileURL(join(import.meta.dirname, 'clock-jump.mjs')).href;
@@ -34,18 +34,20 @@ export async function startCluster({
   workers,
   apis = ['api'],
   env = {},
+  place: placeKind = 'disk',
 }: {
   readonly workers: number;
   readonly apis?: readonly Api[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly place?: PlaceKind;
 }) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-chaos-'));
   const dir = (name: string) => join(folder, name);
   for (const name of ['tmp', 'logs', 'input', 'data']) mkdirSync(dir(name));
   writeTinyModel(join(dir('models'), 'tiny'), 'tiny');
-  const disk = mountSmallDisk(dir('out'));
-  const redis = await startChaosRedis(dir('data')).catch((error: unknown) => {
-    disk?.unmount();
+  const place = await openPlace(placeKind, dir('out'));
+  const redis = await startChaosRedis(dir('data')).catch(async (error: unknown) => {
+    await place.close();
     throw error;
   });
   const processes = createProcesses({
@@ -56,7 +58,7 @@ export async function startCluster({
       FOREBAY_CACHE_DIR: dir('cache'),
       FOREBAY_MODELS_DIR: dir('models'),
       FOREBAY_INPUT_ROOTS: dir('input'),
-      FOREBAY_OUTPUT_ROOTS: dir('out'),
+      ...place.env,
       FOREBAY_LOG_LEVEL: 'info',
       FOREBAY_LANES: '1',
       FOREBAY_PROFILES: 'off',
@@ -77,12 +79,11 @@ export async function startCluster({
   const member = (who: Who) => members.get(who)!;
   const slots = Array.from({ length: workers }, (_, slot) => slot);
 
-  const output = join(dir('out'), 'job');
+  const output = place.at('job');
   const cluster = {
     folder,
     redis,
-    disk,
-    outputs: dir('out'),
+    place,
     output,
     surprises: processes.surprises,
     processesLeft: processes.left,
@@ -139,8 +140,9 @@ export async function startCluster({
       const response = await cluster.request(`/v1/jobs/${id}`, {}, { key }).catch(() => null);
       return response?.status === 200 ? ((await response.json()) as JobWire) : null;
     },
-    /** Counts the parts on the disk, even while no API is alive. */
-    published: (folder = output) => namesIn(folder).filter((name) => name.startsWith('part-')).length,
+    /** Counts the parts in an output, even while no API is alive. */
+    published: async (at = output) =>
+      (await place.names(at)).filter((name) => name.startsWith('part-')).length,
     async stopWorkers(): Promise<void> {
       await Promise.all(slots.map(async (slot) => member(slot).process.stop()));
     },
@@ -161,8 +163,8 @@ export async function startCluster({
     },
     async close(): Promise<void> {
       await processes.killAll();
-      await redis.stop().finally(() => {
-        disk?.unmount();
+      await redis.stop().finally(async () => {
+        await place.close();
         rmSync(folder, { recursive: true, force: true });
       });
     },
@@ -177,12 +179,4 @@ export async function startCluster({
     throw error;
   }
   return cluster;
-}
-
-export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
 }

@@ -34,10 +34,25 @@ export async function inject(cluster: Cluster, fault: Fault): Promise<Injected> 
       return { healed: delay(fault.forMs).then(() => proxy.delay(0)) };
     }
     case 'fill_disk': {
-      const { disk } = cluster;
+      const { disk } = cluster.place;
       if (disk === null) break;
       disk.fill();
       return { healed: delay(fault.forMs).then(() => disk.empty()) };
+    }
+    case 'kill_store':
+      return { healed: cluster.place.store?.crash() ?? Promise.resolve() };
+    case 'cut_store':
+      cluster.place.store?.cut();
+      break;
+    case 'delay_store': {
+      const { store } = cluster.place;
+      store?.delay(fault.ms);
+      return { healed: delay(fault.forMs).then(() => store?.delay(0)) };
+    }
+    case 'throttle_store': {
+      const { store } = cluster.place;
+      store?.throttle(true);
+      return { healed: delay(fault.forMs).then(() => store?.throttle(false)) };
     }
     case 'jump_clock':
       cluster.jumpClock(fault.who, fault.byMs);

@@ -1,6 +1,7 @@
 /**
- * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--between N] [--rows N] [--faults N]`: the long
- * form of chaos.test.ts. `--between` is the number of seeds for the situations in situations.ts. A failing seed prints
+ * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--between N] [--rows N] [--faults N]
+ * [--place disk|s3]`: the long form of chaos.test.ts. With `s3`, outputs are on an S3 server, which is killed, slowed and
+ * throttled, too. `--between` is the number of seeds for the situations in situations.ts. A failing seed prints
  * the command that repeats it.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     between: { type: 'string', default: '0' },
     rows: { type: 'string', default: '20000' },
     faults: { type: 'string', default: '6' },
+    place: { type: 'string', default: 'disk' },
   },
 });
 const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', 'test/chaos'], {
@@ -25,6 +27,7 @@ const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', 'test/chao
     FOREBAY_CHAOS_BETWEEN: values.between,
     FOREBAY_CHAOS_ROWS: values.rows,
     FOREBAY_CHAOS_FAULTS: values.faults,
+    FOREBAY_CHAOS_PLACE: values.place,
   },
 });
 process.exit(status ?? 1);

@@ -1,8 +1,6 @@
-// What a job has left on disk, in a form that is comparable between runs in different folders.
+// What a job has left in its output, in a form that is comparable between runs in different folders.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { namesIn } from './cluster.ts';
+import type { Place } from './places.ts';
 
 export interface Outcome {
   /** All result lines, in row order, as `cat part-*` shows them. */
@@ -16,14 +14,17 @@ export interface Outcome {
   readonly names: readonly string[];
 }
 
-export function outcomeOf(folder: string): Outcome {
-  const names = namesIn(folder);
-  const all = (prefix: string) =>
-    names
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => readFileSync(join(folder, name), 'utf8'))
-      .join('');
-  return { results: all('part-'), errors: all('errors-').replaceAll(/^.+$/gm, withoutMessage), names };
+export async function outcomeOf(place: Place, output: string): Promise<Outcome> {
+  const names = await place.names(output);
+  const all = async (prefix: string) => {
+    let text = '';
+    for (const name of names.filter((found) => found.startsWith(prefix))) {
+      text += (await place.read(output, name)).toString('utf8');
+    }
+    return text;
+  };
+  const results = await all('part-');
+  return { results, errors: (await all('errors-')).replaceAll(/^.+$/gm, withoutMessage), names };
 }
 
 function withoutMessage(line: string): string {
@@ -42,16 +43,23 @@ interface Manifest {
 }
 
 /** Returns the manifest, and a list of its contradictions with the files. */
-export function readManifest(folder: string): { manifest: Manifest; wrong: string[] } {
-  const read = (name: string) => readFileSync(join(folder, name));
-  const manifest = JSON.parse(read('manifest.json').toString('utf8')) as Manifest;
+export async function readManifest(
+  place: Place,
+  output: string,
+): Promise<{ manifest: Manifest; wrong: string[] }> {
+  const text = (await place.read(output, 'manifest.json')).toString('utf8');
+  const manifest = JSON.parse(text) as Manifest;
   const listed = manifest.parts.flatMap(({ name, sha256, errors }) =>
     errors ? [{ name, sha256 }, errors] : [{ name, sha256 }],
   );
-  const wrong = listed
-    .filter(({ name, sha256 }) => createHash('sha256').update(read(name)).digest('hex') !== sha256)
-    .map(({ name }) => `the manifest has another hash for ${name}`);
-  const there = namesIn(folder).filter((name) => /^(part|errors)-/.test(name));
+  const wrong: string[] = [];
+  for (const { name, sha256 } of listed) {
+    const hash = createHash('sha256')
+      .update(await place.read(output, name))
+      .digest('hex');
+    if (hash !== sha256) wrong.push(`the manifest has another hash for ${name}`);
+  }
+  const there = (await place.names(output)).filter((name) => /^(part|errors)-/.test(name));
   const missing = there.filter((name) => !listed.some((part) => part.name === name));
   return { manifest, wrong: [...wrong, ...missing.map((name) => `${name} is not in the manifest`)] };
 }

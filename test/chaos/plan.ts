@@ -14,6 +14,10 @@ export type Fault =
   /** For a while, messages between a process and Redis arrive `ms` late. */
   | { readonly kind: 'delay'; readonly who: Who; readonly ms: number; readonly forMs: number }
   | { readonly kind: 'fill_disk'; readonly forMs: number }
+  | { readonly kind: 'kill_store' | 'cut_store' }
+  | { readonly kind: 'delay_store'; readonly ms: number; readonly forMs: number }
+  /** The store answers every request with 503 SlowDown. */
+  | { readonly kind: 'throttle_store'; readonly forMs: number }
   | { readonly kind: 'jump_clock'; readonly who: Who; readonly byMs: number };
 export type FaultKind = Fault['kind'];
 
@@ -31,6 +35,21 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'cut',
   'delay',
   'fill_disk',
+  'jump_clock',
+];
+
+/** For outputs on S3. */
+export const S3_FAULT_KINDS: readonly FaultKind[] = [
+  'kill_store',
+  'freeze_worker',
+  'throttle_store',
+  'kill_worker',
+  'cut_store',
+  'kill_api',
+  'delay_store',
+  'kill_redis',
+  'cut',
+  'delay',
   'jump_clock',
 ];
 
@@ -64,7 +83,13 @@ function faultOf(kind: FaultKind, random: Random, workers: number): Fault {
   switch (kind) {
     case 'kill_api':
     case 'kill_redis':
+    case 'kill_store':
+    case 'cut_store':
       return { kind };
+    case 'delay_store':
+      return { kind, ms: random.pick([50, 500, 5_000]), forMs: random.int(1_000, 6_000) };
+    case 'throttle_store':
+      return { kind, forMs: random.int(500, 8_000) };
     case 'kill_worker':
       return { kind, slot };
     case 'freeze_worker':

@@ -4,6 +4,7 @@ import { startCluster, type Cluster } from './cluster.ts';
 import { inject } from './inject.ts';
 import { submitChaosJob, type ChaosJob } from './job.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
+import type { PlaceKind } from './places.ts';
 import type { PlannedFault } from './plan.ts';
 import { verify } from './verify.ts';
 
@@ -19,12 +20,16 @@ export interface SeedReport {
 }
 
 /** Returns the outcome of an undisturbed run. */
-export async function runUndisturbed(job: ChaosJob, workers: number): Promise<Outcome> {
-  const cluster = await startCluster({ workers });
+export async function runUndisturbed(
+  job: ChaosJob,
+  workers: number,
+  place: PlaceKind = 'disk',
+): Promise<Outcome> {
+  const cluster = await startCluster({ workers, place });
   try {
     const { id } = await submitChaosJob(cluster, job);
     await untilEnded(cluster, id);
-    return outcomeOf(cluster.output);
+    return await outcomeOf(cluster.place, cluster.output);
   } finally {
     await cluster.close();
   }
@@ -35,9 +40,10 @@ export async function runSeed(
   job: ChaosJob,
   expected: Outcome,
   workers: number,
+  place: PlaceKind = 'disk',
 ): Promise<SeedReport> {
   const began = performance.now();
-  const cluster = await startCluster({ workers });
+  const cluster = await startCluster({ workers, place });
   let wrong: string[];
   try {
     const { id } = await submitChaosJob(cluster, job);
@@ -63,7 +69,7 @@ export async function disturb(
   for (const { at, fault } of plan) {
     await waitUntil(
       `block ${Math.floor(at * blocks)}`,
-      () => cluster.published(folder) >= at * blocks,
+      async () => (await cluster.published(folder)) >= at * blocks,
       PATIENCE_MS,
     );
     healing.push((await inject(cluster, fault)).healed);
@@ -78,7 +84,9 @@ export async function untilEnded(cluster: Cluster, id: string, key?: string): Pr
     if (job) seen = `${job.status} (${job.reason ?? 'no reason'}), ${job.blocks.done} blocks done`;
     return job !== null && ENDED.includes(job.status);
   };
-  await waitUntil('the job to end', ended, PATIENCE_MS).catch((error: unknown) => {
-    throw new Error(`the job has not ended: ${seen}, ${cluster.published()} published`, { cause: error });
+  await waitUntil('the job to end', ended, PATIENCE_MS).catch(async (error: unknown) => {
+    throw new Error(`the job has not ended: ${seen}, ${await cluster.published()} published`, {
+      cause: error,
+    });
   });
 }

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { createRandom, type Random } from '../support/random.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { namesIn, startCluster, type Api, type Cluster } from './cluster.ts';
+import { startCluster, type Api, type Cluster } from './cluster.ts';
 import { inject } from './inject.ts';
 import { chaosRequest, type ChaosJob } from './job.ts';
 import type { Outcome } from './outcome.ts';
@@ -75,7 +75,11 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
     options: { ...request.options, top_k: 1 },
   });
   const begun = Math.ceil((job.rows / job.blockRows) * (0.1 + 0.3 * random.next()));
-  await waitUntil('the first job to be running', () => cluster.published() >= begun, PATIENCE_MS);
+  await waitUntil(
+    'the first job to be running',
+    async () => (await cluster.published()) >= begun,
+    PATIENCE_MS,
+  );
   const slot = random.int(0, WORKERS - 1);
   const cutOff = random.next() < 0.3;
   if (cutOff) cluster.proxy(slot).delay(25_000);
@@ -88,7 +92,11 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
     options: { ...request.options, if_output_exists: 'overwrite' },
   });
   const resumed = begun * random.next();
-  await waitUntil('the second job to be running', () => cluster.published() >= resumed, PATIENCE_MS);
+  await waitUntil(
+    'the second job to be running',
+    async () => (await cluster.published()) >= resumed,
+    PATIENCE_MS,
+  );
   if (cutOff) cluster.proxy(slot).delay(0);
   else cluster.signal(slot, 'SIGCONT');
   await disturb(cluster, faults, Math.ceil(job.rows / job.blockRows));
@@ -102,7 +110,7 @@ async function playOverwritten({ cluster, random, job, faults }: Scene): Promise
  */
 async function playContended({ cluster, random, job, faults, wrong }: Scene): Promise<EndedJob[]> {
   const request = await chaosRequest(cluster, job);
-  const folders = [cluster.output, join(cluster.outputs, 'b'), join(cluster.outputs, 'c')];
+  const folders = [cluster.output, cluster.place.at('b'), cluster.place.at('c')];
   const until = performance.now() + CONTEND_MS;
   const made = new Map<string, Set<string>>();
   const client = async (n: number, own: Random) => {
@@ -142,7 +150,7 @@ async function playContended({ cluster, random, job, faults, wrong }: Scene): Pr
   for (const id of active) await controlSurely(cluster, random, id, 'cancel');
   for (const id of active) await untilEnded(cluster, id);
   for (const folder of folders) {
-    const staged = namesIn(folder).filter((name) => name === '_staging');
+    const staged = (await cluster.place.names(folder)).filter((name) => name === '_staging');
     if (staged.length > 0) wrong.push(`${folder} holds a staging folder after its jobs have ended`);
   }
   const options = { ...request.options, if_output_exists: 'overwrite' };
@@ -164,7 +172,7 @@ async function playTenants({ cluster, random, job, faults, wrong }: Scene): Prom
   const request = await chaosRequest(cluster, job);
   const ended = await Promise.all(
     TENANTS.map(async (tenant, i) => {
-      const folder = join(cluster.outputs, tenant, 'job');
+      const folder = cluster.place.at(tenant, 'job');
       const id = await submitSurely(cluster, random, { ...request, output: folder }, keys[i]);
       return { id, folder, key: keys[i]! };
     }),
@@ -172,7 +180,7 @@ async function playTenants({ cluster, random, job, faults, wrong }: Scene): Prom
   const rows = Array.from({ length: 3 }, (_, i) => ({ id: `hers-${i}`, data: 'AAAA' }));
   const hers = await submitSurely(cluster, random, { input: { type: 'inline', rows } }, keys[0]);
   const record = await cluster.redis.ask(async (redis) => redis.hget(`forebay:{${hers}}:job`, 'spec'));
-  const forged = join(cluster.outputs, 'bob', 'forged');
+  const forged = cluster.place.at('bob', 'forged');
   mkdirSync(forged, { recursive: true });
   writeFileSync(
     join(forged, 'job.json'),

@@ -33,7 +33,11 @@ export async function verify(
   ).catch(() => wrong.push(...left));
   await cluster.stopWorkers();
   await cluster.stopApis();
-  for (const { folder } of ended) wrong.push(...compare(folder, expected));
+  for (const { folder } of ended) {
+    wrong.push(...compare(await outcomeOf(cluster.place, folder), expected));
+    const staged = await cluster.place.staged(folder);
+    if (staged > 0) wrong.push(`${staged} staged files are left in ${folder}`);
+  }
   await waitUntil('all processes to be gone', () => cluster.processesLeft().length === 0, 5_000).catch(() => {
     wrong.push(...cluster.processesLeft().map(({ pid, command }) => `process ${pid} is left: ${command}`));
   });
@@ -50,7 +54,7 @@ async function verifyJob(
   const failed = expected.errors.split('\n').length - 1;
   const counts = { total: rows, succeeded: rows - failed, failed };
   const record = (await cluster.job(id, key))!;
-  const { manifest, wrong } = readManifest(folder);
+  const { manifest, wrong } = await readManifest(cluster.place, folder);
   const same = (what: string, is: unknown, should: unknown) => {
     const [a, b] = [JSON.stringify(is), JSON.stringify(should)];
     if (a !== b) wrong.push(`${what}: ${a} instead of ${b}`);
@@ -62,12 +66,12 @@ async function verifyJob(
   same('blocks done', record.blocks.done, Math.ceil(rows / blockRows));
   same('blocks in the manifest', manifest.parts.length, Math.ceil(rows / blockRows));
   const streamed = await (await cluster.request(`/v1/jobs/${id}/results`, {}, { key })).text();
-  if (streamed !== outcomeOf(folder).results) wrong.push('the API streams other rows than the parts contain');
+  if (streamed !== (await outcomeOf(cluster.place, folder)).results)
+    wrong.push('the API streams other rows than the parts contain');
   return wrong;
 }
 
-function compare(folder: string, expected: Outcome): string[] {
-  const outcome = outcomeOf(folder);
+function compare(outcome: Outcome, expected: Outcome): string[] {
   const wrong: string[] = [];
   for (const kind of ['results', 'errors'] as const) {
     if (outcome[kind] === expected[kind]) continue;

@@ -6,7 +6,11 @@ import type { AddressInfo } from 'node:net';
 export interface S3Answers {
   readonly endpoint: string;
   /** The requests so far. */
-  readonly requests: { readonly url: string; readonly authorization: string | undefined }[];
+  readonly requests: {
+    readonly url: string;
+    readonly authorization: string | undefined;
+    readonly date: string | string[] | undefined;
+  }[];
   close(): Promise<void>;
 }
 
@@ -16,7 +20,11 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 export async function serveS3(...answers: Answer[]): Promise<S3Answers> {
   const requests: S3Answers['requests'] = [];
   const server = createServer((request, response) => {
-    requests.push({ url: request.url!, authorization: request.headers.authorization });
+    requests.push({
+      url: request.url!,
+      authorization: request.headers.authorization,
+      date: request.headers['x-amz-date'],
+    });
     answers[Math.min(requests.length, answers.length) - 1]!(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

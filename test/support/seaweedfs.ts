@@ -38,6 +38,8 @@ export interface S3Server {
   readonly variables: { readonly access: string; readonly secret: string };
   /** Stores an object. `key` is literal. */
   put(bucket: string, key: string, body: Uint8Array | string): Promise<void>;
+  /** Kills the server, and starts it again with the same data and port. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -77,27 +79,45 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
     '-master.telemetry=false',
     '-webdav=false',
   ];
-  const child = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', program!, ...args], {
-    cwd: folder,
-    env: { ...process.env, ...KEYS, HOME: folder },
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
   const endpoint = `http://127.0.0.1:${port}`;
-  await waitUntil('the S3 server', async () => {
-    if (child.exitCode !== null) throw new Error(`SeaweedFS ended with ${child.exitCode}`);
-    const answers = await Promise.all(
-      buckets.map(async (name) => send(endpoint, { method: 'HEAD', bucket: name }).catch(() => 0)),
-    );
-    return answers.every((status) => status === 200);
-  });
+  let child = await launch();
+
+  async function launch() {
+    const started = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', program!, ...args], {
+      cwd: folder,
+      env: { ...process.env, ...KEYS, HOME: folder },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    await untilReady(started);
+    return started;
+  }
+
+  async function end(): Promise<void> {
+    child.stdin.end();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
+  async function untilReady(started: ReturnType<typeof spawn>): Promise<void> {
+    await waitUntil('the S3 server', async () => {
+      if (started.exitCode !== null) throw new Error(`SeaweedFS ended with ${started.exitCode}`);
+      const answers = await Promise.all(
+        buckets.map(async (name) => send(endpoint, { method: 'HEAD', bucket: name }).catch(() => 0)),
+      );
+      return answers.every((status) => status === 200);
+    });
+  }
+
   return {
     endpoint,
     env: KEYS,
     variables: { access: 'AWS_ACCESS_KEY_ID', secret: 'AWS_SECRET_ACCESS_KEY' },
     put: async (bucket, key, body) => putObject(endpoint, bucket, key, Buffer.from(body)),
+    async crash() {
+      await end();
+      child = await launch();
+    },
     async stop() {
-      child.stdin.end();
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await end();
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };

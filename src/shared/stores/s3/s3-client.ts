@@ -1,6 +1,7 @@
 /**
  * Sends signed requests to S3. The SDK's signer with undici takes a third of the CPU time of the whole SDK
- * (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names.
+ * (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names, and
+ * with the time of the server.
  */
 import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -91,14 +92,10 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       signer === null
         ? plain
         : (
-            await signer.sign({
-              method,
-              protocol: 'https:',
-              hostname: host,
-              path,
-              query: { ...query },
-              headers: plain,
-            })
+            await signer.sign(
+              { method, protocol: 'https:', hostname: host, path, query: { ...query }, headers: plain },
+              { signingDate: new Date(place.clock.now()) },
+            )
           ).headers;
     const response = await agent.request({
       origin,
@@ -120,11 +117,11 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       const response = await sendTo(place, region, wanted, signal);
       if (isAnswer(response, wanted)) return response;
       const failure = await failureOf(response, wanted, place, region, signal);
-      if (failure.elsewhere === null) throw failure.error;
-      const again = await sendTo(place, failure.elsewhere, wanted, signal);
-      if (!isAnswer(again, wanted))
-        throw (await failureOf(again, wanted, place, failure.elsewhere, signal)).error;
-      regions.set(wanted.bucket, failure.elsewhere);
+      if (failure.elsewhere === null && !failure.isClock) throw failure.error;
+      const second = failure.elsewhere ?? region;
+      const again = await sendTo(place, second, wanted, signal);
+      if (!isAnswer(again, wanted)) throw (await failureOf(again, wanted, place, second, signal)).error;
+      if (failure.elsewhere !== null) regions.set(wanted.bucket, failure.elsewhere);
       return again;
     },
     async prepare(wanted, { validMs, ageMs }) {
@@ -208,14 +205,14 @@ function isAnswer({ statusCode }: Dispatcher.ResponseData, { answers }: Pick<S3R
   return (statusCode >= 200 && statusCode < 300) || answers?.includes(statusCode) === true;
 }
 
-/** `elsewhere`: the region to try instead. */
+/** `elsewhere`: the region to try instead. `isClock`: the time was wrong, and the answer has the right one. */
 async function failureOf(
   response: Dispatcher.ResponseData,
   wanted: Pick<S3Request, 'method' | 'url'>,
   { settings }: Place,
   asked: string,
   signal: AbortSignal,
-): Promise<{ readonly error: ForebayError; readonly elsewhere: string | null }> {
+): Promise<{ readonly error: ForebayError; readonly elsewhere: string | null; readonly isClock: boolean }> {
   const { statusCode: status, headers } = response;
   const body = readErrorBody(await startOf(response.body, signal));
   const header = headers['x-amz-bucket-region'];
@@ -231,7 +228,7 @@ async function failureOf(
     writes: wanted.method !== 'GET' && wanted.method !== 'HEAD',
     ...retryAfter(headers['retry-after']),
   });
-  return { error, elsewhere: region };
+  return { error, elsewhere: region, isClock: body.code === 'RequestTimeTooSkewed' };
 }
 
 async function startOf(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<string> {

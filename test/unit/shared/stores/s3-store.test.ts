@@ -67,7 +67,6 @@ describe('what will not pass is not retried, and says what to do', () => {
     ['access_denied', /Allow the credentials .* list the bucket/, refusing(403, 'AccessDenied')],
     ['access_denied', /does not know the access key/, refusing(403, 'InvalidAccessKeyId')],
     ['access_denied', /Check the secret key/, refusing(403, 'SignatureDoesNotMatch')],
-    ['access_denied', /clock .* Set it/, refusing(403, 'RequestTimeTooSkewed')],
     ['access_denied', /token has expired/, refusing(400, 'ExpiredToken')],
     ['file_unreadable', /archive/, refusing(403, 'InvalidObjectState')],
     ['dataset_changed', /changed/, refusing(412, 'PreconditionFailed')],
@@ -81,6 +80,27 @@ describe('what will not pass is not retried, and says what to do', () => {
   it('no message has a secret', async () => {
     const error = await reading([refusing(403, 'SignatureDoesNotMatch')]).catch((thrown: Error) => thrown);
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/very secret|AKID/);
+  });
+});
+
+describe('a wrong clock of this machine', () => {
+  const late = { date: 'Sun, 01 Jan 2040 00:00:00 GMT' };
+  const skewed = refusing(403, 'RequestTimeTooSkewed', '', late);
+
+  it('does not matter, because the server tells the time', async () => {
+    expect(await reading([skewed, ok])).toBe('here');
+    expect(server!.requests.map(({ date }) => String(date).slice(0, 4))).toEqual([
+      String(new Date().getFullYear()),
+      '2040',
+    ]);
+  });
+
+  it('is reported if the server refuses its own time', async () => {
+    await expect(reading([skewed])).rejects.toMatchObject({
+      code: 'access_denied',
+      message: expect.stringMatching(/clock .* Set it/),
+    });
+    expect(server!.requests).toHaveLength(2);
   });
 });
 

@@ -1,0 +1,159 @@
+// Where the outputs of a chaos run are: a small disk, or S3. An S3 server is reached through a proxy that can be cut off,
+// slow or busy.
+import { createServer, request, type Server } from 'node:http';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startSeaweedfs } from '../support/seaweedfs.ts';
+import { s3At, testStores } from '../support/stores.ts';
+import { mountSmallDisk } from './full-disk.ts';
+
+export interface Place {
+  /** The place of all outputs. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** The place of an output. */
+  at(...names: readonly string[]): string;
+  /** Names in an output, sorted. None if it does not exist. */
+  names(output: string): Promise<string[]>;
+  read(output: string, name: string): Promise<Buffer>;
+  /** What jobs have staged and not published, apart from what `names` shows. */
+  staged(output: string): Promise<number>;
+  readonly disk: ReturnType<typeof mountSmallDisk>;
+  readonly store: StoreFaults | null;
+  close(): Promise<void>;
+}
+
+export interface StoreFaults {
+  /** Kills the server and starts it again. */
+  crash(): Promise<void>;
+  /** Breaks all connections. */
+  cut(): void;
+  /** Delays each request. 0 ends the delay. */
+  delay(ms: number): void;
+  /** Whether every request is answered with 503 SlowDown. */
+  throttle(busy: boolean): void;
+}
+
+export type PlaceKind = 'disk' | 's3';
+
+export async function openPlace(kind: PlaceKind, folder: string): Promise<Place> {
+  return kind === 'disk' ? openDisk(folder) : openS3();
+}
+
+function openDisk(folder: string): Place {
+  const disk = mountSmallDisk(folder);
+  return {
+    root: folder,
+    env: { FOREBAY_OUTPUT_ROOTS: folder },
+    at: (...names) => join(folder, ...names),
+    names: async (output) => namesIn(output),
+    read: async (output, name) => readFileSync(join(output, name)),
+    staged: async () => 0,
+    disk,
+    store: null,
+    close: async () => disk?.unmount(),
+  };
+}
+
+async function openS3(): Promise<Place> {
+  const server = await startSeaweedfs('chaos');
+  const front = await startFront(server.endpoint);
+  const { access, secret } = server.variables;
+  const credentials = { env: { access_key: access, secret_key: secret } };
+  // The checks of a run are not disturbed.
+  const stores = testStores({ env: server.env, s3: [s3At(server.endpoint, { credentials })] });
+  const store = await stores.writable('s3://chaos/');
+  const { signal } = new AbortController();
+  return {
+    root: 's3://chaos/',
+    env: { ...server.env, AWS_ENDPOINT_URL: front.endpoint, FOREBAY_OUTPUT_ROOTS: 's3://chaos/' },
+    at: (...names) => `s3://chaos/${names.join('/')}/`,
+    async names(output) {
+      const names: string[] = [];
+      try {
+        for await (const { name, isFolder } of store.children(output, signal)) {
+          // This server shows a folder for a while after its last object has gone.
+          if (!isFolder) names.push(name);
+        }
+      } catch {
+        // The server is down.
+        return [];
+      }
+      return names.toSorted();
+    },
+    read: async (output, name) => Buffer.from(await store.read(output + name, { signal })),
+    async staged(output) {
+      let count = 0;
+      for await (const _ of store.staged(output, signal)) count += 1;
+      for await (const _ of store.list(`${output}_staging/`, null, signal)) count += 1;
+      return count;
+    },
+    disk: null,
+    store: { ...front.faults, crash: server.crash },
+    async close() {
+      await stores.close();
+      await front.close();
+      await server.stop();
+    },
+  };
+}
+
+/** A proxy in front of an S3 server. It changes no header, because requests are signed. */
+async function startFront(endpoint: string) {
+  let lateMs = 0;
+  let busy = false;
+  const target = new URL(endpoint);
+  const server: Server = createServer((incoming, response) => {
+    const forward = async () => {
+      if (lateMs > 0) await delay(lateMs);
+      if (busy) {
+        incoming.resume();
+        response.writeHead(503, { 'content-type': 'application/xml' });
+        response.end(
+          '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>',
+        );
+        return;
+      }
+      const { method, headers, url } = incoming;
+      const outgoing = request(
+        { host: target.hostname, port: target.port, method, path: url, headers, agent: false },
+        (answer) => {
+          response.writeHead(answer.statusCode!, answer.headers);
+          answer.on('error', () => response.destroy());
+          answer.pipe(response);
+        },
+      );
+      outgoing.on('error', () => response.destroy());
+      incoming.on('error', () => outgoing.destroy());
+      incoming.pipe(outgoing);
+    };
+    forward().catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    faults: {
+      cut: () => server.closeAllConnections(),
+      delay(ms: number) {
+        lateMs = ms;
+      },
+      throttle(now: boolean) {
+        busy = now;
+      },
+    },
+    async close(): Promise<void> {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
