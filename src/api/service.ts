@@ -102,6 +102,7 @@ export async function createApiService(options: {
     findModel: models.findModel,
     findAgain: models.findAgain,
     input,
+    files,
     output,
     webhooks,
     workers,

@@ -77,6 +77,7 @@ const TABLE = {
   too_many_pixels: { status: 413, retryable: false },
   decompression_ratio: { status: 413, retryable: false },
   inference_failed: { status: 500, retryable: false },
+  join_failed: { status: 422, retryable: false },
   lane_crashed: { status: 500, retryable: false },
   worker_crashed: { status: 500, retryable: false },
   timed_out: { status: 504, retryable: false },

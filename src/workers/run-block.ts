@@ -77,8 +77,12 @@ export function createBlockRunner(deps: RunBlockDeps) {
       stats.begun();
       if (!counts) {
         const computed = await computeRows(begun, group);
-        if (handingBack) return;
-        counts = await publish(begun, computed);
+        try {
+          if (handingBack) return;
+          counts = await publish(begun, computed);
+        } finally {
+          computed.release();
+        }
         if (!counts) return taken.complete();
       }
       await commit(counts);

@@ -68,7 +68,11 @@ const COLUMNS: readonly ResultColumn[] = [
   },
 ];
 
-const SINKS: readonly Sink[] = [JSONL_SINK, createCsvSink(COLUMNS), createParquetSink(COLUMNS)];
+const SINKS: readonly Sink[] = [
+  JSONL_SINK,
+  createCsvSink({ format: 'csv', columns: [...COLUMNS] }),
+  createParquetSink({ format: 'parquet', columns: [...COLUMNS] }),
+];
 
 /** Results as lanes write them. All columns that are not optional have a value. */
 const REST = '"value":1,"outputs":{"a":1,"m":[[1]]}';
@@ -270,7 +274,7 @@ describe('a table', () => {
   );
 
   it('shows the best class in columns of its own, by its number if it has no name', async () => {
-    const sink = createCsvSink(COLUMNS.slice(0, 3));
+    const sink = createCsvSink({ format: 'csv', columns: COLUMNS.slice(0, 3) });
     const list = [
       packOutcomes([
         ok('"predictions":[{"index":3,"label":"tabby, grey","score":0.5}]'),

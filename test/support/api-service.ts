@@ -108,6 +108,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     findModel: models.findModel,
     findAgain: models.findAgain,
     input,
+    files: LOCAL_FILES,
     output,
     webhooks,
     workers,

@@ -95,7 +95,7 @@ export async function listedOf(
   const rows: [string, unknown][] = [];
   const tally = createSkippedCounter();
   for await (const { row } of openDataset(spec, { files }).read(null, never, tally)) {
-    rows.push([row.id, brief(await readSliceRow(files, spec, row.at!, never, LIMITS))]);
+    rows.push([row.id, brief((await readSliceRow(files, spec, row.at!, never, LIMITS)).record)]);
   }
   return { rows, skipped: tally.total() };
 }

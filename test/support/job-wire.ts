@@ -31,6 +31,8 @@ export const JOB: JobWire = {
   },
   output: '/out',
   output_format: 'jsonl',
+  output_join: null,
+  output_select: null,
   error: null,
   retry_of: null,
   webhook: null,

@@ -4,6 +4,7 @@ import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { SampleAnswer } from '../../shared/queue/workers/sample-requests.ts';
 import type { ServedModel, WorkerInfo } from '../../shared/queue/workers/worker-registry.ts';
+import type { LeftOut } from '../jobs/create/columns/joined-columns.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 
 export interface PlanFacts {
@@ -17,6 +18,8 @@ export interface PlanFacts {
   readonly options: JobOptions;
   /** Whether the job would continue an earlier job whose parts the output holds. */
   readonly resumes: boolean;
+  /** Columns of the input that `join: true` does not take. */
+  readonly leftOut: readonly LeftOut[];
   /** Live workers that have loaded the model. If the sample has no rows, also those in which it is unloaded. */
   readonly workers: readonly PlanWorker[];
   /** Why no worker has loaded the model. Null if `workers` is not empty, or if no worker announces a reason. */

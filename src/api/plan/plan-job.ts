@@ -5,9 +5,7 @@
 import { rowFieldsOf, taskOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/listing/listing-rule.ts';
-import type { DatasetSource } from '../../shared/datasets/source.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
-import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import type { SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
 import {
   isLoaded,
@@ -17,7 +15,7 @@ import {
 import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
-import { settleFormat } from '../jobs/create/settle-format.ts';
+import { createFormatSettler, type FormatDeps } from '../jobs/create/columns/format-settler.ts';
 import { settleOptions } from '../jobs/create/settle-options.ts';
 import { checkSubmitResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
@@ -29,18 +27,20 @@ import { countKinds, lookAt } from './look-at-rows.ts';
 import { makePlan } from './make-plan.ts';
 import { createSampler, workersThatServe } from './sample-workers.ts';
 
-export function createPlanJob(deps: {
+export interface PlanDeps extends FormatDeps {
   findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'discard' | 'resolve'>;
   output: Pick<OutputResolver, 'resolve'>;
   workers: Pick<WorkerRegistry, 'live'>;
   samples: Pick<SampleRequests, 'ask'>;
-  openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
   queueLimit: number | undefined;
   /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
-}) {
+}
+
+export function createPlanJob(deps: PlanDeps) {
   const { input, output } = deps;
+  const settle = createFormatSettler(deps);
   const trySample = createSampler(deps.samples);
 
   /** A worker loads an unloaded model for its sample, so its announcement is read again. */
@@ -69,10 +69,10 @@ export function createPlanJob(deps: {
         fields: rowFieldsOf(found.config, found.graphInputs),
       });
       const earlier = await checkOutput(place, request.options.if_output_exists);
-      const dataset = earlier === null ? spec : withListingOf(spec, earlier.dataset);
       const options = settleOptions(request, found, earlier);
       if (earlier) checkSubmitResume(earlier, found, options);
-      settleFormat(request.output_format ?? null, config, earlier);
+      const format = await settle(request, config, earlier, spec, tenant);
+      const dataset = earlier === null ? format.dataset : withListingOf(format.dataset, earlier.dataset);
       const source = deps.openDataset({ dataset, tenant });
       const look = await lookAt(source, options.limit);
       const slices = await firstSlices(source, options);
@@ -88,6 +88,7 @@ export function createPlanJob(deps: {
         asked: request.options,
         options,
         resumes: earlier !== null,
+        leftOut: format.leftOut,
         workers,
         modelProblem:
           workers.length > 0

@@ -20,6 +20,7 @@ export function planWarnings(
     failures(sample),
     beside(facts),
     warmFiles(facts, sample),
+    ...facts.leftOut.map(leftOut),
     facts.resumes ? 'The estimate counts all rows, including those that the output already holds.' : null,
   ];
   return found.filter((warning) => warning !== null);
@@ -80,6 +81,10 @@ function beside({ workers }: PlanFacts): string | null {
   const most = Math.max(0, ...workers.map(({ answer }) => (answer.ok ? answer.reply.blocksBeside : 0)));
   if (most === 0) return null;
   return `Other jobs were running. Up to ${most} of their blocks shared the lanes with the sample, so it shows only the speed that they left.`;
+}
+
+function leftOut({ column, why }: PlanFacts['leftOut'][number]): string {
+  return `The output will not have the column "${column}" of the input, because ${why}. Name it in "join" to pass it on.`;
 }
 
 function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addKeyFlag } from '../options/api-flags.ts';
-import { addInputFlags, addJobFlags } from '../options/job-options.ts';
+import { addInputFlags, addJobFlags, addOutputFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { addLogFlag, addWorkerFlags } from '../options/service-flags.ts';
@@ -17,9 +17,8 @@ export function addPlan(program: Command, context: CliContext): void {
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
-    .addOption(FLAGS.manifest())
-    .addOption(FLAGS.output())
-    .addOption(FLAGS.format());
+    .addOption(FLAGS.manifest());
+  addOutputFlags(command);
   addInputFlags(command);
   addJobFlags(command);
   addKeyFlag(command.addOption(FLAGS.url('a temporary one, for this plan')));

@@ -1,7 +1,7 @@
 /** `forebay run`: runs one job from start to end in one process tree, with everything that it needs. */
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addInputFlags, addJobFlags } from '../options/job-options.ts';
+import { addInputFlags, addJobFlags, addOutputFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { addLogFlag, addWorkerFlags } from '../options/service-flags.ts';
@@ -16,9 +16,8 @@ export function addRun(program: Command, context: CliContext): void {
     )
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
-    .addOption(FLAGS.manifest())
-    .addOption(FLAGS.output())
-    .addOption(FLAGS.format());
+    .addOption(FLAGS.manifest());
+  addOutputFlags(command);
   addInputFlags(command);
   addJobFlags(command);
   command.addOption(FLAGS.allowEmpty());

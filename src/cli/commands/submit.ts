@@ -19,6 +19,7 @@ import { serviceWords, shellLine } from '../shell-words.ts';
 import {
   addInputFlags,
   addJobFlags,
+  addOutputFlags,
   toFilesInput,
   toOutput,
   toSubmitOptions,
@@ -52,9 +53,8 @@ export function addSubmit(program: Command, context: CliContext): void {
     .option(
       '--inline <files...>',
       'use instead of --input: local files, sent with the job (about 12 MB in total)',
-    )
-    .addOption(FLAGS.output())
-    .addOption(FLAGS.format());
+    );
+  addOutputFlags(command);
   addInputFlags(command);
   addJobFlags(command);
   command

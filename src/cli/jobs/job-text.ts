@@ -39,6 +39,8 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['output', job.output],
     // Older services name no format.
     ['format', job.output_format ?? null],
+    ['joined', joinedText(job.output_join ?? [])],
+    ['selected', job.output_select?.join(', ') ?? null],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
     ['left out', skippedPhrases(job.skipped).join('; ') || null],
     ['adopted', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],
@@ -101,6 +103,11 @@ function rowsText({ rows }: JobWire): string {
 function inputText(input: JobWire['input']): string {
   const { type, path, count } = input as { type?: unknown; path?: unknown; count?: unknown };
   return typeof path === 'string' ? `${String(type)} ${path}` : `${String(count)} ${String(type)} rows`;
+}
+
+function joinedText(columns: NonNullable<JobWire['output_join']>): string | null {
+  const names = columns.map(({ column, name }) => (column === name ? name : `${column} as ${name}`));
+  return names.length === 0 ? null : names.join(', ');
 }
 
 function pairs(metadata: Readonly<Record<string, string>>): string {

@@ -4,7 +4,7 @@
  */
 import { Option } from 'commander';
 import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
-import { httpUrl, maxErrors, wholeNumber } from './parsers.ts';
+import { allOrNames, httpUrl, maxErrors, names, wholeNumber } from './parsers.ts';
 
 const option = (flags: string, text: string) => new Option(flags, text);
 
@@ -22,6 +22,16 @@ export const FLAGS = {
     option('--format <format>', 'format of the results (default: jsonl, or that of the output)').choices(
       PART_FORMATS,
     ),
+  join: () =>
+    option(
+      '--join <all|a,b>',
+      'columns of the input that the results have, too: all, or their names; repeatable',
+    ).argParser<true | string[]>(allOrNames),
+  select: () =>
+    option(
+      '--select <a,b>',
+      'columns of the results, such as label,score, and those of --join (default: all); repeatable',
+    ).argParser<string[]>(names),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),
   maxErrors: () =>

@@ -9,6 +9,7 @@ import {
   type OPTION_TABLE,
   type OptionName,
 } from '../../shared/tasks/requested-options.ts';
+import { FLAGS } from './flags.ts';
 import { UsageError } from '../exit-codes.ts';
 import { isArchivePath, tableName, tableTypeOf } from './input-type.ts';
 import { keyValue, maxErrors, numberWithin, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
@@ -24,6 +25,8 @@ export type JobFlags = {
 } & {
   readonly metadata?: Record<string, string>;
   readonly format?: PartFormat;
+  readonly join?: true | string[];
+  readonly select?: string[];
   readonly resume?: true;
   readonly overwrite?: true;
 };
@@ -69,6 +72,15 @@ export function addJobFlags(command: Command): Command {
     .addOption(new Option('--overwrite', 'replace the results in the output').conflicts('resume'));
 }
 
+/** The flags of the results. */
+export function addOutputFlags(command: Command): Command {
+  return command
+    .addOption(FLAGS.output())
+    .addOption(FLAGS.format())
+    .addOption(FLAGS.join())
+    .addOption(FLAGS.select());
+}
+
 /** The flag of one option of a job. */
 export function jobFlag(name: OptionName): Option {
   const { value, auto, about, default: byDefault, placeholder } = optionNamed(name);
@@ -93,10 +105,12 @@ export function jobFlag(name: OptionName): Option {
 /** The API's `output`. `path`: null for the default folder. */
 export function toOutput(
   path: string | null,
-  { format }: { readonly format?: PartFormat },
+  { format, join, select }: Pick<JobFlags, 'format' | 'join' | 'select'>,
 ): Pick<SubmitBody, 'output'> {
-  if (format === undefined) return path === null ? {} : { output: path };
-  return { output: { ...(path === null ? {} : { path }), format } };
+  const place = path === null ? {} : { path };
+  const how = { ...(format && { format }), ...(join && { join }), ...(select && { select }) };
+  if (Object.keys(how).length > 0) return { output: { ...place, ...how } };
+  return path === null ? {} : { output: path };
 }
 
 /** The API's `options` and `metadata`. Flags that were not given are left out. */

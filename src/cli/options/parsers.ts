@@ -50,6 +50,20 @@ export function several(text: string, before: readonly string[] = []): string[] 
   return [...before, text];
 }
 
+/** Collects `--select a,b --select c`. */
+export function names(text: string, before: readonly string[] = []): string[] {
+  const found = text.split(',').map((name) => name.trim());
+  if (found.includes('')) throw new InvalidArgumentError('It must be names with commas between them.');
+  return [...new Set([...before, ...found])];
+}
+
+/** `all`, or names. */
+export function allOrNames(text: string, before?: true | readonly string[]): true | string[] {
+  if (text !== 'all' && before !== true) return names(text, before);
+  if (text === 'all' && before === undefined) return true;
+  throw new InvalidArgumentError('Give either all, or names.');
+}
+
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Converts a time such as `90d` to seconds. */

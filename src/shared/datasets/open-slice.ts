@@ -1,9 +1,15 @@
 /** Opens a slice of a dataset, in any process. */
 import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../domain/block.ts';
-import { isTable, type ArchiveSpec, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
+import {
+  isTable,
+  withoutJoin,
+  type ArchiveSpec,
+  type DatasetSpec,
+  type TableSpec,
+} from '../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from './bytes/byte-file.ts';
-import { planCells } from './csv/cell-plan.ts';
+import { planCells, planJoin } from './csv/cell-plan.ts';
 import { openCsvSlice } from './csv/csv-slice.ts';
 import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
 import { archiveSliceIds, openArchiveSlice, readArchiveRow } from './archive/archive-slice.ts';
@@ -24,9 +30,11 @@ function rowsOf(
 ): AsyncIterable<SliceRows> {
   switch (dataset.type) {
     case 'jsonl':
-      return openJsonlSlice(file, slice, dataset.columns ?? null, signal);
-    case 'csv':
-      return openCsvSlice(file, slice, planCells(dataset), signal);
+      return openJsonlSlice(file, slice, dataset, signal);
+    case 'csv': {
+      const joinPlan = dataset.join ? planJoin(dataset, dataset.join) : null;
+      return openCsvSlice(file, slice, planCells(dataset), joinPlan, signal);
+    }
     case 'parquet':
       return openParquetSlice(file, slice, dataset, signal);
   }
@@ -78,6 +86,16 @@ function checkCount(rows: number, dataset: DatasetSpec, { count }: BlockSlice): 
   );
 }
 
+export interface SliceRow {
+  readonly record: RowRecord;
+  /** The columns that go to the output, as a JSON object. Null: none do. */
+  readonly joined: Uint8Array | null;
+}
+
+function firstOf(chunk: SliceRows): SliceRow {
+  return { record: chunk.record(0), joined: chunk.joined?.().slice(0, 1).own() ?? null };
+}
+
 /** Reads one row, whatever the version of the file. `ref`: that of a slice with only this row. Throws as openSlice does. */
 export async function readSliceRow(
   files: ByteFiles,
@@ -85,15 +103,15 @@ export async function readSliceRow(
   ref: string,
   signal: AbortSignal,
   limits: MemberLimits = NO_LIMITS,
-): Promise<RowRecord> {
+): Promise<SliceRow> {
   if (dataset.type === 'archive') {
     const row = await readArchiveRow(dataset, ref, { files, limits, signal });
-    if (row !== null) return row;
+    if (row !== null) return firstOf(row);
     throw new ForebayError('dataset_changed', `${shownPath(dataset.path)} no longer has the row at ${ref}`);
   }
   const file = await files.open(dataset.path, signal);
   try {
-    for await (const chunk of rowsOf(dataset, file, { firstRow: 0, ref }, signal)) return chunk.record(0);
+    for await (const chunk of rowsOf(dataset, file, { firstRow: 0, ref }, signal)) return firstOf(chunk);
   } finally {
     await file.close();
   }
@@ -112,7 +130,7 @@ export async function listRows(
   const chunks =
     dataset.type === 'archive'
       ? archiveSliceIds(dataset, content, { files, signal })
-      : openSlice(files, dataset, content, signal);
+      : openSlice(files, isTable(dataset) ? withoutJoin(dataset) : dataset, content, signal);
   let rows = 0;
   for await (const chunk of chunks) {
     rows += chunk.count;

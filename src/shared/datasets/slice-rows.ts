@@ -1,5 +1,6 @@
 /** The rows of a slice, as the worker reads them from the file. */
 import type { ErrorCode } from '../errors.ts';
+import type { Fields } from '../domain/columns.ts';
 import type { PackedRecords } from '../domain/packed-records.ts';
 
 /** One row of a table: named values that feed the model's task. */
@@ -14,6 +15,8 @@ export type RowRecord =
       readonly fields: Readonly<Record<string, unknown>>;
       /** The row is a whole file, and these are its bytes. Then there are no fields. */
       readonly file?: Uint8Array;
+      /** All columns of the row by their own names, where `fields` are others. */
+      readonly columns?: Fields;
     }
   /** `why`: a sentence without a full stop. `code`: that of the row's error, if it is not `invalid_row`. */
   | { readonly ok: false; readonly id: string | null; readonly why: string; readonly code?: ErrorCode };
@@ -29,6 +32,11 @@ export interface SliceRows {
   readonly bytes: number;
   /** Reads a record. */
   record(at: number): RowRecord;
+  /**
+   * The columns that go to the output: a compact JSON object per row, or nothing for a row that is invalid. Absent if the
+   * job joins none. Call it at most once.
+   */
+  joined?(): PackedRecords;
 }
 
 /** Rows that have been read one by one. `firstRow`: index of the first one, which names rows without an id. */

@@ -4,10 +4,14 @@
  */
 import { z } from 'zod';
 import { COLUMNS } from './columns.ts';
+import { JOIN, type Join } from './join.ts';
 import { SKIPPED } from './skipped.ts';
 
 const LISTING_RULE = z.union([z.literal(1), z.literal(2), z.literal(3)]);
 export type ListingRule = z.infer<typeof LISTING_RULE>;
+
+/** The columns that go to the output. See `JoinedColumn`. */
+const JOINED = { join: JOIN.optional() };
 
 const GIVEN = [
   /** Files below `root`. Their ids are paths relative to it, and globs match those ids. */
@@ -20,15 +24,22 @@ const GIVEN = [
     only: z.string().optional(),
     /** Which entries of the folder are rows (listing-rule.ts). An older job.json lacks it, which means 1. */
     listing: LISTING_RULE.optional(),
+    ...JOINED,
   }),
   /** A spool file below the data folder. Each line holds a URL as a JSON string. */
-  z.object({ type: z.literal('urls'), spool: z.string() }),
+  z.object({ type: z.literal('urls'), spool: z.string(), ...JOINED }),
   /** Each line of `spool` is a JSON object `{"id","at"}`, where `at` is a range of `blob` (blob-range.ts). */
-  z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string() }),
+  z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string(), ...JOINED }),
   /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
-  z.object({ type: z.literal('manifest'), path: z.string(), base: z.string() }),
+  z.object({ type: z.literal('manifest'), path: z.string(), base: z.string(), ...JOINED }),
   /** A user's file. Each line is a JSON object: a record. Relative paths in records start at `base`. */
-  z.object({ type: z.literal('jsonl'), path: z.string(), base: z.string(), columns: COLUMNS.optional() }),
+  z.object({
+    type: z.literal('jsonl'),
+    path: z.string(),
+    base: z.string(),
+    columns: COLUMNS.optional(),
+    ...JOINED,
+  }),
   /** A user's file. Relative paths in its cells start at `base`. */
   z.object({
     type: z.literal('csv'),
@@ -44,6 +55,7 @@ const GIVEN = [
     fields: z.array(z.string()).nullable(),
     /** The fields that are text, whatever they look like. Null: all. */
     text: z.array(z.string()).nullable(),
+    ...JOINED,
   }),
   /** Members of one or more tar or zip archives (shards). `include` and `exclude` match member names. */
   z.object({
@@ -62,6 +74,7 @@ const GIVEN = [
     exclude: z.array(z.string()).default([]),
     listing: LISTING_RULE,
     columns: COLUMNS.optional(),
+    ...JOINED,
   }),
   /**
    * A user's file, a record per row. `fields`: those that the model reads, so that no other column is read. Null: any
@@ -73,6 +86,7 @@ const GIVEN = [
     base: z.string(),
     columns: COLUMNS.optional(),
     fields: z.array(z.string()).nullable(),
+    ...JOINED,
   }),
 ] as const;
 
@@ -112,3 +126,13 @@ export function isTable(dataset: DatasetSpec): dataset is TableSpec {
  */
 export const CURSOR = z.object({ index: z.int().min(0), at: z.string(), skipped: SKIPPED.optional() });
 export type Cursor = z.infer<typeof CURSOR>;
+
+/** The columns that a dataset's rows pass on to the output. */
+export function joinOf(dataset: DatasetSpec): Join | undefined {
+  return dataset.type === 'failed' ? dataset.of.join : dataset.join;
+}
+
+/** For readers that need only the rows' names. */
+export function withoutJoin<Spec extends GivenDataset>(dataset: Spec): Spec {
+  return dataset.join === undefined ? dataset : { ...dataset, join: undefined };
+}

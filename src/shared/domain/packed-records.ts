@@ -26,6 +26,13 @@ export class PackedRecords {
     return new PackedRecords(Buffer.from(texts.join('')), ends);
   }
 
+  static ofBytes(records: readonly Uint8Array[]): PackedRecords {
+    const ends = new Uint32Array(records.length);
+    let end = 0;
+    for (const [at, { length }] of records.entries()) ends[at] = end += length;
+    return new PackedRecords(Buffer.concat(records), ends);
+  }
+
   static join(parts: readonly PackedRecords[]): PackedRecords {
     if (parts.length === 1) return parts[0]!;
     const bytes = Buffer.concat(parts.map((part) => part.own()));

@@ -90,6 +90,11 @@ export const ROW_ERRORS = {
     cause: 'The model failed on this row, or its outputs are no answer. For example, a score is NaN.',
     fix: 'Read the message. Run the model on this row alone with `forebay run --include`.',
   },
+  join_failed: {
+    cause:
+      'A column that `join` passes on cannot be written. Its values in this row are too large, or in CSV or Parquet a value does not have the type of its column.',
+    fix: 'Join fewer columns, or do what the message says.',
+  },
   lane_crashed: {
     cause: 'The process that ran the model died on every attempt at this row.',
     fix: "Find the crash in the worker's log. Exclude the row, or report the crash with the row.",

@@ -7,6 +7,11 @@ import { createSharedClock } from './shared-clock.ts';
 export interface ByteBudget {
   /** Waits for room, then books an estimate. Settle it with the row's real size. */
   admit(): Promise<Booking>;
+  /**
+   * Adds bytes that stay after their row is answered. They make others wait, but not the first row: the block that keeps
+   * them must go on. Call the result when they are no longer kept.
+   */
+  readonly keep: (bytes: number) => () => void;
   readonly used: number;
   readonly limit: number;
   /** Milliseconds during which readers have waited so far. */
@@ -68,6 +73,13 @@ export function createByteBudget(maxBytes: number): ByteBudget {
       if (waiting.length === 0 && fits()) return book(0);
       const end = clock.start();
       return new Promise((resolve) => waiting.push(() => resolve(book(end()))));
+    },
+    keep(bytes) {
+      used += bytes;
+      return () => {
+        used -= bytes;
+        wakeNext();
+      };
     },
     get used() {
       return used;

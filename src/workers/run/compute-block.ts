@@ -17,6 +17,7 @@ import type { RowsOf } from '../intake/read/row-reader.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../../shared/process/semaphore.ts';
+import { createBlockJoin, withListedJoin, type BlockJoin } from './block-join.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
 import type { RunStats } from './run-stats.ts';
 
@@ -30,13 +31,23 @@ export interface BlockToCompute {
   readonly abort: AbortController;
 }
 
-/** Rows that can be read one by one. See SliceChunk. */
-type RowSource = Pick<SliceChunk, 'read' | 'problemOf'>;
+interface JoiningBlock extends BlockToCompute {
+  /** Null: no columns of the input go to the output. */
+  readonly join: BlockJoin | null;
+}
+
+/** Rows that can be read one by one. See SliceChunk. `joined`: call it when they have been read. */
+type RowSource = Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
 
 /** The rows of a block, and their outcomes in order. */
-export interface Computed {
+interface Rows {
   readonly rows: NamedRows;
   readonly outcomes: readonly Outcomes[];
+}
+
+export interface Computed extends Rows {
+  /** Call when the outcomes are no longer needed. */
+  release(): void;
 }
 
 export function createBlockComputer(deps: {
@@ -53,7 +64,7 @@ export function createBlockComputer(deps: {
    * callbacks, because these cost too much for small rows.
    */
   async function computeRows(
-    block: BlockToCompute,
+    block: JoiningBlock,
     count: number,
     source: RowSource,
   ): Promise<readonly Outcomes[]> {
@@ -72,7 +83,7 @@ export function createBlockComputer(deps: {
       }
     }
     submitUpTo(count);
-    return rows.all;
+    return block.join === null ? rows.all : block.join.add(rows.all, source);
   }
 
   function computeRow(
@@ -102,20 +113,24 @@ export function createBlockComputer(deps: {
     batcher.submit(group, [read.input], release === null ? rows : releasing(release, rows), at);
   }
 
-  async function computeListed(block: BlockToCompute, listed: BlockRows): Promise<Computed> {
+  async function computeListed(block: JoiningBlock, listed: BlockRows): Promise<Rows> {
     const { rows } = listed;
     batcher.expect(block.group, rows.length);
     return { rows: listed, outcomes: await computeRows(block, rows.length, sourceOf(block, rows)) };
   }
 
   /** Listed rows need no `problemOf`, because they are checked before they go to a lane. */
-  function sourceOf(block: BlockToCompute, rows: readonly RowRef[]): RowSource {
+  function sourceOf(block: JoiningBlock, rows: readonly RowRef[]): RowSource {
     const from = rowsOf(block);
-    return { read: (at) => reader.read(from, rows[at]!, block.abort), problemOf: () => null };
+    const source: RowSource = {
+      read: (at) => reader.read(from, rows[at]!, block.abort),
+      problemOf: () => null,
+    };
+    return block.join === null ? source : withListedJoin(source, from.dataset, rows);
   }
 
   /** Sends the rows of a slice to lanes while it reads further rows. */
-  async function computeSlice(block: BlockToCompute, slice: BlockSlice): Promise<Computed> {
+  async function computeSlice(block: JoiningBlock, slice: BlockSlice): Promise<Rows> {
     const names = createNameList(slice.firstRow);
     const chunks: Promise<readonly Outcomes[]>[] = [];
     let missing = slice.count;
@@ -137,12 +152,12 @@ export function createBlockComputer(deps: {
     return { rows: names.end(), outcomes: (await Promise.all(chunks)).flat() };
   }
 
-  async function computeChunk(block: BlockToCompute, chunk: SliceChunk): Promise<readonly Outcomes[]> {
+  async function computeChunk(block: JoiningBlock, chunk: SliceChunk): Promise<readonly Outcomes[]> {
     const { count, packed } = chunk;
     if (packed === null) return computeRows(block, count, chunk);
     const rows = createRowSet(count, block.stats, chunk.problemOf);
     batcher.submit(block.group, packed, rows, 0);
-    return rows.all;
+    return block.join === null ? rows.all : block.join.add(rows.all, chunk);
   }
 
   async function note({ job, block, token }: BlockToCompute, journal: RowJournal): Promise<void> {
@@ -150,31 +165,37 @@ export function createBlockComputer(deps: {
     throw new Error('another run of the block has taken over');
   }
 
-  async function computeOneByOne(block: BlockToCompute): Promise<Computed> {
+  async function computeOneByOne(block: JoiningBlock): Promise<Rows> {
     const { journal, block: content } = block.run;
-    const outcomes: Outcomes[] = [];
-    const computeNext = async (source: RowSource, at: number) => {
-      const i = outcomes.length;
-      if (journal.killers.includes(i)) return void outcomes.push(KILLER);
-      await journaled.use(async () => {
+    let next = 0;
+    const computeOne = async (source: RowSource, at: number): Promise<readonly Outcomes[]> => {
+      const i = next++;
+      if (journal.killers.includes(i)) return [KILLER];
+      return journaled.use(async () => {
         await note(block, atRow(journal, i));
         batcher.expect(block.group, 1);
         const set = createRowSet(1, block.stats, () => source.problemOf(at));
         computeRow(block, source.read(at), set, 0);
-        outcomes.push(...(await set.all));
+        const answered = await set.all;
         await note(block, atRow(journal, null));
+        return answered;
       });
+    };
+    const computeEach = async (source: RowSource, count: number): Promise<readonly Outcomes[]> => {
+      const outcomes: Outcomes[] = [];
+      for (let at = 0; at < count; at++) outcomes.push(...(await computeOne(source, at)));
+      return block.join === null ? outcomes : block.join.add(Promise.resolve(outcomes), source);
     };
     if (!isSlice(content)) {
       const source = sourceOf(block, content.rows);
-      for (const at of content.rows.keys()) await computeNext(source, at);
-      return { rows: content, outcomes };
+      return { rows: content, outcomes: await computeEach(source, content.rows.length) };
     }
+    const outcomes: Outcomes[] = [];
     const names = createNameList(content.firstRow);
     for await (const chunk of reader.readSlice(rowsOf(block), content, block.abort)) {
       names.add(chunk);
       try {
-        for (let at = 0; at < chunk.count; at++) await computeNext(chunk, at);
+        outcomes.push(...(await computeEach(chunk, chunk.count)));
       } finally {
         chunk.release();
       }
@@ -183,11 +204,22 @@ export function createBlockComputer(deps: {
   }
 
   /** Rejects on abort, when another run has taken over, and with the errors of openSlice. */
-  return async function compute(block: BlockToCompute): Promise<Computed> {
+  return async function compute(given: BlockToCompute): Promise<Computed> {
+    const join = createBlockJoin(given.run.spec, reader.keep);
+    const release = () => join?.release();
+    try {
+      return { ...(await computeAll({ ...given, join })), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+
+  async function computeAll(block: JoiningBlock): Promise<Rows> {
     if (block.run.died > 0) return computeOneByOne(block);
     const { block: content } = block.run;
     return isSlice(content) ? computeSlice(block, content) : computeListed(block, content);
-  };
+  }
 }
 
 /** Gives the row's bytes back to the budget when the row is answered. */

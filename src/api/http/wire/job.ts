@@ -1,6 +1,7 @@
 /** A job as clients see it. */
 import { z } from 'zod';
 import { SHOWN_OPTIONS } from '../../../shared/tasks/requested-option-schemas.ts';
+import { joinOf } from '../../../shared/domain/dataset-spec.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { SKIPPED } from '../../../shared/domain/skipped.ts';
 import { JOB_STATUSES } from '../../../shared/domain/job/job-state.ts';
@@ -90,6 +91,19 @@ export const JOB = z
       description: 'Folder with job.json, part-*.<format>, errors-*.jsonl, manifest.json and _SUCCESS.',
     }),
     output_format: PART_FORMAT.meta({ description: 'Format of the parts.' }),
+    output_join: z
+      .array(
+        z.object({
+          column: z.string().meta({ description: 'Its name in the input.' }),
+          name: z.string().meta({ description: 'Its name in the output.' }),
+        }),
+      )
+      .nullable()
+      .meta({ description: 'Columns of the input that the output has. Null: none.' }),
+    output_select: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'The columns that the request has chosen. Null: all.' }),
     error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
     retry_of: z
       .string()
@@ -132,6 +146,8 @@ export const JOB = z
         },
         output: '/data/.forebay/results/job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
         output_format: 'jsonl',
+        output_join: null,
+        output_select: null,
         error: null,
         retry_of: null,
         webhook: null,
@@ -162,6 +178,8 @@ export function jobToWire(record: JobRecord): JobWire {
     options: spec.options,
     output: spec.output,
     output_format: spec.table?.format ?? 'jsonl',
+    output_join: joinOf(spec.dataset)?.map((column) => ({ ...column })) ?? null,
+    output_select: spec.asked_columns?.select ?? null,
     error: record.error,
     retry_of: spec.retry_of,
     webhook: spec.webhook,

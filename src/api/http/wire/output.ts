@@ -1,5 +1,6 @@
 /** Where a job writes its results, and in which format. */
 import { z } from 'zod';
+import { MAX_JOINED } from '../../../shared/domain/join.ts';
 import { PART_FORMATS } from '../../../shared/domain/job/part-format.ts';
 
 export const OUTPUT_FOLDER = z.string().min(1).max(4096).meta({
@@ -9,6 +10,25 @@ export const OUTPUT_FOLDER = z.string().min(1).max(4096).meta({
 
 export const PART_FORMAT = z.enum(PART_FORMATS);
 
+const COLUMN = z.string().min(1, 'a name is needed').max(1024);
+const COLUMN_NAMES = z
+  .array(COLUMN)
+  .min(1, 'at least one column')
+  .max(MAX_JOINED, `at most ${MAX_JOINED} columns`)
+  .refine((names) => new Set(names).size === names.length, 'names a column twice');
+
+const JOINED_COLUMNS = z
+  .union([z.literal(true), COLUMN_NAMES], { error: 'must be true, or a list of columns of the input' })
+  .meta({
+    description:
+      'Columns of the input that the output has, too: all (true), or those that are named. A file that the model reads, such as the bytes of an image, must be named. A column with the name of a result gets `input_` in front. Datasets of files have the column `path`; URLs and manifests have `uri`.',
+  });
+
+const SELECTED_COLUMNS = COLUMN_NAMES.meta({
+  description:
+    'The columns that the output has after `index` and `id`: those of the results, and those of `join`, in this order. Default: all of them.',
+});
+
 const OUTPUT_PLACE = z
   .strictObject({
     path: OUTPUT_FOLDER.optional(),
@@ -16,10 +36,12 @@ const OUTPUT_PLACE = z
       description:
         'Format of the parts. Default: jsonl, or that of the output that a job resumes. Errors are always JSONL.',
     }),
+    join: JOINED_COLUMNS.optional(),
+    select: SELECTED_COLUMNS.optional(),
   })
   .meta({ id: 'OutputPlace', examples: [{ path: '/data/results/digits', format: 'parquet' }] });
 
 /** A path alone is the older form. */
 export const OUTPUT = z.union([OUTPUT_FOLDER, OUTPUT_PLACE]).meta({
-  description: 'A folder for the results, or a folder and the format of the parts.',
+  description: 'A folder for the results, or a folder, the format of the parts and their columns.',
 });

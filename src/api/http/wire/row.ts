@@ -10,14 +10,15 @@ const ROW_ID = z.string().meta({
 });
 
 export const RESULT_ROW = z
-  .object({
+  .looseObject({
     index: INDEX,
     id: ROW_ID,
     ...RESULT_SHAPE,
   })
   .meta({
     id: 'ResultRow',
-    description: "A row that succeeded: one line of results. The model's task decides which fields it has.",
+    description:
+      "A row that succeeded: one line of results. The model's task decides which fields it has. Columns of the input (`join`) follow as further fields. With `select`, there is a field per chosen column.",
     examples: [
       { index: 0, id: 'cats/0001.jpg', predictions: [{ index: 281, label: 'tabby', score: 0.8125 }] },
     ],

@@ -1,6 +1,7 @@
 /** The body of POST /v1/jobs, and the same with its defaults filled in. */
 import { z } from 'zod';
 import { IF_OUTPUT_EXISTS, type IfOutputExists } from '../../../shared/domain/job/job.ts';
+import type { AskedColumns } from '../../../shared/domain/join.ts';
 import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
 import { REQUESTED_SHAPE } from '../../../shared/tasks/requested-option-schemas.ts';
 import { withDefaultOptions, type AskedOptions } from '../../../shared/tasks/requested-options.ts';
@@ -83,11 +84,13 @@ export interface RequestWithDefaults {
   readonly webhook?: RequestedWebhook;
   /** As given. */
   readonly output_format?: PartFormat;
+  readonly output_columns?: AskedColumns;
 }
 
 export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDefaults {
   const { if_output_exists = 'refuse', metadata, ...options } = body.options ?? {};
-  const { path, format } = typeof body.output === 'string' ? { path: body.output } : (body.output ?? {});
+  const { path, format, join, select } =
+    typeof body.output === 'string' ? { path: body.output } : (body.output ?? {});
   return {
     model: body.model,
     input: body.input,
@@ -97,6 +100,7 @@ export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDef
     // Left out if not given, so that requests keep the digest that earlier versions computed.
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
     ...(format && { output_format: format }),
+    ...((join ?? select) && { output_columns: { ...(join && { join }), ...(select && { select }) } }),
   };
 }
 

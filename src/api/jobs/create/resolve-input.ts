@@ -102,17 +102,17 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
         await checkPaths(dataset.of, jobs.tenant);
         return { ...dataset, folder: jobs.folder, of: await adoptFailedOf(dataset.of, jobs) };
       case 'urls':
-        return spool.handOverUrls(jobs);
+        return withJoinOf(dataset, await spool.handOverUrls(jobs));
       case 'inline':
-        return spool.handOverInline(jobs);
+        return withJoinOf(dataset, await spool.handOverInline(jobs));
     }
   }
 
   /** The dataset that the failed rows belong to. A job.json can be edited, so its spool paths are replaced. */
   async function adoptFailedOf(of: GivenDataset, jobs: Handover): Promise<GivenDataset> {
-    if (of.type === 'inline') return spool.handOverInline(jobs);
+    if (of.type === 'inline') return withJoinOf(of, await spool.handOverInline(jobs));
     // The id of a URL row is its URL, so the list need not be read again.
-    if (of.type === 'urls') return spool.urlsOf(jobs.to, jobs.tenant);
+    if (of.type === 'urls') return withJoinOf(of, spool.urlsOf(jobs.to, jobs.tenant));
     return of;
   }
 
@@ -122,4 +122,8 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
     discard: async (jobId, tenant) => spool.discard(jobId, tenant),
     spooledBytes: async (jobId, tenant) => spool.bytes(jobId, tenant),
   };
+}
+
+function withJoinOf({ join }: GivenDataset, dataset: GivenDataset): GivenDataset {
+  return join === undefined ? dataset : { ...dataset, join };
 }

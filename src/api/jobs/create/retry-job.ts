@@ -62,6 +62,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
       output: folder,
       table: last.table,
+      asked_columns: last.asked_columns,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },

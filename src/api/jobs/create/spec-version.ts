@@ -1,5 +1,5 @@
 /** The version of a new job's spec: the lowest one that can express it, so that older processes run what they can. */
-import { isTable } from '../../../shared/domain/dataset-spec.ts';
+import { isTable, joinOf } from '../../../shared/domain/dataset-spec.ts';
 import { SPEC_VERSION } from '../../../shared/domain/job/job.ts';
 import type { PartTable } from '../../../shared/domain/job/part-format.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
@@ -19,7 +19,7 @@ export function specVersion(
   table: PartTable | undefined,
   output: string,
 ): number {
-  if (isObjectUrl(output)) return SPEC_VERSION;
+  if (isObjectUrl(output) || joinOf(dataset) !== undefined || table?.selected) return SPEC_VERSION;
   if (table !== undefined || dataset.type === 'archive') return LOCAL_OUTPUTS;
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
   const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);

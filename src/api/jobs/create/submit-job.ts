@@ -15,7 +15,7 @@ import { checkSubmitResume, continuedJob, cutBlock } from '../output/continued-j
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
-import { settleFormat } from './settle-format.ts';
+import { createFormatSettler, type FormatDeps } from './columns/format-settler.ts';
 import { settleOptions } from './settle-options.ts';
 import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
@@ -26,7 +26,7 @@ export interface Submitted {
   readonly replayed: boolean;
 }
 
-export interface SubmitDeps {
+export interface SubmitDeps extends FormatDeps {
   jobs: Pick<JobStore, 'claimOf' | 'get'>;
   findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'resolve'>;
@@ -38,6 +38,7 @@ export interface SubmitDeps {
 
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
+  const settle = createFormatSettler(deps);
 
   return async function submitJob(
     request: SubmitRequest,
@@ -89,23 +90,30 @@ export function createSubmitJob(deps: SubmitDeps) {
       const earlier = await checkOutput(place, ifExists);
       const options = settleOptions(request, model, earlier);
       if (earlier) checkSubmitResume(earlier, model, options);
-      const table = settleFormat(request.output_format ?? null, model.config, earlier);
-      const dataset = await input.resolve(request.input, id, {
+      const found = await input.resolve(request.input, id, {
         tenant,
         taskInput: taskOf(model.config).input,
         fields: rowFieldsOf(model.config, model.graphInputs),
       });
-      const rows = dataset.total === null ? null : Math.min(dataset.total, request.options.limit ?? Infinity);
+      const rows = found.total === null ? null : Math.min(found.total, request.options.limit ?? Infinity);
       if (rows !== null) checkRowLimit(rows, deps.maxRows);
+      const { dataset, table, askedColumns } = await settle(
+        request,
+        model.config,
+        earlier,
+        found.spec,
+        tenant,
+      );
       const { webhook } = request;
       const spec: JobSpec = {
-        v: specVersion(dataset, request.input, table, place.place),
+        v: specVersion({ ...found, spec: dataset }, request.input, table, place.place),
         id,
         tenant,
         model: model.ref,
-        dataset: earlier === null ? dataset.spec : withListingOf(dataset.spec, earlier.dataset),
+        dataset: earlier === null ? dataset : withListingOf(dataset, earlier.dataset),
         output: place.place,
         ...(table && { table }),
+        ...(askedColumns && { asked_columns: askedColumns }),
         options,
         input: describeInput(request.input),
         resume: earlier !== null,

@@ -1,6 +1,8 @@
 /** The rows of a slice of archives, with the bytes of their members. */
 import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
+import { PackedRecords } from '../../domain/packed-records.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { joinedOfValues } from '../join/value-join.ts';
 import { listedRows, type RowRecord, type SliceRows } from '../slice-rows.ts';
 import { entriesWithContents, indexEntries, READ_TOGETHER } from './archive-index.ts';
 import { decodeSegments, decodeVersions, type Segment } from './archive-ref.ts';
@@ -91,7 +93,10 @@ async function* segmentRows(
   /** The members of one row are in memory together. */
   let group = { key: '', bytes: 0 };
   const chunk = (): SliceRows => {
-    const rows = { ...listedRows(records, firstRow), bytes: window.loaded - counted + unpacked };
+    const rows = withJoin(spec, records, {
+      ...listedRows(records, firstRow),
+      bytes: window.loaded - counted + unpacked,
+    });
     firstRow += records.length;
     records = [];
     counted = window.loaded;
@@ -120,19 +125,28 @@ async function* segmentRows(
   if (records.length > 0) yield chunk();
 }
 
+function withJoin({ join }: ArchiveSpec, records: readonly RowRecord[], rows: SliceRows): SliceRows {
+  if (join === undefined) return rows;
+  const texts = () => records.map((record) => (record.ok ? joinedOfValues(record.columns ?? {}, join) : ''));
+  return { ...rows, joined: () => PackedRecords.of(texts()) };
+}
+
 function recordOf(spec: ArchiveSpec, archive: string, row: CutRow<MemberBytes | null>): RowRecord {
   const id = rowId(spec, archive, row.key);
   const bad = ({ code, why }: RowProblem): RowRecord => ({ ok: false, id, code, why });
   if (row.problem !== null) return bad(row.problem);
   if (!spec.grouped) {
     const { value } = row.parts[0]!;
-    if (value!.ok) return { ok: true, id, json: '', fields: {}, file: value!.bytes };
+    const columns = spec.join && { path: row.key, archive: shardPath(spec, archive) };
+    if (value!.ok) {
+      return { ok: true, id, json: '', fields: {}, file: value!.bytes, ...(columns && { columns }) };
+    }
     return bad({ ...value!.problem, why: `the member ${value!.problem.why}` });
   }
   const found = groupFields(row.parts, spec);
   if (!found.ok) return bad(found.problem);
-  const { fields } = found;
-  return { ok: true, id, json: spec.reads === 'image' ? '' : jsonOf(fields), fields };
+  const { fields, columns } = found;
+  return { ok: true, id, json: spec.reads === 'image' ? '' : jsonOf(fields), fields, columns };
 }
 
 /** JSON has no bytes, and a task that reads records needs none. */
@@ -140,13 +154,12 @@ function jsonOf(fields: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(fields, (_, value: unknown) => (value instanceof Uint8Array ? undefined : value));
 }
 
-/** Reads one row, whatever the version of its archive. Null: there is none. Throws as openArchiveSlice does. */
+/** Reads one row, as a chunk, whatever the version of its archive. Null: there is none. Throws as openArchiveSlice does. */
 export async function readArchiveRow(
   spec: ArchiveSpec,
   ref: string,
   options: ArchiveSliceOptions,
-): Promise<RowRecord | null> {
-  for await (const chunk of openArchiveSlice(spec, { firstRow: 0, ref, check: null }, options))
-    return chunk.record(0);
+): Promise<SliceRows | null> {
+  for await (const chunk of openArchiveSlice(spec, { firstRow: 0, ref, check: null }, options)) return chunk;
   return null;
 }

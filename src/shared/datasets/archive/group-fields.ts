@@ -10,7 +10,8 @@ import type { MemberBytes } from './read-member.ts';
 export type GroupPart = Part<MemberBytes | null>;
 
 export type GroupFields =
-  | { readonly ok: true; readonly fields: Fields }
+  /** `columns`: the same under their own names. Null: the row does not need the member. */
+  | { readonly ok: true; readonly fields: Fields; readonly columns: Fields }
   | { readonly ok: false; readonly problem: RowProblem };
 
 /** Extensions that feed a field, best first, unless `columns` names another one. */
@@ -29,8 +30,9 @@ const TEXT_NAMES: ReadonlySet<string> = new Set(FEEDS['text']);
 export function createWants({
   reads,
   columns,
-}: Pick<ArchiveSpec, 'reads' | 'columns'>): (field: string) => boolean {
-  const named = new Set(Object.values(columns ?? {}));
+  join = [],
+}: Pick<ArchiveSpec, 'reads' | 'columns' | 'join'>): (field: string) => boolean {
+  const named = new Set([...Object.values(columns ?? {}), ...join.map(({ column }) => column)]);
   const feeds = new Set(reads === 'record' || columns?.[reads] !== undefined ? [] : FEEDS[reads]);
   return (field) => named.has(field) || feeds.has(field) || isDecoded(field);
 }
@@ -73,7 +75,13 @@ export function groupFields(
   });
   const all = { ...fields, ...Object.fromEntries(fed) };
   const missing = missingField(parts, all, { reads, columns });
-  return missing === null ? { ok: true, fields: all } : bad(missing);
+  return missing === null
+    ? { ok: true, fields: all, columns: { ...unread(parts), ...values } }
+    : bad(missing);
+}
+
+function unread(parts: readonly GroupPart[]): Fields {
+  return Object.fromEntries(parts.flatMap(({ field, value }) => (value === null ? [[field, null]] : [])));
 }
 
 function missingField(

@@ -1,5 +1,6 @@
 /** What becomes of the cells of a CSV row. */
 import type { Columns } from '../../domain/columns.ts';
+import type { Join } from '../../domain/join.ts';
 
 /** A field that a cell feeds. */
 export interface CellTarget {
@@ -59,6 +60,29 @@ export function planCells(options: {
     names,
     targets,
     idColumn: names.findIndex((name) => fieldsOf(name).includes('id')),
-    frameBytes: targets.flat().reduce((sum, { key }) => sum + key.length + 1 + CONSTANT_BYTES, 2),
+    frameBytes: frameBytesOf(targets),
   };
+}
+
+/** For columns that go to the output. All values are texts. */
+export function planJoin(
+  { delimiter, names }: { readonly delimiter: string; readonly names: readonly string[] },
+  join: Join,
+): CellPlan {
+  const targets = names.map((own) =>
+    join
+      .filter(({ column }) => column === own)
+      .map(({ name }) => ({ key: Buffer.from(`${JSON.stringify(name)}:`), isText: true })),
+  );
+  return {
+    delimiter: delimiter.charCodeAt(0),
+    names,
+    targets,
+    idColumn: -1,
+    frameBytes: frameBytesOf(targets),
+  };
+}
+
+function frameBytesOf(targets: readonly (readonly CellTarget[])[]): number {
+  return targets.flat().reduce((sum, { key }) => sum + key.length + 1 + CONSTANT_BYTES, 2);
 }

@@ -15,11 +15,12 @@ export async function* openCsvSlice(
   file: ByteFile,
   slice: { readonly firstRow: number; readonly ref: string },
   plan: CellPlan,
+  joinPlan: CellPlan | null,
   signal: AbortSignal,
 ): AsyncGenerator<SliceRows> {
   let index = slice.firstRow;
   for await (const records of csvRecords(file, decodeRange(slice.ref), plan.delimiter, signal)) {
-    const rows = toRows(records, plan, index);
+    const rows = { ...toRows(records, plan, index), ...(joinPlan && joinedRows(records, joinPlan)) };
     index += rows.count;
     yield rows;
   }
@@ -59,6 +60,19 @@ function toRows(records: FoundRecords, plan: CellPlan, firstRow: number): SliceR
       return problem === undefined ? goodRow(ids?.[at] ?? null, packed.json(at)) : badRow(problem);
     },
   };
+}
+
+/** The records are gone when somebody asks for the values, so they are made here. */
+function joinedRows(records: FoundRecords, plan: CellPlan): Pick<SliceRows, 'joined'> {
+  const { count } = records;
+  const writer = writerFor(records, plan, 0, count);
+  const ends = new Uint32Array(count);
+  for (let at = 0; at < count; at++) {
+    writeRow(writer, records, at);
+    ends[at] = writer.length;
+  }
+  const joined = new PackedRecords(writer.written(), ends);
+  return { joined: () => joined };
 }
 
 function writerFor(records: FoundRecords, plan: CellPlan, first: number, end: number): RowWriter {

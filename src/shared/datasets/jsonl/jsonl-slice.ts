@@ -1,8 +1,10 @@
 /** A slice of a JSONL file: a range of bytes that holds whole lines. Any process can open it and gets the same rows. */
 import { isUtf8 } from 'node:buffer';
 import type { Columns } from '../../domain/columns.ts';
+import type { Join } from '../../domain/join.ts';
 import { PackedRecords } from '../../domain/packed-records.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
+import { joinedOfJson } from '../join/raw-join.ts';
 import type { LineCopy, Lines } from '../lines/lines.ts';
 import { decodeRange } from '../lines/line-range.ts';
 import { rawLines } from '../lines/raw-lines.ts';
@@ -14,14 +16,19 @@ import { parseRecord, placeOf } from './parse-record.ts';
 export async function* openJsonlSlice(
   file: ByteFile,
   slice: { readonly firstRow: number; readonly ref: string },
-  columns: Columns | null,
+  {
+    columns = null,
+    join,
+  }: { readonly columns?: Columns | null | undefined; readonly join?: Join | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<SliceRows> {
   let index = slice.firstRow;
   for await (const lines of rawLines(file, decodeRange(slice.ref), MAX_RECORD_BYTES, signal)) {
     const copy = columns === null ? lines.copy() : null;
     const apart = copy === null || !isUtf8(copy.bytes);
-    const rows = apart ? oneByOne(lines, index, columns) : together(lines, copy, index);
+    const rows = apart
+      ? oneByOne(lines, index, columns, join)
+      : withJoin(together(lines, copy, index), new PackedRecords(copy.bytes, copy.ends), join);
     if (rows.count === 0) continue;
     index += rows.count;
     yield rows;
@@ -49,12 +56,30 @@ function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy, firstRow:
 }
 
 /** Some lines are too long, or are not text, or their fields have other names. */
-function oneByOne(lines: Lines, firstRow: number, columns: Columns | null): SliceRows {
+function oneByOne(
+  lines: Lines,
+  firstRow: number,
+  columns: Columns | null,
+  join: Join | undefined,
+): SliceRows {
   const records: RowRecord[] = [];
+  const joined: string[] = [];
   for (let at = 0; at < lines.count; at++) {
-    if (!lines.isBlank(at)) records.push(parseRecord(lines.text(at), placeOf(lines.number(at)), columns));
+    if (lines.isBlank(at)) continue;
+    const text = lines.text(at);
+    records.push(parseRecord(text, placeOf(lines.number(at)), columns));
+    if (join !== undefined) joined.push(text.ok ? joinedOfJson(text.text, join) : '');
   }
-  return listedRows(records, firstRow);
+  const rows = listedRows(records, firstRow);
+  return join === undefined ? rows : { ...rows, joined: () => PackedRecords.of(joined) };
+}
+
+/** `lines`: the records as they are in the file. */
+function withJoin(rows: SliceRows, lines: PackedRecords, join: Join | undefined): SliceRows {
+  if (join === undefined) return rows;
+  const joined = () =>
+    PackedRecords.of(Array.from(lines.ends, (_, at) => joinedOfJson(lines.json(at), join)));
+  return { ...rows, joined };
 }
 
 /** JSON can spell the field name "id" only literally, or with \u escapes. */

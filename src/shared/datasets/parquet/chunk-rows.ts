@@ -5,6 +5,7 @@ import { idsOf, type RowRecord, type SliceRows } from '../slice-rows.ts';
 import type { ColumnChunk } from './column-chunks.ts';
 import type { Values } from './pages/decode-page.ts';
 import type { Projection } from './projection.ts';
+import { joinedCell } from './values/joined-cell.ts';
 import { JsonWriter, plainOf } from './values/json-writer.ts';
 
 interface FieldCells {
@@ -13,7 +14,11 @@ interface FieldCells {
 }
 
 /** `firstRow`: index of the first row, which names rows without an id. */
-export function rowsOfChunk(chunk: ColumnChunk, { fields, id }: Projection, firstRow: number): SliceRows {
+export function rowsOfChunk(
+  chunk: ColumnChunk,
+  { fields, id, joined }: Projection,
+  firstRow: number,
+): SliceRows {
   const { rows } = chunk;
   const own = fields.map(({ field, column }): FieldCells => ({ field, cells: chunk.cells.get(column)! }));
   let packed: PackedRecords | null = null;
@@ -33,7 +38,19 @@ export function rowsOfChunk(chunk: ColumnChunk, { fields, id }: Projection, firs
     },
     bytes: chunk.bytes,
     record,
+    ...(joined.length > 0 && { joined: () => joinCells(joined, chunk) }),
   };
+}
+
+function joinCells(joined: Projection['joined'], { cells, rows }: ColumnChunk): PackedRecords {
+  const columns = joined.map(({ name, column, type }) => ({
+    key: JSON.stringify(name),
+    cells: cells.get(column)!,
+    type,
+  }));
+  const text = (row: number) =>
+    columns.map(({ key, cells: own, type }) => `${key}:${joinedCell(type, own[row])}`);
+  return PackedRecords.of(Array.from({ length: rows }, (_, row) => `{${text(row).join(',')}}`));
 }
 
 /** Rows that cannot be read. They keep their ids, because other readers see only the ids. `names`: null if they have none. */
@@ -53,6 +70,7 @@ export function lostRows(
     packed: null,
     bytes: 0,
     record: (at) => records[at]!,
+    joined: () => PackedRecords.of(records.map(() => '')),
   };
 }
 

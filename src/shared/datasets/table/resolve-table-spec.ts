@@ -3,6 +3,7 @@ import type { Columns } from '../../domain/columns.ts';
 import type { TableSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError, type Issue } from '../../errors.ts';
 import type { RowFields } from '../../tasks/row-fields.ts';
+import { listedNames } from '../../text/listed-names.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { withFile, withHead, type ByteFiles } from '../bytes/byte-file.ts';
 import { readTableHead, type GivenTable } from '../table-head.ts';
@@ -57,15 +58,11 @@ export function checkColumns(
   }
   if (issues.length === 0) return;
   const [first] = issues;
-  throw new ForebayError('invalid_request', `${name}: ${first!.message}. Its columns: ${listed(known)}.`, {
-    issues,
-  });
-}
-
-/** A message with more names would be unreadable. */
-const MAX_NAMES = 50;
-
-function listed(names: readonly string[]): string {
-  const some = names.slice(0, MAX_NAMES).join(', ');
-  return names.length > MAX_NAMES ? `${some}, and ${names.length - MAX_NAMES} more` : some;
+  throw new ForebayError(
+    'invalid_request',
+    `${name}: ${first!.message}. Its columns: ${listedNames(known)}.`,
+    {
+      issues,
+    },
+  );
 }

@@ -7,6 +7,7 @@ import type { MaxErrors } from '../option.ts';
 import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
+import { ASKED_COLUMNS } from '../join.ts';
 import { PART_TABLE } from './part-format.ts';
 
 /** Options that the job runs with. Null: automatic or unlimited. */
@@ -31,7 +32,7 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 6, the output can be on S3. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can have other formats than
+ * Since version 6, the output can be on S3, columns of the input can go to the output, and a job can choose its columns. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can have other formats than
  * JSONL, their columns can feed fields of other names, and the file that holds or lists the rows can be compressed, on
  * S3 or on a web server. Since version 4, the files of a dataset can be on S3. Since version 3, rows can be records,
  * blocks can be slices, and a folder can list every file. A job that needs none of this keeps version 2, so that
@@ -52,8 +53,10 @@ export const JOB_SPEC = z.object({
   dataset: DATASET_SPEC,
   /** Absolute folder. */
   output: z.string(),
-  /** How parts are written. Absent: as JSONL. */
+  /** How parts are written. Absent: as JSONL, with all fields of the results. */
   table: PART_TABLE.optional(),
+  /** The columns that the request asked for. A resume must not ask for others. */
+  asked_columns: ASKED_COLUMNS.optional(),
   options: JOB_OPTIONS,
   /** The input as the user gave it, for display. Inline rows and URL lists are only counted. */
   input: z.record(z.string(), z.unknown()),

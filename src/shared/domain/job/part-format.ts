@@ -5,8 +5,18 @@ import { z } from 'zod';
 export const PART_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 export type PartFormat = (typeof PART_FORMATS)[number];
 
-/** `float` has 32 bits, `double` and `int64` have 64. `json`: the value as JSON text. */
-const SCALAR = z.enum(['boolean', 'int64', 'float', 'double', 'string', 'json']);
+/**
+ * `float` has 32 bits, `double` and `int64` have 64. `json`: the value as JSON text. The others occur only in columns of
+ * the input. As JSON, `bytes` are base64, and dates and times are as in `2026-01-02T03:04:05.006Z`. Those of `local_` say
+ * nothing of a time zone.
+ */
+export const SCALARS = [
+  ...['boolean', 'int64', 'float', 'double', 'string', 'json'],
+  ...['int32', 'bytes', 'date'],
+  ...['timestamp_ms', 'timestamp_us', 'timestamp_ns'],
+  ...['local_timestamp_ms', 'local_timestamp_us', 'local_timestamp_ns'],
+] as const;
+const SCALAR = z.enum(SCALARS);
 
 export type ValueType =
   | z.infer<typeof SCALAR>
@@ -32,13 +42,15 @@ const STRUCT_FIELD: z.ZodType<StructField> = z.object({
   optional: z.boolean(),
 });
 
-/** Which value of a result a column holds. */
+/** Which value of a row a column holds. */
 const SOURCE = z.discriminatedUnion('of', [
   z.object({ of: z.literal('field'), field: z.string() }),
   /** One value of a field that is an object. */
   z.object({ of: z.literal('key'), field: z.string(), key: z.string() }),
   /** A copy from the first object of a list, for users. Readers of parts ignore it. */
   z.object({ of: z.literal('best'), field: z.string(), key: z.enum(['label', 'score']) }),
+  /** A column of the input (`join`), as the field of that name. */
+  z.object({ of: z.literal('input'), field: z.string() }),
 ]);
 
 /** A column after `index` and `id`. */
@@ -50,9 +62,11 @@ const RESULT_COLUMN = z.object({
 });
 export type ResultColumn = z.infer<typeof RESULT_COLUMN>;
 
-/** How the parts of a job are written if they are not JSONL. */
+/** How the parts of a job are written if they are not JSONL with all fields of the results. */
 export const PART_TABLE = z.object({
-  format: z.enum(PART_FORMATS).exclude(['jsonl']),
+  format: z.enum(PART_FORMATS),
   columns: z.array(RESULT_COLUMN),
+  /** The request has chosen the columns. Then a row as JSON has a field per column, under the column's name. */
+  selected: z.literal(true).optional(),
 });
 export type PartTable = z.infer<typeof PART_TABLE>;

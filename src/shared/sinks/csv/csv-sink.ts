@@ -1,9 +1,9 @@
 /** CSV with a header in every part. What is nested in a result is JSON text. */
-import type { ResultColumn } from '../../domain/job/part-format.ts';
+import type { PartTable } from '../../domain/job/part-format.ts';
 import { createTurn } from '../../process/event-loop-turn.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
 import { encodeRows } from '../table/encode-rows.ts';
-import { storedRow } from '../table/row-line.ts';
+import { isCopy, storedRow } from '../table/row-line.ts';
 import { createTableSink } from '../table/table-sink.ts';
 import { countRecords, csvRecords } from './csv-records.ts';
 import { cellOf, cellText, quoted } from './csv-text.ts';
@@ -11,7 +11,8 @@ import { cellOf, cellText, quoted } from './csv-text.ts';
 /** Lines are joined to texts of about this many characters. */
 const CHUNK_CHARS = 256 * 1024;
 
-export function createCsvSink(columns: readonly ResultColumn[]): Sink {
+export function createCsvSink(table: PartTable): Sink {
+  const { columns } = table;
   const header = `${['index', 'id', ...columns.map(({ name }) => name)].map(quoted).join(',')}\n`;
   const headerBytes = Buffer.from(header);
 
@@ -22,14 +23,14 @@ export function createCsvSink(columns: readonly ResultColumn[]): Sink {
     }
     const cells = columns.map((column, at) => {
       const text = texts[at]!;
-      if (text === null || column.source.of === 'best') return null;
+      if (text === null || isCopy(table, column)) return null;
       const cell = cellOf(column, text);
       if (cell === null) {
         throw new MalformedPart(`record ${record} has no valid value in the column "${column.name}"`);
       }
       return cell;
     });
-    return storedRow(columns, Number(index), id!, cells);
+    return storedRow(table, Number(index), id!, cells);
   }
 
   async function decode(part: Buffer): Promise<StoredRow[]> {

@@ -1,7 +1,7 @@
 /** Values of CSV. Lines end with LF. A value is quoted if it needs quotes (RFC 4180). Null is an empty value. */
 import type { ResultColumn } from '../../domain/job/part-format.ts';
 import type { Cell } from '../table/cells.ts';
-import { unfit } from '../table/encode-rows.ts';
+import { isLenient, unfit } from '../table/encode-rows.ts';
 import { NOT_FINITE, WHOLE } from '../table/json-numbers.ts';
 
 const NEEDS_QUOTES = /[",\r\n]/;
@@ -20,6 +20,7 @@ export function cellText(column: ResultColumn, cell: Cell): string {
     case 'boolean':
       if (cell === 'true' || cell === 'false') return cell;
       break;
+    case 'int32':
     case 'int64':
       if (WHOLE.test(cell)) return cell;
       break;
@@ -29,12 +30,12 @@ export function cellText(column: ResultColumn, cell: Cell): string {
       if (cell.startsWith('"') && cell.endsWith('"') && NOT_FINITE.has(cell.slice(1, -1)))
         return cell.slice(1, -1);
       break;
-    case 'string':
-      if (cell.startsWith('"')) return quoted(JSON.parse(cell) as string);
-      break;
     case 'json':
-    default:
       return quoted(cell);
+    default:
+      if (typeof column.type === 'object') return quoted(cell);
+      if (cell.startsWith('"')) return quoted(JSON.parse(cell) as string);
+      if (isLenient(column)) return quoted(cell);
   }
   throw unfit(column, cell);
 }
@@ -44,17 +45,19 @@ export function cellOf({ type }: ResultColumn, text: string): Cell {
   switch (type) {
     case 'boolean':
       return text === 'true' || text === 'false' ? text : null;
+    case 'int32':
     case 'int64':
       return WHOLE.test(text) ? text : null;
     case 'float':
     case 'double':
       if (NUMBER.test(text)) return text;
       return NOT_FINITE.has(text) ? `"${text}"` : null;
-    case 'string':
-      return JSON.stringify(text);
     case 'json':
-    default:
       return isJson(text) ? text : null;
+    default:
+      if (typeof type === 'object') return isJson(text) ? text : null;
+      // Texts, and dates and bytes, which are texts as JSON.
+      return JSON.stringify(text);
   }
 }
 

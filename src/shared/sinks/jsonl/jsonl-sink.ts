@@ -1,5 +1,8 @@
 /** One JSON object per line. */
+import type { PartTable } from '../../domain/job/part-format.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
+import { encodeRows } from '../table/encode-rows.ts';
+import { storedRow } from '../table/row-line.ts';
 import { partLines } from './part-lines.ts';
 
 export const JSONL_SINK: Sink = {
@@ -10,6 +13,20 @@ export const JSONL_SINK: Sink = {
   decode: async (part) => parseLines(part),
   lines: (part) => part.toString('utf8'),
 };
+
+/** With the chosen columns of each row, instead of all fields of its result. */
+export function createJsonlSink(table: PartTable): Sink {
+  return {
+    ...JSONL_SINK,
+    async encode(rows, outcomes) {
+      const lines: string[] = [];
+      const { errors, failed } = await encodeRows(table.columns, rows, outcomes, (index, id, cells) =>
+        lines.push(storedRow(table, index, id, cells).text),
+      );
+      return { results: Buffer.from(lines.join('')), errors, failed, release: () => {} };
+    },
+  };
+}
 
 const NEWLINE = 0x0a;
 

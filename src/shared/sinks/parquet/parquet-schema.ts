@@ -10,7 +10,21 @@ const SCALARS = {
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   /** A text, because many readers take the JSON type of Parquet for bytes. */
   json: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
-} as const;
+  int32: { type: 'INT32' },
+  bytes: { type: 'BYTE_ARRAY' },
+  date: { type: 'INT32', converted_type: 'DATE' },
+  // The older annotations exist only for moments, and not for nanoseconds.
+  timestamp_ms: { ...moment('MILLIS', true), converted_type: 'TIMESTAMP_MILLIS' },
+  timestamp_us: { ...moment('MICROS', true), converted_type: 'TIMESTAMP_MICROS' },
+  timestamp_ns: moment('NANOS', true),
+  local_timestamp_ms: moment('MILLIS', false),
+  local_timestamp_us: moment('MICROS', false),
+  local_timestamp_ns: moment('NANOS', false),
+} as const satisfies Record<Extract<ValueType, string>, Partial<SchemaElement>>;
+
+function moment(unit: 'MILLIS' | 'MICROS' | 'NANOS', isAdjustedToUTC: boolean) {
+  return { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC, unit } } as const;
+}
 
 export function parquetSchema(columns: readonly ResultColumn[]): SchemaElement[] {
   return [

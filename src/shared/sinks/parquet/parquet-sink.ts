@@ -1,12 +1,12 @@
 /** Parquet with a row group per megabyte of results. */
 import { parquetMetadata, parquetReadObjects, type FileMetaData } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { ResultColumn, ValueType } from '../../domain/job/part-format.ts';
+import type { PartTable, ValueType } from '../../domain/job/part-format.ts';
 import { messageOf } from '../../errors.ts';
 import { createTurn } from '../../process/event-loop-turn.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
 import { encodeRows } from '../table/encode-rows.ts';
-import { storedRow } from '../table/row-line.ts';
+import { isCopy, storedRow } from '../table/row-line.ts';
 import { createTableSink } from '../table/table-sink.ts';
 import { parquetSchema } from './parquet-schema.ts';
 import { jsonOf, parquetValue } from './parquet-values.ts';
@@ -17,7 +17,8 @@ import { jsonOf, parquetValue } from './parquet-values.ts';
  */
 const GROUP_CHARS = 1024 * 1024;
 
-export function createParquetSink(columns: readonly ResultColumn[]): Sink {
+export function createParquetSink(table: PartTable): Sink {
+  const { columns } = table;
   const schema = parquetSchema(columns);
   const names = ['index', 'id', ...columns.map(({ name }) => name)];
   const layout = [SCALAR_LAYOUT, SCALAR_LAYOUT, ...columns.map(({ type }) => layoutOf(type))];
@@ -59,7 +60,7 @@ export function createParquetSink(columns: readonly ResultColumn[]): Sink {
     try {
       for (const { num_rows } of metadata.row_groups) {
         const rowEnd = rowStart + Number(num_rows);
-        const read = await parquetReadObjects({ file, metadata, rowStart, rowEnd });
+        const read = await parquetReadObjects({ file, metadata, rowStart, rowEnd, ...AS_STORED });
         for (const row of read) {
           if (turn.isOver()) await turn.next();
           rows.push(readRow(row));
@@ -74,10 +75,10 @@ export function createParquetSink(columns: readonly ResultColumn[]): Sink {
 
   function readRow({ index, id, ...row }: Readonly<Record<string, unknown>>): StoredRow {
     if (typeof index !== 'bigint' || typeof id !== 'string') throw new TypeError('a row has no index and id');
-    const cells = columns.map(({ name, type, source }) =>
-      source.of === 'best' ? null : jsonOf(type, row[name]),
+    const cells = columns.map((column) =>
+      isCopy(table, column) ? null : jsonOf(column.type, row[column.name]),
     );
-    return storedRow(columns, Number(index), id, cells);
+    return storedRow(table, Number(index), id, cells);
   }
 
   return createTableSink({
@@ -96,6 +97,17 @@ export function createParquetSink(columns: readonly ResultColumn[]): Sink {
   });
 }
 
+/** Bytes are not texts, and a JavaScript date has no microseconds. */
+const AS_STORED = {
+  utf8: false,
+  parsers: {
+    timestampFromMilliseconds: (value: bigint) => value,
+    timestampFromMicroseconds: (value: bigint) => value,
+    timestampFromNanoseconds: (value: bigint) => value,
+    dateFromDays: (days: number) => days,
+  },
+};
+
 interface Layout {
   readonly encoding?: 'PLAIN';
   readonly codec?: 'UNCOMPRESSED';
@@ -103,10 +115,12 @@ interface Layout {
 }
 
 const SCALAR_LAYOUT: Layout = {};
+/** Files are compressed already, and differ from each other. */
+const BYTES_LAYOUT: Layout = { statistics: false, encoding: 'PLAIN', codec: 'UNCOMPRESSED' };
 
 /** Numbers of a vector differ in every bit, so a dictionary and compression only take time. */
 function layoutOf(type: ValueType): Layout {
-  if (typeof type === 'string') return SCALAR_LAYOUT;
+  if (typeof type === 'string') return type === 'bytes' ? BYTES_LAYOUT : SCALAR_LAYOUT;
   let items: ValueType = type;
   while (typeof items === 'object' && 'list' in items) items = items.list;
   const isVector = items === 'float' || items === 'double';

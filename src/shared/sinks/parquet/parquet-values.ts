@@ -3,7 +3,8 @@ import type { ResultColumn, ValueType } from '../../domain/job/part-format.ts';
 import { float32Text } from '../../text/float32-text.ts';
 import { float64Text } from '../../text/float64-text.ts';
 import type { Cell } from '../table/cells.ts';
-import { unfit } from '../table/encode-rows.ts';
+import { dateText, daysOf, momentOf, momentText } from '../../text/moment-text.ts';
+import { isLenient, unfit } from '../table/encode-rows.ts';
 import { NOT_FINITE, WHOLE } from '../table/json-numbers.ts';
 
 const LEAST_INT64 = -(2n ** 63n);
@@ -20,8 +21,9 @@ export function parquetValue(column: ResultColumn, cell: Cell): unknown {
   // A whole number may be larger than JSON.parse can read.
   const value =
     type === 'int64' && WHOLE.test(cell) ? inRange(BigInt(cell)) : fitted(type, JSON.parse(cell) as unknown);
-  if (value === UNFIT) throw unfit(column, cell);
-  return value;
+  if (value !== UNFIT) return value;
+  if (isLenient(column)) return cell;
+  throw unfit(column, cell);
 }
 
 function inRange(value: bigint): unknown {
@@ -46,8 +48,12 @@ function scalar(type: Extract<ValueType, string>, value: unknown): unknown {
   switch (type) {
     case 'boolean':
       return typeof value === 'boolean' ? value : UNFIT;
+    case 'int32':
+      return Number.isInteger(value) && (value as number) === ((value as number) | 0) ? value : UNFIT;
     case 'int64':
-      return Number.isSafeInteger(value) ? BigInt(value as number) : UNFIT;
+      if (Number.isSafeInteger(value)) return BigInt(value as number);
+      // As items of lists have them that JSON.parse cannot read exactly.
+      return typeof value === 'string' && WHOLE.test(value) ? inRange(BigInt(value)) : UNFIT;
     case 'float':
     case 'double':
       return typeof value === 'number' ? value : (NOT_FINITE.get(value) ?? UNFIT);
@@ -55,7 +61,18 @@ function scalar(type: Extract<ValueType, string>, value: unknown): unknown {
       return typeof value === 'string' ? value : UNFIT;
     case 'json':
       return JSON.stringify(value);
+    case 'bytes':
+      return typeof value === 'string' ? Buffer.from(value, 'base64') : UNFIT;
+    case 'date':
+      return (typeof value === 'string' ? daysOf(value) : null) ?? UNFIT;
+    default:
+      return (typeof value === 'string' ? momentOf(value, perSecondOf(type)) : null) ?? UNFIT;
   }
+}
+
+/** `type`: one of the timestamps. */
+function perSecondOf(type: string): bigint {
+  return type.endsWith('_ms') ? 1_000n : type.endsWith('_us') ? 1_000_000n : 1_000_000_000n;
 }
 
 /** The JSON text of a value as a reader of Parquet returns it. Null if it is null. Throws TypeError for another type. */
@@ -79,6 +96,9 @@ function scalarJson(type: Extract<ValueType, string>, value: unknown): string {
     case 'boolean':
       if (typeof value === 'boolean') return String(value);
       break;
+    case 'int32':
+      if (typeof value === 'number') return String(value);
+      break;
     case 'int64':
       if (typeof value === 'bigint') return String(value);
       break;
@@ -95,6 +115,15 @@ function scalarJson(type: Extract<ValueType, string>, value: unknown): string {
       if (typeof value !== 'string') break;
       JSON.parse(value);
       return value;
+    case 'bytes':
+      if (!(value instanceof Uint8Array)) break;
+      return `"${Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')}"`;
+    case 'date':
+      if (typeof value === 'number') return `"${dateText(value)}"`;
+      break;
+    default:
+      if (typeof value !== 'bigint') break;
+      return `"${momentText(value, perSecondOf(type), type.startsWith('local_') ? '' : 'Z')}"`;
   }
   throw new TypeError(`a value is not of the type ${type}`);
 }

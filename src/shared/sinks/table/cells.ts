@@ -13,7 +13,7 @@ export function cellsOf(columns: readonly ResultColumn[], result: string): Cell[
     const field = fields.get(source.field);
     if (field === undefined) return null;
     if (source.of === 'best') return bestOf(field, source.key);
-    if (source.of === 'field') return orNull(field);
+    if (source.of === 'field' || source.of === 'input') return orNull(field);
     if (!objects.has(source.field)) objects.set(source.field, rawObject(field));
     return orNull(objects.get(source.field)?.get(source.key));
   });

@@ -11,12 +11,33 @@ import { finishedRows } from './finished-rows.ts';
 /** A value does not have its column's type. Costs the row, and no other. */
 export class UnfitValue extends Error {
   override readonly name = 'UnfitValue';
+  readonly code: 'inference_failed' | 'join_failed';
+
+  constructor(code: UnfitValue['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
-export function unfit({ name, type }: ResultColumn, cell: string): UnfitValue {
+export function unfit({ name, type, source }: ResultColumn, cell: string): UnfitValue {
   const shown = cell.length > 40 ? `${cell.slice(0, 40)}...` : cell;
   const what = typeof type === 'string' ? type : JSON.stringify(type);
-  return new UnfitValue(`the answer does not fit the column "${name}" (${what}): ${shown}`);
+  if (source.of !== 'input') {
+    return new UnfitValue(
+      'inference_failed',
+      `the answer does not fit the column "${name}" (${what}): ${shown}`,
+    );
+  }
+  return new UnfitValue(
+    'join_failed',
+    `the value of the joined column "${name}" is not of its type, which the first rows have (${what}): ${shown}. ` +
+      'Write JSON lines, which have no types, or leave the column out',
+  );
+}
+
+/** Rows of JSON may have other values where the first rows had texts. They are passed on as the text of their JSON. */
+export function isLenient({ source, type }: ResultColumn): boolean {
+  return source.of === 'input' && type === 'string';
 }
 
 /** `add` takes a row that succeeded. It throws UnfitValue before it changes anything. */
@@ -37,7 +58,7 @@ export async function encodeRows(
         add(index, id, cellsOf(columns, result));
       } catch (cause) {
         if (!(cause instanceof UnfitValue)) throw cause;
-        bad = { code: 'inference_failed', message: messageOf(cause) };
+        bad = { code: cause.code, message: messageOf(cause) };
       }
     }
     if (bad === null) continue;

@@ -23,13 +23,15 @@ export type BudgetedRead =
       readonly blockedMs: number;
       /** Call when the row's bytes are no longer needed. Null if the row takes none of the budget. */
       readonly release: (() => void) | null;
+      /** See RowRead. */
+      readonly joined?: Uint8Array;
     }
   | { readonly ok: false; readonly error: RowError };
 
 type Fetched = Parameters<RowReader['fetch']>[1];
 type Abort = Pick<AbortController, 'signal'>;
 
-export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids'> {
+export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> {
   /** All rows, if they can go to a lane as they are. Else null. */
   readonly packed: PackedRecords | null;
   /** Reads the row at this position. Rejects only on abort. */
@@ -48,6 +50,8 @@ export interface BudgetedReader {
   read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
   /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */
   readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
+  /** Counts bytes that a block keeps until it is published. Call the result when it no longer does. */
+  keep(bytes: number): () => void;
 }
 
 export function createBudgetedReader(deps: {
@@ -89,6 +93,7 @@ export function createBudgetedReader(deps: {
 
   return {
     read: (rows, row, abort) => toRead(rows, reader.locate(rows, row), abort),
+    keep: budget.keep,
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
@@ -116,6 +121,7 @@ export function createBudgetedReader(deps: {
                 ? null
                 : { ...invalidRecord(found.why), ...(found.code && { code: found.code }) };
             },
+            ...(chunk.joined && { joined: chunk.joined.bind(chunk) }),
             release: booking.release,
           };
         }

@@ -1,5 +1,5 @@
 /** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
-import { embeddedFile } from './embedded-file.ts';
+import { embeddedFile } from '../../../shared/datasets/embedded-file.ts';
 import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';

@@ -4,11 +4,12 @@
  */
 import { parseRecord, textOf } from '../../../shared/datasets/jsonl/parse-record.ts';
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
+import { joinedOfJson } from '../../../shared/datasets/join/raw-join.ts';
 import { locateRow } from '../../../shared/datasets/locate.ts';
 import { readSliceRow } from '../../../shared/datasets/open-slice.ts';
 import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
-import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
+import { joinOf, type DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf, type ErrorCode } from '../../../shared/errors.ts';
 import { createObjectRule } from '../../../shared/stores/object-roots.ts';
@@ -23,7 +24,13 @@ import { createRootGuess } from './root-guess.ts';
 type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' | 'table_row' | 'archive_row' }>;
 
 export type RowRead =
-  | { readonly ok: true; readonly input: LaneInput; readonly bytes: number }
+  | {
+      readonly ok: true;
+      readonly input: LaneInput;
+      readonly bytes: number;
+      /** The columns that go to the output, as a JSON object. Absent: the row was not read for them. */
+      readonly joined?: Uint8Array;
+    }
   | { readonly ok: false; readonly error: RowError };
 
 /** The dataset of a job or a sample, its owner, and what the model's task needs of a row. */
@@ -71,20 +78,25 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     if (location.kind === 'url') return ofBytes(await fetchBytes(location.url, signal, location.version));
     if (location.kind === 'table_row') {
       const { table, ref } = location;
-      const record = await readSliceRow(files, table, ref, signal);
-      return openFound(rows, locateRecord(rows, record, table.base), signal);
+      const { record, joined } = await readSliceRow(files, table, ref, signal);
+      return withJoined(await openFound(rows, locateRecord(rows, record, table.base), signal), joined);
     }
     if (location.kind === 'archive_row') {
       const { archive, ref } = location;
-      const record = await readSliceRow(files, archive, ref, signal, { maxFileBytes, maxFetchRatio });
-      return openFound(rows, locateRecord(rows, record, archive.base), signal);
+      const limits = { maxFileBytes, maxFetchRatio };
+      const { record, joined } = await readSliceRow(files, archive, ref, signal, limits);
+      return withJoined(await openFound(rows, locateRecord(rows, record, archive.base), signal), joined);
     }
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);
     }
     const bytes = await readBlob(location);
     if (location.kind === 'blob') return ofBytes(bytes);
-    return openFound(rows, locateRecord(rows, parseRecord(textOf(bytes), 'the record'), null), signal);
+    const text = textOf(bytes);
+    const join = joinOf(rows.dataset);
+    const joined = join !== undefined && text.ok ? Buffer.from(joinedOfJson(text.text, join)) : null;
+    const found = locateRecord(rows, parseRecord(text, 'the record'), null);
+    return withJoined(await openFound(rows, found, signal), joined);
   }
 
   async function openFound(
@@ -144,6 +156,10 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       }
     },
   };
+}
+
+function withJoined(read: RowRead, joined: Uint8Array | null): RowRead {
+  return read.ok && joined !== null ? { ...read, joined } : read;
 }
 
 /** Failures of the file that holds a row, as failures of the row. */

@@ -71,6 +71,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
       limit: null,
     },
     resumes: false,
+    leftOut: [],
     workers: [worker()],
     modelProblem: null,
     configuredQueueLimit: undefined,

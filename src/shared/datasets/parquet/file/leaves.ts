@@ -19,6 +19,8 @@ export interface Column {
   readonly name: string;
   readonly node: SchemaTree;
   readonly leaves: readonly Leaf[];
+  /** Whether files of a struct `{bytes, path}` stay structs. */
+  readonly isWhole?: true;
 }
 
 export function columnsOf(root: SchemaTree): Column[] {

@@ -26,7 +26,9 @@ export function cellsOf(column: Column, cuts: readonly LeafCut[], count: number)
         if (node.children.length === 0) {
           return timesOf(slice(cut.rows.values, cut.from, cut.from + count), leaf.element);
         }
-        return isMedia(node) ? mediaCells(node, cuts, count) : structCells(column, cuts, count);
+        return isMedia(node) && !column.isWhole
+          ? mediaCells(node, cuts, count)
+          : structCells(column, cuts, count);
       }
       const fast = isSimpleList(column) ? listCells(leaf, cut, count) : null;
       return fast ?? nestedCells(column, cuts, count);

@@ -1,6 +1,7 @@
 /** Turns dates, times and texts into what JSON can hold. */
 import type { SchemaElement } from 'hyparquet';
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
+import { dateText, momentText } from '../../../text/moment-text.ts';
 
 type Parsers = typeof DEFAULT_PARSERS;
 
@@ -13,7 +14,7 @@ export function parsersOf({ logical_type: type }: SchemaElement): Parsers {
     timestampFromMilliseconds: (value) => moment(value, 1_000n),
     timestampFromMicroseconds: (value) => moment(value, 1_000_000n),
     timestampFromNanoseconds: (value) => moment(value, 1_000_000_000n),
-    dateFromDays: (days) => isoText(days * 86_400_000)?.slice(0, 10) ?? String(days),
+    dateFromDays: dateText,
     stringFromBytes: text,
     jsonFromBytes: json,
     // Shapes on a map stay bytes.
@@ -35,21 +36,4 @@ function json(bytes: Uint8Array): unknown {
   } catch {
     return found;
   }
-}
-
-function momentText(value: bigint, perSecond: bigint, zone: string): string {
-  let rest = value % perSecond;
-  if (rest < 0n) rest += perSecond;
-  const seconds = isoText(Number((value - rest) / perSecond) * 1000);
-  // Beyond the year 275,760, where JavaScript has no dates.
-  if (seconds === null) return String(value);
-  const digits = String(rest)
-    .padStart(String(perSecond).length - 1, '0')
-    .replace(/(?:000)+$/, '');
-  return seconds.slice(0, seconds.indexOf('.')) + (digits === '' ? '' : `.${digits}`) + zone;
-}
-
-function isoText(ms: number): string | null {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { specVersion } from '#forebay/api/jobs/create/spec-version.js';
 import { SPEC_VERSION } from '#forebay/shared/domain/job/job.js';
+import { specVersion } from '#forebay/api/jobs/create/spec-version.js';
 
 it('a job is left to processes that can read its dataset and write its output', () => {
   const csv = {

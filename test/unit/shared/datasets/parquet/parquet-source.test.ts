@@ -56,7 +56,7 @@ describe('slices', () => {
   it('give single rows for retries and samples', async () => {
     for await (const { row } of openDataset(spec).read({ index: 98, at: '' }, never)) {
       expect(row).toEqual({ id: 'row-98', at: '98+1' });
-      expect(await readSliceRow(LOCAL_FILES, spec, row.at!, never)).toMatchObject({
+      expect((await readSliceRow(LOCAL_FILES, spec, row.at!, never)).record).toMatchObject({
         id: 'row-98',
         json: '{"n":98}',
       });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { embeddedFile } from '#forebay/workers/intake/read/embedded-file.js';
+import { embeddedFile } from '#forebay/shared/datasets/embedded-file.js';
 
 const file = (start: readonly number[]) => Buffer.concat([Buffer.from(start), Buffer.alloc(80, 7)]);
 

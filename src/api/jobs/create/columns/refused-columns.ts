@@ -1,0 +1,30 @@
+/** Refusals of columns that a request asks for. */
+import { ForebayError } from '../../../../shared/errors.ts';
+import { listedNames } from '../../../../shared/text/listed-names.ts';
+import { nearestName } from '../../../../shared/text/nearest-name.ts';
+
+type Field = 'join' | 'select';
+
+export function refusedColumns(field: Field, message: string): ForebayError {
+  return new ForebayError('invalid_request', `/output/${field}: ${message}.`, {
+    issues: [{ path: `/output/${field}`, message }],
+  });
+}
+
+/** `advice`: a sentence with a space in front, or nothing. */
+export function unknownColumns(
+  field: Field,
+  unknown: readonly string[],
+  known: readonly string[],
+  advice: string,
+): ForebayError {
+  const issues = unknown.map((name) => {
+    const near = nearestName(name, known);
+    const hint = near === null ? '' : `, but there is "${near}"`;
+    return { path: `/output/${field}`, message: `there is no column "${name}"${hint}` };
+  });
+  const there = known.length === 0 ? 'There is none' : `There are: ${listedNames(known)}`;
+  return new ForebayError('invalid_request', `/output/${field}: ${issues[0]!.message}. ${there}.${advice}`, {
+    issues,
+  });
+}

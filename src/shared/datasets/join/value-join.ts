@@ -1,0 +1,19 @@
+/** The joined values of rows whose columns are JavaScript values. */
+import type { Fields } from '../../domain/columns.ts';
+import type { Join } from '../../domain/join.ts';
+
+/** A JSON object with the names of the output. Bytes are base64. */
+export function joinedOfValues(values: Fields, join: Join): string {
+  const members = join.map(
+    ({ column, name }) =>
+      `${JSON.stringify(name)}:${Object.hasOwn(values, column) ? jsonOf(values[column]) : 'null'}`,
+  );
+  return `{${members.join(',')}}`;
+}
+
+function jsonOf(value: unknown): string {
+  if (value instanceof Uint8Array) {
+    return `"${Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')}"`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
