@@ -11,6 +11,7 @@ const COMMANDS: readonly (readonly [RegExp, string])[] = [
   [/GET \/v1\/models\b(?!\/)/g, 'forebay models'],
   [/\bIdempotency-Key\b/g, '--idempotency-key'],
   [/"?\bif_output_exists"?:? "(resume|overwrite)"/g, '--$1'],
+  [/"(join|select)"/g, '--$1'],
   [/\bif_output_exists\b/g, '--resume or --overwrite'],
 ];
 

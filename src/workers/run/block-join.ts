@@ -2,7 +2,7 @@
 import { joinedOfPlace } from '../../shared/datasets/join/place-join.ts';
 import { joinOf, type DatasetSpec } from '../../shared/domain/dataset-spec.ts';
 import { joinLimit } from '../../shared/domain/join.ts';
-import { joinOutcomes } from '../../shared/domain/join-outcomes.ts';
+import { withJoined } from '../../shared/domain/joined-outcomes.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import { PackedRecords } from '../../shared/domain/packed-records.ts';
@@ -31,7 +31,7 @@ export function createBlockJoin(
       const joined = rows.joined?.();
       if (joined === undefined) return [...outcomes];
       kept?.push(keep(joined.size));
-      return joinOutcomes(outcomes, joined, limit);
+      return withJoined(outcomes, joined, limit);
     },
     release() {
       for (const release of kept ?? []) release();

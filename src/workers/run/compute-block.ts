@@ -47,7 +47,7 @@ interface Rows {
 
 export interface Computed extends Rows {
   /** Call when the outcomes are no longer needed. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export function createBlockComputer(deps: {

@@ -22,7 +22,11 @@ export function joinedOfPlace(dataset: DatasetSpec, row: RowRef): string {
       return joinedOfValues({ uri: row.id }, of.join);
     case 'manifest':
       return joinedOfValues({ uri: row.at ?? row.id }, of.join);
-    default:
+    case 'inline':
+    case 'jsonl':
+    case 'csv':
+    case 'parquet':
+    case 'archive':
       return '';
   }
 }

@@ -28,7 +28,7 @@ export async function* openJsonlSlice(
     const apart = copy === null || !isUtf8(copy.bytes);
     const rows = apart
       ? oneByOne(lines, index, columns, join)
-      : withJoin(together(lines, copy, index), new PackedRecords(copy.bytes, copy.ends), join);
+      : withJoinedLines(together(lines, copy, index), new PackedRecords(copy.bytes, copy.ends), join);
     if (rows.count === 0) continue;
     index += rows.count;
     yield rows;
@@ -75,7 +75,7 @@ function oneByOne(
 }
 
 /** `lines`: the records as they are in the file. */
-function withJoin(rows: SliceRows, lines: PackedRecords, join: Join | undefined): SliceRows {
+function withJoinedLines(rows: SliceRows, lines: PackedRecords, join: Join | undefined): SliceRows {
   if (join === undefined) return rows;
   const joined = () =>
     PackedRecords.of(Array.from(lines.ends, (_, at) => joinedOfJson(lines.json(at), join)));

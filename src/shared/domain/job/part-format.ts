@@ -10,13 +10,23 @@ export type PartFormat = (typeof PART_FORMATS)[number];
  * the input. As JSON, `bytes` are base64, and dates and times are as in `2026-01-02T03:04:05.006Z`. Those of `local_` say
  * nothing of a time zone.
  */
-export const SCALARS = [
-  ...['boolean', 'int64', 'float', 'double', 'string', 'json'],
-  ...['int32', 'bytes', 'date'],
-  ...['timestamp_ms', 'timestamp_us', 'timestamp_ns'],
-  ...['local_timestamp_ms', 'local_timestamp_us', 'local_timestamp_ns'],
-] as const;
-const SCALAR = z.enum(SCALARS);
+const SCALAR = z.enum([
+  'boolean',
+  'int64',
+  'float',
+  'double',
+  'string',
+  'json',
+  'int32',
+  'bytes',
+  'date',
+  'timestamp_ms',
+  'timestamp_us',
+  'timestamp_ns',
+  'local_timestamp_ms',
+  'local_timestamp_us',
+  'local_timestamp_ns',
+]);
 
 export type ValueType =
   | z.infer<typeof SCALAR>

@@ -65,7 +65,12 @@ function scalar(type: Extract<ValueType, string>, value: unknown): unknown {
       return typeof value === 'string' ? Buffer.from(value, 'base64') : UNFIT;
     case 'date':
       return (typeof value === 'string' ? daysOf(value) : null) ?? UNFIT;
-    default:
+    case 'timestamp_ms':
+    case 'timestamp_us':
+    case 'timestamp_ns':
+    case 'local_timestamp_ms':
+    case 'local_timestamp_us':
+    case 'local_timestamp_ns':
       return (typeof value === 'string' ? momentOf(value, perSecondOf(type)) : null) ?? UNFIT;
   }
 }
@@ -121,7 +126,12 @@ function scalarJson(type: Extract<ValueType, string>, value: unknown): string {
     case 'date':
       if (typeof value === 'number') return `"${dateText(value)}"`;
       break;
-    default:
+    case 'timestamp_ms':
+    case 'timestamp_us':
+    case 'timestamp_ns':
+    case 'local_timestamp_ms':
+    case 'local_timestamp_us':
+    case 'local_timestamp_ns':
       if (typeof value !== 'bigint') break;
       return `"${momentText(value, perSecondOf(type), type.startsWith('local_') ? '' : 'Z')}"`;
   }

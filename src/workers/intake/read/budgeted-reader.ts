@@ -51,7 +51,7 @@ export interface BudgetedReader {
   /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */
   readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
   /** Counts bytes that a block keeps until it is published. Call the result when it no longer does. */
-  keep(bytes: number): () => void;
+  readonly keep: (bytes: number) => () => void;
 }
 
 export function createBudgetedReader(deps: {

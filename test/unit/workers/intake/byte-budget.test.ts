@@ -37,3 +37,15 @@ it('admits one row at a time while it is held, and afterwards all rows that fit'
   for (const booking of await Promise.all(others)) booking.release();
   expect(budget.spent).toBe(false);
 });
+
+it('bytes that a block keeps make rows wait, but never the only one', async () => {
+  const budget = createByteBudget(1e6);
+  const release = budget.keep(2e6);
+  const first = await budget.admit();
+  const next = budget.admit();
+  expect([budget.spent, budget.used > 2e6]).toEqual([true, true]);
+  first.release();
+  (await next).release();
+  release();
+  expect(budget.used).toBe(0);
+});

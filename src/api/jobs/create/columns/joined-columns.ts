@@ -1,6 +1,6 @@
 /** Chooses the columns of the input that go to the output, and their names there. */
-import type { FirstRowsDeps } from '../../../../shared/datasets/join/first-rows.ts';
-import { offeredColumns, type OfferedColumn } from '../../../../shared/datasets/join/offered-columns.ts';
+import type { FirstRowsDeps } from '../../../../shared/datasets/first-rows.ts';
+import { offeredColumns, type OfferedColumn } from '../../../../shared/datasets/offered-columns.ts';
 import type { GivenDataset } from '../../../../shared/domain/dataset-spec.ts';
 import { MAX_JOINED, type AskedColumns } from '../../../../shared/domain/join.ts';
 import type { ResultColumn } from '../../../../shared/domain/job/part-format.ts';

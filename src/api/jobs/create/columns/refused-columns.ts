@@ -6,7 +6,7 @@ import { nearestName } from '../../../../shared/text/nearest-name.ts';
 type Field = 'join' | 'select';
 
 export function refusedColumns(field: Field, message: string): ForebayError {
-  return new ForebayError('invalid_request', `/output/${field}: ${message}.`, {
+  return new ForebayError('invalid_request', `The columns cannot be chosen: ${message}.`, {
     issues: [{ path: `/output/${field}`, message }],
   });
 }
@@ -24,7 +24,9 @@ export function unknownColumns(
     return { path: `/output/${field}`, message: `there is no column "${name}"${hint}` };
   });
   const there = known.length === 0 ? 'There is none' : `There are: ${listedNames(known)}`;
-  return new ForebayError('invalid_request', `/output/${field}: ${issues[0]!.message}. ${there}.${advice}`, {
-    issues,
-  });
+  return new ForebayError(
+    'invalid_request',
+    `Cannot ${field} "${unknown[0]!}": ${issues[0]!.message}. ${there}.${advice}`,
+    { issues },
+  );
 }

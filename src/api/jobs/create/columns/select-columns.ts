@@ -28,7 +28,7 @@ export function selectColumns(
     const names = lost.map(({ column }) => `"${column.name}"`).join(', ');
     throw refusedColumns(
       'select',
-      `select leaves out ${join === true ? 'every joined column' : 'a joined column'} (${names}): add ${lost.length === 1 ? 'it' : 'those that you want'} to select, or leave join out`,
+      `"select" leaves out ${join === true ? 'every joined column' : 'a joined column'} (${names}): add ${lost.length === 1 ? 'it' : 'those that you want'} to "select", or leave "join" out`,
     );
   }
   return wanted.map((name) => all.find((column) => column.name === name)!);

@@ -4,7 +4,7 @@ import type { AskedColumns } from '../../../../shared/domain/join.ts';
 import type { JobSpec } from '../../../../shared/domain/job/job.ts';
 import type { PartFormat, PartTable } from '../../../../shared/domain/job/part-format.ts';
 import type { ModelConfig } from '../../../../shared/domain/model/model-config.ts';
-import type { FirstRowsDeps } from '../../../../shared/datasets/join/first-rows.ts';
+import type { FirstRowsDeps } from '../../../../shared/datasets/first-rows.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { columnsOf } from '../../../../shared/sinks/table/columns-of.ts';
 import { taskOf } from '../../../../shared/tasks/task-descriptions.ts';
@@ -123,7 +123,7 @@ export function keepFormat(
 function mismatch(field: string, what: string, message: string): ForebayError {
   return new ForebayError(
     'resume_mismatch',
-    `The output ${what}. Leave the ${field} out, or use another output.`,
+    `The output ${what}. Leave ${field === 'format' ? 'the format' : `"${field}"`} out, or use another output.`,
     { issues: [{ path: `/output/${field}`, message }] },
   );
 }

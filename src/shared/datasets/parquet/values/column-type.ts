@@ -58,6 +58,7 @@ function leafType({ type, converted_type: kind, logical_type: logical }: SchemaE
     case 'FIXED_LEN_BYTE_ARRAY':
       if (logical?.type === 'UUID') return 'string';
       return logical?.type === 'FLOAT16' ? 'float' : 'bytes';
+    case undefined:
     default:
       return 'json';
   }

@@ -44,11 +44,11 @@ it('a job without a format, or with the format of old jobs, can be run by older 
   ]);
   const dataset = { type: 'jsonl' as const, path: '/a.jsonl', base: '/' };
   const input = { type: 'jsonl' as const, path: '/a.jsonl' };
-  expect(specVersion({ spec: dataset }, input, undefined)).toBe(3);
-  expect(specVersion({ spec: dataset }, input, csv)).toBe(5);
-  expect(specVersion({ spec: dataset }, input, { ...csv, selected: true })).toBe(6);
+  expect(specVersion({ spec: dataset }, input, undefined, '/out')).toBe(3);
+  expect(specVersion({ spec: dataset }, input, csv, '/out')).toBe(5);
+  expect(specVersion({ spec: dataset }, input, { ...csv, selected: true }, '/out')).toBe(6);
   const joining = { ...dataset, join: [{ column: 'a', name: 'a' }] };
-  expect(specVersion({ spec: joining }, input, undefined)).toBe(6);
+  expect(specVersion({ spec: joining }, input, undefined, '/out')).toBe(6);
 });
 
 it('a job that continues an output keeps its format and columns, and refuses others', () => {
@@ -86,8 +86,16 @@ describe('the columns of the input', () => {
     const { dataset, table } = await settled(jsonl(rows), { join: true }, 'parquet');
     const inputs = table!.columns.filter(({ source }) => source.of === 'input');
     expect(Object.fromEntries(inputs.map(({ name, type }) => [name, type]))).toEqual({
-      ...{ n: 'int64', x: 'double', ok: 'boolean', text: 'string', mixed: 'json', list: 'json' },
-      ...{ input_input_label: 'string', image: 'string', late: 'int64', input_label: 'int64' },
+      n: 'int64',
+      x: 'double',
+      ok: 'boolean',
+      text: 'string',
+      mixed: 'json',
+      list: 'json',
+      image: 'string',
+      late: 'int64',
+      input_label: 'int64',
+      input_input_label: 'string',
     });
     expect(dataset).toMatchObject({
       join: expect.arrayContaining([{ column: 'label', name: 'input_input_label' }]),
@@ -144,7 +152,9 @@ describe('the chosen columns', () => {
     expect(await of({ select: ['a'] })).toContain(
       'There are: index, id, label, score, predictions. Columns of',
     );
-    expect(await of({ join: ['a'], select: ['label'] })).toContain('a joined column ("a"): add it to select');
+    expect(await of({ join: ['a'], select: ['label'] })).toContain(
+      'a joined column ("a"): add it to "select"',
+    );
     expect(await of({ join: true, select: ['label'] })).toContain('every joined column ("image", "a", "b")');
   });
 });

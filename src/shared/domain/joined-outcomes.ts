@@ -11,7 +11,7 @@ const BRACES = 2;
  * `joined`: a compact JSON object per row, or nothing for a row without values. A row whose values have more than
  * `maxBytes` fails.
  */
-export function joinOutcomes(
+export function withJoined(
   outcomes: readonly Outcomes[],
   joined: PackedRecords,
   maxBytes: number,

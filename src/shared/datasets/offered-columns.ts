@@ -1,17 +1,17 @@
 /** The columns that the rows of a dataset can pass on to the output, with the types that they have there. */
-import type { Columns, Fields } from '../../domain/columns.ts';
-import type { GivenDataset } from '../../domain/dataset-spec.ts';
-import type { ValueType } from '../../domain/job/part-format.ts';
-import type { RowKind } from '../../tasks/task-description.ts';
-import { withFile } from '../bytes/byte-file.ts';
-import { embeddedFile } from '../embedded-file.ts';
-import { checkColumns } from '../parquet/check-columns.ts';
-import { openParquet } from '../parquet/file/parquet-file.ts';
-import { columnType } from '../parquet/values/column-type.ts';
-import { isMedia } from '../parquet/values/structs.ts';
+import type { Columns, Fields } from '../domain/columns.ts';
+import type { GivenDataset } from '../domain/dataset-spec.ts';
+import type { ValueType } from '../domain/job/part-format.ts';
+import type { RowKind } from '../tasks/task-description.ts';
+import { withFile } from './bytes/byte-file.ts';
+import { embeddedFile } from './embedded-file.ts';
+import { checkColumns } from './parquet/check-columns.ts';
+import { openParquet } from './parquet/file/parquet-file.ts';
+import { columnType } from './parquet/values/column-type.ts';
+import { isMedia } from './parquet/values/structs.ts';
 import { firstRows, type FirstRowsDeps, type RowsSpec } from './first-rows.ts';
-import { PLACE_COLUMNS } from './place-join.ts';
-import { commonType } from './common-type.ts';
+import { PLACE_COLUMNS } from './join/place-join.ts';
+import { commonType } from './join/common-type.ts';
 
 export interface OfferedColumn {
   readonly name: string;

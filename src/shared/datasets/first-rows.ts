@@ -1,22 +1,22 @@
 /** The first rows of a dataset, for what they say about its columns. */
 import { open } from 'node:fs/promises';
-import type { Fields } from '../../domain/columns.ts';
-import type { ArchiveSpec, DatasetSpec, TableSpec } from '../../domain/dataset-spec.ts';
-import { createArchiveSource } from '../archive/archive-source.ts';
-import { openArchiveSlice } from '../archive/archive-slice.ts';
-import type { MemberLimits } from '../archive/entry.ts';
-import type { FilesSpec } from '../archive/shards.ts';
-import { HEAD_BYTES, withHead, type ByteFiles } from '../bytes/byte-file.ts';
-import { planCells } from '../csv/cell-plan.ts';
-import { openCsvSlice } from '../csv/csv-slice.ts';
-import { locateBlob } from '../inline/blob-range.ts';
-import { createInlineSource } from '../inline/inline-source.ts';
-import { openJsonlSlice } from '../jsonl/jsonl-slice.ts';
-import { encodeRange } from '../lines/line-range.ts';
-import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
-import { invalidReason } from '../row-reference.ts';
-import type { SliceRows } from '../slice-rows.ts';
-import type { DatasetSource } from '../source.ts';
+import type { Fields } from '../domain/columns.ts';
+import type { ArchiveSpec, DatasetSpec, TableSpec } from '../domain/dataset-spec.ts';
+import { createArchiveSource } from './archive/archive-source.ts';
+import { openArchiveSlice } from './archive/archive-slice.ts';
+import type { MemberLimits } from './archive/entry.ts';
+import type { FilesSpec } from './archive/shards.ts';
+import { HEAD_BYTES, withHead, type ByteFiles } from './bytes/byte-file.ts';
+import { planCells } from './csv/cell-plan.ts';
+import { openCsvSlice } from './csv/csv-slice.ts';
+import { locateBlob } from './inline/blob-range.ts';
+import { createInlineSource } from './inline/inline-source.ts';
+import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
+import { encodeRange } from './lines/line-range.ts';
+import { MAX_RECORD_BYTES } from './max-record-bytes.ts';
+import { invalidReason } from './row-reference.ts';
+import type { SliceRows } from './slice-rows.ts';
+import type { DatasetSource } from './source.ts';
 
 /** How many rows are looked at. The documentation names these numbers. */
 export const MAX_FIRST_ROWS = 1_000;
