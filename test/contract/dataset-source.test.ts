@@ -135,6 +135,22 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
       return openDataset({ type: 'parquet', path, base: '/', fields: [] });
     },
   },
+  {
+    name: 'files of a table, nested',
+    async make(dir, rows) {
+      for (const i of numbers(10)) {
+        const folder = join(dir, `p=${i % 3}`);
+        await mkdir(folder, { recursive: true });
+        const lines = numbers(rows / 10).map((n) =>
+          n === 1 ? 'bad' : `{"id":${n > 1 ? `"${i} ${n}"` : null}}`,
+        );
+        await writeFile(join(folder, `${i}.jsonl`), i === 4 ? '' : lines.join('\n'));
+        if (i === 4) await writeFile(join(folder, 'more.jsonl'), lines.join('\n'));
+      }
+      const parts = { pattern: null };
+      return openDataset({ type: 'jsonl', path: dir, base: dir, parts });
+    },
+  },
   { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },
   { name: 'manifest, CRLF', make: (dir, rows) => manifest(dir, rows, '\r\n') },
   { name: 'csv', make: csv },

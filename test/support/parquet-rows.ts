@@ -20,9 +20,9 @@ export interface ReadRow {
 }
 
 /** `ref`: `first+count`. */
-export async function rowsOfFile(file: ByteFile, ref: string, of = ALL, firstRow = 0): Promise<ReadRow[]> {
+export async function rowsOfFile(file: ByteFile, ref: string, of = ALL): Promise<ReadRow[]> {
   const rows: ReadRow[] = [];
-  for await (const chunk of openParquetSlice(file, { firstRow, ref }, of, never)) {
+  for await (const chunk of openParquetSlice(file, { ref }, of, never)) {
     for (let at = 0; at < chunk.count; at++) {
       rows.push({ id: chunk.ids?.[at] ?? null, record: chunk.record(at) });
     }

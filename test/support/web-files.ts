@@ -1,4 +1,5 @@
-// A web server with files, for what a real one cannot be made to do: change them, cut connections, know no ranges.
+// A web server with files, for what a real one cannot be made to do: change them, cut connections, know no ranges. It also
+// lists them like S3.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,8 +31,9 @@ export async function serveFiles(files: Readonly<Record<string, WebFile>> = {}):
   const requests: string[] = [];
   let cut = { bytes: 0, left: 0 };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url!, 'http://files');
+    const { pathname, searchParams } = new URL(request.url!, 'http://files');
     requests.push(`${pathname} ${request.headers.range ?? 'all'}`);
+    if (searchParams.has('list-type')) return void response.end(listed(all, pathname, searchParams));
     const file = all.get(pathname);
     if (file === undefined) return void response.writeHead(404).end();
     const body = answer(file, request, response);
@@ -50,6 +52,23 @@ export async function serveFiles(files: Readonly<Record<string, WebFile>> = {}):
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** One page of a bucket, in byte order. */
+function listed(all: ReadonlyMap<string, WebFile>, pathname: string, query: URLSearchParams): string {
+  const bucket = `${pathname.replace(/\/$/, '')}/`;
+  const keys = [...all.keys()]
+    .filter((path) => path.startsWith(bucket))
+    .map((path) => path.slice(bucket.length));
+  const wanted = keys
+    .filter((key) => key.startsWith(query.get('prefix') ?? '') && key > (query.get('start-after') ?? ''))
+    .toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const contents = wanted.map((key) => {
+    const { bytes } = all.get(bucket + key)!;
+    const etag = digestOf(bytes).replaceAll('"', '&quot;');
+    return `<Contents><Key>${encodeURIComponent(key)}</Key><ETag>${etag}</ETag><Size>${bytes.length}</Size></Contents>`;
+  });
+  return `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
 }
 
 /** Writes the head of the answer, and returns its body. */

@@ -1,7 +1,7 @@
 /** `forebay tune`: measures the fastest settings for a model on this machine and saves them as a profile. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { columnFlag, delimiterFlag } from '../options/job-options.ts';
+import { columnFlag, delimiterFlag, inputFormatFlag } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { wholeNumber } from '../options/parsers.ts';
@@ -17,6 +17,7 @@ export function addTune(program: Command, context: CliContext): void {
     .addOption(FLAGS.model())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
+    .addOption(inputFormatFlag())
     .addOption(columnFlag())
     .addOption(delimiterFlag())
     .option('--rows <n>', 'rows of the input to measure with', wholeNumber(1, 100_000), 256)

@@ -1,27 +1,30 @@
 /** The type of an input, by its name. */
-import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
+import { tableTypeOf as typeOfName, type TableType } from '../../shared/datasets/table/table-names.ts';
+import { isWebUrl } from '../../shared/stores/remote-url.ts';
 
-const TABLES = [
-  { type: 'jsonl', names: /\.(jsonl|ndjson)$/i, what: 'A JSONL file' },
-  { type: 'csv', names: /\.(csv|tsv)$/i, what: 'A CSV file' },
-  { type: 'parquet', names: /\.(parquet|parq|pq)$/i, what: 'A Parquet file' },
-] as const;
+/** What `--input-format` takes. */
+export const INPUT_FORMATS = ['files', 'jsonl', 'csv', 'parquet', 'archive'] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
 
-export type TableType = (typeof TABLES)[number]['type'];
+const TABLE_NAMES: Readonly<Record<TableType, string>> = {
+  jsonl: 'A JSONL file',
+  csv: 'A CSV file',
+  parquet: 'A Parquet file',
+};
 
-/** The type of a table, which may be compressed. Null for files and folders that are no tables. The content is not checked. */
-export function tableTypeOf(path: string): TableType | null {
-  const whole = isWebUrl(path) ? path.replace(/[?#].*$/s, '') : path;
-  const plain = whole.replace(/\.(gz|zst)$/i, '');
-  return TABLES.find(({ names }) => names.test(plain))?.type ?? null;
+/** The content is not checked. A pattern such as `rows/*.parquet` has the type of the names that it matches. */
+export function inputFormatOf(path: string): InputFormat {
+  const name = (isWebUrl(path) ? path.replace(/[?#].*$/s, '') : path).replace(/\/+$/, '');
+  if (/\.(zip|tar|tgz|tar\.gz|tar\.zst)$/i.test(name)) return 'archive';
+  return typeOfName(name) ?? 'files';
 }
 
-/** Whether the name is that of a tar or a zip on this machine, or of several. */
-export function isArchivePath(path: string): boolean {
-  return !isRemoteUrl(path) && /\.(zip|tar|tgz|tar\.gz|tar\.zst)$/i.test(path);
+/** Null for files and archives. */
+export function tableOf(format: InputFormat): TableType | null {
+  return format === 'files' || format === 'archive' ? null : format;
 }
 
 /** `A JSONL file` */
 export function tableName(type: TableType): string {
-  return TABLES.find((table) => table.type === type)!.what;
+  return TABLE_NAMES[type];
 }

@@ -11,7 +11,7 @@ import {
 } from '../../shared/tasks/requested-options.ts';
 import { FLAGS } from './flags.ts';
 import { UsageError } from '../exit-codes.ts';
-import { isArchivePath, tableName, tableTypeOf } from './input-type.ts';
+import { INPUT_FORMATS, inputFormatOf, tableName, tableOf, type InputFormat } from './input-type.ts';
 import { keyValue, maxErrors, numberWithin, several, wholeNumber, wholeNumberOrAuto } from './parsers.ts';
 import { toFlag } from './service-flags.ts';
 
@@ -37,6 +37,7 @@ export interface GlobFlags {
 }
 
 export interface ColumnFlags {
+  readonly inputFormat?: InputFormat;
   readonly column?: Record<string, string>;
   readonly delimiter?: string;
 }
@@ -49,8 +50,14 @@ export function addInputFlags(command: Command): Command {
       several,
     )
     .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
+    .addOption(inputFormatFlag())
     .addOption(columnFlag())
     .addOption(delimiterFlag());
+}
+
+export function inputFormatFlag(): Option {
+  const about = 'what --input is, if its name does not tell, such as a folder of tables without extensions';
+  return new Option('--input-format <format>', about).choices(INPUT_FORMATS);
 }
 
 export function columnFlag(): Option {
@@ -132,14 +139,18 @@ export function toFilesInput(
   flags: { input?: string; manifest?: string } & GlobFlags & ColumnFlags,
 ): SubmitBody['input'] {
   const { include, exclude, column: columns, delimiter } = flags;
-  if (delimiter !== undefined && (flags.manifest !== undefined || tableTypeOf(flags.input!) !== 'csv')) {
+  if (flags.manifest !== undefined && flags.inputFormat !== undefined) {
+    throw new UsageError('--input-format is for --input. A manifest has its own format.');
+  }
+  const format = flags.manifest === undefined ? (flags.inputFormat ?? inputFormatOf(flags.input!)) : null;
+  if (delimiter !== undefined && format !== 'csv') {
     throw new UsageError('--delimiter is for CSV files (.csv or .tsv).');
   }
   const globs = { ...(include && { include }), ...(exclude && { exclude }) };
-  if (flags.manifest === undefined && isArchivePath(flags.input!)) {
+  if (format === 'archive') {
     return { type: 'archive', path: flags.input!, ...globs, ...(columns && { columns }) };
   }
-  const table = flags.manifest === undefined ? tableTypeOf(flags.input!) : null;
+  const table = format === null ? null : tableOf(format);
   if (table === null && columns !== undefined) {
     throw new UsageError('--column names columns of a table. Folders and manifests have none.');
   }

@@ -11,17 +11,20 @@ import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/o
 import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
 import { UsageError } from '../exit-codes.ts';
-import { isArchivePath, tableTypeOf } from '../options/input-type.ts';
+import { inputFormatOf, tableOf, type InputFormat } from '../options/input-type.ts';
+import { tableInFolder } from './table-in-folder.ts';
 
 export interface InputFlags {
   readonly input?: string;
   readonly manifest?: string;
+  readonly include?: string[];
   readonly exclude?: string[];
+  readonly inputFormat?: InputFormat;
 }
 
 export interface RunInput {
-  /** The flags with absolute paths. An output inside the input is excluded. */
-  readonly paths: { input?: string; manifest?: string; exclude?: string[] };
+  /** The flags with absolute paths. An output inside the input is excluded. A folder of tables has its format. */
+  readonly paths: { input?: string; manifest?: string; exclude?: string[]; inputFormat?: InputFormat };
   /** Absolute folders, or prefixes of S3. */
   readonly roots: readonly string[];
 }
@@ -43,7 +46,11 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
       '--input PATH is missing: a folder, a file or a glob in quotes (or --manifest FILE)',
     );
   }
-  if (isRemoteUrl(flags.input) && tableTypeOf(flags.input) !== null) {
+  const format = flags.inputFormat ?? inputFormatOf(flags.input);
+  // Braces are not part of a URL.
+  if (isRemoteUrl(flags.input) && format === 'archive')
+    return { paths: { input: flags.input }, roots: EVERYWHERE };
+  if (isRemoteUrl(flags.input) && tableOf(format) !== null) {
     return { paths: { input: remoteFile('--input', flags.input) }, roots: EVERYWHERE };
   }
   if (isObjectUrl(flags.input)) return objectInput(flags);
@@ -58,9 +65,17 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
   // Records may name images anywhere that the user may read.
-  if (isArchivePath(path) && (found.isFile() || base !== path))
+  if (format === 'archive' && (found.isFile() || base !== path))
     return { paths: { input: path }, roots: EVERYWHERE };
-  if (found.isFile() && tableTypeOf(path) !== null) return { paths: { input: path }, roots: EVERYWHERE };
+  const table = await tableAt(path, flags, format, found.isDirectory() && base === path);
+  if (table !== null) {
+    if (found.isDirectory() && output !== null && isInside(base, output)) {
+      throw new UsageError(
+        '--output is in the folder of --input, so its files would be read as rows: choose another --output',
+      );
+    }
+    return { paths: { input: path, inputFormat: table }, roots: EVERYWHERE };
+  }
   if (!found.isDirectory()) {
     return { paths: { input: path }, roots: [dirname(path), dirname(await realpath(path))] };
   }
@@ -71,6 +86,18 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
       ? [...(flags.exclude ?? []), `${escapeGlob(relative(base, output))}/**`]
       : flags.exclude;
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
+}
+
+/** The format of a table in one file or several ones. Null: none. */
+async function tableAt(
+  path: string,
+  { include, exclude, inputFormat }: InputFlags,
+  format: InputFormat,
+  isFolder: boolean,
+): Promise<InputFormat | null> {
+  const named = tableOf(format);
+  const isOpen = isFolder && (include ?? exclude ?? inputFormat) === undefined;
+  return named ?? (isOpen ? tableInFolder(path) : null);
 }
 
 /** Only the service has the credentials to look for the file. */

@@ -1,11 +1,10 @@
 /** The first rows of a dataset, for what they say about its columns. */
 import { open } from 'node:fs/promises';
 import type { Fields } from '../domain/columns.ts';
-import type { ArchiveSpec, DatasetSpec, TableSpec } from '../domain/dataset-spec.ts';
+import type { ArchiveSpec, DatasetSpec, FilesSpec, TableSpec } from '../domain/dataset-spec.ts';
 import { createArchiveSource } from './archive/archive-source.ts';
 import { openArchiveSlice } from './archive/archive-slice.ts';
 import type { MemberLimits } from './archive/entry.ts';
-import type { FilesSpec } from './archive/shards.ts';
 import { HEAD_BYTES, withHead, type ByteFiles } from './bytes/byte-file.ts';
 import { planCells } from './csv/cell-plan.ts';
 import { openCsvSlice } from './csv/csv-slice.ts';
@@ -15,7 +14,7 @@ import { openJsonlSlice } from './jsonl/jsonl-slice.ts';
 import { encodeRange } from './lines/line-range.ts';
 import { MAX_RECORD_BYTES } from './max-record-bytes.ts';
 import { invalidReason } from './row-reference.ts';
-import type { SliceRows } from './slice-rows.ts';
+import type { FileRows } from './slice-rows.ts';
 import type { DatasetSource } from './source.ts';
 
 /** How many rows are looked at. The documentation names these numbers. */
@@ -44,15 +43,11 @@ export async function firstRows(
     case 'archive':
       return memberRows(spec, files, listFiles, signal);
     case 'jsonl':
-      return headRows(spec, files, signal, (file, ref) =>
-        openJsonlSlice(file, { firstRow: 0, ref }, {}, signal),
-      );
+      return headRows(spec, files, signal, (file, ref) => openJsonlSlice(file, { ref }, {}, signal));
     case 'csv': {
       // Every column, as it is written.
       const plan = planCells({ ...spec, columns: undefined, fields: null, text: null });
-      return headRows(spec, files, signal, (file, ref) =>
-        openCsvSlice(file, { firstRow: 0, ref }, plan, null, signal),
-      );
+      return headRows(spec, files, signal, (file, ref) => openCsvSlice(file, { ref }, plan, null, signal));
     }
   }
 }
@@ -62,7 +57,7 @@ async function headRows(
   spec: Extract<RowsSpec, { type: 'jsonl' | 'csv' }>,
   files: ByteFiles,
   signal: AbortSignal,
-  read: (file: Parameters<typeof openJsonlSlice>[0], ref: string) => AsyncIterable<SliceRows>,
+  read: (file: Parameters<typeof openJsonlSlice>[0], ref: string) => AsyncIterable<FileRows>,
 ): Promise<Fields[]> {
   return withHead(files, spec.path, signal, async (file) => {
     const start = spec.type === 'csv' ? spec.start : { from: 0, line: 1 };
@@ -78,9 +73,9 @@ async function headRows(
   });
 }
 
-type Good = Extract<ReturnType<SliceRows['record']>, { ok: true }>;
+type Good = Extract<ReturnType<FileRows['record']>, { ok: true }>;
 
-function add(found: Fields[], chunk: SliceRows, most: number, columnsOf: (row: Good) => Fields): void {
+function add(found: Fields[], chunk: FileRows, most: number, columnsOf: (row: Good) => Fields): void {
   for (let at = 0; at < chunk.count && found.length < most; at++) {
     const row = chunk.record(at);
     if (row.ok) found.push(columnsOf(row));

@@ -1,6 +1,6 @@
 /** The columns that the rows of a dataset can pass on to the output, with the types that they have there. */
 import type { Columns, Fields } from '../domain/columns.ts';
-import type { GivenDataset } from '../domain/dataset-spec.ts';
+import { hasParts, isTable, type GivenDataset } from '../domain/dataset-spec.ts';
 import type { ValueType } from '../domain/job/part-format.ts';
 import type { RowKind } from '../tasks/task-description.ts';
 import { withFile } from './bytes/byte-file.ts';
@@ -9,6 +9,7 @@ import { checkColumns } from './parquet/check-columns.ts';
 import { openParquet } from './parquet/file/parquet-file.ts';
 import { columnType } from './parquet/values/column-type.ts';
 import { isMedia } from './parquet/values/structs.ts';
+import { firstPart } from './parts/first-part.ts';
 import { firstRows, type FirstRowsDeps, type RowsSpec } from './first-rows.ts';
 import { PLACE_COLUMNS } from './join/place-join.ts';
 import { commonType } from './join/common-type.ts';
@@ -34,11 +35,14 @@ const IS_ID = 'the output has it as the id of the row';
 
 /** `kind`: what the model reads of a row. Rejects as reading the file does. */
 export async function offeredColumns(
-  dataset: GivenDataset,
+  given: GivenDataset,
   kind: RowKind,
   deps: FirstRowsDeps,
   signal: AbortSignal,
 ): Promise<Offered> {
+  // Each file must have the columns that are joined.
+  const isSeveral = isTable(given) && hasParts(given);
+  const dataset = isSeveral ? await firstPart(given, deps.files, deps.listFiles, signal) : given;
   switch (dataset.type) {
     case 'files':
     case 'urls':

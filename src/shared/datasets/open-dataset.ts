@@ -1,5 +1,5 @@
 /** Creates the source of a dataset from its spec. Only this file and locate.ts know every format. */
-import type { ArchiveSpec, DatasetSpec, TableSpec } from '../domain/dataset-spec.ts';
+import { hasParts, type ArchiveSpec, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
 import { createArchiveSource } from './archive/archive-source.ts';
 import type { ByteFiles } from './bytes/byte-file.ts';
 import { LOCAL_FILES } from './bytes/local-files.ts';
@@ -11,6 +11,8 @@ import { createJsonlSource } from './jsonl/jsonl-source.ts';
 import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
 import { createParquetSource } from './parquet/parquet-source.ts';
+import { tableOfPart } from './parts/part-table.ts';
+import { createPartsSource, type PartSource } from './parts/parts-source.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 import type { Stores } from '../stores/stores.ts';
 import { FOLDER_OUTPUTS } from '../storage/outputs.ts';
@@ -44,21 +46,52 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
     case 'manifest':
       return createManifestSource(spec, files);
     case 'jsonl':
-      return withNames(spec, createJsonlSource(spec, files), files);
     case 'csv':
-      return withNames(spec, createCsvSource(spec, files), files);
+    case 'parquet': {
+      const source = hasParts(spec)
+        ? createPartsSource(spec, { files, listFiles: (of) => openDataset(of, options), openTable })
+        : openTable(spec, spec.needs === undefined ? files : checkedFiles(spec, files));
+      // Names need no fields.
+      return withNames(spec.type === 'parquet' ? { ...spec, fields: [] } : spec, source, files);
+    }
     case 'archive':
       return withNames(
         spec,
         createArchiveSource(spec, files, (of) => openDataset(of, options)),
         files,
       );
-    case 'parquet':
-      // Names need no fields.
-      return withNames({ ...spec, fields: [] }, createParquetSource(spec, files), files);
     case 'failed':
       return createFailedSource(spec, outputs.of(spec.folder), (of) => openDataset(of, options));
   }
+}
+
+/** Opens a table in one file. */
+function openTable(spec: TableSpec, files: ByteFiles, nameOf?: (row: number) => string): PartSource {
+  switch (spec.type) {
+    case 'jsonl':
+      return createJsonlSource(spec, files, nameOf);
+    case 'csv':
+      return createCsvSource(spec, files, nameOf);
+    case 'parquet':
+      return createParquetSource(spec, files, nameOf);
+  }
+}
+
+/** Checks the file whenever it is opened, because the submit has not seen its columns. */
+function checkedFiles(spec: TableSpec, files: ByteFiles): ByteFiles {
+  return {
+    ...files,
+    async open(path, signal) {
+      const file = await files.open(path, signal);
+      try {
+        await tableOfPart(spec, path, file, signal);
+        return file;
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    },
+  };
 }
 
 /** For datasets with slices. `spec`: what is read to find the names. */

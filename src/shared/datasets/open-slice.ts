@@ -1,10 +1,12 @@
 /** Opens a slice of a dataset, in any process. */
 import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../domain/block.ts';
 import {
+  hasParts,
   isTable,
   withoutJoin,
   type ArchiveSpec,
   type DatasetSpec,
+  type PartsSpec,
   type TableSpec,
 } from '../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../errors.ts';
@@ -17,7 +19,11 @@ import type { MemberLimits } from './archive/entry.ts';
 import { createNameList } from './name-list.ts';
 import { openParquetSlice } from './parquet/parquet-slice.ts';
 import { shownPath } from '../stores/remote-url.ts';
-import type { RowRecord, SliceRows } from './slice-rows.ts';
+import { pathBelow } from './base-path.ts';
+import { decodeParts, decodePartVersions } from './parts/part-ref.ts';
+import { partRowName } from './parts/part-row-name.ts';
+import { tableOfPart } from './parts/part-table.ts';
+import { namedRows, type FileRows, type RowRecord, type SliceRows } from './slice-rows.ts';
 
 /** For callers that need no bytes of large members. */
 const NO_LIMITS: MemberLimits = { maxFileBytes: 64 * 1024 * 1024, maxFetchRatio: 1_000 };
@@ -25,9 +31,9 @@ const NO_LIMITS: MemberLimits = { maxFileBytes: 64 * 1024 * 1024, maxFetchRatio:
 function rowsOf(
   dataset: TableSpec,
   file: ByteFile,
-  slice: Pick<BlockSlice, 'firstRow' | 'ref'>,
+  slice: Pick<BlockSlice, 'ref'>,
   signal: AbortSignal,
-): AsyncIterable<SliceRows> {
+): AsyncIterable<FileRows> {
   switch (dataset.type) {
     case 'jsonl':
       return openJsonlSlice(file, slice, dataset, signal);
@@ -66,23 +72,70 @@ async function* chunksOf(
   signal: AbortSignal,
   limits: MemberLimits,
 ): AsyncGenerator<SliceRows> {
-  if (dataset.type === 'archive') return yield* openArchiveSlice(dataset, slice, { files, limits, signal });
-  if (!isTable(dataset)) throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
-  const file = await files.open(dataset.path, signal);
+  if (dataset.type !== 'archive' && !isTable(dataset)) {
+    throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
+  }
+  if (isTable(dataset) && hasParts(dataset)) {
+    yield* partsChunks(files, dataset, slice.ref, decodePartVersions(slice.check), signal);
+    return;
+  }
+  const chunks =
+    dataset.type === 'archive'
+      ? openArchiveSlice(dataset, slice, { files, limits, signal })
+      : fileChunks(files, dataset, dataset.path, slice, signal);
+  let { firstRow } = slice;
+  for await (const chunk of chunks) {
+    yield namedRows(chunk, firstRow);
+    firstRow += chunk.count;
+  }
+}
+
+/** `check`: the version that the file must have. Null: any. */
+async function* fileChunks(
+  files: ByteFiles,
+  dataset: TableSpec,
+  path: string,
+  { ref, check }: { readonly ref: string; readonly check: string | null },
+  signal: AbortSignal,
+): AsyncGenerator<FileRows> {
+  const file = await files.open(path, signal);
   try {
-    checkVersion(file, slice.check);
-    yield* rowsOf(dataset, file, slice, signal);
+    if (check !== null) checkVersion(file, check);
+    const table = hasParts(dataset) ? await tableOfPart(dataset, path, file, signal) : dataset;
+    yield* rowsOf(table, file, { ref }, signal);
   } finally {
     await file.close();
   }
 }
 
+/** `versions`: those that the files must have. Null: any. */
+async function* partsChunks(
+  files: ByteFiles,
+  dataset: PartsSpec,
+  ref: string,
+  versions: readonly string[] | null,
+  signal: AbortSignal,
+): AsyncGenerator<SliceRows> {
+  for (const [i, part] of decodeParts(ref).entries()) {
+    const path = pathBelow(dataset.base, part.name);
+    const check = versions === null ? null : (versions[i] ?? '');
+    let row = part.first;
+    for await (const chunk of fileChunks(files, dataset, path, { ref: part.ref, check }, signal)) {
+      yield namedRows(chunk, row, partRowName(part.name));
+      row += chunk.count;
+    }
+    if (row !== part.first + part.count) throw otherCount(path, row - part.first, part.count);
+  }
+}
+
 function checkCount(rows: number, dataset: DatasetSpec, { count }: BlockSlice): void {
-  if (rows === count) return;
-  const path = 'path' in dataset ? shownPath(dataset.path) : dataset.type;
-  throw new ForebayError(
+  if (rows !== count) throw otherCount('path' in dataset ? dataset.path : dataset.type, rows, count);
+}
+
+function otherCount(path: string, rows: number, wanted: number): ForebayError {
+  return new ForebayError(
     'dataset_changed',
-    `${path} has ${rows} rows where the job found ${count}. Submit it as a new job.`,
+    `${shownPath(path)} has ${rows} rows where the job found ${wanted}. Submit it as a new job.`,
   );
 }
 
@@ -92,7 +145,7 @@ export interface SliceRow {
   readonly joined: Uint8Array | null;
 }
 
-function firstOf(chunk: SliceRows): SliceRow {
+function firstOf(chunk: FileRows): SliceRow {
   return { record: chunk.record(0), joined: chunk.joined?.().slice(0, 1).own() ?? null };
 }
 
@@ -109,13 +162,11 @@ export async function readSliceRow(
     if (row !== null) return firstOf(row);
     throw new ForebayError('dataset_changed', `${shownPath(dataset.path)} no longer has the row at ${ref}`);
   }
-  const file = await files.open(dataset.path, signal);
-  try {
-    for await (const chunk of rowsOf(dataset, file, { firstRow: 0, ref }, signal)) return firstOf(chunk);
-  } finally {
-    await file.close();
-  }
-  throw new ForebayError('dataset_changed', `${file.name} no longer has the row at ${ref}`);
+  const rows = hasParts(dataset)
+    ? partsChunks(files, dataset, ref, null, signal)
+    : fileChunks(files, dataset, dataset.path, { ref, check: null }, signal);
+  for await (const chunk of rows) return firstOf(chunk);
+  throw new ForebayError('dataset_changed', `${shownPath(dataset.path)} no longer has the row at ${ref}`);
 }
 
 /** The rows of a block with their ids. Reads the slice if the rows are not listed. */

@@ -7,7 +7,7 @@ import type { PackedRecords } from '../domain/packed-records.ts';
 export type RowRecord =
   | {
       readonly ok: true;
-      /** Null: the id of the row is its index. */
+      /** Null: the file does not name the row. */
       readonly id: string | null;
       /** The fields as a JSON object, for tasks that read records. */
       readonly json: string;
@@ -21,11 +21,11 @@ export type RowRecord =
   /** `why`: a sentence without a full stop. `code`: that of the row's error, if it is not `invalid_row`. */
   | { readonly ok: false; readonly id: string | null; readonly why: string; readonly code?: ErrorCode };
 
-/** Consecutive rows of a slice. */
-export interface SliceRows {
+/** Consecutive rows, as a format reads them from a file. */
+export interface FileRows {
   readonly count: number;
-  /** Null: the id of each row is its index. */
-  readonly ids: readonly string[] | null;
+  /** Null for a row that the file does not name. Null for all: it names none. */
+  readonly ids: readonly (string | null)[] | null;
   /** All records as JSON, unread. Null if one of them is known to be invalid, or if they are not JSON. */
   readonly packed: PackedRecords | null;
   /** Approximate bytes of the rows in memory. */
@@ -39,17 +39,41 @@ export interface SliceRows {
   joined?(): PackedRecords;
 }
 
-/** Rows that have been read one by one. `firstRow`: index of the first one, which names rows without an id. */
-export function listedRows(records: readonly RowRecord[], firstRow: number): SliceRows {
+/** Consecutive rows of a slice. */
+export interface SliceRows extends FileRows {
+  /** Null: the id of each row is its index. */
+  readonly ids: readonly string[] | null;
+}
+
+/** Names the rows that the file does not name: by their index, or if `nameOf` is given, by what it returns for it. */
+export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: number) => string): SliceRows {
+  const { count, ids, bytes } = rows;
+  const isNumbered = ids === null && nameOf === undefined;
+  const name = nameOf ?? String;
+  return {
+    count,
+    ids: isNumbered ? null : Array.from({ length: count }, (_, at) => ids?.[at] ?? name(firstRow + at)),
+    // Made only if somebody asks for it.
+    get packed() {
+      return rows.packed;
+    },
+    bytes,
+    record: (at) => rows.record(at),
+    ...(rows.joined && { joined: () => rows.joined!() }),
+  };
+}
+
+/** Rows that have been read one by one. */
+export function listedRows(records: readonly RowRecord[]): FileRows {
   return {
     count: records.length,
-    ids: idsOf(records, firstRow),
+    ids: idsOf(records),
     packed: null,
     bytes: records.reduce((sum, record) => sum + (record.ok ? record.json.length : 0), 0),
     record: (at) => records[at]!,
   };
 }
 
-export function idsOf(records: readonly RowRecord[], firstRow: number): string[] {
-  return records.map(({ id }, at) => id ?? String(firstRow + at));
+export function idsOf(records: readonly RowRecord[]): (string | null)[] {
+  return records.map(({ id }) => id);
 }

@@ -7,12 +7,14 @@ import { readCsvHead } from './csv/csv-head.ts';
 import { readJsonlHead } from './jsonl/jsonl-head.ts';
 import { readParquetHead } from './parquet/parquet-head.ts';
 
-type SpecOf<Spec> = Spec extends TableSpec ? Omit<Spec, 'path' | 'base' | 'columns'> : never;
+type SpecOf<Spec> = Spec extends TableSpec
+  ? Omit<Spec, 'path' | 'base' | 'columns' | 'parts' | 'needs'>
+  : never;
 
 export interface TableHead {
   /** What the dataset's spec says beside the place of the file and the names of its columns. */
   readonly spec: SpecOf<TableSpec>;
-  /** Names of its columns. Null: unknown, because the first row is bad or there is none. */
+  /** Names of its columns. Null: unknown, because the first row is bad, there is none, or only the beginning was read. */
   readonly columns: readonly string[] | null;
   /** True if every row has these columns. False if they were read from the first row only. */
   readonly isStrict: boolean;

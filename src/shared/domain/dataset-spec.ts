@@ -13,6 +13,20 @@ export type ListingRule = z.infer<typeof LISTING_RULE>;
 /** The columns that go to the output. See `JoinedColumn`. */
 const JOINED = { join: JOIN.optional() };
 
+/** What tables of every format have. */
+const TABLE = {
+  /** The file. For several files: their folder, or a pattern of their names. */
+  path: z.string(),
+  /** Relative paths in rows start at this folder. For several files: the folder that they are in. */
+  base: z.string(),
+  columns: COLUMNS.optional(),
+  /** Several files are one table, in the order of their names. `pattern`: matches names below `base`. Null: all tables. */
+  parts: z.object({ pattern: z.string().nullable() }).optional(),
+  /** The columns that a file must have. The submit has looked only at the first file, or at none. */
+  needs: z.array(z.string()).optional(),
+  ...JOINED,
+};
+
 const GIVEN = [
   /** Files below `root`. Their ids are paths relative to it, and globs match those ids. */
   z.object({
@@ -32,20 +46,12 @@ const GIVEN = [
   z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string(), ...JOINED }),
   /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
   z.object({ type: z.literal('manifest'), path: z.string(), base: z.string(), ...JOINED }),
-  /** A user's file. Each line is a JSON object: a record. Relative paths in records start at `base`. */
-  z.object({
-    type: z.literal('jsonl'),
-    path: z.string(),
-    base: z.string(),
-    columns: COLUMNS.optional(),
-    ...JOINED,
-  }),
-  /** A user's file. Relative paths in its cells start at `base`. */
+  /** A user's file. Each line is a JSON object: a record. */
+  z.object({ type: z.literal('jsonl'), ...TABLE }),
+  /** A user's file. Of several files, `names` and `start` are those of the first one. */
   z.object({
     type: z.literal('csv'),
-    path: z.string(),
-    base: z.string(),
-    columns: COLUMNS.optional(),
+    ...TABLE,
     delimiter: z.string().length(1),
     /** The header. */
     names: z.array(z.string()).min(1),
@@ -78,13 +84,11 @@ const GIVEN = [
   }),
   /**
    * A user's file, a record per row. `fields`: those that the model reads, so that no other column is read. Null: any
-   * column may be one. Relative paths in records start at `base`.
+   * column may be one.
    */
   z.object({
     type: z.literal('parquet'),
-    path: z.string(),
-    base: z.string(),
-    columns: COLUMNS.optional(),
+    ...TABLE,
     fields: z.array(z.string()).nullable(),
     ...JOINED,
   }),
@@ -113,8 +117,17 @@ export type DatasetSpec = z.infer<typeof DATASET_SPEC>;
 
 export type ArchiveSpec = Extract<DatasetSpec, { type: 'archive' }>;
 
-/** A dataset in one file, whose blocks are slices of it. */
+/** A dataset of records in one file or several ones, whose blocks are slices of them. */
 export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' | 'parquet' }>;
+
+/** A table in several files. */
+export type PartsSpec = TableSpec & { readonly parts: NonNullable<TableSpec['parts']> };
+
+export type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
+
+export function hasParts(dataset: TableSpec): dataset is PartsSpec {
+  return dataset.parts !== undefined;
+}
 
 export function isTable(dataset: DatasetSpec): dataset is TableSpec {
   return dataset.type === 'jsonl' || dataset.type === 'csv' || dataset.type === 'parquet';

@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<SkipReason, readonly [one: string, more: string]>> 
   special_files: ['device, pipe or socket', 'devices, pipes or sockets'],
   archive_links: ['link in an archive', 'links in an archive'],
   no_extension: ['file without an extension', 'files without an extension'],
+  other_formats: ['file of another format', 'files of other formats'],
   hidden: ['hidden entry', 'hidden entries'],
 };
 

@@ -17,7 +17,9 @@ export type SkipReason =
   | 'archive_links'
   /** A member of a grouped archive whose name has no extension. */
   | 'no_extension'
-  /** Names that begin with a dot. */
+  /** A file in a folder of a table whose name is that of another format. */
+  | 'other_formats'
+  /** Names that begin with a dot, or in a folder of a table with `_`. */
   | 'hidden';
 
 /** By reason. The keys are open, so that reasons of newer versions can be read. */

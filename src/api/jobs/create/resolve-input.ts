@@ -3,13 +3,22 @@
  * against the input roots. URL lists and inline rows are spooled to disk.
  */
 import { join } from 'node:path';
-import { isTable, type DatasetSpec, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
+import {
+  hasParts,
+  isTable,
+  type DatasetSpec,
+  type FilesSpec,
+  type GivenDataset,
+} from '../../../shared/domain/dataset-spec.ts';
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
+import { createObjectRule } from '../../../shared/stores/object-roots.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
 import { createInputRule } from '../../../shared/files/input-folders.ts';
+import { openDataset } from '../../../shared/datasets/open-dataset.ts';
 import { createArchiveInputs } from './input/archive-input.ts';
+import { checkParts } from './input/find-parts.ts';
 import { checkReadable, createInputPaths, type InputPathOptions } from './input/input-paths.ts';
 import { createInputSpool, type Handover, type SpoolOptions } from './input/input-spool.ts';
 import { createObjectInputs, type ObjectInputOptions } from './input/object-input.ts';
@@ -43,7 +52,16 @@ export interface InputResolverOptions extends InputPathOptions, SpoolOptions, Ob
 export function createInputResolver(options: InputResolverOptions): InputResolver {
   const paths = createInputPaths(options);
   const objects = createObjectInputs(options);
-  const archives = createArchiveInputs(paths, createInputRule(options), options.files);
+  const rule = createInputRule(options);
+  const objectRule = createObjectRule(options);
+  const listFiles = (tenant: string) => (of: FilesSpec) =>
+    openDataset(of, {
+      stores: options.stores,
+      skips: (real) => rule(real, tenant) !== 'allowed',
+      skipsObject: (url) => !objectRule(url, tenant),
+    });
+  const places = { paths, objects, files: options.files, listFiles };
+  const archives = createArchiveInputs(places);
   const spool = createInputSpool(options);
 
   async function resolve(input: PackedInput, jobId: string, of: Resolving): Promise<ResolvedInput> {
@@ -52,11 +70,11 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       case 'files':
         return isObjectUrl(input.path) ? objects.resolve(input, of) : resolveFiles(paths, input, of);
       case 'manifest':
-        return resolveManifest({ paths, objects, files: options.files }, input, tenant);
+        return resolveManifest(places, input, tenant);
       case 'jsonl':
       case 'csv':
       case 'parquet':
-        return resolveTable({ paths, objects, files: options.files }, input, of);
+        return resolveTable(places, input, of);
       case 'archive':
         return archives.resolve(input, of);
       case 'urls':
@@ -74,6 +92,7 @@ export function createInputResolver(options: InputResolverOptions): InputResolve
       if (dataset.only !== undefined) await paths.find(join(dataset.root, dataset.only), tenant);
     }
     if (dataset.type === 'archive') return archives.check(dataset, tenant);
+    if (isTable(dataset) && hasParts(dataset)) return checkParts(places, dataset, tenant);
     if (dataset.type === 'manifest' || isTable(dataset)) {
       if (isRemoteUrl(dataset.path)) {
         checkRemote(objects, dataset.path, tenant);

@@ -1,5 +1,5 @@
 /** The version of a new job's spec: the lowest one that can express it, so that older processes run what they can. */
-import { isTable, joinOf } from '../../../shared/domain/dataset-spec.ts';
+import { hasParts, isTable, joinOf, type DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import { SPEC_VERSION } from '../../../shared/domain/job/job.ts';
 import type { PartTable } from '../../../shared/domain/job/part-format.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
@@ -19,7 +19,7 @@ export function specVersion(
   table: PartTable | undefined,
   output: string,
 ): number {
-  if (isObjectUrl(output) || joinOf(dataset) !== undefined || table?.selected) return SPEC_VERSION;
+  if (isObjectUrl(output) || isSince6(dataset) || table?.selected) return SPEC_VERSION;
   if (table !== undefined || dataset.type === 'archive') return LOCAL_OUTPUTS;
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
   const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);
@@ -28,4 +28,10 @@ export function specVersion(
   const hasRecords = dataset.type === 'jsonl' || (input.type === 'inline' && input.packed.records > 0);
   const listsAllFiles = dataset.type === 'files' && dataset.listing === 3;
   return hasRecords || listsAllFiles ? LOCAL_ONLY : IMAGE_FILES_ONLY;
+}
+
+function isSince6(dataset: DatasetSpec): boolean {
+  if (joinOf(dataset) !== undefined) return true;
+  if (isTable(dataset)) return hasParts(dataset) || dataset.needs !== undefined;
+  return dataset.type === 'archive' && isRemoteUrl(dataset.path);
 }

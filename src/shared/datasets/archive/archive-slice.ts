@@ -3,7 +3,7 @@ import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
 import { PackedRecords } from '../../domain/packed-records.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { joinedOfValues } from '../join/value-join.ts';
-import { listedRows, type RowRecord, type SliceRows } from '../slice-rows.ts';
+import { listedRows, type FileRows, type RowRecord, type SliceRows } from '../slice-rows.ts';
 import { entriesWithContents, indexEntries, READ_TOGETHER } from './archive-index.ts';
 import { decodeSegments, decodeVersions, type Segment } from './archive-ref.ts';
 import { createByteWindow } from './byte-window.ts';
@@ -28,15 +28,11 @@ export interface ArchiveSliceOptions {
 /** `check`: the versions that the archives must have. Null: any. Yields the rows in chunks. Throws as openSlice does. */
 export async function* openArchiveSlice(
   spec: ArchiveSpec,
-  slice: { readonly firstRow: number; readonly ref: string; readonly check: string | null },
+  slice: { readonly ref: string; readonly check: string | null },
   options: ArchiveSliceOptions,
-): AsyncGenerator<SliceRows> {
-  let { firstRow } = slice;
+): AsyncGenerator<FileRows> {
   for await (const { segment, file } of openSegments(spec, slice, options)) {
-    for await (const chunk of segmentRows(spec, file, segment, firstRow, options)) {
-      firstRow += chunk.count;
-      yield chunk;
-    }
+    yield* segmentRows(spec, file, segment, options);
   }
 }
 
@@ -81,23 +77,18 @@ async function* segmentRows(
   spec: ArchiveSpec,
   file: ByteFile,
   segment: Segment,
-  first: number,
   { limits, signal }: ArchiveSliceOptions,
-): AsyncGenerator<SliceRows> {
+): AsyncGenerator<FileRows> {
   const window = createByteWindow(file, signal);
   const wants = spec.grouped ? createWants(spec) : () => true;
-  let firstRow = first;
   let records: RowRecord[] = [];
   let counted = 0;
   let unpacked = 0;
   /** The members of one row are in memory together. */
   let group = { key: '', bytes: 0 };
-  const chunk = (): SliceRows => {
-    const rows = withJoin(spec, records, {
-      ...listedRows(records, firstRow),
-      bytes: window.loaded - counted + unpacked,
-    });
-    firstRow += records.length;
+  const chunk = (): FileRows => {
+    const bytes = window.loaded - counted + unpacked;
+    const rows = withJoin(spec, records, { ...listedRows(records), bytes });
     records = [];
     counted = window.loaded;
     unpacked = 0;
@@ -125,7 +116,7 @@ async function* segmentRows(
   if (records.length > 0) yield chunk();
 }
 
-function withJoin({ join }: ArchiveSpec, records: readonly RowRecord[], rows: SliceRows): SliceRows {
+function withJoin({ join }: ArchiveSpec, records: readonly RowRecord[], rows: FileRows): FileRows {
   if (join === undefined) return rows;
   const texts = () => records.map((record) => (record.ok ? joinedOfValues(record.columns ?? {}, join) : ''));
   return { ...rows, joined: () => PackedRecords.of(texts()) };
@@ -159,7 +150,7 @@ export async function readArchiveRow(
   spec: ArchiveSpec,
   ref: string,
   options: ArchiveSliceOptions,
-): Promise<SliceRows | null> {
-  for await (const chunk of openArchiveSlice(spec, { firstRow: 0, ref, check: null }, options)) return chunk;
+): Promise<FileRows | null> {
+  for await (const chunk of openArchiveSlice(spec, { ref, check: null }, options)) return chunk;
   return null;
 }

@@ -1,5 +1,5 @@
 /** The members of archives as rows, or groups of members. The index of an archive is walked, and no content is read. */
-import type { ArchiveSpec, Cursor } from '../../domain/dataset-spec.ts';
+import type { ArchiveSpec, Cursor, FilesSpec } from '../../domain/dataset-spec.ts';
 import { checkVersion, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { countUpTo } from '../count-up-to.ts';
 import { explainEmpty } from '../listing/explain-empty.ts';
@@ -16,7 +16,7 @@ import {
 } from './archive-ref.ts';
 import { cutRows, type CutRow } from './cut-rows.ts';
 import { createMemberRule, type MemberRules } from './member-rule.ts';
-import { listShards, rowId, shardPath, type FilesSpec, type Shard } from './shards.ts';
+import { listShards, rowId, shardPath, type Shard } from './shards.ts';
 
 /** A row, and the archive that it is in. */
 interface Found {

@@ -1,19 +1,19 @@
 /** Makes the spec of archives from their first members, and from what a request says about them. */
-import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
+import type { ArchiveSpec, FilesSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError } from '../../errors.ts';
 import type { RowKind } from '../../tasks/task-description.ts';
-import { withFile, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
+import { HEAD_BYTES, withHead, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { listingFor } from '../listing/listing-rule.ts';
 import type { DatasetSource } from '../source.ts';
 import { checkColumns } from '../table/resolve-table-spec.ts';
 import { entriesWithContents, findIndex, indexEntries, type ArchiveIndex } from './archive-index.ts';
 import { createByteWindow } from './byte-window.ts';
-import { cutRows } from './cut-rows.ts';
+import { cutRows, type CutRow } from './cut-rows.ts';
 import type { MemberLimits } from './entry.ts';
 import { columnsOf, isDecoded, type GroupPart } from './group-fields.ts';
 import { createMemberRule } from './member-rule.ts';
 import { readMember } from './read-member.ts';
-import { listShards, shardPath, type FilesSpec } from './shards.ts';
+import { listShards, shardPath } from './shards.ts';
 
 /** Archives as a request describes them. */
 export type GivenArchives = Pick<ArchiveSpec, 'path' | 'base' | 'shards' | 'columns'> & {
@@ -31,6 +31,8 @@ export interface ArchiveFiles {
 
 /** Members of the first archive that are looked at. */
 const LOOKED_AT = 100;
+/** How much of a compressed archive is looked at. More only if its first member is larger. */
+const HEAD_SIZES = [HEAD_BYTES, 32 * HEAD_BYTES];
 /** A record of more bytes is not looked into. */
 const LIMITS: MemberLimits = { maxFileBytes: 16 * 1024 * 1024, maxFetchRatio: 1_000 };
 
@@ -58,15 +60,33 @@ export async function resolveArchiveSpec(
     ...(columns && { columns }),
   };
   for await (const { name } of listShards(spec, listFiles, null, signal)) {
-    const grouped = await withFile(files, shardPath(spec, name), signal, async (file) => {
-      const index = await findIndex(file, signal);
-      const whole = { ...spec, grouped: true };
-      if (columns !== undefined) await checkFirst(file, index, whole, signal);
-      return given.group ?? (columns !== undefined || (await sharesKeys(file, index, whole, signal)));
-    });
-    return { ...spec, grouped };
+    const path = shardPath(spec, name);
+    for (const bytes of HEAD_SIZES) {
+      const grouped = await withHead(
+        files,
+        path,
+        signal,
+        async (file) => lookInto(file, spec, given, signal),
+        bytes,
+      );
+      if (grouped !== null) return { ...spec, grouped };
+    }
+    return { ...spec, grouped: given.group ?? columns !== undefined };
   }
   throw new ForebayError('input_not_found', `No archive matches ${path}. Letter case matters.`);
+}
+
+/** Whether members are grouped, after checking the columns. Null: the file is only a beginning, and it does not tell. */
+async function lookInto(
+  file: ByteFile,
+  spec: Omit<ArchiveSpec, 'grouped'>,
+  { group, columns }: GivenArchives,
+  signal: AbortSignal,
+): Promise<boolean | null> {
+  const index = await findIndex(file, signal);
+  const whole = { ...spec, grouped: true };
+  if (columns !== undefined && !(await checkFirst(file, index, whole, signal))) return null;
+  return group ?? (columns !== undefined || sharesKeys(file, index, whole, signal));
 }
 
 function checkMapping({ columns, group }: GivenArchives): void {
@@ -83,13 +103,16 @@ function checkMapping({ columns, group }: GivenArchives): void {
   if (why !== null) throw new ForebayError('invalid_request', `${why.message}.`, { issues: [why] });
 }
 
-/** Whether the first members of a tar show that several belong to one row. Zips hold files, unless the request says else. */
+/**
+ * Whether the first members of a tar show that several belong to one row. Zips hold files, unless the request says else.
+ * Null: the file is only a beginning, and it has only one member.
+ */
 async function sharesKeys(
   file: ByteFile,
   index: ArchiveIndex,
   spec: ArchiveSpec,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<boolean | null> {
   if (index.format !== 'tar') return false;
   const place = createMemberRule(spec, () => {});
   let last: string | null = null;
@@ -103,24 +126,31 @@ async function sharesKeys(
       if (++seen >= LOOKED_AT) return false;
     }
   }
-  return false;
+  return file.isHead === true && seen < 2 ? null : false;
 }
 
-/** Checks the columns against the first row. */
+/** Checks the columns against the first row. Returns false if the file is only a beginning, in which the row may go on. */
 async function checkFirst(
   file: ByteFile,
   index: ArchiveIndex,
   spec: ArchiveSpec,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const window = createByteWindow(file, signal);
   const rows = cutRows<GroupPart['value']>(entriesWithContents(file, index, window, signal), {
     place: createMemberRule(spec, () => {}),
     keep: async ({ field, member }) => (isDecoded(field) ? readMember(member, window, LIMITS) : null),
   });
-  for await (const { parts, problem } of rows) {
-    const known = problem === null ? columnsOf(parts) : null;
-    if (known !== null) checkColumns(file.name, known, spec.columns ?? {}, []);
-    return;
+  let first: CutRow<GroupPart['value']> | null = null;
+  // The next row shows that the first one is whole.
+  let isWhole = file.isHead !== true;
+  for await (const row of rows) {
+    if (first !== null) isWhole ||= row.problem === null;
+    first ??= row;
+    if (isWhole || first !== row) break;
   }
+  if (!isWhole) return index.format !== 'tar';
+  const known = first?.problem === null ? columnsOf(first.parts) : null;
+  if (known !== null) checkColumns(file.name, known, spec.columns ?? {}, []);
+  return true;
 }

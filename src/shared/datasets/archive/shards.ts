@@ -1,7 +1,8 @@
 /** The archives of a dataset, in order: one, those that braces name, or those that a glob matches. */
-import type { ArchiveSpec, DatasetSpec } from '../../domain/dataset-spec.ts';
+import type { ArchiveSpec, FilesSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../../errors.ts';
 import { readBraces, type BracePattern } from '../../text/brace-pattern.ts';
+import { nameBelow, pathBelow } from '../base-path.ts';
 import { invalidReason } from '../row-reference.ts';
 import type { DatasetSource } from '../source.ts';
 
@@ -12,7 +13,6 @@ export interface Shard {
   readonly cursor: string;
 }
 
-export type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
 type Shards = Pick<ArchiveSpec, 'path' | 'base' | 'shards'>;
 
 /** Yields the archives after `from`, or all of them for null. `listFiles`: opens a folder, for globs. */
@@ -22,7 +22,7 @@ export async function* listShards(
   from: string | null,
   signal: AbortSignal,
 ): AsyncGenerator<Shard> {
-  const name = nameBelow(spec);
+  const name = nameBelow(spec.base, spec.path);
   switch (spec.shards) {
     case undefined:
       if (from === null) yield { name, cursor: '' };
@@ -47,22 +47,24 @@ export async function* listShards(
 
 /** The archives of a glob as a dataset of files. */
 export function shardFiles(spec: Pick<Shards, 'path' | 'base'>): FilesSpec {
-  return { type: 'files', root: spec.base, include: [nameBelow(spec)], exclude: [], listing: 3 };
+  return {
+    type: 'files',
+    root: spec.base,
+    include: [nameBelow(spec.base, spec.path)],
+    exclude: [],
+    listing: 3,
+  };
 }
 
-function bracesOf(name: string): BracePattern {
+/** `name`: a pattern that has been checked. */
+export function bracesOf(name: string): BracePattern {
   const names = readBraces(name);
   if (names === null || typeof names === 'string') throw new InvariantError(`braces in "${name}": ${names}`);
   return names;
 }
 
-/** The part of the path that names the archives. */
-function nameBelow({ path, base }: Pick<Shards, 'path' | 'base'>): string {
-  return path.slice(base.endsWith('/') ? base.length : base.length + 1);
-}
-
 export function shardPath({ base }: Pick<Shards, 'base'>, name: string): string {
-  return base.endsWith('/') ? base + name : `${base}/${name}`;
+  return pathBelow(base, name);
 }
 
 /** Keys repeat from shard to shard, so ids of rows in several shards begin with the shard. */

@@ -9,6 +9,8 @@ export interface ByteFile {
   readonly size: number;
   /** Changes whenever the content does: an ETag, or the size and modification time. */
   readonly version: string;
+  /** Whether this is only the beginning of the file, so that `size` is that of the beginning. Default: false. */
+  readonly isHead?: boolean;
   /** How the file is compressed where it lies. Here it is not. Absent: it is not compressed. */
   readonly compression?: Compression;
   /**
@@ -24,8 +26,8 @@ export interface ByteFile {
 export interface ByteFiles {
   /** `path`: as a dataset's spec has it. A path of this machine, or a URL. */
   readonly open: (path: string, signal: AbortSignal) => Promise<ByteFile>;
-  /** Only the beginning of a file, if the whole costs time. At least HEAD_BYTES, unless the file is shorter. */
-  readonly openHead: (path: string, signal: AbortSignal) => Promise<ByteFile>;
+  /** Only the beginning of a file, if the whole costs time. At least `bytes`, unless the file is shorter. */
+  readonly openHead: (path: string, signal: AbortSignal, bytes?: number) => Promise<ByteFile>;
 }
 
 /** Enough to see what is in a file. */
@@ -46,14 +48,16 @@ export async function withFile<T>(
   }
 }
 
-/** The same with only the beginning of the file. */
+/** The same with only the beginning of the file. `bytes`: see ByteFiles.openHead. */
 export async function withHead<T>(
   files: ByteFiles,
   path: string,
   signal: AbortSignal,
   use: (head: ByteFile) => Promise<T>,
+  bytes?: number,
 ): Promise<T> {
-  return withFile({ ...files, open: files.openHead }, path, signal, use);
+  const open = async () => files.openHead(path, signal, bytes);
+  return withFile({ ...files, open }, path, signal, use);
 }
 
 /** Throws ForebayError `dataset_changed` if the file has another version. */

@@ -105,11 +105,11 @@ export function createDatasetFiles(options: DatasetFilesOptions): ByteFiles {
         return openedFile(file, { name, version, size, ...(compression !== null && { compression }) });
       }),
 
-    openHead: async (path, signal) =>
+    openHead: async (path, signal, bytes = HEAD_BYTES) =>
       openWith(path, signal, async (raw, _, compression) => {
         const { name, version } = raw.file;
-        const head = await startOf(plainChunks(path, raw, signal));
-        return inMemory(head, { name, version, ...(compression !== null && { compression }) });
+        const { head, isHead } = await startOf(plainChunks(path, raw, signal), bytes);
+        return inMemory(head, { name, version, isHead, ...(compression !== null && { compression }) });
       }),
   };
 }
@@ -124,18 +124,25 @@ async function* chunksOf(file: ByteFile, signal: AbortSignal): AsyncGenerator<Ui
   }
 }
 
-async function startOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function startOf(
+  chunks: AsyncIterable<Uint8Array>,
+  bytes: number,
+): Promise<{ readonly head: Buffer; readonly isHead: boolean }> {
   const start: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
+    // Another chunk shows that there is more.
+    if (size >= bytes) return { head: Buffer.concat(start), isHead: true };
     start.push(chunk);
     size += chunk.length;
-    if (size >= HEAD_BYTES) break;
   }
-  return Buffer.concat(start);
+  return { head: Buffer.concat(start), isHead: false };
 }
 
-function inMemory(bytes: Buffer, about: Pick<ByteFile, 'name' | 'version' | 'compression'>): ByteFile {
+function inMemory(
+  bytes: Buffer,
+  about: Pick<ByteFile, 'name' | 'version' | 'isHead' | 'compression'>,
+): ByteFile {
   return {
     ...about,
     size: bytes.length,

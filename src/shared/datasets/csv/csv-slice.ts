@@ -4,25 +4,22 @@ import { PackedRecords } from '../../domain/packed-records.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { decodeRange } from '../lines/line-range.ts';
 import { IS_TOO_LONG } from '../max-record-bytes.ts';
-import type { RowRecord, SliceRows } from '../slice-rows.ts';
+import type { FileRows, RowRecord } from '../slice-rows.ts';
 import type { CellPlan } from './cell-plan.ts';
 import { csvRecords } from './csv-records.ts';
 import type { FoundRecords } from './found-records.ts';
 import { RowWriter } from './row-writer.ts';
 
-/** Yields the rows in chunks. `firstRow`: index of the first row, which names rows without an id. Throws as `csvRecords` does. */
+/** Yields the rows in chunks. Throws as `csvRecords` does. */
 export async function* openCsvSlice(
   file: ByteFile,
-  slice: { readonly firstRow: number; readonly ref: string },
+  slice: { readonly ref: string },
   plan: CellPlan,
   joinPlan: CellPlan | null,
   signal: AbortSignal,
-): AsyncGenerator<SliceRows> {
-  let index = slice.firstRow;
+): AsyncGenerator<FileRows> {
   for await (const records of csvRecords(file, decodeRange(slice.ref), plan.delimiter, signal)) {
-    const rows = { ...toRows(records, plan, index), ...(joinPlan && joinedRows(records, joinPlan)) };
-    index += rows.count;
-    yield rows;
+    yield { ...toRows(records, plan), ...(joinPlan && joinedRows(records, joinPlan)) };
   }
 }
 
@@ -34,7 +31,7 @@ export function csvRecord(records: FoundRecords, at: number, plan: CellPlan): Ro
 }
 
 /** All rows go to a lane as they are. For a row that is wrong, it gets something that it refuses. */
-function toRows(records: FoundRecords, plan: CellPlan, firstRow: number): SliceRows {
+function toRows(records: FoundRecords, plan: CellPlan): FileRows {
   const { count } = records;
   const writer = writerFor(records, plan, 0, count);
   const ends = new Uint32Array(count);
@@ -52,7 +49,7 @@ function toRows(records: FoundRecords, plan: CellPlan, firstRow: number): SliceR
   const packed = new PackedRecords(writer.written(), ends);
   return {
     count,
-    ids: ids && ids.map((id, at) => id ?? String(firstRow + at)),
+    ids,
     packed,
     bytes: packed.size,
     record(at) {
@@ -63,7 +60,7 @@ function toRows(records: FoundRecords, plan: CellPlan, firstRow: number): SliceR
 }
 
 /** The records are gone when somebody asks for the values, so they are made here. */
-function joinedRows(records: FoundRecords, plan: CellPlan): Pick<SliceRows, 'joined'> {
+function joinedRows(records: FoundRecords, plan: CellPlan): Pick<FileRows, 'joined'> {
   const { count } = records;
   const writer = writerFor(records, plan, 0, count);
   const ends = new Uint32Array(count);

@@ -3,7 +3,6 @@ import type { TableSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError } from '../../errors.ts';
 import type { ByteFile, ByteFiles } from '../bytes/byte-file.ts';
 import { createTableSource } from '../lines/table-source.ts';
-import type { DatasetSource } from '../source.ts';
 import { planCells } from './cell-plan.ts';
 import { csvRecords } from './csv-records.ts';
 import { csvRecord } from './csv-slice.ts';
@@ -11,7 +10,7 @@ import { readHeader } from './read-header.ts';
 
 export type CsvSpec = Extract<TableSpec, { type: 'csv' }>;
 
-export function createCsvSource(spec: CsvSpec, files: ByteFiles): DatasetSource {
+export function createCsvSource(spec: CsvSpec, files: ByteFiles, nameOf?: (row: number) => string) {
   const { path, start } = spec;
   const plan = planCells(spec);
   return createTableSource(
@@ -25,6 +24,7 @@ export function createCsvSource(spec: CsvSpec, files: ByteFiles): DatasetSource 
       record: (records, at) => csvRecord(records, at, plan),
     },
     files,
+    nameOf,
   );
 }
 

@@ -9,29 +9,26 @@ import type { LineCopy, Lines } from '../lines/lines.ts';
 import { decodeRange } from '../lines/line-range.ts';
 import { rawLines } from '../lines/raw-lines.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
-import { listedRows, type RowRecord, type SliceRows } from '../slice-rows.ts';
+import { listedRows, type FileRows, type RowRecord } from '../slice-rows.ts';
 import { parseRecord, placeOf } from './parse-record.ts';
 
-/** Yields the rows in chunks. `firstRow`: index of the first row, which names rows without an id. Throws as `rawLines` does. */
+/** Yields the rows in chunks. Throws as `rawLines` does. */
 export async function* openJsonlSlice(
   file: ByteFile,
-  slice: { readonly firstRow: number; readonly ref: string },
+  slice: { readonly ref: string },
   {
     columns = null,
     join,
   }: { readonly columns?: Columns | null | undefined; readonly join?: Join | undefined },
   signal: AbortSignal,
-): AsyncGenerator<SliceRows> {
-  let index = slice.firstRow;
+): AsyncGenerator<FileRows> {
   for await (const lines of rawLines(file, decodeRange(slice.ref), MAX_RECORD_BYTES, signal)) {
     const copy = columns === null ? lines.copy() : null;
     const apart = copy === null || !isUtf8(copy.bytes);
     const rows = apart
-      ? oneByOne(lines, index, columns, join)
-      : withJoinedLines(together(lines, copy, index), new PackedRecords(copy.bytes, copy.ends), join);
-    if (rows.count === 0) continue;
-    index += rows.count;
-    yield rows;
+      ? oneByOne(lines, columns, join)
+      : withJoinedLines(together(lines, copy), new PackedRecords(copy.bytes, copy.ends), join);
+    if (rows.count > 0) yield rows;
   }
 }
 
@@ -39,7 +36,7 @@ export async function* openJsonlSlice(
  * Records that may have ids are read here. Otherwise only the lane reads them, because reading them twice costs half as
  * much as answering a row of a table.
  */
-function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy, firstRow: number): SliceRows {
+function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy): FileRows {
   const packed = new PackedRecords(bytes, ends);
   // The lines themselves are gone when somebody asks for a record.
   const numbers = lineOf.map((line) => lines.number(line));
@@ -49,19 +46,14 @@ function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy, firstRow:
   if (!mayHaveIds(bytes)) return { count: packed.length, ids: null, packed, bytes: size, record: read };
   const records = Array.from(ends, (_, at) => read(at));
   return {
-    ...listedRows(records, firstRow),
+    ...listedRows(records),
     packed: records.every(({ ok }) => ok) ? packed : null,
     bytes: size,
   };
 }
 
 /** Some lines are too long, or are not text, or their fields have other names. */
-function oneByOne(
-  lines: Lines,
-  firstRow: number,
-  columns: Columns | null,
-  join: Join | undefined,
-): SliceRows {
+function oneByOne(lines: Lines, columns: Columns | null, join: Join | undefined): FileRows {
   const records: RowRecord[] = [];
   const joined: string[] = [];
   for (let at = 0; at < lines.count; at++) {
@@ -70,12 +62,12 @@ function oneByOne(
     records.push(parseRecord(text, placeOf(lines.number(at)), columns));
     if (join !== undefined) joined.push(text.ok ? joinedOfJson(text.text, join) : '');
   }
-  const rows = listedRows(records, firstRow);
+  const rows = listedRows(records);
   return join === undefined ? rows : { ...rows, joined: () => PackedRecords.of(joined) };
 }
 
 /** `lines`: the records as they are in the file. */
-function withJoinedLines(rows: SliceRows, lines: PackedRecords, join: Join | undefined): SliceRows {
+function withJoinedLines(rows: FileRows, lines: PackedRecords, join: Join | undefined): FileRows {
   if (join === undefined) return rows;
   const joined = () =>
     PackedRecords.of(Array.from(lines.ends, (_, at) => joinedOfJson(lines.json(at), join)));

@@ -4,12 +4,15 @@ import type { ByteFiles } from '../bytes/byte-file.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
 import { createTableSource } from '../lines/table-source.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
-import type { DatasetSource } from '../source.ts';
 import { parseRecord, placeOf } from './parse-record.ts';
 
 type JsonlSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
 
-export function createJsonlSource({ path, columns }: JsonlSpec, files: ByteFiles): DatasetSource {
+export function createJsonlSource(
+  { path, columns }: JsonlSpec,
+  files: ByteFiles,
+  nameOf?: (row: number) => string,
+) {
   return createTableSource(
     {
       path,
@@ -18,5 +21,6 @@ export function createJsonlSource({ path, columns }: JsonlSpec, files: ByteFiles
       record: (lines, at) => parseRecord(lines.text(at), placeOf(lines.number(at)), columns),
     },
     files,
+    nameOf,
   );
 }

@@ -7,7 +7,7 @@ import { InvariantError } from '../../errors.ts';
 import { checkVersion, withFile, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { invalidAt } from '../row-reference.ts';
 import type { RowRecord } from '../slice-rows.ts';
-import type { DatasetSource, Slice } from '../source.ts';
+import type { DatasetSource, Slice, SourceRow } from '../source.ts';
 import { countPlaces } from './count-lines.ts';
 import { encodeRange } from './line-range.ts';
 import type { LinePlaces } from './lines.ts';
@@ -23,13 +23,15 @@ export interface TableLines<Lines extends LinePlaces> {
   record(lines: Lines, at: number): RowRecord;
 }
 
+/** `nameOf`: names a row that the file does not name, by its position in the file. */
 export function createTableSource<Lines extends LinePlaces>(
   table: TableLines<Lines>,
   files: ByteFiles,
-): DatasetSource {
+  nameOf: (row: number) => string = String,
+) {
   const { path } = table;
   return {
-    async *read(from, signal) {
+    async *read(from: Cursor | null, signal: AbortSignal): AsyncGenerator<SourceRow> {
       let index = from?.index ?? 0;
       const { range } = positionOf(from, table.all);
       const file = await files.open(path, signal);
@@ -41,7 +43,7 @@ export function createTableSource<Lines extends LinePlaces>(
             const line = lines.number(i);
             const end = lines.end(i);
             const record = table.record(lines, i);
-            const id = record.id ?? String(index);
+            const id = record.id ?? nameOf(index);
             const at = record.ok
               ? encodeRange({ from: lines.start(i), to: end, line })
               : invalidAt(record.why);
@@ -53,10 +55,14 @@ export function createTableSource<Lines extends LinePlaces>(
       }
     },
 
-    count: async (limit, signal) =>
+    count: async (limit: number, signal: AbortSignal) =>
       withFile(files, path, signal, async (file) => countPlaces(table.lines(file, table.all, signal), limit)),
 
-    async *slices(from, sizeAt, signal): AsyncGenerator<Slice> {
+    async *slices(
+      from: Cursor | null,
+      sizeAt: (row: number) => number,
+      signal: AbortSignal,
+    ): AsyncGenerator<Slice> {
       const { range, version } = positionOf(from, table.all);
       const file = await files.open(path, signal);
       try {
@@ -66,7 +72,7 @@ export function createTableSource<Lines extends LinePlaces>(
         await file.close();
       }
     },
-  };
+  } satisfies DatasetSource;
 }
 
 async function* cutSlices(

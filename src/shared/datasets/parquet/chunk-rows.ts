@@ -1,7 +1,7 @@
 /** The rows of a chunk as records. */
 import { PackedRecords } from '../../domain/packed-records.ts';
 import { recordId } from '../record-id.ts';
-import { idsOf, type RowRecord, type SliceRows } from '../slice-rows.ts';
+import { idsOf, type FileRows, type RowRecord } from '../slice-rows.ts';
 import type { ColumnChunk } from './column-chunks.ts';
 import type { Values } from './pages/decode-page.ts';
 import type { Projection } from './projection.ts';
@@ -13,12 +13,7 @@ interface FieldCells {
   readonly cells: Values;
 }
 
-/** `firstRow`: index of the first row, which names rows without an id. */
-export function rowsOfChunk(
-  chunk: ColumnChunk,
-  { fields, id, joined }: Projection,
-  firstRow: number,
-): SliceRows {
+export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projection): FileRows {
   const { rows } = chunk;
   const own = fields.map(({ field, column }): FieldCells => ({ field, cells: chunk.cells.get(column)! }));
   let packed: PackedRecords | null = null;
@@ -32,7 +27,7 @@ export function rowsOfChunk(
   const isWhole = names?.every(({ ok }) => ok) ?? true;
   return {
     count: rows,
-    ids: names?.map((name, at) => (name.ok ? name.id : null) ?? String(firstRow + at)) ?? null,
+    ids: names?.map((name) => (name.ok ? name.id : null)) ?? null,
     get packed() {
       return isWhole ? pack() : null;
     },
@@ -54,19 +49,14 @@ function joinCells(joined: Projection['joined'], { cells, rows }: ColumnChunk): 
 }
 
 /** Rows that cannot be read. They keep their ids, because other readers see only the ids. `names`: null if they have none. */
-export function lostRows(
-  why: string,
-  rows: number,
-  names: readonly Name[] | null,
-  firstRow: number,
-): SliceRows {
+export function lostRows(why: string, rows: number, names: readonly Name[] | null): FileRows {
   const records = Array.from({ length: rows }, (_, at): RowRecord => {
     const name = names?.[at];
     return { ok: false, id: name?.ok === true ? name.id : null, why };
   });
   return {
     count: rows,
-    ids: idsOf(records, firstRow),
+    ids: idsOf(records),
     packed: null,
     bytes: 0,
     record: (at) => records[at]!,

@@ -2,6 +2,7 @@
 import type { ByteFile } from '../bytes/byte-file.ts';
 import type { TableHead } from '../table-head.ts';
 import { checkColumns } from './check-columns.ts';
+import { checkMagic } from './file/footer.ts';
 import { openParquet } from './file/parquet-file.ts';
 import { projectionOf, readColumns, type ProjectionOf } from './projection.ts';
 
@@ -11,9 +12,13 @@ export async function readParquetHead(
   of: ProjectionOf,
   signal: AbortSignal,
 ): Promise<TableHead> {
+  const fields = of.fields === null ? null : [...of.fields];
+  if (file.isHead === true) {
+    await checkMagic(file, signal);
+    return { spec: { type: 'parquet', fields }, columns: null, isStrict: true };
+  }
   const { footer } = await openParquet(file, signal);
   checkColumns(file.name, footer, readColumns(projectionOf(file.name, footer.columns, of)));
-  const fields = of.fields === null ? null : [...of.fields];
   return {
     spec: { type: 'parquet', fields },
     columns: footer.columns.map(({ name }) => name),

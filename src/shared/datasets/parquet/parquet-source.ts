@@ -2,7 +2,7 @@
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import { checkVersion, withFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { invalidAt } from '../row-reference.ts';
-import type { DatasetSource, Slice } from '../source.ts';
+import type { DatasetSource, Slice, SourceRow } from '../source.ts';
 import { namesOf } from './chunk-rows.ts';
 import { columnChunks } from './column-chunks.ts';
 import { openParquet } from './file/parquet-file.ts';
@@ -11,12 +11,14 @@ import { encodeRows } from './row-range.ts';
 
 export type ParquetSpec = Pick<ProjectionOf, 'columns'> & { readonly path: string };
 
+/** `nameOf`: names a row that the file does not name, by its position in the file. */
 export function createParquetSource(
   { path, columns }: ParquetSpec,
   files: ByteFiles,
-): Omit<DatasetSource, 'names'> {
+  nameOf: (row: number) => string = String,
+) {
   return {
-    async *read(from, signal) {
+    async *read(from: Cursor | null, signal: AbortSignal): AsyncGenerator<SourceRow> {
       const file = await files.open(path, signal);
       try {
         const parquet = await openParquet(file, signal);
@@ -26,7 +28,7 @@ export function createParquetSource(
         let index = from?.index ?? 0;
         const rowAt = (name: string | null, at = encodeRows({ first: index, count: 1 })) => {
           signal.throwIfAborted();
-          const row = { id: name ?? String(index), at };
+          const row = { id: name ?? nameOf(index), at };
           return { row, cursor: { index: ++index, at: file.version } };
         };
         if (id === null) {
@@ -47,7 +49,7 @@ export function createParquetSource(
       }
     },
 
-    async count(limit, signal) {
+    async count(limit: number, signal: AbortSignal) {
       signal.throwIfAborted();
       if (limit <= 0) return 0;
       return withFile(files, path, signal, async (file) => {
@@ -56,7 +58,11 @@ export function createParquetSource(
       });
     },
 
-    async *slices(from: Cursor | null, sizeAt, signal): AsyncGenerator<Slice> {
+    async *slices(
+      from: Cursor | null,
+      sizeAt: (row: number) => number,
+      signal: AbortSignal,
+    ): AsyncGenerator<Slice> {
       const file = await files.open(path, signal);
       try {
         if (from !== null && from.at !== '') checkVersion(file, from.at);
@@ -74,5 +80,5 @@ export function createParquetSource(
         await file.close();
       }
     },
-  };
+  } satisfies Omit<DatasetSource, 'names'>;
 }

@@ -5,7 +5,8 @@ import { ForebayError, type Issue } from '../../errors.ts';
 import type { RowFields } from '../../tasks/row-fields.ts';
 import { listedNames } from '../../text/listed-names.ts';
 import { nearestName } from '../../text/nearest-name.ts';
-import { withFile, withHead, type ByteFiles } from '../bytes/byte-file.ts';
+import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
+import { neededColumns } from './needed-columns.ts';
 import { readTableHead, type GivenTable } from '../table-head.ts';
 
 export interface GivenTableFile extends GivenTable {
@@ -23,16 +24,18 @@ export async function resolveTableSpec(
   table: GivenTableFile,
   fields: RowFields,
   signal: AbortSignal,
+  isOneOfSeveral = false,
 ): Promise<{ readonly spec: TableSpec; readonly compressed: boolean }> {
   const { path, base, columns } = table;
-  // A Parquet file says at its end what it holds.
-  const withTable = table.type === 'parquet' ? withFile : withHead;
-  return withTable(files, path, signal, async (file) => {
+  return withHead(files, path, signal, async (file) => {
     const head = await readTableHead(file, table, fields, signal);
     if (head.columns !== null) {
       checkColumns(file.name, head.columns, columns ?? {}, head.isStrict ? fields.needed : []);
     }
-    const spec = { ...head.spec, path, base, ...(columns && { columns }) };
+    // Later readers check what was not seen here.
+    const isUnseen = head.columns === null && head.isStrict;
+    const needs = isUnseen || isOneOfSeveral ? neededColumns(columns, fields.needed) : undefined;
+    const spec = { ...head.spec, path, base, ...(columns && { columns }), ...(needs && { needs }) };
     return { spec, compressed: file.compression !== undefined };
   });
 }

@@ -1,21 +1,19 @@
 /** Resolves an input of archives: one, or several that braces or a glob name. */
 import { dirname, isAbsolute } from 'node:path';
-import {
-  resolveArchiveSpec,
-  type ArchiveFiles,
-  type GivenArchives,
-} from '../../../../shared/datasets/archive/resolve-archive-spec.ts';
+import type { ArchivePlace } from '../../../../shared/datasets/archive/remote-place.ts';
+import { resolveArchiveSpec } from '../../../../shared/datasets/archive/resolve-archive-spec.ts';
 import { listShards, shardPath } from '../../../../shared/datasets/archive/shards.ts';
 import { splitArchives } from '../../../../shared/datasets/archive/split-archives.ts';
-import type { ByteFiles } from '../../../../shared/datasets/bytes/byte-file.ts';
-import { openDataset } from '../../../../shared/datasets/open-dataset.ts';
+import { pathBelow } from '../../../../shared/datasets/base-path.ts';
 import type { ArchiveSpec } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
-import type { InputRule } from '../../../../shared/files/input-folders.ts';
-import { isRemoteUrl } from '../../../../shared/stores/remote-url.ts';
+import { isRemoteUrl, shownPath } from '../../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../../http/wire/job-input.ts';
-import { checkReadable, type InputPaths } from './input-paths.ts';
+import { ANSWER_MS, askStore } from './ask-store.ts';
+import { checkReadable } from './input-paths.ts';
+import { checkRemoteArchives, findRemoteArchives } from './remote-archives.ts';
 import { checkGlobs, type ResolvedInput, type Resolving } from './resolve-files.ts';
+import type { ListPlaces } from './resolve-list.ts';
 
 export type ArchiveInput = Extract<PackedInput, { type: 'archive' }>;
 
@@ -26,15 +24,8 @@ export interface ArchiveInputs {
   check(dataset: ArchiveSpec, tenant: string): Promise<void>;
 }
 
-type Place = Pick<GivenArchives, 'path' | 'base' | 'shards'>;
-
-export function createArchiveInputs(paths: InputPaths, rule: InputRule, files: ByteFiles): ArchiveInputs {
-  const openAs = (tenant: string): ArchiveFiles => ({
-    files,
-    listFiles: (of) => openDataset(of, { skips: (real) => rule(real, tenant) !== 'allowed' }),
-  });
-
-  async function placeOf(given: string, tenant: string): Promise<Place> {
+export function createArchiveInputs({ paths, objects, files, listFiles }: ListPlaces): ArchiveInputs {
+  async function placeOf(given: string, tenant: string): Promise<ArchivePlace> {
     // A path that looks like a pattern but exists is taken literally.
     const several = (await paths.exists(paths.absolute(given))) ? null : splitArchives(given);
     if (several === null) {
@@ -48,7 +39,7 @@ export function createArchiveInputs(paths: InputPaths, rule: InputRule, files: B
       throw new ForebayError('input_not_found', `${base.path} is a file, so nothing matches ${given}.`);
     }
     await checkReadable(base);
-    return { path: `${base.path === '/' ? '' : base.path}/${pattern}`, base: base.path, shards };
+    return { path: pathBelow(base.path, pattern), base: base.path, shards };
   }
 
   async function fileAt(path: string, tenant: string) {
@@ -61,42 +52,46 @@ export function createArchiveInputs(paths: InputPaths, rule: InputRule, files: B
   }
 
   /** A glob finds only what the job may read. Braces may name a link that leads elsewhere, or what does not exist. */
-  async function checkNamed(place: Place, tenant: string): Promise<void> {
+  async function checkNamed(place: ArchivePlace, tenant: string): Promise<void> {
     if (place.shards !== 'braces') return;
-    for await (const { name } of listShards(place, openAs(tenant).listFiles, null, NEVER)) {
+    for await (const { name } of listShards(place, listFiles(tenant), null, NEVER)) {
       await fileAt(shardPath(place, name), tenant);
     }
+  }
+
+  async function localPlace(given: string, tenant: string): Promise<ArchivePlace> {
+    const place = await placeOf(given, tenant);
+    await checkNamed(place, tenant);
+    return place;
   }
 
   return {
     async resolve(input, { tenant, taskInput }) {
       const { path, include, exclude, group, columns } = input;
-      if (isRemoteUrl(path)) {
-        throw new ForebayError(
-          'invalid_request',
-          'An archive is read from a local path, not from S3 or a web server.',
-          {
-            issues: [{ path: '/input/path', message: 'must be a local path' }],
-          },
-        );
-      }
       checkGlobs(include ?? [], '/input/include');
       checkGlobs(exclude ?? [], '/input/exclude');
-      const place = await placeOf(path, tenant);
-      await checkNamed(place, tenant);
+      const isRemote = isRemoteUrl(path);
+      const place = isRemote
+        ? await findRemoteArchives(objects, path, tenant)
+        : await localPlace(path, tenant);
       const given = { ...place, include, exclude, group, columns };
-      return { spec: await resolveArchiveSpec(given, taskInput, openAs(tenant), NEVER), total: null };
+      const resolve = async (signal: AbortSignal) =>
+        resolveArchiveSpec(given, taskInput, { files, listFiles: listFiles(tenant) }, signal);
+      const spec = isRemote ? await askStore(shownPath(path), ANSWER_MS, resolve) : await resolve(NEVER);
+      return { spec, total: null };
     },
     async check(dataset, tenant) {
       const { path, base } = dataset;
+      const isRemote = isRemoteUrl(path) && isRemoteUrl(base);
       // A URL would be opened as one, whatever file has its name.
       const isLocal = isAbsolute(path) && isAbsolute(base);
-      if (!isLocal || !path.startsWith(base.endsWith('/') ? base : `${base}/`)) {
+      if ((!isLocal && !isRemote) || !path.startsWith(base.endsWith('/') ? base : `${base}/`)) {
         throw new ForebayError(
           'invalid_request',
           `${path} is not below ${base}. Restore the job.json of the output.`,
         );
       }
+      if (isRemote) return checkRemoteArchives(objects, dataset, tenant);
       await paths.find(base, tenant);
       if (dataset.shards === undefined) await checkReadable(await fileAt(path, tenant));
       await checkNamed(dataset, tenant);

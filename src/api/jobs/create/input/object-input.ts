@@ -1,7 +1,7 @@
 /** Resolves an input of files whose path is a URL of S3: a prefix, a single object, or a glob. */
 import { listingFor } from '../../../../shared/datasets/listing/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
-import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import type { FilesSpec } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { createObjectRule, type ObjectRoots } from '../../../../shared/stores/object-roots.ts';
 import { objectFolder, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
@@ -27,11 +27,23 @@ export interface ObjectInputs {
    * `storage_unavailable`.
    */
   resolve(input: FilesInput, of: Resolving): Promise<ResolvedInput>;
+  /**
+   * What a path names: one object, or those below a folder whose names match a pattern (null: all of them). Rejects as
+   * `resolve` does.
+   */
+  find(path: string, first: Sought, tenant: string): Promise<FoundObjects>;
   /** Throws ForebayError `path_not_allowed` if jobs may not read this object. `url`: from parseObjectUrl. */
   checkObject(url: string, tenant: string): void;
   /** Checks a dataset that comes from a job.json. Throws ForebayError `path_not_allowed`, `invalid_request`. */
-  check(dataset: Extract<DatasetSpec, { type: 'files' }>, tenant: string): void;
+  check(dataset: Pick<FilesSpec, 'root' | 'only'>, tenant: string): void;
 }
+
+/** What is looked for first. */
+export type Sought = 'folder' | 'object';
+
+export type FoundObjects =
+  | { readonly object: string }
+  | { readonly folder: string; readonly pattern: string | null };
 
 export function createObjectInputs({
   stores,
@@ -65,18 +77,31 @@ export function createObjectInputs({
   }
 
   /** What the path names if it is taken literally. Null: nothing. */
-  async function literal(
-    path: string,
-    tenant: string,
-  ): Promise<{ readonly folder: string } | { readonly object: string } | null> {
+  async function literal(path: string, first: Sought, tenant: string): Promise<FoundObjects | null> {
     const { url, key } = parseObjectUrl(path);
     const folder = objectFolder(path);
     // Without this, a caller could find out what lies outside the roots.
     if (!mayRead(folder, tenant)) checkAllowed(url, tenant);
-    if (mayRead(folder, tenant) && (await holdsAny(folder))) return { folder };
-    if (!key.endsWith('/') && key !== '' && mayRead(url, tenant) && (await exists(url)))
-      return { object: url };
-    return key === '' ? { folder } : null;
+    const isObject = async () =>
+      !key.endsWith('/') && key !== '' && mayRead(url, tenant) && (await exists(url))
+        ? { object: url }
+        : null;
+    const isFolder = async () =>
+      mayRead(folder, tenant) && (await holdsAny(folder)) ? { folder, pattern: null } : null;
+    const [one, other] = first === 'folder' ? [isFolder, isObject] : [isObject, isFolder];
+    return (await one()) ?? (await other()) ?? (key === '' ? { folder, pattern: null } : null);
+  }
+
+  async function find(path: string, first: Sought, tenant: string): Promise<FoundObjects> {
+    const glob = splitGlob(path);
+    const found = glob !== null && !isInBucket(glob.base) ? null : await literal(path, first, tenant);
+    if (found !== null) return found;
+    if (glob === null) throw notThere(path);
+    checkGlobs([glob.pattern], '/input/path');
+    const folder = objectFolder(glob.base);
+    checkAllowed(folder, tenant);
+    if (!(await holdsAny(folder))) throw notThere(folder);
+    return { folder, pattern: glob.pattern };
   }
 
   return {
@@ -85,19 +110,12 @@ export function createObjectInputs({
       checkGlobs(include, '/input/include');
       checkGlobs(exclude, '/input/exclude');
       const listing = listingFor(taskInput);
-      const glob = splitGlob(input.path);
-      const found = glob !== null && !isInBucket(glob.base) ? null : await literal(input.path, tenant);
-      if (found === null && glob !== null) {
-        if (include.length > 0) throw twoGlobs();
-        checkGlobs([glob.pattern], '/input/path');
-        const root = objectFolder(glob.base);
-        checkAllowed(root, tenant);
-        if (!(await holdsAny(root))) throw notThere(root);
-        return { spec: { type: 'files', root, include: [glob.pattern], exclude, listing }, total: null };
-      }
-      if (found === null) throw notThere(input.path);
+      const found = await find(input.path, 'folder', tenant);
       if ('folder' in found) {
-        return { spec: { type: 'files', root: found.folder, include, exclude, listing }, total: null };
+        const { folder: root, pattern } = found;
+        if (pattern !== null && include.length > 0) throw twoGlobs();
+        const wanted = pattern === null ? include : [pattern];
+        return { spec: { type: 'files', root, include: wanted, exclude, listing }, total: null };
       }
       const slash = found.object.lastIndexOf('/') + 1;
       const root = found.object.slice(0, slash);
@@ -106,6 +124,7 @@ export function createObjectInputs({
         total: 1,
       };
     },
+    find,
     checkObject: checkAllowed,
     check({ root, only }, tenant) {
       checkAllowed(parseObjectUrl(only === undefined ? objectFolder(root) : root + only).url, tenant);

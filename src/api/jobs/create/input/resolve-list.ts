@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withHead, type ByteFiles } from '../../../../shared/datasets/bytes/byte-file.ts';
+import type { ListFiles } from '../../../../shared/datasets/parts/list-parts.ts';
 import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { parseFetchUrl } from '../../../../shared/net/fetch-url.ts';
@@ -12,10 +13,17 @@ import { checkReadable, type InputPaths } from './input-paths.ts';
 import type { ObjectInputs } from './object-input.ts';
 import type { ResolvedInput } from './resolve-files.ts';
 
-export interface ListPlaces {
+export interface FilePlaces {
   readonly paths: InputPaths;
   readonly objects: Pick<ObjectInputs, 'checkObject'>;
   readonly files: ByteFiles;
+}
+
+/** Where inputs may also be several files. */
+export interface ListPlaces extends FilePlaces {
+  readonly objects: Pick<ObjectInputs, 'checkObject' | 'find' | 'check'>;
+  /** Opens folders of files, as far as a tenant may read them. */
+  readonly listFiles: (tenant: string) => ListFiles;
 }
 
 export interface FoundList {
@@ -31,7 +39,7 @@ export interface FoundList {
  * `invalid_request`, `storage_unavailable`.
  */
 export async function resolveManifest(
-  places: ListPlaces,
+  places: FilePlaces,
   { path: given }: { readonly path: string },
   tenant: string,
 ): Promise<ResolvedInput> {
@@ -47,7 +55,7 @@ export async function resolveManifest(
 
 /** Finds a file that jobs may read. `what`: what it should be. Rejects as `resolveManifest` does. */
 export async function findList(
-  places: ListPlaces,
+  places: FilePlaces,
   given: string,
   what: string,
   tenant: string,
@@ -56,13 +64,17 @@ export async function findList(
 }
 
 /** Jobs may read what is below the roots on S3, and what the address filter allows on web servers, as for rows. */
-function remote({ objects }: ListPlaces, given: string, tenant: string): FoundList {
+function remote({ objects }: FilePlaces, given: string, tenant: string): FoundList {
   const path = checkRemote(objects, given, tenant);
   return { path, base: folderOfUrl(path), name: shownPath(path) };
 }
 
 /** Checks whether jobs may read this URL, and returns it in its canonical form. Throws as resolveManifest does. */
-export function checkRemote(objects: ListPlaces['objects'], given: string, tenant: string): string {
+export function checkRemote(
+  objects: Pick<ObjectInputs, 'checkObject'>,
+  given: string,
+  tenant: string,
+): string {
   if (!isObjectUrl(given)) return parseFetchUrl(given.trim()).href;
   const { url, key } = parseObjectUrl(given);
   objects.checkObject(url, tenant);

@@ -64,8 +64,7 @@ describe('an input on S3', () => {
   it('of an earlier job is checked again', async () => {
     await resolving('s3://photos/in/a', [listing('in/a/', 1)]);
     const inputs = createObjectInputs({ stores, objectRoots: ['s3://photos/in/'] });
-    const check = (root: string, more = {}) =>
-      inputs.check({ type: 'files', root, include: [], exclude: [], ...more }, 'default');
+    const check = (root: string, more = {}) => inputs.check({ root, ...more }, 'default');
     check('s3://photos/in/a/');
     check('s3://photos/in/', { only: 'b.jpg' });
     expect(() => check('s3://photos/')).toThrow(/not under an input root/);

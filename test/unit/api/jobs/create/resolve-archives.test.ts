@@ -95,7 +95,7 @@ describe('archives', () => {
       /no column "jpeg".*Its columns: jpg, json/,
     ],
     ['photos.zip', { columns: { image: 'jpg' }, group: false }, 'invalid_request', /"group" cannot be false/],
-    ['s3://bucket/a.zip', {}, 'invalid_request', /local path/],
+    ['s3://bucket/a.zip', {}, 'path_not_allowed', /not under an input root/],
   ] as const)('%s is refused', async (path, more, code, message) => {
     await expect(archive(path, more)).rejects.toMatchObject({
       code,
@@ -121,8 +121,10 @@ describe('archives', () => {
     await mkdir(join(root, 's3:/secret'), { recursive: true });
     await writeFile(join(root, 's3:/secret/a.tar'), makeTar([jpg('1.jpg')]));
     await expect(adopt({ path: 's3://secret/a.tar', base: 's3://secret' })).rejects.toMatchObject({
-      code: 'invalid_request',
+      code: 'path_not_allowed',
     });
+    const mixed = adopt({ path: 's3://secret/a.tar', base: root, shards: 'glob' });
+    await expect(mixed).rejects.toMatchObject({ code: 'invalid_request' });
     const braces = { path: join(root, 'shards/s-{2..2}.tar'), base: join(root, 'shards'), shards: 'braces' };
     await expect(adopt(braces)).rejects.toMatchObject({ code: 'path_not_allowed' });
     await expect(adopt({ path: join(root, 'photos.zip'), base: join(root, 'shards') })).rejects.toMatchObject(

@@ -1,3 +1,5 @@
+import type { FilesSpec } from '#forebay/shared/domain/dataset-spec.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +41,7 @@ async function resolved(path: string) {
     paths: createInputPaths({ inputRoots: [dir], dataDir: '/nowhere', outputRoots: [] }),
     objects: createObjectInputs({ stores, objectRoots: ['s3://bucket/in/'] }),
     files: createDatasetFiles({ stores, cacheDir: dir, fileCacheBytes: 1000, maxFetchRatio: 200 }),
+    listFiles: () => (of: FilesSpec) => openDataset(of, { stores }),
   };
   const input = { type: 'jsonl' as const, path };
   const fields = { names: null, needed: [], text: null };
@@ -67,8 +70,7 @@ describe('the file of a table', () => {
 
   it.each([
     ['s3://bucket/other/rows.jsonl', 'path_not_allowed', /FOREBAY_INPUT_ROOTS/],
-    ['s3://bucket/in/', 'input_unreadable', /a prefix/],
-    ['s3://bucket/in/absent', 'input_not_found', /does not exist/],
+    ['s3://bucket/in/absent', 'input_not_found', /There is no object/],
     ['s3://bucket/in/../other/x', 'invalid_request', /"\.\."/],
     ['WEB/lists/utf16.txt', 'input_unreadable', /UTF-16/],
     ['WEB/lists/damaged.gz', 'input_unreadable', /damaged gzip file/],

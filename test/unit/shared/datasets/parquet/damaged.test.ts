@@ -123,6 +123,6 @@ it('rejects with the reason of an abort, and not with lost rows', async () => {
   const file = fileOf(good());
   await openParquet(file, never);
   stop.abort(reason);
-  const rows = openParquetSlice(file, { firstRow: 0, ref: '0+10' }, { fields: null }, stop.signal);
+  const rows = openParquetSlice(file, { ref: '0+10' }, { fields: null }, stop.signal);
   await expect(rows.next()).rejects.toBe(reason);
 });
