@@ -153,6 +153,32 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
   },
   { name: 'manifest, LF', make: (dir, rows) => manifest(dir, rows, '\n') },
   { name: 'manifest, CRLF', make: (dir, rows) => manifest(dir, rows, '\r\n') },
+  {
+    name: 'a manifest of SageMaker',
+    async make(dir, rows) {
+      const path = join(dir, 'list.manifest');
+      const names = numbers(rows).map((i) => (i === 7 ? '"\\q"' : `"ä \\"${i}.jpg"`));
+      await writeFile(path, ` [{"prefix": "s3://bucket/a/"},\n${names.join(',\n')}\n]\n`);
+      return openDataset({
+        type: 'manifest',
+        path,
+        base: dir,
+        list: { format: 'sagemaker', prefix: 's3://bucket/a/' },
+      });
+    },
+  },
+  {
+    name: 'a list in CSV, CRLF',
+    async make(dir, rows) {
+      const path = join(dir, 'list.csv');
+      const lines = numbers(rows).map((i) => (i % 5 === 1 ? `bad,${i},more` : `"a\r\n ${i}.jpg",${i}`));
+      await writeFile(path, `url,n\r\n${lines.join('\r\n')}`);
+      const start = { from: 7, line: 2 };
+      const columns = { uri: 'url' };
+      const list = { format: 'csv' as const, delimiter: ',', names: ['url', 'n'], start, columns };
+      return openDataset({ type: 'manifest', path, base: dir, list });
+    },
+  },
   { name: 'csv', make: csv },
   {
     name: 'a tar',

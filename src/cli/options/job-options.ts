@@ -134,6 +134,19 @@ export function toSubmitOptions(flags: JobFlags): Pick<SubmitBody, 'options' | '
   };
 }
 
+/** `--column` for a manifest that is a CSV file. Throws UsageError. */
+export function listColumns(columns: ColumnFlags['column']): { uri: string; id?: string } | undefined {
+  if (columns === undefined) return undefined;
+  const { uri, id, ...others } = columns;
+  const [other] = Object.keys(others);
+  if (uri === undefined || other !== undefined) {
+    throw new UsageError(
+      'For a manifest that is a CSV file, --column uri=NAME names the column with the path or URL, and --column id=NAME the one with the id.',
+    );
+  }
+  return id === undefined ? { uri } : { uri, id };
+}
+
 /** An input of `files`, `manifest`, `archive` or a table, depending on the flags. Paths stay as given. */
 export function toFilesInput(
   flags: { input?: string; manifest?: string } & GlobFlags & ColumnFlags,
@@ -143,7 +156,7 @@ export function toFilesInput(
     throw new UsageError('--input-format is for --input. A manifest has its own format.');
   }
   const format = flags.manifest === undefined ? (flags.inputFormat ?? inputFormatOf(flags.input!)) : null;
-  if (delimiter !== undefined && format !== 'csv') {
+  if (delimiter !== undefined && format !== 'csv' && format !== null) {
     throw new UsageError('--delimiter is for CSV files (.csv or .tsv).');
   }
   const globs = { ...(include && { include }), ...(exclude && { exclude }) };
@@ -151,14 +164,18 @@ export function toFilesInput(
     return { type: 'archive', path: flags.input!, ...globs, ...(columns && { columns }) };
   }
   const table = format === null ? null : tableOf(format);
-  if (table === null && columns !== undefined) {
-    throw new UsageError('--column names columns of a table. Folders and manifests have none.');
+  if (format === 'files' && columns !== undefined) {
+    throw new UsageError('--column names columns of a table. A folder has none.');
   }
   if ((flags.manifest !== undefined || table !== null) && (include ?? exclude)) {
     const what = table === null ? 'A manifest' : tableName(table);
     throw new UsageError(`--include and --exclude select files of a folder. ${what} lists its rows itself.`);
   }
-  if (flags.manifest !== undefined) return { type: 'manifest', path: flags.manifest };
+  if (flags.manifest !== undefined) {
+    const list = listColumns(columns);
+    const more = { ...(list && { columns: list }), ...(delimiter !== undefined && { delimiter }) };
+    return { type: 'manifest', path: flags.manifest, ...more };
+  }
   const given = { path: flags.input!, ...(columns && { columns }) };
   if (table === 'csv') return { type: 'csv', ...given, ...(delimiter !== undefined && { delimiter }) };
   if (table !== null) return { type: table, ...given };

@@ -5,9 +5,10 @@ import type { Config } from '../../shared/config/config.ts';
 import { remotePlace } from '../../shared/datasets/archive/remote-place.ts';
 import { resolveArchiveSpec } from '../../shared/datasets/archive/resolve-archive-spec.ts';
 import { splitArchives } from '../../shared/datasets/archive/split-archives.ts';
-import type { ByteFiles } from '../../shared/datasets/bytes/byte-file.ts';
+import { withHead, type ByteFiles } from '../../shared/datasets/bytes/byte-file.ts';
 import { createDatasetFiles } from '../../shared/datasets/bytes/dataset-files.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
+import { readListHead } from '../../shared/datasets/list-head.ts';
 import { listingFor } from '../../shared/datasets/listing/listing-rule.ts';
 import { openDataset } from '../../shared/datasets/open-dataset.ts';
 import type { ListFiles } from '../../shared/datasets/parts/list-parts.ts';
@@ -20,6 +21,7 @@ import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
 import { folderOfUrl, isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import { inputFormatOf, tableOf } from '../options/input-type.ts';
+import { listColumns } from '../options/job-options.ts';
 import type { RunInput } from '../run/check-input.ts';
 import type { RunModel } from '../run/check-model.ts';
 
@@ -36,7 +38,7 @@ interface Places {
 
 export async function datasetOf(given: TuneInput, model: Model, config: Config): Promise<DatasetSpec> {
   const { input, manifest, inputFormat } = given;
-  if (manifest !== undefined) return manifestAt(manifest);
+  if (manifest !== undefined) return withPlaces(config, async (of) => manifestAt(manifest, given, of));
   const path = input!;
   const format = inputFormat ?? inputFormatOf(path);
   const table = tableOf(format);
@@ -45,9 +47,21 @@ export async function datasetOf(given: TuneInput, model: Model, config: Config):
   return filesAt(path, given, model);
 }
 
-async function manifestAt(path: string): Promise<DatasetSpec> {
-  if (isRemoteUrl(path)) return { type: 'manifest', path, base: folderOfUrl(path) };
-  return { type: 'manifest', path: await realpath(path), base: await realpath(dirname(path)) };
+async function manifestAt(
+  given: string,
+  { columns, delimiter }: TuneInput,
+  { files }: Places,
+): Promise<DatasetSpec> {
+  const { path, base } = await fileAt(given);
+  const { signal } = new AbortController();
+  const asked = { path, columns: listColumns(columns), delimiter };
+  const list = await withHead(files, path, signal, async (file) => readListHead(file, asked, signal));
+  return { type: 'manifest', path, base, ...(list && { list }) };
+}
+
+async function fileAt(path: string) {
+  if (isRemoteUrl(path)) return { path, base: folderOfUrl(path) };
+  return { path: await realpath(path), base: await realpath(dirname(path)) };
 }
 
 async function filesAt(path: string, { exclude = [] }: TuneInput, model: Model): Promise<DatasetSpec> {
@@ -80,10 +94,7 @@ async function tableAt(
     const parts = { pattern: glob?.pattern ?? null };
     return resolvePartsSpec(files, listFiles, { ...given, path, base, parts }, fields, signal);
   }
-  const place = isRemoteUrl(path)
-    ? { path, base: folderOfUrl(path) }
-    : { path: await realpath(path), base: await realpath(dirname(path)) };
-  return (await resolveTableSpec(files, { ...given, ...place }, fields, signal)).spec;
+  return (await resolveTableSpec(files, { ...given, ...(await fileAt(path)) }, fields, signal)).spec;
 }
 
 async function archivesAt(

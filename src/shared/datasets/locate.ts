@@ -1,5 +1,5 @@
 /** Resolves the reference of a row to the location of its bytes, for every format. Touches no file and no network. */
-import type { DatasetSpec } from '../domain/dataset-spec.ts';
+import type { DatasetSpec, ManifestSpec } from '../domain/dataset-spec.ts';
 import type { RowRef } from '../domain/row.ts';
 import { locateFile } from './locate-file.ts';
 import { locateBlob } from './inline/blob-range.ts';
@@ -8,6 +8,11 @@ import { invalidReason } from './row-reference.ts';
 import type { RowLocation } from './source.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 import { locateObject, locateUrl } from './locate-url.ts';
+
+/** What the URLs of all rows begin with. */
+function prefixOf({ list }: ManifestSpec): string {
+  return list?.format === 'sagemaker' ? list.prefix : '';
+}
 
 export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
   const reason = invalidReason(ref);
@@ -22,7 +27,7 @@ export function locateRow(spec: DatasetSpec, ref: RowRef): RowLocation {
     case 'inline':
       return locateBlob(spec.blob, ref);
     case 'manifest':
-      return locateEntry(spec.base, ref.at ?? ref.id);
+      return locateEntry(spec.base, prefixOf(spec) + (ref.at ?? ref.id));
     case 'jsonl':
     case 'csv':
     case 'parquet':

@@ -1,15 +1,23 @@
 /** Creates the source of a dataset from its spec. Only this file and locate.ts know every format. */
-import { hasParts, type ArchiveSpec, type DatasetSpec, type TableSpec } from '../domain/dataset-spec.ts';
+import {
+  hasParts,
+  type ArchiveSpec,
+  type DatasetSpec,
+  type ManifestSpec,
+  type TableSpec,
+} from '../domain/dataset-spec.ts';
 import { createArchiveSource } from './archive/archive-source.ts';
 import type { ByteFiles } from './bytes/byte-file.ts';
 import { LOCAL_FILES } from './bytes/local-files.ts';
 import { createFailedSource } from './failed/failed-source.ts';
 import { createFilesSource, type FilesSourceOptions } from './files/files-source.ts';
 import { createObjectsSource } from './files/objects-source.ts';
+import { createCsvList } from './csv/csv-list.ts';
 import { createCsvSource } from './csv/csv-source.ts';
 import { createJsonlSource } from './jsonl/jsonl-source.ts';
 import { createInlineSource } from './inline/inline-source.ts';
 import { createManifestSource } from './manifest/manifest-source.ts';
+import { createSageMakerSource } from './manifest/sagemaker-source.ts';
 import { createParquetSource } from './parquet/parquet-source.ts';
 import { tableOfPart } from './parts/part-table.ts';
 import { createPartsSource, type PartSource } from './parts/parts-source.ts';
@@ -44,7 +52,7 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
     case 'inline':
       return createInlineSource(spec);
     case 'manifest':
-      return createManifestSource(spec, files);
+      return openManifest(spec, files);
     case 'jsonl':
     case 'csv':
     case 'parquet': {
@@ -62,6 +70,18 @@ export function openDataset(spec: DatasetSpec, options: DatasetOptions = {}): Da
       );
     case 'failed':
       return createFailedSource(spec, outputs.of(spec.folder), (of) => openDataset(of, options));
+  }
+}
+
+function openManifest(spec: ManifestSpec, files: ByteFiles): DatasetSource {
+  const { path, list } = spec;
+  switch (list?.format) {
+    case undefined:
+      return createManifestSource(spec, files);
+    case 'csv':
+      return createCsvList({ ...list, path }, files);
+    case 'sagemaker':
+      return createSageMakerSource({ ...list, path }, files);
   }
 }
 

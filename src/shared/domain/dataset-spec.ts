@@ -27,6 +27,21 @@ const TABLE = {
   ...JOINED,
 };
 
+/** How a manifest lists its rows. Absent: each line is a path, a URL or `{"id","uri"}`. */
+const MANIFEST_LIST = z.discriminatedUnion('format', [
+  /** A CSV file, whose header has `names`. The column `uri` has the path or URL, and `id` names the row. */
+  z.object({
+    format: z.literal('csv'),
+    delimiter: z.string().length(1),
+    names: z.array(z.string()).min(1),
+    start: z.object({ from: z.int().min(0), line: z.int().min(1) }),
+    columns: z.object({ uri: z.string(), id: z.string().optional() }),
+  }),
+  /** An array in JSON, as SageMaker has it. Each element is the rest of a URL that begins with `prefix`. */
+  z.object({ format: z.literal('sagemaker'), prefix: z.string() }),
+]);
+export type ManifestList = z.infer<typeof MANIFEST_LIST>;
+
 const GIVEN = [
   /** Files below `root`. Their ids are paths relative to it, and globs match those ids. */
   z.object({
@@ -44,8 +59,14 @@ const GIVEN = [
   z.object({ type: z.literal('urls'), spool: z.string(), ...JOINED }),
   /** Each line of `spool` is a JSON object `{"id","at"}`, where `at` is a range of `blob` (blob-range.ts). */
   z.object({ type: z.literal('inline'), spool: z.string(), blob: z.string(), ...JOINED }),
-  /** A user's file. Each line is a path, a URL or `{"id","uri"}`. Relative paths start at `base`. */
-  z.object({ type: z.literal('manifest'), path: z.string(), base: z.string(), ...JOINED }),
+  /** A user's file, which lists paths and URLs. Relative paths start at `base`. */
+  z.object({
+    type: z.literal('manifest'),
+    path: z.string(),
+    base: z.string(),
+    list: MANIFEST_LIST.optional(),
+    ...JOINED,
+  }),
   /** A user's file. Each line is a JSON object: a record. */
   z.object({ type: z.literal('jsonl'), ...TABLE }),
   /** A user's file. Of several files, `names` and `start` are those of the first one. */
@@ -122,6 +143,8 @@ export type TableSpec = Extract<DatasetSpec, { type: 'jsonl' | 'csv' | 'parquet'
 
 /** A table in several files. */
 export type PartsSpec = TableSpec & { readonly parts: NonNullable<TableSpec['parts']> };
+
+export type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;
 
 export type FilesSpec = Extract<DatasetSpec, { type: 'files' }>;
 

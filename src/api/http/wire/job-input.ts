@@ -86,11 +86,28 @@ export const INLINE_INPUT = z.strictObject({
     .describe('The rows themselves. For more than 16 MB use a manifest, or a JSONL file of records.'),
 });
 
+const COLUMN_NAME = z.string().min(1).max(1024);
+
+const CSV_DELIMITER = z
+  .string()
+  .regex(DELIMITER, 'must be one character of ASCII that is no letter, digit, quote or line break')
+  .optional()
+  .describe(
+    'Of a CSV file. Default: a tab for `.tsv`, else what the header has most of: `,`, `;`, tab or `|`.',
+  );
+
 export const MANIFEST_INPUT = z.strictObject({
   type: z.literal('manifest'),
   path: PATH.describe(
-    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. Relative paths in the file start at the folder of the file.',
+    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Or a CSV file with a column `uri`, or a manifest of SageMaker (`[{"prefix": ...}, ...]`, or JSON lines with `source-ref`). Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. Relative paths in the file start at the folder of the file.',
   ),
+  columns: z
+    .strictObject({ uri: COLUMN_NAME, id: COLUMN_NAME.optional() })
+    .optional()
+    .describe(
+      'The file is a CSV file: which column has the path or URL of a row, and which one its id, such as `{"uri":"link","id":"key"}`. By default, a file named `.csv` or `.tsv` is one if it has a column `uri`.',
+    ),
+  delimiter: CSV_DELIMITER,
 });
 
 const TABLE_COLUMNS = COLUMNS.optional().describe(
@@ -111,11 +128,7 @@ export const CSV_INPUT = z.strictObject({
     'A text file (UTF-8) whose first line names the columns. Absolute, or relative to the first input root. A column `id` names the rows. Other columns feed the fields of their names, unless `columns` says otherwise. Relative paths in the file start at the folder of the file.',
   ),
   columns: TABLE_COLUMNS,
-  delimiter: z
-    .string()
-    .regex(DELIMITER, 'must be one character of ASCII that is no letter, digit, quote or line break')
-    .optional()
-    .describe('Default: a tab for `.tsv`, else what the header has most of: `,`, `;`, tab or `|`.'),
+  delimiter: CSV_DELIMITER,
 });
 
 export const ARCHIVE_INPUT = z.strictObject({

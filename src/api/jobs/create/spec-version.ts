@@ -33,5 +33,6 @@ export function specVersion(
 function isSince6(dataset: DatasetSpec): boolean {
   if (joinOf(dataset) !== undefined) return true;
   if (isTable(dataset)) return hasParts(dataset) || dataset.needs !== undefined;
+  if (dataset.type === 'manifest') return dataset.list !== undefined;
   return dataset.type === 'archive' && isRemoteUrl(dataset.path);
 }

@@ -43,6 +43,21 @@ export async function readHeader(
   return { names, delimiter: chosen, start };
 }
 
+/** Throws ForebayError `dataset_changed` if the header is not the one that the job was submitted with. */
+export async function checkHeader(
+  file: ByteFile,
+  { names, delimiter, start }: CsvHeader,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await readHeader(file, delimiter, signal);
+  const isSame = found.start.from === start.from && found.names.every((name, at) => name === names[at]);
+  if (isSame && found.names.length === names.length) return;
+  throw new ForebayError(
+    'dataset_changed',
+    `The header of ${file.name} has changed since the job was submitted. Submit it as a new job.`,
+  );
+}
+
 interface Head {
   readonly bytes: Buffer;
   /** Where the header begins. */

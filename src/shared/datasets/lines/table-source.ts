@@ -3,6 +3,7 @@
  * can also be listed one by one, for a retry or a sample.
  */
 import type { Cursor } from '../../domain/dataset-spec.ts';
+import type { RowRef } from '../../domain/row.ts';
 import { InvariantError } from '../../errors.ts';
 import { checkVersion, withFile, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { invalidAt } from '../row-reference.ts';
@@ -21,6 +22,8 @@ export interface TableLines<Lines extends LinePlaces> {
   lines(file: ByteFile, range: LineRange, signal: AbortSignal): AsyncIterable<Lines>;
   /** Reads the row of a line that is not blank. */
   record(lines: Lines, at: number): RowRecord;
+  /** For a list of other files: the row that a record stands for. */
+  toRow?(record: RowRecord, line: number): RowRef;
 }
 
 /** `nameOf`: names a row that the file does not name, by its position in the file. */
@@ -43,11 +46,12 @@ export function createTableSource<Lines extends LinePlaces>(
             const line = lines.number(i);
             const end = lines.end(i);
             const record = table.record(lines, i);
-            const id = record.id ?? nameOf(index);
-            const at = record.ok
-              ? encodeRange({ from: lines.start(i), to: end, line })
-              : invalidAt(record.why);
-            yield { row: { id, at }, cursor: { index: ++index, at: `${end}@${line + lines.height(i)}` } };
+            const range = { from: lines.start(i), to: end, line };
+            const row = table.toRow?.(record, line) ?? {
+              id: record.id ?? nameOf(index),
+              at: record.ok ? encodeRange(range) : invalidAt(record.why),
+            };
+            yield { row, cursor: { index: ++index, at: `${end}@${line + lines.height(i)}` } };
           }
         }
       } finally {

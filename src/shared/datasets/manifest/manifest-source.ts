@@ -1,14 +1,12 @@
 /** A manifest lists one row per line: a path, a URL or `{"id","uri"}`. A bad line fails only its row, never the job. */
 import { isUtf8 } from 'node:buffer';
-import type { DatasetSpec } from '../../domain/dataset-spec.ts';
+import type { ManifestSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import type { ByteFiles } from '../bytes/byte-file.ts';
 import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
 import { createLineSource } from '../lines/line-source.ts';
 import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource } from '../source.ts';
-
-type ManifestSpec = Extract<DatasetSpec, { type: 'manifest' }>;
 
 /** Characters of a bad line that the id of its row shows. */
 const BAD_ID_CHARS = 200;
@@ -31,19 +29,20 @@ function manifestRow({ bytes, start }: Line): RowRef {
 
 /** Ignores other fields, which belong to the user. */
 function jsonRow(text: string): RowRef {
-  let value: { id?: unknown; uri?: unknown };
+  let value: { id?: unknown; uri?: unknown; 'source-ref'?: unknown };
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
     return bad(text, 'the line starts with "{" but is not valid JSON like {"id","uri"}');
   }
-  const { id, uri } = value;
+  // An augmented manifest of SageMaker.
+  const { id, uri = value['source-ref'] } = value;
   if (typeof uri !== 'string' || uri === '') return bad(text, '"uri" must be a path or a URL');
   if (id === undefined || id === uri) return { id: uri };
   if (typeof id !== 'string' && typeof id !== 'number') return bad(text, '"id" must be a string or a number');
   return { id: String(id), at: uri };
 }
 
-function bad(id: string, reason: string): RowRef {
+export function bad(id: string, reason: string): RowRef {
   return { id: id.length > BAD_ID_CHARS ? `${id.slice(0, BAD_ID_CHARS)}...` : id, at: invalidAt(reason) };
 }

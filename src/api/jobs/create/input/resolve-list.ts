@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withHead, type ByteFiles } from '../../../../shared/datasets/bytes/byte-file.ts';
 import type { ListFiles } from '../../../../shared/datasets/parts/list-parts.ts';
-import { checkLines } from '../../../../shared/datasets/lines/raw-lines.ts';
+import { readListHead, type GivenList } from '../../../../shared/datasets/list-head.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { parseFetchUrl } from '../../../../shared/net/fetch-url.ts';
 import { isObjectUrl, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
@@ -40,17 +40,17 @@ export interface FoundList {
  */
 export async function resolveManifest(
   places: FilePlaces,
-  { path: given }: { readonly path: string },
+  input: GivenList,
   tenant: string,
 ): Promise<ResolvedInput> {
-  const { name, path, base } = await findList(places, given, 'manifest', tenant);
-  const compressed = await askStore(name, ANSWER_MS, async (signal) =>
+  const { name, path, base } = await findList(places, input.path, 'manifest', tenant);
+  const { list, compressed } = await askStore(name, ANSWER_MS, async (signal) =>
     withHead(places.files, path, signal, async (file) => {
-      await checkLines(file, signal);
-      return file.compression !== undefined;
+      const found = await readListHead(file, { ...input, path }, signal);
+      return { list: found, compressed: file.compression !== undefined };
     }),
   );
-  return { spec: { type: 'manifest', path, base }, total: null, compressed };
+  return { spec: { type: 'manifest', path, base, ...(list && { list }) }, total: null, compressed };
 }
 
 /** Finds a file that jobs may read. `what`: what it should be. Rejects as `resolveManifest` does. */

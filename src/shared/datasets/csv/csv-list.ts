@@ -1,0 +1,48 @@
+/** A CSV file that lists other files: one column has their paths or URLs. */
+import { type ByteFiles } from '../bytes/byte-file.ts';
+import type { RowRef } from '../../domain/row.ts';
+import { createTableSource } from '../lines/table-source.ts';
+import { invalidAt } from '../row-reference.ts';
+import type { RowRecord } from '../slice-rows.ts';
+import type { DatasetSource } from '../source.ts';
+import { planCells } from './cell-plan.ts';
+import { csvRecords } from './csv-records.ts';
+import { csvRecord } from './csv-slice.ts';
+import { checkHeader, type CsvHeader } from './read-header.ts';
+
+export interface CsvListSpec extends CsvHeader {
+  readonly path: string;
+  readonly columns: { readonly uri: string; readonly id?: string | undefined };
+}
+
+/** The id of a row is its path or URL, or what another column has. */
+export function createCsvList(spec: CsvListSpec, files: ByteFiles): DatasetSource {
+  const { path, start, columns } = spec;
+  const { uri, id } = columns;
+  const named = id === undefined ? { uri } : { uri, id };
+  const plan = planCells({ ...spec, columns: named, fields: ['uri'], text: null });
+  const { read, count } = createTableSource(
+    {
+      path,
+      all: { ...start, to: null },
+      async *lines(file, range, signal) {
+        if (range.from === start.from) await checkHeader(file, spec, signal);
+        yield* csvRecords(file, range, plan.delimiter, signal);
+      },
+      record: (records, at) => csvRecord(records, at, plan),
+      toRow: (record, line) => rowOf(record, line, uri),
+    },
+    files,
+  );
+  return { read, count };
+}
+
+function rowOf(record: RowRecord, line: number, column: string): RowRef {
+  if (!record.ok) return { id: record.id ?? `line ${line}`, at: invalidAt(record.why) };
+  const uri = record.fields['uri'];
+  if (typeof uri === 'string' && uri !== '') {
+    return record.id === null || record.id === uri ? { id: uri } : { id: record.id, at: uri };
+  }
+  const why = `line ${line} has nothing in the column ${JSON.stringify(column)}`;
+  return { id: record.id ?? `line ${line}`, at: invalidAt(why) };
+}
