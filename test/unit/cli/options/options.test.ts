@@ -102,6 +102,20 @@ describe('the input', () => {
     });
   });
 
+  it('is a table in several files by a glob, by the name of a folder, or if the flag says so', () => {
+    for (const input of ['rows/*.parquet', 's3://b/rows.parquet/', 's3://b/**/*.pq']) {
+      expect(toFilesInput({ input })).toEqual({ type: 'parquet', path: input });
+    }
+    const given = { input: 's3://b/part-*', inputFormat: 'csv', delimiter: ':' } as const;
+    expect(toFilesInput(given)).toEqual({ type: 'csv', path: 's3://b/part-*', delimiter: ':' });
+    const list = { manifest: 'urls.csv', column: { uri: 'link', id: 'key' }, delimiter: ';' };
+    const columns = { uri: 'link', id: 'key' };
+    expect(toFilesInput(list)).toEqual({ type: 'manifest', path: 'urls.csv', columns, delimiter: ';' });
+    expect(() => toFilesInput({ manifest: 'a', inputFormat: 'csv' })).toThrow(
+      '--input-format is for --input',
+    );
+  });
+
   it('is an archive by its name, also with globs and columns', () => {
     expect(toFilesInput({ input: 'photos.zip', include: ['a/**'] })).toEqual({
       type: 'archive',
@@ -109,7 +123,7 @@ describe('the input', () => {
       include: ['a/**'],
     });
     const column = { image: 'seg.png' };
-    for (const input of ['s-{00..99}.tar', '*.tar.gz', 'A.TGZ', 'x.tar.zst']) {
+    for (const input of ['s-{00..99}.tar', '*.tar.gz', 'A.TGZ', 's3://b/*.tar.zst', 'https://h/a.tar?x#y']) {
       expect(toFilesInput({ input, column })).toEqual({ type: 'archive', path: input, columns: column });
     }
     expect(toFilesInput({ input: 'rows.gz' })).toMatchObject({ type: 'files' });
@@ -126,7 +140,9 @@ describe('the input', () => {
     }
     const column = { image: 'img' };
     expect(() => toFilesInput({ input: 'photos', column })).toThrow('--column names columns of a table');
-    expect(() => toFilesInput({ manifest: 'list.txt', column })).toThrow('--column names columns of a table');
+    expect(() => toFilesInput({ manifest: 'list.csv', column })).toThrow(
+      '--column uri=NAME names the column',
+    );
     expect(() => toFilesInput({ manifest: 'list.txt', include: ['*'] })).toThrow('A manifest lists its rows');
     expect(() => toFilesInput({ input: 'rows.jsonl', exclude: ['*'] })).toThrow(
       'A JSONL file lists its rows',

@@ -79,6 +79,8 @@ describe('the plan of a run', () => {
   it.each([
     ['input', 's3://photos/rows.jsonl.gz', 'jsonl'],
     ['input', 'https://host/rows.ndjson.zst?token=x', 'jsonl'],
+    ['input', 's3://photos/rows/*.parquet', 'parquet'],
+    ['input', 'https://host/s-{0..9}.tar?x=1', 'archive'],
     ['manifest', 's3://photos/list.txt', 'manifest'],
     ['manifest', 'https://host/list', 'manifest'],
   ])('the %s %s may name rows anywhere', async (flag, path, type) => {
@@ -92,6 +94,20 @@ describe('the plan of a run', () => {
     await expect(plan({ manifest: 's3:///x' })).rejects.toThrow(/--manifest: .*bucket/);
     await expect(plan({ input: 'https://me:pw@host/x.jsonl' })).rejects.toThrow(/user name or password/);
     await expect(plan({ input: 'https://host/photos/' })).rejects.toThrow(/cannot list its files/);
+  });
+
+  it('reads a folder as a table if all of its files are', async () => {
+    mkdirSync(join(folder, 'rows/p=1'), { recursive: true });
+    for (const name of ['rows/_SUCCESS', 'rows/.a.csv.crc', 'rows/a.csv', 'rows/p=1/b.csv.gz']) {
+      writeFileSync(join(folder, name), '');
+    }
+    const { env, body } = await plan({ input: 'rows/' });
+    expect(body.input).toEqual({ type: 'csv', path: join(folder, 'rows') });
+    expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
+    await expect(plan({ input: 'rows', output: 'rows/out' })).rejects.toThrow(/would be read as rows/);
+    expect((await plan({ input: 'rows', inputFormat: 'files' })).body.input).toMatchObject({ type: 'files' });
+    writeFileSync(join(folder, 'rows/c.jpg'), '');
+    expect((await plan({ input: 'rows' })).body.input).toMatchObject({ type: 'files' });
   });
 
   it('excludes an output inside the input, so that results do not become rows', async () => {
