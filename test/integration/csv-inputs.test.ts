@@ -1,5 +1,5 @@
 // Jobs whose rows are in a CSV file: a real API and worker.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PLAN } from '#forebay/api/http/wire/plan.js';
@@ -71,6 +71,48 @@ it('a column names images, by their paths or with their bytes, and another one t
     ['7', LABELS[2]],
   ]);
   expect(readOutput(output, 'errors')).toMatchObject([{ id: 'y', error: { code: 'file_not_found' } }]);
+});
+
+it('a folder of files is one table: a wrong file ends the job, a resume goes on, and a retry finds its rows', async () => {
+  mkdirSync(join(service.input, 'parts'));
+  write('parts/_SUCCESS', '');
+  const part = (name: string, text: string) => write(`parts/${name}.csv`, `a,b,c\n${text}\n`);
+  part('a', '1,0,0\n2,0,0\n3,0,0');
+  part('b', '4,0,0\n5,x,0');
+  write('parts/c.csv', 'a,c\n6,0\n');
+  part('d', '7,0,0');
+  const body = { model: 'sum', input: { type: 'csv', path: 'parts' }, output: service.out('parts') };
+  const options = { block_rows: 2 };
+  const failed = await service.ended((await service.submit({ ...body, options })).id);
+  expect(failed).toMatchObject({ status: 'failed', error: { code: 'input_unreadable' } });
+  expect(JSON.stringify(failed)).toContain('parts/c.csv has no column \\"b\\", which the job reads');
+
+  part('c', '6,0,0');
+  const resumed = async () => {
+    const { id } = await service.submit({ ...body, options: { ...options, if_output_exists: 'resume' } });
+    return service.ended(id);
+  };
+  const done = { status: 'completed', rows: { succeeded: 6, failed: 1 } };
+  expect(await resumed()).toMatchObject(done);
+  // The rows of the other files would move to other blocks.
+  part('0', '0,0,0');
+  expect(await resumed()).toMatchObject({ status: 'failed', error: { code: 'dataset_changed' } });
+  rmSync(join(service.input, 'parts/0.csv'));
+  const again = await resumed();
+  expect(again).toMatchObject(done);
+  expect(readOutput(body.output).map(({ id }) => id)).toEqual([
+    'a.csv/0',
+    'a.csv/1',
+    'a.csv/2',
+    'b.csv/0',
+    'c.csv/0',
+    'd.csv/0',
+  ]);
+  part('b', '4,0,0\n5,0,0');
+  const response = await service.post(`/v1/jobs/${again.id}/retry`, {});
+  const { id } = (await response.json()) as { id: string };
+  expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 1, failed: 0 } });
+  expect(readOutput(body.output).at(-1)).toMatchObject({ index: 4, id: 'b.csv/1' });
 });
 
 it('a plan runs slices of a table, as a job would, and not row by row', async () => {

@@ -1,4 +1,5 @@
-// A web server with files, for what a real one cannot be made to do: change them, cut connections, know no ranges. It also
+// A web server with files, for what a real one cannot be made to do: change them, cut connections, know no ranges.
+// It also
 // lists them like S3.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,7 @@
-/** Checks everything that `forebay tune` can check before it measures, and makes the request for the measuring process. */
+/**
+ * Checks everything that `forebay tune` can check before it measures, and makes the request for the measuring
+ * process.
+ */
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';

@@ -47,8 +47,8 @@ function rowsOf(
 }
 
 /**
- * Yields the rows in chunks, exactly as many as the slice has. Throws ForebayError `dataset_changed`, `input_not_found` or
- * `input_unreadable`.
+ * Yields the rows in chunks, exactly as many as the slice has. Throws ForebayError `dataset_changed`,
+ * `input_not_found` or `input_unreadable`.
  */
 export async function* openSlice(
   files: ByteFiles,

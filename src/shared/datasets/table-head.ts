@@ -14,7 +14,10 @@ type SpecOf<Spec> = Spec extends TableSpec
 export interface TableHead {
   /** What the dataset's spec says beside the place of the file and the names of its columns. */
   readonly spec: SpecOf<TableSpec>;
-  /** Names of its columns. Null: unknown, because the first row is bad, there is none, or only the beginning was read. */
+  /**
+   * Names of its columns. Null: unknown, because the first row is bad, there is none, or only the beginning was
+   * read.
+   */
   readonly columns: readonly string[] | null;
   /** True if every row has these columns. False if they were read from the first row only. */
   readonly isStrict: boolean;

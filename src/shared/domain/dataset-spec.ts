@@ -20,7 +20,10 @@ const TABLE = {
   /** Relative paths in rows start at this folder. For several files: the folder that they are in. */
   base: z.string(),
   columns: COLUMNS.optional(),
-  /** Several files are one table, in the order of their names. `pattern`: matches names below `base`. Null: all tables. */
+  /**
+   * Several files are one table, in the order of their names. `pattern`: matches names below `base`. Null: all
+   * tables.
+   */
   parts: z.object({ pattern: z.string().nullable() }).optional(),
   /** The columns that a file must have. The submit has looked only at the first file, or at none. */
   needs: z.array(z.string()).optional(),
@@ -122,8 +125,8 @@ export type GivenDataset = z.infer<typeof GIVEN_DATASET>;
 export const DATASET_SPEC = z.discriminatedUnion('type', [
   ...GIVEN,
   /**
-   * The failed rows of an output, for a retry. They are in the errors files `first` to `end` - 1 of `folder`. Their job has
-   * ended, so the files never change. `of`: the dataset that the rows belong to.
+   * The failed rows of an output, for a retry. They are in the errors files `first` to `end` - 1 of `folder`. Their
+   * job has ended, so the files never change. `of`: the dataset that the rows belong to.
    */
   z.object({
     type: z.literal('failed'),
@@ -157,8 +160,8 @@ export function isTable(dataset: DatasetSpec): dataset is TableSpec {
 }
 
 /**
- * Where reading stopped: after row number `index - 1`, at position `at`, whose meaning depends on the source. `skipped`:
- * what the reading has skipped so far.
+ * Where reading stopped: after row number `index - 1`, at position `at`, whose meaning depends on the source.
+ * `skipped`: what the reading has skipped so far.
  */
 export const CURSOR = z.object({ index: z.int().min(0), at: z.string(), skipped: SKIPPED.optional() });
 export type Cursor = z.infer<typeof CURSOR>;

@@ -110,6 +110,9 @@ export const MANIFEST_INPUT = z.strictObject({
   delimiter: CSV_DELIMITER,
 });
 
+/** What the path of a table may be. */
+const SEVERAL = 'A folder, a prefix of S3 or a glob of such files is one table, in the order of their names.';
+
 const TABLE_COLUMNS = COLUMNS.optional().describe(
   'Which column feeds which field of a row, such as `{"text":"review","id":"key"}`. Columns that are not named here keep their names.',
 );
@@ -117,7 +120,7 @@ const TABLE_COLUMNS = COLUMNS.optional().describe(
 export const JSONL_INPUT = z.strictObject({
   type: z.literal('jsonl'),
   path: PATH.describe(
-    'A text file (UTF-8) with one JSON object per line: a record. Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. `id` names the row. The other fields feed the model: `text`, names of columns or tensors, or `image` with a path or URL. Relative paths in the file start at the folder of the file.',
+    `A text file (UTF-8) with one JSON object per line: a record. ${SEVERAL} Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. \`id\` names the row. The other fields feed the model: \`text\`, names of columns or tensors, or \`image\` with a path or URL. Relative paths in the file start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
 });
@@ -125,7 +128,7 @@ export const JSONL_INPUT = z.strictObject({
 export const CSV_INPUT = z.strictObject({
   type: z.literal('csv'),
   path: PATH.describe(
-    'A text file (UTF-8) whose first line names the columns. Absolute, or relative to the first input root. A column `id` names the rows. Other columns feed the fields of their names, unless `columns` says otherwise. Relative paths in the file start at the folder of the file.',
+    `A text file (UTF-8) whose first line names the columns. ${SEVERAL} Absolute, relative to the first input root, or an s3, http or https URL. A column \`id\` names the rows. Other columns feed the fields of their names, unless \`columns\` says otherwise. Relative paths in the file start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
   delimiter: CSV_DELIMITER,
@@ -134,7 +137,7 @@ export const CSV_INPUT = z.strictObject({
 export const ARCHIVE_INPUT = z.strictObject({
   type: z.literal('archive'),
   path: PATH.describe(
-    'A tar or a zip, or several of them: `shard-{000..099}.tar`, or a glob. Absolute, or relative to the first input root. Each file in it is a row, by the rules for folders. Or files with the same name before the first dot are one row (WebDataset), see `group`.',
+    'A tar or a zip, or several of them: `shard-{000..099}.tar`, or a glob. Absolute, relative to the first input root, or an s3, http or https URL. Each file in it is a row, by the rules for folders. Or files with the same name before the first dot are one row (WebDataset), see `group`.',
   ),
   include: GLOBS.optional().describe('Globs on names in the archive. A file must match one of them.'),
   exclude: GLOBS.optional().describe('Globs on names in the archive. A file must match none of them.'),
@@ -152,7 +155,7 @@ export const ARCHIVE_INPUT = z.strictObject({
 export const PARQUET_INPUT = z.strictObject({
   type: z.literal('parquet'),
   path: PATH.describe(
-    'A Parquet file. Absolute, or relative to the first input root. Each row is a record, and only the columns that the model needs are read. A column `id` names the rows. An image or a sound is a column of bytes, of paths or URLs, or a struct `{bytes, path}`. Relative paths start at the folder of the file.',
+    `A Parquet file. ${SEVERAL} Absolute, relative to the first input root, or an s3, http or https URL. Each row is a record, and only the columns that the model needs are read. A column \`id\` names the rows. An image or a sound is a column of bytes, of paths or URLs, or a struct \`{bytes, path}\`. Relative paths start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
 });

@@ -25,7 +25,10 @@ export interface ArchiveSliceOptions {
   readonly signal: AbortSignal;
 }
 
-/** `check`: the versions that the archives must have. Null: any. Yields the rows in chunks. Throws as openSlice does. */
+/**
+ * `check`: the versions that the archives must have. Null: any. Yields the rows in chunks. Throws as openSlice
+ * does.
+ */
 export async function* openArchiveSlice(
   spec: ArchiveSpec,
   slice: { readonly ref: string; readonly check: string | null },

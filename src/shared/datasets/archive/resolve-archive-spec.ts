@@ -38,7 +38,8 @@ const LIMITS: MemberLimits = { maxFileBytes: 16 * 1024 * 1024, maxFetchRatio: 1_
 
 /**
  * `taskInput`: what the model's task takes. Throws ForebayError `input_unreadable` for a file that is no archive,
- * `input_not_found` if there is none, `invalid_request` for columns that it does not have, and as opening the file does.
+ * `input_not_found` if there is none, `invalid_request` for columns that it does not have, and as opening the file
+ * does.
  */
 export async function resolveArchiveSpec(
   given: GivenArchives,
@@ -76,7 +77,10 @@ export async function resolveArchiveSpec(
   throw new ForebayError('input_not_found', `No archive matches ${path}. Letter case matters.`);
 }
 
-/** Whether members are grouped, after checking the columns. Null: the file is only a beginning, and it does not tell. */
+/**
+ * Whether members are grouped, after checking the columns. Null: the file is only a beginning, and it does not
+ * tell.
+ */
 async function lookInto(
   file: ByteFile,
   spec: Omit<ArchiveSpec, 'grouped'>,
@@ -104,8 +108,8 @@ function checkMapping({ columns, group }: GivenArchives): void {
 }
 
 /**
- * Whether the first members of a tar show that several belong to one row. Zips hold files, unless the request says else.
- * Null: the file is only a beginning, and it has only one member.
+ * Whether the first members of a tar show that several belong to one row. Zips hold files, unless the request says
+ * else. Null: the file is only a beginning, and it has only one member.
  */
 async function sharesKeys(
   file: ByteFile,
@@ -129,7 +133,10 @@ async function sharesKeys(
   return file.isHead === true && seen < 2 ? null : false;
 }
 
-/** Checks the columns against the first row. Returns false if the file is only a beginning, in which the row may go on. */
+/**
+ * Checks the columns against the first row. Returns false if the file is only a beginning, in which the row may go
+ * on.
+ */
 async function checkFirst(
   file: ByteFile,
   index: ArchiveIndex,

@@ -1,4 +1,7 @@
-/** A file that holds the rows of a dataset, wherever it is. It is read at any offset, so several workers can share it. */
+/**
+ * A file that holds the rows of a dataset, wherever it is. It is read at any offset, so several workers can share
+ * it.
+ */
 import { ForebayError } from '../../errors.ts';
 import type { Compression } from './compression.ts';
 
@@ -14,9 +17,9 @@ export interface ByteFile {
   /** How the file is compressed where it lies. Here it is not. Absent: it is not compressed. */
   readonly compression?: Compression;
   /**
-   * Fills `into` with the bytes from `position` on, and returns how many there were: fewer only at the end of the file.
-   * `until`: the reader needs no bytes from there on, which limits reading ahead. Throws ForebayError `input_unreadable`,
-   * `dataset_changed`, `storage_unavailable`.
+   * Fills `into` with the bytes from `position` on, and returns how many there were: fewer only at the end of the
+   * file. `until`: the reader needs no bytes from there on, which limits reading ahead. Throws ForebayError
+   * `input_unreadable`, `dataset_changed`, `storage_unavailable`.
    */
   read(into: Uint8Array, position: number, signal: AbortSignal, until?: number): Promise<number>;
   close(): Promise<void>;

@@ -20,7 +20,10 @@ export interface CsvHeader {
   readonly start: { readonly from: number; readonly line: number };
 }
 
-/** `delimiter`: null if the header shall tell. Throws ForebayError `input_unreadable`, which says what is wrong and where. */
+/**
+ * `delimiter`: null if the header shall tell. Throws ForebayError `input_unreadable`, which says what is wrong and
+ * where.
+ */
 export async function readHeader(
   file: ByteFile,
   delimiter: string | null,

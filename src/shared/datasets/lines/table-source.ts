@@ -1,6 +1,6 @@
 /**
- * A table in a text file: one row per line, or per record of several lines. Blocks are slices of the file, which are cut by finding the ends of lines. Rows
- * can also be listed one by one, for a retry or a sample.
+ * A table in a text file: one row per line, or per record of several lines. Blocks are slices of the file, which
+ * are cut by finding the ends of lines. Rows can also be listed one by one, for a retry or a sample.
  */
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';

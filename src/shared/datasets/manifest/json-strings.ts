@@ -18,8 +18,8 @@ const COMMA = 0x2c;
 const END = 0x5d;
 
 /**
- * `from`: the offset after an element. Yields strings in batches. Throws ForebayError `input_unreadable` for anything else
- * than strings up to the end of the array, and as reading the file does.
+ * `from`: the offset after an element. Yields strings in batches. Throws ForebayError `input_unreadable` for
+ * anything else than strings up to the end of the array, and as reading the file does.
  */
 export async function* arrayStrings(
   file: ByteFile,

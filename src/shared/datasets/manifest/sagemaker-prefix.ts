@@ -9,7 +9,10 @@ const HEAD_BYTES = 16 * 1024;
 const ARRAY = /^\s*\[\s*(?:[\]"{]|$)/;
 const FIRST = /^\s*\[\s*(\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})/s;
 
-/** Null: the file is no array in JSON. Throws ForebayError `input_unreadable` for an array that does not begin with a prefix. */
+/**
+ * Null: the file is no array in JSON. Throws ForebayError `input_unreadable` for an array that does not begin with
+ * a prefix.
+ */
 export async function readSageMakerPrefix(
   file: ByteFile,
   signal: AbortSignal,

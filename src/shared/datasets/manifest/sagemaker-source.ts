@@ -1,4 +1,7 @@
-/** A manifest of SageMaker: an array in JSON that begins with the prefix of all its rows. The id of a row is its element. */
+/**
+ * A manifest of SageMaker: an array in JSON that begins with the prefix of all its rows. The id of a row is its
+ * element.
+ */
 import { isUtf8 } from 'node:buffer';
 import type { Cursor } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';

@@ -6,7 +6,10 @@ import { checkMagic } from './file/footer.ts';
 import { openParquet } from './file/parquet-file.ts';
 import { projectionOf, readColumns, type ProjectionOf } from './projection.ts';
 
-/** Throws ForebayError `input_unreadable` if a column that the job would read cannot be read, and as reading the file does. */
+/**
+ * Throws ForebayError `input_unreadable` if a column that the job would read cannot be read, and as reading the
+ * file does.
+ */
 export async function readParquetHead(
   file: ByteFile,
   of: ProjectionOf,

@@ -1,6 +1,6 @@
 /**
- * A table in several files as one dataset. Files are opened one after the other. Blocks may reach over several files, so
- * all of them but the last are full.
+ * A table in several files as one dataset. Files are opened one after the other. Blocks may reach over several
+ * files, so all of them but the last are full.
  */
 import type { Cursor, PartsSpec, TableSpec } from '../../domain/dataset-spec.ts';
 import type { Skipped } from '../../domain/skipped.ts';

@@ -1,4 +1,7 @@
-/** Makes the spec of a table in several files from the first file that has rows, and from what a request says about it. */
+/**
+ * Makes the spec of a table in several files from the first file that has rows, and from what a request says about
+ * it.
+ */
 import type { PartsSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError } from '../../errors.ts';
 import { shownPath } from '../../stores/remote-url.ts';

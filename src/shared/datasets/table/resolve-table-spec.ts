@@ -16,8 +16,8 @@ export interface GivenTableFile extends GivenTable {
 }
 
 /**
- * `fields`: what the model reads. Throws ForebayError `invalid_request` for a column that the table does not have, and as
- * `readTableHead` and opening the file do.
+ * `fields`: what the model reads. Throws ForebayError `invalid_request` for a column that the table does not have,
+ * and as `readTableHead` and opening the file do.
  */
 export async function resolveTableSpec(
   files: ByteFiles,

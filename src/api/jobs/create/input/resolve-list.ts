@@ -1,4 +1,7 @@
-/** Resolves an input whose rows are in a file: a manifest, or a table. The file is on this machine, on S3 or on a web server. */
+/**
+ * Resolves an input whose rows are in a file: a manifest, or a table. The file is on this machine, on S3 or on a
+ * web server.
+ */
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { withHead, type ByteFiles } from '../../../../shared/datasets/bytes/byte-file.ts';

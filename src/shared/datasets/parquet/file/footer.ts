@@ -41,7 +41,10 @@ const TAIL_BYTES = 8;
 /** Parsing takes about 20 times as much memory for a moment. */
 const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
 
-/** For a file of which only the beginning is known. Throws ForebayError `input_unreadable` if it is not a Parquet file. */
+/**
+ * For a file of which only the beginning is known. Throws ForebayError `input_unreadable` if it is not a Parquet
+ * file.
+ */
 export async function checkMagic(file: ByteFile, signal: AbortSignal): Promise<void> {
   const head = await readRange(file, { from: 0, to: Math.min(MAGIC.length, file.size) }, signal);
   if (head.equals(MAGIC)) return;
@@ -51,7 +54,10 @@ export async function checkMagic(file: ByteFile, signal: AbortSignal): Promise<v
   );
 }
 
-/** Throws ForebayError `input_unreadable` if the file is not a Parquet file that Forebay can read, and as reading does. */
+/**
+ * Throws ForebayError `input_unreadable` if the file is not a Parquet file that Forebay can read, and as reading
+ * does.
+ */
 export async function readFooter(file: ByteFile, signal: AbortSignal): Promise<Footer> {
   const refuse = (why: string) => new ForebayError('input_unreadable', `${file.name} ${why}`);
   if (file.size < MAGIC.length + TAIL_BYTES) throw refuse(`is not a Parquet file: ${noParquet(file.size)}.`);
