@@ -21,7 +21,7 @@ export function createCsvList(spec: CsvListSpec, files: ByteFiles): DatasetSourc
   const { uri, id } = columns;
   const named = id === undefined ? { uri } : { uri, id };
   const plan = planCells({ ...spec, columns: named, fields: ['uri'], text: null });
-  const { read, count } = createTableSource(
+  const source = createTableSource(
     {
       path,
       all: { ...start, to: null },
@@ -34,7 +34,11 @@ export function createCsvList(spec: CsvListSpec, files: ByteFiles): DatasetSourc
     },
     files,
   );
-  return { read, count };
+  // Its rows are listed one by one, so it has no slices.
+  return {
+    read: (from, signal) => source.read(from, signal),
+    count: async (limit, signal) => source.count(limit, signal),
+  };
 }
 
 function rowOf(record: RowRecord, line: number, column: string): RowRef {
