@@ -1,12 +1,15 @@
 /** Checks the input of a run: it exists, is readable and is not the output. Finds the folders that contain its rows. */
 import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import { isInside } from '../../shared/files/is-inside.ts';
+import { createGlobFilter } from '../../shared/datasets/listing/glob-filter.ts';
 import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { parseFetchUrl } from '../../shared/net/fetch-url.ts';
+import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
+import { errorsName, partName } from '../../shared/storage/output-names.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
 import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
@@ -69,7 +72,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
     return { paths: { input: path }, roots: EVERYWHERE };
   const table = await tableAt(path, flags, format, found.isDirectory() && base === path);
   if (table !== null) {
-    if (found.isDirectory() && output !== null && isInside(base, output)) {
+    if (found.isDirectory() && output !== null && wouldBeRead(path, base, output)) {
       throw new UsageError(
         '--output is in the folder of --input, so its files would be read as rows: choose another --output',
       );
@@ -87,6 +90,16 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
       : flags.exclude;
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
 }
+
+/** Whether a table at `path` would have files of the output, which is created while the job runs. */
+function wouldBeRead(path: string, base: string, output: string): boolean {
+  if (!isInside(base, output)) return false;
+  if (base === path) return true;
+  const matches = createGlobFilter([path.slice(base.length).replace(/^\/+/, '')], []);
+  return OUTPUT_FILES.some((name) => matches.file(relative(base, join(output, name))));
+}
+
+const OUTPUT_FILES = [...PART_FORMATS.map((format) => partName(0, format)), errorsName(0)];
 
 /** The format of a table in one file or several ones. Null: none. */
 async function tableAt(

@@ -12,6 +12,7 @@ import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
 import { planTune, type TuneFlags } from './plan-tune.ts';
 import { reportHtml } from './report.ts';
+import { storeVariables } from './store-variables.ts';
 import { createTuneView } from './tune-view.ts';
 import { tunedText } from './tuned-text.ts';
 
@@ -28,7 +29,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
   const child = fork(MAIN, [JSON.stringify(request)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
-    env: childEnvironment(context.env),
+    env: childEnvironment(context.env, storeVariables(context.env, request.s3)),
   });
   let stopped: StopSignal | null = null;
   const kill = () => void child.kill('SIGKILL');

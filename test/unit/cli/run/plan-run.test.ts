@@ -104,7 +104,11 @@ describe('the plan of a run', () => {
     const { env, body } = await plan({ input: 'rows/' });
     expect(body.input).toEqual({ type: 'csv', path: join(folder, 'rows') });
     expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
-    await expect(plan({ input: 'rows', output: 'rows/out' })).rejects.toThrow(/would be read as rows/);
+    for (const input of ['rows', 'rows/**/*.csv', 'rows/*/part-*']) {
+      const flags = { input, output: 'rows/out', inputFormat: 'csv' } as const;
+      await expect(plan(flags)).rejects.toThrow(/would be read as rows/);
+    }
+    await plan({ input: 'rows/*.csv', output: 'rows/out' });
     expect((await plan({ input: 'rows', inputFormat: 'files' })).body.input).toMatchObject({ type: 'files' });
     writeFileSync(join(folder, 'rows/c.jpg'), '');
     expect((await plan({ input: 'rows' })).body.input).toMatchObject({ type: 'files' });
