@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatasetFiles } from '#forebay/shared/datasets/bytes/dataset-files.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { listRows, openSlice, readSliceRow } from '#forebay/shared/datasets/open-slice.js';
+import { firstPart } from '#forebay/shared/datasets/parts/first-part.js';
 import { createSkippedCounter } from '#forebay/shared/datasets/skipped-counter.js';
 import type { Slice } from '#forebay/shared/datasets/source.js';
 import { resolvePartsSpec } from '#forebay/shared/datasets/table/resolve-parts-spec.js';
@@ -120,7 +121,9 @@ describe('a folder of files', () => {
     expect(rows.map(({ id }) => ({ id }))).toMatchObject(
       ((await listRows(files, spec, content, never)) as BlockRows).rows,
     );
-    expect(await readSliceRow(files, spec, rows[4]!.at, never)).toMatchObject({ fields: { x: 4 } });
+    expect(await readSliceRow(files, spec, rows[4]!.at, never)).toMatchObject({
+      record: { fields: { x: 4 } },
+    });
     expect(await openDataset(spec, { files }).count(5, never)).toBe(5);
     expect(await openDataset(spec, { files }).count(Infinity, never)).toBe(8);
   });
@@ -149,6 +152,22 @@ describe('a folder of files', () => {
     const [slice, ...more] = await slicesOf(spec, 10);
     expect(await open(spec, slice!)).toEqual(['a.csv/0 {"x":1,"y":2}', 'b.csv/0 {"y":4,"x":3}']);
     expect(more).toEqual([]);
+  });
+
+  it('passes on the columns that each file has at its own place', async () => {
+    write({ 'a.csv': 'x,n\n1,one\n', 'b.csv': 'n,x\ntwo,2\n', 'c.csv': 'x\n3\n' });
+    const spec = { ...(await specOf('csv')), join: [{ column: 'n', name: 'note' }] };
+    expect((await firstPart(spec, files, (of) => openDataset(of), never)).path).toBe(join(dir, 'a.csv'));
+    rmSync(join(dir, 'c.csv'));
+    const [slice] = await slicesOf(spec, 10);
+    const { firstRow, rows: count, ref, check } = slice!;
+    const joined: string[] = [];
+    for await (const chunk of openSlice(files, spec, { firstRow, count, ref, check }, never)) {
+      joined.push(chunk.joined!().json(0));
+    }
+    expect(joined).toEqual(['{"note":"one"}', '{"note":"two"}']);
+    write({ 'c.csv': 'x\n3\n' });
+    await expect(slicesOf(spec, 10)).rejects.toThrow(/c\.csv has no column "n"/);
   });
 
   it('reads Parquet files, whose blocks reach over several of them', async () => {
