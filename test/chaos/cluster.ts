@@ -163,10 +163,12 @@ export async function startCluster({
     },
     async close(): Promise<void> {
       await processes.killAll();
-      await redis.stop().finally(async () => {
+      try {
+        await redis.stop();
+      } finally {
         await place.close();
         rmSync(folder, { recursive: true, force: true });
-      });
+      }
     },
   };
   try {

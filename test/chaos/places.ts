@@ -91,7 +91,7 @@ async function openS3(): Promise<Place> {
       return count;
     },
     disk: null,
-    store: { ...front.faults, crash: server.crash },
+    store: { ...front.faults, crash: async () => server.crash() },
     async close() {
       await stores.close();
       await front.close();
