@@ -13,6 +13,7 @@ import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
+import { createOnlineRequests } from '../shared/queue/online/online-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
@@ -23,10 +24,13 @@ import { createOutputs } from '../shared/storage/outputs.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createAccess } from './http/access.ts';
 import { createApp } from './http/app.ts';
+import { createHeldBytes } from './http/body/held-bytes.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
 import { createJobUseCases } from './jobs/job-use-cases.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
+import { createOnlineModels } from './online/online-models.ts';
+import { createPredict } from './online/predict.ts';
 import { createDatasetOpener } from './jobs/create/dataset-opener.ts';
 import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
@@ -36,6 +40,9 @@ import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
+
+/** Wake-ups that the API listens to. */
+const API_KINDS = ['job', 'progress', 'slots', 'workers', 'sampled'] as const;
 
 export interface ApiService {
   readonly app: ReturnType<typeof createApp>;
@@ -69,7 +76,10 @@ export async function createApiService(options: {
     keysState: () => createKeyStore({ redis: background }).state(),
     emit,
   });
-  const wake = await createWake(connectRedis(redisUrl, 'background', onError));
+  const subscriber = connectRedis(redisUrl, 'background', onError);
+  const wake = await createWake(subscriber, API_KINDS);
+  // Payloads are large, so they do not share a connection with other requests.
+  const onlineRedis = connectRedis(redisUrl, 'request', onError);
 
   const run = createScripts(redis);
   const jobs = createJobStore({ redis, run });
@@ -159,6 +169,14 @@ export async function createApiService(options: {
     settings: config.webhooks,
     emit,
   });
+  const predict = createPredict({
+    models: createOnlineModels({ findModel: models.findModel, workers, wake }),
+    requests: await createOnlineRequests({
+      run: createScripts(onlineRedis),
+      subscriber,
+      limits: { requests: config.onlineMaxRequests, bytes: config.onlineMaxBytes },
+    }),
+  });
   const app = createApp({
     jobs,
     queues,
@@ -172,6 +190,8 @@ export async function createApiService(options: {
     version,
     shutdown,
     webhooks,
+    predict,
+    onlineBodies: createHeldBytes(config.onlineMaxBytes),
     access,
     ...requests,
     queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
@@ -185,7 +205,7 @@ export async function createApiService(options: {
     },
     async disconnect() {
       await queues.close();
-      await Promise.all([wake.close(), redis.quit(), background.quit(), stores.close()]);
+      await Promise.all([wake.close(), redis.quit(), onlineRedis.quit(), background.quit(), stores.close()]);
     },
   };
 }

@@ -12,6 +12,7 @@ import { addModel } from './commands/model.ts';
 import { addModels } from './commands/models.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRetry } from './commands/retry.ts';
+import { addPredict } from './commands/predict.ts';
 import { addResults } from './commands/results.ts';
 import { addRun } from './commands/run.ts';
 import { addSubmit } from './commands/submit.ts';
@@ -79,6 +80,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addJobs,
     addJob,
     addResults,
+    addPredict,
     addControl,
     addRetry,
     addModels,

@@ -15,6 +15,7 @@ import {
   type ResultsOptions,
   type RowsOptions,
 } from './job-streams.ts';
+import { createPredictor, type Predictor } from './predict.ts';
 import { createTransport, type ClientOptions } from './transport.ts';
 
 export interface JobsQuery {
@@ -27,7 +28,7 @@ export interface JobsQuery {
  * All methods except `ready` reject with ProblemError (the service refused) or UnreachableError (nothing answers).
  * Those that take a signal reject as `fetch` does once it is aborted.
  */
-export interface Client {
+export interface Client extends Predictor {
   submit(body: SubmitBody, options?: { idempotencyKey?: string }): Promise<JobWire>;
   /** What the job would do, and how fast. Takes some seconds. */
   plan(body: SubmitBody): Promise<PlanWire>;
@@ -104,6 +105,7 @@ export function createClient(options: ClientOptions): Client {
     models: () => call('/v1/models'),
     model: (name) => call(modelPath(name)),
     loadModel: (name) => call(`${modelPath(name)}/load`, { method: 'POST' }),
+    ...createPredictor(transport),
     unloadModel: (name) => call(`${modelPath(name)}/unload`, { method: 'POST' }),
     resultLines,
     errorLines,

@@ -2,6 +2,7 @@
 export { createClient } from './client.ts';
 export type { Client, JobsQuery } from './client.ts';
 export type { EventsOptions, ResultsOptions, RowsOptions } from './job-streams.ts';
+export type { PredictSettings } from './predict.ts';
 export type { ClientOptions } from './transport.ts';
 export { ProblemError, UnreachableError } from './problem-error.ts';
 export type { JobEventWire as JobEvent } from '../api/http/wire/event.ts';
@@ -9,6 +10,12 @@ export type { JobListWire as JobList } from '../api/http/wire/job-list.ts';
 export type { JobWire as Job } from '../api/http/wire/job.ts';
 export type { ModelListWire as ModelList, ModelWire as Model } from '../api/http/wire/model.ts';
 export type { PlanWire as Plan } from '../api/http/wire/plan.ts';
+export type {
+  PredictBody,
+  PredictionsWire as Predictions,
+  PredictionWire as Prediction,
+  PredictOptions,
+} from '../api/http/wire/predict.ts';
 export type { ResumeBody } from '../api/http/wire/resume-request.ts';
 export type { ErrorRow, ResultRow } from '../api/http/wire/row.ts';
 export type { JobStatsWire as JobStats } from '../api/http/wire/stats.ts';

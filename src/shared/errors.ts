@@ -36,11 +36,15 @@ const TABLE = {
   quota_jobs: { status: 429, retryable: true },
   quota_rows: { status: 429, retryable: true },
   quota_bytes: { status: 429, retryable: true },
+  online_full: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },
   queue_unavailable: { status: 503, retryable: true },
   redis_read_only: { status: 503, retryable: true },
   redis_full: { status: 503, retryable: true },
   redis_not_saving: { status: 503, retryable: true },
+  no_worker: { status: 503, retryable: true },
+  worker_lost: { status: 503, retryable: true },
+  deadline_passed: { status: 504, retryable: true },
 
   // Jobs
   too_many_errors: { status: 500, retryable: false },

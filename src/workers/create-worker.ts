@@ -16,10 +16,11 @@ import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
-import { createScripts } from '../shared/queue/scripts.ts';
+import { createByteScripts, createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { createOutputs } from '../shared/storage/outputs.ts';
+import { createOnlineWork } from '../shared/queue/online/online-work.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
 import { createWorkerInfo } from './health/worker-info.ts';
@@ -43,6 +44,8 @@ import { createServedModels } from './models/served-models.ts';
 import { createServesNothingReport, whyServesNothing } from './models/serves-nothing.ts';
 import { createModelSizing } from './models/size-model.ts';
 import { watchModels } from './models/watch-models.ts';
+import { createOnlineAnswer } from './online/online-answer.ts';
+import { createOnlineServer } from './online/online-server.ts';
 import { createResidency } from './residency/residency.ts';
 import { createBlockRunner } from './run-block.ts';
 import { createRunsInHand } from './run/runs-in-hand.ts';
@@ -80,8 +83,13 @@ export async function createWorker(options: {
   const { config, redis, onRedisError, emit } = options;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
-  const wake = await createWake(subscriber, ['queue', 'sample', 'wish']);
+  const wake = await createWake(subscriber, ['queue', 'sample', 'wish', 'online']);
 
+  // Payloads are large, so they do not share a connection with blocks.
+  const onlineRedis = connectRedis(options.redisUrl, 'background', onRedisError);
+  const onlineRun = createByteScripts(onlineRedis);
+  const onlineWork = createOnlineWork({ worker: id, redis: onlineRedis, run: onlineRun, subscriber });
+  await onlineWork.listen((request) => online.drop(request));
   const wishes = createModelWishes({ redis });
   const standing = await wishes.all();
   const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
@@ -123,7 +131,8 @@ export async function createWorker(options: {
       samples.ring();
     },
   });
-  const inUse = (queue: string) => runs.queues().has(queue) || batcher.holds(queue) || lanes.isRunning(queue);
+  const inUse = (queue: string) =>
+    runs.queues().has(queue) || batcher.holds(queue) || lanes.isRunning(queue) || online.inUse(queue);
   const reportServesNothing = createServesNothingReport((why) => emit('worker.serves_nothing', { why }));
   const models = createServedModels({
     pool: lanes,
@@ -140,9 +149,11 @@ export async function createWorker(options: {
     onServed(queue) {
       batcher.join(queue);
       takers.open(queue);
+      online.open(queue);
     },
     onGone(queue) {
       takers.close(queue);
+      online.close(queue);
       void runs.handBackOf(queue);
       batcher.leave(queue);
     },
@@ -159,7 +170,7 @@ export async function createWorker(options: {
     wishes,
     standing,
     inUse,
-    isNeeded: async (queue) => queues.holdsAny(queue),
+    isNeeded: async (queue) => (await queues.holdsAny(queue)) || online.isNeeded(queue),
     emit,
   });
   const runs = createRunsInHand({
@@ -195,6 +206,17 @@ export async function createWorker(options: {
     lanesOf: (queue) => lanes.lanesOf(queue),
     blocksInHand: () => runs.count,
   });
+  const online = createOnlineServer({
+    work: onlineWork,
+    wake,
+    answer: createOnlineAnswer({ reader, batcher, groupOf: (queue, asked) => models.groupOf(queue, asked) }),
+    pump: batcher.pump,
+    lanesOf: (queue) => lanes.lanesOf(queue),
+    batchSizeOf: (queue) => models.batchSizeOf(queue),
+    memoryLevel: () => lanes.memory,
+    onNeeded: (queue) => void residency.wake(queue),
+    emit,
+  });
   const requests = createSampleRequests({ redis, wake });
   const sampler = startSampler({ id, requests, wake, samples, emit });
 
@@ -222,6 +244,7 @@ export async function createWorker(options: {
       lanes.memory = level;
       budget.hold(stopsIntake(level));
       source.ring();
+      online.ring();
       void heartbeat.announce();
     },
     emit,
@@ -251,6 +274,7 @@ export async function createWorker(options: {
     takers,
     source,
     sampler,
+    online,
     runs,
     lanes,
     guard,
@@ -264,7 +288,8 @@ export async function createWorker(options: {
       residency.stop();
       watch.stop();
     },
-    closeConnections: async () => Promise.all([queues.close(), wake.close(), stores.close()]),
+    closeConnections: async () =>
+      Promise.all([queues.close(), wake.close(), onlineRedis.quit(), stores.close()]),
     shutdownGraceMs: config.shutdownGraceMs,
     emit,
   });

@@ -16,6 +16,7 @@ import type { LanePool } from './lane-pool/lane-pool.ts';
 import type { MemoryGuard } from './memory/memory-guard.ts';
 import type { ModelReport } from './models/model-report.ts';
 import type { ServedModels } from './models/served-models.ts';
+import type { OnlineServer } from './online/online-server.ts';
 import type { RunsInHand } from './run/runs-in-hand.ts';
 import type { Sampler } from './samples/sampler.ts';
 
@@ -44,6 +45,7 @@ export interface WorkerParts {
   takers: QueueTakers;
   source: BlockSource;
   sampler: Sampler;
+  online: Pick<OnlineServer, 'stop'>;
   runs: RunsInHand;
   lanes: LanePool;
   guard: MemoryGuard;
@@ -59,7 +61,7 @@ export interface WorkerParts {
 
 /** Call it when the models are already being loaded. */
 export function startWorker(parts: WorkerParts): Worker {
-  const { heartbeat, models, source, sampler, runs, lanes, emit } = parts;
+  const { heartbeat, models, source, sampler, online, runs, lanes, emit } = parts;
   let state: WorkerState = 'booting';
   heartbeat.start();
 
@@ -89,7 +91,7 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   async function finished(): Promise<'finished'> {
-    await Promise.all([source.stop(), sampler.stop()]);
+    await Promise.all([source.stop(), sampler.stop(), online.stop()]);
     await runs.ended();
     return 'finished';
   }

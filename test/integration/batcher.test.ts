@@ -3,8 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
+import { machineNow } from '#forebay/shared/process/machine-clock.js';
 import { batchGroup, type BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import { createBatcher, type Batcher } from '#forebay/workers/intake/batcher.js';
+import type { RowReceiver } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { createLanePool, type LanePool } from '#forebay/workers/lane-pool/lane-pool.js';
 import { NO_ROWS } from '#forebay/workers/lane-pool/no-rows.js';
@@ -195,4 +198,51 @@ it('a job with few rows is not delayed by a job that keeps every lane busy', asy
   const one = answerTo(batcher, small, 1).then(() => order.push('small'));
   await Promise.all([...large, one]);
   expect(order.indexOf('small')).toBeLessThan(100);
+});
+
+describe('online rows', () => {
+  const online = batchGroup({ ...GROUP, isOnline: true });
+  const submit = async (batcher: Batcher, byte: number, rest: Partial<RowReceiver> = {}) =>
+    new Promise<RowAnswer>((resolve) => {
+      const answered: RowReceiver['answered'] = (_, outcomes, batch) =>
+        resolve({ outcome: unpackOutcomes(outcomes)[0]!, batch });
+      batcher.submitOnline(online, [{ bytes: Uint8Array.of(byte) }], { answered, ...rest }, 0);
+    });
+
+  it('go ahead of the rows of blocks that wait, in a batch of their own', async () => {
+    const { batcher, send } = open();
+    const order: string[] = [];
+    const rows = send(Array.from({ length: 100 }, (_, i) => i)).map(async (row) =>
+      row.then(() => order.push('block')),
+    );
+    const urgent = [submit(batcher, 1), submit(batcher, 2)].map(async (row) =>
+      row.then(({ batch }) => order.push(`online ${batch!.rows}`)),
+    );
+    batcher.pump();
+    await Promise.all([...rows, ...urgent]);
+    expect(order.filter((one) => one !== 'block')).toEqual(['online 2', 'online 2']);
+    // Each of the two lanes already had up to three batches of four rows.
+    expect(order.indexOf('online 2')).toBeLessThanOrEqual(24);
+  });
+
+  it('are not computed when their deadline has passed or their caller has gone', async () => {
+    const { batcher } = open();
+    const late = submit(batcher, POISON, { deadline: machineNow() - 1 });
+    const unwanted = submit(batcher, POISON, { isUnwanted: () => true });
+    const timely = submit(batcher, 5, { deadline: machineNow() + 60_000 });
+    batcher.pump();
+    expect((await Promise.all([late, unwanted, timely])).map(codeOf)).toEqual([
+      'deadline_passed',
+      'deadline_passed',
+      'ok',
+    ]);
+    expect(deaths).toBe(0);
+  });
+
+  it('that share a batch with a row that kills its lane are answered all the same', async () => {
+    const { batcher } = open();
+    const rows = [1, POISON, 3].map(async (byte) => submit(batcher, byte));
+    batcher.pump();
+    expect((await Promise.all(rows)).map(codeOf)).toEqual(['ok', 'lane_crashed', 'ok']);
+  });
 });

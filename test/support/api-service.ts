@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { createAccess } from '#forebay/api/http/access.js';
+import { createHeldBytes } from '#forebay/api/http/body/held-bytes.js';
 import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import { createJobUseCases } from '#forebay/api/jobs/job-use-cases.js';
+import { createOnlineModels } from '#forebay/api/online/online-models.js';
+import { createPredict } from '#forebay/api/online/predict.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
@@ -26,6 +29,7 @@ import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
 import { createJobWindow } from '#forebay/shared/queue/blocks/job-window.js';
 import { createQueueSlots } from '#forebay/shared/queue/blocks/queue-slots.js';
 import { createSampleRequests } from '#forebay/shared/queue/workers/sample-requests.js';
+import { createOnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
@@ -66,7 +70,8 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const quiet = () => undefined;
   const connect = (role: 'request' | 'background') => connectRedis(server.url, role, quiet);
   const redis = connect('request');
-  const realWake = await createWake(connect('background'));
+  const subscriber = connect('background');
+  const realWake = await createWake(subscriber);
   let listeners = 0;
   const wake: typeof realWake = {
     on(kind, listener) {
@@ -140,6 +145,11 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       keysState: () => keys.state(),
       emit,
     }));
+  const limits = { requests: 100, bytes: 16 * 1024 * 1024 };
+  const predict = createPredict({
+    models: createOnlineModels({ findModel: models.findModel, workers, wake: realWake }),
+    requests: await createOnlineRequests({ run, subscriber, limits }),
+  });
   const app = createApp({
     outputs: FOLDER_OUTPUTS,
     jobs,
@@ -150,6 +160,8 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     models,
     wishes: createModelWishes({ redis }),
     webhooks,
+    predict,
+    onlineBodies: createHeldBytes(limits.bytes),
     ...requests,
     ready: () => checkWrite(redis),
     emit,

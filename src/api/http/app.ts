@@ -16,6 +16,7 @@ import { mountKeys, type KeysDeps } from './routes/keys.ts';
 import { mountModels, type ModelsDeps } from './routes/models.ts';
 import { mountOps, type OpsDeps } from './routes/ops.ts';
 import { mountPlan, type PlanDeps } from './routes/plan.ts';
+import { mountPredict, type PredictDeps } from './routes/predict.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
 
 /** The dependencies of all routes. Each route takes its own part of them. */
@@ -27,6 +28,7 @@ export type AppDeps = Omit<
     JobStatsDeps &
     DeliveriesDeps &
     ModelsDeps &
+    PredictDeps &
     KeysDeps &
     OpsDeps,
   'parser' | 'keys'
@@ -51,6 +53,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountJobStats(target, deps);
   mountDeliveries(target, deps);
   mountModels(target, deps);
+  mountPredict(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOps(target, deps);
 

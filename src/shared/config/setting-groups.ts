@@ -1,7 +1,7 @@
 /** All settings by topic. The keys are the titles of docs/settings.md. */
 import { API } from './groups/api.ts';
 import { FOLDERS } from './groups/folders.ts';
-import { LIMITS, QUOTAS } from './groups/limits.ts';
+import { LIMITS, ONLINE, QUOTAS } from './groups/limits.ts';
 import { PROCESSES } from './groups/processes.ts';
 import { IMAGES, URL_ROWS } from './groups/rows.ts';
 import { WEBHOOKS } from './groups/webhooks.ts';
@@ -11,6 +11,7 @@ export const SETTING_GROUPS = {
   'Redis and the API': API,
   Folders: FOLDERS,
   'Jobs and queues': LIMITS,
+  'Online requests': ONLINE,
   'Quotas of a tenant': QUOTAS,
   Workers: WORKERS,
   'Rows and images': IMAGES,
@@ -24,6 +25,7 @@ export const SETTINGS = {
   ...API,
   ...FOLDERS,
   ...LIMITS,
+  ...ONLINE,
   ...QUOTAS,
   ...WORKERS,
   ...IMAGES,

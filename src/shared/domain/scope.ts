@@ -1,12 +1,13 @@
 /** Scopes: the permissions of an API key. A route needs one or none. `admin` includes all of them, for all tenants. */
 
-export const SCOPES = ['jobs:read', 'jobs:write', 'models:write', 'admin'] as const;
+export const SCOPES = ['jobs:read', 'jobs:write', 'models:predict', 'models:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** What each scope allows, for the documentation. */
 export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'jobs:read': 'Reading jobs with their events, results, errors and statistics, and reading models.',
   'jobs:write': 'Submitting, planning, cancelling, pausing, resuming and retrying jobs.',
+  'models:predict': 'Asking models for answers at once.',
   'models:write': 'Loading and unloading models.',
   admin: 'Everything, for the jobs of all tenants, and managing keys.',
 };

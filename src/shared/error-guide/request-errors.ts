@@ -95,8 +95,9 @@ export const REQUEST_ERRORS = {
     fix: 'Split the job with `include` and `exclude`, or ask the operator to raise the limit.',
   },
   unsupported_media_type: {
-    cause: 'The body is not uncompressed JSON in UTF-8.',
-    fix: 'Send `Content-Type: application/json` and no `Content-Encoding`.',
+    cause:
+      'The body has a type that this path does not take, is compressed, or is text in another encoding than UTF-8.',
+    fix: 'Send the `Content-Type` that `detail` names, and no `Content-Encoding`.',
   },
   host_not_allowed: {
     cause: 'The `Host` header is not a name of this service.',
@@ -134,6 +135,23 @@ export const REQUEST_ERRORS = {
   quota_bytes: {
     cause: 'The results that the tenant stored in the last 7 days exceed its quota.',
     fix: 'Retry later, or ask the operator to raise `FOREBAY_QUOTA_STORED_MB`.',
+  },
+  online_full: {
+    cause:
+      'As many online requests are open as `FOREBAY_ONLINE_MAX_REQUESTS` or `FOREBAY_ONLINE_MAX_MB` allows.',
+    fix: 'Retry after the time in `Retry-After`. If this happens often, start more workers or raise the limit.',
+  },
+  no_worker: {
+    cause: 'No live worker serves the model, or none could load it in time.',
+    fix: '`detail` says why. `forebay models` shows the state of the model. Start a worker of its pool, or pin the model.',
+  },
+  worker_lost: {
+    cause: 'The worker of an online request ended before it answered, and so did the second one that tried.',
+    fix: 'Retry later. The logs of the workers show why they ended. A row of the request may be the cause.',
+  },
+  deadline_passed: {
+    cause: 'The workers did not answer the online request before its deadline (`timeout_ms`).',
+    fix: 'Send fewer rows, allow more time with `timeout_ms`, or start more workers.',
   },
   internal: {
     cause: 'The service failed unexpectedly.',

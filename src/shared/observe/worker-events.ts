@@ -53,6 +53,8 @@ export const WORKER_EVENTS = {
     () => ({}),
   ),
   'worker.heartbeat_failed': event<Failure>('warn', 'the heartbeat failed'),
+  'online.failed': event<Failure>('warn', 'an online request failed unexpectedly'),
+  'online.take_failed': event<Failure>('warn', 'online requests could not be taken'),
   'worker.draining': event('info', 'draining'),
   'worker.grace_over': event<{ readonly blocks: number }>('warn', 'grace time over, handing blocks back'),
   'worker.sign_off_failed': event<Failure>('warn', 'the worker could not sign off'),

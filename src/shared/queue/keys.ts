@@ -112,6 +112,21 @@ export const sampleKeys = (worker: string) => ({
   reply: (id: string) => `${PREFIX}:{worker ${worker}}:sampled:${id}`,
 });
 
+export const onlineKeys = {
+  /** String: a request that waits (`w` and its payload), or the worker that has taken it (`t` and its id). Expires. */
+  request: (id: string) => `${PREFIX}:{online}:request:${id}`,
+  /** List of ids of requests that wait for a worker of the queue. Expires. */
+  waiting: (queue: string) => `${PREFIX}:{online}:waiting:${queue}`,
+  /** Sorted set `<id>/<bytes>` by deadline in ms: the requests that have not ended. Expires. */
+  open: `${PREFIX}:{online}:open`,
+  /** Number: the bytes of all requests in `open`. Expires. */
+  bytes: `${PREFIX}:{online}:bytes`,
+  /** Channel of an API process. Message: the reply to one of its requests. */
+  replies: (api: string) => `${PREFIX}:online:replies:${api}`,
+  /** Channel of a worker. Message: the id of a request whose caller has gone. Its subscriber shows that the worker lives. */
+  worker: (worker: string) => `${PREFIX}:online:worker:${worker}`,
+} as const;
+
 /**
  * Channels of wake-ups. Each kind has its own, so that a commit does not wake every worker. Sweeps make up for lost
  * messages.
@@ -129,6 +144,8 @@ export const WAKE_CHANNELS = {
   workers: `${PREFIX}:wake:workers`,
   /** Workers are asked to load or unload a model. Message: the queue's name. */
   wish: `${PREFIX}:wake:wish`,
+  /** An online request waits. Message: the queue's name. */
+  online: `${PREFIX}:wake:online`,
   /** A sample request waits. Message: the worker's id. */
   sample: `${PREFIX}:wake:sample`,
   /** A sample request was answered. Message: the request's id. */

@@ -22,23 +22,39 @@ const SCRIPTS = {
   'release-slots': 2,
   'claim-webhooks': 1,
   'replace-wish': 1,
+  'ask-online': 4,
+  'take-online': 1,
+  'end-online': 4,
+  'look-online': 0,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;
 
 export type RunScript = (
   name: ScriptName,
   keys: readonly string[],
-  args: readonly (string | number)[],
+  args: readonly (string | number | Buffer)[],
 ) => Promise<unknown>;
 
 /** Defines the scripts on a connection. They run by EVALSHA, or by EVAL after a restart of Redis. */
 export function createScripts(redis: Redis): RunScript {
+  return defineScripts(redis, '');
+}
+
+/** The same, but texts in the answers are Buffers. */
+export function createByteScripts(redis: Redis): RunScript {
+  return defineScripts(redis, 'Buffer');
+}
+
+function defineScripts(redis: Redis, suffix: '' | 'Buffer'): RunScript {
   for (const [name, numberOfKeys] of Object.entries(SCRIPTS)) {
     const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8');
     redis.defineCommand(commandOf(name), { numberOfKeys, lua });
   }
-  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<unknown>>;
-  return async (name, keys, args) => commands[commandOf(name)]!(...keys, ...args);
+  const commands = redis as unknown as Record<
+    string,
+    (...args: (string | number | Buffer)[]) => Promise<unknown>
+  >;
+  return async (name, keys, args) => commands[commandOf(name) + suffix]!(...keys, ...args);
 }
 
 function commandOf(name: string): string {

@@ -10,13 +10,15 @@ export interface BatchGroup {
   readonly maxWaitMs: number;
   /** What the model's task needs of a row. */
   readonly input: RowKind;
+  /** Online rows, which go ahead of the rows of blocks and share no batch with them. */
+  readonly isOnline?: boolean;
   /** Equal for groups whose rows may share a batch. */
   readonly key: string;
 }
 
 export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
-  const { model, options, batchSize } = group;
-  return { ...group, key: `${model} ${batchSize} ${JSON.stringify(options)}` };
+  const { model, options, batchSize, isOnline = false } = group;
+  return { ...group, key: `${model} ${batchSize}${isOnline ? ' online' : ''} ${JSON.stringify(options)}` };
 }
 
 /** A group with the rows that wait in it. */
@@ -30,13 +32,15 @@ export interface OpenGroup extends BatchGroup {
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
-export function emptyGroup({ model, options, batchSize, maxWaitMs, input, key }: BatchGroup): OpenGroup {
+export function emptyGroup(group: BatchGroup): OpenGroup {
+  const { model, options, batchSize, maxWaitMs, input, isOnline = false, key } = group;
   return {
     model,
     options,
     batchSize,
     maxWaitMs,
     input,
+    isOnline,
     key,
     expected: 0,
     inHand: 0,

@@ -1,15 +1,19 @@
 /**
  * Assembles rows of any blocks into batches and sends them to lanes. A batch leaves when it is full, or as soon as no
- * further row can arrive. `maxWaitMs` is only an upper bound.
+ * further row can arrive. `maxWaitMs` is only an upper bound. Online rows leave first, as many as wait, when a lane has
+ * room for them.
  */
 import type { BatchResult, RunBatch } from '../lane-pool/lane-handle.ts';
 import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
 import { failedOutcomes, sliceOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
+import { TOO_LATE } from '../../shared/domain/too-late.ts';
+import { machineNow } from '../../shared/process/machine-clock.ts';
 import { joinRows, type LaneRows } from '../lane/lane-rows.ts';
 import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
+import { deadlinesOf, splitLate } from './online-rows.ts';
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
 
@@ -36,6 +40,8 @@ export function createBatcher(deps: {
 }) {
   const { pool } = deps;
   const groups = new Map<string, OpenGroup>();
+  /** Groups of online rows. */
+  const online = new Map<string, OpenGroup>();
   const demand = createBlockDemand({ pool, groups });
   let suspects: Suspect[] = [];
   /** Models that have left the lanes. Their rows are answered immediately. */
@@ -43,8 +49,9 @@ export function createBatcher(deps: {
   pool.onFree(pump);
 
   function open(wanted: BatchGroup): OpenGroup {
-    let group = groups.get(wanted.key);
-    if (!group) groups.set(wanted.key, (group = emptyGroup(wanted)));
+    const among = wanted.isOnline ? online : groups;
+    let group = among.get(wanted.key);
+    if (!group) among.set(wanted.key, (group = emptyGroup(wanted)));
     return group;
   }
 
@@ -53,6 +60,7 @@ export function createBatcher(deps: {
     sendSuspects();
     // This suspect needs all lanes empty, so no other batch may enter a lane before it.
     if (suspects[0]?.how === 'only') return;
+    if (online.size > 0) sendOnline();
     for (const group of groups.values()) sendOverdue(group);
     if (sendFull()) deps.onSent();
     for (const [key, group] of groups) {
@@ -63,9 +71,42 @@ export function createBatcher(deps: {
   }
 
   function sendSuspects(): void {
-    for (let next; (next = suspects[0]) !== undefined && send(next.group, [next.row], next.how);) {
+    for (let next; (next = suspects[0]) !== undefined;) {
+      const { group, row, how } = next;
+      if (group.isOnline && splitLate([row], machineNow()).late.length > 0) giveUp(group, [row]);
+      else if (!send(group, [row], how)) return;
       suspects.shift();
     }
+  }
+
+  /** Online rows do not wait for others. Those that arrive while lanes are busy leave together. */
+  function sendOnline(): void {
+    const now = machineNow();
+    for (const [key, group] of Array.from(online)) {
+      const waiting = group.ready.oldest(Infinity);
+      const { late, timely } = splitLate(waiting, now);
+      if (late.length > 0) {
+        group.ready.drop(Infinity);
+        group.ready.putBack(timely);
+        giveUp(group, late);
+      }
+      let sentAny = false;
+      while (group.ready.count > 0 && sendFrom(group, onlineHow(group))) sentAny = true;
+      // Groups take turns, so that a busy one does not starve the others.
+      if (sentAny || group.inHand === 0) online.delete(key);
+      if (group.inHand > 0) online.set(key, group);
+    }
+  }
+
+  function onlineHow({ ready, batchSize }: OpenGroup): SendHow {
+    if (suspects.length > 0) return 'empty';
+    return ready.count >= batchSize ? 'full_online' : 'online';
+  }
+
+  /** Nobody waits for these online rows any more. */
+  function giveUp(group: OpenGroup, runs: readonly RowRun[]): void {
+    group.inHand -= rowsIn(runs);
+    answerWith(TOO_LATE, runs);
   }
 
   /** Sends one full batch per group in turn, so that a large job does not starve a small one. */
@@ -110,7 +151,7 @@ export function createBatcher(deps: {
     }
   }
 
-  function sendFrom(group: OpenGroup, how: 'prefetch' | 'empty'): boolean {
+  function sendFrom(group: OpenGroup, how: SendHow): boolean {
     const runs = group.ready.oldest(group.batchSize);
     if (!send(group, runs, how)) return false;
     group.ready.drop(rowsIn(runs));
@@ -121,7 +162,9 @@ export function createBatcher(deps: {
   function send(group: OpenGroup, runs: readonly RowRun[], how: SendHow): boolean {
     const { model, options } = group;
     const rows = joinRows(runs.map(({ inputs }) => inputs));
-    const batch: RunBatch = { model, options, rows };
+    const batch: RunBatch = group.isOnline
+      ? { model, options, rows, deadlines: deadlinesOf(runs) }
+      : { model, options, rows };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;
@@ -186,6 +229,14 @@ export function createBatcher(deps: {
       const fills = before < group.batchSize && group.ready.count >= group.batchSize;
       if (fills || group.expected === 0 || deps.readingWaits()) pump();
     },
+    /** Submits consecutive online rows, which need not be expected. `wanted`: a group of online rows. */
+    submitOnline(wanted: BatchGroup, inputs: LaneRows, receiver: RowReceiver, first: number): void {
+      const group = open(wanted);
+      group.inHand += inputs.length;
+      const run: RowRun = { inputs, receiver, first, since: performance.now() };
+      if (goneModels.has(group.model)) return turnAway(group, [run]);
+      group.ready.add(run);
+    },
     /** An expected row will not arrive. */
     callOff(wanted: BatchGroup): void {
       const group = open(wanted);
@@ -203,7 +254,7 @@ export function createBatcher(deps: {
       const left = suspects.filter(({ group }) => group.model === model);
       suspects = suspects.filter(({ group }) => group.model !== model);
       for (const { group, row } of left) turnAway(group, [row]);
-      for (const group of groups.values()) {
+      for (const group of [...groups.values(), ...online.values()]) {
         if (group.model !== model) continue;
         const waiting = group.ready.oldest(Infinity);
         group.ready.drop(Infinity);
@@ -212,7 +263,8 @@ export function createBatcher(deps: {
       pump();
     },
     /** Whether rows of the model are being read, or wait for a lane. */
-    holds: (model: string) => [...groups.values()].some((group) => group.model === model && group.inHand > 0),
+    holds: (model: string) =>
+      [...groups.values(), ...online.values()].some((group) => group.model === model && group.inHand > 0),
     blocksWanted: (model: string) => demand.blocksWanted(model),
   };
 }

@@ -15,7 +15,7 @@ export type NextTry = 'batch' | 'alone' | 'only';
 export function nextTry(how: SendHow, error: unknown, lanes: number): NextTry | null {
   if (!(error instanceof LaneDied)) return null;
   const { touched, why } = error;
-  if (how === 'prefetch' || how === 'empty') return touched ? 'alone' : 'batch';
+  if (how !== 'alone' && how !== 'only') return touched ? 'alone' : 'batch';
   if (!touched) return how;
   return how === 'alone' && why === 'out_of_memory' && lanes > 1 ? 'only' : null;
 }

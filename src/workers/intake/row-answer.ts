@@ -21,4 +21,8 @@ export interface RowReceiver {
    * Null if no lane answered them.
    */
   answered(first: number, outcomes: Outcomes, batch: BatchSeen | null): void;
+  /** For online rows: when their answer comes too late. See machine-clock.ts. */
+  readonly deadline?: number;
+  /** For online rows: whether nobody waits for their answers any more. */
+  readonly isUnwanted?: () => boolean;
 }

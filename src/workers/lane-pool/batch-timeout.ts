@@ -1,6 +1,6 @@
 /**
- * Bounds how long a lane may work on one batch. A lane takes its batches in order, so the time of a batch counts from
- * the end of the previous one.
+ * Bounds how long a lane may work on one batch. A lane works on one batch at a time, so the time of a batch counts from
+ * the end of the previous one. An online batch goes ahead of others, so the longest timeout of its batches applies.
  */
 
 export interface BatchTimeout {
@@ -15,8 +15,10 @@ export function createBatchTimeout(onTimeout: () => void): BatchTimeout {
 
   function restart(): void {
     if (timer !== null) clearTimeout(timer);
-    const [first] = batches;
-    timer = first === undefined ? null : setTimeout(onTimeout, first.timeoutMs);
+    timer = null;
+    if (batches.length === 0) return;
+    const longest = Math.max(...batches.map(({ timeoutMs }) => timeoutMs));
+    timer = setTimeout(onTimeout, longest);
   }
 
   return {
@@ -25,9 +27,8 @@ export function createBatchTimeout(onTimeout: () => void): BatchTimeout {
       batches.push(batch);
       if (batches.length === 1) restart();
       return () => {
-        const at = batches.indexOf(batch);
-        batches.splice(at, 1);
-        if (at === 0) restart();
+        batches.splice(batches.indexOf(batch), 1);
+        restart();
       };
     },
   };

@@ -13,7 +13,7 @@ import { DEFAULT_LOAD_TIMEOUT_MS, loadTimeoutMessage } from './load-timeout.ts';
 
 /**
  * A lane executes one batch and decodes the next. Later batches wait in its channel, so they cannot be the cause of its
- * death.
+ * death. With an online batch in the lane, which goes ahead of others, any of them can.
  */
 const TOUCHED_AT_ONCE = 2;
 
@@ -22,6 +22,10 @@ const ENTRY = fileURLToPath(new URL('../lane/main.js', import.meta.url));
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface RunningBatch extends Waiter<BatchResult> {
+  readonly isOnline: boolean;
 }
 
 interface Loading extends Waiter<ModelInfo> {
@@ -72,8 +76,8 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     }),
   });
   const loads = new Map<string, Loading>();
-  /** By batch number, in order of sending. The first is the one that executes. */
-  const batches = new Map<number, Waiter<BatchResult>>();
+  /** By batch number, in order of sending. The first is the one that executes, unless an online batch went ahead. */
+  const batches = new Map<number, RunningBatch>();
   let lastBatch = 0;
   let state: ChildState = { is: 'running' };
   const oomKillsBefore = kernelOomKills();
@@ -142,8 +146,9 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   function rejectAll(message: string, why: DeathCause): void {
     for (const model of loads.keys()) endLoad(model)?.reject(new LaneDied(message, true, why));
     let position = 0;
+    const isInOrder = [...batches.values()].every(({ isOnline }) => !isOnline);
     for (const waiter of batches.values()) {
-      waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE, why));
+      waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE || !isInOrder, why));
       position += 1;
     }
     batches.clear();
@@ -170,7 +175,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
       new Promise((resolve, reject) => {
         if (state.is === 'ended') return reject(new LaneDied(state.message, false));
         lastBatch += 1;
-        batches.set(lastBatch, { resolve, reject });
+        batches.set(lastBatch, { resolve, reject, isOnline: batch.deadlines !== undefined });
         send({ type: 'batch', batch: lastBatch, ...batch });
       }),
     unload: (model) => send({ type: 'unload', model }),

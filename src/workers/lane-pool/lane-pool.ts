@@ -13,6 +13,11 @@ import type { PooledModel } from './pooled-model.ts';
  */
 export const BATCHES_PER_LANE = 3;
 /**
+ * Online batches that a lane may have, besides those of blocks: one in the model, and a full one that is decoded
+ * meanwhile. A partial one waits for the end of the first, because more rows may join it.
+ */
+const ONLINE_PER_LANE = { online: 1, full_online: 2 } as const;
+/**
  * How often a load is tried. A lane may die because other lanes that load the model at the same time take the memory.
  */
 const LOAD_TRIES = 3;
@@ -20,9 +25,9 @@ const LOAD_TRIES = 3;
 /**
  * Which lane a batch may go to. `prefetch`: a lane that may have other batches. `empty`: a lane without batches.
  * `alone`: a lane without batches, which takes no other one meanwhile. `only`: a lane, while no lane has or takes
- * another batch.
+ * another batch. `online`, `full_online`: a lane with few online batches, however many others it has.
  */
-export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only';
+export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only' | 'online' | 'full_online';
 
 /** `shared`: every lane takes batches. `single`: one batch runs, and no lane takes another. */
 type PoolState = 'shared' | 'single';
@@ -92,6 +97,8 @@ export function createLanePool(deps: {
   let sent = 0;
   /** By lane, the number of its last batch. Of lanes with equally many batches, the one that has waited longest is next. */
   const lastSent = Array.from({ length: size }, () => 0);
+  /** By lane, the number of online batches in it. */
+  const onlineIn = Array.from({ length: size }, () => 0);
   const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
     createLaneSlot({ index, startLane, emit, onFree: () => onFree(), onGivenUp: givenUp }),
   );
@@ -126,11 +133,27 @@ export function createLanePool(deps: {
 
   function choose(model: string, how: SendHow): LaneSlot | null {
     if (state === 'single' || (how === 'only' && isBusy())) return null;
+    if (how === 'online' || how === 'full_online') return chooseOnline(model, ONLINE_PER_LANE[how]);
     const most = how === 'prefetch' ? perLane() : 1;
     let best: LaneSlot | null = null;
     for (const slot of slots) {
       if (slot.batches >= most || !slot.takes(model)) continue;
       const less = best ? slot.batches - best.batches || lastSent[slot.index]! - lastSent[best.index]! : -1;
+      if (less < 0) best = slot;
+    }
+    return best;
+  }
+
+  /** A lane that has no batch at all starts the batch soonest. */
+  function chooseOnline(model: string, most: number): LaneSlot | null {
+    let best: LaneSlot | null = null;
+    for (const slot of slots) {
+      if (onlineIn[slot.index]! >= most || !slot.takes(model)) continue;
+      const less = best
+        ? onlineIn[slot.index]! - onlineIn[best.index]! ||
+          slot.batches - best.batches ||
+          lastSent[slot.index]! - lastSent[best.index]!
+        : -1;
       if (less < 0) best = slot;
     }
     return best;
@@ -193,9 +216,12 @@ export function createLanePool(deps: {
       lastSent[slot.index] = ++sent;
       if (how === 'only') beginSingle();
       countBatch(batch.model, 1);
+      const isOnline = batch.deadlines !== undefined;
+      if (isOnline) onlineIn[slot.index]! += 1;
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
         if (how === 'only') endSingle();
         countBatch(batch.model, -1);
+        if (isOnline) onlineIn[slot.index]! -= 1;
         // Runs after the caller has seen the result.
         setImmediate(onFree);
       });

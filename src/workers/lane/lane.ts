@@ -1,13 +1,15 @@
 /**
- * A lane's own thread. It takes batches in order of arrival, and reads, decodes, infers and answers each. While one
- * batch runs, other threads decode at most one more, because the run blocks only this thread.
+ * A lane's own thread. It takes online batches first, the others in order of arrival, and reads, decodes, infers and
+ * answers each. While one batch runs, other threads decode at most one more, because the run blocks only this thread.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PackedRecords } from '../../shared/domain/packed-records.ts';
 import { amongFailed, packOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
+import { TOO_LATE } from '../../shared/domain/too-late.ts';
 import { ForebayError, InvariantError, messageOf } from '../../shared/errors.ts';
+import { machineNow } from '../../shared/process/machine-clock.ts';
 import type { ActivityClock } from './activity-clock.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
@@ -58,8 +60,10 @@ export function createLaneThread(options: {
   const models = new Map<string, Resident>();
   const { clock } = options;
   const helpers = createHelperThreads();
-  /** Oldest first. The first one is being executed. */
+  /** In the order of their execution. */
   const batches: PendingBatch[] = [];
+  /** The first of the batches, once it runs. No other may go ahead of it. */
+  let executing: PendingBatch | null = null;
   let state: ThreadState = 'idle';
 
   function move(to: ThreadState, ...from: readonly ThreadState[]): void {
@@ -71,9 +75,19 @@ export function createLaneThread(options: {
     if (message.type === 'load') return void load(message);
     if (message.type === 'unload') return void unload(message.model);
     if (message.type === 'close') return close();
-    batches.push({ request: message, receivedAt: performance.now(), decoding: { is: 'waiting' } });
+    enqueue({ request: message, receivedAt: performance.now(), decoding: { is: 'waiting' } });
     decodeAhead();
     if (state === 'idle') void runAll();
+  }
+
+  function enqueue(batch: PendingBatch): void {
+    const behind = batch.request.deadlines === undefined ? -1 : batches.findIndex(mayBeOvertaken);
+    if (behind === -1) batches.push(batch);
+    else batches.splice(behind, 0, batch);
+  }
+
+  function mayBeOvertaken(batch: PendingBatch): boolean {
+    return batch !== executing && batch.request.deadlines === undefined;
   }
 
   async function load(request: LoadRequest): Promise<void> {
@@ -147,7 +161,11 @@ export function createLaneThread(options: {
       // The run blocks this thread. A batch that has arrived must be received first, so that it is decoded during the
       // run.
       await nextTurn();
+      // An online batch has come meanwhile.
+      if (batches[0] !== batch) continue;
+      executing = batch;
       const done = await execute(batch, decoded);
+      executing = null;
       batches.shift();
       decodeAhead();
       options.send(done);
@@ -165,9 +183,10 @@ export function createLaneThread(options: {
 
   async function execute(
     { request, receivedAt }: PendingBatch,
-    { open, rows }: DecodedBatch,
+    { open, rows: decoded }: DecodedBatch,
   ): Promise<FromLane> {
     clock.enter('run');
+    const rows = request.deadlines === undefined ? decoded : withoutLate(decoded, request.deadlines);
     const waitedMs = performance.now() - receivedAt;
     const helpersSince = helpers.start();
     const good: number[] = [];
@@ -201,6 +220,12 @@ export function createLaneThread(options: {
   }
 
   return { handle };
+}
+
+/** Rows whose deadline has passed become errors, so that they are not computed. */
+function withoutLate(rows: readonly (RowError | null)[], deadlines: Float64Array): (RowError | null)[] {
+  const now = machineNow();
+  return rows.map((error, at) => error ?? (deadlines[at]! <= now ? TOO_LATE : null));
 }
 
 function isReady(row: RowError | null | Promise<RowError | null>): row is RowError | null {

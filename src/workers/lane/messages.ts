@@ -84,6 +84,11 @@ export interface BatchRequest {
   readonly rows: LaneRows;
   /** The task's options. They apply to all rows. */
   readonly options: OptionValues;
+  /**
+   * Makes it an online batch, which runs before batches of blocks. One per row: when its answer comes too late. See
+   * machine-clock.ts.
+   */
+  readonly deadlines?: Float64Array;
 }
 
 /** Every message to a lane except the first. */

@@ -255,6 +255,11 @@ export function createServedModels(deps: ServedModelsDeps) {
       model.lastUsed = performance.now();
       return groupOfModel(model, loaded, options);
     },
+    /** Rows of a batch. Null if lanes do not hold the model. */
+    batchSizeOf(queue: string): number | null {
+      const model = models.get(queue);
+      return (model && loadedOf(model))?.sizing.batch.value ?? null;
+    },
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
   };

@@ -1,7 +1,13 @@
 /** Admits only a few large bodies at a time, which bounds their total memory. */
 import { ForebayError } from '../../../shared/errors.ts';
+import type { BodyAdmission } from '../middleware/read-body.ts';
+
+/** Bodies up to this size are read and parsed immediately. */
+export const LARGE_BYTES = 128 * 1024;
 
 export interface LargeBodyLimit {
+  /** For one body. It waits for its turn when it turns out to be large. Rejects as `enter` does. */
+  open(): BodyAdmission;
   /**
    * Resolves once another large body may be read. The caller must call the returned function when its request is done.
    * Rejects with ForebayError `too_many_large_requests`.
@@ -25,18 +31,29 @@ export function createLargeBodyLimit(): LargeBodyLimit {
     else held -= 1;
   }
 
+  async function enter(): Promise<() => void> {
+    if (held < MAX_HELD) held += 1;
+    else if (waiting.length < MAX_WAITING) await new Promise<void>((resolve) => waiting.push(resolve));
+    else {
+      throw new ForebayError(
+        'too_many_large_requests',
+        'The service is busy with other large requests. Try again soon.',
+        { retryAfterS: 1 },
+      );
+    }
+    return leave;
+  }
+
   return {
-    async enter() {
-      if (held < MAX_HELD) held += 1;
-      else if (waiting.length < MAX_WAITING) await new Promise<void>((resolve) => waiting.push(resolve));
-      else {
-        throw new ForebayError(
-          'too_many_large_requests',
-          'The service is busy with other large requests. Try again soon.',
-          { retryAfterS: 1 },
-        );
-      }
-      return leave;
+    enter,
+    open() {
+      let release: (() => void) | null = null;
+      return {
+        async admit(length) {
+          if (length > LARGE_BYTES && release === null) release = await enter();
+        },
+        release: () => release?.(),
+      };
     },
   };
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ForebayError, type Issue } from '../../../shared/errors.ts';
 import { MAX_JSON_DEPTH } from '../body/json-depth.ts';
 import { fit, parseJson, type Parsed } from '../body/parse-json.ts';
-import { readBody, type BodyLimit, type EnterLarge } from '../middleware/read-body.ts';
+import { JSON_TYPE, readBody, type AdmitBody, type BodyLimit } from '../middleware/read-body.ts';
 import { checkOrigin } from '../middleware/same-origin.ts';
 import { MAX_ISSUES } from '../wire/issues.ts';
 import { NO_FIELDS, type CheckedRequest, type Endpoint, type Fields } from './endpoint.ts';
@@ -22,7 +22,7 @@ export async function checkRequest<
 >(
   c: Context,
   endpoint: Endpoint<P, Q, H, B, T>,
-  enterLarge: EnterLarge,
+  admit: AdmitBody,
 ): Promise<Omit<CheckedRequest<P, Q, H, T>, 'caller'>> {
   if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
   const issues: Issue[] = [];
@@ -36,9 +36,17 @@ export async function checkRequest<
   const headers = part(fit(pickHeaders(c, endpoint.headers), endpoint.headers ?? NO_FIELDS), '/header');
   let body: unknown;
   if (endpoint.method === 'post') {
-    const { schema = NO_FIELDS.optional(), limit = NO_BODY, parse } = endpoint.body ?? {};
-    const bytes = await readBody(c, limit, enterLarge);
-    body = part(parse ? await parse(bytes, MAX_JSON_DEPTH) : parseJson(bytes, schema, MAX_JSON_DEPTH), '');
+    const {
+      schema = NO_FIELDS.optional(),
+      limit = NO_BODY,
+      types = [JSON_TYPE],
+      parse,
+    } = endpoint.body ?? {};
+    const { bytes, type } = await readBody(c, limit, types, admit);
+    body = part(
+      parse ? await parse(bytes, MAX_JSON_DEPTH, type) : parseJson(bytes, schema, MAX_JSON_DEPTH),
+      '',
+    );
   }
   if (issues.length > 0) throw invalid(issues);
   return { c, params, query, headers, body } as Omit<CheckedRequest<P, Q, H, T>, 'caller'>;

@@ -1,7 +1,8 @@
 /** The OpenAPI description of an endpoint, and of the ways to send a key. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
+import { JSON_TYPE } from '../middleware/read-body.ts';
 import { PROBLEM } from '../wire/problem.ts';
 import type { Endpoint, Fields, Success } from './endpoint.ts';
 
@@ -64,7 +65,7 @@ export function describeEndpoint<
       ...(params && { params }),
       ...(query && { query }),
       ...(headers && { headers }),
-      ...(body && { body: { required: true, content: { 'application/json': { schema: body.schema } } } }),
+      ...(body && { body: { required: true, content: describeBody(body) } }),
     },
     responses: {
       ...Object.fromEntries(endpoint.success.map((success) => [success.status, describeSuccess(success)])),
@@ -74,11 +75,21 @@ export function describeEndpoint<
         ...(endpoint.access === 'probe' ? [] : (['host_not_allowed'] as const)),
         ...(endpoint.method === 'get' ? [] : (['origin_not_allowed'] as const)),
         ...(endpoint.method === 'post' ? BODY_PROBLEMS : []),
-        ...(body?.parse ? (['too_many_large_requests'] as const) : []),
+        ...(body?.parse && !body.held ? (['too_many_large_requests'] as const) : []),
         ...COMMON,
       ]),
     },
   };
+}
+
+function describeBody({ schema, types = [JSON_TYPE] }: { schema: z.ZodType; types?: readonly string[] }) {
+  return Object.fromEntries(
+    types.map((type) => [type, { schema: type === JSON_TYPE ? schema : contentOf(type) }]),
+  );
+}
+
+function contentOf(type: string): z.ZodType {
+  return type.startsWith('text/') ? z.string() : z.string().meta({ format: 'binary' });
 }
 
 function describeSuccess({ description, content, headers }: Success) {

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import type { HeldBytes } from '../body/held-bytes.ts';
 import type { Parsed } from '../body/parse-json.ts';
 import type { Caller } from '../middleware/caller.ts';
 import type { Access } from '../middleware/guard.ts';
@@ -39,7 +40,15 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
     readonly schema: B;
     readonly limit: BodyLimit;
     /** For bodies that may be large. Without it, the body is parsed immediately and checked against `schema`. */
-    readonly parse?: (bytes: Buffer<ArrayBuffer> | undefined, maxDepth: number) => Promise<Parsed<T>>;
+    readonly parse?: (
+      bytes: Buffer<ArrayBuffer> | undefined,
+      maxDepth: number,
+      mediaType: string,
+    ) => Promise<Parsed<T>> | Parsed<T>;
+    /** Media types that it may have, such as `image/*`. Default: JSON only. `schema` describes JSON. */
+    readonly types?: readonly string[];
+    /** Bounds all bodies of the endpoint together. Default: they count as large bodies. */
+    readonly held?: HeldBytes;
   };
   readonly success: readonly Success[];
   /** Codes of the problems that the endpoint may return, in addition to those of every endpoint. */

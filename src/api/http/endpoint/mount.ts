@@ -34,16 +34,13 @@ export function mount<
       { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
       endpoint,
     );
-    let leaveLarge: (() => void) | undefined;
-    const enterLarge = async () => {
-      leaveLarge = await target.largeBodies.enter();
-    };
+    const admission = (endpoint.body?.held ?? target.largeBodies).open();
     let response: Response;
     try {
-      const checked = await checkRequest(c, endpoint, enterLarge);
+      const checked = await checkRequest(c, endpoint, admission.admit);
       response = await handler({ ...checked, caller });
     } finally {
-      leaveLarge?.();
+      admission.release();
     }
     response.headers.set('X-Content-Type-Options', 'nosniff');
     target.emit('request.answered', {

@@ -11,46 +11,59 @@ export interface BodyLimit {
   readonly advice: string;
 }
 
-/** Waits until a body of more than LARGE_BYTES may be read. See body/large-body-limit.ts. */
-export type EnterLarge = () => Promise<void>;
+/** Waits until a body of this length, as far as it is known, may be in memory. Rejects if it may not. */
+export type AdmitBody = (length: number) => Promise<void>;
 
-/** Bodies up to this size are read and parsed immediately. */
-export const LARGE_BYTES = 128 * 1024;
+export interface BodyAdmission {
+  readonly admit: AdmitBody;
+  /** Must be called when the request is done. */
+  release(): void;
+}
+
+export const JSON_TYPE = 'application/json';
+
+export interface ReadBody {
+  /** Undefined without a body. */
+  readonly bytes: Buffer<ArrayBuffer> | undefined;
+  /** In lower case, without parameters. Empty without a body. */
+  readonly type: string;
+}
 
 /**
- * Returns the bytes, or undefined without a body. Rejects with ForebayError `request_too_large`,
- * `unsupported_media_type`, and as `enterLarge` does.
+ * `types`: the media types that the body may have, such as `image/*`. Rejects with ForebayError `request_too_large`,
+ * `unsupported_media_type`, and as `admit` does.
  */
 export async function readBody(
   c: Context,
   limit: BodyLimit,
-  enterLarge: EnterLarge,
-): Promise<Buffer<ArrayBuffer> | undefined> {
+  types: readonly string[],
+  admit: AdmitBody,
+): Promise<ReadBody> {
   const announced = c.req.header('content-length');
   if (Number(announced ?? 0) > limit.bytes) throw tooLarge(limit);
   const stream = c.req.raw.body;
-  if (stream === null || announced === '0') return undefined;
+  if (stream === null || announced === '0') return NO_BODY;
   // A body of a wrong type is refused without reading it. A body without a declared length may turn out to be empty.
-  if (announced !== undefined) checkMediaType(c);
-  const bytes = await collect(stream, limit, enterLarge);
-  if (bytes.length === 0) return undefined;
-  checkMediaType(c);
-  return bytes;
+  if (announced !== undefined) mediaTypeOf(c, types);
+  const bytes = await collect(stream, limit, admit);
+  if (bytes.length === 0) return NO_BODY;
+  return { bytes, type: mediaTypeOf(c, types) };
 }
+
+const NO_BODY: ReadBody = { bytes: undefined, type: '' };
 
 async function collect(
   stream: ReadableStream<Uint8Array>,
   limit: BodyLimit,
-  enterLarge: EnterLarge,
+  admit: AdmitBody,
 ): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop cancels the rest of the stream.
   for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) {
-    const wasLarge = length > LARGE_BYTES;
     length += chunk.length;
     if (length > limit.bytes) throw tooLarge(limit);
-    if (length > LARGE_BYTES && !wasLarge) await enterLarge();
+    await admit(length);
     chunks.push(chunk);
   }
   // Not from the shared pool, so that the buffer can be transferred to another thread.
@@ -63,14 +76,19 @@ async function collect(
   return whole;
 }
 
-function checkMediaType(c: Context): void {
+function mediaTypeOf(c: Context, types: readonly string[]): string {
   const header = c.req.header('content-type');
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((p) => p.startsWith('charset='))?.slice('charset='.length);
-  if (type !== 'application/json' || (charset !== undefined && !/^"?utf-?8"?$/.test(charset))) {
+  const isKnown = types.some(
+    (one) => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))),
+  );
+  if (!isKnown || (charset !== undefined && !/^"?utf-?8"?$/.test(charset))) {
+    const last = types.at(-1);
+    const list = types.length === 1 ? last : `${types.slice(0, -1).join(', ')} or ${last}`;
     throw new ForebayError(
       'unsupported_media_type',
-      `The body must be application/json in UTF-8. It came ${header === undefined ? 'without a Content-Type' : `as ${header}`}.`,
+      `The body must be ${list}, and text in UTF-8. It came ${header === undefined ? 'without a Content-Type' : `as ${header}`}.`,
     );
   }
   const encoding = c.req.header('content-encoding');
@@ -80,6 +98,7 @@ function checkMediaType(c: Context): void {
       `The body must not be compressed. It came as ${encoding}.`,
     );
   }
+  return type;
 }
 
 function tooLarge(limit: BodyLimit): ForebayError {

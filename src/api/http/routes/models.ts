@@ -13,7 +13,7 @@ export interface ModelsDeps {
   readonly emit: Emit;
 }
 
-const MODEL_PARAMS = z.strictObject({
+export const MODEL_PARAMS = z.strictObject({
   name: z
     .string()
     .min(1)

@@ -2,7 +2,8 @@
 import type { BackgroundParser } from '../body/background-parser.ts';
 import type { Parsed } from '../body/parse-json.ts';
 import { parseSubmit } from '../body/parse-submit.ts';
-import { LARGE_BYTES, MB } from '../middleware/read-body.ts';
+import { LARGE_BYTES } from '../body/large-body-limit.ts';
+import { MB } from '../middleware/read-body.ts';
 import { SUBMIT_BODY, type SubmitRequest } from '../wire/submit-request.ts';
 
 const LIMIT = {

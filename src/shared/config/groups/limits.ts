@@ -26,6 +26,22 @@ export const LIMITS = {
   }),
 };
 
+export const ONLINE = {
+  onlineMaxRequests: count({
+    env: 'FOREBAY_ONLINE_MAX_REQUESTS',
+    fallback: 1000,
+    what: 'Online requests open at once, over all API processes',
+    trade: 'More of them may wait longer for an answer. Above the limit a request gets 429.',
+  }),
+  onlineMaxBytes: megabytes({
+    env: 'FOREBAY_ONLINE_MAX_MB',
+    fallback: 64,
+    min: 16,
+    what: 'Bytes of all open online requests together',
+    trade: 'They are in the memory of Redis, the API or a worker. Above the limit a request gets 429.',
+  }),
+};
+
 export const QUOTAS = {
   quotaRequestsPerS: perSecond({
     env: 'FOREBAY_QUOTA_REQUESTS_PER_S',

@@ -4,7 +4,7 @@ import { settledSchema } from '../option-schemas.ts';
 import { JOB_OPTION_NAMES, jobOption, type SettledJobOptions } from './job-options.ts';
 
 /** The value of an option that only a task understands. */
-const OPTION_VALUE = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const OPTION_VALUE = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export type OptionValue = z.infer<typeof OPTION_VALUE>;
 
 type JobOptionShape = { [Name in keyof SettledJobOptions]: z.ZodType<SettledJobOptions[Name]> };

@@ -2,7 +2,7 @@
 import type { MemberLimits } from '../../../shared/datasets/archive/entry.ts';
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { openSlice } from '../../../shared/datasets/open-slice.ts';
-import type { SliceRows } from '../../../shared/datasets/slice-rows.ts';
+import type { RowRecord, SliceRows } from '../../../shared/datasets/slice-rows.ts';
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
@@ -48,6 +48,8 @@ export interface BudgetedReader {
    * only on abort. Takes a controller, because reading its signal is slow (ADR 15) and only a fetch needs the signal.
    */
   read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
+  /** The same for a record that came with a request. */
+  readRecord(rows: RowsOf, record: RowRecord, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
   /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */
   readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
   /** Counts bytes that a block keeps until it is published. Call the result when it no longer does. */
@@ -94,6 +96,7 @@ export function createBudgetedReader(deps: {
   return {
     read: (rows, row, abort) => toRead(rows, reader.locate(rows, row), abort),
     keep: budget.keep,
+    readRecord: (rows, record, abort) => toRead(rows, reader.locateRecord(rows, record, null), abort),
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;

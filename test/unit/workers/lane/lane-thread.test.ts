@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
+import { machineNow } from '#forebay/shared/process/machine-clock.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import { createActivityClock, type ActivityClock } from '#forebay/workers/lane/activity-clock.js';
-import type { FromLane } from '#forebay/workers/lane/messages.js';
+import type { BatchReply, FromLane } from '#forebay/workers/lane/messages.js';
 import type { InferenceTimings } from '#forebay/workers/lane/models/inference.js';
 import type { Executor } from '#forebay/workers/lane/executor.js';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -117,4 +118,20 @@ it('does not charge the model for the time of images that are decoded before the
   batch(1, 1);
   await waitUntil('the batch', () => sent.length === 2);
   expect(sent[1]).toMatchObject({ timings: { decodeMs: 25, inferMs: 5, restMs: 0 } });
+});
+
+it('runs an online batch before the batches that wait, and none of its rows that are too late', async () => {
+  const { lane, log, sent, batch } = await recordingLane();
+  for (const number of [1, 2, 3]) batch(number, number);
+  const rows = [7, 8].map((byte) => ({ bytes: Uint8Array.of(byte) }));
+  const deadlines = Float64Array.of(machineNow() - 1, machineNow() + 60_000);
+  lane.handle({ type: 'batch', batch: 9, model: 'm', rows, options: { top_k: 1 }, deadlines });
+  lane.handle({ type: 'close' });
+  await waitUntil('the end', () => log.includes('closed'));
+  expect(log.filter((entry) => entry.startsWith('run'))).toEqual(['run 8', 'run 1', 'run 2', 'run 3']);
+  const reply = sent.find((message) => message.type === 'done' && message.batch === 9);
+  expect(unpackOutcomes((reply as BatchReply).outcomes)).toMatchObject([
+    { ok: false, error: { code: 'deadline_passed' } },
+    { ok: true },
+  ]);
 });

@@ -1,0 +1,102 @@
+/** Asks a model for answers at once. Faces of HTTP turn their requests into this one, and its outcomes into responses. */
+import { ForebayError } from '../../shared/errors.ts';
+import type { OnlineRows } from '../../shared/queue/online/online-format.ts';
+import { deadlinePassed, type OnlineRequests } from '../../shared/queue/online/online-requests.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
+import { settleTaskOptions } from '../../shared/tasks/option-values.ts';
+import type { RequestedTaskOptions } from '../../shared/tasks/task-options.ts';
+import type { RowKind } from '../../shared/tasks/task-description.ts';
+import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import type { AskedOptions } from '../../shared/tasks/requested-options.ts';
+import { canServe, type createOnlineModels, type OnlineModel } from './online-models.ts';
+
+/** `file`: the bytes of one image or sound. */
+export type PredictInput =
+  | { readonly is: 'file'; readonly bytes: Uint8Array }
+  | { readonly is: 'text'; readonly text: string }
+  | { readonly is: 'rows'; readonly rows: readonly Readonly<Record<string, unknown>>[] };
+
+export interface PredictRequest {
+  readonly model: string;
+  readonly input: PredictInput;
+  readonly options: RequestedTaskOptions;
+  readonly timeoutMs: number;
+  readonly tenant: string;
+}
+
+/** Returns an outcome for each row. */
+export type Predict = (request: PredictRequest, signal: AbortSignal) => Promise<OnlineRows>;
+
+const RETRY_AFTER_S = 5;
+
+/**
+ * Rejects with ForebayError `model_not_found`, `invalid_model_config`, `invalid_request`, `unsupported_media_type`,
+ * `no_worker`, and as OnlineRequests.ask does.
+ */
+export function createPredict(deps: {
+  models: ReturnType<typeof createOnlineModels>;
+  requests: OnlineRequests;
+}): Predict {
+  const { models, requests } = deps;
+  return async ({ model: name, input, options, timeoutMs, tenant }, signal) => {
+    const model = await models.find(name);
+    checkInput(input, model);
+    const settled = settleTaskOptions(model.config, options as AskedOptions);
+    if (!canServe(model)) throw notServed(name, model.service);
+    const asked = {
+      queue: blockQueueName(model.ref),
+      tenant,
+      options: settled,
+      timeoutMs,
+      ...(input.is === 'file'
+        ? { body: 'file' as const, payload: input.bytes }
+        : { body: 'records' as const, payload: recordsOf(input) }),
+    };
+    try {
+      return await requests.ask(asked, signal);
+    } catch (error) {
+      if (!(error instanceof ForebayError) || error.code !== 'deadline_passed') throw error;
+      // The model may still be loading, or cannot be loaded.
+      const now = await models.fresh(name).catch(() => model);
+      if (now.service.lanes > 0) throw deadlinePassed(timeoutMs);
+      throw canServe(now) ? notLoaded(name, now.service, timeoutMs) : notServed(name, now.service);
+    }
+  };
+}
+
+function recordsOf(input: Exclude<PredictInput, { is: 'file' }>): Buffer {
+  return Buffer.from(JSON.stringify(input.is === 'rows' ? input.rows : [{ text: input.text }]));
+}
+
+const NAMES: Readonly<Record<RowKind, string>> = {
+  image: 'an image (such as image/jpeg), or application/json with rows',
+  audio: 'a sound (such as audio/wav), or application/json with rows',
+  text: 'text/plain, or application/json with rows',
+  features: 'application/json with rows',
+  tensors: 'application/json with rows',
+};
+
+function checkInput(input: PredictInput, { config }: OnlineModel): void {
+  const kind = taskOf(config).input;
+  const fits =
+    input.is === 'rows' || (input.is === 'text' ? kind === 'text' : kind === 'image' || kind === 'audio');
+  if (fits) return;
+  throw new ForebayError('unsupported_media_type', `The model's task takes ${NAMES[kind]}.`);
+}
+
+function notServed(name: string, { problem, waitsBecause }: ModelService): ForebayError {
+  const why = problem ?? waitsBecause ?? 'start a worker of its pool';
+  return noWorker(`No live worker serves the model "${name}": ${why}.`);
+}
+
+function notLoaded(name: string, { waitsBecause, problem }: ModelService, timeoutMs: number): ForebayError {
+  const why = waitsBecause ?? problem;
+  return noWorker(
+    `No worker had loaded the model "${name}" after ${timeoutMs} ms${why === null ? '' : `: ${why}`}. Allow more time with timeout_ms, or load the model before with "forebay models load ${name}".`,
+  );
+}
+
+function noWorker(message: string): ForebayError {
+  return new ForebayError('no_worker', message, { retryAfterS: RETRY_AFTER_S });
+}

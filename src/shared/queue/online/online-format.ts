@@ -1,0 +1,80 @@
+/** The form of online requests and replies in Redis. Both sides may run different versions. */
+import { z } from 'zod';
+import type { RowError, RowOutcome } from '../../domain/row.ts';
+import { OPTION_VALUE } from '../../domain/job/job-option-schemas.ts';
+import { TENANT } from '../../domain/tenant.ts';
+
+const HEADER = z.object({
+  v: z.literal(1),
+  /** The API process that asks, and to which the reply goes. */
+  api: z.string(),
+  tenant: TENANT,
+  /** `file`: the body is the file of one row. `records`: the body is a JSON list with an object for each row. */
+  body: z.enum(['file', 'records']),
+  /** The task's options. */
+  options: z.record(z.string(), OPTION_VALUE),
+});
+
+export type OnlineHeader = Omit<z.infer<typeof HEADER>, 'v'>;
+
+export interface OnlineQuestion {
+  readonly header: OnlineHeader;
+  readonly body: Buffer;
+}
+
+/** As Redis holds it while it waits: see `onlineKeys.request`. */
+export function packQuestion(header: OnlineHeader, body: Uint8Array): Buffer {
+  const head = JSON.stringify({ v: 1, ...header } satisfies z.infer<typeof HEADER>);
+  return Buffer.concat([Buffer.from(`w${head}\n`), body]);
+}
+
+/**
+ * `packed`: without its first byte. `question`: null if another version of Forebay asks, in a form that this one does not
+ * know. Null: not even the process that asks is known.
+ */
+export function unpackQuestion(
+  packed: Buffer,
+): { readonly api: string; readonly question: OnlineQuestion | null } | null {
+  const end = packed.indexOf(0x0a);
+  const header = JSON.parse(packed.toString('utf8', 0, end)) as { api?: unknown };
+  if (typeof header.api !== 'string') return null;
+  const parsed = HEADER.safeParse(header);
+  return {
+    api: header.api,
+    question: parsed.success ? { header: parsed.data, body: packed.subarray(end + 1) } : null,
+  };
+}
+
+/** An outcome for each row. */
+export interface OnlineRows {
+  readonly rows: readonly RowOutcome[];
+  /** How long lanes worked on the batches of its rows, ms. */
+  readonly laneMs: number;
+}
+
+/** What became of a request. `refused`: an error of the whole request. */
+export type OnlineReply = OnlineRows | { readonly refused: RowError };
+
+/** One line for each row. JSON texts have no line breaks. */
+export function packReply(id: string, reply: OnlineReply): string {
+  if ('refused' in reply) return `${id}\n!${JSON.stringify(reply.refused)}`;
+  const lines = reply.rows.map((row) => (row.ok ? `+${row.result}` : `-${JSON.stringify(row.error)}`));
+  return [`${id} ${reply.laneMs.toFixed(3)}`, ...lines].join('\n');
+}
+
+export function unpackReply(text: string): { readonly id: string; readonly reply: OnlineReply } {
+  const [head = '', ...lines] = text.split('\n');
+  const [id = '', laneMs = '0'] = head.split(' ');
+  if (lines[0]?.startsWith('!')) return { id, reply: { refused: errorIn(lines[0]) } };
+  const rows = lines.map((line): RowOutcome =>
+    line.startsWith('+') ? { ok: true, result: line.slice(1) } : { ok: false, error: errorIn(line) },
+  );
+  return { id, reply: { rows, laneMs: Number(laneMs) } };
+}
+
+function errorIn(line: string): RowError {
+  return JSON.parse(line.slice(1)) as RowError;
+}
+
+/** Redis keeps the id of the worker that has taken a request in the place of its payload. */
+export const LONGEST_NOTE = 300;

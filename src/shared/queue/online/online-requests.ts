@@ -1,0 +1,213 @@
+/**
+ * Asks workers over Redis for answers at once, on behalf of one API process. Redis holds a payload until a worker takes
+ * it. The process keeps it until the reply comes, so that another worker can take it if the first one dies (ADR 26).
+ *
+ * A request is `asked` once, or `asked_again` after its worker has died or its reply may be lost. It ends with the reply,
+ * at its deadline, when its caller leaves, or when its second worker dies too.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { ForebayError } from '../../errors.ts';
+import { onAbort } from '../../process/on-abort.ts';
+import { onlineKeys, WAKE_CHANNELS } from '../keys.ts';
+import type { RunScript } from '../scripts.ts';
+import {
+  LONGEST_NOTE,
+  packQuestion,
+  unpackReply,
+  type OnlineHeader,
+  type OnlineRows,
+} from './online-format.ts';
+
+export interface OnlineRequest extends Omit<OnlineHeader, 'api'> {
+  readonly queue: string;
+  readonly payload: Uint8Array;
+  readonly timeoutMs: number;
+}
+
+export interface OnlineLimits {
+  /** Requests of all API processes that may be open at once. */
+  readonly requests: number;
+  /** Bytes of all their payloads. */
+  readonly bytes: number;
+}
+
+interface Pending {
+  readonly id: string;
+  readonly queue: string;
+  readonly packed: Buffer;
+  /** Monotonic milliseconds. */
+  readonly endsAt: number;
+  state: 'asked' | 'asked_again';
+  /** When it was asked last. */
+  askedAt: number;
+  readonly resolve: (rows: OnlineRows) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How often requests that take long are looked at. A dead worker delays its requests by up to twice as long. */
+const LOOK_MS = 250;
+const RETRY_AFTER_S = 1;
+
+export type OnlineRequests = Awaited<ReturnType<typeof createOnlineRequests>>;
+
+/** `subscriber`: a connection that only receives messages. `run`: scripts on a connection for requests. */
+export async function createOnlineRequests(deps: {
+  run: RunScript;
+  subscriber: Redis;
+  limits: OnlineLimits;
+}) {
+  const { run, subscriber, limits } = deps;
+  const api = randomUUID();
+  const channel = onlineKeys.replies(api);
+  const pending = new Map<string, Pending>();
+  let looking: NodeJS.Timeout | null = null;
+
+  await subscriber.subscribe(channel);
+  subscriber.on('message', (from: string, text: string) => {
+    if (from === channel) receive(text);
+  });
+  // Replies that were sent while this connection was down are lost.
+  subscriber.on('ready', () => {
+    for (const request of pending.values()) askAgain(request);
+  });
+
+  function receive(text: string): void {
+    const { id, reply } = unpackReply(text);
+    const request = pending.get(id);
+    if (request === undefined) return;
+    end(request, 'answered');
+    if ('rows' in reply) request.resolve(reply);
+    else request.reject(new ForebayError(reply.refused.code, reply.refused.message, RETRY_SOON));
+  }
+
+  /**
+   * Removes everything that Redis holds of the request. Redis also does so at the deadline, in case this fails. A worker
+   * that still has the request drops it.
+   */
+  function end({ id, queue, packed }: Pending, how: 'answered' | 'given_up'): void {
+    pending.delete(id);
+    if (pending.size === 0 && looking !== null) {
+      clearInterval(looking);
+      looking = null;
+    }
+    const args = [id, packed.length, how === 'answered' ? '' : onlineKeys.worker(''), LONGEST_NOTE];
+    run('end-online', keysOf(id, queue), args).catch(() => {});
+  }
+
+  async function put({ id, queue, packed, endsAt }: Pending): Promise<unknown> {
+    return run('ask-online', keysOf(id, queue), [
+      id,
+      packed.length,
+      Math.max(1, Math.round(endsAt - performance.now())),
+      limits.requests,
+      limits.bytes,
+      WAKE_CHANNELS.online,
+      queue,
+      packed,
+    ]);
+  }
+
+  function askAgain(request: Pending): void {
+    if (request.state === 'asked_again') return fail(request, workersLost());
+    request.state = 'asked_again';
+    request.askedAt = performance.now();
+    put(request).catch((error: unknown) => fail(request, error));
+  }
+
+  function fail(request: Pending, error: unknown): void {
+    if (!pending.has(request.id)) return;
+    end(request, 'given_up');
+    request.reject(error);
+  }
+
+  /** Finds requests whose worker has died. */
+  async function look(): Promise<void> {
+    const before = performance.now() - LOOK_MS;
+    const old = [...pending.values()].filter(({ askedAt }) => askedAt <= before);
+    if (old.length === 0) return;
+    const ids = old.map(({ id }) => id);
+    const args = [onlineKeys.request(''), onlineKeys.worker(''), LONGEST_NOTE, ...ids];
+    const states = (await run('look-online', [], args)) as string[];
+    for (const [i, request] of old.entries()) {
+      if (states[i] === 'lost' && pending.has(request.id) && request.askedAt <= before) askAgain(request);
+    }
+  }
+
+  return {
+    /**
+     * Returns an outcome for each row. Rejects with ForebayError `online_full`, `deadline_passed`, `worker_lost` or
+     * those of a worker that cannot answer, and with the signal's reason when it is aborted.
+     */
+    async ask(request: OnlineRequest, signal: AbortSignal): Promise<OnlineRows> {
+      signal.throwIfAborted();
+      const { queue, payload, timeoutMs, ...header } = request;
+      const packed = packQuestion({ api, ...header }, payload);
+      const id = randomUUID();
+      const askedAt = performance.now();
+      const undo: (() => void)[] = [];
+      const answer = new Promise<OnlineRows>((resolve, reject) => {
+        const asked: Pending = {
+          id,
+          queue,
+          packed,
+          endsAt: askedAt + timeoutMs,
+          state: 'asked',
+          askedAt,
+          resolve,
+          reject,
+        };
+        pending.set(id, asked);
+        looking ??= setInterval(() => void look().catch(() => {}), LOOK_MS);
+        const timer = setTimeout(() => fail(asked, deadlinePassed(timeoutMs)), timeoutMs);
+        undo.push(
+          () => clearTimeout(timer),
+          onAbort(signal, () => fail(asked, signal.reason)),
+        );
+        put(asked).then(
+          (limit) => limit !== 'ok' && fail(asked, full(limit as keyof OnlineLimits, limits)),
+          (error: unknown) => fail(asked, error),
+        );
+      });
+      try {
+        return await answer;
+      } finally {
+        for (const one of undo) one();
+      }
+    },
+  };
+}
+
+function keysOf(id: string, queue: string): string[] {
+  return [onlineKeys.request(id), onlineKeys.waiting(queue), onlineKeys.open, onlineKeys.bytes];
+}
+
+const RETRY_SOON = { retryAfterS: RETRY_AFTER_S };
+
+export function deadlinePassed(timeoutMs: number): ForebayError {
+  return new ForebayError(
+    'deadline_passed',
+    `No answer within ${timeoutMs} ms. Send fewer rows, or allow more time with timeout_ms.`,
+  );
+}
+
+function workersLost(): ForebayError {
+  return new ForebayError(
+    'worker_lost',
+    'Two workers in a row ended before they answered. Check their logs, because one of the rows may have killed them.',
+    RETRY_SOON,
+  );
+}
+
+function full(limit: keyof OnlineLimits, { requests, bytes }: OnlineLimits): ForebayError {
+  const reached =
+    limit === 'requests'
+      ? `${requests} online requests`
+      : `online requests with ${bytes / 2 ** 20} MB in all`;
+  const setting = limit === 'requests' ? 'FOREBAY_ONLINE_MAX_REQUESTS' : 'FOREBAY_ONLINE_MAX_MB';
+  return new ForebayError(
+    'online_full',
+    `The service already has ${reached} (${setting}). Try again when some have ended.`,
+    RETRY_SOON,
+  );
+}

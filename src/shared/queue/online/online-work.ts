@@ -1,0 +1,75 @@
+/** Online requests as a worker sees them: it takes those of its queues, and replies to the API that asked. */
+import type { Redis } from 'ioredis';
+import { onlineKeys } from '../keys.ts';
+import type { RunScript } from '../scripts.ts';
+import { packReply, unpackQuestion, type OnlineQuestion, type OnlineReply } from './online-format.ts';
+
+export interface TakenRequest {
+  readonly id: string;
+  /** Time until its deadline, ms. */
+  readonly ttlMs: number;
+  readonly api: string;
+  /** Null: an API of another version asks, in a form that this version does not know. */
+  readonly question: OnlineQuestion | null;
+}
+
+export interface TakenRequests {
+  readonly requests: readonly TakenRequest[];
+  /** Requests that still wait. */
+  readonly left: number;
+}
+
+/** A worker takes no more requests at once after this many bytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Redis closes the connection of a subscriber that has 32 MB to receive. */
+const MAX_REPLY_CHARS = 16 * 1024 * 1024;
+
+function tooLong(chars: number): OnlineReply {
+  const size = Math.ceil(chars / 1024 / 1024);
+  const message = `The answers have ${size} MB, more than the 16 MB of one reply. Ask for fewer rows at once, or run a job.`;
+  return { refused: { code: 'request_too_large', message } };
+}
+
+export type OnlineWork = ReturnType<typeof createOnlineWork>;
+
+/**
+ * `run`: byte scripts on a connection of their own, because payloads are large. `subscriber`: also receives other
+ * messages.
+ */
+export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunScript; subscriber: Redis }) {
+  const { worker, redis, run, subscriber } = deps;
+  const channel = onlineKeys.worker(worker);
+
+  return {
+    /** Shows APIs that this worker lives. `onLeft` is called with the id of a request whose caller has gone. */
+    async listen(onLeft: (id: string) => void): Promise<void> {
+      subscriber.on('message', (from: string, id: string) => {
+        if (from === channel && id !== '') onLeft(id);
+      });
+      await subscriber.subscribe(channel);
+    },
+    /** Takes the oldest requests. */
+    async take(queue: string, most: number): Promise<TakenRequests> {
+      const keys = [onlineKeys.waiting(queue)];
+      const args = [onlineKeys.request(''), worker, most, MAX_BYTES];
+      const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
+      const requests: TakenRequest[] = [];
+      for (let i = 0; i < taken.length; i += 3) {
+        const packed = unpackQuestion(taken[i + 2] as Buffer);
+        if (packed === null) continue;
+        requests.push({ id: String(taken[i]), ttlMs: taken[i + 1] as number, ...packed });
+      }
+      return { requests, left };
+    },
+    /** Whether requests of the queue wait. */
+    async anyWaits(queue: string): Promise<boolean> {
+      return (await redis.exists(onlineKeys.waiting(queue))) === 1;
+    },
+    async reply({ id, api }: Pick<TakenRequest, 'id' | 'api'>, reply: OnlineReply): Promise<void> {
+      const text = packReply(id, reply);
+      const fits = text.length <= MAX_REPLY_CHARS;
+      await redis.publish(onlineKeys.replies(api), fits ? text : packReply(id, tooLong(text.length)));
+    },
+  };
+}

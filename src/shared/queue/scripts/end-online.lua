@@ -1,0 +1,17 @@
+-- Removes an online request that has ended: it is answered, its deadline has passed, or its caller has gone.
+-- KEYS 1 request  2 waiting  3 open  4 bytes
+-- ARGV 1 id  2 its bytes  3 prefix of the channels of workers, or empty  4 longest note of a worker that has taken it
+-- With a prefix, the worker that has taken the request hears of it and drops its remaining rows. Returns 1.
+-- Guarantee: idempotent. Nothing of the request is left.
+local note = redis.call('STRLEN', KEYS[1]) <= tonumber(ARGV[4]) and redis.call('GET', KEYS[1]) or ''
+if note and string.sub(note, 1, 1) == 't' then
+  if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[3] .. string.sub(note, 2), ARGV[1]) end
+else
+  redis.call('LREM', KEYS[2], 0, ARGV[1])
+end
+redis.call('DEL', KEYS[1])
+if redis.call('ZREM', KEYS[3], ARGV[1] .. '/' .. ARGV[2]) == 1 then
+  redis.call('INCRBY', KEYS[4], '-' .. ARGV[2])
+end
+if redis.call('ZCARD', KEYS[3]) == 0 then redis.call('DEL', KEYS[4]) end
+return 1

@@ -1,0 +1,167 @@
+/**
+ * Takes online requests of the models that lanes hold, and answers them. It takes no more rows than lanes can soon run,
+ * so that other workers get the rest.
+ */
+import { stopsIntake, type MemoryLevel } from '../../shared/domain/memory-level.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Emit } from '../../shared/observe/events.ts';
+import type { OnlineWork, TakenRequest } from '../../shared/queue/online/online-work.ts';
+import type { Wake } from '../../shared/queue/wake.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
+import { refused, type createOnlineAnswer, type OnlineAnswer } from './online-answer.ts';
+
+/** The longest delay that a lost wake-up causes. */
+const SWEEP_MS = 1_000;
+/** One batch in the model, one that is decoded, and one that is gathered meanwhile. */
+const BATCHES_PER_LANE = 3;
+const MAX_AT_ONCE = 64;
+
+/** One queue that this worker serves. */
+interface OpenQueue {
+  readonly queue: string;
+  /** `resting`: no request waits, as far as is known. `due`: some may wait. `taking`: Redis has been asked for them. */
+  state: 'resting' | 'due' | 'taking' | 'taking_and_due';
+  /** Rows that have been taken and not been answered. */
+  rows: number;
+}
+
+export type OnlineServer = ReturnType<typeof createOnlineServer>;
+
+export function createOnlineServer(deps: {
+  work: Pick<OnlineWork, 'take' | 'reply' | 'anyWaits'>;
+  wake: Wake;
+  answer: ReturnType<typeof createOnlineAnswer>;
+  /** Sends the submitted rows to lanes. */
+  pump: () => void;
+  lanesOf: (queue: string) => number;
+  batchSizeOf: (queue: string) => number | null;
+  memoryLevel: () => MemoryLevel;
+  /** A request waits for a model that lanes do not hold. */
+  onNeeded: (queue: string) => void;
+  emit: Emit;
+}) {
+  const { work, emit } = deps;
+  const queues = new Map<string, OpenQueue>();
+  /** By id. */
+  const inHand = new Map<string, OnlineAnswer>();
+  const running = new Set<Promise<void>>();
+  let isStopped = false;
+  const unlisten = deps.wake.on('online', (name) => {
+    const open = queues.get(name);
+    if (open === undefined) deps.onNeeded(name);
+    else ring(open);
+  });
+  const sweep = setInterval(() => {
+    for (const open of queues.values()) void ringIfAnyWaits(open);
+  }, SWEEP_MS);
+  sweep.unref();
+
+  /** Asks first, because a model counts as in use while requests are taken. */
+  async function ringIfAnyWaits(open: OpenQueue): Promise<void> {
+    // The Redis watch reports errors of Redis. The next sweep tries again.
+    const anyWaits = await work.anyWaits(open.queue).catch(() => false);
+    if (anyWaits) ring(open);
+  }
+
+  function ring(open: OpenQueue): void {
+    open.state = open.state === 'taking' || open.state === 'taking_and_due' ? 'taking_and_due' : 'due';
+    takeIfDue(open);
+  }
+
+  function takeIfDue(open: OpenQueue): void {
+    if (isStopped || open.state !== 'due' || queues.get(open.queue) !== open) return;
+    const most = Math.min(MAX_AT_ONCE, roomOf(open));
+    if (most <= 0) return;
+    open.state = 'taking';
+    track(take(open, most));
+  }
+
+  function roomOf({ queue, rows }: OpenQueue): number {
+    if (stopsIntake(deps.memoryLevel())) return rows > 0 ? 0 : 1;
+    return deps.lanesOf(queue) * (deps.batchSizeOf(queue) ?? 0) * BATCHES_PER_LANE - rows;
+  }
+
+  async function take(open: OpenQueue, most: number): Promise<void> {
+    let isMore = false;
+    try {
+      const { requests, left } = await work.take(open.queue, most);
+      isMore = left > 0;
+      for (const request of requests) begin(open, request);
+      if (requests.length > 0) deps.pump();
+    } catch (error) {
+      // The Redis watch reports errors of Redis. The sweep tries again.
+      if (!isStopped && redisTrouble(error) === null) emit('online.take_failed', { error: messageOf(error) });
+    }
+    open.state = isMore || open.state === 'taking_and_due' ? 'due' : 'resting';
+    takeIfDue(open);
+  }
+
+  function begin(open: OpenQueue, request: TakenRequest): void {
+    const answer = attempt(open.queue, request);
+    open.rows += answer.rows;
+    inHand.set(request.id, answer);
+    track(finish(open, request, answer));
+  }
+
+  function attempt(queue: string, request: TakenRequest): OnlineAnswer {
+    try {
+      return deps.answer(queue, request);
+    } catch (error) {
+      emit('online.failed', { error: messageOf(error) });
+      return refused({ code: 'internal', message: 'A worker failed unexpectedly. Its log has the cause.' });
+    }
+  }
+
+  async function finish(open: OpenQueue, request: TakenRequest, answer: OnlineAnswer): Promise<void> {
+    try {
+      const reply = await answer.reply;
+      if (reply !== null) await work.reply(request, reply);
+    } catch (error) {
+      if (!isStopped && redisTrouble(error) === null) emit('online.failed', { error: messageOf(error) });
+    } finally {
+      inHand.delete(request.id);
+      open.rows -= answer.rows;
+      takeIfDue(open);
+    }
+  }
+
+  function track(work: Promise<void>): void {
+    const tracked = work.finally(() => running.delete(tracked));
+    running.add(tracked);
+  }
+
+  return {
+    /** The caller of a request has gone. */
+    drop(id: string): void {
+      inHand.get(id)?.drop();
+      deps.pump();
+    },
+    /** Lanes hold the model now. */
+    open(queue: string): void {
+      const open: OpenQueue = { queue, state: 'resting', rows: 0 };
+      queues.set(queue, open);
+      void ringIfAnyWaits(open);
+    },
+    /** The model has left the lanes. */
+    close: (queue: string): void => void queues.delete(queue),
+    /** Lanes may have room. */
+    ring(): void {
+      for (const open of queues.values()) takeIfDue(open);
+    },
+    /** Whether requests of the model are being taken or answered. */
+    inUse(queue: string): boolean {
+      const open = queues.get(queue);
+      return (
+        open !== undefined && (open.rows > 0 || open.state === 'taking' || open.state === 'taking_and_due')
+      );
+    },
+    isNeeded: async (queue: string) => work.anyWaits(queue),
+    /** Takes no more requests. Settles when those in hand are answered. */
+    async stop(): Promise<void> {
+      isStopped = true;
+      unlisten();
+      clearInterval(sweep);
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
