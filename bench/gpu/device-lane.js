@@ -19,7 +19,7 @@ const LIMITS = {
 /** @param {string} dir model folder @param {number} decodeThreads 0: the lane decodes by itself */
 export async function openLane(dir, decodeThreads) {
   const folder = await loadModelFolder(dir);
-  const { config, onnxPath } = folder;
+  const { config, entryPath } = folder;
   const lane = startChildLane({
     index: 0,
     uvThreads: Math.max(2, decodeThreads),
@@ -27,7 +27,7 @@ export async function openLane(dir, decodeThreads) {
     limits: LIMITS,
     loadTimeoutMs: 180_000,
   });
-  const info = await lane.load({ model: 'm', dir, graph: onnxPath, config, named: [], threads: 1 });
+  const info = await lane.load({ model: 'm', dir, graph: entryPath, config, named: [], threads: 1 });
   return { lane, info, options: effectiveOptions(config, {}) };
 }
 

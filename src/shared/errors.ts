@@ -82,6 +82,8 @@ const TABLE = {
   decompression_ratio: { status: 413, retryable: false },
   inference_failed: { status: 500, retryable: false },
   join_failed: { status: 422, retryable: false },
+  predictor_error: { status: 422, retryable: false },
+  invalid_answer: { status: 500, retryable: false },
   lane_crashed: { status: 500, retryable: false },
   worker_crashed: { status: 500, retryable: false },
   timed_out: { status: 504, retryable: false },

@@ -136,7 +136,7 @@ export async function createWorker(options: {
   const reportServesNothing = createServesNothingReport((why) => emit('worker.serves_nothing', { why }));
   const models = createServedModels({
     pool: lanes,
-    loader: createModelLoader({ pool: lanes, trials }),
+    loader: createModelLoader({ pool: lanes, trials, predictors: config.predictors }),
     residentOf: createResidentOf({
       plan,
       tunedOf,

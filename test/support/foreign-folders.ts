@@ -24,6 +24,6 @@ export async function servedFolder(dir: string) {
   return { folder, lane, info };
 }
 
-function toLoad({ dir, onnxPath, config, named }: ModelFolder) {
-  return { model: 'm', dir, graph: onnxPath, config, named, threads: 1 };
+function toLoad({ dir, entryPath, config, named }: ModelFolder) {
+  return { model: 'm', dir, graph: entryPath, config, named, threads: 1 };
 }

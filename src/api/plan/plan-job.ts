@@ -2,7 +2,7 @@
  * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
  * sample, and leaves nothing behind. The API itself opens no row.
  */
-import { rowFieldsOf, taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowFieldsOf, rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/listing/listing-rule.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
@@ -65,7 +65,7 @@ export function createPlanJob(deps: PlanDeps) {
     try {
       const { spec } = await input.resolve(request.input, id, {
         tenant,
-        taskInput: taskOf(found.config).input,
+        taskInput: rowKindOf(found.config),
         fields: rowFieldsOf(found.config, found.graphInputs),
       });
       const earlier = await checkOutput(place, request.options.if_output_exists);

@@ -1,28 +1,36 @@
-/** `forebay model init FILE.onnx`: writes a first model.json. A child process that runs worker code opens the graph. */
+/** `forebay model init` and `forebay model test`. A child process that runs worker code opens the graph. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { testModel } from '../models/test-model.ts';
 import { addHelp } from '../options/help.ts';
 
 export function addModel(program: Command, context: CliContext): void {
   const model = program
     .command('model')
-    .summary('write a first model.json (model init)')
+    .summary('write a first model.json (model init), or test code of your own')
     .description('Works on model folders.');
-  addHelp(model, { examples: ['forebay model init model.onnx'] });
+  addHelp(model, {
+    examples: ['forebay model init model.onnx', 'forebay model init --predictor words --input text'],
+  });
   model
     .command('init')
     .description(
-      'Creates a model folder from an ONNX file or a Hugging Face folder. It lists what it guessed and what you should check.',
+      'Creates a model folder from an ONNX file or a Hugging Face folder, or for code of your own. It lists what it guessed and what you should check.',
     )
-    .usage('FILE.onnx|FOLDER [options]')
+    .usage('FILE.onnx|FOLDER|--predictor NAME [options]')
     .argument('[args...]', 'see: forebay model init --help')
     .helpOption(false)
     .allowUnknownOption()
     .action(async (args: string[]) => context.exitWith(await init(args, context.env)));
+  model
+    .command('test')
+    .description('Runs the tests (*.test.mjs, for node:test) in the folder of a predictor.')
+    .argument('<folder>', 'the folder of the model')
+    .action(async (folder: string) => context.exitWith(await testModel(folder, context.env)));
 }
 
 async function init(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

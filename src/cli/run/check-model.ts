@@ -1,12 +1,13 @@
 /** Checks the model folder of a run: one model with a valid config. Only a worker can check the graph. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
-import { CONFIG_FILE, holdsGraph } from '../../shared/models/read-folder-config.ts';
+import { CONFIG_FILE, holdsModelFile } from '../../shared/models/read-folder-config.ts';
 import type { RowFields } from '../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
-import { rowFieldsOf, taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowFieldsOf, rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { UsageError } from '../exit-codes.ts';
 
 export interface RunModel {
@@ -17,6 +18,7 @@ export interface RunModel {
   /** What its task needs of a row. */
   readonly input: RowKind;
   readonly fields: RowFields;
+  readonly config: ModelConfig;
 }
 
 /** `given` is the path as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`. */
@@ -30,10 +32,10 @@ export async function checkModel(dir: string, given: string): Promise<RunModel> 
   }
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
   const names = await readdir(dir);
-  if (!holdsGraph(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
+  if (!holdsModelFile(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
   const { config } = await readModelParts(dir);
   const { name, pool } = config;
-  return { dir, name, pool, input: taskOf(config).input, fields: rowFieldsOf(config, null) };
+  return { dir, name, pool, config, input: rowKindOf(config), fields: rowFieldsOf(config, null) };
 }
 
 async function noSingleModel(dir: string, given: string): Promise<UsageError> {
@@ -45,6 +47,6 @@ async function noSingleModel(dir: string, given: string): Promise<UsageError> {
     );
   }
   return new UsageError(
-    `--model: ${given} holds neither model.onnx nor model.json. Make them with: forebay model init FILE.onnx`,
+    `--model: ${given} holds neither model.onnx, predictor.js nor model.json. Make them with: forebay model init FILE.onnx`,
   );
 }

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
+import { whyForbidden } from '../../shared/models/predictors-off.ts';
 import { datasetOf } from './tune-dataset.ts';
 import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -38,6 +39,8 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
   const model = await checkModel(resolve(cwd, flags.model), flags.model);
   const config = readConfig(env, cwd);
+  const forbidden = config.predictors ? null : whyForbidden(model.config);
+  if (forbidden !== null) throw forbidden;
   const { paths } = await checkInput(flags, cwd, config.cacheDir);
   if (flags.report !== undefined) await checkReport(resolve(cwd, flags.report), flags.report);
   return {

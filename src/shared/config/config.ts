@@ -38,6 +38,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     resultsDir: resolve(dataDir, 'results'),
     spoolDir: resolve(dataDir, 'spool'),
     profiles: given.profiles === 'on',
+    predictors: given.predictors === 'on',
     webhooks: {
       secret: given.webhookSecret ?? null,
       tries: given.webhookTries,

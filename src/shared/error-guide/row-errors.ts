@@ -95,6 +95,15 @@ export const ROW_ERRORS = {
       'A column that `join` passes on cannot be written. Its values in this row are too large, or in CSV or Parquet a value does not have the type of its column.',
     fix: 'Join fewer columns, or do what the message says.',
   },
+  predictor_error: {
+    cause: 'The code of a predictor returned an error for this row, or threw on it.',
+    fix: 'Read the message, which comes from the predictor. Correct the row or the predictor.',
+  },
+  invalid_answer: {
+    cause:
+      'The code of a predictor returned no answer for this row, or one that is not JSON or does not fit the schema `result`.',
+    fix: 'The message says what does not fit. Correct `predict` in `predictor.js`, or the schema.',
+  },
   lane_crashed: {
     cause: 'The process that ran the model died on every attempt at this row.',
     fix: "Find the crash in the worker's log. Exclude the row, or report the crash with the row.",

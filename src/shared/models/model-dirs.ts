@@ -1,7 +1,7 @@
 /** Finds the model folders in a models folder: `<name>/` or `<name>/<version>/`. Opens no file. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG_FILE, holdsGraph } from './read-folder-config.ts';
+import { CONFIG_FILE, holdsModelFile } from './read-folder-config.ts';
 
 export interface ModelDir {
   readonly dir: string;
@@ -13,12 +13,12 @@ export interface ModelDir {
 const MAX_VERSIONS = 256;
 
 /**
- * Returns the model folders in order of names, or only the models folder itself if it holds a graph. Leaves out names
+ * Returns the model folders in order of names, or only the models folder itself if it holds a graph or a predictor. Leaves out names
  * that begin with a dot. Throws node:fs's error if the models folder cannot be read.
  */
 export async function findModelDirs(modelsDir: string): Promise<ModelDir[]> {
   const names: string[] = await readdir(modelsDir);
-  if (holdsGraph(names)) return [{ dir: modelsDir, place: null }];
+  if (holdsModelFile(names)) return [{ dir: modelsDir, place: null }];
   const found: ModelDir[] = [];
   for (const name of visible(names)) {
     const dir = join(modelsDir, name);
@@ -40,7 +40,7 @@ async function versionsIn(dir: string, name: string, inside: readonly string[]):
 
 /** Whether a folder with these names may be a model folder. */
 export function isModel(names: readonly string[]): boolean {
-  return holdsGraph(names) || names.includes(CONFIG_FILE);
+  return holdsModelFile(names) || names.includes(CONFIG_FILE);
 }
 
 function visible(names: readonly string[]): string[] {

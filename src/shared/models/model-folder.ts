@@ -1,5 +1,5 @@
 /**
- * A model on disk: a folder with a graph, a config (`model.json`, or the files of another tool), and further files. The
+ * A model on disk: a folder with a graph or a predictor, a config (`model.json`, or the files of another tool), and further files. The
  * graph names external weights, and the config names files that the task needs. Reads and identifies a model. Only a
  * lane can find out whether the graph runs.
  */
@@ -17,6 +17,7 @@ import {
 import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { hashModel } from './model-hash.ts';
+import { readPredictorFiles } from './predictor-files.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
 import { CONFIG_FILE, GRAPH_FILE, readFolderConfig, type FolderConfig } from './read-folder-config.ts';
 import { nameOfParent } from './version-name.ts';
@@ -29,12 +30,13 @@ export interface ModelFolder {
   readonly ref: ModelRef;
   /** Name of its folder, if that is in a folder of versions. */
   readonly version: string | null;
-  readonly onnxPath: string;
-  /** Paths of the external data files, in which the graph keeps weights. */
+  /** The graph, or the module of a predictor. */
+  readonly entryPath: string;
+  /** Paths of the external data files, in which the graph keeps weights. Of a predictor: all its other files. */
   readonly external: readonly string[];
   /** What the user should know about how the folder was read. Empty for a folder with a whole model.json. */
   readonly notes: readonly string[];
-  /** Size of the graph and its external data. */
+  /** Size of the graph and its external data, or of a predictor's files. */
   readonly bytes: number;
   /** Every file that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged. */
   readonly files: readonly ModelFile[];
@@ -61,7 +63,7 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
 
 /** Everything about a folder except its hash, which needs all its files to be read. */
 export interface ModelParts extends Omit<ModelFolder, 'ref' | 'version' | 'external'> {
-  readonly graph: ModelFile;
+  readonly entry: ModelFile;
   readonly external: readonly ExternalFile[];
 }
 
@@ -74,28 +76,28 @@ export async function readModelParts(
   if (!reading.ok) throw invalid(dir, reading.issues, reading.cause);
   const config = checkConfig(dir, reading.value);
   const issues: Issue[] = [];
-  const graph = await stampGraph(dir, reading.graph, issues);
-  const external = graph === null ? [] : await readExternalFiles(graph, memo, issues);
+  const entry = await stampEntry(dir, reading.entry, issues);
+  const external = entry === null ? [] : await filesBeside(dir, config, entry, memo, issues);
   const named = await readNamedFiles(dir, config, memo, issues);
-  if (graph === null || issues.length > 0) throw invalid(dir, issues);
+  if (entry === null || issues.length > 0) throw invalid(dir, issues);
   return {
     dir,
     config,
     named,
-    onnxPath: graph.path,
+    entryPath: entry.path,
     notes: reading.notes,
-    graph,
+    entry,
     external,
-    bytes: [graph, ...external].reduce((sum, { size }) => sum + size, 0),
-    files: [...reading.sources, graph, ...external, ...named],
+    bytes: [entry, ...external].reduce((sum, { size }) => sum + size, 0),
+    files: [...reading.sources, entry, ...external, ...named],
   };
 }
 
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, config, named, onnxPath, external, notes, bytes, files } = parts;
+  const { dir, config, named, entryPath, external, notes, bytes, files } = parts;
   const ref = { name: config.name, hash, pool: config.pool };
   const beside = external.map(({ path }) => path);
-  return { dir, config, named, ref, version: null, onnxPath, external: beside, notes, bytes, files };
+  return { dir, config, named, ref, version: null, entryPath, external: beside, notes, bytes, files };
 }
 
 async function noConfig(dir: string): Promise<never> {
@@ -120,22 +122,35 @@ function named(value: unknown, name: string | null): unknown {
   return isNameless && name !== null ? { name, ...value } : value;
 }
 
-async function stampGraph(
+/** The files that belong to the graph or the predictor. */
+async function filesBeside(
   dir: string,
-  graph: FolderConfig['graph'],
+  config: ModelConfig,
+  entry: ModelFile,
+  memo: ContentMemo,
+  issues: Issue[],
+): Promise<ExternalFile[]> {
+  return config.kind === 'predictor'
+    ? readPredictorFiles(dir, { entry, config: join(dir, CONFIG_FILE) }, issues)
+    : readExternalFiles(entry, memo, issues);
+}
+
+async function stampEntry(
+  dir: string,
+  entry: FolderConfig['entry'],
   issues: Issue[],
 ): Promise<ModelFile | null> {
-  if ('problem' in graph) {
-    issues.push({ path: '', message: graph.problem });
+  if ('problem' in entry) {
+    issues.push({ path: '', message: entry.problem });
     return null;
   }
-  const path = join(dir, graph.path);
+  const path = join(dir, entry.path);
   const isFile = await stat(path).then(
     (found) => found.isFile(),
     () => false,
   );
   if (isFile) return stampFile(path);
-  issues.push({ path: '', message: `${graph.path} is missing beside ${CONFIG_FILE}` });
+  issues.push({ path: '', message: `${entry.path} is missing beside ${CONFIG_FILE}` });
   return null;
 }
 

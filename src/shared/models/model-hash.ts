@@ -10,26 +10,26 @@ import type { NamedModelFile } from './named-files.ts';
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**
- * Hex SHA-256. It covers the config (canonical JSON, defaults filled in), the graph and the named files, each with its
+ * Hex SHA-256. It covers the config (canonical JSON, defaults filled in), the entry (a graph or a module) and the named files, each with its
  * length before it. Then come the location, size and SHA-256 of each external file. `memo` knows the hashes of files
  * that were read before.
  */
 export async function hashModel(
   parts: {
     readonly config: ModelConfig;
-    readonly graph: ModelFile;
+    readonly entry: ModelFile;
     readonly external: readonly ExternalFile[];
     readonly named: readonly NamedModelFile[];
   },
   memo: ContentMemo,
 ): Promise<string> {
-  const { graph, external, named } = parts;
+  const { entry, external, named } = parts;
   const config = Buffer.from(canonicalJson(parts.config));
   const find = async () => {
     const hash = createHash('sha256');
     prefix(hash, config.length).update(config);
-    prefix(hash, graph.size);
-    await addContent(hash, graph);
+    prefix(hash, entry.size);
+    await addContent(hash, entry);
     for (const file of named) {
       prefix(hash, file.size);
       await addContent(hash, file);
@@ -41,7 +41,7 @@ export async function hashModel(
     }
     return hash.digest('hex');
   };
-  return memo.of('hash', [graph, ...external, ...named], find, config.toString());
+  return memo.of('hash', [entry, ...external, ...named], find, config.toString());
 }
 
 async function digestOf(file: ModelFile): Promise<Buffer> {

@@ -2,7 +2,7 @@
  * The config of a model folder, wherever it is: in model.json, or in the files of another tool. A model.json without
  * a task completes those files, and its fields override theirs.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { messageOf, type Issue } from '../errors.ts';
 import { isMissing } from '../files/is-missing.ts';
@@ -12,6 +12,9 @@ import { openForeignFiles, type ForeignFiles } from './foreign-files.ts';
 import type { ForeignConfig, ForeignKind } from './foreign-folder.ts';
 import { huggingFace } from './hugging-face/hugging-face-folder.ts';
 import type { Json } from './hugging-face/reading.ts';
+import { modelNameFrom } from './model-name.ts';
+import { PREDICTOR_FILES } from './predictor-files.ts';
+import { nameOfParent } from './version-name.ts';
 import { triton } from './triton/triton-folder.ts';
 
 export const CONFIG_FILE = 'model.json';
@@ -26,8 +29,8 @@ export interface FolderConfig {
   /** The files that it comes from. */
   readonly sources: readonly ModelFile[];
   readonly notes: readonly string[];
-  /** Path of the graph below the folder, or the problem with it. */
-  readonly graph: { readonly path: string } | { readonly problem: string };
+  /** Path of the graph or the predictor below the folder, or the problem with it. */
+  readonly entry: { readonly path: string } | { readonly problem: string };
 }
 
 export type FolderReading =
@@ -35,33 +38,55 @@ export type FolderReading =
   | { readonly ok: false; readonly issues: readonly Issue[]; readonly cause?: unknown };
 
 /** Whether a folder with these names may be a model folder. */
-export function holdsGraph(names: readonly string[]): boolean {
-  return names.includes(GRAPH_FILE) || KINDS.some((kind) => kind.mayBe(names));
+export function holdsModelFile(names: readonly string[]): boolean {
+  return (
+    [GRAPH_FILE, ...PREDICTOR_FILES].some((file) => names.includes(file)) ||
+    KINDS.some((kind) => kind.mayBe(names))
+  );
 }
 
-/** Null if the folder has no config at all. */
+/** Null if the folder has no config at all. A predictor needs none. */
 export async function readFolderConfig(dir: string): Promise<FolderReading | null> {
   const own = await readOwn(dir);
   if (own !== null && !own.ok) return own;
   const files = openForeignFiles(dir);
-  const kinds = await kindsOf(files);
+  const names = await files.names();
+  const kinds = KINDS.filter((kind) => kind.mayBe(names));
   const value = own?.value;
+  if (isPredictor(value, names)) return predictorConfig(dir, own, names);
   const isWhole = own !== null && (!isObject(value) || value['task'] !== undefined);
   try {
-    const graph = await findGraph(value, files, kinds[0]);
-    if (isWhole) return { ok: true, value, sources: [own.file], notes: [], graph };
+    const entry = await findGraph(value, files, kinds[0]);
+    if (isWhole) return { ok: true, value, sources: [own.file], notes: [], entry };
     const foreign = await readForeign(files, kinds);
-    if (foreign !== null) return completed(foreign, isObject(value) ? value : {}, { files, own, graph });
-    return own && { ok: true, value, sources: [own.file], notes: [], graph };
+    if (foreign !== null) return completed(foreign, isObject(value) ? value : {}, { files, own, entry });
+    return own && { ok: true, value, sources: [own.file], notes: [], entry };
   } catch (cause) {
     return { ok: false, issues: [{ path: '', message: messageOf(cause) }], cause };
   }
 }
 
-async function kindsOf(files: ForeignFiles): Promise<readonly ForeignKind[]> {
-  const names = await files.names();
-  return KINDS.filter((kind) => kind.mayBe(names));
+/** A model.json without a kind and a task leaves it to the files. */
+function isPredictor(value: unknown, names: readonly string[]): boolean {
+  if (value !== undefined && !isObject(value)) return false;
+  const { kind, task } = value ?? {};
+  if (kind !== undefined || task !== undefined) return kind === 'predictor';
+  return PREDICTOR_FILES.some((file) => names.includes(file));
 }
+
+function predictorConfig(
+  dir: string,
+  own: { readonly file: ModelFile; readonly value: unknown } | null,
+  names: readonly string[],
+): FolderReading {
+  const given = isObject(own?.value) ? own.value : {};
+  const value = { kind: 'predictor', name: modelNameFrom(nameOfParent(dir) ?? basename(dir)), ...given };
+  const path = PREDICTOR_FILES.find((file) => names.includes(file)) ?? PREDICTOR_FILES[0]!;
+  const notes = given['input'] === undefined ? [INPUT_GUESSED] : [];
+  return { ok: true, value, sources: own === null ? [] : [own.file], notes, entry: { path } };
+}
+
+const INPUT_GUESSED = `${CONFIG_FILE} does not say what a row is, so rows are records; set "input" to text, image or audio if they are not`;
 
 async function readForeign(
   files: ForeignFiles,
@@ -78,7 +103,7 @@ async function findGraph(
   value: unknown,
   files: ForeignFiles,
   kind: ForeignKind | undefined,
-): Promise<FolderConfig['graph']> {
+): Promise<FolderConfig['entry']> {
   const named = isObject(value) ? value['graph'] : undefined;
   if (typeof named === 'string') return { path: named };
   if (kind === undefined || (await files.isFile(GRAPH_FILE))) return { path: GRAPH_FILE };
@@ -91,10 +116,10 @@ async function findGraph(
 interface Context {
   readonly files: ForeignFiles;
   readonly own: { readonly file: ModelFile } | null;
-  readonly graph: FolderConfig['graph'];
+  readonly entry: FolderConfig['entry'];
 }
 
-function completed(foreign: ForeignConfig, more: Json, { files, own, graph }: Context): FolderReading {
+function completed(foreign: ForeignConfig, more: Json, { files, own, entry }: Context): FolderReading {
   const value = merged(foreign.fields, more);
   const missing = [...foreign.missing].filter(([path]) => at(value, path) === undefined || path === '/task');
   const issues = missing.map(([path, why]) => ({ path, message: `is missing: ${why}` }));
@@ -102,7 +127,7 @@ function completed(foreign: ForeignConfig, more: Json, { files, own, graph }: Co
   const sources = [...(own === null ? [] : [own.file]), ...files.read];
   const open = [...(foreign.unlessGiven ?? [])].filter(([path]) => at(more, path) === undefined);
   const notes = [...foreign.notes, ...open.map(([, note]) => note)];
-  return { ok: true, value, sources, notes, graph };
+  return { ok: true, value, sources, notes, entry };
 }
 
 /** Fields of `more` override. Objects are merged field by field. */

@@ -5,9 +5,11 @@
  */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
+import { MODEL_KINDS } from '../domain/model/model-kind.ts';
 import type { Issue } from '../errors.ts';
 import { configSchema } from '../tasks/model-config-schema.ts';
-import { taskNamed, TASKS } from '../tasks/task-descriptions.ts';
+import type { TaskDescription } from '../tasks/task-description.ts';
+import { KIND_TASKS, taskNamed, TASKS } from '../tasks/task-descriptions.ts';
 import { jsonPointer } from '../text/json-pointer.ts';
 import { nearestName } from '../text/nearest-name.ts';
 
@@ -20,8 +22,25 @@ export function readModelConfig(value: unknown): ModelConfigReading {
     return { ok: false, issues: [{ path: '', message: 'expected an object' }] };
   }
   const raw = value as Readonly<Record<string, unknown>>;
-  const task = typeof raw['task'] === 'string' ? taskNamed(raw['task']) : null;
-  if (task === null) return { ok: false, issues: [noTask(raw['task'])] };
+  const { kind = 'onnx', ...rest } = raw;
+  if (kind === 'onnx') return readConfigOf(taskIn(raw), rest);
+  const task = typeof kind === 'string' ? KIND_TASKS.get(kind) : undefined;
+  if (task === undefined) return { ok: false, issues: [noKind(kind)] };
+  if (raw['task'] === undefined || raw['task'] === task.id)
+    return readConfigOf(task, { ...raw, task: task.id });
+  const message = `has no use, because a ${task.id} defines its answers itself; leave it out`;
+  return { ok: false, issues: [{ path: '/task', message }] };
+}
+
+function taskIn({ task }: Readonly<Record<string, unknown>>): TaskDescription | Issue {
+  return (typeof task === 'string' ? taskNamed(task) : null) ?? noTask(task);
+}
+
+function readConfigOf(
+  task: TaskDescription | Issue,
+  raw: Readonly<Record<string, unknown>>,
+): ModelConfigReading {
+  if ('message' in task) return { ok: false, issues: [task] };
   const schema = configSchema(task);
   const parsed = schema.safeParse(raw);
   if (!parsed.success)
@@ -30,6 +49,13 @@ export function readModelConfig(value: unknown): ModelConfigReading {
   return issues.length > 0
     ? { ok: false, issues }
     : { ok: true, config: parsed.data as unknown as ModelConfig };
+}
+
+function noKind(given: unknown): Issue {
+  const near = typeof given === 'string' ? nearestName(given, MODEL_KINDS) : null;
+  const known = `the kinds are ${MODEL_KINDS.join(', ')}`;
+  const hint = near === null ? known : `did you mean "${near}"? ${known}`;
+  return { path: '/kind', message: `there is no kind ${JSON.stringify(given)}; ${hint}` };
 }
 
 function noTask(given: unknown): Issue {

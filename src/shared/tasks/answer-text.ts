@@ -26,6 +26,7 @@ const TEXTS: Readonly<Record<string, (value: unknown) => string>> = {
   segments: (value) => findings(value as Fields[], 'no segment'),
   embedding: (value) => `${(value as unknown[]).length} numbers`,
   value: (value) => String(value),
+  answer: (value) => JSON.stringify(value),
   outputs: (value) => Object.keys(value as object).join(', '),
 };
 

@@ -4,7 +4,7 @@
  */
 import { deviceOf } from '../domain/model/device.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
-import { taskOf } from './task-descriptions.ts';
+import { rowKindOf, taskOf } from './task-descriptions.ts';
 
 /**
  * Bytes of input tensor per model call on CPU: four RGB float images of 224 x 224. Larger batches of large images are not
@@ -78,7 +78,7 @@ export function minBlockRows(config: ModelConfig | null): number {
 
 /** Only rows of tables and tensors count as tiny. An image is never tiny, because it must be decoded. */
 function hasTinyRows(config: ModelConfig): boolean {
-  const { input } = taskOf(config);
+  const input = rowKindOf(config);
   return (input === 'features' || input === 'tensors') && inputRowBytes(config) <= TINY_ROW_BYTES;
 }
 

@@ -5,6 +5,7 @@ import { DETECTIONS } from './detection/detections.ts';
 import { EMBEDDING } from './embedding/embedding.ts';
 import { SEGMENTS } from './segmentation/segments.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
+import { ANSWER_FIELD } from './predictor.ts';
 import { ENTITIES } from './text/entities.ts';
 
 export const RESULT_SHAPE = {
@@ -16,5 +17,9 @@ export const RESULT_SHAPE = {
   value: z.number().optional().meta({ description: 'The number that a regression returned.' }),
   outputs: ANSWERED_TENSORS.optional().meta({
     description: "The graph's outputs by name: nested lists, a single value, or base64 with dtype and shape.",
+  }),
+  [ANSWER_FIELD]: z.unknown().meta({
+    description:
+      'The answer of a predictor that declares no result schema. If it declares one, the row has its fields.',
   }),
 };

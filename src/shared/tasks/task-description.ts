@@ -14,7 +14,8 @@ import type { TaskOptionName } from './task-options.ts';
  * What a row must provide. A record gives an image or a waveform by its path or URL, in the field of that name. All other
  * fields go to the task as they are.
  */
-export type RowKind = 'image' | 'text' | 'features' | 'tensors' | 'audio';
+export const ROW_KINDS = ['image', 'text', 'features', 'tensors', 'audio'] as const;
+export type RowKind = (typeof ROW_KINDS)[number];
 
 /** A file beside model.json that a task's config names. */
 export interface NamedFile {
@@ -42,6 +43,8 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   /** The value of `task` in model.json. */
   readonly id: string;
   readonly input: RowKind;
+  /** What a row of this config must provide, if configs differ. */
+  inputOf?(config: Config): RowKind;
   /** The task's fields of model.json. They are added to the fields that every model has. */
   readonly config: z.ZodRawShape;
   /** The options of task-options.ts that the task takes. */
@@ -54,6 +57,8 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
    * `null`: it says no more.
    */
   resultOf?(config: Config): z.ZodRawShape | null;
+  /** The same as a JSON Schema of an object, for results that only the config describes. Null: it does not. */
+  resultSchemaOf?(config: Config): Readonly<Record<string, unknown>> | null;
   /** Contradictions between fields of a model.json as it was written. */
   contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];
   /** Issues for option values of a request that this model does not have, such as an unknown prompt. */

@@ -1,4 +1,4 @@
-/** Every task that models can have. */
+/** Every task that graphs can have, and what other kinds of models have instead of one. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
 import type { GraphTensor } from '../models/graph-tensor.ts';
@@ -7,9 +7,10 @@ import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { IMAGE_EMBEDDING } from './image-embedding.ts';
 import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
 import { OBJECT_DETECTION } from './object-detection.ts';
+import { PREDICTOR } from './predictor.ts';
 import { IMAGE_FIELDS, type RowFields } from './row-fields.ts';
 import { TABULAR } from './tabular.ts';
-import type { TaskDescription } from './task-description.ts';
+import type { RowKind, TaskDescription } from './task-description.ts';
 import { TENSORS } from './tensors.ts';
 import { TEXT_CLASSIFICATION } from './text-classification.ts';
 import { TEXT_EMBEDDING } from './text-embedding.ts';
@@ -35,12 +36,25 @@ export function taskNamed(id: string): TaskDescription | null {
   return TASKS.find((task) => task.id === id) ?? null;
 }
 
+/** What a kind of model has instead of a task. */
+export const KIND_TASKS: ReadonlyMap<string, TaskDescription> = new Map([
+  ['predictor', PREDICTOR as unknown as TaskDescription],
+]);
+
 /** `config`: null if nobody knows it. */
-export function taskOf(config: Pick<ModelConfig, 'task'> | null): TaskDescription {
+export function taskOf(config: Pick<ModelConfig, 'task' | 'kind'> | null): TaskDescription {
+  const ofKind = KIND_TASKS.get(config?.kind ?? '');
+  if (ofKind !== undefined) return ofKind;
   const id = config?.task ?? FIRST_TASK;
   const task = taskNamed(id);
   if (task === null) throw new InvariantError(`a checked config has the unknown task "${id}"`);
   return task;
+}
+
+/** What a row of the model must provide. */
+export function rowKindOf(config: ModelConfig | null): RowKind {
+  const task = taskOf(config);
+  return (config && task.inputOf?.(config)) ?? task.input;
 }
 
 /** What a model reads of a row. `inputs`: those of its graph. Null: no worker has loaded it. */

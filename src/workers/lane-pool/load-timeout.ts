@@ -8,6 +8,7 @@ const STEP_TEXT: Readonly<Record<LoadStep, string>> = {
   open: 'reading and optimising the graph',
   first_run: 'the first run, on a made-up row,',
   probe: 'probing with made-up rows',
+  load: 'load() of the predictor',
 };
 
 /** The reason for killing a lane that took too long for this step. */

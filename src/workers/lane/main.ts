@@ -8,7 +8,7 @@ bootstrapLane();
 const watching = startWatchdog(Number(process.argv[2]));
 
 // Imported only now, because onnxruntime and sharp must be loaded after the bootstrap.
-const { loadOnnxExecutor } = await import('./models/onnx-executor.ts');
+const { loadExecutor } = await import('./models/load-executor.ts');
 const { createOnnxSession } = await import('./models/onnx-session.ts');
 const { openGraph } = await import('./models/graph-cache.ts');
 const { configureSharp } = await import('./image/decode/sharp-decoder.ts');
@@ -33,7 +33,7 @@ serveParent(({ limits, decodeThreads: count = 0 }) => {
     },
     async loadModel(request, onStep) {
       await decodeThreads?.ready;
-      const executor = await loadOnnxExecutor(request, {
+      const executor = await loadExecutor(request, {
         onStep,
         createSession: async (graph) => openGraph(graph, createOnnxSession),
         services: { rowBytes, createDecoder, decodeThreads },

@@ -28,13 +28,17 @@ export interface BeginRequest {
   readonly decodeThreads?: number;
 }
 
-export interface LoadRequest {
+export interface LoadRequest extends ModelLoad {
   readonly type: 'load';
   /** The key by which batches name the model. */
   readonly model: string;
+}
+
+/** What a lane needs to load a model of any kind. */
+export interface ModelLoad {
   /** The model folder. */
   readonly dir: string;
-  /** Path of the graph. Absent: model.onnx in the folder. */
+  /** Path of the graph, or of the predictor's module. Absent: model.onnx in the folder. */
   readonly graph?: string;
   readonly config: ModelConfig;
   /** The files that the config names. */
@@ -61,8 +65,8 @@ export interface LaneFile {
   readonly sha256: string;
 }
 
-/** The steps of loading a model, in order. Each may be slow or hang. */
-export type LoadStep = 'start' | 'open' | 'first_run' | 'probe';
+/** The steps of loading a model. Each may be slow or hang. `load`: the function of a predictor. */
+export type LoadStep = 'start' | 'open' | 'first_run' | 'probe' | 'load';
 
 export interface ModelCache {
   readonly dir: string;

@@ -158,19 +158,19 @@ async function placeFiles(
 }
 
 /** Loads the model with the code that will serve it. */
-async function tryLoad(
+export async function tryLoad(
   dir: string,
   startLane: StartLane,
   loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS,
 ): Promise<ModelInfo> {
-  const { config, named, onnxPath } = await loadModelFolder(dir);
+  const { config, named, entryPath } = await loadModelFolder(dir);
   const lane = startLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
   try {
     const probe = { batchSize: autoBatchSize(config) };
     return await lane.load({
       model: config.name,
       dir,
-      graph: onnxPath,
+      graph: entryPath,
       config,
       named: named.map(toLaneFile),
       threads: 1,

@@ -11,15 +11,19 @@ import { modelNameFrom } from '../../shared/models/model-name.ts';
 import { taskNamed } from '../../shared/tasks/task-descriptions.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
-import { makeModelFolder, type MadeModel, type InitRequest, type StartLane } from './make-folder.ts';
+import { makeModelFolder, tryLoad, type MadeModel, type InitRequest, type StartLane } from './make-folder.ts';
+import { makePredictor, toRowKind } from './predictor/make-predictor.ts';
 
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
+       forebay model init --predictor NAME [--input KIND] [--out DIR]
 
 Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. Given a
 folder, it uses ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json, preprocessor_config.json and the
 files of the tokenizer. Text models need tokenizer.json beside the graph.
 A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is made beside it.
 Files are linked if possible, external data included.
+
+With --predictor, it makes a folder for code of your own: predictor.mjs, a test and ${CONFIG_FILE}.
 
   --out DIR             the folder to make
   --name NAME           the model's name (default: from --out, or from the file)
@@ -36,6 +40,8 @@ Files are linked if possible, external data included.
   --columns A,B,C       names of a table's columns, in the order of training
   --value INPUT=JSON    a tensor that all rows share; INPUT=row if each row gives its own
   --shape INPUT=SIZES   shape of one row's tensor where the graph leaves it open, such as audio=16000,1
+  --predictor           make a model of your own code
+  --input KIND          what its rows are: image, text, features, tensors or audio (default: features)
   --timeout SECONDS     give up if a step of loading takes longer (default: 300)
   --force               overwrite an existing ${CONFIG_FILE}
 
@@ -45,10 +51,11 @@ Examples:
   forebay model init forest.onnx --columns age,income,city
   forebay model init yolo11n.onnx --out models/yolo
   forebay model init all-MiniLM-L6-v2 --out models/minilm --pooling mean
-  forebay model init vad.onnx --task tensors --value sr=16000 --shape input=576`;
+  forebay model init vad.onnx --task tensors --value sr=16000 --shape input=576
+  forebay model init --predictor words --input text --out models/words`;
 
 /** Example input for the last hint, by what the task takes: in words, and as on the command line. */
-const ROWS = new Map([
+const ROWS: ReadonlyMap<string, readonly [string, string]> = new Map([
   ['image', ['images', 'IMAGES']],
   ['audio', ['sounds', 'SOUNDS']],
 ]);
@@ -72,6 +79,11 @@ export async function runModelInit(
       say(USAGE);
       return 0;
     }
+    if (flags.predictor) {
+      await initPredictor(flags, startLane, say);
+      return 0;
+    }
+    if (flags.input !== undefined) throw new Error('--input needs --predictor');
     const source = await findGraph(flags.given);
     const request = toRequest(flags, source);
     report(request, await makeModelFolder(request, startLane), say);
@@ -107,6 +119,8 @@ function readFlags(args: readonly string[]) {
       value: { type: 'string', multiple: true, default: [] },
       shape: { type: 'string', multiple: true, default: [] },
       timeout: { type: 'string' },
+      predictor: { type: 'boolean', default: false },
+      input: { type: 'string' },
       force: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -116,6 +130,26 @@ function readFlags(args: readonly string[]) {
   if (given === undefined || positionals.length !== 1)
     throw new Error(`one file or folder is needed\n\n${USAGE}`);
   return { ...values, given };
+}
+
+async function initPredictor(
+  { given, name, out, input }: Flags,
+  startLane: StartLane,
+  say: Say,
+): Promise<void> {
+  const dir = resolve(out ?? given);
+  const request = { name: name ?? modelNameFrom(basename(dir)), dir, input: toRowKind(input) };
+  const { files, loadMs } = await makePredictor(request, async (made) => tryLoad(made, startLane));
+  say(`wrote ${files.map((file) => show(join(dir, file))).join(', ')}`);
+  say(`Loaded in ${loadMs.toFixed(0)} ms. Next, edit them, then test and run the model:`);
+  const [, rows] = rowsOf(request.input);
+  say(
+    `  forebay model test ${show(dir)}\n  forebay run --model ${show(dir)} --input ${rows} --output OUT --limit 20`,
+  );
+}
+
+function rowsOf(input: string): readonly [string, string] {
+  return ROWS.get(input) ?? ['records', 'RECORDS.jsonl'];
 }
 
 function toActivation(given: string | undefined): Activation | undefined {
@@ -207,7 +241,7 @@ function report({ dir, source }: InitRequest, made: MadeModel, say: Say): void {
   list("Taken from the model's own configs:", made.taken);
   list('Not understood or not supported. Check how this affects the answers:', made.open);
   list('Guessed, because nothing shows it. Check it against the source of the model:', made.guesses);
-  const rows = ROWS.get(taskNamed(made.task)?.input ?? '') ?? ['records', 'RECORDS.jsonl'];
+  const rows = rowsOf(taskNamed(made.task)?.input ?? '');
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(

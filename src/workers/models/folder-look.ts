@@ -1,6 +1,7 @@
 /** A cheap look at a model folder, which shows whether a file may have changed. It reads the content of no file. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { MAX_FILES, MAX_LEVELS } from '../../shared/models/predictor-files.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 
 export interface FolderLook {
@@ -9,10 +10,6 @@ export interface FolderLook {
   /** Paths of all files. */
   readonly files: readonly string[];
 }
-
-/** Model folders have one or two levels. The limits bound the work if a folder holds much else. */
-const MAX_LEVELS = 4;
-const MAX_FILES = 4_096;
 
 export async function lookAt(dir: string): Promise<FolderLook> {
   const files: string[] = [];

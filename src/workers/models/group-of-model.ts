@@ -1,7 +1,7 @@
 /** The group in which rows of a model are batched. */
 import { effectiveOptions } from '../../shared/tasks/option-values.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
 import type { LoadedModel, ServedModel } from './served-model.ts';
 
@@ -20,6 +20,6 @@ export function groupOfModel(
     options: effectiveOptions(config, options),
     batchSize: options.batch_size ?? sizing.batch.value,
     maxWaitMs: config.batching.max_wait_ms,
-    input: taskOf(config).input,
+    input: rowKindOf(config),
   });
 }

@@ -1,4 +1,5 @@
 /** Loads a model into the lanes. If it could block other models there, a trial comes first. */
+import { whyForbidden } from '../../shared/models/predictors-off.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { LoadOutcome } from '../lane-pool/load-outcome.ts';
 import type { ModelInfo } from '../lane/messages.ts';
@@ -10,7 +11,15 @@ export type KnownInfo = Pick<ModelInfo, 'batchInvariance' | 'memory'>;
 
 export type ModelLoader = ReturnType<typeof createModelLoader>;
 
-export function createModelLoader({ pool, trials }: { pool: LanePool; trials: ModelTrials }) {
+/** `predictors`: whether models may have code of users. */
+export function createModelLoader(deps: { pool: LanePool; trials: ModelTrials; predictors: boolean }) {
+  const { pool, trials } = deps;
+
+  function refuse({ load }: PooledModel): LoadOutcome | null {
+    const error = deps.predictors ? null : whyForbidden(load.config);
+    return error && { ok: false, error };
+  }
+
   async function loadTried(resident: PooledModel): Promise<LoadOutcome> {
     const trial = await trials.try(resident.load);
     if (!trial.ok || trials.stopped) return trial;
@@ -28,7 +37,7 @@ export function createModelLoader({ pool, trials }: { pool: LanePool; trials: Mo
   return {
     /** `tryFirst`: the lanes serve other models, which this one must not block. */
     load: async (resident: PooledModel, tryFirst: boolean): Promise<LoadOutcome> =>
-      tryFirst ? loadTried(resident) : pool.load(resident),
+      refuse(resident) ?? (tryFirst ? loadTried(resident) : pool.load(resident)),
     /** Loads a model that lanes held before. */
     loadAgain: loadKnown,
     /** Ends all trials. */

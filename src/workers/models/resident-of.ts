@@ -28,7 +28,7 @@ export function createResidentOf(worker: {
     { folder, look }: FoundModel,
     onLost: (why: ForebayError) => void,
   ): PooledModel {
-    const { config, ref, dir, named, onnxPath } = folder;
+    const { config, ref, dir, named, entryPath } = folder;
     const tuned = tunedOf(folder)?.shape;
     const planned = deviceOf(config) === null || plan.deviceLanes === 0 ? plan.lanes : plan.deviceLanes;
     const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? planned) : config.lanes;
@@ -41,7 +41,7 @@ export function createResidentOf(worker: {
       load: {
         model: queue,
         dir,
-        graph: onnxPath,
+        graph: entryPath,
         config,
         named: named.map(toLaneFile),
         threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,

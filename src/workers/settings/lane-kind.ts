@@ -2,7 +2,7 @@
 import type { Config } from '../../shared/config/config.ts';
 import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { Resources } from './resources.ts';
 
 export interface LaneKind {
@@ -31,7 +31,7 @@ export function laneKindOf(
   const usedBy = (config: ModelConfig) => (config.fallback === true && !hasGpu ? null : deviceOf(config));
   const devices = new Set(configs.map(usedBy));
   const onCpu = devices.delete(null) || configs.length === 0;
-  const decodes = configs.some((config) => usedBy(config) !== null && taskOf(config).input === 'image');
+  const decodes = configs.some((config) => usedBy(config) !== null && rowKindOf(config) === 'image');
   const byModels = decodes ? 'devices' : 'none';
   const threaded = { auto: byModels, lane: 'none', threads: 'all' } as const;
   return { devices: devices.size, onCpu, threaded: threaded[decodeIn] };

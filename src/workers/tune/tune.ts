@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { MAX_DEVICE_BATCH } from '../../shared/tasks/auto-batch.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import type { ProfileStore } from '../../shared/profiles/profile-store.ts';
@@ -53,7 +53,7 @@ export async function tune(request: TuneRequest, deps: TuneDeps): Promise<Tuned>
   const machine = describeMachine(resources);
   const sample = await takeSample(
     request.dataset,
-    taskOf(config).input,
+    rowKindOf(config),
     request.sampleRows,
     deps,
     AbortSignal.any([stop, AbortSignal.timeout(SAMPLE_TIMEOUT_MS)]),

@@ -117,7 +117,7 @@ describe('image classifiers', () => {
     const own = { name: 'half', graph: 'onnx/model_fp16.onnx', preprocess: { mean: [0.5, 0.5, 0.5] } };
     const dir = imageFolder({ 'onnx/model_fp16.onnx': half, 'model.json': own });
     const { folder, info } = await servedFolder(dir);
-    expect(folder.onnxPath).toBe(join(dir, 'onnx/model_fp16.onnx'));
+    expect(folder.entryPath).toBe(join(dir, 'onnx/model_fp16.onnx'));
     expect(folder.config).toMatchObject({
       name: 'half',
       preprocess: { mean: [0.5, 0.5, 0.5], std: [1, 1, 1] },

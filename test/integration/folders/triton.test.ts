@@ -61,12 +61,12 @@ it('a note about batches or devices is left out if model.json gives the field', 
 it('the highest version is served, or the highest that version_policy names', async () => {
   const graph = meanColourModel({ classes: [[1, 0, 0]], side: 8 });
   const dir = sumFolder(SUM, { '2/model.onnx': sumGraph(), '10/model.onnx': graph });
-  const { onnxPath, notes } = await loadModelFolder(dir);
-  expect(onnxPath).toBe(join(dir, '10/model.onnx'));
+  const { entryPath, notes } = await loadModelFolder(dir);
+  expect(entryPath).toBe(join(dir, '10/model.onnx'));
   expect(notes.join('\n')).toContain('version 10 is served; the folder also has 1, 2');
   writeFileSync(join(dir, 'config.pbtxt'), `${SUM}\nversion_policy: { specific: { versions: [1, 2] } }`);
   const { folder } = await servedFolder(dir);
-  expect(folder.onnxPath).toBe(join(dir, '2/model.onnx'));
+  expect(folder.entryPath).toBe(join(dir, '2/model.onnx'));
 });
 
 it('without max_batch_size, shapes hold all dimensions, and model.json completes the config', async () => {

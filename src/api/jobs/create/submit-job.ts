@@ -4,7 +4,7 @@ import { withListingOf } from '../../../shared/datasets/listing/listing-rule.ts'
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { specVersion } from './spec-version.ts';
 import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
-import { rowFieldsOf, taskOf } from '../../../shared/tasks/task-descriptions.ts';
+import { rowFieldsOf, rowKindOf } from '../../../shared/tasks/task-descriptions.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
@@ -92,7 +92,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       if (earlier) checkSubmitResume(earlier, model, options);
       const found = await input.resolve(request.input, id, {
         tenant,
-        taskInput: taskOf(model.config).input,
+        taskInput: rowKindOf(model.config),
         fields: rowFieldsOf(model.config, model.graphInputs),
       });
       const rows = found.total === null ? null : Math.min(found.total, request.options.limit ?? Infinity);

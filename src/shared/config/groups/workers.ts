@@ -56,6 +56,14 @@ export const WORKERS = {
     what: 'Whether workers use what `forebay tune` measured on this machine',
     trade: '`on` is faster if the machine has not changed since you tuned it. `off` uses formulas only.',
   }),
+  predictors: choice({
+    env: 'FOREBAY_PREDICTORS',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    what: 'Whether lanes run the code of predictors in the models folders',
+    trade:
+      '`off` keeps code of users away from this machine. Models that need it then fail to load, with a message.',
+  }),
   maxInflightBytes: megabytes({
     env: 'FOREBAY_MAX_INFLIGHT_MB',
     fallback: 256,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { EXECUTION_PROVIDER, providerName, type ExecutionProvider } from './execution-providers.ts';
+import type { ModelKind } from './model-kind.ts';
 
 const auto = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
 
@@ -54,13 +55,16 @@ type CommonConfig = z.infer<z.ZodObject<typeof COMMON_CONFIG_SHAPE>>;
 
 /** A checked config. Its other fields belong to the task. */
 export interface ModelConfig extends CommonConfig {
+  /** Absent: a graph. */
+  readonly kind?: Exclude<ModelKind, 'onnx'> | undefined;
   readonly task: string;
 }
 
 /** A model as jobs and queues know it: by name, content hash and pool. */
 export interface ModelRef {
   readonly name: string;
-  /** Hex SHA-256 over the config, the graph with its external data, and the other files that the config names. */
+  /** Hex SHA-256 over the config, the graph with its external data, and the other files that the config names. Of a
+   * predictor: over every file of its folder. */
   readonly hash: string;
   readonly pool: string;
 }

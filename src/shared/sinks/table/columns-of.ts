@@ -11,12 +11,18 @@ const BEST_FIRST = 'predictions';
 
 /** `config`: null if nobody knows it. */
 export function columnsOf(config: ModelConfig | null): ResultColumn[] {
-  const task = taskOf(config);
-  const shape = (config === null ? null : task.resultOf?.(config)) ?? task.result;
-  const { properties = {}, required = [] } = z.toJSONSchema(z.object(shape)) as JsonSchema;
+  const { properties = {}, required = [] } = schemaOf(config);
   return Object.entries(properties).flatMap(([field, schema]) =>
     columnsOfField(field, schema, !required.includes(field)),
   );
+}
+
+function schemaOf(config: ModelConfig | null): JsonSchema {
+  const task = taskOf(config);
+  const given = config === null ? null : task.resultSchemaOf?.(config);
+  if (given) return given;
+  const shape = (config === null ? null : task.resultOf?.(config)) ?? task.result;
+  return z.toJSONSchema(z.object(shape)) as JsonSchema;
 }
 
 function columnsOfField(field: string, schema: unknown, optional: boolean): ResultColumn[] {

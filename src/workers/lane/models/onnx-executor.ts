@@ -3,32 +3,21 @@ import { performance } from 'node:perf_hooks';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
 import type { Executor } from '../executor.ts';
-import type { LoadRequest, LoadStep } from '../messages.ts';
-import type { BoundTask, LaneServices } from '../tasks/task.ts';
+import type { ModelLoad } from '../messages.ts';
+import type { BoundTask } from '../tasks/task.ts';
 import { taskNamed } from '../tasks/tasks.ts';
 import { probeBatches } from './batch-probe.ts';
-import type { GraphRequest } from './graph-cache.ts';
 import { createInference, type Inference } from './inference.ts';
 import { watchMappedFiles } from './mapped-files.ts';
+import type { ExecutorParts } from './executor-parts.ts';
 import { createModelFiles } from './model-files.ts';
-import type { OnnxSession } from './onnx-session.ts';
 import { openBatch } from './open-batch.ts';
 import { openWithProviders } from './open-providers.ts';
 import { prepareAll } from './prepare-all.ts';
 import { recordedProbe, type ProbeRecord } from './probe-record.ts';
 
-export interface OnnxExecutorParts {
-  /** Called before each step of loading. */
-  onStep(step: LoadStep): void;
-  createSession(options: GraphRequest): Promise<OnnxSession>;
-  readonly services: LaneServices;
-}
-
 /** Throws ForebayError `model_load_failed` or `config_mismatch`. */
-export async function loadOnnxExecutor(
-  request: Omit<LoadRequest, 'type'>,
-  parts: OnnxExecutorParts,
-): Promise<Executor> {
+export async function loadOnnxExecutor(request: ModelLoad, parts: ExecutorParts): Promise<Executor> {
   const start = performance.now();
   const { config, cache = null, probe } = request;
   const rssBefore = process.memoryUsage.rss();

@@ -49,7 +49,7 @@ export function startLaneSet(
   { threaded, loadTimeoutMs }: LaneOptions,
 ): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
-  const { config, named, dir, onnxPath } = folder;
+  const { config, named, dir, entryPath } = folder;
   const options = effectiveOptions(config, {});
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
@@ -65,7 +65,7 @@ export function startLaneSet(
     lane.load({
       model: MODEL_KEY,
       dir,
-      graph: onnxPath,
+      graph: entryPath,
       config,
       named: named.map(toLaneFile),
       threads: shape.threads_per_lane,

@@ -22,7 +22,7 @@ function folder(name: string, config: object = {}, bytes = 1e6): ModelFolder {
     named: [],
     ref,
     version: null,
-    onnxPath: name,
+    entryPath: name,
     bytes,
     files: [],
     external: [],

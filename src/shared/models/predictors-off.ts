@@ -1,0 +1,12 @@
+/** FOREBAY_PREDICTORS=off: this machine runs no code of users. */
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import { ForebayError } from '../errors.ts';
+
+/** The error of a model with such code. Null if it has none. */
+export function whyForbidden(config: Pick<ModelConfig, 'kind' | 'name'>): ForebayError | null {
+  if (config.kind !== 'predictor') return null;
+  return new ForebayError(
+    'model_load_failed',
+    `Model "${config.name}" is a predictor, and FOREBAY_PREDICTORS=off forbids code of users here`,
+  );
+}

@@ -1,0 +1,107 @@
+/**
+ * Models of kind `predictor`: code of the user's. Everything that API and worker know about it is in model.json, because
+ * only lanes run the code (ADR 24).
+ */
+import { z } from 'zod';
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import type { Issue } from '../errors.ts';
+import { IMAGE_FIELDS, TEXT_FIELDS, type RowFields } from './row-fields.ts';
+import { ROW_KINDS, type RowKind, type TaskDescription } from './task-description.ts';
+
+export interface PredictorConfig extends ModelConfig {
+  readonly kind: 'predictor';
+  readonly input: RowKind;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  readonly result?: ResultSchema | undefined;
+  readonly row_bytes?: number | undefined;
+}
+
+/** A JSON Schema of the answers to rows. Its properties are the fields of a result row. */
+export type ResultSchema = Readonly<Record<string, unknown>> & {
+  readonly properties: Readonly<Record<string, unknown>>;
+};
+
+/** The field of the answer if there is no schema. It may then be any JSON value. */
+export const ANSWER_FIELD = 'answer';
+
+/** Fields of every result row. */
+const RESERVED = ['index', 'id', 'error'];
+
+const USUAL_ROW_BYTES: Readonly<Record<RowKind, number>> = {
+  image: 224 * 224 * 3 * 4,
+  audio: 16_000 * 4,
+  text: 4096,
+  features: 4096,
+  tensors: 4096,
+};
+
+export const PREDICTOR: TaskDescription<PredictorConfig> = {
+  id: 'predictor',
+  input: 'features',
+  inputOf: ({ input }) => input,
+  config: {
+    kind: z.literal('predictor'),
+    /** What a row provides. `features` and `tensors`: its record as it is. */
+    input: z.enum(ROW_KINDS).default('features'),
+    /** Values for the module. Its own schema checks them when a lane loads it. */
+    options: z.record(z.string(), z.unknown()).optional(),
+    /** JSON Schema of an answer. Its properties become fields of the result row, and columns of tables. */
+    result: z
+      .looseObject({
+        type: z.literal('object'),
+        properties: z.record(z.string().min(1), z.looseObject({})),
+        required: z.array(z.string()).optional(),
+      })
+      .optional(),
+    /** Bytes that a row takes in memory, as an estimate. Automatic batch sizes follow from it. */
+    row_bytes: z.int().min(1).max(1_000_000_000).optional(),
+  },
+  options: [],
+  result: { [ANSWER_FIELD]: z.unknown() },
+  resultSchemaOf: ({ result }) => result ?? null,
+  contradictions,
+  fields: ({ input }) => FIELDS[input],
+  files: () => [],
+  defaults: () => ({}),
+  inputBytes: ({ input, row_bytes }) => row_bytes ?? USUAL_ROW_BYTES[input],
+  steps: (config) => ({
+    prepare: [{ operator: 'read', does: READS[config?.input ?? 'features'] }],
+    answer: describeAnswer(config),
+  }),
+};
+
+const RECORD: RowFields = { names: null, needed: [], text: [] };
+
+const FIELDS: Readonly<Record<RowKind, RowFields>> = {
+  image: IMAGE_FIELDS,
+  audio: { names: ['audio'], needed: ['audio'], text: null },
+  text: { ...TEXT_FIELDS, names: null, text: ['text', 'text_pair'] },
+  features: RECORD,
+  tensors: RECORD,
+};
+
+const READS: Readonly<Record<RowKind, string>> = {
+  image: 'the bytes of an image',
+  audio: 'the bytes of a sound',
+  text: 'the text of a record or a file',
+  features: 'the fields of a record',
+  tensors: 'the fields of a record',
+};
+
+function contradictions({ result, graph }: Readonly<Record<string, unknown>>): Issue[] {
+  const issues: Issue[] = [];
+  if (graph !== undefined)
+    issues.push({ path: '/graph', message: 'has no use, because predictor.js opens graphs by itself' });
+  const fields = Object.keys((result as ResultSchema | undefined)?.properties ?? {});
+  for (const field of fields.filter((one) => RESERVED.includes(one))) {
+    const message = `every row has a field "${field}" already; give this one another name`;
+    issues.push({ path: `/result/properties/${field}`, message });
+  }
+  return issues;
+}
+
+function describeAnswer(config: PredictorConfig | null): string {
+  const { result } = config ?? {};
+  if (result === undefined) return `what predictor.js returns, as JSON in the field "${ANSWER_FIELD}"`;
+  return `what predictor.js returns: ${Object.keys(result.properties).join(', ')}`;
+}

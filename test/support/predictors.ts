@@ -1,0 +1,30 @@
+// Model folders with code, written by the test.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import type { LoadableModel } from './lanes.ts';
+
+/** `code`: the members of the object that the module defines. `files`: others, by name. Returns the folder. */
+export function writePredictor(
+  dir: string,
+  code: string,
+  config: object = { name: 'p' },
+  files: Readonly<Record<string, string | Buffer>> = {},
+): string {
+  mkdirSync(dir, { recursive: true });
+  const imports = /^import .*$/gm;
+  const head = (code.match(imports) ?? []).join('\n');
+  const body = code.replace(imports, '');
+  const module = `import { definePredictor } from 'forebay/predictor';\n${head}\nexport default definePredictor({ ${body} });\n`;
+  const all = { 'predictor.js': module, 'model.json': JSON.stringify(config), ...files };
+  for (const [name, content] of Object.entries(all)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), content);
+  }
+  return dir;
+}
+
+export async function toLoad(dir: string): Promise<LoadableModel & { readonly graph: string }> {
+  const { config, named, entryPath } = await loadModelFolder(dir);
+  return { dir, config, named, graph: entryPath };
+}
