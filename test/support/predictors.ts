@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import { toModelLoad } from '#forebay/workers/lane-pool/model-load.js';
+import type { ModelLoad } from '#forebay/workers/lane/messages.js';
 import type { LoadableModel } from './lanes.ts';
 
 /** `code`: the members of the object that the module defines. `files`: others, by name. Returns the folder. */
@@ -24,7 +26,6 @@ export function writePredictor(
   return dir;
 }
 
-export async function toLoad(dir: string): Promise<LoadableModel & { readonly graph: string }> {
-  const { config, named, entryPath } = await loadModelFolder(dir);
-  return { dir, config, named, graph: entryPath };
+export async function toLoad(dir: string): Promise<LoadableModel & ModelLoad> {
+  return toModelLoad(await loadModelFolder(dir), { threads: 1 });
 }

@@ -45,6 +45,15 @@ export function stageLines({ stages, rows }: JobStatsWire): string[] {
     .split('\n');
 }
 
+/** `digits-small 90 %, digits-large 10 %`. Null if the model is no pipeline, or nothing was answered. */
+export function answeredText({ answered_by: by = {} }: JobStatsWire): string | null {
+  const whole = Object.values(by).reduce((sum, rows) => sum + rows, 0);
+  if (whole === 0) return null;
+  return Object.entries(by)
+    .map(([model, rows]) => `${model} ${((100 * rows) / whole).toFixed(1)} %`)
+    .join(', ');
+}
+
 /** `97 % busy, 13 batches of 15.4 rows (96 % full)` */
 export function lanesText({
   utilisation,

@@ -9,7 +9,7 @@ import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from '../jobs/job-exit-code.ts';
 import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
-import { bottleneckLine, lanesText, stageLines } from './stats-text.ts';
+import { answeredText, bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
 /** The failed rows with one error code. */
 export interface ErrorGroup {
@@ -58,6 +58,8 @@ export function summaryText(
   if (succeeded > 0)
     lines.push(`  results  ${fileOfOutput(job.output, `part-*.${job.output_format ?? 'jsonl'}`)}`);
   if (failed > 0) lines.push(`  errors   ${fileOfOutput(job.output, 'errors-*.jsonl')}`);
+  const answered = stats && answeredText(stats);
+  if (answered !== null) lines.push(`  by       ${answered}`);
   if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
   if (isUnfinished(job)) lines.push('To finish it:', `  ${next}`);
   return `${lines.join('\n')}\n`;

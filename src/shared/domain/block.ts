@@ -123,3 +123,19 @@ function encodeRow({ id, at, index }: RowRef): unknown[] {
 
 /** Counts and times (in microseconds) of a block's run. Its commit adds them to the job's stats. */
 export type BlockStats = Readonly<Record<string, number>>;
+
+const ANSWERED = 'answered_milli:';
+
+/** The name of the stat that counts, in thousandths, the rows that a model of a pipeline has answered. */
+export function answeredStat(model: string): string {
+  return `${ANSWERED}${model}`;
+}
+
+/** Rows by model, from the sums of a job. Null if its model is no pipeline. */
+export function answeredIn(stats: BlockStats): Readonly<Record<string, number>> | null {
+  const found = Object.entries(stats).filter(([name]) => name.startsWith(ANSWERED));
+  if (found.length === 0) return null;
+  return Object.fromEntries(
+    found.map(([name, milli]) => [name.slice(ANSWERED.length), Math.round(milli / 1000)]),
+  );
+}

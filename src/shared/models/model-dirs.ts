@@ -26,7 +26,8 @@ export async function findModelDirs(modelsDir: string): Promise<ModelDir[]> {
     if (isModel(inside)) found.push({ dir, place: null });
     else if (inside.length <= MAX_VERSIONS) found.push(...(await versionsIn(dir, name, visible(inside))));
   }
-  return found;
+  // A pipeline is no more than its config.
+  return found.length === 0 && names.includes(CONFIG_FILE) ? [{ dir: modelsDir, place: null }] : found;
 }
 
 async function versionsIn(dir: string, name: string, inside: readonly string[]): Promise<ModelDir[]> {

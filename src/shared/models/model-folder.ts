@@ -16,7 +16,9 @@ import {
 } from './content-memo.ts';
 import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
+import { loadMembers, withMembers } from './load-members.ts';
 import { hashModel } from './model-hash.ts';
+import { modelsDirOf } from './pipeline-members.ts';
 import { readPredictorFiles } from './predictor-files.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
 import { CONFIG_FILE, GRAPH_FILE, readFolderConfig, type FolderConfig } from './read-folder-config.ts';
@@ -30,16 +32,26 @@ export interface ModelFolder {
   readonly ref: ModelRef;
   /** Name of its folder, if that is in a folder of versions. */
   readonly version: string | null;
-  /** The graph, or the module of a predictor. */
+  /** The graph, the module of a predictor, or the config of a pipeline. */
   readonly entryPath: string;
   /** Paths of the external data files, in which the graph keeps weights. Of a predictor: all its other files. */
   readonly external: readonly string[];
+  /** The models of a pipeline, in its order. */
+  readonly members: readonly ModelFolder[];
   /** What the user should know about how the folder was read. Empty for a folder with a whole model.json. */
   readonly notes: readonly string[];
-  /** Size of the graph and its external data, or of a predictor's files. */
+  /** Size of the graph and its external data, of a predictor's files, or of all models of a pipeline. */
   readonly bytes: number;
-  /** Every file that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged. */
+  /** Every file of its own that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged. */
   readonly files: readonly ModelFile[];
+}
+
+/** Where a pipeline finds its models. */
+export interface ModelPlace {
+  /** Absent: the folder that holds the pipeline's folder. */
+  readonly modelsDir?: string;
+  /** Folders of the pipelines that lead to this model. */
+  readonly chain?: readonly string[];
 }
 
 /** How often a folder is read if it changes during each reading. */
@@ -49,9 +61,13 @@ const ATTEMPTS = 3;
  * Throws ForebayError `model_not_found` (no such folder) or `invalid_model_config` with every issue found. Reads every
  * file of the model to hash it, except those that `memo` knows.
  */
-export async function loadModelFolder(dir: string, memo = createContentMemo()): Promise<ModelFolder> {
+export async function loadModelFolder(
+  dir: string,
+  memo = createContentMemo(),
+  place: ModelPlace = {},
+): Promise<ModelFolder> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const parts = await readModelParts(dir, memo);
+    const parts = await readModelParts(dir, memo, place);
     const hash = await hashModel(parts, memo);
     if (!(await haveChanged(parts.files))) return toModelFolder(parts, hash);
   }
@@ -63,18 +79,21 @@ export async function loadModelFolder(dir: string, memo = createContentMemo()): 
 
 /** Everything about a folder except its hash, which needs all its files to be read. */
 export interface ModelParts extends Omit<ModelFolder, 'ref' | 'version' | 'external'> {
-  readonly entry: ModelFile;
+  /** Null for a pipeline. */
+  readonly entry: ModelFile | null;
   readonly external: readonly ExternalFile[];
 }
 
 export async function readModelParts(
   dir: string,
   memo: ContentMemo = createContentMemo(),
+  place: ModelPlace = {},
 ): Promise<ModelParts> {
   const reading = await readFolderConfig(dir);
   if (reading === null) return noConfig(dir);
   if (!reading.ok) throw invalid(dir, reading.issues, reading.cause);
   const config = checkConfig(dir, reading.value);
+  if (config.kind === 'pipeline') return readPipeline(dir, { config, reading, memo, place });
   const issues: Issue[] = [];
   const entry = await stampEntry(dir, reading.entry, issues);
   const external = entry === null ? [] : await filesBeside(dir, config, entry, memo, issues);
@@ -85,6 +104,7 @@ export async function readModelParts(
     config,
     named,
     entryPath: entry.path,
+    members: [],
     notes: reading.notes,
     entry,
     external,
@@ -93,11 +113,62 @@ export async function readModelParts(
   };
 }
 
+async function readPipeline(
+  dir: string,
+  {
+    config: own,
+    reading,
+    memo,
+    place,
+  }: { config: ModelConfig; reading: FolderConfig; memo: ContentMemo; place: ModelPlace },
+): Promise<ModelParts> {
+  const { modelsDir = modelsDirOf(dir) } = place;
+  const chain = [...(place.chain ?? []), dir];
+  const issues: Issue[] = [];
+  const load = async (member: string) => loadModelFolder(member, memo, { modelsDir, chain });
+  const members = await loadMembers(own, { modelsDir, chain, load }, issues);
+  if (issues.length > 0) throw invalid(dir, issues);
+  return {
+    dir,
+    config: withMembers(own, members),
+    named: [],
+    entryPath: join(dir, CONFIG_FILE),
+    members,
+    notes: [...reading.notes, ...members.flatMap(({ notes }) => notes)],
+    entry: null,
+    external: [],
+    bytes: members.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: reading.sources,
+  };
+}
+
+/** Whether a file of the model, or of the models of a pipeline, may have changed since it was read. */
+export async function hasModelChanged({
+  files,
+  members,
+}: Pick<ModelFolder, 'files' | 'members'>): Promise<boolean> {
+  if (await haveChanged(files)) return true;
+  for (const member of members) if (await hasModelChanged(member)) return true;
+  return false;
+}
+
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, config, named, entryPath, external, notes, bytes, files } = parts;
+  const { dir, config, named, entryPath, external, members, notes, bytes, files } = parts;
   const ref = { name: config.name, hash, pool: config.pool };
   const beside = external.map(({ path }) => path);
-  return { dir, config, named, ref, version: null, entryPath, external: beside, notes, bytes, files };
+  return {
+    dir,
+    config,
+    named,
+    ref,
+    version: null,
+    entryPath,
+    external: beside,
+    members,
+    notes,
+    bytes,
+    files,
+  };
 }
 
 async function noConfig(dir: string): Promise<never> {

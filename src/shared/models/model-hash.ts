@@ -17,7 +17,8 @@ const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 export async function hashModel(
   parts: {
     readonly config: ModelConfig;
-    readonly entry: ModelFile;
+    /** Null for a pipeline, whose config holds the hashes of its models. */
+    readonly entry: ModelFile | null;
     readonly external: readonly ExternalFile[];
     readonly named: readonly NamedModelFile[];
   },
@@ -28,8 +29,8 @@ export async function hashModel(
   const find = async () => {
     const hash = createHash('sha256');
     prefix(hash, config.length).update(config);
-    prefix(hash, entry.size);
-    await addContent(hash, entry);
+    prefix(hash, entry?.size ?? 0);
+    if (entry !== null) await addContent(hash, entry);
     for (const file of named) {
       prefix(hash, file.size);
       await addContent(hash, file);
@@ -41,7 +42,12 @@ export async function hashModel(
     }
     return hash.digest('hex');
   };
-  return memo.of('hash', [entry, ...external, ...named], find, config.toString());
+  return memo.of(
+    'hash',
+    [...(entry === null ? [] : [entry]), ...external, ...named],
+    find,
+    config.toString(),
+  );
 }
 
 async function digestOf(file: ModelFile): Promise<Buffer> {

@@ -1,9 +1,14 @@
 /** FOREBAY_PREDICTORS=off: this machine runs no code of users. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
+import { isPipeline } from '../tasks/pipeline/pipeline-config.ts';
 import { ForebayError } from '../errors.ts';
 
 /** The error of a model with such code. Null if it has none. */
 export function whyForbidden(config: Pick<ModelConfig, 'kind' | 'name'>): ForebayError | null {
+  if (isPipeline(config)) {
+    const errors = config.members.map((member) => whyForbidden(member.config));
+    return errors.find((error) => error !== null) ?? null;
+  }
   if (config.kind !== 'predictor') return null;
   return new ForebayError(
     'model_load_failed',

@@ -54,7 +54,8 @@ export async function readFolderConfig(dir: string): Promise<FolderReading | nul
   const kinds = KINDS.filter((kind) => kind.mayBe(names));
   const value = own?.value;
   if (isPredictor(value, names)) return predictorConfig(dir, own, names);
-  const isWhole = own !== null && (!isObject(value) || value['task'] !== undefined);
+  const isWhole =
+    own !== null && (!isObject(value) || value['task'] !== undefined || value['kind'] === 'pipeline');
   try {
     const entry = await findGraph(value, files, kinds[0]);
     if (isWhole) return { ok: true, value, sources: [own.file], notes: [], entry };

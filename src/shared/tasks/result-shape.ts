@@ -5,6 +5,7 @@ import { DETECTIONS } from './detection/detections.ts';
 import { EMBEDDING } from './embedding/embedding.ts';
 import { SEGMENTS } from './segmentation/segments.ts';
 import { ANSWERED_TENSORS } from './tensors/answered-tensors.ts';
+import { ANSWERS_FIELD, MEMBER_ERRORS_FIELD, MODEL_FIELD } from './pipeline.ts';
 import { ANSWER_FIELD } from './predictor.ts';
 import { ENTITIES } from './text/entities.ts';
 
@@ -18,6 +19,17 @@ export const RESULT_SHAPE = {
   outputs: ANSWERED_TENSORS.optional().meta({
     description: "The graph's outputs by name: nested lists, a single value, or base64 with dtype and shape.",
   }),
+  [MODEL_FIELD]: z.string().optional().meta({
+    description: 'The model of a pipeline that gave the answer.',
+  }),
+  [ANSWERS_FIELD]: z
+    .array(z.looseObject({ model: z.string() }))
+    .optional()
+    .meta({ description: 'The answers of all models of an ensemble, each with its model.' }),
+  [MEMBER_ERRORS_FIELD]: z
+    .array(z.object({ model: z.string(), code: z.string(), message: z.string() }))
+    .optional()
+    .meta({ description: 'The models of a pipeline that failed on the row, which the others answered.' }),
   [ANSWER_FIELD]: z.unknown().meta({
     description:
       'The answer of a predictor that declares no result schema. If it declares one, the row has its fields.',

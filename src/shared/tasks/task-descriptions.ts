@@ -7,6 +7,8 @@ import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { IMAGE_EMBEDDING } from './image-embedding.ts';
 import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
 import { OBJECT_DETECTION } from './object-detection.ts';
+import { isPipeline } from './pipeline/pipeline-config.ts';
+import { PIPELINE, pipelineTask } from './pipeline.ts';
 import { PREDICTOR } from './predictor.ts';
 import { IMAGE_FIELDS, type RowFields } from './row-fields.ts';
 import { TABULAR } from './tabular.ts';
@@ -39,10 +41,12 @@ export function taskNamed(id: string): TaskDescription | null {
 /** What a kind of model has instead of a task. */
 export const KIND_TASKS: ReadonlyMap<string, TaskDescription> = new Map([
   ['predictor', PREDICTOR as unknown as TaskDescription],
+  ['pipeline', PIPELINE],
 ]);
 
 /** `config`: null if nobody knows it. */
-export function taskOf(config: Pick<ModelConfig, 'task' | 'kind'> | null): TaskDescription {
+export function taskOf(config: ModelConfig | null): TaskDescription {
+  if (config !== null && isPipeline(config)) return pipelineTask(config, taskOf);
   const ofKind = KIND_TASKS.get(config?.kind ?? '');
   if (ofKind !== undefined) return ofKind;
   const id = config?.task ?? FIRST_TASK;

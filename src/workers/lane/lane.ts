@@ -209,6 +209,7 @@ export function createLaneThread(options: {
       readMs: Math.min(read.ms, decode),
       decodeMs: Math.max(0, decode - read.ms),
       bytes: read.bytes,
+      ...(ran?.answeredBy && { answeredBy: ran.answeredBy }),
       prepareMs,
       inferMs,
       postMs,

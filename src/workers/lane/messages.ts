@@ -54,6 +54,8 @@ export interface ModelLoad {
    * watches them.
    */
   readonly mapped?: readonly string[];
+  /** The models of a pipeline, in its order. */
+  readonly members?: readonly ModelLoad[];
 }
 
 /** A file of the model that the lane reads. If its content no longer has this hash, loading fails. */
@@ -145,6 +147,8 @@ export interface BatchTimings {
   readonly laneWaitMs: number;
   /** Bytes of the rows that were read in this time. */
   readonly bytes: number;
+  /** Of a pipeline: how many rows each of its models has answered. */
+  readonly answeredBy?: ReadonlyMap<string, number>;
 }
 
 export interface BatchReply {

@@ -1,7 +1,6 @@
 /** The steps of `model init`: read, guess, write, load as a worker does. If one fails, nothing is left behind. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import { batchAdvice } from '../../shared/domain/model/batch-invariance.ts';
 import { ForebayError, messageOf, type Issue } from '../../shared/errors.ts';
 import { createContentMemo, stampFile } from '../../shared/models/content-memo.ts';
@@ -13,7 +12,7 @@ import { readGraphFace, type GraphFace } from '../../shared/models/onnx-graph.ts
 import type { ModelInfo } from '../lane/messages.ts';
 import type { ChildLaneOptions } from '../lane-pool/child-lane.ts';
 import type { Lane } from '../lane-pool/lane-handle.ts';
-import { toLaneFile } from '../lane-pool/lane-file.ts';
+import { toModelLoad } from '../lane-pool/model-load.ts';
 import { DEFAULT_LOAD_TIMEOUT_MS } from '../lane-pool/load-timeout.ts';
 import { NO_ROWS } from '../lane-pool/no-rows.ts';
 import type { GraphSource } from './find-graph.ts';
@@ -163,19 +162,10 @@ export async function tryLoad(
   startLane: StartLane,
   loadTimeoutMs = DEFAULT_LOAD_TIMEOUT_MS,
 ): Promise<ModelInfo> {
-  const { config, named, entryPath } = await loadModelFolder(dir);
+  const folder = await loadModelFolder(dir);
   const lane = startLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
   try {
-    const probe = { batchSize: autoBatchSize(config) };
-    return await lane.load({
-      model: config.name,
-      dir,
-      graph: entryPath,
-      config,
-      named: named.map(toLaneFile),
-      threads: 1,
-      probe,
-    });
+    return await lane.load({ model: folder.ref.name, ...toModelLoad(folder, { threads: 1, probe: true }) });
   } finally {
     await lane.close();
   }

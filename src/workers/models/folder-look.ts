@@ -2,7 +2,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { MAX_FILES, MAX_LEVELS } from '../../shared/models/predictor-files.ts';
-import type { ModelFolder } from '../../shared/models/model-folder.ts';
 
 export interface FolderLook {
   /** Equal to the key of an earlier look if no file has changed. Empty if there is no folder. */
@@ -16,11 +15,6 @@ export async function lookAt(dir: string): Promise<FolderLook> {
   await collect(dir, MAX_LEVELS, files);
   const lines = await Promise.all(files.map(async (file) => `${relative(dir, file)} ${await stamp(file)}`));
   return { key: lines.join('\n'), files };
-}
-
-/** Files that onnxruntime may map into memory. All others are read completely at the start, or not at all. */
-export function mayBeMapped({ external }: ModelFolder, look: FolderLook): string[] {
-  return look.files.filter((file) => external.includes(file));
 }
 
 async function collect(dir: string, levels: number, files: string[]): Promise<void> {

@@ -1,14 +1,13 @@
 /** Describes what the lanes should keep resident for a model of this worker. */
-import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
 import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ForebayError } from '../../shared/errors.ts';
-import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
-import { toLaneFile } from '../lane-pool/lane-file.ts';
+import { hasModelChanged, loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
+import { toModelLoad } from '../lane-pool/model-load.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
 import type { LanePlan } from '../settings/plan-lanes.ts';
 import type { TunedOf } from '../settings/tuned-settings.ts';
 import type { FoundModel } from './find-models.ts';
-import { lookAt, mayBeMapped } from './folder-look.ts';
+import { lookAt } from './folder-look.ts';
 
 export type ResidentOf = ReturnType<typeof createResidentOf>;
 
@@ -28,7 +27,7 @@ export function createResidentOf(worker: {
     { folder, look }: FoundModel,
     onLost: (why: ForebayError) => void,
   ): PooledModel {
-    const { config, ref, dir, named, entryPath } = folder;
+    const { config } = folder;
     const tuned = tunedOf(folder)?.shape;
     const planned = deviceOf(config) === null || plan.deviceLanes === 0 ? plan.lanes : plan.deviceLanes;
     const wanted = config.lanes === 'auto' ? (tuned?.lanes ?? planned) : config.lanes;
@@ -40,27 +39,26 @@ export function createResidentOf(worker: {
       onLost,
       load: {
         model: queue,
-        dir,
-        graph: entryPath,
-        config,
-        named: named.map(toLaneFile),
-        threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
-        cache: { dir: cacheDir, hash: ref.hash },
-        probe: { batchSize: autoBatchSize(config) },
-        mapped: mayBeMapped(folder, look),
+        ...toModelLoad(folder, {
+          threads: config.threads_per_lane === 'auto' ? threads : config.threads_per_lane,
+          cacheDir,
+          probe: true,
+        }),
       },
     };
   };
 }
 
 /** Takes a cheap look first. If the look has changed, the hash of all files decides. */
-function createUnchangedCheck({ dir, ref }: ModelFolder, lookKey: string): () => Promise<boolean> {
-  let known = lookKey;
+function createUnchangedCheck(folder: ModelFolder, lookKey: string): () => Promise<boolean> {
+  const { dir, ref } = folder;
+  let known = { key: lookKey, members: folder.members };
   return async () => {
     const { key } = await lookAt(dir);
-    if (key === known) return true;
-    const isSame = (await loadModelFolder(dir)).ref.hash === ref.hash;
-    if (isSame) known = key;
-    return isSame;
+    const sameMembers = !(await hasModelChanged({ files: [], members: known.members }));
+    if (key === known.key && sameMembers) return true;
+    const { ref: now, members } = await loadModelFolder(dir);
+    if (now.hash === ref.hash) known = { key, members };
+    return now.hash === ref.hash;
   };
 }

@@ -1,5 +1,5 @@
 /** The costs of one run of a block by stage, in microseconds. Its commit adds them to the job's stats. */
-import type { BlockStats } from '../../shared/domain/block.ts';
+import { answeredStat, type BlockStats } from '../../shared/domain/block.ts';
 import type { BatchSeen } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
 
@@ -91,9 +91,22 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
       const commits = flow.takeCommits();
       sums.commit_us = commits.ms * 1000;
       sums.commits = commits.count;
-      return sums;
+      return addAnswered(sums, shares);
     },
   };
+}
+
+/** Only pipelines count which of their models has answered. */
+function addAnswered(sums: Sums, shares: ReadonlyMap<BatchSeen, Share>): BlockStats {
+  let all: Record<string, number> | null = null;
+  for (const [batch, { rows }] of shares) {
+    for (const [model, count] of batch.result.timings.answeredBy ?? []) {
+      const name = answeredStat(model);
+      all ??= { ...sums };
+      all[name] = (all[name] ?? 0) + (rows / batch.rows) * count * 1000;
+    }
+  }
+  return all ?? sums;
 }
 
 /** Adds the block's share of a batch's times, by its share of the rows. */

@@ -69,6 +69,10 @@ export const JOB_REPORT = z.object({
   bottleneck: z
     .union([BOTTLENECK, z.null()])
     .meta({ description: 'Null: the job has ended, and no row went through a lane.' }),
+  answered_by: z.record(z.string(), z.int()).optional().meta({
+    description:
+      'Of a cascade, or an ensemble that takes the surest answer: how many rows each of its models answered.',
+  }),
 });
 export type JobReportWire = z.infer<typeof JOB_REPORT>;
 
@@ -78,6 +82,7 @@ export function reportToWire(costs: JobCosts | null, state: JobState): JobReport
     stages: stagesOf(costs),
     utilisation: utilisationOf(costs),
     bottleneck: diagnosis && { ...diagnosis, share: rounded(diagnosis.share, 3) },
+    ...(costs?.answeredBy && { answered_by: costs.answeredBy }),
   };
 }
 

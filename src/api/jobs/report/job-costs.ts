@@ -1,4 +1,5 @@
 /** Computes what a job cost from its counters, which sum over its commits. */
+import { answeredIn } from '../../../shared/domain/block.ts';
 
 export type Counters = Readonly<Record<string, number>>;
 
@@ -33,6 +34,8 @@ export interface JobCosts {
   readonly commit: number;
   /** From the start of a block to just before its commit, summed over blocks. */
   readonly run: number;
+  /** Rows by the model of a pipeline that answered them. Null for other models. */
+  readonly answeredBy: Readonly<Record<string, number>> | null;
 }
 
 /** Null if no run of a block has reported yet. Adopted blocks cost nothing. */
@@ -70,5 +73,6 @@ export function costsOf(counters: Counters): JobCosts | null {
     // A worker never reports the cost of its last commit, so that cost is estimated from the other commits.
     commit: commits > 0 ? (ms('commit') * blocks) / commits : 0,
     run: ms('run'),
+    answeredBy: answeredIn(counters),
   };
 }

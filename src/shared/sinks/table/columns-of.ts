@@ -1,28 +1,18 @@
 /** The columns of a model's results. They follow from the result schema of its task, so a new task needs no code here. */
-import { z } from 'zod';
 import type { ResultColumn, StructField, ValueType } from '../../domain/job/part-format.ts';
 import type { ModelConfig } from '../../domain/model/model-config.ts';
+import { resultSchemaOf } from '../../tasks/result-schema.ts';
 import { taskOf } from '../../tasks/task-descriptions.ts';
-
-type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The list whose first object is the answer that most users want. It gets columns of its own. */
 const BEST_FIRST = 'predictions';
 
 /** `config`: null if nobody knows it. */
 export function columnsOf(config: ModelConfig | null): ResultColumn[] {
-  const { properties = {}, required = [] } = schemaOf(config);
+  const { properties, required } = resultSchemaOf(taskOf(config), config);
   return Object.entries(properties).flatMap(([field, schema]) =>
     columnsOfField(field, schema, !required.includes(field)),
   );
-}
-
-function schemaOf(config: ModelConfig | null): JsonSchema {
-  const task = taskOf(config);
-  const given = config === null ? null : task.resultSchemaOf?.(config);
-  if (given) return given;
-  const shape = (config === null ? null : task.resultOf?.(config)) ?? task.result;
-  return z.toJSONSchema(z.object(shape)) as JsonSchema;
 }
 
 function columnsOfField(field: string, schema: unknown, optional: boolean): ResultColumn[] {

@@ -5,9 +5,10 @@ import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
 import type { Preprocess } from '../../../shared/tasks/image/preprocess.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
-import type { Decoder, JpegCodecName } from './decode/decoder.ts';
+import type { DecodedWindow, Decoder, JpegCodecName } from './decode/decoder.ts';
 import type { DecoderFactory } from './decode/decoders.ts';
 import type { Geometry } from './decode/geometry.ts';
+import type { ImageShelf, SharedImages } from './shared-images.ts';
 import {
   createTensorFiller,
   type InputType,
@@ -36,30 +37,40 @@ export interface ImagePreparer {
 
 export function createImagePreparer(
   { preprocess, inputType, layout }: ImageSpec,
-  services: { readonly rowBytes: Pick<RowBytes, 'use'>; readonly createDecoder: DecoderFactory },
+  services: {
+    readonly rowBytes: Pick<RowBytes, 'use'>;
+    readonly createDecoder: DecoderFactory;
+    readonly sharedImages?: SharedImages | undefined;
+  },
 ): ImagePreparer {
-  const { rowBytes, createDecoder } = services;
+  const { rowBytes, createDecoder, sharedImages } = services;
   const filler = createTensorFiller(preprocess, inputType, layout);
-  const decoders = new Map<DecodeMode, Decoder>();
-  const decoderOf = (decode: DecodeMode): Decoder => {
+  const decoders = new Map<DecodeMode, { readonly decoder: Decoder; readonly shelf: ImageShelf | null }>();
+  const decoderOf = (decode: DecodeMode) => {
     const known = decoders.get(decode);
     if (known !== undefined) return known;
-    const made = createDecoder({ ...preprocess, decode });
+    const config = { ...preprocess, decode };
+    const made = { decoder: createDecoder(config), shelf: sharedImages?.shelfOf(config) ?? null };
     decoders.set(decode, made);
     return made;
   };
 
   return {
     // The codec is loaded early, so that the first image need not wait for it.
-    jpeg: decoderOf(preprocess.decode).jpeg,
+    jpeg: decoderOf(preprocess.decode).decoder.jpeg,
     open(tensor, geometries, decode) {
-      const decoder = decoderOf(decode ?? preprocess.decode);
+      const { decoder, shelf } = decoderOf(decode ?? preprocess.decode);
       return (at, row) => {
+        const put = (window: DecodedWindow, geometry: Geometry) => {
+          geometries[at] = geometry;
+          filler.put(tensor, at, window, geometry);
+        };
         try {
+          if (shelf?.give(row, put) === true) return null;
           const done = rowBytes.use(row, (bytes) =>
             decoder.decodeTo(bytes, (window, geometry) => {
-              geometries[at] = geometry;
-              filler.put(tensor, at, window, geometry);
+              put(window, geometry);
+              shelf?.keep(row, window, geometry);
             }),
           );
           return done instanceof Promise ? done.then(() => null, notDecoded) : null;

@@ -11,5 +11,9 @@ export async function loadExecutor(request: ModelLoad, parts: ExecutorParts): Pr
     const { loadPredictorExecutor } = await import('../predictor/predictor-executor.ts');
     return loadPredictorExecutor(request, parts);
   }
+  if (request.config.kind === 'pipeline') {
+    const { loadPipelineExecutor } = await import('../pipeline/pipeline-executor.ts');
+    return loadPipelineExecutor(request, parts, loadExecutor);
+  }
   return loadOnnxExecutor(request, parts);
 }

@@ -19,7 +19,14 @@ export interface OpenBatch {
    * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after
    * all preparing, even for no rows. Afterwards, the batch's memory may be used for another batch.
    */
-  run(rows: readonly number[]): Promise<{ readonly outcomes: Outcomes; readonly timings: InferenceTimings }>;
+  run(rows: readonly number[]): Promise<BatchRun>;
+}
+
+export interface BatchRun {
+  readonly outcomes: Outcomes;
+  readonly timings: InferenceTimings;
+  /** Of a pipeline: how many rows each model has answered. */
+  readonly answeredBy?: ReadonlyMap<string, number>;
 }
 
 interface Parts {

@@ -10,6 +10,7 @@ import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import type { DecodeThreads } from '../decode-threads/decode-threads.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';
+import type { SharedImages } from '../image/shared-images.ts';
 import type { LaneInput } from '../messages.ts';
 import type { RowBytes } from '../rows/row-bytes.ts';
 import type { Feeds, Outputs } from './tensors.ts';
@@ -40,6 +41,8 @@ export interface LaneServices {
   readonly createDecoder: DecoderFactory;
   /** Absent: the lane's own thread prepares images. */
   readonly decodeThreads?: DecodeThreads | undefined;
+  /** Present for models that get the same rows. Absent: each row is decoded once anyway. */
+  readonly sharedImages?: SharedImages | undefined;
 }
 
 export interface Task {

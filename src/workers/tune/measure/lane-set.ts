@@ -7,7 +7,7 @@ import type { ModelFolder } from '../../../shared/models/model-folder.ts';
 import type { LaneSettings } from '../../../shared/profiles/profile.ts';
 import type { RowLimits } from '../../../shared/files/row-limits.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
-import { toLaneFile } from '../../lane-pool/lane-file.ts';
+import { toModelLoad } from '../../lane-pool/model-load.ts';
 import type { LaneInput, ModelInfo } from '../../lane/messages.ts';
 import { startChildLane } from '../../lane-pool/child-lane.ts';
 import type { BatchResult, Lane } from '../../lane-pool/lane-handle.ts';
@@ -49,8 +49,7 @@ export function startLaneSet(
   { threaded, loadTimeoutMs }: LaneOptions,
 ): LaneSet {
   const limits = { ...all, maxHeldBytes: all.maxHeldBytes / shape.lanes };
-  const { config, named, dir, entryPath } = folder;
-  const options = effectiveOptions(config, {});
+  const options = effectiveOptions(folder.config, {});
   const begun = performance.now();
   const lanes = Array.from({ length: shape.lanes }, (_, index) =>
     startChildLane({
@@ -64,11 +63,7 @@ export function startLaneSet(
   const loads = lanes.map(async (lane) =>
     lane.load({
       model: MODEL_KEY,
-      dir,
-      graph: entryPath,
-      config,
-      named: named.map(toLaneFile),
-      threads: shape.threads_per_lane,
+      ...toModelLoad(folder, { threads: shape.threads_per_lane }),
     }),
   );
   const loaded = Promise.all(loads).then((infos) => infos[0]!);

@@ -26,6 +26,7 @@ function folder(name: string, config: object = {}, bytes = 1e6): ModelFolder {
     bytes,
     files: [],
     external: [],
+    members: [],
     notes: [],
   };
 }

@@ -20,6 +20,7 @@ const COSTS: JobCosts = {
   write: 60,
   commit: 50,
   run: 20_000,
+  answeredBy: null,
 };
 const STATE: JobState = {
   model: 'm',

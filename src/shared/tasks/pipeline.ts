@@ -1,0 +1,147 @@
+/** Models of kind `pipeline`: other models, combined. Everything about their answers follows from those models. */
+import { z } from 'zod';
+import type { ModelConfig } from '../domain/model/model-config.ts';
+import { PIPELINE_SHAPE, type PipelineConfig } from './pipeline/pipeline-config.ts';
+import { fieldIssues } from './pipeline/pipeline-issues.ts';
+import { PREDICTIONS } from './classes/predictions.ts';
+import { resultSchemaOf } from './result-schema.ts';
+import type { RowFields } from './row-fields.ts';
+import type { RowKind, TaskDescription } from './task-description.ts';
+import type { TaskOptionName } from './task-options.ts';
+
+type TaskOf = (config: ModelConfig) => TaskDescription;
+
+/** The field that names the model which gave a row's answer. */
+export const MODEL_FIELD = 'model';
+/** The field with the answers of all models, with `combine: "all"`. */
+export const ANSWERS_FIELD = 'answers';
+/** The field with the models that failed, with `on_member_error: "partial"`. */
+export const MEMBER_ERRORS_FIELD = 'member_errors';
+
+const MODEL_NAME = z.string();
+const ANSWERS = z.array(z.looseObject({ [MODEL_FIELD]: MODEL_NAME }));
+const MEMBER_ERRORS = z.array(z.object({ [MODEL_FIELD]: MODEL_NAME, code: z.string(), message: z.string() }));
+
+/** For reading a model.json. A pipeline whose models are known has the description of `pipelineTask`. */
+export const PIPELINE = {
+  id: 'pipeline',
+  input: 'image',
+  config: PIPELINE_SHAPE,
+  options: [],
+  result: {},
+  contradictions: (raw: unknown) => fieldIssues(raw as PipelineConfig),
+  fields: () => ({ names: null, needed: [], text: null }),
+  files: () => [],
+  defaults: () => ({}),
+  inputBytes: () => 1,
+  steps: () => ({ prepare: [], answer: '' }),
+} as const satisfies TaskDescription;
+
+const known = new WeakMap<PipelineConfig, TaskDescription>();
+
+/** `taskOf`: finds the description of a member, which may be a pipeline itself. */
+export function pipelineTask(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
+  const before = known.get(config);
+  if (before !== undefined) return before;
+  const made = describe(config, taskOf);
+  known.set(config, made);
+  return made;
+}
+
+function describe(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
+  const members = config.members.map((member) => ({ ...member, task: taskOf(member.config) }));
+  const first = members[0]!;
+  const options = [...new Set(members.flatMap(({ task }) => task.options))];
+  const bytes = members.map(({ task, config: own }) => task.inputBytes(own));
+  const most = members.flatMap(({ task }) => task.mostAutoRows ?? []);
+  return {
+    ...PIPELINE,
+    input: inputOf(first),
+    options,
+    resultSchemaOf: () => resultOf(config, taskOf),
+    fields: (_, inputs) =>
+      members.map(({ task, config: own }, i) => task.fields(own, i === 0 ? inputs : null)).reduce(both),
+    whyNot: (_, asked) => members.flatMap(({ task, config: own }) => task.whyNot?.(own, asked) ?? []),
+    // An option that the job leaves open is each model's own affair. Only the number of answers is theirs together.
+    defaults: () => Object.fromEntries(options.map((name) => [name, name === 'top_k' ? topK(first) : null])),
+    inputBytes: () =>
+      config.cascade === undefined ? bytes.reduce((sum, one) => sum + one, 0) : Math.max(...bytes),
+    ...(most.length > 0 && { mostAutoRows: Math.min(...most) }),
+    steps(_, given) {
+      const { prepare } = first.task.steps(first.config, first.task.defaults(first.config));
+      return { prepare, answer: describeAnswer(config, given['top_k'] ?? null) };
+    },
+  };
+}
+
+interface Member {
+  readonly config: ModelConfig;
+  readonly task: TaskDescription;
+}
+
+function inputOf({ config, task }: Member): RowKind {
+  return task.inputOf?.(config) ?? task.input;
+}
+
+function topK({ config, task }: Member) {
+  return task.defaults(config)['top_k' satisfies TaskOptionName] ?? null;
+}
+
+function both(a: RowFields, b: RowFields): RowFields {
+  const union = (x: readonly string[], y: readonly string[]) => [...new Set([...x, ...y])];
+  return {
+    names: a.names === null || b.names === null ? null : union(a.names, b.names),
+    needed: union(a.needed, b.needed),
+    text: a.text === null || b.text === null ? null : union(a.text, b.text),
+  };
+}
+
+/** The fields of the models' own answers, and what the pipeline adds. */
+function resultOf(config: PipelineConfig, taskOf: TaskOf): Readonly<Record<string, unknown>> {
+  const combine = config.ensemble?.combine;
+  const own: z.ZodRawShape =
+    combine === 'all'
+      ? { [ANSWERS_FIELD]: ANSWERS }
+      : combine === 'average' || combine === 'vote'
+        ? { predictions: PREDICTIONS }
+        : { [MODEL_FIELD]: MODEL_NAME };
+  const added = schemaOf({
+    ...own,
+    ...(config.on_member_error === 'partial' && { [MEMBER_ERRORS_FIELD]: MEMBER_ERRORS.optional() }),
+  });
+  if (!(MODEL_FIELD in own)) return added;
+  const schemas = config.members.map((member) => resultSchemaOf(taskOf(member.config), member.config));
+  const required = schemas
+    .map((schema) => schema.required)
+    .reduce((a, b) => a.filter((name) => b.includes(name)));
+  return {
+    properties: Object.assign({}, ...schemas.map(({ properties }) => properties), added.properties) as object,
+    required: [...required, ...added.required],
+  };
+}
+
+function schemaOf(shape: z.ZodRawShape) {
+  const { properties = {}, required = [] } = z.toJSONSchema(z.object(shape)) as z.core.JSONSchema.BaseSchema;
+  return { properties, required };
+}
+
+function describeAnswer({ cascade, ensemble, members }: PipelineConfig, k: unknown): string {
+  const names = members.map(({ model }) => model);
+  const top = typeof k === 'number' ? `top ${k} ` : 'answer ';
+  if (cascade !== undefined) {
+    const levels = cascade.levels.map(({ model, threshold }) =>
+      threshold === undefined ? model : `${model}, below ${threshold}`,
+    );
+    return `${top}of ${levels.join(' go on to ')}`;
+  }
+  switch (ensemble!.combine) {
+    case 'max_confidence':
+      return `${top}of the surest of ${names.join(', ')}`;
+    case 'average':
+      return `${top}by the mean of the scores of ${names.join(', ')}`;
+    case 'vote':
+      return `the class that most of ${names.join(', ')} name first`;
+    case 'all':
+      return `the answers of ${names.join(', ')}`;
+  }
+}

@@ -1,0 +1,85 @@
+/** What makes no sense in a pipeline: by its own fields, and with the models that it names. */
+import type { Issue } from '../../errors.ts';
+import type { RowKind } from '../task-description.ts';
+import { namedModels, type PipelineConfig } from './pipeline-config.ts';
+
+/** `config`: fits the schema, but its models are not known yet. */
+export function fieldIssues(config: Pick<PipelineConfig, 'ensemble' | 'cascade'>): Issue[] {
+  const { ensemble, cascade } = config;
+  if ((ensemble === undefined) === (cascade === undefined)) {
+    return [{ path: '', message: 'a pipeline has either "ensemble" or "cascade"' }];
+  }
+  const issues: Issue[] = [];
+  const names = new Set<string>();
+  for (const { model, path } of namedModels(config)) {
+    if (names.has(model)) issues.push({ path, message: `names "${model}" twice` });
+    names.add(model);
+  }
+  const last = (cascade?.levels.length ?? 0) - 1;
+  for (const [i, { threshold }] of (cascade?.levels ?? []).entries()) {
+    const path = `/cascade/levels/${i}/threshold`;
+    if (i < last && threshold === undefined) {
+      issues.push({ path, message: 'is missing: the score below which a row goes on to the next level' });
+    }
+    if (i === last && threshold !== undefined) {
+      issues.push({ path, message: 'has no use, because no level follows; leave it out' });
+    }
+  }
+  for (const [i, { weight }] of (ensemble?.members ?? []).entries()) {
+    if (weight === undefined || ensemble?.combine === 'average') continue;
+    const message = `has no use with "combine": "${ensemble?.combine}"; only "average" takes weights`;
+    issues.push({ path: `/ensemble/members/${i}/weight`, message });
+  }
+  return issues;
+}
+
+/** What the pipeline must know of each model, in their order. */
+export interface MemberFacts {
+  readonly model: string;
+  readonly task: string;
+  readonly input: RowKind;
+  /** Fields of its answers. */
+  readonly fields: readonly string[];
+  /** Identifies its class names. Null if it has no labels file. */
+  readonly labels: string | null;
+}
+
+/** Whether the answers can be compared: only those of classifiers have scores. */
+const SCORED_FIELD = 'predictions';
+
+export function memberIssues(
+  config: Pick<PipelineConfig, 'ensemble' | 'cascade'>,
+  members: readonly MemberFacts[],
+): Issue[] {
+  const issues: Issue[] = [];
+  const places = namedModels(config).map(({ path }) => path);
+  const [first] = members;
+  const combine = config.ensemble?.combine ?? null;
+  for (const [i, { model, task, input, fields, labels }] of members.entries()) {
+    const path = places[i]!;
+    if (input !== first!.input) {
+      const message = `"${model}" takes ${WHAT[input]}, but "${first!.model}" takes ${WHAT[first!.input]}; models of a pipeline get the same rows`;
+      issues.push({ path, message });
+    }
+    if (combine !== 'all' && !fields.includes(SCORED_FIELD)) {
+      const needs = combine === null ? 'a cascade' : `"combine": "${combine}"`;
+      const way = combine === null ? '' : '; use "combine": "all"';
+      const message = `${needs} compares scores of classes, and "${model}" (${task}) answers ${fields.join(', ')}${way}`;
+      issues.push({ path, message });
+    }
+    const differ = labels !== null && first!.labels !== null && labels !== first!.labels;
+    if (differ && (combine === 'average' || combine === 'vote')) {
+      const message = `"combine": "${combine}" needs the same classes, and the labels of "${model}" and "${first!.model}" differ; use the same labels file`;
+      issues.push({ path, message });
+    }
+  }
+  return issues;
+}
+
+const WHAT: Readonly<Record<RowKind, string>> = {
+  image: 'images',
+  audio: 'sounds',
+  text: 'texts',
+  features: 'records',
+  tensors: 'tensors',
+};

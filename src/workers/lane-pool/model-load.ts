@@ -1,0 +1,28 @@
+/** What a lane needs to load a model that was found on disk. */
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import { autoBatchSize } from '../../shared/tasks/auto-batch.ts';
+import type { ModelLoad } from '../lane/messages.ts';
+
+export interface LoadSettings {
+  readonly threads: number;
+  /** The folder where results of loading are kept. Absent: none are. */
+  readonly cacheDir?: string;
+  /** Whether to probe the model. */
+  readonly probe?: boolean;
+}
+
+export function toModelLoad(folder: ModelFolder, settings: LoadSettings): ModelLoad {
+  const { dir, entryPath, config, named, external, members, ref } = folder;
+  const { threads, cacheDir, probe = false } = settings;
+  return {
+    dir,
+    graph: entryPath,
+    config,
+    named: named.map(({ field, path, sha256 }) => ({ field, path, sha256 })),
+    threads,
+    ...(cacheDir !== undefined && { cache: { dir: cacheDir, hash: ref.hash } }),
+    ...(probe && { probe: { batchSize: autoBatchSize(config) } }),
+    mapped: external,
+    ...(members.length > 0 && { members: members.map((member) => toModelLoad(member, settings)) }),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * A batch on its way through a cascade: the first model answers all rows, and the rows of which it is not sure go on to the
+ * next one, together.
+ */
+import { packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
+import type { RowOutcome } from '../../../shared/domain/row.ts';
+import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
+import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import type { OptionValues } from '../../../shared/tasks/task-description.ts';
+import { NO_TIME } from '../models/inference.ts';
+import type { OpenBatch } from '../models/open-batch.ts';
+import type { TaskInput } from '../tasks/task.ts';
+import { withModel } from './combine.ts';
+import { addTimings, ofMember, type Member, type MemberRun } from './member.ts';
+import { confidenceOf } from './scored.ts';
+
+export interface CascadeParts {
+  readonly config: PipelineConfig & Required<Pick<PipelineConfig, 'cascade'>>;
+  readonly members: readonly Member[];
+}
+
+export function openCascade(
+  rows: number,
+  options: OptionValues,
+  { config, members }: CascadeParts,
+): OpenBatch {
+  const { levels } = config.cascade!;
+  const isPartial = config.on_member_error === 'partial';
+  const first = members[0]!.executor.open(rows, members[0]!.optionsFor(options));
+  const inputs = Array<TaskInput>(rows);
+
+  /** Prepares and runs these rows at a later level. */
+  async function runLevel({ executor, optionsFor }: Member, ready: readonly number[]): Promise<MemberRun> {
+    const started = performance.now();
+    const batch = executor.open(ready.length, optionsFor(options));
+    const errors = await Promise.all(ready.map(async (at, i) => batch.prepare(i, inputs[at]!)));
+    const preparedMs = performance.now() - started;
+    const good = errors.flatMap((error, i) => (error === null ? [i] : []));
+    const { outcomes, timings } = await batch.run(good);
+    const ran = unpackOutcomes(outcomes);
+    let next = 0;
+    return {
+      outcomes: errors.map((error): RowOutcome => (error === null ? ran[next++]! : { ok: false, error })),
+      timings: { ...timings, prepareMs: timings.prepareMs + preparedMs },
+    };
+  }
+
+  return {
+    prepare(at, row) {
+      inputs[at] = row;
+      return first.prepare(at, row);
+    },
+    async run(ready) {
+      const timings = NO_TIME();
+      const answeredBy = new Map<string, number>();
+      const answers = new Map<number, RowOutcome>();
+      /** Answers of earlier levels, for rows that a later level fails on. */
+      const unsure = new Map<number, { readonly result: string; readonly name: string }>();
+      let left = ready;
+      for (const [level, member] of members.entries()) {
+        if (level > 0 && left.length === 0) break;
+        const { outcomes, timings: more } =
+          level === 0 ? await firstLevel(left) : await runLevel(member, left);
+        addTimings(timings, more);
+        const threshold = levels[level]!.threshold ?? 0;
+        const goOn: number[] = [];
+        for (const [i, at] of left.entries()) {
+          const outcome = outcomes[i]!;
+          const isSure = outcome.ok && confidenceOf(outcome.result) >= threshold;
+          if (outcome.ok && (isSure || level === members.length - 1)) {
+            answers.set(at, { ok: true, result: withModel(outcome.result, member.name) });
+            answeredBy.set(member.name, (answeredBy.get(member.name) ?? 0) + 1);
+          } else if (outcome.ok) {
+            unsure.set(at, { result: outcome.result, name: member.name });
+            goOn.push(at);
+          } else {
+            answers.set(at, fallback(unsure.get(at), member.name, outcome));
+          }
+        }
+        left = goOn;
+      }
+      for (const at of ready) inputs[at] = NOTHING;
+      return { outcomes: packOutcomes(ready.map((at) => answers.get(at)!)), timings, answeredBy };
+    },
+  };
+
+  async function firstLevel(ready: readonly number[]): Promise<MemberRun> {
+    const { outcomes, timings } = await first.run(ready);
+    return { outcomes: unpackOutcomes(outcomes), timings };
+  }
+
+  /** What a row gets that a level has failed on. */
+  function fallback(
+    before: { readonly result: string; readonly name: string } | undefined,
+    name: string,
+    outcome: RowOutcome & { ok: false },
+  ): RowOutcome {
+    const failed = ofMember(name, outcome);
+    if (!isPartial || before === undefined) return failed;
+    const errors = [{ [MODEL_FIELD]: name, ...failed.error }];
+    return {
+      ok: true,
+      result: `${withModel(before.result, before.name)},"${MEMBER_ERRORS_FIELD}":${JSON.stringify(errors)}`,
+    };
+  }
+}
+
+const NOTHING: TaskInput = { madeUp: null };

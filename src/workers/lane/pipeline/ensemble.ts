@@ -1,0 +1,121 @@
+/** A batch on its way through an ensemble: every model answers every row, and the answers are combined. */
+import { packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
+import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
+import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
+import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import type { OptionValues } from '../../../shared/tasks/task-description.ts';
+import { NO_TIME } from '../models/inference.ts';
+import type { OpenBatch } from '../models/open-batch.ts';
+import type { TaskInput } from '../tasks/task.ts';
+import type { SharedRowBytes } from '../rows/shared-row-bytes.ts';
+import { combine, needsAllClasses } from './combine.ts';
+import { addTimings, ofMember, type Member } from './member.ts';
+import type { Wanted } from './scored.ts';
+
+/** More classes than any model has that is asked for all of them. */
+const ALL_CLASSES = 1_000_000;
+
+export interface EnsembleParts {
+  readonly config: PipelineConfig & Required<Pick<PipelineConfig, 'ensemble'>>;
+  readonly members: readonly Member[];
+  readonly rowBytes: SharedRowBytes;
+}
+
+type Prepared = RowError | null | Promise<RowError | null>;
+
+export function openEnsemble(rows: number, options: OptionValues, parts: EnsembleParts): OpenBatch {
+  const { config, members, rowBytes } = parts;
+  const { combine: mode, members: named } = config.ensemble!;
+  const isPartial = config.on_member_error === 'partial';
+  const wanted: Wanted = { topK: numberOf(options['top_k']), threshold: numberOf(options['threshold']) };
+  const asked = needsAllClasses(mode) ? { ...options, top_k: ALL_CLASSES, threshold: 0 } : options;
+  const batches = members.map((member) => member.executor.open(rows, member.optionsFor(asked)));
+  /** By member, then by row. */
+  const early = members.map(() => Array<RowError | null>(rows).fill(null));
+
+  /** One model after the other, so that the second one finds the image that the first one has decoded. */
+  function prepareFrom(i: number, at: number, row: TaskInput): Prepared {
+    for (let next = i; next < batches.length; next++) {
+      const done = batches[next]!.prepare(at, row);
+      if (done instanceof Promise) {
+        return done.then((error) => note(next, at, error) ?? prepareFrom(next + 1, at, row));
+      }
+      const failed = note(next, at, done);
+      if (failed !== null) return failed;
+    }
+    return isPartial && early.every((errors) => errors[at] !== null) ? early[0]![at]! : null;
+  }
+
+  /** Returns an error that fails the row. */
+  function note(member: number, at: number, error: RowError | null): RowError | null {
+    early[member]![at] = error;
+    return isPartial ? null : error;
+  }
+
+  async function runMember(i: number, ready: readonly number[]) {
+    const good = ready.filter((at) => early[i]![at] === null);
+    const { outcomes, timings } = await batches[i]!.run(good);
+    const found = new Map<number, RowOutcome>();
+    for (const [n, outcome] of unpackOutcomes(outcomes).entries()) found.set(good[n]!, outcome);
+    return { found, timings };
+  }
+
+  return {
+    prepare(at, row) {
+      if ('json' in row || 'madeUp' in row) return prepareFrom(0, at, row);
+      // The models themselves say why a row cannot be read.
+      const alone = () => prepareFrom(0, at, row);
+      try {
+        const done = rowBytes.hold(row, alone);
+        return done instanceof Promise ? done.catch(alone) : done;
+      } catch {
+        return alone();
+      }
+    },
+    async run(ready) {
+      const timings = NO_TIME();
+      const answeredBy = new Map<string, number>();
+      const found: ReadonlyMap<number, RowOutcome>[] = [];
+      for (const i of members.keys()) {
+        const ran = await runMember(i, ready);
+        addTimings(timings, ran.timings);
+        found.push(ran.found);
+      }
+      const started = performance.now();
+      const outcomes = ready.map((at): RowOutcome => {
+        const all = members.map(({ name }, i) => {
+          const outcome = found[i]!.get(at) ?? { ok: false, error: early[i]![at]! };
+          return outcome.ok ? outcome : ofMember(name, outcome);
+        });
+        const failed = all.find((outcome) => !outcome.ok);
+        const answers = all.flatMap((outcome, i) =>
+          outcome.ok
+            ? [{ name: members[i]!.name, weight: named[i]!.weight ?? 1, result: outcome.result }]
+            : [],
+        );
+        if (failed !== undefined && (!isPartial || answers.length === 0)) return failed;
+        const { result, by } = combine(mode, answers, wanted);
+        if (by !== null) answeredBy.set(by, (answeredBy.get(by) ?? 0) + 1);
+        return {
+          ok: true,
+          result: failed === undefined ? result : `${result},${memberErrors(members, all)}`,
+        };
+      });
+      timings.postMs += performance.now() - started;
+      return { outcomes: packOutcomes(outcomes), timings, answeredBy };
+    },
+  };
+}
+
+function memberErrors(members: readonly Member[], all: readonly RowOutcome[]): string {
+  const errors = all.flatMap((outcome, i) =>
+    outcome.ok
+      ? []
+      : [{ [MODEL_FIELD]: members[i]!.name, code: outcome.error.code, message: outcome.error.message }],
+  );
+  return `"${MEMBER_ERRORS_FIELD}":${JSON.stringify(errors)}`;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}

@@ -1,0 +1,86 @@
+/** A pipeline resident in a lane: its models, loaded beside each other. */
+import { performance } from 'node:perf_hooks';
+import { gravest } from '../../../shared/domain/model/batch-invariance.ts';
+import { InvariantError } from '../../../shared/errors.ts';
+import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
+import { isPipeline } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import type { Executor } from '../executor.ts';
+import { createSharedImages } from '../image/shared-images.ts';
+import type { ModelInfo, ModelLoad, ModelMemory } from '../messages.ts';
+import type { ExecutorParts } from '../models/executor-parts.ts';
+import { shareRowBytes } from '../rows/shared-row-bytes.ts';
+import { openCascade } from './cascade.ts';
+import { openEnsemble } from './ensemble.ts';
+import type { Member } from './member.ts';
+
+/** `loadMember`: loads a model of any kind. Throws as that does. */
+export async function loadPipelineExecutor(
+  request: ModelLoad,
+  parts: ExecutorParts,
+  loadMember: (request: ModelLoad, parts: ExecutorParts) => Promise<Executor>,
+): Promise<Executor> {
+  const start = performance.now();
+  const { config, members: loads = [] } = request;
+  if (!isPipeline(config) || loads.length !== config.members.length) {
+    throw new InvariantError(`the models of pipeline "${config.name}" did not come with it`);
+  }
+  const rowBytes = shareRowBytes(parts.services.rowBytes);
+  const sharedImages = parts.services.sharedImages ?? createSharedImages();
+  const services = { ...parts.services, rowBytes, sharedImages };
+  const members: Member[] = [];
+  const release = async () => {
+    for (const { executor } of members) await executor.release();
+  };
+  try {
+    for (const [i, load] of loads.entries()) {
+      const executor = await loadMember(load, { ...parts, services });
+      const { model, config: own } = config.members[i]!;
+      members.push({ name: model, executor, optionsFor: (given) => effectiveOptions(own, given) });
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  const { ensemble, cascade } = config;
+  return {
+    info: {
+      ...infoOf(
+        members.map(({ executor }) => executor.info),
+        members,
+      ),
+      loadMs: performance.now() - start,
+    },
+    open(rows, options) {
+      if (cascade !== undefined)
+        return openCascade(rows, options, { config: { ...config, cascade }, members });
+      if (ensemble !== undefined)
+        return openEnsemble(rows, options, { config: { ...config, ensemble }, members, rowBytes });
+      throw new InvariantError(`pipeline "${config.name}" combines nothing`);
+    },
+    changedFile: () =>
+      members.map(({ executor }) => executor.changedFile()).find((file) => file !== null) ?? null,
+    release,
+  };
+}
+
+/** The inputs are those of the first model, which gets all rows. */
+function infoOf(infos: readonly ModelInfo[], members: readonly Member[]): Omit<ModelInfo, 'loadMs'> {
+  const memories = infos.map(({ memory }) => memory);
+  return {
+    inputs: infos[0]!.inputs,
+    outputs: infos[0]!.outputs,
+    providers: [...new Set(infos.flatMap(({ providers }) => providers))],
+    // Each model fills up its own batches.
+    fixedBatch: null,
+    notes: infos.flatMap(({ notes }, i) => notes.map((note) => `${members[i]!.name}: ${note}`)),
+    batchInvariance: gravest(infos.map(({ batchInvariance }) => batchInvariance)),
+    memory: memories.includes(null) ? null : (memories as ModelMemory[]).reduce(sumOf),
+  };
+}
+
+function sumOf(a: ModelMemory, b: ModelMemory): ModelMemory {
+  return {
+    weightsBytes: a.weightsBytes + b.weightsBytes,
+    activationBytes: a.activationBytes + b.activationBytes,
+  };
+}

@@ -1,0 +1,155 @@
+// Models made of models, in a real lane and in one job of a real service.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
+import type { RowOutcome } from '#forebay/shared/domain/row.js';
+import type { LaneInput } from '#forebay/workers/lane/messages.js';
+import { loadedLane, plain, testFolder } from '../support/lanes.ts';
+import { cascade, ensemble, SIDE, writeColours, writePipeline } from '../support/pipelines.ts';
+import { toLoad, writePredictor } from '../support/predictors.ts';
+import { startService, writeImages } from '../support/service.ts';
+
+const OPTIONS = { top_k: 1, decode: null, threshold: null };
+const answer = (outcome: RowOutcome) =>
+  outcome.ok
+    ? (JSON.parse(`{${outcome.result}}`) as Record<string, never>)
+    : `${outcome.error.code}: ${outcome.error.message}`;
+
+let models: string;
+beforeEach(() => {
+  models = testFolder();
+  // Sure of red only, and sure of everything.
+  writeColours(models, 'weak', [
+    [10, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+  ]);
+  writeColours(models, 'strong', [
+    [20, 0, 0],
+    [0, 20, 0],
+    [0, 0, 20],
+  ]);
+});
+
+async function run(dir: string, rows: readonly LaneInput[], options: object = OPTIONS) {
+  const lane = await loadedLane(await toLoad(dir));
+  return lane.run({ model: 'm', rows, options: { ...options } });
+}
+
+const answers = async (dir: string, rows: readonly LaneInput[], options: object = OPTIONS) =>
+  (await run(dir, rows, options)).outcomes.map(answer);
+
+it('an ensemble answers as its models do alone, whatever the format of the image', async () => {
+  const background = { r: 200, g: 40, b: 90 };
+  const image = sharp({ create: { width: 37, height: 23, channels: 3, background } });
+  const path = join(models, 'row.jpg');
+  writeFileSync(path, await image.jpeg().toBuffer());
+  const rows = [
+    { path, tenant: 'default' },
+    { bytes: await image.png().toBuffer() },
+    { bytes: await image.jpeg().toBuffer() },
+  ];
+  writeColours(
+    models,
+    'larger',
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ],
+    { preprocess: { resize: 2 * SIDE, crop: SIDE } },
+  );
+  const names = ['weak', 'strong', 'larger'];
+  const all = await answers(writePipeline(models, { name: 'all', ...ensemble('all', ...names) }), rows);
+  const alone = await Promise.all(names.map(async (name) => answers(join(models, name), rows)));
+  for (const i of rows.keys()) {
+    expect(all[i]).toEqual({ answers: names.map((model, at) => ({ model, ...(alone[at]![i] as object) })) });
+  }
+});
+
+it('a cascade asks the next model for exactly the rows of which the first is not sure', async () => {
+  const dir = writePipeline(models, { name: 'p', ...cascade('weak', 0.9, 'strong') });
+  const rows = [
+    { bytes: await plain(250, 0, 0) },
+    { bytes: await plain(0, 250, 0) },
+    { bytes: Buffer.from('no image') },
+    { bytes: await plain(0, 0, 250) },
+  ];
+  const { outcomes, timings } = await run(dir, rows);
+  const [red, green, bad, blue] = outcomes.map(answer) as never[];
+  expect(red).toMatchObject({ model: 'weak', predictions: [{ label: 'red' }] });
+  expect(green).toMatchObject({ model: 'strong', predictions: [{ label: 'green' }] });
+  expect(blue).toMatchObject({ model: 'strong', predictions: [{ label: 'blue' }] });
+  expect(bad).toMatch(/^unsupported_format: /);
+  expect(timings.answeredBy).toEqual(
+    new Map([
+      ['weak', 1],
+      ['strong', 2],
+    ]),
+  );
+});
+
+it('a model that fails on a row fails it, or is left out and named', async () => {
+  writePredictor(
+    join(models, 'code'),
+    `predict: (rows) => rows.map(({ bytes }) => bytes.length > 200 ? { error: { message: 'too long' } }
+      : { predictions: [{ index: 0, label: 'red', score: 0.5 }] }),`,
+    {
+      name: 'code',
+      input: 'image',
+      result: { type: 'object', properties: { predictions: { type: 'array' } }, required: ['predictions'] },
+    },
+  );
+  const rows = [{ bytes: await plain(9, 9, 9, 300) }, { bytes: await plain(250, 0, 0) }];
+  const config = { name: 'p', ...ensemble('max_confidence', 'code', 'strong') };
+  const whole = await answers(writePipeline(models, config), rows);
+  expect(whole).toEqual(['predictor_error: code: too long', expect.objectContaining({ model: 'strong' })]);
+  const partial = await answers(writePipeline(models, { ...config, on_member_error: 'partial' }), rows);
+  expect(partial[0]).toMatchObject({
+    model: 'strong',
+    member_errors: [{ model: 'code', code: 'predictor_error', message: 'code: too long' }],
+  });
+  expect(partial[1]).not.toHaveProperty('member_errors');
+});
+
+it('a job over a cascade counts which model answered, and lists the pipeline as any model', async () => {
+  const service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_MODELS: 'p' } });
+  onTestFinished(async () => service.close());
+  writeColours(service.models, 'weak', [
+    [10, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+  ]);
+  writeColours(service.models, 'strong', [
+    [20, 0, 0],
+    [0, 20, 0],
+    [0, 0, 20],
+  ]);
+  writePipeline(service.models, { name: 'p', ...cascade('weak', 0.9, 'strong') });
+  await writeImages(join(service.input, 'few'), 9);
+  await service.startWorker();
+  const job = await service.submit({
+    model: 'p',
+    input: { type: 'files', path: 'few' },
+    output: { format: 'csv' },
+    options: { top_k: 1 },
+  });
+  expect(await service.ended(job.id)).toMatchObject({
+    status: 'completed',
+    rows: { succeeded: 9, failed: 0 },
+  });
+  const results = await (await service.request(`/v1/jobs/${job.id}/results`)).text();
+  const by = results
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { model: string }).model);
+  expect(by).toEqual([1, 2, 3].flatMap(() => ['weak', 'strong', 'strong']));
+  const stats = (await (await service.request(`/v1/jobs/${job.id}/stats`)).json()) as JobStatsWire;
+  expect(stats.answered_by).toEqual({ weak: 3, strong: 6 });
+  expect(await (await service.request('/v1/models/p')).json()).toMatchObject({
+    task: 'pipeline',
+    status: 'serving',
+  });
+});

@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it } from 'vitest';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
+import { columnsOf } from '#forebay/shared/sinks/table/columns-of.js';
+import { rowFieldsOf, rowKindOf, taskOf } from '#forebay/shared/tasks/task-descriptions.js';
+import { testFolder } from '../../../support/lanes.ts';
+import { meanColourModel, writeModelFolder } from '../../../support/onnx/models.ts';
+import { cascade, ensemble, SIDE, writeColours, writePipeline } from '../../../support/pipelines.ts';
+import { writePredictor } from '../../../support/predictors.ts';
+
+const RGB = [
+  [1, 0, 0],
+  [0, 1, 0],
+  [0, 0, 1],
+];
+let models: string;
+beforeEach(() => {
+  models = testFolder();
+  writeColours(models, 'a', RGB);
+});
+
+async function why(config: { readonly name: string } & Record<string, unknown>): Promise<string> {
+  const dir = writePipeline(models, config);
+  return loadModelFolder(dir).then(
+    () => 'fine',
+    (error: Error) => error.message.replace(`${dir}: `, '').replaceAll(`${models}`, 'MODELS'),
+  );
+}
+
+it('a pipeline has the rows, options and fields of its models, and their content is part of its identity', async () => {
+  const dir = writePipeline(models, { name: 'p', ...cascade('a', 0.5, 'b') });
+  writeColours(models, 'b', RGB);
+  const { config, ref, members } = await loadModelFolder(dir);
+  expect(members.map((one) => one.ref.name)).toEqual(['a', 'b']);
+  expect(rowKindOf(config)).toBe('image');
+  expect(rowFieldsOf(config, null).names).toEqual(['image']);
+  expect(taskOf(config).options).toEqual(['top_k', 'decode', 'threshold']);
+  expect(columnsOf(config).map(({ name }) => name)).toEqual(['label', 'score', 'predictions', 'model']);
+  writeColours(models, 'b', [...RGB].reverse());
+  expect((await loadModelFolder(dir)).ref.hash).not.toBe(ref.hash);
+});
+
+it('a member may be a version, an alias, or a pipeline itself', async () => {
+  const versions = join(models, 'v');
+  for (const version of ['1', '2']) {
+    writeModelFolder(join(versions, version), meanColourModel({ side: SIDE, classes: RGB }), {
+      name: 'v',
+      task: 'image-classification',
+      preprocess: { crop: SIDE },
+      activation: 'softmax',
+      top_k: Number(version),
+    });
+  }
+  writeFileSync(join(versions, 'aliases.json'), '{"old":"1"}');
+  writePipeline(models, { name: 'inner', ...cascade('a', 0.5, 'v') });
+  const dir = writePipeline(models, { name: 'p', ...ensemble('max_confidence', 'v@old', 'v@2', 'inner') });
+  const { members } = await loadModelFolder(dir);
+  const topK = members.map(({ config }) => (config as { readonly top_k?: number }).top_k);
+  expect(topK).toEqual([1, 2, undefined]);
+  expect(members[2]!.members.map(({ ref }) => ref.name)).toEqual(['a', 'v']);
+});
+
+it('a pipeline that makes no sense is refused with the place and one sentence', async () => {
+  writeColours(models, 'other', RGB, { labels: ['rot', 'gruen', 'blau'] });
+  writePredictor(join(models, 'code'), 'predict() {},', { name: 'code', input: 'image' });
+  writePredictor(join(models, 'texts'), 'predict() {},', { name: 'texts', input: 'text' });
+  expect(await why({ name: 'p', ...ensemble('vote', 'a', 'aa') })).toBe(
+    'model.json /ensemble/members/1/model: there is no model "aa" in MODELS; did you mean "a"?',
+  );
+  expect(await why({ name: 'p' })).toBe('a pipeline has either "ensemble" or "cascade"');
+  expect(await why({ name: 'p', ...ensemble('average', 'a', 'code') })).toBe(
+    'model.json /ensemble/members/1/model: "combine": "average" compares scores of classes, and "code" (predictor) answers answer; use "combine": "all"',
+  );
+  expect(await why({ name: 'p', ...ensemble('all', 'a', 'texts') })).toBe(
+    'model.json /ensemble/members/1/model: "texts" takes texts, but "a" takes images; models of a pipeline get the same rows',
+  );
+  expect(await why({ name: 'p', ...ensemble('vote', 'a', 'other') })).toContain(
+    'needs the same classes, and the labels of "other" and "a" differ',
+  );
+  expect(await why({ name: 'p', ...ensemble('vote', 'a', 'a') })).toContain(
+    '/ensemble/members/1/model: names "a" twice',
+  );
+  expect(await why({ name: 'p', ...ensemble('vote', 'a', { model: 'other', weight: 2 }) })).toContain(
+    '/ensemble/members/1/weight: has no use with "combine": "vote"',
+  );
+  expect(
+    await why({ name: 'p', cascade: { levels: [{ model: 'a' }, { model: 'other', threshold: 1 }] } }),
+  ).toMatch(/levels\/0\/threshold: is missing.*levels\/1\/threshold: has no use/);
+  writePipeline(models, { name: 'q', ...cascade('a', 0.5, 'p') });
+  expect(await why({ name: 'p', ...cascade('a', 0.5, 'q') })).toContain(
+    '"p" leads back to "q": pipelines must not form a circle',
+  );
+});
