@@ -1,11 +1,13 @@
 /**
  * `npm run demo`: the main job on real images, end to end. Generates digits, classifies them with the real service,
- * reports the accuracy, and does some of the same work the naive way for comparison.
+ * reports the accuracy, and does some of the same work the naive way for comparison. With `--cascade`, it compares a
+ * cascade of two models with the larger one instead.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compareCascade } from './cascade.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..', '..');
@@ -13,7 +15,8 @@ const model = join(root, 'examples', 'digits', 'models', 'digits-small');
 const data = join(root, '.forebay', 'demo');
 const input = join(data, 'digits');
 const output = join(data, 'results');
-const COUNT = 5000;
+const isCascade = process.argv.includes('--cascade');
+const COUNT = isCascade ? 20_000 : 5000;
 /** Training used other seeds. */
 const SEED = 2026;
 
@@ -31,6 +34,18 @@ await node([
   '--seed',
   String(SEED),
 ]);
+
+if (isCascade) {
+  console.log(`\n2. digits-large, and a cascade of digits-small and digits-large, classify them in turns\n`);
+  await compareCascade({
+    examples: join(root, 'examples', 'digits', 'models'),
+    data,
+    input,
+    truth: truthOf(),
+    forebay: async (args) => node([join(root, 'bin', 'forebay.js'), ...args]),
+  });
+  process.exit(0);
+}
 
 console.log(
   `\n2. The service classifies them. Redis, API and a worker start, and the job goes in over HTTP\n`,
@@ -60,14 +75,18 @@ ${((performance.now() - began) / 1000).toFixed(0)} s in all. Next:
    npx forebay up --models examples/digits/models --input-root ${show(data)}     # the service, with its API at /docs
 `);
 
-function report() {
-  /** @type {Map<string, string>} */
-  const truth = new Map(
+/** @returns {Map<string, string>} the digit of each picture */
+function truthOf() {
+  return new Map(
     lines(join(data, 'labels.jsonl')).map((/** @type {{ id: string, label: string }} */ { id, label }) => [
       id,
       label,
     ]),
   );
+}
+
+function report() {
+  const truth = truthOf();
   const table = Array.from({ length: 10 }, () => Array(10).fill(0));
   let right = 0;
   let rows = 0;

@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path';
 import { ForebayError } from '../../shared/errors.ts';
 import { readAliases } from '../../shared/models/aliases.ts';
+import { createContentMemo } from '../../shared/models/content-memo.ts';
 import { isModel } from '../../shared/models/model-dirs.ts';
 import { loadModelFolder, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { isVersionName, modelTitle, VERSION_RULE } from '../../shared/models/version-name.ts';
@@ -32,11 +33,13 @@ export async function placeModel(
   return withHiddenFolder(modelsDir, async (hidden) => {
     const staged = join(hidden, relative(modelsDir, target));
     await copyFiles(model, staged);
-    const copied = await loadModelFolder(staged);
+    const copied = await loadModelFolder(staged, createContentMemo(), { modelsDir });
     if (copied.ref.hash !== model.ref.hash) {
       throw new ForebayError(
         'invalid_model_config',
-        `the files of ${source} changed while they were copied; try again when they are all in place`,
+        model.members.length > 0
+          ? `the models of pipeline "${name}" are other ones in ${modelsDir} than beside ${source}; add them first`
+          : `the files of ${source} changed while they were copied; try again when they are all in place`,
       );
     }
     await moveInto(staged, target);

@@ -1,5 +1,6 @@
 /** Reads the models of a pipeline, and checks that they fit together. */
 import { createHash } from 'node:crypto';
+import { deviceOf } from '../domain/model/device.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../errors.ts';
 import { namedModels, type PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
@@ -19,7 +20,7 @@ export interface MemberSearch {
 /** In the order of the pipeline. Adds an issue for each that cannot be used, and for those that do not fit. */
 export async function loadMembers(
   config: ModelConfig,
-  { modelsDir, chain, load }: MemberSearch,
+  { modelsDir, chain, ...search }: MemberSearch,
   issues: Issue[],
 ): Promise<readonly ModelFolder[]> {
   const pipeline = config as PipelineConfig;
@@ -36,7 +37,7 @@ export async function loadMembers(
       });
     } else {
       try {
-        members.push(await load(found));
+        members.push(await search.load(found));
       } catch (error) {
         if (!(error instanceof ForebayError)) throw error;
         issues.push({ path, message: `"${model}" cannot be used: ${error.message}` });
@@ -57,8 +58,11 @@ export async function loadMembers(
 export function withMembers(config: ModelConfig, members: readonly ModelFolder[]): PipelineConfig {
   const pipeline = config as PipelineConfig;
   const names = namedModels(pipeline);
+  // Lanes are planned by the device of the pipeline, which is that of its members.
+  const onDevice = members.find((member) => deviceOf(member.config) !== null)?.config;
   return {
     ...pipeline,
+    ...(onDevice && { execution_providers: onDevice.execution_providers, fallback: onDevice.fallback }),
     members: members.map((member, i) => ({
       model: names[i]!.model,
       hash: member.ref.hash,

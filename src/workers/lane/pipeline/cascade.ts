@@ -30,9 +30,9 @@ export function openCascade(
   const inputs = Array<TaskInput>(rows);
 
   /** Prepares and runs these rows at a later level. */
-  async function runLevel({ executor, optionsFor }: Member, ready: readonly number[]): Promise<MemberRun> {
+  async function runLevel(member: Member, ready: readonly number[]): Promise<MemberRun> {
     const started = performance.now();
-    const batch = executor.open(ready.length, optionsFor(options));
+    const batch = member.executor.open(ready.length, member.optionsFor(options));
     const errors = await Promise.all(ready.map(async (at, i) => batch.prepare(i, inputs[at]!)));
     const preparedMs = performance.now() - started;
     const good = errors.flatMap((error, i) => (error === null ? [i] : []));
@@ -53,7 +53,7 @@ export function openCascade(
     async run(ready) {
       const timings = NO_TIME();
       const answeredBy = new Map<string, number>();
-      const answers = new Map<number, RowOutcome>();
+      const answers = Array<RowOutcome>(rows);
       /** Answers of earlier levels, for rows that a later level fails on. */
       const unsure = new Map<number, { readonly result: string; readonly name: string }>();
       let left = ready;
@@ -64,23 +64,25 @@ export function openCascade(
         addTimings(timings, more);
         const threshold = levels[level]!.threshold ?? 0;
         const goOn: number[] = [];
+        let answered = 0;
         for (const [i, at] of left.entries()) {
           const outcome = outcomes[i]!;
           const isSure = outcome.ok && confidenceOf(outcome.result) >= threshold;
           if (outcome.ok && (isSure || level === members.length - 1)) {
-            answers.set(at, { ok: true, result: withModel(outcome.result, member.name) });
-            answeredBy.set(member.name, (answeredBy.get(member.name) ?? 0) + 1);
+            answers[at] = { ok: true, result: withModel(outcome.result, member.name) };
+            answered += 1;
           } else if (outcome.ok) {
             unsure.set(at, { result: outcome.result, name: member.name });
             goOn.push(at);
           } else {
-            answers.set(at, fallback(unsure.get(at), member.name, outcome));
+            answers[at] = fallback(unsure.get(at), member.name, outcome);
           }
         }
+        if (answered > 0) answeredBy.set(member.name, answered);
         left = goOn;
       }
       for (const at of ready) inputs[at] = NOTHING;
-      return { outcomes: packOutcomes(ready.map((at) => answers.get(at)!)), timings, answeredBy };
+      return { outcomes: packOutcomes(ready.map((at) => answers[at]!)), timings, answeredBy };
     },
   };
 

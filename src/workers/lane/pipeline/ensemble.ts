@@ -38,16 +38,16 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
     for (let next = i; next < batches.length; next++) {
       const done = batches[next]!.prepare(at, row);
       if (done instanceof Promise) {
-        return done.then((error) => note(next, at, error) ?? prepareFrom(next + 1, at, row));
+        return done.then((error) => keepError(next, at, error) ?? prepareFrom(next + 1, at, row));
       }
-      const failed = note(next, at, done);
+      const failed = keepError(next, at, done);
       if (failed !== null) return failed;
     }
     return isPartial && early.every((errors) => errors[at] !== null) ? early[0]![at]! : null;
   }
 
   /** Returns an error that fails the row. */
-  function note(member: number, at: number, error: RowError | null): RowError | null {
+  function keepError(member: number, at: number, error: RowError | null): RowError | null {
     early[member]![at] = error;
     return isPartial ? null : error;
   }

@@ -19,8 +19,19 @@ export function predictionsIn(result: string): readonly Prediction[] {
   return Array.isArray(predictions) ? (predictions as readonly Prediction[]) : [];
 }
 
-/** The score of the best class. 0 if no class has been answered, for example below a threshold. */
+const PREDICTIONS_FIRST = '"predictions":[{';
+const SCORE = '"score":';
+
+/**
+ * The score of the best class. 0 if no class has been answered, for example below a threshold. Tasks write the predictions
+ * first, and parsing them would take a twentieth of the time of a small model.
+ */
 export function confidenceOf(result: string): number {
+  // Inside of a label, each quote has a backslash before it. So this finds the key.
+  const at = result.startsWith(PREDICTIONS_FIRST) ? result.indexOf(SCORE) : -1;
+  const known =
+    at < 0 ? Number.NaN : Number.parseFloat(result.slice(at + SCORE.length, at + SCORE.length + 32));
+  if (!Number.isNaN(known)) return known;
   const score = predictionsIn(result)[0]?.score;
   return typeof score === 'number' ? score : 0;
 }
