@@ -15,11 +15,13 @@ export function logicalPlan(facts: PlanFacts): PlanWire['logical'] {
   return [
     { operator: 'read', does: READS[facts.dataset.type] },
     ...prepare,
-    { operator: 'infer', does: `${facts.model.name}, ONNX` },
+    { operator: 'infer', does: `${facts.model.name}, ${KINDS[facts.config?.kind ?? 'onnx']}` },
     { operator: 'postprocess', does: answer },
     { operator: 'write', does: 'one part per block, as JSON lines, published and committed once' },
   ];
 }
+
+const KINDS = { onnx: 'ONNX', predictor: 'code of its own', pipeline: 'a pipeline' } as const;
 
 function stepsOf({ config, options }: PlanFacts): TaskSteps {
   return taskOf(config).steps(config, options);
