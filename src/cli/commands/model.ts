@@ -26,11 +26,12 @@ export function addModel(program: Command, context: CliContext): void {
     .helpOption(false)
     .allowUnknownOption()
     .action(async (args: string[]) => context.exitWith(await init(args, context.env)));
-  model
+  const test = model
     .command('test')
     .description('Runs the tests (*.test.mjs, for node:test) in the folder of a predictor.')
     .argument('<folder>', 'the folder of the model')
     .action(async (folder: string) => context.exitWith(await testModel(folder, context.env)));
+  addHelp(test, { examples: ['forebay model test models/words'] });
 }
 
 async function init(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {

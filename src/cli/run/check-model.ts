@@ -47,6 +47,6 @@ async function noSingleModel(dir: string, given: string): Promise<UsageError> {
     );
   }
   return new UsageError(
-    `--model: ${given} holds neither model.onnx, predictor.js nor model.json. Make them with: forebay model init FILE.onnx`,
+    `--model: ${given} holds neither model.onnx nor model.json nor predictor.js. Make them with: forebay model init FILE.onnx`,
   );
 }
