@@ -34,13 +34,13 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
   const early = members.map(() => Array<RowError | null>(rows).fill(null));
 
   /** One model after the other, so that the second one finds the image that the first one has decoded. */
-  function prepareFrom(i: number, at: number, row: TaskInput): Prepared {
-    for (let next = i; next < batches.length; next++) {
-      const done = batches[next]!.prepare(at, row);
+  function prepareFrom(first: number, at: number, row: TaskInput): Prepared {
+    for (let member = first; member < batches.length; member++) {
+      const done = batches[member]!.prepare(at, row);
       if (done instanceof Promise) {
-        return done.then((error) => keepError(next, at, error) ?? prepareFrom(next + 1, at, row));
+        return done.then((error) => keepError(member, at, error) ?? prepareFrom(member + 1, at, row));
       }
-      const failed = keepError(next, at, done);
+      const failed = keepError(member, at, done);
       if (failed !== null) return failed;
     }
     return isPartial && early.every((errors) => errors[at] !== null) ? early[0]![at]! : null;
