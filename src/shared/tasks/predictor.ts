@@ -1,6 +1,6 @@
 /**
  * Models of kind `predictor`: code of the user's. Everything that API and worker know about it is in model.json, because
- * only lanes run the code (ADR 26).
+ * only lanes run the code (ADR 28).
  */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';

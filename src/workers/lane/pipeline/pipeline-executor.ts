@@ -25,7 +25,7 @@ export async function loadPipelineExecutor(
     throw new InvariantError(`the models of pipeline "${config.name}" did not come with it`);
   }
   const rowBytes = shareRowBytes(parts.services.rowBytes);
-  // In a cascade, keeping the pixels of all rows costs more than decoding a few of them again (ADR 27).
+  // In a cascade, keeping the pixels of all rows costs more than decoding a few of them again (ADR 29).
   const sharedImages =
     parts.services.sharedImages ?? (config.ensemble === undefined ? undefined : createSharedImages());
   const services = { ...parts.services, rowBytes, sharedImages };
