@@ -45,6 +45,6 @@ EXPOSE 8080
 VOLUME /data
 # Checks a worker's health port if it is set, and otherwise the API's port.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["node", "-e", \
-  "fetch(`http://127.0.0.1:${process.env.FOREBAY_HEALTH_PORT || process.env.FOREBAY_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  "fetch(`http://127.0.0.1:${process.env.FOREBAY_WORKER_PORT || process.env.FOREBAY_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["tini", "--", "node", "/app/bin/forebay.js"]
 CMD ["api"]

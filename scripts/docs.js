@@ -1,11 +1,17 @@
-// Writes docs/settings.md and docs/errors.md from the code that defines settings and errors (npm run docs).
+// Writes docs/settings.md, docs/errors.md and docs/metrics.md from the code that defines settings, errors and metrics
+// (npm run docs).
 // With --check it writes nothing and fails if a file is out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeConfig } from '../dist/shared/config/describe-config.js';
 import { ERROR_ADVICE, ERROR_GROUPS } from '../dist/shared/error-guide/error-guide.js';
 import { ForebayError } from '../dist/shared/errors.js';
+import { METRIC_TABLES } from '../dist/shared/observe/metrics/metric-tables.js';
 
-const PAGES = { 'docs/settings.md': settingsPage(), 'docs/errors.md': errorsPage() };
+const PAGES = {
+  'docs/settings.md': settingsPage(),
+  'docs/errors.md': errorsPage(),
+  'docs/metrics.md': metricsPage(),
+};
 
 for (const [path, text] of Object.entries(PAGES)) {
   const url = new URL(`../${path}`, import.meta.url);
@@ -23,7 +29,7 @@ function settingsPage() {
 Settings are environment variables. A process reads them once, when it starts, and reports every wrong one at once. It
 ignores variables that it does not know. \`forebay up\` and \`forebay run\` pass them on to the processes that they start.
 \`run\` has its own Redis, address, pool and folders (except the cache folder), and requires no keys. It always
-follows links, and ignores \`FOREBAY_MAX_JOBS\`, \`FOREBAY_MODELS\` and \`FOREBAY_HEALTH_PORT\`. The flag of a command
+follows links, and ignores \`FOREBAY_MAX_JOBS\`, \`FOREBAY_MODELS\` and \`FOREBAY_WORKER_PORT\`. The flag of a command
 wins over its variable. 1 MB is 1,048,576 bytes.
 
 The command line alone reads two more variables. \`FOREBAY_URL\` is the service that \`submit\`, \`jobs\` and similar
@@ -73,6 +79,29 @@ function errorGroup({ title, about, codes }) {
 ${about}
 
 ${table(['code', 'cause', 'fix', 'status', 'retry'], rows)}`;
+}
+
+function metricsPage() {
+  return `${header('Metrics', 'src/shared/observe/metrics/')}
+Every process can be scraped by Prometheus. The API answers \`GET /metrics\` for keys with the scope \`service:read\`
+([security](security.md#keys)). A worker answers \`/metrics\` on \`FOREBAY_WORKER_PORT\`, if it is set.
+[operations](operations.md#metrics) shows how to set up Prometheus and Grafana.
+
+No label has unbounded values: there are no ids of jobs, blocks or workers. \`model\` is the name of a model, and
+\`version\` is the name of its version, or \`none\`. \`route\` is the path of an endpoint, such as \`/v1/jobs/{id}\`. A
+histogram \`x\` has the series \`x_bucket\`, \`x_sum\` and \`x_count\`. Each process also has the usual metrics of its own
+process, which begin with \`process_\` and \`nodejs_\`.
+${Object.entries(METRIC_TABLES).map(metricGroup).join('')}`;
+}
+
+function metricGroup([title, metrics]) {
+  const rows = Object.entries(metrics).map(([name, { type, labels, help }]) =>
+    row(`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(', ') || '-', help),
+  );
+  return `
+## ${title}
+
+${table(['metric', 'type', 'labels', 'what it is'], rows)}`;
 }
 
 function header(title, source) {

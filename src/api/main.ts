@@ -14,6 +14,7 @@ import { createLogger } from '../shared/observe/logger.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/text/visible-text.ts';
+import { measureApi } from './metrics/measure-api.ts';
 import { connectionLimits } from './http/middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
 import { answerWhileWaiting } from './http/while-waiting.ts';
@@ -48,7 +49,8 @@ async function main(): Promise<void> {
     redisUrl: config.redisUrl,
     background,
     onError: watch.onError,
-    emit: events.emit,
+    events,
+    metrics: measureApi(events),
     version: VERSION,
     shutdown: stop,
   });

@@ -3,7 +3,10 @@ import type { Redis } from 'ioredis';
 import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
-import type { Emit } from '../shared/observe/events.ts';
+import type { Events } from '../shared/observe/events.ts';
+import type { Metrics } from '../shared/observe/metrics/instruments.ts';
+import { measureRedis } from '../shared/observe/metrics/measure-redis.ts';
+import { redisMemory } from '../shared/redis/redis-memory.ts';
 import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore } from '../shared/queue/jobs/job-store.ts';
@@ -28,6 +31,7 @@ import { createHeldBytes } from './http/body/held-bytes.ts';
 import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
 import { createJobUseCases } from './jobs/job-use-cases.ts';
+import { measureService } from './metrics/measure-api.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
 import { createOnlineModels } from './online/online-models.ts';
 import { createPredict } from './online/predict.ts';
@@ -35,6 +39,7 @@ import { createDatasetOpener } from './jobs/create/dataset-opener.ts';
 import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
+import { surveyService, type SurveyDeps } from './overview/survey-service.ts';
 import { serviceChores } from './sweeper/service-chores.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
@@ -62,11 +67,14 @@ export async function createApiService(options: {
   /** A connection for background work, on which Redis has answered. */
   readonly background: Redis;
   readonly onError: (error: Error) => void;
-  readonly emit: Emit;
+  readonly events: Events;
+  /** Counts the events of this process. */
+  readonly metrics: Metrics;
   readonly version: string;
   readonly shutdown: AbortSignal;
 }): Promise<ApiService> {
-  const { config, redisUrl, background, onError, emit, version, shutdown } = options;
+  const { config, redisUrl, background, onError, events, metrics, version, shutdown } = options;
+  const { emit } = events;
   const redis = connectRedis(redisUrl, 'request', onError);
   const access = await createAccess({
     ...config,
@@ -85,6 +93,8 @@ export async function createApiService(options: {
   const jobs = createJobStore({ redis, run });
   const workers = createWorkerRegistry({ redis });
   const queues = createBlockQueues({ redis: background, onError });
+  /** Fails soon if Redis is away. A scrape must not wait for it. */
+  const requestQueues = createBlockQueues({ redis, onError });
   const slots = createQueueSlots({ redis, run });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const stores = createStores(config);
@@ -177,8 +187,22 @@ export async function createApiService(options: {
       limits: { requests: config.onlineMaxRequests, bytes: config.onlineMaxBytes },
     }),
   });
+  const survey: SurveyDeps = {
+    jobs,
+    workers,
+    queues: requestQueues,
+    slots,
+    queueLimit: (lanes) => queueLimit(lanes, config.queueLimit),
+  };
+  measureRedis(metrics, events, async () => redis.ping());
+  measureService(metrics, {
+    survey: async () => surveyService(survey),
+    redisMemory: async () => redisMemory(redis),
+  });
   const app = createApp({
     jobs,
+    metrics,
+    survey,
     queues,
     slots,
     workers,
@@ -204,7 +228,7 @@ export async function createApiService(options: {
       await Promise.all([feeders.close(), sweeper.close(), dispatcher.close()]);
     },
     async disconnect() {
-      await queues.close();
+      await Promise.all([queues.close(), requestQueues.close()]);
       await Promise.all([wake.close(), redis.quit(), onlineRedis.quit(), background.quit(), stores.close()]);
     },
   };

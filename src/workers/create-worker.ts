@@ -24,6 +24,7 @@ import { createOnlineWork } from '../shared/queue/online/online-work.ts';
 import { createStores } from '../shared/stores/stores.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
 import { createWorkerInfo } from './health/worker-info.ts';
+import { createWorkerView } from './health/worker-view.ts';
 import { createBatcher } from './intake/batcher.ts';
 import { createBlockSource } from './intake/block-source.ts';
 import { createByteBudget } from './intake/byte-budget.ts';
@@ -130,6 +131,7 @@ export async function createWorker(options: {
       source.ring();
       samples.ring();
     },
+    emit,
   });
   const inUse = (queue: string) =>
     runs.queues().has(queue) || batcher.holds(queue) || lanes.isRunning(queue) || online.inUse(queue);
@@ -221,6 +223,14 @@ export async function createWorker(options: {
   const sampler = startSampler({ id, requests, wake, samples, emit });
 
   const memoryUse = createMemoryUse({ limitBytes: resources.memoryBytes, cgroup: findCgroupMemory() });
+  const view = createWorkerView({
+    lanes,
+    budget,
+    memoryUse,
+    memoryLevel: () => guard.level,
+    limitBytes: resources.memoryBytes,
+    models: models.describe,
+  });
   const heartbeat = createHeartbeat({
     id,
     registry: createWorkerRegistry({ redis }),
@@ -229,11 +239,7 @@ export async function createWorker(options: {
       pool: config.pool,
       resources,
       plan,
-      lanes,
-      budget,
-      memoryUse,
-      memoryLevel: () => guard.level,
-      models: models.describe,
+      view,
     }),
     emit,
   });
@@ -282,6 +288,7 @@ export async function createWorker(options: {
       const all = models.describe();
       return { models: all, servesNothing: whyServesNothing(all, wanted) };
     },
+    view,
     modelReport: () => modelReport(models.describe(), found),
     stopWatching() {
       for (const end of unlisten) end();

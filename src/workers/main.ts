@@ -10,7 +10,7 @@ import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/text/visible-text.ts';
 import { createWorker } from './create-worker.ts';
-import { serveHealth } from './health/health.ts';
+import { openPort } from './health/open-port.ts';
 import { startChildLane } from './lane-pool/child-lane.ts';
 import type { Worker } from './worker.ts';
 
@@ -24,7 +24,7 @@ const exitBeforeStart = () => process.exit(0);
 
 async function main(): Promise<void> {
   const config = readConfig(process.env, process.cwd());
-  const { redisUrl, healthPort, loadTimeoutMs } = config;
+  const { redisUrl, loadTimeoutMs } = config;
   const log = createLogger({ level: config.logLevel, name: 'worker' });
   const events = createEvents();
   logEvents(events, log);
@@ -38,14 +38,14 @@ async function main(): Promise<void> {
 
   const watch = createRedisWatch({ redisUrl, emit: events.emit });
   let started: Worker | null = null;
-  const health =
-    healthPort === undefined
-      ? null
-      : await serveHealth(healthPort, {
-          info: () => started?.health() ?? { waitingFor: watch.waitingFor() },
-          checkQueue: () => watch.checkWrite(),
-        });
   const redis = connectRedis(redisUrl, 'background', watch.onError);
+  const port = await openPort(config, {
+    events,
+    worker: () => started,
+    watch,
+    // While Redis is away, this connection would keep the command until it is back.
+    ping: async () => (watch.waitingFor() === null ? redis.ping() : Promise.reject(new Error('away'))),
+  });
   await watch.from(redis);
   const worker = await createWorker({
     config,
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   if (!stop.aborted) tellLauncher({ type: 'ready', ...worker.modelReport() });
   await untilAborted(stop);
   setTimeout(exit(1), config.shutdownGraceMs + AFTER_GRACE_MS);
-  health?.close();
+  port?.close();
   await worker.drain();
   await redis.quit();
   process.exit(0);

@@ -27,6 +27,7 @@ import type { BatchGroup } from './intake/batch-group.ts';
 import type { Batcher } from './intake/batcher.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createBlockComputer, type Computed } from './run/compute-block.ts';
+import { errorsByCode } from './run/errors-by-code.ts';
 import { createJobFlows } from './run/job-flow.ts';
 import { createRunStats } from './run/run-stats.ts';
 
@@ -74,6 +75,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       if (!group) return leave('handedBack', 'handed back: the model has left the lanes');
 
       let counts = await adoptEarlierPart(begun);
+      let errors: Readonly<Record<string, number>> = {};
       stats.begun();
       if (!counts) {
         const computed = await computeRows(begun, group);
@@ -84,8 +86,9 @@ export function createBlockRunner(deps: RunBlockDeps) {
           computed.release();
         }
         if (!counts) return taken.complete();
+        errors = errorsByCode(computed.outcomes);
       }
-      await commit(counts);
+      await commit(counts, errors);
     }
 
     function partOf(spec: JobSpec): PartOfJob {
@@ -124,14 +127,18 @@ export function createBlockRunner(deps: RunBlockDeps) {
       return counts;
     }
 
-    async function commit(counts: BlockCounts): Promise<void> {
+    async function commit(counts: BlockCounts, errors: Readonly<Record<string, number>>): Promise<void> {
       const started = performance.now();
       const outcome = await window.commit(job, block, token, counts, stats.totals());
       if (outcome === 'superseded') emit('block.superseded', { job, block });
       // The slot is returned last, so that a queue never holds more blocks than slots.
       await taken.complete();
       if (outcome !== 'superseded') await slots.release(queue, job, [block]);
-      flow.committed(performance.now() - started);
+      const commitMs = performance.now() - started;
+      flow.committed(commitMs);
+      if (outcome === 'superseded') return;
+      const times = { ...stats.times(), commitMs };
+      emit('block.committed', { job, block, queue, outcome, ...counts, errors, times });
     }
 
     async function fail(error: unknown): Promise<void> {

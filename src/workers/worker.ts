@@ -10,6 +10,7 @@ import { InvariantError } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { Health } from './health/health.ts';
 import type { Heartbeat } from './health/heartbeat.ts';
+import type { WorkerView } from './health/worker-view.ts';
 import type { BlockSource } from './intake/block-source.ts';
 import type { QueueTakers } from './intake/queue-takers.ts';
 import type { LanePool } from './lane-pool/lane-pool.ts';
@@ -28,6 +29,8 @@ export interface Worker {
   readonly booted: Promise<void>;
   /** Null while the worker boots. */
   health(): Health | null;
+  /** What it is doing now. */
+  view(): WorkerView;
   /** For the launcher. */
   modelReport(): ModelReport;
   /** Finishes the current blocks within the grace time, hands back the rest, and closes everything. */
@@ -50,6 +53,7 @@ export interface WorkerParts {
   lanes: LanePool;
   guard: MemoryGuard;
   health: () => Health;
+  view: () => WorkerView;
   modelReport: () => ModelReport;
   /** Stops watching model files, queues and wishes, and stops residency, which loads and unloads models. */
   stopWatching: () => void;
@@ -111,6 +115,7 @@ export function startWorker(parts: WorkerParts): Worker {
     },
     booted: boot(),
     health: () => (state === 'booting' ? null : parts.health()),
+    view: parts.view,
     modelReport: parts.modelReport,
     drain,
     killLanes: () => lanes.killAll(),

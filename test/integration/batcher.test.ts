@@ -46,7 +46,7 @@ async function load(model: string, dir: string, timeoutMs: number) {
 }
 
 function open(moreMayArrive = () => false, readingWaits = () => false) {
-  const batcher = createBatcher({ pool, moreMayArrive, readingWaits, onSent: () => {} });
+  const batcher = createBatcher({ pool, moreMayArrive, readingWaits, onSent: () => {}, emit: () => {} });
   const send = (bytes: number[]): Promise<RowAnswer>[] => {
     batcher.expect(group, bytes.length);
     return bytes.map(async (byte) => answerTo(batcher, group, byte));

@@ -41,7 +41,7 @@ it('API and worker wait for a Redis that starts later, report it once, and then 
   const env = { REDIS_URL: `unix://:se%20cret@${later}` };
   const healthPort = await freePort();
   const api = start('api', env);
-  const worker = start('workers', { ...env, FOREBAY_HEALTH_PORT: String(healthPort) });
+  const worker = start('workers', { ...env, FOREBAY_WORKER_PORT: String(healthPort) });
 
   const [, url] = await api.says(/"url":"(http:[^"]+)".*cannot be reached/);
   for (const process of [api, worker]) {
@@ -145,10 +145,10 @@ it('API and worker report that a port is taken, and name the fix', async () => {
   try {
     const env = { REDIS_URL: `unix://${later}` };
     const api = start('api', { ...env, FOREBAY_PORT: String(port) });
-    const worker = start('workers', { ...env, FOREBAY_HEALTH_PORT: String(port) });
+    const worker = start('workers', { ...env, FOREBAY_WORKER_PORT: String(port) });
     for (const [process, setting] of [
       [api, '--port (FOREBAY_PORT)'],
-      [worker, '--health-port (FOREBAY_HEALTH_PORT)'],
+      [worker, '--worker-port (FOREBAY_WORKER_PORT)'],
     ] as const) {
       expect(await process.ended).toBe(1);
       expect(process.said()).toContain(

@@ -95,6 +95,7 @@ it('a lane that leaks is restarted between batches, and no row is lost', async (
     moreMayArrive: () => false,
     readingWaits: () => false,
     onSent: () => {},
+    emit: () => {},
   });
   const group = batchGroup({ model: 'm', options: { top_k: 1 }, batchSize: 1, maxWaitMs: 1, input: 'image' });
   const first = pool.views()[0]!.pid;

@@ -74,7 +74,7 @@ describe('a model with keep_alive_s', () => {
   it('is unloaded when it is idle, keeps its known properties, and is loaded again for a job or a plan', async () => {
     write('brief', { keep_alive_s: 1 });
     const port = await freePort();
-    const worker = await service.startWorker({ FOREBAY_MODELS: 'brief', FOREBAY_HEALTH_PORT: String(port) });
+    const worker = await service.startWorker({ FOREBAY_MODELS: 'brief', FOREBAY_WORKER_PORT: String(port) });
     const [lane] = childPids(worker.pid!);
     await becomes('brief', 'unloaded');
     // Only a new lane process is sure to hold no memory of the model.

@@ -27,7 +27,7 @@ async function startWorker(prepare: (models: string) => void): Promise<void> {
   worker = startOwnProcess('workers', {
     ...place.env,
     REDIS_URL: redis.url,
-    FOREBAY_HEALTH_PORT: String(port),
+    FOREBAY_WORKER_PORT: String(port),
     FOREBAY_LOG_LEVEL: 'error',
   });
 }

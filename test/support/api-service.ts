@@ -11,6 +11,8 @@ import { createJobUseCases } from '#forebay/api/jobs/job-use-cases.js';
 import { createOnlineModels } from '#forebay/api/online/online-models.js';
 import { createPredict } from '#forebay/api/online/predict.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
+import { measureApi, measureService } from '#forebay/api/metrics/measure-api.js';
+import { surveyService } from '#forebay/api/overview/survey-service.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
 import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
@@ -35,6 +37,7 @@ import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
+import { redisMemory } from '#forebay/shared/redis/redis-memory.js';
 import { checkWrite } from '#forebay/shared/redis/check-write.js';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
@@ -150,11 +153,20 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     models: createOnlineModels({ findModel: models.findModel, workers, wake: realWake }),
     requests: await createOnlineRequests({ run, subscriber, limits }),
   });
+  const slots = createQueueSlots({ redis, run });
+  const survey = { jobs, workers, queues, slots, queueLimit: () => 64 };
+  const metrics = measureApi(events);
+  measureService(metrics, {
+    survey: async () => surveyService(survey),
+    redisMemory: async () => redisMemory(redis),
+  });
   const app = createApp({
     outputs: FOLDER_OUTPUTS,
     jobs,
+    metrics,
+    survey,
     queues,
-    slots: createQueueSlots({ redis, run }),
+    slots,
     workers,
     wake,
     models,

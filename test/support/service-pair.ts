@@ -26,7 +26,7 @@ export async function startServicePair(redisUrl: string) {
   const env = {
     ...place.env,
     REDIS_URL: redisUrl,
-    FOREBAY_HEALTH_PORT: String(healthPort),
+    FOREBAY_WORKER_PORT: String(healthPort),
     // A process that has lost its Redis takes its whole grace time to stop.
     FOREBAY_SHUTDOWN_GRACE_S: '1',
   };

@@ -1,4 +1,4 @@
-// docs/settings.md and docs/errors.md match the code, and the code describes every setting and error.
+// docs/settings.md, docs/errors.md and docs/metrics.md match the code, and the code describes every setting and error.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

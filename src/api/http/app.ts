@@ -15,6 +15,7 @@ import { mountJobStreams, type JobStreamsDeps } from './routes/job-streams.ts';
 import { mountKeys, type KeysDeps } from './routes/keys.ts';
 import { mountModels, type ModelsDeps } from './routes/models.ts';
 import { mountOps, type OpsDeps } from './routes/ops.ts';
+import { mountOverview, type OverviewDeps } from './routes/overview.ts';
 import { mountPlan, type PlanDeps } from './routes/plan.ts';
 import { mountPredict, type PredictDeps } from './routes/predict.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
@@ -30,7 +31,8 @@ export type AppDeps = Omit<
     ModelsDeps &
     PredictDeps &
     KeysDeps &
-    OpsDeps,
+    OpsDeps &
+    OverviewDeps,
   'parser' | 'keys'
 > & {
   /** For the guard, which checks who owns the job that a path names. */
@@ -55,6 +57,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountModels(target, deps);
   mountPredict(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
+  mountOverview(target, deps);
   mountOps(target, deps);
 
   app.onError((error, c) => problemResponse(error, c.req, emit));

@@ -11,7 +11,7 @@ import { seconds, several } from '../options/parsers.ts';
 import { addFlags } from '../options/service-flags.ts';
 
 const NOTES = [
-  'Scopes: jobs:read, jobs:write, models:write, and admin, which includes all of them for all tenants.',
+  'Scopes: jobs:read, jobs:write, models:write, service:read, and admin, which includes all of them for all tenants.',
   'Keys are kept in the Redis that REDIS_URL names, or else in the private Redis of the data folder. The service need\nnot be running.',
 ];
 

@@ -22,7 +22,7 @@ export function addWorker(program: Command, context: CliContext): void {
   addFlags(command, ['redisUrl', 'pool', 'models']);
   addStorageFlags(command);
   addWorkerFlags(command);
-  addFlags(command, ['healthPort']);
+  addFlags(command, ['workerPort', 'workerHost']);
   addLogFlag(command).action((flags: ServiceFlags) =>
     runInProcess('workers', toSettings(flags), context.env),
   );

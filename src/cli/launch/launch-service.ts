@@ -3,6 +3,7 @@
  * dies. No child outlives the launcher. stop() or kill() ends the API and the workers. If the launcher is killed, they
  * exit because their IPC channel closes. A private Redis ends by stop(), or because its pipe from the launcher closes.
  */
+import { portOfWorker } from './port-of-worker.ts';
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
 import { readSettings } from '../../shared/config/read-settings.ts';
 import { ForebayError } from '../../shared/errors.ts';
@@ -90,7 +91,8 @@ export function createService(options: ServiceOptions): Service {
     for (const [i, env] of options.workers.entries()) {
       const name = many ? `worker ${i + 1}` : 'worker';
       const main = new URL('../../workers/main.js', import.meta.url);
-      workers.push(launch(name, main, { env: { ...env, REDIS_URL: redisUrl }, stopMs: drainMs + STOP_MS }));
+      const own = { ...env, ...portOfWorker(i, options.env), REDIS_URL: redisUrl };
+      workers.push(launch(name, main, { env: own, stopMs: drainMs + STOP_MS }));
     }
     const { url } = await api.ready;
     if (url === undefined) throw new ForebayError('internal', 'The API did not report its address.');

@@ -9,7 +9,7 @@ import type { RunModel } from './check-model.ts';
 /** Variables of a permanent service that the user's environment may contain. */
 const NOT_FOR_TASKS = [
   'FOREBAY_API_KEY',
-  'FOREBAY_HEALTH_PORT',
+  'FOREBAY_WORKER_PORT',
   'FOREBAY_MAX_JOBS',
   'FOREBAY_MODELS',
   'REDIS_URL',

@@ -4,8 +4,8 @@
  * has grown most, before the kernel kills any process. Pure.
  */
 
-const LEVELS = ['normal', 'slow', 'stop', 'kill'] as const;
-export type MemoryLevel = (typeof LEVELS)[number];
+export const MEMORY_LEVELS = ['normal', 'slow', 'stop', 'kill'] as const;
+export type MemoryLevel = (typeof MEMORY_LEVELS)[number];
 
 /** The share of the limit at which a level begins. The last one must leave room for growth between two checks. */
 const FROM: Readonly<Record<MemoryLevel, number>> = { normal: 0, slow: 0.8, stop: 0.9, kill: 0.97 };
@@ -14,10 +14,10 @@ const BACK = 0.04;
 
 /** The level at `share` of the limit, after the level `before`. */
 export function memoryLevel(share: number, before: MemoryLevel): MemoryLevel {
-  let at = LEVELS.indexOf(before);
-  while (at < LEVELS.length - 1 && share >= FROM[LEVELS[at + 1]!]) at += 1;
-  while (at > 0 && share < FROM[LEVELS[at]!] - BACK) at -= 1;
-  return LEVELS[at]!;
+  let at = MEMORY_LEVELS.indexOf(before);
+  while (at < MEMORY_LEVELS.length - 1 && share >= FROM[MEMORY_LEVELS[at + 1]!]) at += 1;
+  while (at > 0 && share < FROM[MEMORY_LEVELS[at]!] - BACK) at -= 1;
+  return MEMORY_LEVELS[at]!;
 }
 
 /** Whether a worker at this level takes a block only when it holds none. */

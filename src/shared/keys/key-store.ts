@@ -14,7 +14,8 @@ const RECORD = z.object({
   v: z.literal(1),
   name: z.string(),
   tenant: TENANT,
-  scopes: z.array(z.enum(SCOPES)),
+  /** A newer version may know more scopes. They allow nothing here. */
+  scopes: z.array(z.string()).transform((all) => SCOPES.filter((scope) => all.includes(scope))),
   /** SHA-256 of the secret, hex. */
   hash: z.string(),
   created_at: z.number(),

@@ -20,12 +20,21 @@ export const API_EVENTS = {
     'an input root is inside the data folder or an output root, so every tenant may read what is written there',
   ),
 
+  /** `route`: the path as it is declared, with `{id}`. `code`: the problem's code. Null: the request succeeded. */
   'request.answered': event<{
     readonly method: string;
     readonly path: string;
+    readonly route: string;
     readonly status: number;
+    readonly code: string | null;
     readonly ms: number;
-  }>('debug', 'request'),
+  }>('debug', 'request', ({ method, path, status, code, ms }) => ({
+    method,
+    path,
+    status,
+    code,
+    ms,
+  })),
   /** `redis`: whether Redis is unavailable or refuses writes. The log reports that once, not for each request. */
   'request.failed': event<{
     readonly code: string;

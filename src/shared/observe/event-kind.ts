@@ -3,10 +3,16 @@
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface EventKind<Fields extends object> {
-  readonly level: Level | ((fields: Fields) => Level);
+  /** Null: it has no log line. */
+  readonly level: Level | ((fields: Fields) => Level) | null;
   readonly text: string | ((fields: Fields) => string);
   /** The fields of the log line; absent: all of them. */
   readonly shown?: (fields: Fields) => object;
+}
+
+/** Declares an event without a log line, for events that are too frequent for a log. */
+export function measurement<Fields extends object>(): EventKind<Fields> {
+  return { level: null, text: '' };
 }
 
 /** Declares an event. `text` is the message of its log line. The fields are added to it. */

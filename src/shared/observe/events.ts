@@ -20,20 +20,28 @@ export type EventName = keyof Kinds;
 export type EventFields<Name extends EventName> =
   Kinds[Name] extends EventKind<infer Fields> ? Fields : never;
 
-/** Calls all subscribers, in the order of their subscriptions, before it returns. */
+/** Calls all subscribers before it returns: those of every event, then those of this one. */
 export type Emit = <Name extends EventName>(name: Name, fields: EventFields<Name>) => void;
 
 export interface Events {
   readonly emit: Emit;
   /** A subscriber must not throw. Returns a function that ends the subscription. */
   subscribe(listener: Emit): () => void;
+  /** Subscribes to one event. The listener must not throw. */
+  on<Name extends EventName>(name: Name, listener: (fields: EventFields<Name>) => void): void;
 }
 
 export function createEvents(): Events {
   const listeners = new Set<Emit>();
+  const byName = new Map<EventName, ((fields: never) => void)[]>();
   return {
     emit(name, fields) {
       for (const listener of listeners) listener(name, fields);
+      // `on` has checked that the listener takes the fields of this event.
+      for (const listener of byName.get(name) ?? []) listener(fields as never);
+    },
+    on(name, listener) {
+      byName.set(name, [...(byName.get(name) ?? []), listener]);
     },
     subscribe(listener) {
       listeners.add(listener);

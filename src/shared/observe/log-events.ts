@@ -8,6 +8,7 @@ export function logEvents(events: Pick<Events, 'subscribe'>, log: Logger): () =>
   return events.subscribe((name, fields) => {
     // The fields match the name, but TypeScript loses this link when the name is looked up in the table.
     const { level, text, shown } = EVENTS[name] as unknown as EventKind<object>;
+    if (level === null) return;
     const line = { event: name, ...(shown ? shown(fields) : fields) };
     log[typeof level === 'function' ? level(fields) : level](
       line,

@@ -2,7 +2,7 @@
 import type { BatchInvariance } from '../domain/model/batch-invariance.ts';
 import type { MemoryLevel } from '../domain/memory-level.ts';
 import type { LaneChoices } from '../queue/workers/worker-registry.ts';
-import { event } from './event-kind.ts';
+import { event, measurement } from './event-kind.ts';
 
 const MEMORY_TEXT: Readonly<Record<MemoryLevel, string>> = {
   normal: 'memory is back below its watermarks',
@@ -34,6 +34,51 @@ export interface FailedRun extends BlockRun {
   readonly error: string;
 }
 
+/** What became of a block that this worker ran or adopted. */
+export interface CommittedBlock extends BlockRun {
+  /** Its queue. */
+  readonly queue: string;
+  /** `counted_before`: another process has already counted the block. */
+  readonly outcome: 'counted' | 'counted_before';
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Failed rows by error code. Empty if an earlier run has computed the block. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Time of the main thread for this block. Reading is summed over rows. */
+  readonly times: {
+    readonly beginMs: number;
+    readonly readMs: number;
+    readonly blockedMs: number;
+    readonly writeMs: number;
+    readonly commitMs: number;
+  };
+}
+
+/** A batch that a lane has answered. */
+export interface AnsweredBatch {
+  /** The queue of its model. */
+  readonly queue: string;
+  readonly rows: number;
+  readonly failed: number;
+  /** Number of rows that fit into the batch. */
+  readonly room: number;
+  /** How long its rows waited to be sent, summed over rows. */
+  readonly waitedMs: number;
+  /** From sending it until its answer. */
+  readonly ms: number;
+  /** Of the lane's own thread. */
+  readonly timings: {
+    readonly readMs: number;
+    readonly decodeMs: number;
+    readonly prepareMs: number;
+    readonly inferMs: number;
+    readonly postMs: number;
+    readonly restMs: number;
+    readonly laneWaitMs: number;
+    readonly bytes: number;
+  };
+}
+
 export interface Failure {
   readonly error: string;
 }
@@ -52,6 +97,8 @@ export const WORKER_EVENTS = {
     ({ why }) => why,
     () => ({}),
   ),
+  /** It answers health checks and scrapes at `url`. */
+  'worker.listening': event<{ readonly url: string }>('info', 'listening'),
   'worker.heartbeat_failed': event<Failure>('warn', 'the heartbeat failed'),
   'online.failed': event<Failure>('warn', 'an online request failed unexpectedly'),
   'online.take_failed': event<Failure>('warn', 'online requests could not be taken'),
@@ -134,6 +181,8 @@ export const WORKER_EVENTS = {
   'models.residency_failed': event<Failure>('warn', 'could not check which models are needed'),
   'models.watch_failed': event<Failure>('warn', 'could not look for changed models'),
 
+  'batch.answered': measurement<AnsweredBatch>(),
+  'block.committed': event<CommittedBlock>('debug', 'block committed', withoutTimes),
   'block.take_failed': event<Failure>('warn', 'no block taken'),
   'block.superseded': event<BlockRun>('info', 'another run has taken over, so nothing is counted'),
   'block.not_published': event<BlockRun & { readonly why: 'superseded' | 'output_lost' }>(
@@ -146,6 +195,10 @@ export const WORKER_EVENTS = {
 
   'sample.failed': event<Failure>('warn', 'a sample was not answered'),
 };
+
+function withoutTimes({ job, block, outcome, succeeded, failed, errors }: CommittedBlock): object {
+  return { job, block, outcome, succeeded, failed, errors };
+}
 
 function withoutMessage({ model, code }: ModelTrouble): object {
   return { model, code };

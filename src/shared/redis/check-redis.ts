@@ -54,7 +54,7 @@ function isOlder(version: string): boolean {
 }
 
 /** INFO's `name:value` lines. */
-function fieldsOf(info: string): Map<string, string> {
+export function fieldsOf(info: string): Map<string, string> {
   const fields = info.split('\r\n').flatMap((line): [string, string][] => {
     const colon = line.indexOf(':');
     return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1)]] : [];

@@ -1,10 +1,11 @@
 /**
- * The worker's health checks, for containers. /healthz reports whether it has started. /readyz reports whether it
- * serves any model, loaded or not, and can take blocks. Both say what the worker waits for. There are no other
- * endpoints.
+ * The worker's port, for containers and Prometheus. /healthz reports whether it has started. /readyz reports whether it
+ * serves any model, loaded or not, and can take blocks. Both say what the worker waits for. /metrics is a scrape. There
+ * are no other endpoints, and nothing can be changed here.
  */
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
+import { METRICS_TYPE, type Metrics } from '../../shared/observe/metrics/instruments.ts';
 import { listenError } from '../../shared/net/listen-error.ts';
 import { isLoaded, isReady, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 
@@ -24,18 +25,23 @@ export interface HealthDeps {
   readonly info: () => Health | Booting;
   /** Throws if Redis does not accept writes. */
   readonly checkQueue: () => Promise<void>;
+  readonly metrics: Pick<Metrics, 'scrape'>;
 }
 
 interface Answer {
   readonly status: number;
-  readonly body: object;
+  /** Text is a scrape. */
+  readonly body: object | string;
 }
 
-/** Listens on loopback, because a container's health check runs inside the container. */
-export async function serveHealth(port: number, { info, checkQueue }: HealthDeps): Promise<Server> {
+export async function serveHealth(
+  { host, port }: { readonly host: string; readonly port: number },
+  { info, checkQueue, metrics }: HealthDeps,
+): Promise<Server> {
   const answers: Readonly<Record<string, () => Promise<Answer> | Answer>> = {
     '/healthz': () => started(info()),
     '/readyz': () => ready(info(), checkQueue),
+    '/metrics': async () => ({ status: 200, body: await metrics.scrape() }),
   };
   const server = createServer((request, response) => {
     const answer = answers[request.url ?? ''];
@@ -43,15 +49,19 @@ export async function serveHealth(port: number, { info, checkQueue }: HealthDeps
       response.writeHead(404).end();
       return;
     }
-    void Promise.resolve(answer()).then(({ status, body }) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-    );
+    void Promise.resolve(answer())
+      .catch(failed)
+      .then(({ status, body }) =>
+        typeof body === 'string'
+          ? response.writeHead(status, { 'content-type': METRICS_TYPE }).end(body)
+          : response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(listenError(error, { host: '127.0.0.1', port, setting: '--health-port (FOREBAY_HEALTH_PORT)' })),
+      reject(listenError(error, { host, port, setting: '--worker-port (FOREBAY_WORKER_PORT)' })),
     );
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   return server;
 }
@@ -84,6 +94,10 @@ async function ready(info: Health | Booting, checkQueue: () => Promise<void>): P
   } catch (error) {
     return waiting(messageOf(error));
   }
+}
+
+function failed(error: unknown): Answer {
+  return { status: 500, body: { status: 'failed', reason: messageOf(error) } };
 }
 
 function waiting(reason: string | null): Answer {

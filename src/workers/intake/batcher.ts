@@ -9,6 +9,7 @@ import { failedOutcomes, sliceOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
 import { TOO_LATE } from '../../shared/domain/too-late.ts';
 import { machineNow } from '../../shared/process/machine-clock.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import { joinRows, type LaneRows } from '../lane/lane-rows.ts';
 import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
@@ -37,6 +38,7 @@ export function createBatcher(deps: {
   readingWaits: () => boolean;
   /** Rows have left for a lane, so another block may be needed. */
   onSent: () => void;
+  emit: Emit;
 }) {
   const { pool } = deps;
   const groups = new Map<string, OpenGroup>();
@@ -180,6 +182,15 @@ export function createBatcher(deps: {
     const rows = rowsIn(runs);
     const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
     const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
+    deps.emit('batch.answered', {
+      queue: group.model,
+      rows,
+      failed: result.outcomes.errors.length,
+      room: group.batchSize,
+      waitedMs,
+      ms: performance.now() - sentAt,
+      timings: result.timings,
+    });
     let at = 0;
     for (const { inputs, receiver, first } of runs) {
       receiver.answered(first, sliceOutcomes(result.outcomes, at, (at += inputs.length)), batch);

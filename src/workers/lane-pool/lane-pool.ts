@@ -4,6 +4,7 @@ import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
 import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
+import type { LaneState } from './lane-state.ts';
 import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
 import type { PooledModel } from './pooled-model.ts';
 
@@ -40,7 +41,7 @@ export interface LaneView {
   readonly batches: number;
   /** Batches finished since its start. */
   readonly done: number;
-  readonly draining: boolean;
+  readonly state: LaneState['is'];
   /** Its own memory right after it loaded its models, in bytes. 0 before that, or if the system does not report it. */
   readonly loadedBytes: number;
 }
@@ -183,8 +184,8 @@ export function createLanePool(deps: {
   return {
     size,
     views: () =>
-      slots.flatMap(({ index, pid, batches, done, draining, loadedBytes }) =>
-        pid === null ? [] : [{ index, pid, batches, done, draining, loadedBytes }],
+      slots.flatMap(({ index, pid, batches, done, state: is, loadedBytes }) =>
+        pid === null ? [] : [{ index, pid, batches, done, state: is, loadedBytes }],
       ),
     get memory() {
       return memory;

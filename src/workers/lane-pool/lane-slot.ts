@@ -140,8 +140,8 @@ export function createLaneSlot(deps: {
     get done() {
       return done;
     },
-    get draining() {
-      return state.is === 'draining';
+    get state() {
+      return state.is;
     },
     get loadedBytes() {
       return models.loadedBytes;

@@ -89,7 +89,7 @@ export function guardMemory(deps: {
     const sizes = sized.map(({ pid, memory, done }) => ({ pid, ownBytes: memory.own, done }));
     const grown = growth.look(sizes);
     // One at a time, so that the others keep working.
-    if (sized.some(({ draining }) => draining)) return;
+    if (sized.some(({ state }) => state === 'draining')) return;
     const lane = sized.find(({ pid }) => grown.has(pid));
     if (!lane) return;
     emit('memory.lane_grown', {

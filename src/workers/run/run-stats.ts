@@ -78,6 +78,8 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
     published(ms: number): void {
       publishMs += ms;
     },
+    /** The times of this block alone, without those of lanes and of the commit. */
+    times: () => ({ beginMs, readMs: fetchMs, blockedMs: heldBackMs, writeMs: publishMs }),
     totals(): BlockStats {
       const sums = zeroStats();
       for (const [batch, share] of shares) addShare(sums, batch, share);

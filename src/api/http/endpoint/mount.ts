@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
+import { problemResponse, toForebayError } from '../middleware/error-handler.ts';
 import type { LargeBodyLimit } from '../body/large-body-limit.ts';
 import type { Guard } from '../middleware/guard.ts';
 import { checkRequest } from './check-request.ts';
@@ -30,15 +31,19 @@ export function mount<
   const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
   target.app.on(endpoint.method.toUpperCase(), path, async (c) => {
     const began = performance.now();
-    const caller = await target.guard(
-      { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
-      endpoint,
-    );
     const admission = (endpoint.body?.held ?? target.largeBodies).open();
     let response: Response;
+    let code: string | null = null;
     try {
+      const caller = await target.guard(
+        { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
+        endpoint,
+      );
       const checked = await checkRequest(c, endpoint, admission.admit);
       response = await handler({ ...checked, caller });
+    } catch (error) {
+      code = toForebayError(error).code;
+      response = problemResponse(error, c.req, target.emit);
     } finally {
       admission.release();
     }
@@ -46,7 +51,9 @@ export function mount<
     target.emit('request.answered', {
       method: c.req.method,
       path: c.req.path,
+      route: endpoint.path,
       status: response.status,
+      code,
       ms: performance.now() - began,
     });
     return response;

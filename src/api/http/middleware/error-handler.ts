@@ -45,7 +45,8 @@ export function problemResponse(
 /** Storage may be back by then. */
 const STORAGE_RETRY_S = 5;
 
-function toForebayError(thrown: unknown): ForebayError {
+/** The error that clients see. */
+export function toForebayError(thrown: unknown): ForebayError {
   if (thrown instanceof ForebayError) return thrown;
   const problem = redisProblem(thrown);
   if (problem !== null) return problem;

@@ -1,5 +1,5 @@
-/** Settings for how processes load, stop, answer health checks and log. */
-import { choice, count, seconds, secondsAsMs } from '../setting.ts';
+/** Settings for how processes load, stop, answer health checks and scrapes, and log. */
+import { choice, count, seconds, secondsAsMs, text } from '../setting.ts';
 
 export const PROCESSES = {
   batchTimeoutS: seconds({
@@ -24,14 +24,23 @@ export const PROCESSES = {
     what: 'How long a stopping worker may take to finish its blocks before it hands them back',
     trade: 'A longer time wastes less work. A shorter one stops sooner.',
   }),
-  healthPort: count({
-    env: 'FOREBAY_HEALTH_PORT',
+  workerPort: count({
+    env: 'FOREBAY_WORKER_PORT',
     min: 0,
     max: 65_535,
-    flag: { usage: '--health-port <port>', what: 'answer health checks on this port' },
-    what: 'Port on which a worker answers `/healthz` and `/readyz`',
-    trade: 'A container needs this port for its health check. The port is open on loopback only.',
+    flag: { usage: '--worker-port <port>', what: 'answer health checks and scrapes on this port' },
+    what: 'Port on which a worker answers `/healthz`, `/readyz` and `/metrics`; 0 picks a free one',
+    trade:
+      'Health checks and Prometheus need it. If `forebay up` starts several workers, each takes the next port after the one before it.',
     unset: 'none',
+  }),
+  workerHost: text({
+    env: 'FOREBAY_WORKER_HOST',
+    fallback: '127.0.0.1',
+    flag: { usage: '--worker-host <address>', what: 'address of the port of a worker' },
+    what: 'Address of `FOREBAY_WORKER_PORT`',
+    trade:
+      'Beyond loopback, a kubelet and Prometheus can reach the worker, and so can everybody else on that network: no key is asked for. It shows names of models and rates, and nothing can be changed there.',
   }),
   logLevel: choice({
     env: 'FOREBAY_LOG_LEVEL',

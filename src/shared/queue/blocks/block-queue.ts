@@ -130,6 +130,28 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
 
     depth,
 
+    /**
+     * When the block that has waited longest was added, in ms since the epoch. Null: none waits. Within a priority,
+     * BullMQ keeps the order of adding, so only the first block of each priority can be the oldest. `priorities`: those
+     * that blocks may have.
+     */
+    async oldest(name: string, priorities: readonly number[]): Promise<number | null> {
+      if (priorities.length === 0) return null;
+      const queue = open(name);
+      const sorted = priorities.toSorted((a, b) => a - b);
+      const counts = await queue.getCountsPerPriority([...sorted]);
+      const firsts: number[] = [];
+      let at = 0;
+      for (const priority of sorted) {
+        const count = counts[String(priority)] ?? 0;
+        if (count > 0) firsts.push(at);
+        at += count;
+      }
+      const heads = await Promise.all(firsts.map(async (first) => queue.getPrioritized(first, first)));
+      const times = heads.flat().flatMap((job) => (job === undefined ? [] : [job.timestamp]));
+      return times.length === 0 ? null : Math.min(...times);
+    },
+
     async close(): Promise<void> {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
       queues.clear();

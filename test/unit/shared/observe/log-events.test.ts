@@ -34,3 +34,15 @@ it('calls every current subscriber, and no former one', () => {
   events.emit('worker.draining', {});
   expect(heard).toEqual(['first worker.draining', 'second worker.draining', 'second worker.draining']);
 });
+
+it('writes no line for a measurement, which only the listeners of that event get', () => {
+  const { lines, log } = record();
+  const events = createEvents();
+  const rows: number[] = [];
+  logEvents(events, log);
+  events.on('batch.answered', (batch) => void rows.push(batch.rows));
+  events.emit('batch.answered', { rows: 4 } as never);
+  events.emit('worker.draining', {});
+  expect(rows).toEqual([4]);
+  expect(lines.map(({ fields }) => fields)).toEqual([{ event: 'worker.draining' }]);
+});

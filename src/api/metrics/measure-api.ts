@@ -1,0 +1,81 @@
+/** Measures an API process: counts its events, and looks at the whole service at each scrape. */
+import { isTerminal, JOB_STATUSES } from '../../shared/domain/job/job-state.ts';
+import type { Events } from '../../shared/observe/events.ts';
+import { API_METRICS, SERVICE_METRICS } from '../../shared/observe/metrics/api-metrics.ts';
+import { createMetrics, type Instruments, type Metrics } from '../../shared/observe/metrics/instruments.ts';
+import type { RedisMemory } from '../../shared/redis/redis-memory.ts';
+import { isLoaded } from '../../shared/queue/workers/worker-registry.ts';
+import type { ServiceSurvey } from '../overview/survey-service.ts';
+
+export interface MeasuredService {
+  /** Rejects if Redis does not answer. The metrics of the service are then absent from the scrape. */
+  readonly survey: () => Promise<ServiceSurvey>;
+  readonly redisMemory: () => Promise<RedisMemory>;
+}
+
+type Service = Instruments<typeof SERVICE_METRICS>;
+
+/** Counts from now on. */
+export function measureApi(events: Pick<Events, 'on'>): Metrics {
+  const metrics = createMetrics();
+  countEvents(events, metrics.make(API_METRICS));
+  return metrics;
+}
+
+function countEvents(events: Pick<Events, 'on'>, api: Instruments<typeof API_METRICS>): void {
+  events.on('request.answered', ({ method, route, status, code, ms }) => {
+    api.forebay_http_requests_total.inc({ method, route, status });
+    api.forebay_http_request_seconds.observe({ method, route }, ms / 1000);
+    if (code !== null) api.forebay_http_problems_total.inc({ code });
+  });
+  events.on('job.submitted', ({ model, replayed }) => {
+    if (!replayed) api.forebay_jobs_submitted_total.inc({ model });
+  });
+  events.on('job.ended', ({ model, status }) => api.forebay_jobs_ended_total.inc({ model, status }));
+  events.on('feeder.failed', () => api.forebay_feeder_failures_total.inc());
+  events.on('feeder.crashed', () => api.forebay_feeder_failures_total.inc());
+  events.on('webhook.given_up', () => api.forebay_webhooks_given_up_total.inc());
+}
+
+export function measureService(metrics: Metrics, { survey, redisMemory }: MeasuredService): void {
+  const service = metrics.make(SERVICE_METRICS);
+  metrics.onScrape(async () => {
+    const [found, memory] = await Promise.all([survey().catch(() => null), redisMemory().catch(() => null)]);
+    // Old values must not look like current ones.
+    for (const instrument of Object.values(service)) instrument.reset();
+    if (found) show(service, found);
+    if (memory) {
+      service.forebay_redis_memory_bytes.set(memory.usedBytes);
+      service.forebay_redis_memory_limit_bytes.set(memory.limitBytes);
+    }
+  });
+}
+
+function show(service: Service, { jobs, workers, queues }: ServiceSurvey): void {
+  for (const status of JOB_STATUSES) if (!isTerminal(status)) service.forebay_jobs.set({ status }, 0);
+  for (const { status, reason, rowsPerS } of jobs) {
+    service.forebay_jobs.inc({ status });
+    if (reason !== null) service.forebay_jobs_waiting.inc({ reason });
+    if (status === 'running') service.forebay_jobs_rows_per_second.inc(rowsPerS ?? 0);
+  }
+  for (const { pool, plan, models } of workers) {
+    service.forebay_workers.inc({ pool });
+    service.forebay_pool_lanes.inc({ pool }, plan?.lanes.value ?? 0);
+    for (const model of models.filter(isLoaded)) {
+      service.forebay_pool_model_lanes.inc({ pool, model: model.ref.name }, model.lanes);
+    }
+  }
+  const oldest = new Map<string, number>();
+  for (const queue of queues) {
+    const labels = { pool: queue.model.pool, model: queue.model.name };
+    service.forebay_queue_blocks.inc({ ...labels, state: 'waiting' }, queue.waiting);
+    service.forebay_queue_blocks.inc({ ...labels, state: 'active' }, queue.active);
+    service.forebay_queue_slots.inc(labels, queue.slots);
+    service.forebay_queue_slot_limit.inc(labels, queue.limit);
+    // Versions of a model have queues of their own, but share the labels.
+    const key = JSON.stringify(labels);
+    const seconds = queue.oldestAt === null ? 0 : Math.max(0, Date.now() - queue.oldestAt) / 1000;
+    oldest.set(key, Math.max(oldest.get(key) ?? 0, seconds));
+    service.forebay_queue_oldest_seconds.set(labels, oldest.get(key)!);
+  }
+}
