@@ -39,7 +39,7 @@ import { createDatasetOpener } from './jobs/create/dataset-opener.ts';
 import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
-import { surveyService, type SurveyDeps } from './overview/survey-service.ts';
+import { queueNamesOf, surveyService, type SurveyDeps } from './overview/survey-service.ts';
 import { serviceChores } from './sweeper/service-chores.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
@@ -203,6 +203,7 @@ export async function createApiService(options: {
     jobs,
     metrics,
     survey,
+    board: { queues: requestQueues, queueNames: async () => queueNamesOf(survey) },
     queues,
     slots,
     workers,

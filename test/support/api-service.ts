@@ -12,7 +12,7 @@ import { createOnlineModels } from '#forebay/api/online/online-models.js';
 import { createPredict } from '#forebay/api/online/predict.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { measureApi, measureService } from '#forebay/api/metrics/measure-api.js';
-import { surveyService } from '#forebay/api/overview/survey-service.js';
+import { queueNamesOf, surveyService } from '#forebay/api/overview/survey-service.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
 import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
@@ -165,6 +165,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     jobs,
     metrics,
     survey,
+    board: { queues, queueNames: async () => queueNamesOf(survey) },
     queues,
     slots,
     workers,

@@ -8,6 +8,7 @@ import { createLargeBodyLimit } from './body/large-body-limit.ts';
 import { describeKeys } from './endpoint/describe-endpoint.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 import { createGuard } from './middleware/guard.ts';
+import { mountBoard, type BoardDeps } from './queue-board/mount-board.ts';
 import { mountDeliveries, type DeliveriesDeps } from './routes/deliveries.ts';
 import { mountJobs, type JobsDeps } from './routes/jobs.ts';
 import { mountJobStats, type JobStatsDeps } from './routes/job-stats.ts';
@@ -37,6 +38,7 @@ export type AppDeps = Omit<
 > & {
   /** For the guard, which checks who owns the job that a path names. */
   readonly jobs: Pick<JobStore, 'tenantOf'>;
+  readonly board: BoardDeps;
   /** Absent: requests need no key, and any Host header is allowed. */
   readonly access?: AccessControl;
 };
@@ -58,6 +60,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountPredict(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOverview(target, deps);
+  mountBoard(target, deps.board);
   mountOps(target, deps);
 
   app.onError((error, c) => problemResponse(error, c.req, emit));

@@ -40,12 +40,7 @@ export interface ServiceSurvey {
 }
 
 export async function surveyService(deps: SurveyDeps): Promise<ServiceSurvey> {
-  const [ids, workers] = await Promise.all([deps.jobs.activeIds(), deps.workers.live()]);
-  const records = await Promise.all(ids.map(async (id) => deps.jobs.get(id).catch(nullIfNewer)));
-  const jobs = records.filter((record) => record !== null);
-  const models = new Map<string, ModelRef>();
-  for (const { ref } of workers.flatMap((worker) => worker.models)) models.set(blockQueueName(ref), ref);
-  for (const { spec } of jobs) models.set(blockQueueName(spec.model), spec.model);
+  const { jobs, workers, models } = await findQueues(deps);
   const queues = await Promise.all(
     [...models].map(async ([name, model]) =>
       surveyQueue(deps, name, model, {
@@ -55,6 +50,22 @@ export async function surveyService(deps: SurveyDeps): Promise<ServiceSurvey> {
     ),
   );
   return { jobs, workers, queues: queues.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** Sorted. */
+export async function queueNamesOf(deps: Pick<SurveyDeps, 'jobs' | 'workers'>): Promise<string[]> {
+  return [...(await findQueues(deps)).models.keys()].toSorted();
+}
+
+/** `models`: by queue. */
+async function findQueues(deps: Pick<SurveyDeps, 'jobs' | 'workers'>) {
+  const [ids, workers] = await Promise.all([deps.jobs.activeIds(), deps.workers.live()]);
+  const records = await Promise.all(ids.map(async (id) => deps.jobs.get(id).catch(nullIfNewer)));
+  const jobs = records.filter((record) => record !== null);
+  const models = new Map<string, ModelRef>();
+  for (const { ref } of workers.flatMap((worker) => worker.models)) models.set(blockQueueName(ref), ref);
+  for (const { spec } of jobs) models.set(blockQueueName(spec.model), spec.model);
+  return { jobs, workers, models };
 }
 
 async function surveyQueue(

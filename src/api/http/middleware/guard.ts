@@ -44,7 +44,7 @@ export function createGuard(deps: GuardDeps): Guard {
     if (access !== 'probe') deps.checkHost?.(request.header('host'));
     if (access === 'open' || access === 'probe' || !deps.keys) return OPERATOR;
 
-    const caller = await identify(deps.keys, request);
+    const caller = await identify(deps.keys, request, path.startsWith('/ops/'));
     if (!allows(caller.scopes, access)) {
       throw new ForebayError(
         'forbidden',
@@ -58,8 +58,12 @@ export function createGuard(deps: GuardDeps): Guard {
   };
 }
 
-async function identify(keys: Pick<KeyStore, 'verify'>, request: GuardedRequest): Promise<Caller> {
-  const given = credential(request);
+async function identify(
+  keys: Pick<KeyStore, 'verify'>,
+  request: GuardedRequest,
+  isPage: boolean,
+): Promise<Caller> {
+  const given = credential(request) ?? (isPage ? passwordOf(request) : null);
   if (given === null) {
     throw new ForebayError(
       'unauthenticated',
@@ -78,6 +82,17 @@ async function identify(keys: Pick<KeyStore, 'verify'>, request: GuardedRequest)
 function credential(request: GuardedRequest): string | null {
   const bearer = /^bearer +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1];
   return bearer ?? request.header('x-api-key') ?? null;
+}
+
+/**
+ * The password of Basic authentication, which a browser asks for. Only pages that change nothing accept it, because a
+ * browser sends it by itself.
+ */
+function passwordOf(request: GuardedRequest): string | null {
+  const basic = /^basic +(\S+) *$/i.exec(request.header('authorization') ?? '')?.[1];
+  if (basic === undefined) return null;
+  const pair = Buffer.from(basic, 'base64').toString('utf8');
+  return pair.slice(pair.indexOf(':') + 1);
 }
 
 async function checkOwner(jobs: Pick<JobStore, 'tenantOf'>, caller: Caller, id: string): Promise<void> {

@@ -130,6 +130,9 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
 
     depth,
 
+    /** BullMQ's own object, for a viewer that only reads. */
+    bullQueue: open,
+
     /**
      * When the block that has waited longest was added, in ms since the epoch. Null: none waits. Within a priority,
      * BullMQ keeps the order of adding, so only the first block of each priority can be the oldest. `priorities`: those

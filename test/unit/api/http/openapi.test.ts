@@ -30,7 +30,7 @@ describe('the OpenAPI document', () => {
 
   it('has every route of the app and no other', () => {
     const mounted = app.routes
-      .filter((route) => route.path !== '/')
+      .filter((route) => route.path !== '/' && !route.path.startsWith('/ops/'))
       .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(described.toSorted()).toEqual([...new Set(mounted)].toSorted());
