@@ -10,6 +10,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY bin ./bin
 COPY src ./src
+COPY dashboard ./dashboard
 RUN npm run build
 RUN npm prune --omit=dev --ignore-scripts
 # Lists what the image is made of, for scanners (CycloneDX).

@@ -1,10 +1,12 @@
 // Compiles src/ to dist/: TypeScript to JavaScript, AssemblyScript to WebAssembly. Copies files that need no compiler.
+// Bundles dashboard/ into one script.
 // It builds beside dist and swaps at the end. So a build that fails or is killed leaves the old dist as it was.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 import { replaceFolder, tidyBeside, workFolder } from './replace-folder.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -17,6 +19,7 @@ tidyBeside(dist);
 const building = workFolder(dist, 'building');
 try {
   compileInto(building);
+  await bundleInto(join(building, 'api', 'http', 'dashboard'));
   replaceFolder(dist, building);
 } catch (error) {
   // The compiler has already printed what is wrong.
@@ -36,6 +39,17 @@ function compileInto(folder) {
   const kernel = join('workers', 'lane', 'image', 'resample', 'assembly', 'kernel');
   const optimised = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
   node(asc, join(root, 'src', `${kernel}.ts`), '--outFile', join(folder, `${kernel}.wasm`), ...optimised);
+}
+
+async function bundleInto(folder) {
+  await build({
+    input: join(root, 'dashboard', 'main.tsx'),
+    tsconfig: join(root, 'dashboard', 'tsconfig.json'),
+    output: { file: join(folder, 'app.js'), format: 'esm', minify: true, comments: { legal: true } },
+    platform: 'browser',
+    logLevel: 'warn',
+  });
+  cpSync(join(root, 'dashboard', 'style.css'), join(folder, 'style.css'));
 }
 
 function node(...args) {

@@ -3,6 +3,7 @@ import type { JobEventWire } from '../api/http/wire/event.ts';
 import type { JobListWire } from '../api/http/wire/job-list.ts';
 import type { JobWire } from '../api/http/wire/job.ts';
 import type { ModelListWire, ModelWire } from '../api/http/wire/model.ts';
+import type { QueueListWire, WorkerListWire } from '../api/http/wire/overview.ts';
 import type { PlanWire } from '../api/http/wire/plan.ts';
 import type { ErrorRow, ResultRow } from '../api/http/wire/row.ts';
 import type { JobStatsWire } from '../api/http/wire/stats.ts';
@@ -59,6 +60,10 @@ export interface Client extends Predictor {
   errorLines(id: string, options?: RowsOptions): AsyncGenerator<string, void, undefined>;
   /** Events until the job has ended. Reconnects after an interruption. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;
+  /** Live workers. Needs the scope `service:read`. */
+  workers(): Promise<WorkerListWire>;
+  /** Queues of active jobs and live workers. Needs the scope `service:read`. */
+  queues(): Promise<QueueListWire>;
   ready(): Promise<boolean>;
 }
 
@@ -107,6 +112,8 @@ export function createClient(options: ClientOptions): Client {
     loadModel: (name) => call(`${modelPath(name)}/load`, { method: 'POST' }),
     ...createPredictor(transport),
     unloadModel: (name) => call(`${modelPath(name)}/unload`, { method: 'POST' }),
+    workers: () => call('/v1/workers'),
+    queues: () => call('/v1/queues'),
     resultLines,
     errorLines,
     results: (id, given) => parsed<ResultRow | ErrorRow>(resultLines(id, given)),

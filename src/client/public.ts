@@ -9,6 +9,12 @@ export type { JobEventWire as JobEvent } from '../api/http/wire/event.ts';
 export type { JobListWire as JobList } from '../api/http/wire/job-list.ts';
 export type { JobWire as Job } from '../api/http/wire/job.ts';
 export type { ModelListWire as ModelList, ModelWire as Model } from '../api/http/wire/model.ts';
+export type {
+  QueueListWire as QueueList,
+  QueueWire as Queue,
+  WorkerListWire as WorkerList,
+  WorkerWire as Worker,
+} from '../api/http/wire/overview.ts';
 export type { PlanWire as Plan } from '../api/http/wire/plan.ts';
 export type {
   PredictBody,

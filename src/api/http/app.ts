@@ -8,6 +8,7 @@ import { createLargeBodyLimit } from './body/large-body-limit.ts';
 import { describeKeys } from './endpoint/describe-endpoint.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 import { createGuard } from './middleware/guard.ts';
+import { mountDashboard } from './dashboard/mount-dashboard.ts';
 import { mountBoard, type BoardDeps } from './queue-board/mount-board.ts';
 import { mountDeliveries, type DeliveriesDeps } from './routes/deliveries.ts';
 import { mountJobs, type JobsDeps } from './routes/jobs.ts';
@@ -60,6 +61,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountPredict(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOverview(target, deps);
+  mountDashboard(target);
   mountBoard(target, deps.board);
   mountOps(target, deps);
 

@@ -42,7 +42,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
       access: 'jobs:read',
       summary: "Watch a job's events (SSE)",
       description:
-        'Begins with `event: snapshot`, which holds the job. `status` and `progress` events follow as they happen, and a comment after every 15 s of silence. The stream ends after the last status. With `Last-Event-ID`, the stream begins with the events after that id instead. The last 1,000 events are kept. With an older id, the stream begins with a snapshot. A client that has seen the last event gets 204, so that an EventSource does not reconnect.',
+        'Begins with `event: snapshot`, which holds the job. `status` and `progress` events follow as they happen, and a comment after every 15 s of silence. The stream ends after the last status. With `Last-Event-ID`, the stream begins with the events after that id instead. The last 1,000 events are kept. The id `0` stands for all of them. With another older id, the stream begins with a snapshot. A client that has seen the last event gets 204, so that an EventSource does not reconnect.',
       params: JOB_PARAMS,
       query: z.strictObject({ last_event_id: EVENT_ID.optional() }),
       headers: z.object({ 'last-event-id': EVENT_ID.optional() }),

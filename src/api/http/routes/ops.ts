@@ -90,7 +90,6 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
       return new Response(page.html, { headers: page.headers });
     },
   );
-  target.app.get('/', (c) => c.redirect('/docs', 302));
 }
 
 function describe(target: MountTarget, version: string): object {

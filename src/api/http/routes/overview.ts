@@ -1,9 +1,10 @@
 /** Endpoints about the whole service: metrics, workers and queues. */
 import { z } from 'zod';
 import { METRICS_TYPE, type Metrics } from '../../../shared/observe/metrics/instruments.ts';
+import { queuesToWire, workersToWire } from '../../overview/overview-view.ts';
 import { surveyService, type SurveyDeps } from '../../overview/survey-service.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
-import { QUEUE_LIST, queuesToWire, WORKER_LIST, workersToWire } from '../wire/overview.ts';
+import { QUEUE_LIST, WORKER_LIST } from '../wire/overview.ts';
 
 export interface OverviewDeps {
   readonly metrics: Pick<Metrics, 'scrape'>;

@@ -31,6 +31,9 @@ export type EventsStart =
   /** The client has seen the last event. */
   | { readonly kind: 'ended' };
 
+/** No event has this id. It asks for all events that are kept, for example to draw the course of an ended job. */
+const ALL_KEPT = '0';
+
 /** `lastEventId`: the last event that the client saw. Null for a new client. */
 export async function eventsStart(
   jobs: EventsDeps['jobs'],
@@ -38,6 +41,7 @@ export async function eventsStart(
   lastEventId: string | null,
 ): Promise<EventsStart> {
   if (lastEventId === null) return { kind: 'snapshot' };
+  if (lastEventId === ALL_KEPT) return { kind: 'replay', after: lastEventId };
   const [first, last] = await Promise.all([jobs.firstEventId(job.spec.id), jobs.lastEventId(job.spec.id)]);
   // An id beyond the last event belongs to another job, or is older than a loss of Redis data.
   if (compareIds(lastEventId, first) < 0 || compareIds(lastEventId, last) > 0) return { kind: 'snapshot' };

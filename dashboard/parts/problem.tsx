@@ -1,0 +1,26 @@
+/** A failed request, in the words of the service. */
+import { useEffect } from 'preact/hooks';
+import { ProblemError } from '../../src/client/problem-error.ts';
+import { askForKey } from './key-form.tsx';
+
+export function Problem({ error }: { error: unknown }) {
+  useEffect(() => askForKey(error), [error]);
+  if (error === null || error === undefined) return null;
+  const problem = error instanceof ProblemError ? error : null;
+  return (
+    <div class="problem" role="alert">
+      <p>
+        {problem && <code>{problem.code}</code>} {error instanceof Error ? error.message : String(error)}
+      </p>
+      {problem && problem.errors.length > 0 && (
+        <ul>
+          {problem.errors.map(({ path, message }) => (
+            <li key={path}>
+              <code>{path}</code> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,161 @@
+/** One job: how far it is, what limits it, and what it has produced. */
+import type { JobWire } from '../../src/api/http/wire/job.ts';
+import type { JobStatsWire } from '../../src/api/http/wire/stats.ts';
+import { bytes, count, duration, percent, rate, when } from '../format.ts';
+import { Errors } from '../parts/errors.tsx';
+import { JobActions } from '../parts/job-actions.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { Progress, Status } from '../parts/progress.tsx';
+import { Results } from '../parts/results.tsx';
+import { StageTimes } from '../parts/stages.tsx';
+import { Throughput } from '../parts/throughput.tsx';
+import { useJob } from '../parts/use-job.ts';
+import { jobLink } from '../route.ts';
+import { service } from '../service.ts';
+import { usePoll } from '../use-poll.ts';
+
+export function JobView({ id }: { id: string }) {
+  const { job, samples, error, refresh } = useJob(id);
+  const stats = usePoll(`stats ${id}`, 2000, async () => service().stats(id));
+  return (
+    <>
+      <p>
+        <a href="#/jobs">All jobs</a>
+      </p>
+      <h1 tabIndex={-1}>{id}</h1>
+      <Problem error={error} />
+      {job && (
+        <>
+          <Head job={job} />
+          <JobActions job={job} onDone={refresh} />
+          {stats.data && <Bottleneck stats={stats.data} />}
+          <section>
+            <h2>Progress</h2>
+            <Throughput samples={samples} />
+          </section>
+          <section>
+            <h2>Where the time went</h2>
+            <Problem error={stats.error} />
+            {stats.data && <StageTimes stages={stats.data.stages} />}
+          </section>
+          <section>
+            <h2>Failed rows</h2>
+            <Errors id={id} failed={job.rows.failed} />
+          </section>
+          <section>
+            <h2>Results</h2>
+            <Results id={id} finished={job.rows.succeeded + job.rows.failed} />
+          </section>
+          <Details job={job} stats={stats.data} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Head({ job }: { job: JobWire }) {
+  return (
+    <>
+      <dl class="figures">
+        <Figure name="status">
+          <Status status={job.status} />
+        </Figure>
+        <Figure name="rows">
+          <Progress rows={job.rows} />
+        </Figure>
+        <Figure name="rows per second">{rate(job.throughput.rows_per_s)}</Figure>
+        <Figure name="time left">{duration(job.eta_s)}</Figure>
+        <Figure name="failed rows">{count(job.rows.failed)}</Figure>
+        <Figure name="blocks">
+          {count(job.blocks.queued)} queued, {count(job.blocks.running)} running, {count(job.blocks.done)}{' '}
+          done
+        </Figure>
+      </dl>
+      {job.reason !== null && (
+        <p class="note">
+          <code>{job.reason}</code> {job.reason_text}
+        </p>
+      )}
+      {job.error && (
+        <p class="problem">
+          <code>{job.error.code}</code> {job.error.message}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Figure({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Bottleneck({ stats }: { stats: JobStatsWire }) {
+  const { bottleneck, utilisation } = stats;
+  if (!bottleneck) return null;
+  return (
+    <section class="note" aria-label="Bottleneck">
+      <p>
+        <strong>Bottleneck: {bottleneck.name.replaceAll('_', ' ')}.</strong> {bottleneck.why}.
+      </p>
+      <p>{bottleneck.advice}</p>
+      <p class="muted">
+        Lanes busy {percent(utilisation.lanes)}, decoding {percent(utilisation.decode)}, model{' '}
+        {percent(utilisation.model)}.
+      </p>
+    </section>
+  );
+}
+
+function Details({ job, stats }: { job: JobWire; stats: JobStatsWire | null }) {
+  const options = Object.entries(job.options).filter(([, value]) => value !== null && value !== undefined);
+  const rows: [string, string][] = [
+    ['model', `${job.model} (${job.model_hash.slice(0, 12)})`],
+    ['input', JSON.stringify(job.input)],
+    ['output', `${job.output} (${job.output_format})`],
+    ['tenant', job.tenant],
+    ['created', when(job.created_at)],
+    ['started', when(job.started_at)],
+    ['finished', when(job.finished_at)],
+    ...options.map(([name, value]): [string, string] => [name, String(value)]),
+    ...Object.entries(job.metadata).map(([name, value]): [string, string] => [`metadata ${name}`, value]),
+  ];
+  if (stats) {
+    const { queue, workers } = stats;
+    rows.push(
+      ['rows per model call', `${rate(stats.mean_batch_rows)}, ${percent(stats.mean_batch_fill)} full`],
+      ['bytes read', bytes(stats.bytes)],
+      ['queue', `${queue.name}: ${count(queue.depth.waiting)} waiting, ${count(queue.depth.active)} active`],
+      ['slots', `${count(queue.slots)} of ${count(queue.limit)}`],
+      ['workers', `${workers.length} with ${workers.reduce((sum, { lanes }) => sum + lanes, 0)} lanes`],
+    );
+    if (stats.last_run_error !== null) rows.push(['last failed run', stats.last_run_error]);
+  }
+  return (
+    <section>
+      <h2>Parameters</h2>
+      <table class="narrow">
+        <tbody>
+          {rows.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="break">{value}</td>
+            </tr>
+          ))}
+          {job.retry_of !== null && (
+            <tr>
+              <th scope="row">retry of</th>
+              <td>
+                <a href={jobLink(job.retry_of)}>{job.retry_of}</a>
+              </td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </section>
+  );
+}

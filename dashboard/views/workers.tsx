@@ -1,0 +1,86 @@
+/** All live workers: lanes, memory and models. */
+import type { WorkerWire } from '../../src/api/http/wire/overview.ts';
+import { bytes, count, percent, when } from '../format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { Status } from '../parts/progress.tsx';
+import { service } from '../service.ts';
+import { usePoll } from '../use-poll.ts';
+
+export function WorkersView() {
+  const { data, error } = usePoll('workers', 2000, async () => service().workers());
+  const workers = data?.data ?? [];
+  const lanes = workers.reduce((sum, worker) => sum + (worker.lanes?.value ?? 0), 0);
+  return (
+    <>
+      <h1 tabIndex={-1}>Workers</h1>
+      <Problem error={error} />
+      {data && (
+        <p class="muted">
+          {count(workers.length)} live workers with {count(lanes)} lanes.
+          {workers.length === 0 && ' Start one with forebay worker.'}
+        </p>
+      )}
+      <div class="scroll">
+        <table class="cards">
+          <thead>
+            <tr>
+              <th scope="col">worker</th>
+              <th scope="col">pool</th>
+              <th scope="col" class="number">
+                lanes
+              </th>
+              <th scope="col">memory</th>
+              <th scope="col">rows in flight</th>
+              <th scope="col" class="number">
+                event loop delay
+              </th>
+              <th scope="col">models</th>
+              <th scope="col">since</th>
+            </tr>
+          </thead>
+          <tbody>
+            {workers.map((worker) => (
+              <WorkerRow key={worker.id} worker={worker} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function WorkerRow({ worker }: { worker: WorkerWire }) {
+  const { memory, inflight } = worker;
+  return (
+    <tr>
+      <th scope="row">
+        {worker.host} <small>process {worker.pid}</small>
+      </th>
+      <td data-name="pool">{worker.pool}</td>
+      <td data-name="lanes" class="number" title={worker.lanes?.why}>
+        {count(worker.lanes?.value)}
+      </td>
+      <td data-name="memory">
+        {bytes(memory.rss_bytes)} of {bytes(memory.limit_bytes)}
+        {memory.level !== null && memory.level !== 'normal' && <Status status={memory.level} />}
+      </td>
+      <td data-name="rows in flight">
+        {percent(inflight.limit_bytes === 0 ? 0 : inflight.used_bytes / inflight.limit_bytes)} of{' '}
+        {bytes(inflight.limit_bytes)}
+      </td>
+      <td data-name="event loop delay" class="number">
+        {worker.lag_p99_ms} ms
+      </td>
+      <td data-name="models">
+        {worker.models.map((model) => (
+          <p key={`${model.name} ${model.version}`}>
+            {model.name}
+            {model.version !== null && `@${model.version}`} <Status status={model.status} />
+            {model.problem && <small>{model.problem.message}</small>}
+          </p>
+        ))}
+      </td>
+      <td data-name="since">{when(worker.started_at)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,157 @@
+// The dashboard in a real browser, on a real service.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasBrowser, startBrowser, type Browser, type Page } from '../support/browser.ts';
+import { startKeyedApi } from '../support/keyed-api.ts';
+import { startService, writeImages, writeTinyModel, type Service } from '../support/service.ts';
+
+const text = 'document.body.innerText';
+/** Sets a field of a form as typing does. */
+const fill = (label: string, value: string) => `(() => {
+  const found = [...document.querySelectorAll('label')].find((l) => l.innerText.startsWith(${JSON.stringify(label)}));
+  const field = found.querySelector('input, select, textarea');
+  field.value = ${JSON.stringify(value)};
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  field.dispatchEvent(new Event('change', { bubbles: true }));
+})()`;
+const click = (button: string) =>
+  `[...document.querySelectorAll('button')].find((b) => b.innerText === ${JSON.stringify(button)}).click()`;
+
+describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get install chromium)', () => {
+  let service: Service;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([startService(), startBrowser()]);
+    await writeImages(service.input, 7);
+    writeFileSync(join(service.input, 'broken.png'), 'no image');
+  });
+  afterAll(async () => {
+    await Promise.all([service?.close(), browser?.close()]);
+  });
+
+  /** The page must load nothing from elsewhere, and break no rule of its policy. */
+  function expectQuiet(page: Page): void {
+    const foreign = page.requests.filter((url) => !url.startsWith(service.url) && !url.startsWith('data:'));
+    expect(foreign).toEqual([]);
+    expect(page.errors).toEqual([]);
+  }
+
+  it('plans and submits a job, shows its course, errors and answers, and retries it', async () => {
+    const page = await browser.open(`${service.url}/#/submit`);
+    await page.sees(
+      `${text}.includes('New job') && [...document.querySelectorAll('option')].some((o) => o.value === 'tiny')`,
+    );
+    await page.read(fill('Model', 'tiny'));
+    await page.read(fill('Path', service.input));
+    await page.read(click('Show the plan'));
+    await page.sees(`${text}.includes('Numbers, and why each was chosen')`);
+    await page.read(fill('Further options', '{"block_rows": 2}'));
+    await page.read(click('Submit'));
+    await page.sees("location.hash.startsWith('#/jobs/job_')");
+    await page.sees(`document.querySelector('.status')?.innerText === 'completed'`);
+    await page.sees(`${text}.includes('8 of 8') && ${text}.includes('rows in ')`);
+    await page.sees(`${text}.includes('unsupported_format') && ${text}.includes('broken.png')`);
+    await page.sees(`${text}.includes('Bottleneck') && ${text}.includes('Time of the lanes')`);
+    await page.sees(`${text}.includes('000001.png') && ${text}.includes('green')`);
+    const first = await page.read<string>('location.hash');
+    await page.read(click('Retry failed rows'));
+    await page.sees(
+      `location.hash !== '${first}' && /completed|failed/.test(document.querySelector('.status')?.innerText)`,
+    );
+    expectQuiet(page);
+    page.close();
+  });
+
+  it('refuses a wrong job with the words of the service, next to the form', async () => {
+    const page = await browser.open(`${service.url}/#/submit`);
+    await page.sees(`[...document.querySelectorAll('option')].some((o) => o.value === 'tiny')`);
+    await page.read(fill('Model', 'tiny'));
+    await page.read(fill('Path', '/nowhere'));
+    await page.read(fill('Further options', '{"top_k": 0}'));
+    await page.read(click('Submit'));
+    await page.sees(`document.querySelector('[role=alert]')?.innerText.includes('top_k') === true`);
+    page.close();
+  });
+
+  it('pauses, resumes and cancels a job from the list', async () => {
+    writeTinyModel(join(service.models, 'elsewhere'), 'elsewhere', { pool: 'nobody' });
+    const { id } = await service.submit({
+      model: 'elsewhere',
+      input: { type: 'files', path: service.input },
+    });
+    const page = await browser.open(`${service.url}/#/jobs`);
+    await page.read('(window.confirm = () => true, 0)');
+    const row = `[...document.querySelectorAll('tbody tr')].find((r) => r.innerText.includes('${id}'))`;
+    const shows = (status: string) => `${row}?.querySelector('.status').innerText === '${status}'`;
+    await page.sees(`${row}?.innerText.includes('no_worker') === true`);
+    for (const [button, status] of [
+      ['Pause', 'paused'],
+      ['Resume', 'queued'],
+      ['Cancel', 'cancelled'],
+    ] as const) {
+      await page.read(
+        `[...${row}.querySelectorAll('button')].find((b) => b.innerText === '${button}').click()`,
+      );
+      await page.sees(shows(status));
+    }
+    page.close();
+  });
+
+  it('shows workers, queues and models, and fits a phone', async () => {
+    const page = await browser.open(`${service.url}/#/workers`);
+    await page.width(390);
+    for (const [view, shows] of [
+      ['jobs', 'Jobs'],
+      ['submit', 'Further options'],
+      ['workers', '1 live workers'],
+      ['queues', 'tiny'],
+      ['models', 'image-classification'],
+    ] as const) {
+      await page.read(`location.hash = '#/${view}'`);
+      await page.sees(`${text}.includes(${JSON.stringify(shows)})`);
+      expect(await page.read('document.documentElement.scrollWidth'), view).toBeLessThanOrEqual(390);
+      const nameless = `[...document.querySelectorAll('a, button, input, select, textarea, progress, meter')]
+        .filter((e) => !e.innerText && !e.ariaLabel && !e.labels?.length).map((e) => e.outerHTML)`;
+      expect(await page.read(nameless), view).toEqual([]);
+    }
+    expectQuiet(page);
+    page.close();
+  });
+
+  it('can be used by keyboard from the first key on', async () => {
+    const page = await browser.open(`${service.url}/#/workers`);
+    await page.sees(`${text}.includes('1 live workers')`);
+    const reached: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await page.press('Tab');
+      reached.push(await page.read('document.activeElement.innerText'));
+    }
+    expect(reached).toEqual(['Skip to content', 'Jobs', 'New job']);
+    page.close();
+  });
+
+  it('shows Bull Board without a request to another host', async () => {
+    const page = await browser.open(`${service.url}/ops/queues`);
+    await page.sees(`${text}.includes('default.tiny.')`);
+    expectQuiet(page);
+    page.close();
+  });
+
+  it('asks for a key if the service needs one', async () => {
+    const keyed = await startKeyedApi();
+    try {
+      const job = await keyed.submit(keyed.alice);
+      const page = await browser.open(`${keyed.api.url}/#/jobs`);
+      await page.sees("document.querySelector('dialog').open");
+      await page.read(fill('API key', keyed.alice));
+      await page.read(click('Use this key'));
+      await page.sees(`${text}.includes('${job.id}')`);
+      expect(await page.read("document.querySelector('dialog').open")).toBe(false);
+      page.close();
+    } finally {
+      await keyed.api.close();
+    }
+  });
+});
