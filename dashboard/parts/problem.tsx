@@ -10,7 +10,7 @@ export function Problem({ error }: { error: unknown }) {
   return (
     <div class="problem" role="alert">
       <p>
-        {problem && <code>{problem.code}</code>} {error instanceof Error ? error.message : String(error)}
+        {problem && <code>{problem.code}</code>} {error instanceof Error ? error.message : 'The request failed.'}
       </p>
       {problem && problem.errors.length > 0 && (
         <ul>

@@ -61,7 +61,7 @@ function ModelCard({ model, onDone }: { model: ModelWire; onDone: () => void }) 
         <dd>{model.pool ?? '–'}</dd>
         <dt>lanes</dt>
         <dd>
-          {count(model.lanes)} on {count(model.workers)} workers
+          {count(model.lanes)}, workers: {count(model.workers)}
         </dd>
         <dt>rows per call</dt>
         <dd>

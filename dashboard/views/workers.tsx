@@ -16,7 +16,7 @@ export function WorkersView() {
       <Problem error={error} />
       {data && (
         <p class="muted">
-          {count(workers.length)} live workers with {count(lanes)} lanes.
+          Live workers: {count(workers.length)}. Lanes: {count(lanes)}.
           {workers.length === 0 && ' Start one with forebay worker.'}
         </p>
       )}

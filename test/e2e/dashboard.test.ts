@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     for (const [view, shows] of [
       ['jobs', 'Jobs'],
       ['submit', 'Further options'],
-      ['workers', '1 live workers'],
+      ['workers', 'Live workers: 1'],
       ['queues', 'tiny'],
       ['models', 'image-classification'],
     ] as const) {
@@ -122,7 +122,7 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
 
   it('can be used by keyboard from the first key on', async () => {
     const page = await browser.open(`${service.url}/#/workers`);
-    await page.sees(`${text}.includes('1 live workers')`);
+    await page.sees(`${text}.includes('Live workers: 1')`);
     const reached: string[] = [];
     for (let i = 0; i < 3; i++) {
       await page.press('Tab');

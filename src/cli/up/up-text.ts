@@ -26,6 +26,7 @@ export function upText({ url, redisUrl, config, workers, context, cacheDir }: Up
   return [
     'Forebay is up.',
     `  API      ${here}`,
+    `  open     ${here}/ (dashboard)`,
     `  docs     ${here}/docs`,
     `  Redis    ${redactRedisUrl(redisUrl)}`,
     `  inspect  ${redisCliLine(redisUrl, context.env, cacheDir)}`,
