@@ -12,9 +12,7 @@ let page: string;
 let headers: Headers;
 beforeAll(async () => {
   api = await startTestApi();
-  const response = await fetch(`${api.url}/`);
-  expect(response.redirected).toBe(true);
-  expect(new URL(response.url).pathname).toBe('/docs');
+  const response = await fetch(`${api.url}/docs`);
   headers = response.headers;
   page = await response.text();
 });
