@@ -10,7 +10,8 @@ export function Problem({ error }: { error: unknown }) {
   return (
     <div class="problem" role="alert">
       <p>
-        {problem && <code>{problem.code}</code>} {error instanceof Error ? error.message : 'The request failed.'}
+        {problem && <code>{problem.code}</code>}{' '}
+        {error instanceof Error ? error.message : 'The request failed.'}
       </p>
       {problem && problem.errors.length > 0 && (
         <ul>

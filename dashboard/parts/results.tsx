@@ -22,7 +22,9 @@ export function Results({ id, finished }: { id: string; finished: number }) {
     <>
       <Problem error={error} />
       {rows.length === 0 ? (
-        <p class="muted">{finished === 0 ? 'No results yet.' : 'No rows here yet. Rows appear in their order.'}</p>
+        <p class="muted">
+          {finished === 0 ? 'No results yet.' : 'No rows here yet. Rows appear in their order.'}
+        </p>
       ) : (
         <div class="scroll">
           <table>
@@ -53,10 +55,7 @@ export function Results({ id, finished }: { id: string; finished: number }) {
         <button disabled={pages.length === 1} onClick={() => setPages(pages.slice(0, -1))}>
           Previous
         </button>
-        <button
-          disabled={rows.length < PAGE}
-          onClick={() => setPages([...pages, rows.at(-1)!.index + 1])}
-        >
+        <button disabled={rows.length < PAGE} onClick={() => setPages([...pages, rows.at(-1)!.index + 1])}>
           Next
         </button>
       </div>

@@ -99,10 +99,7 @@ export function JobsView() {
         <button disabled={cursors.length === 0} onClick={() => setCursors(cursors.slice(0, -1))}>
           Newer
         </button>
-        <button
-          disabled={!data?.next_cursor}
-          onClick={() => setCursors([...cursors, data!.next_cursor!])}
-        >
+        <button disabled={!data?.next_cursor} onClick={() => setCursors([...cursors, data!.next_cursor!])}>
           Older
         </button>
       </div>

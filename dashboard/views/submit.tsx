@@ -38,11 +38,7 @@ export function SubmitView() {
   }
 
   const text = (name: keyof Fields, more: object = {}) => (
-    <input
-      value={fields[name]}
-      onInput={(event) => set({ [name]: event.currentTarget.value })}
-      {...more}
-    />
+    <input value={fields[name]} onInput={(event) => set({ [name]: event.currentTarget.value })} {...more} />
   );
   return (
     <>
@@ -57,7 +53,11 @@ export function SubmitView() {
       >
         <label>
           Model
-          <select required value={fields.model} onChange={(event) => set({ model: event.currentTarget.value })}>
+          <select
+            required
+            value={fields.model}
+            onChange={(event) => set({ model: event.currentTarget.value })}
+          >
             <option value="">choose a model</option>
             {names.map((name) => (
               <option key={name}>{name}</option>
@@ -84,7 +84,9 @@ export function SubmitView() {
               required
               rows={6}
               value={fields.rows}
-              placeholder={fields.type === 'urls' ? 'https://host/a.jpg' : 'a text, or {"id":"a","text":"..."}'}
+              placeholder={
+                fields.type === 'urls' ? 'https://host/a.jpg' : 'a text, or {"id":"a","text":"..."}'
+              }
               onInput={(event) => set({ rows: event.currentTarget.value })}
             />
           </label>

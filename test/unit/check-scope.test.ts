@@ -10,7 +10,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-const PROJECT = ['src', 'test', 'bench', 'scripts', 'bin', 'examples'];
+const PROJECT = ['src', 'test', 'bench', 'scripts', 'bin', 'examples', 'dashboard'];
 /** Folders that users and tools may create: outputs, models as in the README, state, and caches. */
 const USERS = [
   'results',
@@ -33,6 +33,8 @@ beforeAll(() => {
     cpSync(join(repository, name), join(root, name));
   }
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
+  mkdirSync(join(root, 'dashboard'));
+  cpSync(join(repository, 'dashboard/tsconfig.json'), join(root, 'dashboard/tsconfig.json'));
   for (const folder of PROJECT) write(folder, 'good.ts', "export const good: string = 'good';\n");
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
