@@ -63,9 +63,13 @@ export function Results({ id, finished }: { id: string; finished: number }) {
   );
 }
 
+function isError(row: ResultRow | ErrorRow): row is ErrorRow {
+  return 'error' in row;
+}
+
 /** One line for a person. The whole row is in the output. */
 export function answerOf(row: ResultRow | ErrorRow): string {
-  if ('error' in row) return `${row.error.code}: ${row.error.message}`;
+  if (isError(row)) return `${row.error.code}: ${row.error.message}`;
   const { predictions, detections, segments, entities, value, embedding } = row;
   const score = (part: { label?: string | undefined; index?: number; score?: number | undefined }) =>
     `${part.label ?? part.index ?? '?'} ${part.score === undefined ? '' : part.score.toFixed(3)}`.trim();
