@@ -116,11 +116,11 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const started = performance.now();
       const counts = await publishBlock(
         { ...partOf(spec), rows, outcomes, token },
-        async (hash): Promise<PartProof | null> => {
+        async (hash): Promise<PartProof | 'superseded' | null> => {
           const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
           if (permit.may) return proofOf(spec, permit.announced);
           emit('block.not_published', { job, block, why: permit.why });
-          return null;
+          return permit.why === 'superseded' ? permit.why : null;
         },
       );
       stats.published(performance.now() - started);

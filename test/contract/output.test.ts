@@ -183,6 +183,50 @@ for (const { name, skipped, open } of IMPLEMENTATIONS) {
       },
     );
 
+    it('what is cleaned up for an earlier job takes no errors from a run of the next one', async () => {
+      const output = fresh();
+      const [old, next] = [jobId(), jobId()];
+      const published = publish(output, next, [ok(1), bad('mine')], async () => {
+        await output.removeStaging(old);
+        await output.sweep(old, Date.now() - 60_000);
+        return 'owned';
+      });
+      // On S3, the part is discarded with everything else, so the run is repeated.
+      await published.catch(async () => publish(output, next, [ok(1), bad('mine')]));
+      expect(await textOf(output, 'errors-00000000.jsonl')).toContain('mine');
+    });
+
+    it('errors that somebody discards while their part is published are staged again', async () => {
+      const output = fresh();
+      const job = jobId();
+      let asked = 0;
+      const counts = await publish(output, job, [ok(1), bad('mine')], async (hash) => {
+        asked += 1;
+        if (asked === 1) await output.dropStaged(job, 0, hash);
+        return 'owned';
+      });
+      expect([counts, asked]).toEqual([{ succeeded: 1, failed: 1 }, 2]);
+      expect(await textOf(output, 'errors-00000000.jsonl')).toContain('mine');
+    });
+
+    it('a superseded run with the same bytes leaves the errors of its successor alone', async () => {
+      const output = fresh();
+      const job = jobId();
+      let asked = 0;
+      const run = async (permit: Parameters<typeof publishBlock>[1]) =>
+        publishBlock(
+          { ...partOf(output, job), rows, outcomes: [packOutcomes([ok(1), bad('x')])], token: `t${++count}` },
+          permit,
+        );
+      await run(async () => {
+        asked += 1;
+        expect(await run(async () => 'superseded')).toBeNull();
+        return 'owned';
+      });
+      expect(asked).toBe(1);
+      expect(await textOf(output, 'errors-00000000.jsonl')).toContain('x');
+    });
+
     it('errors of a run that died after it published are found by whoever finds the part', async () => {
       const output = fresh();
       const job = jobId();

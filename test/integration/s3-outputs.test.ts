@@ -159,6 +159,7 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     ['outside the roots', 's3://results/elsewhere/x', 403, 'path_not_allowed'],
     ['beside a root', 's3://results/outer', 403, 'path_not_allowed'],
     ['no bucket', 's3:///x', 400, 'invalid_request'],
+    ['with two slashes', 's3://results/out//x', 400, 'invalid_request'],
     ['another scheme', 'gs://results/out', 400, 'invalid_request'],
     ['not empty', 's3://results/out/full', 409, 'output_not_empty'],
   ])('an output that is %s is refused', async (_, output, status, code) => {

@@ -51,6 +51,7 @@ export function createJobFeeder(deps: {
     | 'markFedAll'
     | 'markOpened'
     | 'mustGet'
+    | 'outputHolder'
     | 'releaseOutput'
     | 'retire'
     | 'setReason'
@@ -195,7 +196,8 @@ export function createJobFeeder(deps: {
 
   /** Takes the last steps for a process that ended the job and then died. */
   async function clearUp(): Promise<void> {
-    await output.removeStaging(id);
+    // A job that has ended keeps its claim until another one takes the output over.
+    if ((await jobs.outputHolder(spec.output)) === id) await output.removeStaging(id);
     await jobs.releaseOutput(spec.output, id);
     await jobs.retire(id);
   }

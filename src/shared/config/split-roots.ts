@@ -1,7 +1,7 @@
 /** Splits the roots of inputs or outputs into folders and prefixes of S3. */
 import { resolve } from 'node:path';
 import { ForebayError, messageOf } from '../errors.ts';
-import { objectRoot } from '../stores/object-roots.ts';
+import { EVERYTHING, objectRoot } from '../stores/object-roots.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 
 export interface Roots {
@@ -12,13 +12,20 @@ export interface Roots {
 }
 
 /** Throws ForebayError `config_invalid`, which lists every bad entry. */
-export function splitRoots(variable: string, entries: readonly string[], cwd: string): Roots {
+export function splitRoots(
+  variable: 'FOREBAY_INPUT_ROOTS' | 'FOREBAY_OUTPUT_ROOTS',
+  entries: readonly string[],
+  cwd: string,
+): Roots {
   const roots: Roots = { folders: [], objects: [] };
   const problems: string[] = [];
   for (const entry of entries) {
     if (isObjectUrl(entry)) {
       try {
-        roots.objects.push(objectRoot(entry));
+        const root = objectRoot(entry);
+        if (root === EVERYTHING && variable === 'FOREBAY_OUTPUT_ROOTS') {
+          problems.push('"s3://" would let jobs write to every bucket. Name buckets or prefixes.');
+        } else roots.objects.push(root);
       } catch (error) {
         problems.push(messageOf(error));
       }

@@ -10,6 +10,9 @@ const DIGITS = 8;
 export const JOB_NAME = 'job.json';
 export const MANIFEST_NAME = 'manifest.json';
 export const STAGING_NAME = '_staging';
+/** With these the names of parts and errors begin. */
+export const PART_PREFIX = 'part-';
+export const ERRORS_PREFIX = 'errors-';
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
 

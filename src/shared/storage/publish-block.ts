@@ -23,13 +23,13 @@ export interface BlockToPublish extends PartOfJob {
 }
 
 /**
- * Calls `permit` with the hash of the part once it is staged. `permit` returns null if the run may not publish, else the
- * proof for an existing part. Returns the counts of the published part, or null if the run may not publish. Throws
+ * Calls `permit` with the hash of the part once it is staged. `permit` returns the proof for an existing part, or why the
+ * run may not publish: `superseded` if another run has taken over, null if the job has lost the output. Returns the counts of the published part, or null if the run may not publish. Throws
  * ForebayError `output_changed` or `storage_unavailable`.
  */
 export async function publishBlock(
   block: BlockToPublish,
-  permit: (partHash: string) => Promise<PartProof | null>,
+  permit: (partHash: string) => Promise<PartProof | 'superseded' | null>,
 ): Promise<BlockCounts | null> {
   const encoded = await block.sink.encode(block.rows, block.outcomes);
   try {
@@ -42,15 +42,22 @@ export async function publishBlock(
 async function publishEncoded(
   { output, job, part, sink, rows, token }: BlockToPublish,
   { results, errors, failed }: Omit<EncodedPart, 'release'>,
-  permit: (partHash: string) => Promise<PartProof | null>,
+  permit: (partHash: string) => Promise<PartProof | 'superseded' | null>,
 ): Promise<BlockCounts | null> {
+  let refused: 'superseded' | null = null;
   const hash = sha256(results);
   const encoded = { job, part, format: sink.format, token, results, hash, errors };
-  const published = await output.publish(encoded, async () => permit(hash));
+  const published = await output.publish(encoded, async () => {
+    const answer = await permit(hash);
+    if (answer !== 'superseded') return answer;
+    refused = answer;
+    return null;
+  });
   if (published?.outcome === 'stored') return { succeeded: rowCount(rows) - failed, failed };
   // The run is late, perhaps after the end of the job, when no other process cleans up.
   if (published === null) {
-    await output.dropStaged(job, part, errors === '' ? null : hash);
+    // The run that has taken over may have staged the same errors.
+    if (refused === null) await output.dropStaged(job, part, errors === '' ? null : hash);
     return null;
   }
   if (published.outcome === 'gone') throw stagedIsGone(partName(part, sink.format), output);

@@ -26,15 +26,25 @@ export interface ObjectRoots {
 /** Whether a job may read an object, or anything below a prefix. Takes URLs in the form of parseObjectUrl. */
 export type ObjectRule = (url: string, tenant: string) => boolean;
 
+function deepest(roots: readonly string[], url: string): number {
+  return Math.max(-1, ...roots.filter((root) => url.startsWith(root)).map(({ length }) => length));
+}
+
+function withSingleSlashes(url: string): string {
+  const scheme = EVERYTHING.length;
+  return url.slice(0, scheme) + url.slice(scheme).replaceAll(/\/+/g, '/');
+}
+
 /** The same rule as for folders (files/input-folders.ts): the deepest root decides, and results are their tenant's own. */
 export function createObjectRule({ objectRoots, objectOutputRoots = [] }: ObjectRoots): ObjectRule {
+  function isOwn(url: string, tenant: string): boolean {
+    const open = [...objectRoots, ...objectOutputRoots.map((results) => tenantPrefix(results, tenant))];
+    const results = deepest(objectOutputRoots, url);
+    return results === -1 || deepest(open, url) > results;
+  }
   return (url, tenant) => {
-    const deepest = (roots: readonly string[]) =>
-      Math.max(-1, ...roots.filter((root) => url.startsWith(root)).map(({ length }) => length));
-    const root = deepest(objectRoots);
-    if (root === -1) return false;
-    if (tenant === DEFAULT_TENANT) return true;
-    const own = deepest(objectOutputRoots.map((results) => tenantPrefix(results, tenant)));
-    return Math.max(root, own) > deepest(objectOutputRoots);
+    if (deepest(objectRoots, url) === -1) return false;
+    // Servers on top of a file system read `//` as `/`.
+    return tenant === DEFAULT_TENANT || (isOwn(url, tenant) && isOwn(withSingleSlashes(url), tenant));
   };
 }

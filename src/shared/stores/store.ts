@@ -75,8 +75,8 @@ export const DELETION_MS = 15_000;
  * `publish` answers `gone`. Failures are those of Store. All methods retry temporary failures.
  */
 export interface WritableStore extends ListingStore {
-  /** The objects and folders directly below a folder, in byte order. */
-  children(folder: string, signal: AbortSignal): AsyncIterable<Child>;
+  /** The objects and folders directly in a folder whose names begin as the end of `prefix` does, in byte order. */
+  children(prefix: string, signal: AbortSignal): AsyncIterable<Child>;
   /** `write` gets a function that adds bytes. If it rejects, nothing stays on the store. */
   stage<T>(
     url: string,

@@ -46,6 +46,7 @@ export function createFinaliser(deps: {
     if (status === 'completed' && ended.failed === 0) await spool.discard(spec.id, spec.tenant);
     const spooled = await spool.spooledBytes(spec.id, spec.tenant);
     await jobs.noteStored(spec.tenant, spec.id, bytes + spooled);
+    if (!(await deps.window.holdsLease(spec.id, lease))) throw new LeaseLost(spec.id);
     await deps.outputs.of(spec.output).removeStaging(spec.id);
     const empty = status === 'completed' && ended.succeeded + ended.failed === 0;
     // The feeder has already stored why the dataset is empty.

@@ -3,8 +3,8 @@ import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isInside } from '../../../shared/files/is-inside.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import { EVERYTHING, tenantPrefix } from '../../../shared/stores/object-roots.ts';
-import { isObjectUrl, objectFolder } from '../../../shared/stores/object-url.ts';
+import { tenantPrefix } from '../../../shared/stores/object-roots.ts';
+import { isObjectUrl, objectFolder, parseObjectUrl } from '../../../shared/stores/object-url.ts';
 import { tenantFolder } from '../../../shared/files/tenant-folder.ts';
 import { wrongOutput } from '../../../shared/storage/folder/folder-problem.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
@@ -26,11 +26,14 @@ export function createOutputResolver(deps: {
 }): OutputResolver {
   const { objectOutputRoots = [] } = deps;
   /** Where a job writes that names no place, and where relative outputs begin, if no root is a folder. */
-  const firstPrefix =
-    deps.outputRoots.length === 0 ? objectOutputRoots.find((root) => root !== EVERYTHING) : undefined;
+  const firstPrefix = deps.outputRoots.length === 0 ? objectOutputRoots[0] : undefined;
 
   function resolveObject(asked: string, tenant: string): Output {
     const url = objectFolder(asked);
+    if (parseObjectUrl(url).key.split('/').slice(0, -1).includes('')) {
+      // Servers on top of a file system read `//` as `/`, so two jobs could have one output under two names.
+      throw wrongOutput(`"${asked}" has an empty part between two slashes`);
+    }
     const roots = objectOutputRoots.map((root) => tenantPrefix(root, tenant));
     if (roots.some((root) => url.startsWith(root))) return deps.outputs.of(url);
     throw new ForebayError(

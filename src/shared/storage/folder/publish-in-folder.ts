@@ -7,6 +7,7 @@ import type { PartProof, PartToPublish, Published } from '../output.ts';
 import { partName, stagedErrorsName, stagedPartName } from '../output-names.ts';
 import type { FolderPaths } from './folder-paths.ts';
 import { inFolderNoFollow } from './no-follow.ts';
+import { placeSurely } from '../place-surely.ts';
 import { placeErrors } from './place-errors.ts';
 import { linkStaged, removeStaged, writeStaged } from './staged-file.ts';
 
@@ -19,7 +20,8 @@ export async function publishInFolder(
   let asked = false;
   const mayRepeat = () => !asked;
   return inStaging(paths, job, mayRepeat, async (at) => {
-    if (errors !== '') await stageErrors(`${at}/${stagedErrorsName(part, hash)}`, token, errors);
+    const stage = async () => stageErrors(`${at}/${stagedErrorsName(part, hash)}`, token, errors);
+    if (errors !== '') await stage();
     await writeStaged(`${at}/${staged}`, results);
     asked = true;
     const proof = await permit().catch(async (error: unknown) => {
@@ -32,8 +34,10 @@ export async function publishInFolder(
     }
     const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${partName(part, format)}`);
     if (outcome !== 'linked') return { outcome, proof };
-    if (errors !== '') await placeErrors(paths, job, part, hash);
-    return { outcome: 'stored', proof };
+    if (errors === '') return { outcome: 'stored', proof };
+    const place = async () => placeErrors(paths, job, part, hash);
+    const isPlaced = await placeSurely({ place, stage, permit });
+    return { outcome: isPlaced ? 'stored' : 'gone', proof };
   });
 }
 

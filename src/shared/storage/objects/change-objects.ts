@@ -3,6 +3,7 @@
  * A deletion is signed before the feeder looks at its lease, and the server refuses it soon after. So a feeder that was
  * frozen in between deletes nothing, once the next one has waited for that long.
  */
+import { ForebayError } from '../../errors.ts';
 import { LeaseLost } from '../../queue/jobs/lease.ts';
 import { createSemaphore } from '../../process/semaphore.ts';
 import type { TimedDeletion, WritableStore } from '../../stores/store.ts';
@@ -23,10 +24,11 @@ export async function changeObjects<T>(
   owner: OutputOwner,
   act: (files: OwnedFiles) => Promise<T>,
 ): Promise<T> {
-  await discardOthers(store, paths, owner.job);
   const mustHold = async () => {
     if (!(await owner.holdsLease())) throw new LeaseLost(owner.job);
   };
+  await mustHold();
+  await discardOthers(store, paths, owner.job, mustHold);
   await mustHold();
   return act({
     async remove(names) {
@@ -44,8 +46,10 @@ export async function changeObjects<T>(
         await store.discard(staged);
         throw error;
       }
-      if ((await store.publish(staged, 'replace')) === 'gone') throw new LeaseLost(owner.job);
-      return result;
+      if ((await store.publish(staged, 'replace')) !== 'gone') return result;
+      await mustHold();
+      // The reply to a first try may be lost. The owner begins again.
+      throw new ForebayError('storage_unavailable', `It is unknown whether ${name} was replaced.`);
     },
   });
 }

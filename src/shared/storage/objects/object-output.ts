@@ -1,7 +1,16 @@
 /** An output on S3 (docs/adr/0024). */
 import { openStored } from '../../datasets/bytes/stored-file.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
-import { isPublishedName, stagedName, STAGING_NAME } from '../output-names.ts';
+import {
+  ERRORS_PREFIX,
+  isPublishedName,
+  JOB_NAME,
+  MANIFEST_NAME,
+  PART_PREFIX,
+  stagedName,
+  STAGING_NAME,
+  SUCCESS_NAME,
+} from '../output-names.ts';
 import type { Output } from '../output.ts';
 import { DELETION_MS, type WritableStore } from '../../stores/store.ts';
 import { changeObjects } from './change-objects.ts';
@@ -15,6 +24,8 @@ import { discardParts, removeAll, sweepObjects } from './staging-area.ts';
 const FENCE_MS = DELETION_MS + 5_000;
 
 const { signal: never } = new AbortController();
+/** A prefix may have millions of the user's own objects. */
+const MOST_OTHERS = 1000;
 
 /** Checks each server once. */
 export type CheckOnce = (place: string, check: () => Promise<void>) => Promise<void>;
@@ -34,12 +45,22 @@ export function createObjectOutput(
     }
   }
 
+  /** Of names that Forebay does not publish, only some. */
   async function names(store: WritableStore): Promise<string[]> {
-    const found: string[] = [];
+    const found = new Set<string>();
+    let others = 0;
     for await (const { name, isFolder } of store.children(place, never)) {
-      if (!isFolder || name !== STAGING_NAME || (await holdsForeign(store, paths.staging))) found.push(name);
+      const hides = isFolder && name === STAGING_NAME && !(await holdsForeign(store, paths.staging));
+      if (!hides) found.add(name);
+      if (!isPublishedName(name) && ++others > MOST_OTHERS) break;
     }
-    return found;
+    if (others <= MOST_OTHERS) return [...found];
+    for (const prefix of [ERRORS_PREFIX, PART_PREFIX, JOB_NAME, MANIFEST_NAME, SUCCESS_NAME]) {
+      for await (const { name } of store.children(paths.url(prefix), never)) {
+        if (isPublishedName(name)) found.add(name);
+      }
+    }
+    return [...found];
   }
 
   return {

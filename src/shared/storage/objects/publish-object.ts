@@ -5,6 +5,7 @@
 import type { WritableStore } from '../../stores/store.ts';
 import { partName } from '../output-names.ts';
 import type { PartProof, PartToPublish, Published } from '../output.ts';
+import { placeSurely } from '../place-surely.ts';
 import { sha256 } from '../sha256.ts';
 import type { ObjectPaths } from './object-paths.ts';
 import { placeStagedErrors, readObject, stageErrors } from './staged-errors.ts';
@@ -16,7 +17,8 @@ export async function publishObject(
   permit: () => Promise<PartProof | null>,
 ): Promise<Published | null> {
   const url = paths.url(partName(part, format));
-  if (errors !== '') await stageErrors(store, paths, { job, part, hash, errors });
+  const stage = async () => stageErrors(store, paths, { job, part, hash, errors });
+  if (errors !== '') await stage();
   const { staged } = await store.stage(url, async (add) => add(results));
   const proof = await permit().catch(async (error: unknown) => {
     await store.discard(staged).catch(() => undefined);
@@ -28,8 +30,10 @@ export async function publishObject(
   }
   const outcome = await store.publish(staged, 'new');
   if (outcome === 'stored') {
-    if (errors !== '') await placeStagedErrors(store, paths, { job, part, hash });
-    return { outcome, proof };
+    if (errors === '') return { outcome, proof };
+    const place = async () => placeStagedErrors(store, paths, { job, part, hash });
+    const isPlaced = await placeSurely({ place, stage, permit });
+    return { outcome: isPlaced ? outcome : 'gone', proof };
   }
   if (outcome === 'exists') {
     await store.discard(staged);

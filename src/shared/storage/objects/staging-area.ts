@@ -1,10 +1,20 @@
 /**
  * What jobs have staged in an output on S3: uploads for names in the output, and objects below `_staging/` that name the
- * uploads of errors. Discarding an upload is always safe. At worst a run of the next owner is repeated.
+ * uploads of errors. Discarding the upload of a part is always safe: at worst, a run is repeated. Errors are discarded
+ * only if no other job names them, because their part may be published.
  */
 import type { FoundStaged, WritableStore } from '../../stores/store.ts';
 import { isPublished } from '../is-published.ts';
-import { errorsNumber, isPublishedName, partNumber, stagedName, type StagedName } from '../output-names.ts';
+import {
+  ERRORS_PREFIX,
+  isPublishedName,
+  JOB_NAME,
+  MANIFEST_NAME,
+  PART_PREFIX,
+  stagedName,
+  SUCCESS_NAME,
+  type StagedName,
+} from '../output-names.ts';
 import type { SweptOutput } from '../output.ts';
 import type { ObjectPaths } from './object-paths.ts';
 import { placeStagedErrors, readObject, readStagedErrors } from './staged-errors.ts';
@@ -15,42 +25,45 @@ const MOST_SWEPT = 1000;
 
 type StagedErrors = Extract<StagedName, { kind: 'errors' }>;
 
-/** Discards what others than `job` have staged, and all parts. Errors of a published part get their final name first. */
-export async function discardOthers(store: WritableStore, paths: ObjectPaths, job: string): Promise<void> {
+const PARTS = [PART_PREFIX];
+const ERRORS = [ERRORS_PREFIX];
+const WHOLE = [JOB_NAME, MANIFEST_NAME, SUCCESS_NAME];
+
+/**
+ * Discards what others than `job` have staged, and all parts. Errors of a published part get their final name first.
+ * `mustHold` rejects if the caller no longer owns the output.
+ */
+export async function discardOthers(
+  store: WritableStore,
+  paths: ObjectPaths,
+  job: string,
+  mustHold: () => Promise<void>,
+): Promise<void> {
   // Without its upload no part can be published whose errors were not looked at.
-  await discardUploads(store, paths, (name) => errorsNumber(name) === null);
-  const kept = new Set<string>();
-  for await (const { name: owner, isFolder } of store.children(paths.staging, never)) {
-    if (!isFolder) {
-      if (stagedName(owner) !== null) await store.remove(paths.staging + owner);
-      continue;
-    }
-    if (stagedName(owner)?.kind !== 'owner') continue;
-    for await (const { name } of store.children(paths.stagingOf(owner), never)) {
-      const staged = stagedName(name);
-      if (staged === null) continue;
-      if (staged.kind === 'errors') {
-        const of = { job: owner, part: staged.block, hash: staged.partHash };
-        if (owner === job) {
-          const upload = await readStagedErrors(store, paths, of);
-          if (upload !== null) kept.add(upload.id);
-          continue;
-        }
-        if (await isOfPublished(store, paths, staged)) await placeStagedErrors(store, paths, of);
-      }
-      await store.remove(paths.stagingOf(owner) + name);
-    }
+  await discardUploads(store, paths, [...PARTS, ...WHOLE], () => true);
+  for await (const { name, isFolder } of store.children(paths.staging, never)) {
+    if (!isFolder && stagedName(name) !== null) await store.remove(paths.staging + name);
   }
-  await discardUploads(store, paths, (name, { id }) => errorsNumber(name) !== null && !kept.has(id));
+  for await (const { owner, name, staged } of stagedObjects(store, paths)) {
+    if (owner === job) continue;
+    await mustHold();
+    if (staged.kind === 'errors' && (await isOfPublished(store, paths, staged))) {
+      await placeStagedErrors(store, paths, { job: owner, part: staged.block, hash: staged.partHash });
+    }
+    await store.remove(paths.stagingOf(owner) + name);
+  }
+  const named = await namedUploads(store, paths, () => true);
+  await discardUploads(store, paths, ERRORS, ({ id }) => !named.has(id));
 }
 
 export async function discardParts(store: WritableStore, paths: ObjectPaths): Promise<void> {
-  await discardUploads(store, paths, (name) => partNumber(name) !== null);
+  await discardUploads(store, paths, PARTS, () => true);
 }
 
-/** Removes everything that is staged, because the job is the last one to stage. */
+/** Removes everything that a job has staged, and what no job names. */
 export async function removeAll(store: WritableStore, paths: ObjectPaths, job: string): Promise<void> {
-  await discardUploads(store, paths, () => true);
+  const kept = await namedUploads(store, paths, (owner) => owner !== job);
+  await discardUploads(store, paths, [...PARTS, ...ERRORS, ...WHOLE], ({ id }) => !kept.has(id));
   for await (const { name, isFolder } of store.children(paths.stagingOf(job), never)) {
     if (!isFolder && stagedName(name) !== null) await store.remove(paths.stagingOf(job) + name);
   }
@@ -70,8 +83,9 @@ export async function sweepObjects(
     finished = false;
     return false;
   };
-  await discardUploads(store, paths, (_, { stagedAt }) => {
-    const old = isOld(stagedAt);
+  const kept = await namedUploads(store, paths, (owner) => owner !== job);
+  await discardUploads(store, paths, [...PARTS, ...ERRORS, ...WHOLE], ({ id, stagedAt }) => {
+    const old = !kept.has(id) && isOld(stagedAt);
     if (old) removed += 1;
     return old;
   });
@@ -85,20 +99,47 @@ export async function sweepObjects(
   return { removed, finished };
 }
 
-/** Discards uploads for names that Forebay publishes. Others belong to the user. */
+/** Discards uploads for names that begin in one of these ways. Others belong to the user. */
 async function discardUploads(
   store: WritableStore,
   paths: ObjectPaths,
-  chosen: (name: string, found: FoundStaged) => boolean,
+  prefixes: readonly string[],
+  chosen: (found: FoundStaged) => boolean,
 ): Promise<void> {
-  // The pages of some servers cannot be followed, so the first page is read until nothing of it is chosen.
-  for (let before = -1, count = 0; before !== count;) {
-    before = count;
-    for await (const found of store.staged(paths.place, never)) {
+  for (const prefix of prefixes) {
+    for await (const found of store.staged(paths.url(prefix), never)) {
       const name = paths.nameOf(found.url);
-      if (name === null || !isPublishedName(name) || !chosen(name, found)) continue;
-      await store.discard(found);
-      count += 1;
+      if (name !== null && isPublishedName(name) && chosen(found)) await store.discard(found);
+    }
+  }
+}
+
+/** The uploads of errors that objects of these jobs name. */
+async function namedUploads(
+  store: WritableStore,
+  paths: ObjectPaths,
+  isWanted: (owner: string) => boolean,
+): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const { owner, staged } of stagedObjects(store, paths)) {
+    if (staged.kind !== 'errors' || !isWanted(owner)) continue;
+    const of = { job: owner, part: staged.block, hash: staged.partHash };
+    const upload = await readStagedErrors(store, paths, of);
+    if (upload !== null) ids.add(upload.id);
+  }
+  return ids;
+}
+
+/** The objects in the staging areas of all jobs. */
+async function* stagedObjects(
+  store: WritableStore,
+  paths: ObjectPaths,
+): AsyncGenerator<{ readonly owner: string; readonly name: string; readonly staged: StagedName }> {
+  for await (const { name: owner, isFolder } of store.children(paths.staging, never)) {
+    if (!isFolder || stagedName(owner)?.kind !== 'owner') continue;
+    for await (const { name, isFolder: isDeeper } of store.children(paths.stagingOf(owner), never)) {
+      const staged = isDeeper ? null : stagedName(name);
+      if (staged !== null) yield { owner, name, staged };
     }
   }
 }

@@ -134,22 +134,23 @@ export function createS3Writes(client: S3Client, trying: Trying): S3Writes {
       }
     },
 
-    async *children(folder, signal) {
-      const { bucket, key: keyPrefix } = parseObjectUrl(folder);
+    async *children(prefix, signal) {
+      const { bucket, key: keyPrefix } = parseObjectUrl(prefix);
+      const folder = keyPrefix.slice(0, keyPrefix.lastIndexOf('/') + 1);
       let place: Readonly<Record<string, string>> = {};
       for (;;) {
         const page = await trying(signal, async ({ stop }) => {
           const listing = { 'list-type': '2', 'encoding-type': 'url', 'max-keys': PAGE_KEYS };
           const query = { ...listing, delimiter: '/', prefix: keyPrefix, ...place };
-          const request = { method: 'GET', bucket, key: null, url: folder, query } as const;
+          const request = { method: 'GET', bucket, key: null, url: prefix, query } as const;
           return readListPage(await textOf(await client.send(request, stop)));
         });
         for (const { key, writtenAt } of page.objects) {
           // Some tools mark a folder with an empty object.
-          if (key !== keyPrefix) yield { name: key.slice(keyPrefix.length), isFolder: false, writtenAt };
+          if (key !== folder) yield { name: key.slice(folder.length), isFolder: false, writtenAt };
         }
         for (const key of page.folders) {
-          yield { name: key.slice(keyPrefix.length, -1), isFolder: true, writtenAt: null };
+          yield { name: key.slice(folder.length, -1), isFolder: true, writtenAt: null };
         }
         if (page.next === null) return;
         place = { 'continuation-token': page.next };

@@ -73,7 +73,7 @@ export interface UploadsPage {
     readonly id: string;
     readonly startedAt: number | null;
   }[];
-  /** Query of the next page. Null on the last one, and if the server does not say where it begins. */
+  /** Query of the next page. Null on the last one. */
   readonly next: Readonly<Record<string, string>> | null;
 }
 
@@ -89,19 +89,16 @@ export function readUploadsPage(text: string): UploadsPage {
   }
   const page = result as Xml;
   const decode = textOf(page['EncodingType']) === 'url' ? decodeKey : (key: string) => key;
-  const key = textOf(page['NextKeyMarker']);
-  const id = textOf(page['NextUploadIdMarker']);
-  return {
-    uploads: entriesOf(page, 'Upload').map((entry) => ({
-      key: decode(textOf(entry['Key'])),
-      id: textOf(entry['UploadId']),
-      startedAt: timeOf(entry['Initiated']),
-    })),
-    next:
-      textOf(page['IsTruncated']) === 'true' && key !== ''
-        ? { 'key-marker': decode(key), 'upload-id-marker': id }
-        : null,
-  };
+  const uploads = entriesOf(page, 'Upload').map((entry) => ({
+    key: decode(textOf(entry['Key'])),
+    id: textOf(entry['UploadId']),
+    startedAt: timeOf(entry['Initiated']),
+  }));
+  if (textOf(page['IsTruncated']) !== 'true') return { uploads, next: null };
+  // Some servers name only the upload.
+  const key = decode(textOf(page['NextKeyMarker'])) || uploads.at(-1)?.key;
+  const id = textOf(page['NextUploadIdMarker']) || uploads.at(-1)?.id;
+  return { uploads, next: { 'key-marker': key ?? '', 'upload-id-marker': id ?? '' } };
 }
 
 function entriesOf(page: Xml, name: string): Xml[] {

@@ -83,6 +83,10 @@ describe('input roots on S3', () => {
       false,
     ]);
     expect(allowed('s3://b-1/out/x', 'red')).toBe(false);
+    // Servers on top of a file system read two slashes as one.
+    expect(allowed('s3://b-1//out/blue/x', 'red')).toBe(false);
+    expect(allowed('s3://b-1/out//blue/x', 'red')).toBe(false);
+    expect(allowed('s3://b-1/in//x', 'red')).toBe(true);
     expect(allowed('s3://b-1/out/public/x', 'red')).toBe(true);
     expect(allowed('s3://b-1/in/x', 'red')).toBe(true);
   });

@@ -5,9 +5,11 @@ import {
   type ArchivePlace,
 } from '../../../../shared/datasets/archive/remote-place.ts';
 import { bracesOf } from '../../../../shared/datasets/archive/shards.ts';
+import { splitArchives } from '../../../../shared/datasets/archive/split-archives.ts';
 import { nameBelow } from '../../../../shared/datasets/base-path.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { parseFetchUrl } from '../../../../shared/net/fetch-url.ts';
+import { createTurn } from '../../../../shared/process/event-loop-turn.ts';
 import { isObjectUrl, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
 import type { ObjectInputs } from './object-input.ts';
 import { checkGlobs } from './resolve-files.ts';
@@ -33,22 +35,27 @@ export async function findRemoteArchives(
     );
   }
   if (place.shards === 'glob') checkGlobs([place.path.slice(place.base.length)], '/input/path');
-  checkRemoteArchives(objects, place, tenant);
+  await checkRemoteArchives(objects, place, tenant);
   return place;
 }
 
 /** Checks archives of a job.json. Throws as `findRemoteArchives` does. */
-export function checkRemoteArchives(
+export async function checkRemoteArchives(
   objects: Objects,
   { path, base, shards }: ArchivePlace,
   tenant: string,
-): void {
+): Promise<void> {
   if (shards === undefined) return void checkRemote(objects, path, tenant);
   if (!isObjectUrl(base)) return void parseFetchUrl(base);
   objects.check({ root: base }, tenant);
   // A listing leaves out what belongs to others.
   if (shards === 'glob') return;
+  // A job.json may hold anything.
+  splitArchives(path);
   const names = bracesOf(nameBelow(base, path));
-  for (let at = 0; at < names.count; at++)
+  const turn = createTurn();
+  for (let at = 0; at < names.count; at++) {
+    if (turn.isOver()) await turn.next();
     objects.checkObject(parseObjectUrl(base + names.at(at)).url, tenant);
+  }
 }
