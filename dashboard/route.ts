@@ -13,7 +13,15 @@ export interface Route {
 function read(): Route {
   const [, name, id = ''] = location.hash.split('/');
   const view = VIEWS.find((known) => known === name) ?? 'jobs';
-  return { view, id: view === 'jobs' && id !== '' ? decodeURIComponent(id) : null };
+  return { view, id: view === 'jobs' && id !== '' ? decoded(id) : null };
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
 }
 
 export function useRoute(): Route {

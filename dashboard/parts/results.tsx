@@ -71,8 +71,11 @@ function isError(row: ResultRow | ErrorRow): row is ErrorRow {
 export function answerOf(row: ResultRow | ErrorRow): string {
   if (isError(row)) return `${row.error.code}: ${row.error.message}`;
   const { predictions, detections, segments, entities, value, embedding } = row;
-  const score = (part: { label?: string | undefined; index?: number; score?: number | undefined }) =>
-    `${part.label ?? part.index ?? '?'} ${part.score === undefined ? '' : part.score.toFixed(3)}`.trim();
+  // Code of users may answer anything.
+  const score = (part: unknown) => {
+    const { label, index, score: found } = (part ?? {}) as Readonly<Record<string, unknown>>;
+    return `${String(label ?? index ?? '?')} ${typeof found === 'number' ? found.toFixed(3) : ''}`.trim();
+  };
   if (Array.isArray(predictions)) return predictions.map(score).join(', ');
   if (Array.isArray(detections)) return listed(detections.map(score), 'objects');
   if (Array.isArray(segments)) return listed(segments.map(score), 'segments');

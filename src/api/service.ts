@@ -183,6 +183,7 @@ export async function createApiService(options: {
     models: createOnlineModels({ findModel: models.findModel, workers, wake }),
     requests: await createOnlineRequests({
       run: createScripts(onlineRedis),
+      redis: onlineRedis,
       subscriber,
       limits: { requests: config.onlineMaxRequests, bytes: config.onlineMaxBytes },
     }),

@@ -151,7 +151,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const limits = { requests: 100, bytes: 16 * 1024 * 1024 };
   const predict = createPredict({
     models: createOnlineModels({ findModel: models.findModel, workers, wake: realWake }),
-    requests: await createOnlineRequests({ run, subscriber, limits }),
+    requests: await createOnlineRequests({ run, redis, subscriber, limits }),
   });
   const slots = createQueueSlots({ redis, run });
   const survey = { jobs, workers, queues, slots, queueLimit: () => 64 };

@@ -30,6 +30,7 @@ export async function openQueueLayer(url: string) {
   const queues = createBlockQueues({ redis, onError: raise });
   const jobs = createJobStore({ redis, run });
   return {
+    url,
     redis,
     run,
     wake,

@@ -3,7 +3,7 @@ import { isInside } from '../../shared/files/is-inside.ts';
 import type { KeysState, KeyStore } from '../../shared/keys/key-store.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { isLoopback, needsKeys, type AuthSetting } from './middleware/auth-mode.ts';
-import { createHostCheck, type HostCheck } from './middleware/check-host.ts';
+import { createHostCheck, type HostCheck } from '../../shared/net/check-host.ts';
 import { createRateLimit, type RateLimit } from './middleware/rate-limit.ts';
 
 export interface AccessControl {

@@ -121,7 +121,9 @@ export const onlineKeys = {
   open: `${PREFIX}:{online}:open`,
   /** Number: the bytes of all requests in `open`. Expires. */
   bytes: `${PREFIX}:{online}:bytes`,
-  /** Channel of an API process. Message: the reply to one of its requests. */
+  /** String: a reply that is too large for a message. Expires. */
+  reply: (id: string) => `${PREFIX}:{online}:reply:${id}`,
+  /** Channel of an API process. Message: the reply to one of its requests, or the id of one that has a key. */
   replies: (api: string) => `${PREFIX}:online:replies:${api}`,
   /** Channel of a worker. Message: the id of a request whose caller has gone. Its subscriber shows that the worker lives. */
   worker: (worker: string) => `${PREFIX}:online:worker:${worker}`,

@@ -6,6 +6,7 @@
 import { createServer, type Server } from 'node:http';
 import { messageOf } from '../../shared/errors.ts';
 import { METRICS_TYPE, type Metrics } from '../../shared/observe/metrics/instruments.ts';
+import { createHostCheck } from '../../shared/net/check-host.ts';
 import { listenError } from '../../shared/net/listen-error.ts';
 import { isLoaded, isReady, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 
@@ -43,7 +44,15 @@ export async function serveHealth(
     '/readyz': () => ready(info(), checkQueue),
     '/metrics': async () => ({ status: 200, body: await metrics.scrape() }),
   };
+  // Only a page that rebinds its own name reaches a loopback address under another name.
+  const checkHost = isLoopback(host) ? createHostCheck([]) : () => {};
   const server = createServer((request, response) => {
+    try {
+      checkHost(request.headers.host);
+    } catch (error) {
+      response.writeHead(421, { 'content-type': 'text/plain' }).end(`${messageOf(error)}\n`);
+      return;
+    }
     const answer = answers[request.url ?? ''];
     if (answer === undefined) {
       response.writeHead(404).end();
@@ -64,6 +73,10 @@ export async function serveHealth(
     server.listen(port, host, resolve);
   });
   return server;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /**

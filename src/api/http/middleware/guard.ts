@@ -8,7 +8,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 import type { KeyStore } from '../../../shared/keys/key-store.ts';
 import { jobNotFound, type JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { OPERATOR, tenantSeen, type Caller } from './caller.ts';
-import type { HostCheck } from './check-host.ts';
+import type { HostCheck } from '../../../shared/net/check-host.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 /** Every route below a job's path shows or changes that job. The check is here, so that no route can omit it. */

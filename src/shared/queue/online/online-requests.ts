@@ -51,13 +51,14 @@ const RETRY_AFTER_S = 1;
 
 export type OnlineRequests = Awaited<ReturnType<typeof createOnlineRequests>>;
 
-/** `subscriber`: a connection that only receives messages. `run`: scripts on a connection for requests. */
+/** `subscriber`: a connection that only receives messages. `redis`, `run`: a connection for requests, and its scripts. */
 export async function createOnlineRequests(deps: {
   run: RunScript;
+  redis: Redis;
   subscriber: Redis;
   limits: OnlineLimits;
 }) {
-  const { run, subscriber, limits } = deps;
+  const { run, redis, subscriber, limits } = deps;
   const api = randomUUID();
   const channel = onlineKeys.replies(api);
   const pending = new Map<string, Pending>();
@@ -65,12 +66,26 @@ export async function createOnlineRequests(deps: {
 
   await subscriber.subscribe(channel);
   subscriber.on('message', (from: string, text: string) => {
-    if (from === channel) receive(text);
+    if (from !== channel) return;
+    if (text.includes('\n')) receive(text);
+    else void fetchReply(text);
   });
-  // Replies that were sent while this connection was down are lost.
+  // Replies that were sent while this connection was down are lost. This says nothing of the workers.
   subscriber.on('ready', () => {
-    for (const request of pending.values()) askAgain(request);
+    for (const request of pending.values()) putAgain(request);
   });
+
+  /** Replies that are too large for a message. */
+  async function fetchReply(id: string): Promise<void> {
+    const request = pending.get(id);
+    try {
+      const text = await redis.getdel(onlineKeys.reply(id));
+      if (text !== null) receive(text);
+      else if (request !== undefined && pending.has(id)) putAgain(request);
+    } catch (error) {
+      if (request !== undefined) fail(request, error);
+    }
+  }
 
   function receive(text: string): void {
     const { id, reply } = unpackReply(text);
@@ -111,8 +126,19 @@ export async function createOnlineRequests(deps: {
   function askAgain(request: Pending): void {
     if (request.state === 'asked_again') return fail(request, workersLost());
     request.state = 'asked_again';
+    putAgain(request);
+  }
+
+  function putAgain(request: Pending): void {
     request.askedAt = performance.now();
-    put(request).catch((error: unknown) => fail(request, error));
+    putOrFail(request);
+  }
+
+  function putOrFail(request: Pending): void {
+    put(request).then(
+      (limit) => limit !== 'ok' && fail(request, full(limit as keyof OnlineLimits, limits)),
+      (error: unknown) => fail(request, error),
+    );
   }
 
   function fail(request: Pending, error: unknown): void {
@@ -164,10 +190,7 @@ export async function createOnlineRequests(deps: {
           () => clearTimeout(timer),
           onAbort(signal, () => fail(asked, signal.reason)),
         );
-        put(asked).then(
-          (limit) => limit !== 'ok' && fail(asked, full(limit as keyof OnlineLimits, limits)),
-          (error: unknown) => fail(asked, error),
-        );
+        putOrFail(asked);
       });
       try {
         return await answer;

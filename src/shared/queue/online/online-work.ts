@@ -22,11 +22,17 @@ export interface TakenRequests {
 /** A worker takes no more requests at once after this many bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Redis closes the connection of a subscriber that has 32 MB to receive. */
-const MAX_REPLY_CHARS = 16 * 1024 * 1024;
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
+/**
+ * Redis closes the connection of a subscriber that has 32 MB to receive, or 8 MB for a minute. So larger replies are
+ * keys, which the API fetches one by one.
+ */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+/** The API fetches a reply at once. */
+const REPLY_MS = 30_000;
 
-function tooLong(chars: number): OnlineReply {
-  const size = Math.ceil(chars / 1024 / 1024);
+function tooLong(bytes: number): OnlineReply {
+  const size = Math.ceil(bytes / 1024 / 1024);
   const message = `The answers have ${size} MB, more than the 16 MB of one reply. Ask for fewer rows at once, or run a job.`;
   return { refused: { code: 'request_too_large', message } };
 }
@@ -68,8 +74,12 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     },
     async reply({ id, api }: Pick<TakenRequest, 'id' | 'api'>, reply: OnlineReply): Promise<void> {
       const text = packReply(id, reply);
-      const fits = text.length <= MAX_REPLY_CHARS;
-      await redis.publish(onlineKeys.replies(api), fits ? text : packReply(id, tooLong(text.length)));
+      const bytes = Buffer.byteLength(text);
+      const fitting = bytes <= MAX_REPLY_BYTES ? text : packReply(id, tooLong(bytes));
+      if (fitting === text && bytes > MAX_MESSAGE_BYTES) {
+        await redis.set(onlineKeys.reply(id), text, 'PX', REPLY_MS);
+        await redis.publish(onlineKeys.replies(api), id);
+      } else await redis.publish(onlineKeys.replies(api), fitting);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isLoopback, needsKeys, type AuthSetting } from '#forebay/api/http/middleware/auth-mode.js';
-import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
+import { createHostCheck } from '#forebay/shared/net/check-host.js';
 import { createRateLimit } from '#forebay/api/http/middleware/rate-limit.js';
 import { allows } from '#forebay/shared/domain/scope.js';
 import type { KeysState } from '#forebay/shared/keys/key-store.js';

@@ -1,6 +1,6 @@
 // Runs every pattern for foreign text (from requests, datasets and servers) on text that makes backtracking slow.
 import { describe, expect, it } from 'vitest';
-import { createHostCheck } from '#forebay/api/http/middleware/check-host.js';
+import { createHostCheck } from '#forebay/shared/net/check-host.js';
 import { createGuard } from '#forebay/api/http/middleware/guard.js';
 import { EVENT_ID } from '#forebay/api/http/wire/event.js';
 import { JOB_LIST_QUERY } from '#forebay/api/http/wire/job-list.js';

@@ -3,7 +3,7 @@
  * own name resolve to loopback. The browser then treats the service as the page's own origin, but the Host header still
  * has the page's name.
  */
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError } from '../errors.ts';
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
