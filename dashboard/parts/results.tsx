@@ -74,7 +74,8 @@ export function answerOf(row: ResultRow | ErrorRow): string {
   // Code of users may answer anything.
   const score = (part: unknown) => {
     const { label, index, score: found } = (part ?? {}) as Readonly<Record<string, unknown>>;
-    return `${String(label ?? index ?? '?')} ${typeof found === 'number' ? found.toFixed(3) : ''}`.trim();
+    const name = typeof label === 'string' ? label : typeof index === 'number' ? String(index) : '?';
+    return `${name} ${typeof found === 'number' ? found.toFixed(3) : ''}`.trim();
   };
   if (Array.isArray(predictions)) return predictions.map(score).join(', ');
   if (Array.isArray(detections)) return listed(detections.map(score), 'objects');

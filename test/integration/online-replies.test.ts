@@ -53,8 +53,11 @@ it('large replies of many requests reach their callers, and one that is too larg
     taken.map(async (one, i) => work.reply(one, { rows: [{ ok: true, result: results[i]! }], laneMs: 1 })),
   );
   const answers = (await Promise.all(asked)) as ({ rows: { result: string }[] } | { code: string })[];
-  const got = answers.map((answer) => ('rows' in answer ? answer.rows[0]!.result.length : answer.code));
-  expect(got.toSorted()).toEqual([...texts.map(({ length }) => length), 'request_too_large'].toSorted());
+  const got = answers.map((answer) =>
+    'rows' in answer ? String(answer.rows[0]!.result.length) : answer.code,
+  );
+  const wanted = [...texts.map(({ length }) => String(length)), 'request_too_large'];
+  expect(got.toSorted()).toEqual(wanted.toSorted());
   expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
   await Promise.all([redis.quit(), apiSubscriber.quit(), workerSubscriber.quit()]);
 });
