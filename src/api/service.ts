@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { inputFolders, linkFolders, type Config } from '../shared/config/config.ts';
 import { createKeyStore } from '../shared/keys/key-store.ts';
+import { createModelPlaces } from '../shared/models/places/model-places.ts';
 import { createModelFolderReader } from '../shared/models/model-folder-reader.ts';
 import type { Events } from '../shared/observe/events.ts';
 import type { Metrics } from '../shared/observe/metrics/instruments.ts';
@@ -96,8 +97,9 @@ export async function createApiService(options: {
   /** Fails soon if Redis is away. A scrape must not wait for it. */
   const requestQueues = createBlockQueues({ redis, onError });
   const slots = createQueueSlots({ redis, run });
-  const models = createModelCatalog({ reader: createModelFolderReader(), dirs: config.modelsDirs, workers });
   const stores = createStores(config);
+  const reader = createModelFolderReader(createModelPlaces({ ...config, stores }));
+  const models = createModelCatalog({ reader, dirs: config.modelsDirs, workers });
   const files = createDatasetFiles({ ...config, stores });
   const input = createInputResolver({
     ...config,

@@ -7,6 +7,7 @@ import { stopsIntake } from '../shared/domain/memory-level.ts';
 import { inflightShares } from '../shared/domain/memory-shares.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
 import type { Emit } from '../shared/observe/events.ts';
+import { createModelPlaces } from '../shared/models/places/model-places.ts';
 import type { RowLimits } from '../shared/files/row-limits.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { untilAborted } from '../shared/process/lifecycle.ts';
@@ -93,7 +94,9 @@ export async function createWorker(options: {
   await onlineWork.listen((request) => online.drop(request));
   const wishes = createModelWishes({ redis });
   const standing = await wishes.all();
-  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, emit);
+  const stores = createStores(config);
+  const places = createModelPlaces({ ...config, stores });
+  const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, places, emit);
 
   const { decodeThreads, threadedLanes } = plan;
   const limits = rowLimits(config, plan);
@@ -101,7 +104,6 @@ export async function createWorker(options: {
     options.startLane({ index, decodeThreads, threaded: index < threadedLanes, limits });
   const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
-  const stores = createStores(config);
   const files = createDatasetFiles({ ...config, stores });
   const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
   const reader = createBudgetedReader({
@@ -263,6 +265,7 @@ export async function createWorker(options: {
       await profiles.learn(foldersOf(now));
       models.sync(now);
     },
+    inUse: () => models.all().map(({ found: { folder } }) => folder.dir),
     emit,
   });
   residency.start();

@@ -1,17 +1,19 @@
 /** Checks each model of the model folders. */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
+import type { ModelPlaces } from '../../shared/models/places/model-places.ts';
+import { isObjectUrl } from '../../shared/stores/object-url.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './finding.ts';
 
-export async function checkModels(modelsDirs: readonly string[]): Promise<Finding[]> {
-  return (await Promise.all(modelsDirs.map(checkFolder))).flat();
+export async function checkModels(modelsDirs: readonly string[], places: ModelPlaces): Promise<Finding[]> {
+  return (await Promise.all(modelsDirs.map(async (dir) => checkFolder(dir, places)))).flat();
 }
 
-async function checkFolder(dir: string): Promise<Finding[]> {
+async function checkFolder(dir: string, places: ModelPlaces): Promise<Finding[]> {
   try {
-    const { models, problems } = await listModelFolders(dir);
+    const { models, problems } = await listModelFolders(dir, places);
     if (models.length + problems.length === 0) return [none(`none in ${dir}`)];
     return [
       ...models.map((model): Finding => ({
@@ -30,7 +32,9 @@ async function checkFolder(dir: string): Promise<Finding[]> {
   } catch (error) {
     const found = messageOf(error);
     if (error instanceof ForebayError && error.code === 'model_not_found') return [none(found)];
-    const advice = 'Let the user that runs Forebay read the folder, or choose another one with --models.';
+    const advice = isObjectUrl(dir)
+      ? 'Check the credentials and the endpoint (docs/stores.md).'
+      : 'Let the user that runs Forebay read the folder, or choose another one with --models.';
     return [{ level: 'fail', what: 'models', found, advice }];
   }
 }

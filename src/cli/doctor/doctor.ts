@@ -13,6 +13,7 @@ import {
   readCpuFacts,
   readMemoryFacts,
 } from './check-machine.ts';
+import { withModelPlaces } from '../models/with-model-places.ts';
 import { checkModels } from './check-models.ts';
 import { checkProviders } from './check-providers.ts';
 import { checkRedisHere } from './check-redis-here.ts';
@@ -31,7 +32,7 @@ export async function doctor(flags: DoctorFlags, { env, cwd, terminal }: CliCont
     checkMemory(...readMemoryFacts()),
     await checkDisk(config.dataDir),
     ...(await checkProviders(env)),
-    ...(await checkModels(config.modelsDirs)),
+    ...(await withModelPlaces(config, async (places) => checkModels(config.modelsDirs, places))),
   ];
   terminal.out(flags.json ? `${JSON.stringify(findings)}\n` : findings.map(findingText).join(''));
   return findings.some((finding) => finding.level === 'fail') ? EXIT.failed : EXIT.ok;

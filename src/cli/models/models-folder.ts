@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
+import { isObjectUrl } from '../../shared/stores/object-url.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
@@ -15,6 +16,11 @@ export interface FolderFlags extends ServiceFlags {
 export function modelsFolder(flags: FolderFlags, { env, cwd }: Pick<CliContext, 'env' | 'cwd'>): string {
   const { modelsDirs } = readConfig({ ...env, ...toSettings(flags) }, cwd);
   const [dir] = modelsDirs;
+  if (dir !== undefined && isObjectUrl(dir)) {
+    throw new UsageError(
+      `${dir} is on S3: change models there with your S3 tool, for example: aws s3 cp --recursive FOLDER ${dir}NAME/`,
+    );
+  }
   if (dir !== undefined && modelsDirs.length === 1) return dir;
   throw new UsageError(`name only one models folder with --models, not several: ${modelsDirs.join(', ')}`);
 }

@@ -84,7 +84,7 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
   if (flags.apiKeyFile !== undefined) {
     throw new UsageError("--api-key-file needs --url, because a plan's temporary service requires no key");
   }
-  const model = await checkModel(resolve(cwd, given), given);
+  const model = await checkModel(given, cwd, env);
   const output = flags.output === undefined ? null : outputPlace(flags.output, cwd);
   if (output !== null) await checkOutput(output, flags.output!, flags);
   const input = await checkInput(flags, cwd, output);

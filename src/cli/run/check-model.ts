@@ -1,18 +1,24 @@
 /** Checks the model folder of a run: one model with a valid config. Only a worker can check the graph. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
+import { readConfig } from '../../shared/config/config.ts';
+import { readPlaces } from '../../shared/config/split-roots.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
-import { readModelParts } from '../../shared/models/model-folder.ts';
+import { readModelParts, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE, holdsModelFile } from '../../shared/models/read-folder-config.ts';
+import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
 import type { RowFields } from '../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { rowFieldsOf, rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { UsageError } from '../exit-codes.ts';
+import { withModelPlaces } from '../models/with-model-places.ts';
 
 export interface RunModel {
-  /** Absolute. */
+  /** Absolute. For a model on S3, its copy on this machine. */
   readonly dir: string;
+  /** What processes get as their models folder: `dir`, or the URL of a model on S3. */
+  readonly source: string;
   readonly name: string;
   readonly pool: string;
   /** What its task needs of a row. */
@@ -21,8 +27,13 @@ export interface RunModel {
   readonly config: ModelConfig;
 }
 
-/** `given` is the path as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`. */
-export async function checkModel(dir: string, given: string): Promise<RunModel> {
+/**
+ * `given`: the path or URL as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`, or if the model
+ * is on S3, what ModelPlaces throws.
+ */
+export async function checkModel(given: string, cwd: string, env: NodeJS.ProcessEnv): Promise<RunModel> {
+  if (isObjectUrl(given)) return checkStoredModel(given, cwd, env);
+  const dir = resolve(cwd, given);
   const found = await stat(dir).catch(() => null);
   if (found === null) throw new UsageError(`--model: there is no folder ${given}`);
   if (found.isFile()) {
@@ -33,19 +44,44 @@ export async function checkModel(dir: string, given: string): Promise<RunModel> 
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
   const names = await readdir(dir);
   if (!holdsModelFile(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
+  return readModel(dir, dir);
+}
+
+async function checkStoredModel(given: string, cwd: string, env: NodeJS.ProcessEnv): Promise<RunModel> {
+  const [source = given] = readPlaces('--model', [given], cwd, objectFolder);
+  if (source.slice('s3://'.length).includes(':'))
+    throw new UsageError(`--model cannot take a prefix with ":" in its path: ${given}`);
+  return withModelPlaces(readConfig(env, cwd), async (places) => {
+    const { models, problems } = await listModelFolders(source, places);
+    const [model, ...others] = models;
+    const [problem] = problems;
+    const isWhole = others.length === 0 && problems.length <= 1;
+    if (isWhole && model !== undefined && problem === undefined) return readModel(model.dir, source);
+    if (isWhole && model === undefined && problem !== undefined) throw problem.error;
+    throw severalModels([...models.map((one) => titleOf(one)), ...problems.map(({ title }) => title)], given);
+  });
+}
+
+function titleOf({ ref, version }: ModelFolder): string {
+  return version === null ? ref.name : `${ref.name}/${version}`;
+}
+
+async function readModel(dir: string, source: string): Promise<RunModel> {
   const { config } = await readModelParts(dir);
   const { name, pool } = config;
-  return { dir, name, pool, config, input: rowKindOf(config), fields: rowFieldsOf(config, null) };
+  return { dir, source, name, pool, config, input: rowKindOf(config), fields: rowFieldsOf(config, null) };
+}
+
+function severalModels(names: readonly string[], given: string): UsageError {
+  return new UsageError(
+    `--model takes one model, but ${given} holds ${names.join(', ')}: --model ${given.replace(/\/$/, '')}/${names[0]}`,
+  );
 }
 
 async function noSingleModel(dir: string, given: string): Promise<UsageError> {
   const { models, problems } = await listModelFolders(dir);
   const below = [...models, ...problems].map((model) => basename(model.dir));
-  if (below.length > 0) {
-    return new UsageError(
-      `--model takes one model, but ${given} holds ${below.join(', ')}: --model ${given.replace(/\/$/, '')}/${below[0]}`,
-    );
-  }
+  if (below.length > 0) return severalModels(below, given);
   return new UsageError(
     `--model: ${given} holds neither model.onnx nor model.json nor predictor.js. Make them with: forebay model init FILE.onnx`,
   );

@@ -33,7 +33,7 @@ export function ownServiceEnv(
     FOREBAY_AUTH: 'off',
     FOREBAY_PORT: '0',
     FOREBAY_POOL: task.model.pool,
-    FOREBAY_MODELS_DIR: task.model.dir,
+    FOREBAY_MODELS_DIR: task.model.source,
     FOREBAY_INPUT_ROOTS: task.inputRoots.map(rootWithoutColon).join(':'),
     // The links are the user's own. Requests still cannot name anything outside the roots.
     FOREBAY_FOLLOW_LINKS: 'on',

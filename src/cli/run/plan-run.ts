@@ -2,7 +2,6 @@
  * Checks everything that `forebay run` can check before it starts a process. Plans the run: the model, the request and
  * the settings of its processes.
  */
-import { resolve } from 'node:path';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
 import {
@@ -47,7 +46,7 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
   if (flags.output === undefined)
     throw new UsageError('--output PLACE is missing: a folder or an s3:// prefix for the results');
-  const model = await checkModel(resolve(cwd, flags.model), flags.model);
+  const model = await checkModel(flags.model, cwd, env);
   const output = outputPlace(flags.output, cwd);
   await checkOutput(output, flags.output, flags);
   const input = await checkInput(flags, cwd, output);

@@ -37,7 +37,7 @@ const MB = 2 ** 20;
 export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneRequest> {
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
-  const model = await checkModel(resolve(cwd, flags.model), flags.model);
+  const model = await checkModel(flags.model, cwd, env);
   const config = readConfig(env, cwd);
   const forbidden = config.predictors ? null : whyForbidden(model.config);
   if (forbidden !== null) throw forbidden;

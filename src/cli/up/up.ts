@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { createService } from '../launch/launch-service.ts';
 import { readableLine } from '../launch/log-lines.ts';
+import { withModelPlaces } from '../models/with-model-places.ts';
 import { createStartupLog } from '../launch/startup-log.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
@@ -94,7 +95,11 @@ function stopRequests(kill: () => void, note: (line: string) => void) {
 /** Each pool that a model names gets workers, unless the user selected one pool. */
 async function poolsOf(config: Config): Promise<string[]> {
   if (config.pool !== 'default') return [config.pool];
-  const listings = config.modelsDirs.map((dir) => listModelFolders(dir).catch(() => ({ models: [] })));
-  const pools = (await Promise.all(listings)).flatMap(({ models }) => models.map((model) => model.ref.pool));
+  const listings = await withModelPlaces(config, async (places) =>
+    Promise.all(
+      config.modelsDirs.map(async (dir) => listModelFolders(dir, places).catch(() => ({ models: [] }))),
+    ),
+  );
+  const pools = listings.flatMap(({ models }) => models.map((model) => model.ref.pool));
   return pools.length === 0 ? ['default'] : [...new Set(pools)];
 }

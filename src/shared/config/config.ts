@@ -4,7 +4,8 @@
 import { resolve } from 'node:path';
 import { cacheDir } from './cache-dir.ts';
 import { readStores } from '../stores/stores-file.ts';
-import { splitRoots } from './split-roots.ts';
+import { objectFolder } from '../stores/object-url.ts';
+import { readPlaces, splitRoots } from './split-roots.ts';
 import { readSettings } from './read-settings.ts';
 import { SETTINGS } from './setting-groups.ts';
 
@@ -16,8 +17,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
   const dataDir = resolve(cwd, given.dataDir);
   const inputs = splitRoots('FOREBAY_INPUT_ROOTS', given.inputRoots, cwd);
   const outputs = splitRoots('FOREBAY_OUTPUT_ROOTS', given.outputRoots, cwd);
-  const folders = (paths: string[], fallback: string) =>
-    paths.length === 0 ? [fallback] : paths.map((path) => resolve(cwd, path));
+  const models = readPlaces('FOREBAY_MODELS_DIR', given.modelsDirs, cwd, objectFolder);
   return Object.freeze({
     ...given,
     maxRows: given.maxRows ?? null,
@@ -28,7 +28,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     },
     dataDir,
     cacheDir: cacheDir(env),
-    modelsDirs: folders(given.modelsDirs, resolve(cwd, 'models')),
+    modelsDirs: models.length === 0 ? [resolve(cwd, 'models')] : models,
     inputRoots: given.inputRoots.length === 0 ? [resolve(cwd)] : inputs.folders,
     objectRoots: inputs.objects,
     s3: readStores(given.storesFile === undefined ? null : resolve(cwd, given.storesFile), env),

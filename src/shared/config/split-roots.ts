@@ -1,4 +1,4 @@
-/** Splits the roots of inputs or outputs into folders and prefixes of S3. */
+/** Reads settings that name folders and prefixes of S3. */
 import { resolve } from 'node:path';
 import { ForebayError, messageOf } from '../errors.ts';
 import { EVERYTHING, objectRoot } from '../stores/object-roots.ts';
@@ -17,26 +17,47 @@ export function splitRoots(
   entries: readonly string[],
   cwd: string,
 ): Roots {
-  const roots: Roots = { folders: [], objects: [] };
+  const places = readPlaces(variable, entries, cwd, (entry) => {
+    const root = objectRoot(entry);
+    if (root !== EVERYTHING || variable !== 'FOREBAY_OUTPUT_ROOTS') return root;
+    throw new ForebayError(
+      'config_invalid',
+      '"s3://" would let jobs write to every bucket. Name buckets or prefixes.',
+    );
+  });
+  return {
+    folders: places.filter((place) => !isObjectUrl(place)),
+    objects: places.filter(isObjectUrl),
+  };
+}
+
+/**
+ * Absolute folders, and prefixes of S3 in the form of `toPrefix`. Throws ForebayError `config_invalid`, which lists every
+ * bad entry.
+ */
+export function readPlaces(
+  variable: string,
+  entries: readonly string[],
+  cwd: string,
+  toPrefix: (url: string) => string,
+): string[] {
+  const places: string[] = [];
   const problems: string[] = [];
   for (const entry of entries) {
     if (isObjectUrl(entry)) {
       try {
-        const root = objectRoot(entry);
-        if (root === EVERYTHING && variable === 'FOREBAY_OUTPUT_ROOTS') {
-          problems.push('"s3://" would let jobs write to every bucket. Name buckets or prefixes.');
-        } else roots.objects.push(root);
+        places.push(toPrefix(entry));
       } catch (error) {
         problems.push(messageOf(error));
       }
     } else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(entry)) {
       problems.push(`"${entry}" is neither a folder nor s3://BUCKET/PREFIX/.`);
     } else {
-      roots.folders.push(resolve(cwd, entry));
+      places.push(resolve(cwd, entry));
     }
   }
   if (problems.length > 0) {
     throw new ForebayError('config_invalid', `${variable}: ${problems.join(' ')}`);
   }
-  return roots;
+  return places;
 }

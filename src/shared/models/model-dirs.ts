@@ -14,25 +14,34 @@ const MAX_VERSIONS = 256;
 
 /**
  * Returns the model folders in order of names, or only the models folder itself if it holds a graph or a predictor. Leaves out names
- * that begin with a dot. Throws node:fs's error if the models folder cannot be read.
+ * that begin with a dot. Throws the error of `namesIn`, such as that of node:fs, if the models folder cannot be read.
  */
-export async function findModelDirs(modelsDir: string): Promise<ModelDir[]> {
-  const names: string[] = await readdir(modelsDir);
+export async function findModelDirs(
+  modelsDir: string,
+  namesIn: (dir: string) => Promise<string[]> = async (dir) => readdir(dir),
+): Promise<ModelDir[]> {
+  const names = await namesIn(modelsDir);
   if (holdsModelFile(names)) return [{ dir: modelsDir, place: null }];
   const found: ModelDir[] = [];
   for (const name of visible(names)) {
     const dir = join(modelsDir, name);
-    const inside: string[] = await readdir(dir).catch(() => []);
+    const inside = await namesIn(dir).catch((): string[] => []);
     if (isModel(inside)) found.push({ dir, place: null });
-    else if (inside.length <= MAX_VERSIONS) found.push(...(await versionsIn(dir, name, visible(inside))));
+    else if (inside.length <= MAX_VERSIONS)
+      found.push(...(await versionsIn(dir, name, visible(inside), namesIn)));
   }
   // A pipeline is no more than its config.
   return found.length === 0 && names.includes(CONFIG_FILE) ? [{ dir: modelsDir, place: null }] : found;
 }
 
-async function versionsIn(dir: string, name: string, inside: readonly string[]): Promise<ModelDir[]> {
+async function versionsIn(
+  dir: string,
+  name: string,
+  inside: readonly string[],
+  namesIn: (dir: string) => Promise<string[]>,
+): Promise<ModelDir[]> {
   const names = await Promise.all(
-    inside.map(async (version): Promise<string[]> => readdir(join(dir, version)).catch(() => [])),
+    inside.map(async (version) => namesIn(join(dir, version)).catch((): string[] => [])),
   );
   return inside
     .filter((_, i) => isModel(names[i]!))

@@ -1,10 +1,10 @@
 /** Reads model folders repeatedly (for each submit and listing), and hashes a file only once per content. */
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../errors.ts';
 import { readAliases, type Aliases } from './aliases.ts';
 import { createContentMemo } from './content-memo.ts';
-import { findModelDirs, type ModelDir } from './model-dirs.ts';
 import { loadModelFolder, type ModelFolder } from './model-folder.ts';
+import { LOCAL_PLACES, type ModelPlaces, type PlacedDir, type PlacedModels } from './places/model-places.ts';
 import { CONFIG_FILE } from './read-folder-config.ts';
 import { isVersionName, modelTitle, VERSION_RULE } from './version-name.ts';
 
@@ -18,6 +18,7 @@ export interface ModelListing {
 }
 
 export interface ModelProblem {
+  /** A folder, or the URL of one on S3. */
   readonly dir: string;
   /** The model's name by its folders, such as `tiny` or `tiny@2`. */
   readonly title: string;
@@ -29,37 +30,42 @@ export interface ModelFolderReader {
   load(dir: string): Promise<ModelFolder>;
   /**
    * Lists the models in the folders below `modelsDir`, each version by itself, or the model in `modelsDir` itself if it
-   * holds a graph. Throws ForebayError `model_not_found` if the folder does not exist, and `invalid_model_config` if it
-   * cannot be read.
+   * holds a graph. Throws ForebayError `model_not_found` if the folder does not exist, `invalid_model_config` if it cannot
+   * be read, and `storage_unavailable` if its store cannot be reached.
    */
   list(modelsDir: string): Promise<ModelListing>;
 }
 
-export function createModelFolderReader(): ModelFolderReader {
+export function createModelFolderReader(places: ModelPlaces = LOCAL_PLACES): ModelFolderReader {
   const memo = createContentMemo();
   const load = async (dir: string) => loadModelFolder(resolve(dir), memo);
 
   async function list(modelsDir: string): Promise<ModelListing> {
     const models: ModelFolder[] = [];
     const problems: ModelProblem[] = [];
-    for (const found of await modelDirs(modelsDir)) {
-      const { dir, place } = found;
+    const { dirs, problems: absent, aliasesDir } = await findIn(places, modelsDir);
+    problems.push(...absent.map(({ url, error }) => ({ dir: url, title: basename(url), error })));
+    for (const found of dirs) {
+      const { dir, place, note } = found;
       try {
-        const model = { ...(await loadVersion(found)), version: place?.version ?? null };
+        const read = await loadVersion(found);
+        const notes = note === undefined ? read.notes : [...read.notes, note];
+        const model = { ...read, notes, version: place?.version ?? null };
         const twin = models.find((other) => areTwins(other, model));
         if (twin !== undefined) throw duplicate(model.ref.name, twin.dir, dir);
         models.push(model);
       } catch (error) {
         if (!(error instanceof ForebayError)) throw error;
-        problems.push({ dir, title: place === null ? basename(dir) : modelTitle(place), error });
+        const title = place === null ? basename(dir) : modelTitle(place);
+        problems.push({ dir: found.url ?? dir, title, error: named(found, error) });
       }
     }
-    const aliases = await readAllAliases(modelsDir, models, problems);
+    const aliases = await readAllAliases(aliasesDir, models, problems);
     return { models, problems, aliases };
   }
 
   /** Throws if folder and config contradict each other. */
-  async function loadVersion({ dir, place }: ModelDir): Promise<ModelFolder> {
+  async function loadVersion({ dir, place }: PlacedDir): Promise<ModelFolder> {
     if (place !== null && !isVersionName(place.version)) throw wrong(dir, '', VERSION_RULE);
     const model = await load(dir);
     const { name } = model.ref;
@@ -76,14 +82,15 @@ export function createModelFolderReader(): ModelFolderReader {
 
 /** Adds a problem for each file that cannot be read. */
 async function readAllAliases(
-  modelsDir: string,
+  aliasesDir: PlacedModels['aliasesDir'],
   models: readonly ModelFolder[],
   problems: ModelProblem[],
 ): Promise<ReadonlyMap<string, Aliases>> {
   const found = new Map<string, Aliases>();
   const names = new Set(models.flatMap(({ ref, version }) => (version === null ? [] : [ref.name])));
   for (const name of names) {
-    const dir = join(modelsDir, name);
+    const dir = aliasesDir(name);
+    if (dir === null) continue;
     try {
       const aliases = await readAliases(dir);
       if (aliases.size > 0) found.set(name, aliases);
@@ -96,8 +103,16 @@ async function readAllAliases(
 }
 
 /** Lists the models with a fresh reader, for callers that list once. */
-export async function listModelFolders(modelsDir: string): Promise<ModelListing> {
-  return createModelFolderReader().list(modelsDir);
+export async function listModelFolders(modelsDir: string, places?: ModelPlaces): Promise<ModelListing> {
+  return createModelFolderReader(places).list(modelsDir);
+}
+
+/** Users know the URL of a model, not its copy. */
+function named({ dir, url }: PlacedDir, error: ForebayError): ForebayError {
+  if (url === undefined) return error;
+  const { code, issues } = error;
+  const message = error.message.replaceAll(dir, url.replace(/\/$/, ''));
+  return new ForebayError(code, message, { ...(issues && { issues }), cause: error });
 }
 
 /** Whether two models claim the same name. Only versions in one folder may share it. */
@@ -118,11 +133,11 @@ function duplicate(name: string, first: string, second: string): ForebayError {
   );
 }
 
-async function modelDirs(modelsDir: string): Promise<ModelDir[]> {
+async function findIn(places: ModelPlaces, modelsDir: string): Promise<PlacedModels> {
   try {
-    return await findModelDirs(modelsDir);
+    return await places.find(modelsDir);
   } catch (cause) {
-    throw unreadable(modelsDir, cause);
+    throw cause instanceof ForebayError ? cause : unreadable(modelsDir, cause);
   }
 }
 

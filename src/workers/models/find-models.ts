@@ -1,8 +1,8 @@
-/** Finds the models on disk that this worker should serve. */
+/** Finds the models on disk and on S3 that this worker should serve. */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createModelFolderReader } from '../../shared/models/model-folder-reader.ts';
-import { findModelDirs } from '../../shared/models/model-dirs.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
+import { LOCAL_PLACES, type ModelPlaces } from '../../shared/models/places/model-places.ts';
 import { latestVersion, parseModelName } from '../../shared/models/version-name.ts';
 import { lookAt, type FolderLook } from './folder-look.ts';
 
@@ -11,6 +11,8 @@ export interface ModelsWanted {
   /** Names, which stand for all versions, or names with a version, such as `tiny@2`. Empty: all models. */
   readonly only: readonly string[];
   readonly pool: string;
+  /** Default: folders on this machine only. */
+  readonly places?: ModelPlaces;
 }
 
 export interface FoundModel {
@@ -21,16 +23,22 @@ export interface FoundModel {
 
 export interface FoundModels {
   readonly models: readonly FoundModel[];
-  /** The looks of all folders that may hold a model, by path. Taken before the folders were read. */
+  /** The looks of all folders that may hold a model, by path or URL. Taken before the folders were read. */
   readonly looks: ReadonlyMap<string, FolderLook>;
   /** Folders that cannot be read. */
   readonly problems: readonly { readonly path: string; readonly error: ForebayError }[];
 }
 
 /** Looks at all folders that may hold a model. */
-export async function lookAtModels({ dirs }: ModelsWanted): Promise<ReadonlyMap<string, FolderLook>> {
+export async function lookAtModels({
+  dirs,
+  places = LOCAL_PLACES,
+}: ModelsWanted): Promise<ReadonlyMap<string, FolderLook>> {
   const looks = new Map<string, FolderLook>();
   for (const dir of dirs) {
+    const stored = await places.look(dir);
+    for (const [url, key] of stored ?? []) looks.set(url, { key, files: [] });
+    if (stored !== null) continue;
     for (const folder of await candidates(dir)) looks.set(folder, await lookAt(folder));
   }
   return looks;
@@ -38,10 +46,10 @@ export async function lookAtModels({ dirs }: ModelsWanted): Promise<ReadonlyMap<
 
 /** Reads and hashes all models. */
 export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
-  const { dirs, only, pool } = wanted;
+  const { dirs, only, pool, places } = wanted;
   const looks = await lookAtModels(wanted);
   // A new reader hashes every file. A used one trusts a file's size and time.
-  const reader = createModelFolderReader();
+  const reader = createModelFolderReader(places);
   const models: FoundModel[] = [];
   /** If two folders have a model of the same name, the first one wins. */
   const inEarlierDir = new Set<string>();
@@ -91,6 +99,6 @@ function asForebayError(error: unknown): ForebayError {
 }
 
 async function candidates(dir: string): Promise<string[]> {
-  const found = await findModelDirs(dir).catch(() => []);
-  return found.map((model) => model.dir);
+  const found = await LOCAL_PLACES.find(dir).catch(() => null);
+  return (found?.dirs ?? []).map((model) => model.dir);
 }

@@ -17,6 +17,8 @@ export function watchModels(deps: {
   /** The looks that belong to the models that are already served. */
   known: ReadonlyMap<string, FolderLook>;
   onChange: (found: FoundModels) => Promise<void>;
+  /** Folders of the models that lanes hold or may load. */
+  inUse: () => readonly string[];
   emit: Emit;
 }): ModelsWatch {
   const stopping = new AbortController();
@@ -24,6 +26,7 @@ export function watchModels(deps: {
   let last = served;
 
   async function look(): Promise<void> {
+    await deps.wanted.places?.keep(deps.inUse());
     const now = keyOf(await lookAtModels(deps.wanted));
     const isStable = now === last;
     last = now;

@@ -1,5 +1,6 @@
 /** Reads what a worker must know before it starts a lane: its models, the machine, and the plan for both. */
 import type { Config } from '../../shared/config/config.ts';
+import type { ModelPlaces } from '../../shared/models/places/model-places.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { describeMachine } from '../../shared/profiles/machine-fingerprint.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
@@ -25,8 +26,8 @@ export interface WorkerSetup extends WorkerPlan {
 }
 
 /** @throws ForebayError `model_not_found` if a model that was requested by name does not exist. */
-export async function readSetup(config: Config, emit: Emit): Promise<WorkerSetup> {
-  const wanted = { dirs: config.modelsDirs, only: config.models, pool: config.pool };
+export async function readSetup(config: Config, places: ModelPlaces, emit: Emit): Promise<WorkerSetup> {
+  const wanted = { dirs: config.modelsDirs, only: config.models, pool: config.pool, places };
   const found = await findModels(wanted);
   requireNamed(wanted, found);
   const folders = foldersOf(found);

@@ -11,7 +11,7 @@ export const FOLDERS = {
   }),
   cacheDir: text({
     env: 'FOREBAY_CACHE_DIR',
-    what: 'Folder for data that can be regenerated: optimised graphs, profiles, decompressed inputs, an unpacked Redis',
+    what: 'Folder for data that can be regenerated: optimised graphs, profiles, decompressed inputs, models from S3, an unpacked Redis',
     trade: 'A folder that survives restarts makes starts faster. You may delete it at any time.',
     unset: "forebay/ in the user's cache folder",
   }),
@@ -22,10 +22,20 @@ export const FOLDERS = {
     trade:
       'Each decompressed file must fit. A larger cache decompresses less often if jobs read many compressed files. Files that were not used for longest are deleted first.',
   }),
+  modelCacheBytes: megabytes({
+    env: 'FOREBAY_MODEL_CACHE_MB',
+    fallback: 20_480,
+    what: 'Size of the copies of model folders from S3, which are in the cache folder',
+    trade:
+      'All models in use on this machine must fit, and for a change of a model also its new version. Copies that nothing used for longest are deleted first.',
+  }),
   modelsDirs: folders({
     env: 'FOREBAY_MODELS_DIR',
-    flag: { usage: '--models <dir>', what: 'folder of model folders, or one model folder; repeatable' },
-    what: 'Folders of model folders, or single model folders; separated by ":"',
+    flag: {
+      usage: '--models <dir>',
+      what: 'folder or s3:// prefix of model folders, or one model folder; repeatable',
+    },
+    what: 'Folders or S3 prefixes (`s3://bucket/prefix/`) of model folders, or single model folders; separated by ":"',
     trade: 'Every model in them is served, and takes memory in each worker.',
     unset: 'models',
   }),

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { listModelFolders } from '#forebay/shared/models/model-folder-reader.js';
 import { checkModels } from '#forebay/cli/doctor/check-models.js';
+import { LOCAL_PLACES } from '#forebay/shared/models/places/model-places.js';
 import { findModels } from '#forebay/workers/models/find-models.js';
 import { modelReport } from '#forebay/workers/models/model-report.js';
 import { meanColourModel, writeModelFolder } from '../../../support/onnx/models.ts';
@@ -165,7 +166,9 @@ it('distinguishes a models folder that does not exist from one that cannot be re
       const text = expect.stringMatching(message) as string;
       await expect(listModelFolders(path)).rejects.toMatchObject({ code, message: text });
       const isMissing = code === 'model_not_found';
-      expect(await checkModels([path])).toMatchObject([{ level: isMissing ? 'note' : 'fail', found: text }]);
+      expect(await checkModels([path], LOCAL_PLACES)).toMatchObject([
+        { level: isMissing ? 'note' : 'fail', found: text },
+      ]);
       const found = await findModels({ dirs: [path], only: [], pool: 'default' });
       const problems = isMissing ? [] : [{ model: path, message: text }];
       expect(modelReport([], found)).toEqual({ models: [], problems });
