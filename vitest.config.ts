@@ -11,6 +11,7 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for a process to start or to end, so two cores have time for two more files.
     maxWorkers: 4,
+    reporters: ['default', './test/support/skipped-reporter.ts'],
     sequence: { shuffle: { files: false, tests: true } },
     // Projects run in the order of their names. So the many short files come last and leave no core idle at the end.
     projects: [

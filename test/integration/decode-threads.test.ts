@@ -212,7 +212,7 @@ describe('a lane with decode threads', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'is what a tuning measures if workers would have decode threads',
+    'is what a tuning measures if workers would have decode threads (needs Linux)',
     async () => {
       const { dir } = classifier();
       const folder = await loadModelFolder(dir);

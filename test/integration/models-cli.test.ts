@@ -142,7 +142,7 @@ describe('add and remove', () => {
   });
 });
 
-describe.skipIf(noCertificates !== null)('pull', () => {
+describe.skipIf(noCertificates !== null)(`pull ${noCertificates ?? ''}`.trim(), () => {
   let server: Server;
   let url: string;
   let trusting: ReturnType<typeof forebayProcess>;

@@ -72,7 +72,7 @@ describe('in a lane', () => {
 const NATIVE = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin/napi-v6');
 const CUDA = join(NATIVE, process.platform, process.arch, 'libonnxruntime_providers_cuda.so');
 
-describe.skipIf(existsSync(CUDA))('without the libraries of CUDA', () => {
+describe.skipIf(existsSync(CUDA))('without the libraries of CUDA (skipped where they are installed)', () => {
   it.each(['cuda', 'tensorrt', { name: 'cuda', device_id: 0 }])(
     'a model that wants %j does not load, and the error says why and what to change',
     async (provider) => {
