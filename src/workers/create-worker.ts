@@ -32,6 +32,7 @@ import { createByteBudget } from './intake/byte-budget.ts';
 import { createQueueTakers } from './intake/queue-takers.ts';
 import { createBudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createRowReader } from './intake/read/row-reader.ts';
+import { createOutageCheck } from './intake/read/store-outage.ts';
 import { createSemaphore } from '../shared/process/semaphore.ts';
 import type { Lane } from './lane-pool/lane-handle.ts';
 import { createLanePool } from './lane-pool/lane-pool.ts';
@@ -109,6 +110,7 @@ export async function createWorker(options: {
   const reader = createBudgetedReader({
     reader: createRowReader({
       fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
+      outages: createOutageCheck(stores),
       inputRoots: config.inputRoots,
       objectRoots: config.objectRoots,
       objectOutputRoots: config.objectOutputRoots,

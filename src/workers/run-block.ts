@@ -143,6 +143,8 @@ export function createBlockRunner(deps: RunBlockDeps) {
 
     async function fail(error: unknown): Promise<void> {
       if (handingBack) return;
+      // Other rows may still be being fetched, for example from a store that is down.
+      abort.abort();
       if (isNewerVersion(error)) {
         await window.leaveRun(job, block, token, 'handedBack');
         return taken.leaveToNewer();

@@ -1,5 +1,5 @@
-// The service under chaos. API and workers are processes, and each reaches a real Redis through its own proxy. Outputs
-// are on a small disk, or on S3. Everything is in one folder, which `close` removes.
+// The service under chaos. API and workers are processes, and each reaches a real Redis through its own proxy. Images
+// and outputs are on disks, or on S3. Everything is in one folder, which `close` removes.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ export async function startCluster({
       FOREBAY_DATA_DIR: dir('data'),
       FOREBAY_CACHE_DIR: dir('cache'),
       FOREBAY_MODELS_DIR: dir('models'),
-      FOREBAY_INPUT_ROOTS: dir('input'),
+      FOREBAY_INPUT_ROOTS: [dir('input'), ...place.inputRoots].join(':'),
       ...place.env,
       FOREBAY_LOG_LEVEL: 'info',
       FOREBAY_LANES: '1',
@@ -90,6 +90,12 @@ export async function startCluster({
     temporaryFiles: () => readdirSync(dir('tmp')),
     proxy: (who: Who) => member(who).proxy,
     input: (name: string, content: string | Uint8Array) => writeFileSync(join(dir('input'), name), content),
+    /** Stores an image. Returns its URI for a manifest. */
+    async image(name: string, content: Uint8Array): Promise<string> {
+      if (place.image !== null) return place.image(name, content);
+      cluster.input(name, content);
+      return name;
+    },
     signal: (who: Who, signal: NodeJS.Signals) => member(who).process.signal(signal),
     /** Kills a process and starts a replacement. A new API gets the same port. */
     async replace(who: Who): Promise<void> {

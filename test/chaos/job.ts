@@ -19,8 +19,11 @@ export async function submitChaosJob(cluster: Cluster, job: ChaosJob): Promise<J
 
 /** Writes the job's input. Returns the request to submit. */
 export async function chaosRequest(cluster: Cluster, { rows, blockRows }: ChaosJob) {
-  for (let i = 0; i < FILES; i++) cluster.input(nameOf(i), await imageOf(i));
-  cluster.input('broken.jpg', (await imageOf(1)).subarray(0, 300));
+  const uris: string[] = [];
+  for (let i = 0; i < FILES; i++) uris.push(await cluster.image(nameOf(i), await imageOf(i)));
+  const broken = await cluster.image('broken.jpg', (await imageOf(1)).subarray(0, 300));
+  const absent = uris[0]!.replace(nameOf(0), 'absent.png');
+  const uriOf = (row: number) => (isBroken(row) ? broken : isAbsent(row) ? absent : uris[row % FILES]);
   const lines = Array.from({ length: rows }, (_, i) => JSON.stringify({ id: `row-${i}`, uri: uriOf(i) }));
   cluster.input('rows.txt', lines.join('\n'));
   return {
@@ -29,10 +32,14 @@ export async function chaosRequest(cluster: Cluster, { rows, blockRows }: ChaosJ
   };
 }
 
-/** One row in 97 is a broken image, and one in 301 names a file that does not exist. */
-function uriOf(row: number): string {
-  if (row % 97 === 5) return 'broken.jpg';
-  return row % 301 === 7 ? 'absent.png' : nameOf(row % FILES);
+/** One row in 97 is a broken image. */
+function isBroken(row: number): boolean {
+  return row % 97 === 5;
+}
+
+/** One row in 301 names a file that does not exist. */
+function isAbsent(row: number): boolean {
+  return row % 301 === 7;
 }
 
 function nameOf(file: number): string {

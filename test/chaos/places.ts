@@ -1,4 +1,4 @@
-// Where the outputs of a chaos run are: a small disk, or S3. An S3 server is reached through a proxy that can be cut off,
+// Where the images and outputs of a chaos run are: disks, or S3. An S3 server is reached through a proxy that can be cut off,
 // slow or busy.
 import { createServer, request, type Server } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -20,6 +20,10 @@ export interface Place {
   read(output: string, name: string): Promise<Buffer>;
   /** What jobs have staged and not published, apart from what `names` shows. */
   staged(output: string): Promise<number>;
+  /** Stores an image. Returns its URI for a manifest. Null: images are in the input folder. */
+  readonly image: ((name: string, content: Uint8Array) => Promise<string>) | null;
+  /** Input roots besides the input folder. */
+  readonly inputRoots: readonly string[];
   readonly disk: ReturnType<typeof mountSmallDisk>;
   readonly store: StoreFaults | null;
   close(): Promise<void>;
@@ -51,6 +55,8 @@ function openDisk(folder: string): Place {
     names: async (output) => namesIn(output),
     read: async (output, name) => readFileSync(join(output, name)),
     staged: async () => 0,
+    image: null,
+    inputRoots: [],
     disk,
     store: null,
     close: async () => disk?.unmount(),
@@ -58,7 +64,7 @@ function openDisk(folder: string): Place {
 }
 
 async function openS3(): Promise<Place> {
-  const server = await startSeaweedfs('chaos');
+  const server = await startSeaweedfs('chaos', 'photos');
   const front = await startFront(server.endpoint);
   const { access, secret } = server.variables;
   const credentials = { env: { access_key: access, secret_key: secret } };
@@ -90,6 +96,11 @@ async function openS3(): Promise<Place> {
       for await (const _ of store.list(`${output}_staging/`, null, signal)) count += 1;
       return count;
     },
+    async image(name, content) {
+      await server.put('photos', name, content);
+      return `s3://photos/${name}`;
+    },
+    inputRoots: ['s3://photos/'],
     disk: null,
     store: { ...front.faults, crash: async () => server.crash() },
     async close() {

@@ -17,7 +17,13 @@ type BlockState =
    */
   | { readonly name: 'waiting'; readonly attempts: number; readonly dueAt: number }
   /** Believed to be on the queue or in a worker's hands. */
-  | { readonly name: 'queued'; readonly attempts: number; readonly generation: number };
+  | {
+      readonly name: 'queued';
+      readonly attempts: number;
+      readonly generation: number;
+      /** Attempts when it was put on the queue: runs that ended without a commit. */
+      readonly before: number;
+    };
 
 /** `attempts`: how many runs of the block have started. */
 export interface BlockAttempts {
@@ -53,7 +59,9 @@ export function createBlockStates(now: () => number = () => performance.now()) {
         const isQueued = generation > 0;
         states.set(
           block,
-          isQueued ? { name: 'queued', attempts, generation } : { name: 'waiting', attempts, dueAt: 0 },
+          isQueued
+            ? { name: 'queued', attempts, generation, before: 0 }
+            : { name: 'waiting', attempts, dueAt: 0 },
         );
       } else if (state?.name === 'waiting' || state?.name === 'queued') {
         states.set(block, { ...state, attempts });
@@ -63,7 +71,7 @@ export function createBlockStates(now: () => number = () => performance.now()) {
     queued(block: number, generation: number, attempts: number): void {
       const state = states.get(block);
       if (state?.name === 'queued') throw new InvariantError(`block ${block} is on the queue already`);
-      states.set(block, { name: 'queued', attempts, generation });
+      states.set(block, { name: 'queued', attempts, generation, before: attempts });
     },
     /** The block left the queue without a commit. It waits longer after each run. */
     lost(block: number): void {
@@ -105,6 +113,14 @@ export function createBlockStates(now: () => number = () => performance.now()) {
         if (state.name === 'queued') generations.set(block, state.generation);
       }
       return generations;
+    },
+    /** A block that has run without success. Null: there is none. */
+    retried(): number | null {
+      for (const [block, state] of states) {
+        const failed = state.name === 'waiting' ? state.attempts : state.name === 'queued' ? state.before : 0;
+        if (failed > 0) return block;
+      }
+      return null;
     },
     /** The block with the most runs. Null before any run. */
     worst(): BlockAttempts | null {

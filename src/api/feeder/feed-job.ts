@@ -19,7 +19,14 @@ import { createCommitSpeed } from './commit-speed.ts';
 import { createDatasetReading } from './reading/dataset-reading.ts';
 import { createFillWindow } from './reading/fill-window.ts';
 import type { JobBlocks } from './job-blocks.ts';
-import { failureOfFeeding, failureOfWhole, judgeRuns, tooManyErrors, type Failure } from './judge-job.ts';
+import {
+  failureOfFeeding,
+  failureOfWhole,
+  judgeRuns,
+  outageOf,
+  tooManyErrors,
+  type Failure,
+} from './judge-job.ts';
 import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
 import { createShownReason } from './shown-reason.ts';
 import { whyEmpty } from './reading/why-empty.ts';
@@ -160,12 +167,17 @@ export function createJobFeeder(deps: {
 
   /** Shows that blocks are run again, or ends a job whose block never succeeds. Returns true if it did either. */
   async function judgeBlocks(): Promise<boolean> {
-    const { worst } = blocks;
-    if (worst === null || worst.attempts < 2) return false;
-    const judged = judgeRuns(worst, await window.runError(id, worst.block));
-    if (judged.verdict === 'fails') await end(judged.failure);
-    else await shown.show(judged.reason);
-    return true;
+    const { worst, retried } = blocks;
+    if (worst !== null && worst.attempts >= 2) {
+      const judged = judgeRuns(worst, await window.runError(id, worst.block));
+      if (judged.verdict === 'fails') await end(judged.failure);
+      else await shown.show(judged.reason, judged.text);
+      return true;
+    }
+    if (retried === null) return false;
+    const outage = outageOf(await window.runError(id, retried));
+    if (outage !== null) await shown.show('storage_unavailable', outage);
+    return outage !== null;
   }
 
   async function finish(): Promise<void> {

@@ -30,6 +30,8 @@ export interface JobBlocks {
   readonly onQueue: number;
   /** The block of the window with the most runs, at the last check. Null before any run. */
   readonly worst: BlockAttempts | null;
+  /** A block of the window that has run without success, at the last check. Null: there is none. */
+  readonly retried: number | null;
 }
 
 export function createJobBlocks(deps: {
@@ -104,6 +106,9 @@ export function createJobBlocks(deps: {
     },
     get worst() {
       return states.worst();
+    },
+    get retried() {
+      return states.retried();
     },
 
     async add(limits) {

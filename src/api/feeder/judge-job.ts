@@ -51,8 +51,19 @@ export function failureOfFeeding(error: unknown): Failure | null {
 
 /** What repeated runs of a block mean for its job. */
 export type RunsVerdict =
-  | { readonly verdict: 'waits'; readonly reason: 'storage_unavailable' | 'retrying' }
+  | {
+      readonly verdict: 'waits';
+      readonly reason: 'storage_unavailable' | 'retrying';
+      readonly text: string | null;
+    }
   | { readonly verdict: 'fails'; readonly failure: Failure };
+
+const OUTAGE = 'storage_unavailable: ';
+
+/** What is wrong with the storage, if that is why a run failed. Null: it is not. */
+export function outageOf(runError: string | null): string | null {
+  return runError?.startsWith(OUTAGE) ? runError.slice(OUTAGE.length) : null;
+}
 
 /** Judges a block that was run at least twice. `lastError`: the message of its last failed run. Null: there is none. */
 export function judgeRuns({ block, attempts }: BlockAttempts, lastError: string | null): RunsVerdict {
@@ -61,8 +72,9 @@ export function judgeRuns({ block, attempts }: BlockAttempts, lastError: string 
   if (permanent) {
     return { verdict: 'fails', failure: { code: permanent, message: last.slice(permanent.length + 2) } };
   }
-  if (last.startsWith('storage_unavailable')) return { verdict: 'waits', reason: 'storage_unavailable' };
-  if (attempts <= MAX_RUNS) return { verdict: 'waits', reason: 'retrying' };
+  const outage = outageOf(last);
+  if (outage !== null) return { verdict: 'waits', reason: 'storage_unavailable', text: outage };
+  if (attempts <= MAX_RUNS) return { verdict: 'waits', reason: 'retrying', text: null };
   const message = `Block ${block} was run ${attempts} times without success: ${last}`;
   return { verdict: 'fails', failure: { code: 'block_failed', message } };
 }

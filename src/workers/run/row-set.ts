@@ -7,7 +7,7 @@ import type { RunStats } from './run-stats.ts';
 export interface RowSet extends RowReceiver {
   /** A row has ended without a lane. */
   settle(at: number, outcome: RowOutcome): void;
-  /** A row was given up, because the run is aborted. */
+  /** A row was given up, because the run is aborted or a store is down. */
   failed(error: unknown): void;
   /** Settles with the outcomes of all rows, in order. Rejects with the error of `failed`. */
   readonly all: Promise<readonly Outcomes[]>;

@@ -5,7 +5,7 @@
  */
 import { locateRow } from '../../shared/datasets/locate.ts';
 import type { BlockSlice } from '../../shared/domain/block.ts';
-import type { RowRef } from '../../shared/domain/row.ts';
+import type { RowError, RowRef } from '../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { sum } from '../../shared/math/sum.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
@@ -67,8 +67,9 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     let blocks = 0;
 
     const submitRead = async (reading: BudgetedRead | Promise<BudgetedRead>): Promise<void> => {
-      // Rejects on abort only.
-      const read = await Promise.resolve(reading).catch(() => null);
+      const read = await Promise.resolve(reading).catch((error: unknown) =>
+        abort.aborted ? null : ({ ok: false, error: rowError(error) } as const),
+      );
       if (!read?.ok) {
         batcher.callOff(group);
         if (read) record.unread(read.error);
@@ -104,8 +105,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
           chunks.push(runChunk(chunk));
         }
       } catch (error) {
-        const code = error instanceof ForebayError ? error.code : 'file_unreadable';
-        if (!abort.aborted) record.unread({ code, message: messageOf(error) });
+        if (!abort.aborted) record.unread(rowError(error));
       }
       for (; missing > 0; missing--) batcher.callOff(group);
       await Promise.all(chunks);
@@ -171,4 +171,8 @@ export function noSample(problem: string): SampleReply {
     blocksBeside: 0,
     problem,
   };
+}
+
+function rowError(error: unknown): RowError {
+  return { code: error instanceof ForebayError ? error.code : 'file_unreadable', message: messageOf(error) };
 }

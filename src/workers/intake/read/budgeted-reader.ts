@@ -34,7 +34,7 @@ type Abort = Pick<AbortController, 'signal'>;
 export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> {
   /** All rows, if they can go to a lane as they are. Else null. */
   readonly packed: PackedRecords | null;
-  /** Reads the row at this position. Rejects only on abort. */
+  /** Reads the row at this position. Rejects only on abort and with StoreOutage. */
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
   /** Why the row at this position is not a valid record. Null if it is one. Needed only if a lane has refused it. */
   readonly problemOf: (at: number) => RowError | null;
@@ -45,7 +45,7 @@ export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> 
 export interface BudgetedReader {
   /**
    * Does not wait for the budget if nothing is fetched, because lanes have their own budgets for local files. Rejects
-   * only on abort. Takes a controller, because reading its signal is slow (ADR 15) and only a fetch needs the signal.
+   * only on abort and with StoreOutage. Takes a controller, because reading its signal is slow (ADR 15) and only a fetch needs the signal.
    */
   read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
   /** The same for a record that came with a request. */

@@ -19,6 +19,7 @@ import type { LaneInput } from '../../lane/messages.ts';
 import { readBlob } from './read-blob.ts';
 import { recordInput } from './record-input.ts';
 import { createRootGuess } from './root-guess.ts';
+import { NO_OUTAGES, StoreOutage, type OutageCheck } from './store-outage.ts';
 
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
 type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' | 'table_row' | 'archive_row' }>;
@@ -49,7 +50,7 @@ export interface RowReader {
   locate(rows: RowsOf, ref: RowRef): RowRead | { readonly fetch: Fetched };
   /** The same for a record that has been read. */
   locateRecord(rows: RowsOf, record: RowRecord, base: string | null): RowRead | { readonly fetch: Fetched };
-  /** Rejects only with the signal's reason, when aborted. */
+  /** Rejects only with StoreOutage, or with the signal's reason when aborted. */
   fetch(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead>;
 }
 
@@ -57,6 +58,8 @@ export interface RowReaderOptions {
   /** Reads the bytes at an http, https or s3 URL. `version`: see ReadOptions in store.ts. */
   readonly fetchBytes: (url: string, signal: AbortSignal, version?: string) => Promise<Uint8Array>;
   readonly files: ByteFiles;
+  /** Default: every failure of a store is a failure of its row. */
+  readonly outages?: OutageCheck;
   /** Absolute folders below which local files may be read. */
   readonly inputRoots: readonly string[];
   /** Prefixes of S3 below which objects may be read. Default: none. */
@@ -71,20 +74,33 @@ export interface RowReaderOptions {
 
 export function createRowReader(options: RowReaderOptions): RowReader {
   const { fetchBytes, files, inputRoots, objectRoots = [], maxFileBytes, maxFetchRatio } = options;
+  const { outages = NO_OUTAGES } = options;
   const mayReadObject = createObjectRule({ ...options, objectRoots });
   const liesUnderRoot = createRootGuess(inputRoots);
 
+  /** An outage of the operator's own store lets rows wait. A web server that fails, which users choose, does not. */
+  async function reading<T>(place: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
+    return isObjectUrl(place) ? outages.run(place, signal, read) : read();
+  }
+
   async function open(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead> {
-    if (location.kind === 'url') return ofBytes(await fetchBytes(location.url, signal, location.version));
+    if (location.kind === 'url') {
+      const { url, version } = location;
+      return ofBytes(await reading(url, signal, async () => fetchBytes(url, signal, version)));
+    }
     if (location.kind === 'table_row') {
       const { table, ref } = location;
-      const { record, joined } = await readSliceRow(files, table, ref, signal);
+      const { record, joined } = await reading(table.path, signal, async () =>
+        readSliceRow(files, table, ref, signal),
+      );
       return withJoined(await openFound(rows, locateRecord(rows, record, table.base), signal), joined);
     }
     if (location.kind === 'archive_row') {
       const { archive, ref } = location;
       const limits = { maxFileBytes, maxFetchRatio };
-      const { record, joined } = await readSliceRow(files, archive, ref, signal, limits);
+      const { record, joined } = await reading(archive.path, signal, async () =>
+        readSliceRow(files, archive, ref, signal, limits),
+      );
       return withJoined(await openFound(rows, locateRecord(rows, record, archive.base), signal), joined);
     }
     if (location.length > maxFileBytes) {
@@ -150,6 +166,7 @@ export function createRowReader(options: RowReaderOptions): RowReader {
         return await open(rows, location, signal);
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof StoreOutage) throw error;
         if (error instanceof ForebayError)
           return failed(ROW_CODES.get(error.code) ?? error.code, error.message);
         return failed('file_unreadable', messageOf(error));

@@ -27,6 +27,19 @@ describe('a block', () => {
     expect(() => states.queued(0, 2, 0)).toThrow(/on the queue already/);
   });
 
+  it('is known to have failed from the end of its first run until it leaves the window', () => {
+    states.reserved(0, EXTENT);
+    states.queued(0, 1, 0);
+    states.learn(0, { attempts: 1, generation: 1 });
+    expect(states.retried()).toBeNull();
+    states.lost(0);
+    expect(states.retried()).toBe(0);
+    states.queued(0, 2, 1);
+    expect(states.retried()).toBe(0);
+    states.gone(0);
+    expect(states.retried()).toBeNull();
+  });
+
   it('of an earlier feeder counts as queued if that feeder ever queued it, and as due otherwise', () => {
     states.sync([0, 1]);
     states.learn(0, { attempts: 2, generation: 3 });
