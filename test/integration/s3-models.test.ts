@@ -132,7 +132,7 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
     await upload('whole', 'tiny');
     const cacheDir = newCache();
     const first = await listModelFolders('s3://models/whole/', placesIn(cacheDir));
-    truncateSync(first.models[0]!.onnxPath, 3);
+    truncateSync(first.models[0]!.entryPath, 3);
     const [copy] = copiesIn(cacheDir);
     const dead = join(cacheDir, 'models', `${copy!}.making`);
     writeFileSync(dead, '');
