@@ -1,5 +1,6 @@
 // Tests run against dist/ (what ships), through the package's own "#forebay/" imports.
 import { configDefaults, defineConfig } from 'vitest/config';
+import { SkippedReporter } from './test/support/skipped-reporter.ts';
 
 const UNIT = 'test/unit/**/*.test.ts';
 
@@ -11,7 +12,7 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for a process to start or to end, so two cores have time for two more files.
     maxWorkers: 4,
-    reporters: ['default', './test/support/skipped-reporter.ts'],
+    reporters: ['default', new SkippedReporter()],
     sequence: { shuffle: { files: false, tests: true } },
     // Projects run in the order of their names. So the many short files come last and leave no core idle at the end.
     projects: [

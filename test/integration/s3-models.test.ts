@@ -1,8 +1,10 @@
 // Model folders on S3: a real server, the copies on this machine, and a worker's watch.
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   truncateSync,
   utimesSync,
@@ -50,7 +52,7 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
     createModelPlaces({ stores, cacheDir, modelCacheBytes: 2 ** 30, lookMs: 50, ...more });
   const local = (...names: string[]) => join(dir, 'local', ...names);
   const copiesIn = (cacheDir: string) =>
-    readdirSync(join(cacheDir, 'models')).filter((name) => !name.endsWith('.json'));
+    readdirSync(join(cacheDir, 'models')).filter((name) => !/\.(json|view)$/.test(name));
 
   /** Writes a model of `name`, and uploads its folder below `prefix`. */
   async function upload(prefix: string, path: string, more: Record<string, unknown> = {}) {
@@ -60,13 +62,18 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
     }
   }
 
-  it('are the same models as in a folder, with versions and aliases, and are fetched once per machine', async () => {
+  it('are the same models as in a folder, with versions, aliases and pipelines, and are fetched once per machine', async () => {
     await upload('all', 'tiny');
     await upload('all', 'big/1');
     await upload('all', 'big/2', { top_k: 1 });
     const aliases = JSON.stringify({ stable: '1' });
     writeFileSync(local('all', 'big', 'aliases.json'), aliases);
     await s3.put('models', 'all/big/aliases.json', aliases);
+    const members = [{ model: 'tiny' }, { model: 'big@stable' }];
+    const pipeline = { kind: 'pipeline', name: 'both', ensemble: { combine: 'max_confidence', members } };
+    mkdirSync(local('all', 'both'));
+    writeFileSync(local('all', 'both', 'model.json'), JSON.stringify(pipeline));
+    await s3.put('models', 'all/both/model.json', JSON.stringify(pipeline));
     await s3.put('models', 'all/.hidden/model.onnx', 'x');
     const streamed: string[] = [];
     const counting: Pick<Stores, 'listing'> = {
@@ -89,6 +96,7 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
       two.map(async (places) => listModelFolders('s3://models/all/', places)),
     );
     const expected = await listModelFolders(local('all'));
+    expect(expected.models).toHaveLength(4);
     for (const listing of listings) {
       expect(listing.problems).toEqual([]);
       expect(listing.models.map(({ ref, version }) => [ref, version])).toEqual(
@@ -152,7 +160,7 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
     await listModelFolders('s3://models/room/two/', roomy);
     const names = copiesIn(cacheDir);
     const modelCacheBytes = names.reduce((sum, name) => sum + Number(name.split('-')[1]), 10);
-    const used = models[0]!.dir.split('/').at(-3)!;
+    const used = realpathSync(models[0]!.dir).split('/').at(-3)!;
     for (const name of names) utimesSync(join(cacheDir, 'models', name), 0, 0);
     await placesIn(cacheDir).keep([models[0]!.dir]);
     await listModelFolders('s3://models/room/three/', placesIn(cacheDir, { modelCacheBytes }));

@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import type { Reporter, TestModule, TestSuite, Vitest } from 'vitest/node';
 
-export default class SkippedReporter implements Reporter {
+export class SkippedReporter implements Reporter {
   #vitest: Vitest | undefined;
 
   onInit(vitest: Vitest): void {
@@ -17,7 +17,7 @@ export default class SkippedReporter implements Reporter {
       return [...skippedIn(module)].map((name) => `  ${file}\n    ${name}`);
     });
     if (lines.length === 0) return;
-    console.log(`\n Skipped suites and tests: ${lines.length}\n${lines.toSorted().join('\n')}\n`);
+    process.stdout.write(`\n Skipped suites and tests: ${lines.length}\n${lines.toSorted().join('\n')}\n\n`);
   }
 }
 

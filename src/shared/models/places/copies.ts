@@ -15,6 +15,7 @@ import { createSemaphore } from '../../process/semaphore.ts';
 import { storageTrouble } from '../../storage/storage-trouble.ts';
 import type { Store } from '../../stores/store.ts';
 import { makeRoomForCopy } from './make-room-for-copy.ts';
+import { makeView, targetsOf } from './views.ts';
 import type { StoredFile, StoredFolder } from './stored-folder.ts';
 
 export interface Copies {
@@ -22,7 +23,9 @@ export interface Copies {
   copy(folder: StoredFolder, store: Store): Promise<string>;
   /** The copy of a folder. Null if it is not on this machine. */
   find(folder: StoredFolder): Promise<string | null>;
-  /** Marks copies as used. Ignores other folders. */
+  /** A models folder of links to copies. See views.ts. Throws ForebayError `storage_unavailable`. */
+  view(links: ReadonlyMap<string, string>): Promise<string>;
+  /** Marks the copies of views as used. Ignores other folders. */
   readonly keep: (dirs: readonly string[]) => Promise<void>;
 }
 
@@ -49,6 +52,11 @@ export function createCopies({ root, maxBytes }: CopiesOptions): Copies {
   function placeOf(folder: StoredFolder): string {
     const bytes = folder.files.reduce((sum, { size }) => sum + size, 0);
     return join(root, `${folder.key}-${bytes}`);
+  }
+
+  /** The copy or view that has this path. */
+  function inRoot(path: string): string {
+    return join(root, path.slice(root.length + 1).split('/')[0]!);
   }
 
   async function find(folder: StoredFolder): Promise<string | null> {
@@ -164,9 +172,16 @@ export function createCopies({ root, maxBytes }: CopiesOptions): Copies {
       making.set(place, mine);
       return mine;
     },
+    view: async (links) =>
+      makeView(root, links).catch((error: unknown) => {
+        throw storageTrouble(error) === null ? error : unwritable(root, error);
+      }),
     async keep(dirs) {
-      for (const dir of dirs) {
-        if (dir.startsWith(`${root}/`)) await touch(join(root, dir.slice(root.length + 1).split('/')[0]!));
+      for (const view of new Set(dirs.filter((dir) => dir.startsWith(`${root}/`)).map(inRoot))) {
+        const last = kept.get(view);
+        if (last !== undefined && performance.now() - last < KEEP_MS) continue;
+        await touch(view);
+        for (const target of await targetsOf(view).catch(() => [])) await touch(inRoot(target));
       }
     },
   };

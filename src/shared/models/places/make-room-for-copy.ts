@@ -1,13 +1,14 @@
 /** Keeps the copies of model folders below a size. Those that no process has used for longest are deleted. */
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { VIEW } from './views.ts';
 import { UNFINISHED } from '../../file-cache/make-room.ts';
 
 /** Processes mark what they use once per minute. Whatever nobody has marked for this long is not in use. */
 const UNUSED_MS = 15 * 60_000;
 const DELETED = '.deleted';
-/** The names of copies end with their bytes. */
-const COPY = /^[0-9a-f]{64}-(\d+)(\.[0-9a-f]{12}\.tmp)?(\.deleted)?$/;
+/** The names of copies end with their bytes. Views take no space. */
+const COPY = /^[0-9a-f]{64}(?:-(\d+)|\.view)(\.[0-9a-f]{12}\.tmp)?(\.deleted)?$/;
 
 /** The copies that are being made count, too. Returns false if all are in use and too large. */
 export async function makeRoomForCopy(root: string, maxBytes: number): Promise<boolean> {
@@ -17,7 +18,7 @@ export async function makeRoomForCopy(root: string, maxBytes: number): Promise<b
   let total = copies.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { name, bytes, usedAt } of copies) {
     if (Date.now() - usedAt < UNUSED_MS) continue;
-    const isLeftOver = name.endsWith(UNFINISHED) || name.endsWith(DELETED);
+    const isLeftOver = [VIEW, UNFINISHED, DELETED].some((end) => name.endsWith(end));
     if ((isLeftOver || total > maxBytes) && (await remove(root, name))) total -= bytes;
   }
   return total <= maxBytes;
@@ -42,8 +43,8 @@ async function remove(root: string, name: string): Promise<boolean> {
 }
 
 async function look(root: string, name: string) {
-  const bytes = COPY.exec(name)?.[1];
-  if (bytes === undefined) return null;
+  const match = COPY.exec(name);
+  if (match === null) return null;
   const found = await stat(join(root, name)).catch(() => null);
-  return found === null ? null : { name, bytes: Number(bytes), usedAt: found.mtimeMs };
+  return found === null ? null : { name, bytes: Number(match[1] ?? 0), usedAt: found.mtimeMs };
 }

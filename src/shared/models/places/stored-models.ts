@@ -1,6 +1,8 @@
 /** The models below one prefix of S3: what a listing shows, and their copies on this machine. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../errors.ts';
+import { ALIASES_FILE } from '../aliases.ts';
 import type { Stores } from '../../stores/stores.ts';
 import type { Copies } from './copies.ts';
 import { createLastListing } from './last-listing.ts';
@@ -22,6 +24,17 @@ export interface StoredModelsOptions {
   readonly lookMs: number;
 }
 
+interface Placed {
+  /** Path in a view. */
+  readonly link: string;
+  /** The copy. */
+  readonly target: string;
+  /** Null: only aliases. */
+  readonly model: Omit<PlacedDir, 'dir'> | null;
+}
+
+/** The models folder in a view. */
+const MODELS = 'models';
 const NEVER = new AbortController().signal;
 /** While a store does not answer, callers get what is known after this time. */
 const PATIENCE_MS = 2_000;
@@ -81,7 +94,19 @@ export function createStoredModels(options: StoredModelsOptions): StoredModels {
     await Promise.race([looking, delay(patienceMs, undefined, { ref: false })]);
   }
 
-  async function place(folder: StoredFolder, onFailed: () => void): Promise<PlacedDir> {
+  /** Where a folder is in a view. The names around a single model are in its path. */
+  function linkOf(folder: StoredFolder): string {
+    return folder.url === url ? folder.path : join(MODELS, folder.url.slice(url.length, -1));
+  }
+
+  async function place(folder: StoredFolder, isModel: boolean, onFailed: () => void): Promise<Placed> {
+    const { dir, ...about } = await copyOf(folder, onFailed);
+    const link = linkOf(folder);
+    if (isModel) return { link, target: dir, model: about };
+    return { link: join(link, ALIASES_FILE), target: join(dir, ALIASES_FILE), model: null };
+  }
+
+  async function copyOf(folder: StoredFolder, onFailed: () => void): Promise<PlacedDir> {
     const about = { place: folder.place, url: folder.url };
     const outdated = trouble === null ? {} : { note: staleNote(trouble) };
     try {
@@ -108,22 +133,20 @@ export function createStoredModels(options: StoredModelsOptions): StoredModels {
       const folders = [...models, ...aliases];
       let failed = 0;
       const outcomes = await Promise.allSettled(
-        folders.map(async (folder) => place(folder, () => (failed += 1))),
+        folders.map(async (folder, i) => place(folder, i < models.length, () => (failed += 1))),
       );
       failedAt = failed > 0 ? (failedAt ?? performance.now()) : null;
-      const placed = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : null));
       const problems = outcomes.flatMap((outcome, i) => {
         if (outcome.status === 'fulfilled') return [];
         if (!(outcome.reason instanceof ForebayError)) throw outcome.reason;
         return [{ url: folders[i]!.url, error: outcome.reason }];
       });
-      const dirs = placed.slice(0, models.length).filter((dir) => dir !== null);
-      return {
-        dirs,
-        problems,
-        aliasesDir: (name) =>
-          placed.slice(models.length).find((dir) => dir?.url === `${url}${name}/`)?.dir ?? null,
-      };
+      const placed = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      const view = await copies.view(new Map(placed.map(({ link, target }) => [link, target])));
+      const dirs = placed.flatMap(({ link, model }) =>
+        model === null ? [] : [{ ...model, dir: join(view, link) }],
+      );
+      return { dirs, problems, aliasesDir: (name) => join(view, MODELS, name) };
     },
     async look() {
       await refreshed(0);
