@@ -4,6 +4,9 @@
  */
 import type { ByteFiles } from '../shared/datasets/bytes/byte-file.ts';
 import { listRows } from '../shared/datasets/open-slice.ts';
+import { isSlice, type BlockStats } from '../shared/domain/block.ts';
+import { deltaStats } from '../shared/domain/earlier-rows.ts';
+import { hasVersions } from '../shared/domain/dataset-spec.ts';
 import { firstPart, type JobSpec } from '../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
@@ -76,9 +79,11 @@ export function createBlockRunner(deps: RunBlockDeps) {
 
       let counts = await adoptEarlierPart(begun);
       let errors: Readonly<Record<string, number>> = {};
+      let takenOver: number | undefined;
       stats.begun();
       if (!counts) {
         const computed = await computeRows(begun, group);
+        takenOver = computed.taken;
         try {
           if (handingBack) return;
           counts = await publish(begun, computed);
@@ -88,7 +93,8 @@ export function createBlockRunner(deps: RunBlockDeps) {
         if (!counts) return taken.complete();
         errors = errorsByCode(computed.outcomes);
       }
-      await commit(counts, errors);
+      const delta = isSlice(begun.block) ? {} : deltaStats(begun.block.earlier, takenOver);
+      await commit(counts, errors, delta);
     }
 
     function partOf(spec: JobSpec): PartOfJob {
@@ -106,16 +112,14 @@ export function createBlockRunner(deps: RunBlockDeps) {
     }
 
     async function computeRows(begun: BegunRun, group: BatchGroup): Promise<Computed> {
-      const computing = compute({ job, block, token, run: begun, group, stats, abort });
-      announce();
-      return computing;
+      return compute({ job, block, token, run: begun, group, stats, abort, announce });
     }
 
     /** Null if the run may not publish. */
     async function publish({ spec }: BegunRun, { rows, outcomes }: Computed): Promise<BlockCounts | null> {
       const started = performance.now();
       const counts = await publishBlock(
-        { ...partOf(spec), rows, outcomes, token },
+        { ...partOf(spec), rows, outcomes, token, recordsRows: hasVersions(spec.dataset) },
         async (hash): Promise<PartProof | 'superseded' | null> => {
           const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
           if (permit.may) return proofOf(spec, permit.announced);
@@ -127,9 +131,13 @@ export function createBlockRunner(deps: RunBlockDeps) {
       return counts;
     }
 
-    async function commit(counts: BlockCounts, errors: Readonly<Record<string, number>>): Promise<void> {
+    async function commit(
+      counts: BlockCounts,
+      errors: Readonly<Record<string, number>>,
+      delta: BlockStats,
+    ): Promise<void> {
       const started = performance.now();
-      const outcome = await window.commit(job, block, token, counts, stats.totals());
+      const outcome = await window.commit(job, block, token, counts, { ...stats.totals(), ...delta });
       if (outcome === 'superseded') emit('block.superseded', { job, block });
       // The slot is returned last, so that a queue never holds more blocks than slots.
       await taken.complete();

@@ -35,6 +35,7 @@ export const JOB: JobWire = {
   output_select: null,
   error: null,
   retry_of: null,
+  delta: null,
   webhook: null,
   metadata: {},
   tenant: 'default',

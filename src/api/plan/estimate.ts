@@ -15,12 +15,19 @@ export function planEstimate(facts: PlanFacts): PlanWire['estimate'] {
   const errors = sampled.map(({ rate }) => rate.errorRowsPerS);
   // Samples of different workers are independent, so their errors add up as squares.
   const error = errors.every((e) => e !== null) ? scale * Math.sqrt(sum(errors.map((e) => e ** 2))) : null;
-  const { total } = facts.rows;
+  const total = rowsToCompute(facts);
   return {
     rows_per_s: range(value, error),
     eta_s: total === null ? null : eta(total, value, error),
     why: basis(facts, sampled.length, error !== null),
   };
+}
+
+/** Rows that a delta job takes over cost next to nothing. Null: not known. */
+function rowsToCompute({ delta, rows }: PlanFacts): number | null {
+  if (delta === null) return rows.total;
+  const { computed } = delta;
+  return delta.whole ? computed.new + computed.changed + computed.failed_before : null;
 }
 
 /** Null if the worker has no sample. */

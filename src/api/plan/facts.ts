@@ -4,6 +4,7 @@ import type { JobOptions } from '../../shared/domain/job/job.ts';
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { SampleAnswer } from '../../shared/queue/workers/sample-requests.ts';
 import type { ServedModel, WorkerInfo } from '../../shared/queue/workers/worker-registry.ts';
+import type { PlanWire } from '../http/wire/plan.ts';
 import type { LeftOut } from '../jobs/create/columns/joined-columns.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 
@@ -18,6 +19,8 @@ export interface PlanFacts {
   readonly options: JobOptions;
   /** Whether the job would continue an earlier job whose parts the output holds. */
   readonly resumes: boolean;
+  /** What a delta job would take over and compute. Null: the job is none. */
+  readonly delta: PlanWire['delta'];
   /** Columns of the input that `join: true` does not take. */
   readonly leftOut: readonly LeftOut[];
   /** Live workers that have loaded the model. If the sample has no rows, also those in which it is unloaded. */

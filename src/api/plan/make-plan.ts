@@ -30,6 +30,7 @@ export function makePlan(facts: PlanFacts): PlanWire {
       rows_per_s: rateOf(worker),
       no_sample: whyNoSample(worker),
     })),
+    delta: facts.delta,
     rows: { total: rows.total, at_least: rows.atLeast, why: rows.why },
     sample,
     estimate: planEstimate(facts),

@@ -5,6 +5,8 @@
 import { rowFieldsOf, rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/listing/listing-rule.ts';
+import type { DatasetSpec } from '../../shared/domain/dataset-spec.ts';
+import type { Delta } from '../../shared/domain/job/delta.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
 import {
@@ -16,6 +18,7 @@ import type { PlanWire } from '../http/wire/plan.ts';
 import type { SubmitRequest } from '../http/wire/submit-request.ts';
 import type { InputResolver } from '../jobs/create/resolve-input.ts';
 import { createFormatSettler, type FormatDeps } from '../jobs/create/columns/format-settler.ts';
+import { createDeltaSettler, type DeltaDeps } from '../jobs/create/delta/delta-settler.ts';
 import { settleOptions } from '../jobs/create/settle-options.ts';
 import { checkSubmitResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
@@ -23,11 +26,13 @@ import type { OutputResolver } from '../jobs/output/resolve-output.ts';
 import type { ModelCatalog } from '../models/model-catalog.ts';
 import type { PlanWorker } from './facts.ts';
 import { firstSlices } from './first-slices.ts';
+import { lookAtDelta } from './look-at-delta.ts';
 import { countKinds, lookAt } from './look-at-rows.ts';
 import { makePlan } from './make-plan.ts';
 import { createSampler, workersThatServe } from './sample-workers.ts';
 
 export interface PlanDeps extends FormatDeps {
+  jobs: DeltaDeps['jobs'];
   findModel: ModelCatalog['findModel'];
   input: Pick<InputResolver, 'discard' | 'resolve'>;
   output: Pick<OutputResolver, 'resolve'>;
@@ -41,7 +46,24 @@ export interface PlanDeps extends FormatDeps {
 export function createPlanJob(deps: PlanDeps) {
   const { input, output } = deps;
   const settle = createFormatSettler(deps);
+  const settleDelta = createDeltaSettler(deps);
   const trySample = createSampler(deps.samples);
+
+  async function describeDelta(
+    delta: Delta,
+    dataset: DatasetSpec,
+    tenant: string,
+    limit: number | null,
+  ): Promise<PlanWire['delta']> {
+    const { taken, computed, whole } = await lookAtDelta(deps.openDataset({ dataset, tenant, delta }), limit);
+    return {
+      previous: { job: delta.job, output: delta.output },
+      taken_over: taken,
+      computed: { new: computed.new, changed: computed.changed, failed_before: computed.failed },
+      whole,
+      recompute: delta.recompute ?? null,
+    };
+  }
 
   /** A worker loads an unloaded model for its sample, so its announcement is read again. */
   async function withLoaded(sampled: readonly PlanWorker[], ref: ModelRef): Promise<PlanWorker[]> {
@@ -73,6 +95,14 @@ export function createPlanJob(deps: PlanDeps) {
       if (earlier) checkSubmitResume(earlier, found, options);
       const format = await settle(request, config, earlier, spec, tenant);
       const dataset = earlier === null ? format.dataset : withListingOf(format.dataset, earlier.dataset);
+      const delta = earlier
+        ? earlier.delta
+        : request.delta &&
+          (await settleDelta(request.delta.previous, {
+            ...{ id, tenant, model: found, options, dataset },
+            place: place.place,
+            selects: format.askedColumns?.select !== undefined,
+          }));
       const source = deps.openDataset({ dataset, tenant });
       const look = await lookAt(source, options.limit);
       const slices = await firstSlices(source, options);
@@ -88,6 +118,7 @@ export function createPlanJob(deps: PlanDeps) {
         asked: request.options,
         options,
         resumes: earlier !== null,
+        delta: delta === undefined ? null : await describeDelta(delta, dataset, tenant, options.limit),
         leftOut: format.leftOut,
         workers,
         modelProblem:

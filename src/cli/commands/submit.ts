@@ -20,6 +20,7 @@ import {
   addInputFlags,
   addJobFlags,
   addOutputFlags,
+  toDelta,
   toFilesInput,
   toOutput,
   toSubmitOptions,
@@ -94,6 +95,7 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
     model: flags.model,
     input: await readInput(flags, context.cwd, toServicePath),
     ...toOutput(flags.output === undefined ? null : toServicePath(flags.output), flags),
+    ...toDelta(flags, toServicePath),
     ...toSubmitOptions(flags),
     ...webhookOf(flags),
   };

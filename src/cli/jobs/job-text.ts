@@ -4,6 +4,7 @@ import type { ModelWire } from '../../api/http/wire/model.ts';
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { skippedPhrases } from '../../shared/domain/skipped-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, percentOf } from '../progress/format.ts';
+import { deltaCounts } from '../progress/delta-text.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from './job-exit-code.ts';
@@ -34,6 +35,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['waiting', isEmpty(job) ? null : reasonText],
     ['empty', isEmpty(job) ? reasonText : null],
     ['retry of', job.retry_of],
+    ['delta', job.delta ? deltaCounts(job.delta) : null],
     ['model', job.model],
     ['input', inputText(job.input)],
     ['output', job.output],

@@ -32,6 +32,11 @@ export const FLAGS = {
       '--select <a,b>',
       'columns of the results, such as label,score, and those of --join (default: all); repeatable',
     ).argParser<string[]>(names),
+  delta: () =>
+    option(
+      '--delta <previous>',
+      'take results of unchanged rows over from an earlier output (its place or job), and compute only the others',
+    ),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),
   maxErrors: () =>

@@ -1,6 +1,7 @@
 /** The options of a job as flags, made from one table. `run`, `submit` and `plan` share them. */
 import { Option, type Command } from 'commander';
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
+import { JOB_ID } from '../../shared/domain/job/job-id.ts';
 import type { PartFormat } from '../../shared/domain/job/part-format.ts';
 import type { MaxErrors, RequestedValue } from '../../shared/domain/option.ts';
 import {
@@ -27,6 +28,7 @@ export type JobFlags = {
   readonly format?: PartFormat;
   readonly join?: true | string[];
   readonly select?: string[];
+  readonly delta?: string;
   readonly resume?: true;
   readonly overwrite?: true;
 };
@@ -85,7 +87,8 @@ export function addOutputFlags(command: Command): Command {
     .addOption(FLAGS.output())
     .addOption(FLAGS.format())
     .addOption(FLAGS.join())
-    .addOption(FLAGS.select());
+    .addOption(FLAGS.select())
+    .addOption(FLAGS.delta());
 }
 
 /** The flag of one option of a job. */
@@ -118,6 +121,15 @@ export function toOutput(
   const how = { ...(format && { format }), ...(join && { join }), ...(select && { select }) };
   if (Object.keys(how).length > 0) return { output: { ...place, ...how } };
   return path === null ? {} : { output: path };
+}
+
+/** The API's `delta`. `toPlace`: the place that a path names. */
+export function toDelta(
+  { delta }: Pick<JobFlags, 'delta'>,
+  toPlace: (path: string) => string,
+): Pick<SubmitBody, 'delta'> {
+  if (delta === undefined) return {};
+  return { delta: { previous: JOB_ID.safeParse(delta).success ? delta : toPlace(delta) } };
 }
 
 /** The API's `options` and `metadata`. Flags that were not given are left out. */

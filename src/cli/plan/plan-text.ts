@@ -3,12 +3,13 @@ import type { PlanNumber, PlanRange, PlanWire } from '../../api/http/wire/plan.t
 import { inCliTerms } from '../cli-terms.ts';
 import { table } from '../jobs/table.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
+import { deltaCounts } from '../progress/delta-text.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 
 /** `next`: the command that runs the job. */
 export function planText(plan: PlanWire, { next }: { next: string }): string {
   const sections = [
-    `${plan.model} (${plan.model_hash.slice(0, 12)}), pool ${plan.pool}: ${rowsText(plan)}\n`,
+    `${plan.model} (${plan.model_hash.slice(0, 12)}), pool ${plan.pool}: ${rowsText(plan)}\n${deltaText(plan)}`,
     titled('What happens to a row', table(plan.logical.map(({ operator, does }) => ['', operator, does]))),
     titled('Where it happens', stagesText(plan)),
     titled('Not fused', table(plan.physical.not_fused.map((n) => ['', `${n.operator} | ${n.with}`, n.why]))),
@@ -28,6 +29,13 @@ function titled(title: string, text: string): string {
 function rowsText({ rows }: PlanWire): string {
   if (rows.total !== null) return formatCounted(rows.total, 'row');
   return `at least ${formatCounted(rows.at_least, 'row')} (${rows.why ?? 'not counted'})`;
+}
+
+function deltaText({ delta }: PlanWire): string {
+  // Older services know no delta jobs.
+  if (!delta) return '';
+  const counts = deltaCounts(delta, delta.whole ? '' : ' so far');
+  return `Delta: ${counts}${delta.recompute === null ? '' : `\n  all rows are computed: ${delta.recompute}`}\n`;
 }
 
 const WHERE = { api: 'API', worker: 'worker', lane: 'lane' } as const;

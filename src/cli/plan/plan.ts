@@ -7,9 +7,9 @@ import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { Interrupted, withOwnService } from '../launch/own-service.ts';
-import { outputPlace, outputRoot } from '../options/output-place.ts';
+import { outputPlace, outputRoots, previousPlace } from '../options/output-place.ts';
 import { connectTo, isLocalUrl } from '../options/api-flags.ts';
-import { toFilesInput, toOutput, toSubmitOptions } from '../options/job-options.ts';
+import { toDelta, toFilesInput, toOutput, toSubmitOptions } from '../options/job-options.ts';
 import { createNotesView, createProgressView } from '../progress/progress-view.ts';
 import { checkInput } from '../run/check-input.ts';
 import { checkModel } from '../run/check-model.ts';
@@ -75,6 +75,7 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
       ...(manifest === undefined ? {} : { manifest: place(manifest) }),
     }),
     ...toOutput(output === undefined ? null : place(output), flags),
+    ...toDelta(flags, place),
     ...toSubmitOptions(flags),
   });
 }
@@ -87,18 +88,20 @@ async function askOwn(given: string, flags: PlanFlags, context: CliContext): Pro
   const model = await checkModel(given, cwd, env);
   const output = flags.output === undefined ? null : outputPlace(flags.output, cwd);
   if (output !== null) await checkOutput(output, flags.output!, flags);
+  const previous = previousPlace(flags, cwd);
   const input = await checkInput(flags, cwd, output);
   const body: SubmitBody = {
     model: model.name,
     input: toFilesInput({ ...flags, ...input.paths }),
     ...toOutput(output, flags),
+    ...toDelta(flags, () => previous!),
     ...toSubmitOptions(flags),
   };
-  const root = output === null ? cwd : outputRoot(output);
+  const roots = outputRoots(output ?? resolve(cwd, 'results'), previous);
   const view = flags.json ? createNotesView(terminal) : createProgressView(terminal);
   return withOwnService(
     {
-      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: root }),
+      env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoots: roots }),
       verbose: wantsLog(flags, env),
       workers: flags.workers ?? 1,
       view,

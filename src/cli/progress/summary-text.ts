@@ -8,6 +8,7 @@ import { visibleLine } from '../../shared/text/visible-text.ts';
 import { inCliTerms } from '../cli-terms.ts';
 import { isEmpty } from '../jobs/job-exit-code.ts';
 import { table } from '../jobs/table.ts';
+import { deltaLines } from './delta-text.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from './format.ts';
 import { answeredText, bottleneckLine, lanesText, stageLines } from './stats-text.ts';
 
@@ -54,6 +55,8 @@ export function summaryText(
     const id = visibleLine(redactUrl(first.id));
     lines.push(`  ${code}: ${formatCounted(rows, 'row')}, first ${id}: ${message}`);
   }
+  // Older services know no delta jobs.
+  if (job.delta) lines.push(...deltaLines(job.delta, fileOfOutput(job.output, 'vanished.jsonl')));
   lines.push(...answerLines(answers));
   if (succeeded > 0)
     lines.push(`  results  ${fileOfOutput(job.output, `part-*.${job.output_format ?? 'jsonl'}`)}`);
@@ -113,7 +116,8 @@ function headline(job: JobWire): string {
   const s = elapsedSeconds(job);
   const rate = job.throughput.rows_per_s;
   const took = s === null ? '' : ` in ${formatSeconds(s)}`;
-  const speed = rate === null ? '' : ` (${formatRate(rate)} rows/s)`;
+  // Rows that were taken over say nothing about the speed.
+  const speed = rate === null || job.delta ? '' : ` (${formatRate(rate)} rows/s)`;
   const there = resumed ? `; ${formatCounted(adopted, 'row')} already done` : '';
   return `${words.join(', ')}${failed > 0 && took !== '' ? ',' : ''}${took}${speed}${there}`;
 }

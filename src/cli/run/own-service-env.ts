@@ -17,11 +17,11 @@ const NOT_FOR_TASKS = [
 /** Enough for the running blocks, which are short. --resume runs blocks that do not finish in this time. */
 const GRACE_S = '10';
 
-/** `inputRoots` (folders or URLs) and `outputRoot` are absolute. */
+/** `inputRoots` (folders or URLs) and `outputRoots` are absolute. */
 export function ownServiceEnv(
   flags: ServiceFlags,
   env: NodeJS.ProcessEnv,
-  task: { model: RunModel; inputRoots: readonly string[]; outputRoot: string },
+  task: { model: RunModel; inputRoots: readonly string[]; outputRoots: readonly string[] },
 ): NodeJS.ProcessEnv {
   const given = Object.fromEntries(Object.entries(env).filter(([name]) => !NOT_FOR_TASKS.includes(name)));
   return {
@@ -37,7 +37,7 @@ export function ownServiceEnv(
     FOREBAY_INPUT_ROOTS: task.inputRoots.map(rootWithoutColon).join(':'),
     // The links are the user's own. Requests still cannot name anything outside the roots.
     FOREBAY_FOLLOW_LINKS: 'on',
-    FOREBAY_OUTPUT_ROOTS: rootWithoutColon(task.outputRoot),
+    FOREBAY_OUTPUT_ROOTS: task.outputRoots.map(rootWithoutColon).join(':'),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
 import {
+  toDelta,
   toFilesInput,
   toOutput,
   toSubmitOptions,
@@ -12,7 +13,7 @@ import {
   type GlobFlags,
   type JobFlags,
 } from '../options/job-options.ts';
-import { outputPlace, outputRoot } from '../options/output-place.ts';
+import { outputPlace, outputRoots, previousPlace } from '../options/output-place.ts';
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
@@ -49,6 +50,7 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
   const model = await checkModel(flags.model, cwd, env);
   const output = outputPlace(flags.output, cwd);
   await checkOutput(output, flags.output, flags);
+  const previous = previousPlace(flags, cwd);
   const input = await checkInput(flags, cwd, output);
   return {
     modelName: model.name,
@@ -57,8 +59,13 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
       model: model.name,
       input: toFilesInput({ ...flags, ...input.paths }),
       ...toOutput(output, flags),
+      ...toDelta(flags, () => previous!),
       ...toSubmitOptions(flags),
     },
-    env: ownServiceEnv(flags, env, { model, inputRoots: input.roots, outputRoot: outputRoot(output) }),
+    env: ownServiceEnv(flags, env, {
+      model,
+      inputRoots: input.roots,
+      outputRoots: outputRoots(output, previous),
+    }),
   };
 }

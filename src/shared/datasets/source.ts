@@ -1,6 +1,7 @@
 /** A dataset as rows in a total order. They are read lazily, from any cursor, in constant memory. */
 import type { BlockSlice, NamedRows } from '../domain/block.ts';
 import type { ArchiveSpec, Cursor, TableSpec } from '../domain/dataset-spec.ts';
+import type { EarlierRow } from '../domain/earlier-rows.ts';
 import type { RowRef } from '../domain/row.ts';
 import type { SkippedCounter } from './skipped-counter.ts';
 
@@ -8,6 +9,8 @@ export interface SourceRow {
   readonly row: RowRef;
   /** Where to continue after this row. */
   readonly cursor: Cursor;
+  /** In a delta job. */
+  readonly earlier?: EarlierRow;
 }
 
 /** Consecutive rows that any process can open again, without a list of them. */

@@ -1,6 +1,7 @@
 /** Blocks: contiguous ranges of rows. They are the unit of queueing, retry and commit. */
 import { z } from 'zod';
 import { InvariantError } from '../errors.ts';
+import { decodeEarlier, encodeEarlier, type EarlierRows } from './earlier-rows.ts';
 import type { RowRef } from './row.ts';
 
 export const BLOCK_VERSION = 1;
@@ -30,10 +31,12 @@ export function blockJobId(job: string, block: number, generation: number): stri
   return `${job}-${block}-${generation}`;
 }
 
-/** A block's rows, one by one. The window keeps them as `[first row, [[id, at?, index?], ...]]`. */
+/** A block's rows, one by one. The window keeps them as `[first row, [[id, at?, index?], ...], earlier?]`. */
 export interface BlockRows {
   readonly firstRow: number;
   readonly rows: readonly RowRef[];
+  /** In a delta job. */
+  readonly earlier?: EarlierRows;
 }
 
 /** Rows whose ids are their indexes. */
@@ -71,15 +74,15 @@ export function rowCount(content: BlockContent | NamedRows): number {
   return 'rows' in content ? content.rows.length : content.count;
 }
 
-const LISTED = z.tuple([z.int().min(0), z.array(z.unknown())]);
+const LISTED = z.tuple([z.int().min(0), z.array(z.unknown())], z.unknown());
 const SLICE = z.tuple([z.int().min(0), z.int().min(1), z.string(), z.string()]);
 
 export function encodeBlock(content: BlockContent): string {
   const { firstRow } = content;
+  if (isSlice(content)) return JSON.stringify([firstRow, content.count, content.ref, content.check]);
+  const rows = content.rows.map(encodeRow);
   return JSON.stringify(
-    isSlice(content)
-      ? [firstRow, content.count, content.ref, content.check]
-      : [firstRow, content.rows.map(encodeRow)],
+    content.earlier === undefined ? [firstRow, rows] : [firstRow, rows, encodeEarlier(content.earlier)],
   );
 }
 
@@ -89,8 +92,9 @@ export function decodeBlock(text: string): BlockContent {
     const [firstRow, count, ref, check] = SLICE.parse(value);
     return { firstRow, count, ref, check };
   }
-  const [firstRow, rows] = LISTED.parse(value);
-  return { firstRow, rows: rows.map(decodeRow) };
+  const [firstRow, rows, earlier] = LISTED.parse(value);
+  const listed = { firstRow, rows: rows.map(decodeRow) };
+  return earlier === undefined ? listed : { ...listed, earlier: decodeEarlier(earlier) };
 }
 
 /** Checked by hand, because thousands of rows per second pass through and a schema is slower. */

@@ -171,6 +171,11 @@ export function joinOf(dataset: DatasetSpec): Join | undefined {
   return dataset.type === 'failed' ? dataset.of.join : dataset.join;
 }
 
+/** Whether the versions of the dataset's rows are known, so that a delta job can tell which have changed. */
+export function hasVersions(dataset: DatasetSpec): boolean {
+  return dataset.type === 'files' || (dataset.type === 'failed' && dataset.of.type === 'files');
+}
+
 /** For readers that need only the rows' names. */
 export function withoutJoin<Spec extends GivenDataset>(dataset: Spec): Spec {
   return dataset.join === undefined ? dataset : { ...dataset, join: undefined };

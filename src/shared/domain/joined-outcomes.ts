@@ -50,7 +50,7 @@ function joinPart(part: Outcomes, joined: PackedRecords, first: number, maxBytes
     from = to;
     ends[at] = end;
   }
-  return { results: results.subarray(0, end), start: 0, ends, errors };
+  return { ...part, results: results.subarray(0, end), start: 0, ends, errors };
 }
 
 function tooLarge(bytes: number, maxBytes: number): RowError {

@@ -13,6 +13,8 @@ export interface Outcomes {
   readonly ends: Uint32Array;
   /** The failed rows, in order. */
   readonly errors: readonly FailedRow[];
+  /** Two numbers per row, if lanes have opened files: their size and modification time. See file-version.ts. */
+  readonly stamps?: Float64Array;
 }
 
 export interface FailedRow {
@@ -55,13 +57,14 @@ export function unpackOutcomes({ results, start, ends, errors }: Outcomes): RowO
 
 /** The outcomes of the rows from `from` to before `to`. Nothing is copied. */
 export function sliceOutcomes(outcomes: Outcomes, from: number, to: number): Outcomes {
-  const { results, ends, errors } = outcomes;
+  const { results, ends, errors, stamps } = outcomes;
   if (from === 0 && to === ends.length) return outcomes;
   return {
     results,
     start: from === 0 ? outcomes.start : ends[from - 1]!,
     ends: ends.subarray(from, to),
     errors: errors.flatMap(({ at, error }) => (at >= from && at < to ? [{ at: at - from, error }] : [])),
+    ...(stamps && { stamps: stamps.subarray(2 * from, 2 * to) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Names in an output: job.json, part-*.<format>, errors-*.jsonl, manifest.json, _SUCCESS, and _staging/<job>/ while a job
- * runs. All other files there belong to the user.
+ * Names in an output: job.json, part-*.<format>, errors-*.jsonl, _rows-*.jsonl, vanished.jsonl, manifest.json, _SUCCESS,
+ * and _staging/<job>/ while a job runs. All other files there belong to the user.
  */
 import { JOB_ID } from '../domain/job/job-id.ts';
 import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
@@ -9,6 +9,8 @@ const DIGITS = 8;
 
 export const JOB_NAME = 'job.json';
 export const MANIFEST_NAME = 'manifest.json';
+/** The rows of the earlier output that a delta job has not found. */
+export const VANISHED_NAME = 'vanished.jsonl';
 export const STAGING_NAME = '_staging';
 /** With these the names of parts and errors begin. */
 export const PART_PREFIX = 'part-';
@@ -25,6 +27,18 @@ export function errorsName(block: number): string {
   return `errors-${String(block).padStart(DIGITS, '0')}.jsonl`;
 }
 
+/** Digits of the part's hash that are in the name of its row record. */
+const HASH_DIGITS = 16;
+
+/** The row record of a part. Tools that read all files of a folder skip names with an underscore. */
+export function recordName(block: number, partHash: string): string {
+  return `_rows-${String(block).padStart(DIGITS, '0')}-${partHash.slice(0, HASH_DIGITS)}.jsonl`;
+}
+
+export function stagedRecordName(block: number, partHash: string, token: string): string {
+  return `${recordName(block, partHash)}.${token}`;
+}
+
 export function stagedPartName(block: number, format: PartFormat, token: string): string {
   return `${partName(block, format)}.${token}`;
 }
@@ -36,11 +50,20 @@ export function stagedErrorsName(block: number, partHash: string): string {
 
 const FORMATS = PART_FORMATS.join('|');
 const PART = new RegExp(`^part-(\\d{8,})\\.(?:${FORMATS})$`);
+const RECORD = /^_rows-\d{8,}-[0-9a-f]{16}\.jsonl$/;
 const STAGED_PART = new RegExp(`^part-\\d{8,}\\.(?:${FORMATS})\\.[^.]+$`);
 
 /** Whether a name is one that Forebay publishes in an output folder. */
 export function isPublishedName(name: string): boolean {
-  return PART.test(name) || /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|_SUCCESS)$/.test(name);
+  return (
+    PART.test(name) ||
+    isRecordName(name) ||
+    /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|vanished\.jsonl|_SUCCESS)$/.test(name)
+  );
+}
+
+export function isRecordName(name: string): boolean {
+  return RECORD.test(name);
 }
 
 /** The number of the block if this is the name of a part of any format, else null. */
@@ -60,7 +83,7 @@ export type StagedName =
   | { readonly kind: 'feeder'; readonly lease: string }
   | { readonly kind: 'part' }
   | { readonly kind: 'errors'; readonly block: number; readonly partHash: string }
-  /** Half-written errors, a test of a server, or a manifest of a version without folders in staging. */
+  /** Half-written errors, a row record, a test of a server, or a manifest of a version without folders in staging. */
   | { readonly kind: 'other' };
 
 /** What a name in a staging folder means. Null if it is not one of Forebay's names. */
@@ -72,7 +95,7 @@ export function stagedName(name: string): StagedName | null {
   const [, block, partHash] = /^errors-(\d{8,})\.jsonl\.([0-9a-f]{64})$/.exec(name) ?? [];
   if (block !== undefined) return { kind: 'errors', block: Number(block), partHash: partHash! };
   const other =
-    /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|manifest\.json\.[0-9a-f-]{36}|check-[0-9a-f-]{36})$/.test(
+    /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|_rows-\d{8,}-[0-9a-f]{16}\.jsonl\.[^.]+|manifest\.json\.[0-9a-f-]{36}|check-[0-9a-f-]{36})$/.test(
       name,
     );
   return other ? { kind: 'other' } : null;

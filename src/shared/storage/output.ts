@@ -28,6 +28,8 @@ export interface PartToPublish {
   readonly hash: string;
   /** JSON lines. Empty if no row failed. */
   readonly errors: string;
+  /** See row-record.ts. Null: the versions of the rows are not known. */
+  readonly record: string | null;
 }
 
 /** `exists`: the part was published before. `gone`: the staged part was discarded by a new owner. */
@@ -83,8 +85,8 @@ export interface Output {
   /** For files of any size. Null if there is no such file. */
   open(name: string): Promise<ByteFile | null>;
   /**
-   * Stages the part and its errors, asks for permission, and publishes the part without replacing another. Its errors
-   * get their final name after that. Null if the run may not publish.
+   * Stages the part and its errors, asks for permission, and publishes the part without replacing another. Its row record
+   * gets its final name before that, and its errors after it. Null if the run may not publish.
    */
   publish(part: PartToPublish, permit: () => Promise<PartProof | null>): Promise<Published | null>;
   /** Removes what a late run has left: the staged errors of a part with this hash, if `hash` is given. */

@@ -12,6 +12,7 @@ import type { EncodedPart } from '../sinks/sink.ts';
 import { adoptBlock, type BlockCounts, type PartOfJob } from './adopt-block.ts';
 import type { Output, PartProof } from './output.ts';
 import { partName } from './output-names.ts';
+import { encodeRowRecord } from './row-record.ts';
 import { sha256 } from './sha256.ts';
 
 export interface BlockToPublish extends PartOfJob {
@@ -20,6 +21,8 @@ export interface BlockToPublish extends PartOfJob {
   readonly outcomes: readonly Outcomes[];
   /** The token of the run. */
   readonly token: string;
+  /** Whether the versions of the rows are recorded, for a later delta job. */
+  readonly recordsRows?: boolean;
 }
 
 /**
@@ -40,13 +43,14 @@ export async function publishBlock(
 }
 
 async function publishEncoded(
-  { output, job, part, sink, rows, token }: BlockToPublish,
+  { output, job, part, sink, rows, outcomes, token, recordsRows = false }: BlockToPublish,
   { results, errors, failed }: Omit<EncodedPart, 'release'>,
   permit: (partHash: string) => Promise<PartProof | 'superseded' | null>,
 ): Promise<BlockCounts | null> {
   let refused: 'superseded' | null = null;
   const hash = sha256(results);
-  const encoded = { job, part, format: sink.format, token, results, hash, errors };
+  const record = recordsRows && 'rows' in rows ? encodeRowRecord(rows, outcomes) : null;
+  const encoded = { job, part, format: sink.format, token, results, hash, errors, record };
   const published = await output.publish(encoded, async () => {
     const answer = await permit(hash);
     if (answer !== 'superseded') return answer;

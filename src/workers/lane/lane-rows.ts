@@ -16,3 +16,16 @@ export function listOf(rows: LaneRows): readonly LaneInput[] {
   if (!(rows instanceof PackedRecords)) return rows;
   return Array.from(rows.ends, (_, at) => ({ json: rows.json(at) }));
 }
+
+/** The versions of the files that the lane has opened for the rows, as Outcomes has them. Undefined if it opened none. */
+export function stampsOf(rows: LaneRows): Float64Array | undefined {
+  if (rows instanceof PackedRecords) return undefined;
+  let stamps: Float64Array | undefined;
+  for (const [at, row] of rows.entries()) {
+    if (!('path' in row) || row.opened === undefined) continue;
+    stamps ??= new Float64Array(2 * rows.length).fill(Number.NaN);
+    stamps[2 * at] = row.opened.size;
+    stamps[2 * at + 1] = row.opened.mtimeMs;
+  }
+  return stamps;
+}

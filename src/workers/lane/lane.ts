@@ -14,7 +14,7 @@ import type { ActivityClock } from './activity-clock.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
 import type { Executor } from './executor.ts';
-import { listOf } from './lane-rows.ts';
+import { listOf, stampsOf } from './lane-rows.ts';
 import type { OpenBatch } from './models/open-batch.ts';
 
 export interface LaneThread {
@@ -194,7 +194,9 @@ export function createLaneThread(options: {
     const ran = await open?.run(good);
     const file = models.get(request.model)?.model.changedFile() ?? null;
     if (file !== null) return { type: 'stale', batch: request.batch, file };
-    const outcomes = amongFailed(rows, ran?.outcomes ?? packOutcomes([]));
+    const answered = amongFailed(rows, ran?.outcomes ?? packOutcomes([]));
+    const stamps = stampsOf(request.rows);
+    const outcomes = stamps === undefined ? answered : { ...answered, stamps };
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();

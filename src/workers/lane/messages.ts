@@ -6,6 +6,7 @@ import type { BatchInvariance } from '../../shared/domain/model/batch-invariance
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
+import type { FileStamp } from '../../shared/files/file-version.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
@@ -15,10 +16,14 @@ import type { LaneRows } from './lane-rows.ts';
  * A row: its bytes, a record, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). A
  * record is a JSON object as text, which costs less to send than the object.
  */
-export type LaneInput =
-  | { readonly path: string; readonly tenant: string }
-  | { readonly bytes: Uint8Array }
-  | { readonly json: string };
+export type LaneInput = LaneFileInput | { readonly bytes: Uint8Array } | { readonly json: string };
+
+export interface LaneFileInput {
+  readonly path: string;
+  readonly tenant: string;
+  /** Set by the lane: the version of the file that it has read. Undefined if that is not known. */
+  opened?: FileStamp | undefined;
+}
 
 /** The first message to a lane. It applies to the lane's whole life. See ADR 18 for decode threads. */
 export interface BeginRequest {

@@ -18,8 +18,10 @@ import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../../shared/process/semaphore.ts';
 import { createBlockJoin, withListedJoin, type BlockJoin } from './block-join.ts';
+import type { Outputs } from '../../shared/storage/output.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
 import type { RunStats } from './run-stats.ts';
+import { amongTaken, readTaken } from './take-over.ts';
 
 export interface BlockToCompute {
   readonly job: string;
@@ -29,11 +31,18 @@ export interface BlockToCompute {
   readonly group: BatchGroup;
   readonly stats: RunStats;
   readonly abort: AbortController;
+  /** Called when the batcher expects all rows that must be computed. */
+  readonly announce: () => void;
 }
+
+/** Blocks of delta jobs that are read and not yet published. */
+const TAKEN_AT_ONCE = 16;
 
 interface JoiningBlock extends BlockToCompute {
   /** Null: no columns of the input go to the output. */
   readonly join: BlockJoin | null;
+  /** Where the rows are in the block. Null: these are all rows of the block. */
+  readonly positions: readonly number[] | null;
 }
 
 /** Rows that can be read one by one. See SliceChunk. `joined`: call it when they have been read. */
@@ -46,6 +55,8 @@ interface Rows {
 }
 
 export interface Computed extends Rows {
+  /** Rows whose results come from an earlier output. */
+  readonly taken: number;
   /** Call when the outcomes are no longer needed. */
   readonly release: () => void;
 }
@@ -54,10 +65,13 @@ export function createBlockComputer(deps: {
   window: Pick<JobWindow, 'noteRow'>;
   reader: BudgetedReader;
   batcher: Batcher;
+  outputs: Outputs;
 }) {
   const { window, reader, batcher } = deps;
   /** One journaled row at a time per worker, so that a death points to one row, not to one per block. */
   const journaled = createSemaphore(1);
+  /** Blocks without a row for a lane are not held back by lanes, so their results are bounded here. */
+  const takingOver = createSemaphore(TAKEN_AT_ONCE);
 
   /**
    * Computes rows that the batcher expects. Rows that need no fetch go to the batcher together, without promises and
@@ -169,7 +183,8 @@ export function createBlockComputer(deps: {
     const { journal, block: content } = block.run;
     let next = 0;
     const computeOne = async (source: RowSource, at: number): Promise<readonly Outcomes[]> => {
-      const i = next++;
+      const i = block.positions?.[next] ?? next;
+      next += 1;
       if (journal.killers.includes(i)) return [KILLER];
       return journaled.use(async () => {
         await note(block, atRow(journal, i));
@@ -206,14 +221,42 @@ export function createBlockComputer(deps: {
   /** Rejects on abort, when another run has taken over, and with the errors of openSlice. */
   return async function compute(given: BlockToCompute): Promise<Computed> {
     const join = createBlockJoin(given.run.spec, reader.keep);
-    const release = () => join?.release();
+    const block = { ...given, join, positions: null };
+    const { block: content } = given.run;
+    let letNext = () => {};
+    const release = () => {
+      join?.release();
+      letNext();
+    };
     try {
-      return { ...(await computeAll({ ...given, join })), release };
+      if (isSlice(content) || content.earlier === undefined) {
+        const computing = computeAll(block);
+        given.announce();
+        return { ...(await computing), taken: 0, release };
+      }
+      letNext = await takingOver.hold();
+      return { ...(await computeOthers(block, content)), release };
     } catch (error) {
       release();
       throw error;
     }
   };
+
+  /** Computes the rows of a delta job whose results cannot be taken over. */
+  async function computeOthers(block: JoiningBlock, content: BlockRows): Promise<Rows & { taken: number }> {
+    const { run } = block;
+    const taken = await readTaken(deps.outputs, run.spec, content);
+    const positions = content.rows.flatMap((_, at) => (taken[at] === null ? [at] : []));
+    const rows = positions.map((at) => content.rows[at]!);
+    const others = { ...block, positions, run: { ...run, block: { firstRow: content.firstRow, rows } } };
+    const computing = rows.length === 0 ? null : computeAll(others);
+    block.announce();
+    return {
+      rows: content,
+      outcomes: amongTaken(taken, (await computing)?.outcomes ?? []),
+      taken: content.rows.length - rows.length,
+    };
+  }
 
   async function computeAll(block: JoiningBlock): Promise<Rows> {
     if (block.run.died > 0) return computeOneByOne(block);

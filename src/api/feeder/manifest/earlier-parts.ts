@@ -2,7 +2,6 @@
  * Reads what a retry finds in its output: the earlier jobs and their parts, as the manifest lists them. Counts how many
  * rows of each errors file a later job has answered. Finds nothing for a job that is not a retry.
  */
-import { z } from 'zod';
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Output } from '../../../shared/storage/output.ts';
@@ -10,23 +9,9 @@ import { errorsName, errorsNumber, partName, partNumber } from '../../../shared/
 import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Sink } from '../../../shared/sinks/sink.ts';
+import { outputJobs, type OutputJob } from '../../../shared/storage/output-jobs.ts';
 import { manifestParts, readManifest, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
-
-const COUNT = z.int().min(0);
-
-/** An entry of `jobs` in a manifest. It is validated, because others may write to the storage. */
-const OUTPUT_JOB = z.object({
-  job: z.string(),
-  retry_of: z.string().nullable(),
-  status: z.string(),
-  rows: z.object({ total: COUNT.nullable(), succeeded: COUNT, failed: COUNT }),
-  /** Number of its first part. */
-  first_part: COUNT,
-  created_at: z.string().nullable(),
-  finished_at: z.string().nullable(),
-});
-export type OutputJob = z.infer<typeof OUTPUT_JOB>;
 
 /** The output's jobs before the retry `spec`, oldest first. Earlier attempts to finish the same retry are left out. */
 export async function earlierJobs(output: Output, spec: JobSpec): Promise<OutputJob[]> {
@@ -34,12 +19,6 @@ export async function earlierJobs(output: Output, spec: JobSpec): Promise<Output
   const { end } = spec.dataset;
   const manifest = await readManifest(output);
   return manifest ? outputJobs(manifest).filter((job) => job.first_part < end) : [];
-}
-
-/** The jobs of a manifest, oldest first. Empty if it is not a manifest of Forebay. */
-export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJob[] {
-  const jobs = manifest['jobs'] ?? [{ ...manifest, retry_of: null, first_part: 0 }];
-  return z.array(OUTPUT_JOB).safeParse(jobs).data ?? [];
 }
 
 /** The earlier parts, in order. Call this only after all of the retry's own parts are counted. */

@@ -1,10 +1,11 @@
 /** What manifest.json says about a job and its output, except for the list of parts. Pure. */
 import type { BatchInvariance } from '../../../shared/domain/model/batch-invariance.ts';
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
+import { deltaToWire } from '../../http/wire/delta.ts';
 import { reportToWire } from '../../http/wire/job-report.ts';
 import { costsOf } from '../../jobs/report/job-costs.ts';
 import { jobStateOf } from '../../jobs/report/job-state-of.ts';
-import type { OutputJob } from './earlier-parts.ts';
+import type { OutputJob } from '../../../shared/storage/output-jobs.ts';
 
 /** `ended`: the record of a job that is about to end, with its failure. */
 export function manifestMembers(
@@ -54,6 +55,7 @@ function summary(
     format: spec.table?.format ?? 'jsonl',
     options: spec.options,
     metadata: spec.metadata,
+    ...(spec.delta && { delta: deltaToWire(record) }),
     rows: { total: record.total, succeeded: record.succeeded, failed: record.failed },
     skipped: record.skipped,
     created_at: iso(spec.created_at),

@@ -8,10 +8,16 @@ import type { WorkerRegistry } from '../../../shared/queue/workers/worker-regist
 import { isProven, proofOf } from '../../../shared/storage/adopt-block.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
-import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
+import {
+  MANIFEST_NAME,
+  partName,
+  SUCCESS_NAME,
+  VANISHED_NAME,
+} from '../../../shared/storage/output-names.ts';
 import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
+import { listVanished, type VanishedRows } from './list-vanished.ts';
 import { endOf, manifestMembers } from './manifest-members.ts';
 
 /** How a job ended according to its manifest, and the bytes of its parts. */
@@ -26,7 +32,7 @@ const FLUSH_CHARS = 1 << 16;
 const READ_AT_ONCE = 8;
 
 export interface ManifestSources {
-  readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'stats'>;
+  readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'setVanished' | 'stats'>;
   readonly window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
   readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
   readonly outputs: Outputs;
@@ -78,6 +84,7 @@ export function createManifestWriter(deps: ManifestSources) {
     output: Output,
     record: JobRecord,
     lease: string,
+    vanished: VanishedRows | null,
   ): Promise<{ failure: JobFailure | null; bytes: number }> {
     const { spec } = record;
     const { format } = sinkOf(spec);
@@ -94,7 +101,9 @@ export function createManifestWriter(deps: ManifestSources) {
         continue;
       }
       bytes += found.partBytes;
-      await list.add(partEntry(number, format, found));
+      const entry = partEntry(number, format, found);
+      await vanished?.after(number, entry);
+      await list.add(entry);
     }
     await list.flush();
     return { failure, bytes };
@@ -110,19 +119,32 @@ export function createManifestWriter(deps: ManifestSources) {
       await output.discardStagedParts(spec.id);
       await countAll(output, record, lease);
       const before = await earlierJobs(output, spec);
-      const described = await files.replace(MANIFEST_NAME, async (add) => {
-        const version = spec.retry_of === null ? 1 : 2;
-        await add(`{\n"version":${version},\n"parts":[`);
-        const { failure, bytes } = await writeParts(add, output, record, lease);
-        const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
-        // The workers that ran the last blocks are most likely still alive.
-        const invariance = await deps.workers.batchInvariance(spec.model);
-        const members = manifestMembers(ended, { invariance, before, stats: await jobs.stats(spec.id) });
-        await add(`\n],\n${asMembers(members)}\n}\n`);
-        // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
-        if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
-        return { ended, bytes };
-      });
+      const describe = async (vanished: VanishedRows | null) =>
+        files.replace(MANIFEST_NAME, async (add) => {
+          const version = spec.retry_of === null ? 1 : 2;
+          await add(`{\n"version":${version},\n"parts":[`);
+          const { failure, bytes } = await writeParts(add, output, record, lease, vanished);
+          if (vanished !== null) await jobs.setVanished(spec.id, lease, await vanished.end());
+          const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
+          // The workers that ran the last blocks are most likely still alive.
+          const invariance = await deps.workers.batchInvariance(spec.model);
+          const members = manifestMembers(ended, { invariance, before, stats: await jobs.stats(spec.id) });
+          await add(`\n],\n${asMembers(members)}\n}\n`);
+          // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
+          if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
+          return { ended, bytes };
+        });
+      const described =
+        spec.delta === undefined || endOf(record) !== 'completed'
+          ? await describe(null)
+          : await files.replace(VANISHED_NAME, async (add) => {
+              const vanished = await listVanished(spec, output, deps.outputs, add);
+              try {
+                return await describe(vanished);
+              } finally {
+                await vanished?.close();
+              }
+            });
       if (endOf(described.ended) === 'completed') await files.replace(SUCCESS_NAME, async () => {});
       return described;
     });

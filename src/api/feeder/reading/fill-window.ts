@@ -1,6 +1,7 @@
 /** Reads blocks of a dataset into the job's window. Blocks that an earlier job has published are counted at once. */
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import { isSlice, rowCount, type BlockContent, type NamedRows } from '../../../shared/domain/block.ts';
+import { deltaStats } from '../../../shared/domain/earlier-rows.ts';
 import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
@@ -46,7 +47,8 @@ export function createFillWindow(deps: {
     const rows = async () => namesOf(split.rows);
     const counts = await adoptBlock({ output, job: id, part, sink }, rows, 'owned');
     if (!counts) return false;
-    const adopted = { rows_adopted: rowCount(split.rows) };
+    const delta = isSlice(split.rows) ? {} : deltaStats(split.rows.earlier);
+    const adopted = { rows_adopted: rowCount(split.rows), ...delta };
     await window.commitFound(id, split.block, lease, counts, adopted);
     blocks.committed(split.block);
     return true;

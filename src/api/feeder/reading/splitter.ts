@@ -1,6 +1,7 @@
 /** Splits a dataset's rows into blocks of a fixed size, lazily and from any cursor. */
-import type { BlockContent } from '../../../shared/domain/block.ts';
+import type { BlockContent, BlockRows } from '../../../shared/domain/block.ts';
 import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
+import { gatherEarlier, type EarlierRow } from '../../../shared/domain/earlier-rows.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
 import { NOTHING_SKIPPED, type Skipped } from '../../../shared/domain/skipped.ts';
 import type { SkippedCounter } from '../../../shared/datasets/skipped-counter.ts';
@@ -43,19 +44,22 @@ export async function* splitDataset(
     }
     return;
   }
+  let earlier: EarlierRow[] = [];
   for await (const next of source.read(from, signal, tally)) {
     rows.push(next.row);
+    if (next.earlier) earlier.push(next.earlier);
     cursor = next.cursor;
     skipped = tally.total();
     const last = limit !== null && firstRow + rows.length >= limit;
     if (rows.length === blockRows || last) {
       yield {
         block: Math.floor(firstRow / blockRows),
-        rows: { firstRow, rows },
+        rows: listed(firstRow, rows, earlier),
         cursor: withSkipped(cursor, skipped),
       };
       firstRow += rows.length;
       rows = [];
+      earlier = [];
     }
     if (last) return;
   }
@@ -63,10 +67,14 @@ export async function* splitDataset(
     // The tally now includes what comes after the last row. The next reader would count it again.
     yield {
       block: Math.floor(firstRow / blockRows),
-      rows: { firstRow, rows },
+      rows: listed(firstRow, rows, earlier),
       cursor: withSkipped(cursor, skipped),
     };
   }
+}
+
+function listed(firstRow: number, rows: readonly RowRef[], earlier: readonly EarlierRow[]): BlockRows {
+  return earlier.length === 0 ? { firstRow, rows } : { firstRow, rows, earlier: gatherEarlier(earlier) };
 }
 
 function withSkipped(cursor: Cursor, skipped: Skipped): Cursor {

@@ -8,6 +8,8 @@ export const JOB_PROBLEMS: readonly ErrorCode[] = ['job_not_found', 'newer_versi
 export const SETTLE_PROBLEMS: readonly ErrorCode[] = [
   'path_not_allowed',
   'model_not_found',
+  'job_not_found',
+  'invalid_state',
   'resume_mismatch',
   'output_changed',
   'input_not_found',

@@ -5,6 +5,7 @@ import { joinOf } from '../../../shared/domain/dataset-spec.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { SKIPPED } from '../../../shared/domain/skipped.ts';
 import { JOB_STATUSES } from '../../../shared/domain/job/job-state.ts';
+import { DELTA_REPORT, deltaToWire } from './delta.ts';
 import { JOB_WEBHOOK_WIRE } from './webhook.ts';
 import { PART_FORMAT } from './output.ts';
 import { FAILURE_OR_NULL, iso, JOB_ID, METADATA, rounded, TIMESTAMP } from './scalars.ts';
@@ -109,6 +110,9 @@ export const JOB = z
       .string()
       .nullable()
       .meta({ description: 'The job whose failed rows this job runs again, into the same output.' }),
+    delta: z
+      .union([DELTA_REPORT, z.null()])
+      .meta({ description: 'Null: the job takes nothing over from an earlier output.' }),
     webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Where the job sends its events.' }),
     metadata: METADATA,
     tenant: z.string().meta({ description: 'The tenant of the key that submitted the job.' }),
@@ -150,6 +154,7 @@ export const JOB = z
         output_select: null,
         error: null,
         retry_of: null,
+        delta: null,
         webhook: null,
         metadata: { team: 'search' },
         tenant: 'default',
@@ -182,6 +187,7 @@ export function jobToWire(record: JobRecord): JobWire {
     output_select: spec.asked_columns?.select ?? null,
     error: record.error,
     retry_of: spec.retry_of,
+    delta: deltaToWire(record),
     webhook: spec.webhook,
     metadata: spec.metadata,
     tenant: spec.tenant,

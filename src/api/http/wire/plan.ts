@@ -1,6 +1,7 @@
 /** A plan: what a job would do if it were submitted, and how fast. */
 import { z } from 'zod';
 import { BOUND_BY } from '../../../shared/domain/choice.ts';
+import { DELTA_ROWS } from './delta.ts';
 import { FAILURE } from './scalars.ts';
 
 const CHOICE = z
@@ -102,6 +103,23 @@ export const PLAN = z
         no_sample: z.string().nullable().meta({ description: 'Why the worker has no sample.' }),
       }),
     ),
+    delta: z
+      .union([
+        z.object({
+          previous: z.object({ job: z.string(), output: z.string() }),
+          ...DELTA_ROWS.shape,
+          whole: z.boolean().meta({
+            description:
+              'Whether all rows were counted. False: the plan stopped counting after some seconds.',
+          }),
+          recompute: z
+            .string()
+            .nullable()
+            .meta({ description: 'Why all rows are computed. Null: they are not.' }),
+        }),
+        z.null(),
+      ])
+      .meta({ description: 'What a delta job would take over and compute. Null: the job is none.' }),
     rows: z.object({
       total: z.int().nullable(),
       at_least: z.int().meta({

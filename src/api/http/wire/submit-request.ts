@@ -5,6 +5,7 @@ import type { AskedColumns } from '../../../shared/domain/join.ts';
 import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
 import { REQUESTED_SHAPE } from '../../../shared/tasks/requested-option-schemas.ts';
 import { withDefaultOptions, type AskedOptions } from '../../../shared/tasks/requested-options.ts';
+import { DELTA_BODY } from './delta.ts';
 import { JOB_INPUT, type JobInput, type PackedInput } from './job-input.ts';
 import { OUTPUT } from './output.ts';
 import { METADATA } from './scalars.ts';
@@ -41,6 +42,7 @@ export const SUBMIT_BODY = z
     options: SUBMIT_OPTIONS.optional(),
     metadata: METADATA.optional(),
     webhook: WEBHOOK.optional(),
+    delta: DELTA_BODY.optional(),
   })
   .superRefine((body, context) => {
     if (body.metadata === undefined || body.options?.metadata === undefined) return;
@@ -85,6 +87,8 @@ export interface RequestWithDefaults {
   /** As given. */
   readonly output_format?: PartFormat;
   readonly output_columns?: AskedColumns;
+  /** As given. */
+  readonly delta?: { readonly previous: string };
 }
 
 export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDefaults {
@@ -101,6 +105,7 @@ export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDef
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
     ...(format && { output_format: format }),
     ...((join ?? select) && { output_columns: { ...(join && { join }), ...(select && { select }) } }),
+    ...(body.delta && { delta: body.delta }),
   };
 }
 

@@ -1,4 +1,6 @@
 /** Opens the dataset of a job. In a folder, skips the subfolders and linked files that the job's tenant may not read. */
+import { openDelta } from '../../../shared/datasets/delta/open-delta.ts';
+import { FOLDER_OUTPUTS } from '../../../shared/storage/outputs.ts';
 import { openDataset, type DatasetOptions } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
@@ -10,13 +12,16 @@ export function createDatasetOpener(
   folders: InputFolders,
   objects: ObjectRoots,
   places: Pick<DatasetOptions, 'stores' | 'files' | 'outputs'> = {},
-): (spec: Pick<JobSpec, 'dataset' | 'tenant'>) => DatasetSource {
+): (spec: Pick<JobSpec, 'dataset' | 'tenant' | 'delta'>) => DatasetSource {
   const mayRead = createInputRule(folders);
   const mayReadObject = createObjectRule(objects);
-  return ({ dataset, tenant }) =>
-    openDataset(dataset, {
+  return ({ dataset, tenant, delta }) => {
+    const source = openDataset(dataset, {
       ...places,
       skips: (real) => mayRead(real, tenant) !== 'allowed',
       skipsObject: (url) => !mayReadObject(url, tenant),
     });
+    if (delta === undefined || dataset.type !== 'files') return source;
+    return openDelta(dataset, source, delta, places.outputs ?? FOLDER_OUTPUTS);
+  };
 }

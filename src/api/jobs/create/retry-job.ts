@@ -10,7 +10,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
-import { outputJobs, type OutputJob } from '../../feeder/manifest/earlier-parts.ts';
+import { outputJobs, type OutputJob } from '../../../shared/storage/output-jobs.ts';
 import { checkOutput } from '../output/check-output.ts';
 import { checkResume, continuedJob } from '../output/continued-job.ts';
 import {
@@ -63,6 +63,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       output: folder,
       table: last.table,
       asked_columns: last.asked_columns,
+      delta: undefined,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },

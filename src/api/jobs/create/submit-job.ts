@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../../shared/datasets/listing/listing-rule.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { specVersion } from './spec-version.ts';
-import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { rowFieldsOf, rowKindOf } from '../../../shared/tasks/task-descriptions.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
@@ -16,6 +16,7 @@ import type { OutputResolver } from '../output/resolve-output.ts';
 import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
 import { createFormatSettler, type FormatDeps } from './columns/format-settler.ts';
+import { createDeltaSettler } from './delta/delta-settler.ts';
 import { settleOptions } from './settle-options.ts';
 import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
@@ -39,6 +40,7 @@ export interface SubmitDeps extends FormatDeps {
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
   const settle = createFormatSettler(deps);
+  const settleDelta = createDeltaSettler(deps);
 
   return async function submitJob(
     request: SubmitRequest,
@@ -104,9 +106,17 @@ export function createSubmitJob(deps: SubmitDeps) {
         found.spec,
         tenant,
       );
+      const delta = earlier
+        ? earlier.delta
+        : request.delta &&
+          (await settleDelta(request.delta.previous, {
+            ...{ id, tenant, model, options, dataset },
+            place: place.place,
+            selects: askedColumns?.select !== undefined,
+          }));
       const { webhook } = request;
       const spec: JobSpec = {
-        v: specVersion({ ...found, spec: dataset }, request.input, table, place.place),
+        v: delta ? SPEC_VERSION : specVersion({ ...found, spec: dataset }, request.input, table, place.place),
         id,
         tenant,
         model: model.ref,
@@ -114,6 +124,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         output: place.place,
         ...(table && { table }),
         ...(askedColumns && { asked_columns: askedColumns }),
+        ...(delta && { delta }),
         options,
         input: describeInput(request.input),
         resume: earlier !== null,

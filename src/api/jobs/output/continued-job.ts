@@ -9,7 +9,7 @@ export function continuedJob(earlier: JobSpec): { job: string; model_hash: strin
   return { job: earlier.id, model_hash: earlier.model.hash };
 }
 
-interface CurrentModel {
+export interface CurrentModel {
   readonly ref: ModelRef;
   readonly config: ModelConfig | null;
 }
@@ -30,11 +30,25 @@ export function checkSubmitResume(earlier: JobSpec, model: CurrentModel, options
 }
 
 /** Throws ForebayError `resume_mismatch` if rows of both jobs would not fit together. */
-export function checkResume(
+export function checkResume(earlier: JobSpec, model: CurrentModel, options: JobOptions): void {
+  const differences = settingsThatDiffer(earlier, model, options);
+  if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
+    differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);
+  }
+  if (differences.length === 0) return;
+  throw new ForebayError(
+    'resume_mismatch',
+    `The output was started with other settings, so its rows would not fit together: ${differences.join('; ')}. ` +
+      'Use the same settings, or another output.',
+  );
+}
+
+/** The model and the options that change answers, as far as they are others than those of an earlier job. */
+export function settingsThatDiffer(
   earlier: JobSpec,
   { ref: model, config }: CurrentModel,
   options: JobOptions,
-): void {
+): string[] {
   const differences: string[] = [];
   if (earlier.model.hash !== model.hash) {
     differences.push(
@@ -46,15 +60,7 @@ export function checkResume(
     const then = before[name];
     if (then !== now) differences.push(`${name} ${then ?? "the model's"} then, ${now ?? "the model's"} now`);
   }
-  if (options.limit !== null && options.limit < (earlier.options.limit ?? Infinity)) {
-    differences.push(`limit ${earlier.options.limit ?? 'none'} then, ${options.limit} now`);
-  }
-  if (differences.length === 0) return;
-  throw new ForebayError(
-    'resume_mismatch',
-    `The output was started with other settings, so its rows would not fit together: ${differences.join('; ')}. ` +
-      'Use the same settings, or another output.',
-  );
+  return differences;
 }
 
 /** The block that an earlier, smaller `limit` cut short. Only this block gets more rows now. */

@@ -8,6 +8,7 @@ import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
 import { ASKED_COLUMNS } from '../join.ts';
+import { DELTA, type DeltaCounts } from './delta.ts';
 import { PART_TABLE } from './part-format.ts';
 
 /** Options that the job runs with. Null: automatic or unlimited. */
@@ -32,12 +33,13 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 6, the output can be on S3 and have columns of the input, a job can choose its columns, tables can be
- * several files, archives can be on S3 or on a web server, and manifests can have other formats than lines. Since version 5, parts can be CSV or Parquet, rows can be members of
- * archives, tables can have other formats than JSONL, their columns can feed fields of other names, and the file that
- * holds or lists the rows can be compressed, on S3 or on a web server. Since version 4, the files of a dataset can be on
- * S3. Since version 3, rows can be records, blocks can be slices, and a folder can list every file. A job that needs
- * none of this keeps version 2, so that processes that know only version 2 run it, too.
+ * Since version 6, the output can be on S3 and have columns of the input, a job can choose its columns and take results
+ * over from an earlier output, tables can be several files, archives can be on S3 or on a web server, and manifests can
+ * have other formats than lines. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can
+ * have other formats than JSONL, their columns can feed fields of other names, and the file that holds or lists the rows
+ * can be compressed, on S3 or on a web server. Since version 4, the files of a dataset can be on S3. Since version 3, rows
+ * can be records, blocks can be slices, and a folder can list every file. A job that needs none of this keeps version 2, so
+ * that processes that know only version 2 run it, too.
  *
  * Since version 2, the output is taken over under the job's lease, runs ask for permission to publish, and a folder has
  * a `listing` rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still
@@ -59,6 +61,8 @@ export const JOB_SPEC = z.object({
   /** The columns that the request asked for. A resume must not ask for others. */
   asked_columns: ASKED_COLUMNS.optional(),
   options: JOB_OPTIONS,
+  /** The earlier output from which results are taken over. Absent: none are. */
+  delta: DELTA.optional(),
   /** The input as the user gave it, for display. Inline rows and URL lists are only counted. */
   input: z.record(z.string(), z.unknown()),
   /** Whether the job adopts the parts that an earlier job left in the output. */
@@ -112,6 +116,8 @@ export interface JobRecord {
   readonly skipped: Skipped;
   /** Of the succeeded and failed rows, those in parts that an earlier job left in the output. */
   readonly adopted: number;
+  /** Null: it is not a delta job. */
+  readonly delta: DeltaCounts | null;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
   /** Over the last few seconds, or over the whole job after it has ended. Adopted rows do not count. */
   readonly rowsPerS: number | null;

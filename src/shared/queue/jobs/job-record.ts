@@ -1,5 +1,6 @@
 /** Reads a job's hash into a JobRecord. */
 import { CURSOR } from '../../domain/dataset-spec.ts';
+import type { DeltaCounts } from '../../domain/job/delta.ts';
 import type { JobFailure, JobReason, JobRecord, JobSpec } from '../../domain/job/job.ts';
 import { JOB_STATUSES, isTerminal, type JobStatus } from '../../domain/job/job-state.ts';
 import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../../domain/skipped.ts';
@@ -28,6 +29,7 @@ export function readJobRecord(
     failed: integer(hash['failed']) ?? 0,
     skipped: skippedOf(hash),
     adopted: integer(hash['adopted']) ?? 0,
+    delta: spec.delta === undefined ? null : deltaCounts(hash),
     blocks: { queued: Math.max(0, windowSize - runs), running: runs, done },
     rowsPerS: rowsPerSecond(hash, isTerminal(status), now),
     startedAt: integer(hash['first_read_at']),
@@ -35,6 +37,16 @@ export function readJobRecord(
     finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
     left: integer(hash['left']) ?? 0,
     error: hash['error'] ? withCurrentCode(JSON.parse(hash['error']) as JobFailure) : null,
+  };
+}
+
+function deltaCounts(hash: Readonly<Record<string, string>>): DeltaCounts {
+  return {
+    taken: integer(hash['delta_taken']) ?? 0,
+    new: integer(hash['delta_new']) ?? 0,
+    changed: integer(hash['delta_changed']) ?? 0,
+    failed: integer(hash['delta_failed']) ?? 0,
+    vanished: integer(hash['vanished']),
   };
 }
 

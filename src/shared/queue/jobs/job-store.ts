@@ -160,6 +160,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async markFedAll(id: string, lease: string, skipped: Skipped): Promise<void> {
       await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped) }, lease);
     },
+    /** Records how many rows only the earlier output of a delta job has. Throws LeaseLost. */
+    async setVanished(id: string, lease: string, vanished: number): Promise<void> {
+      await patch(id, { vanished }, lease);
+    },
     async stats(id: string): Promise<Record<string, number>> {
       const hash = await redis.hgetall(jobKeys(id).stats);
       return Object.fromEntries(Object.entries(hash).map(([k, v]) => [k, Number(v)]));

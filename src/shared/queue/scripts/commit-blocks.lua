@@ -38,8 +38,11 @@ succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', succeeded)
 failed = redis.call('HINCRBY', KEYS[1], 'failed', failed)
 local done = redis.call('HINCRBY', KEYS[1], 'done', #counted)
 for k, sum in ipairs(sums) do
-  if commits.names[k] == 'rows_adopted' then adopted = sum end
-  if sum ~= 0 then redis.call('HINCRBY', KEYS[7], commits.names[k], string.format('%.0f', sum)) end
+  local name = commits.names[k]
+  if name == 'rows_adopted' then adopted = sum end
+  -- The counts of a delta job are part of its record.
+  local key = string.sub(name, 1, 6) == 'delta_' and KEYS[1] or KEYS[7]
+  if sum ~= 0 then redis.call('HINCRBY', key, name, string.format('%.0f', sum)) end
 end
 
 -- Rows of an earlier job's parts count, but not for the rate.

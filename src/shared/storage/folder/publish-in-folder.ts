@@ -1,10 +1,11 @@
 /**
- * Publishes a part in a folder. A run stages it, asks, and links it to its final name. The link never overwrites, and it
+ * Publishes a part in a folder. A run stages it, asks, and links it to its final name. Its row record is there before it. The link never overwrites, and it
  * fails if a new owner has discarded the staged files.
  */
 import { mkdir, rename } from 'node:fs/promises';
 import type { PartProof, PartToPublish, Published } from '../output.ts';
-import { partName, stagedErrorsName, stagedPartName } from '../output-names.ts';
+import { partName, recordName, stagedErrorsName, stagedPartName, stagedRecordName } from '../output-names.ts';
+import { noneIfMissing } from '../../files/is-missing.ts';
 import type { FolderPaths } from './folder-paths.ts';
 import { inFolderNoFollow } from './no-follow.ts';
 import { placeSurely } from '../place-surely.ts';
@@ -13,7 +14,7 @@ import { linkStaged, removeStaged, writeStaged } from './staged-file.ts';
 
 export async function publishInFolder(
   paths: FolderPaths,
-  { job, part, format, token, results, hash, errors }: PartToPublish,
+  { job, part, format, token, results, hash, errors, record }: PartToPublish,
   permit: () => Promise<PartProof | null>,
 ): Promise<Published | null> {
   const staged = stagedPartName(part, format, token);
@@ -22,16 +23,25 @@ export async function publishInFolder(
   return inStaging(paths, job, mayRepeat, async (at) => {
     const stage = async () => stageErrors(`${at}/${stagedErrorsName(part, hash)}`, token, errors);
     if (errors !== '') await stage();
+    const stagedRecord = `${at}/${stagedRecordName(part, hash, token)}`;
+    if (record !== null) await writeStaged(stagedRecord, record);
     await writeStaged(`${at}/${staged}`, results);
+    const drop = async () => {
+      await removeStaged(`${at}/${staged}`);
+      if (record !== null) await removeStaged(stagedRecord);
+    };
     asked = true;
     const proof = await permit().catch(async (error: unknown) => {
-      await removeStaged(`${at}/${staged}`);
+      await drop();
       throw error;
     });
     if (proof === null) {
-      await removeStaged(`${at}/${staged}`);
+      await drop();
       return null;
     }
+    // If a new owner has discarded it, the part is gone, too, and cannot be published.
+    if (record !== null)
+      await rename(stagedRecord, `${at}/../../${recordName(part, hash)}`).catch(noneIfMissing);
     const outcome = await linkStaged(`${at}/${staged}`, `${at}/../../${partName(part, format)}`);
     if (outcome !== 'linked') return { outcome, proof };
     if (errors === '') return { outcome: 'stored', proof };

@@ -3,7 +3,7 @@
  * server refuses if a new owner has aborted the upload.
  */
 import type { WritableStore } from '../../stores/store.ts';
-import { partName } from '../output-names.ts';
+import { partName, recordName } from '../output-names.ts';
 import type { PartProof, PartToPublish, Published } from '../output.ts';
 import { placeSurely } from '../place-surely.ts';
 import { sha256 } from '../sha256.ts';
@@ -13,7 +13,7 @@ import { placeStagedErrors, readObject, stageErrors } from './staged-errors.ts';
 export async function publishObject(
   store: WritableStore,
   paths: ObjectPaths,
-  { job, part, format, results, hash, errors }: PartToPublish,
+  { job, part, format, results, hash, errors, record }: PartToPublish,
   permit: () => Promise<PartProof | null>,
 ): Promise<Published | null> {
   const url = paths.url(partName(part, format));
@@ -28,6 +28,8 @@ export async function publishObject(
     await store.discard(staged);
     return null;
   }
+  // Needs no fence, because it is true of any part with this hash.
+  if (record !== null) await store.put(paths.url(recordName(part, hash)), record);
   const outcome = await store.publish(staged, 'new');
   if (outcome === 'stored') {
     if (errors === '') return { outcome, proof };

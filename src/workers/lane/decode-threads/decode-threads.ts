@@ -36,6 +36,7 @@ interface Underway {
   left: number;
   readonly geometries: Geometry[];
   readonly errors: Map<number, RowError>;
+  readonly rows: ReadonlyMap<number, EncodedRow>;
   readonly resolve: (errors: ReadonlyMap<number, RowError>) => void;
 }
 
@@ -74,8 +75,10 @@ export function createDecodeThreads(options: {
     const of = underway.get(batch);
     if (of === undefined) throw new InvariantError(`a decode thread answered the unknown batch ${batch}`);
     bytes += read;
-    for (const { at, error, geometry } of done) {
+    for (const { at, error, geometry, opened } of done) {
       if (error !== null) of.errors.set(at, error);
+      const row = of.rows.get(at);
+      if (row !== undefined && 'path' in row) row.opened = opened;
       if (geometry !== undefined) of.geometries[at] = geometry;
     }
     of.left -= 1;
@@ -92,7 +95,8 @@ export function createDecodeThreads(options: {
     const message: ToThread = { ...batch, type: 'batch', batch: ++lastBatch, next };
     const used = Math.min(count, batch.rows.length);
     return new Promise((resolve) => {
-      underway.set(lastBatch, { left: used, geometries, errors: new Map(), resolve });
+      const rows = new Map(batch.rows.map(({ at, row }) => [at, row]));
+      underway.set(lastBatch, { left: used, geometries, errors: new Map(), rows, resolve });
       for (let i = 0; i < used; i++) threads[(first + i) % count]!.postMessage(message);
       first = (first + used) % count;
     });

@@ -48,7 +48,8 @@ async function prepareShare({ batch, spec, decode, rows, next, tensor }: ThreadB
   for (let placed = rows[Atomics.add(next, 0, 1)]; placed; placed = rows[Atomics.add(next, 0, 1)]) {
     const { at, row } = placed;
     const error = await prepare(at, row);
-    done.push({ at, error, geometry: geometries[at] });
+    const opened = 'path' in row ? row.opened : undefined;
+    done.push({ at, error, geometry: geometries[at], opened });
   }
   return { batch, done, bytes: rowBytes.takeBytes() };
 }

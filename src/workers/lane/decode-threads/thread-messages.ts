@@ -1,5 +1,6 @@
 /** The messages between a lane's own thread and its decode threads: one per batch and thread each way. */
 import type { RowError } from '../../../shared/domain/row.ts';
+import type { FileStamp } from '../../../shared/files/file-version.ts';
 import type { RowLimits } from '../../../shared/files/row-limits.ts';
 import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
 import type { Geometry } from '../image/decode/geometry.ts';
@@ -54,4 +55,6 @@ export interface DoneRow {
   readonly error: RowError | null;
   /** Undefined if the row failed. */
   readonly geometry: Geometry | undefined;
+  /** See LaneInput. */
+  readonly opened: FileStamp | undefined;
 }

@@ -2,6 +2,7 @@
  * The encoded bytes of a decode thread's rows. A thread holds one row at a time. It waits with a file until the budget
  * that the threads of its lane share has room for it.
  */
+import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import { checkRowSize } from '../rows/check-row-size.ts';
 import { createFileOpener } from '../rows/open-file.ts';
@@ -16,9 +17,11 @@ export interface ThreadRowBytes extends Pick<RowBytes, 'use'> {
 export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): ThreadRowBytes {
   let holding = 0;
   let readBytes = 0;
-  const openFile = createFileOpener(limits, (size) => {
-    held.acquire(size);
-    holding = size;
+  let opened: FileStamp | undefined;
+  const openFile = createFileOpener(limits, (file) => {
+    held.acquire(file.size);
+    holding = file.size;
+    opened = stampOf(file, Date.now());
   });
 
   function read(row: EncodedRow): Uint8Array {
@@ -26,6 +29,7 @@ export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): Th
     // the call.
     const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
     checkRowSize(bytes.length, limits.maxFileBytes);
+    if ('path' in row) row.opened = opened;
     readBytes += bytes.length;
     return bytes;
   }

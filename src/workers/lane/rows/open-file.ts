@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
+import type { FileStamp } from '../../../shared/files/file-version.ts';
 import { createInputRule, whyRefused, type InputVerdict } from '../../../shared/files/input-folders.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
@@ -34,8 +35,8 @@ interface OpenedFile {
   readonly name: string;
 }
 
-/** `beforeRead`: called with the size of each file that is about to be read. */
-export function createFileOpener(limits: FileLimits, beforeRead?: (bytes: number) => void): FileOpener {
+/** `beforeRead`: called with what is known of each file that is about to be read. */
+export function createFileOpener(limits: FileLimits, beforeRead?: (file: FileStamp) => void): FileOpener {
   const judge = createInputRule(limits);
   const openedFolder = createOpenedFolder();
   /**
@@ -91,7 +92,7 @@ export function createFileOpener(limits: FileLimits, beforeRead?: (bytes: number
         throw new ForebayError('file_unreadable', what);
       }
       checkRowSize(found.size, limits.maxFileBytes);
-      beforeRead?.(found.size);
+      beforeRead?.(found);
       return readAll(fd, found.size);
     } catch (error) {
       throw error instanceof ForebayError ? error : toRowError(error);

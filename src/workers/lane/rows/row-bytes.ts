@@ -2,6 +2,7 @@
  * The encoded bytes of a lane's rows, from the message or from a local file that the lane opens itself. Bounds the bytes of
  * files: the next file is opened only while the lane holds less than its budget.
  */
+import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
 import { createFileOpener } from './open-file.ts';
@@ -22,7 +23,8 @@ export interface RowBytes {
 }
 
 export function createRowBytes(limits: FileLimits): RowBytes {
-  const openFile = createFileOpener(limits);
+  let opened: FileStamp | undefined;
+  const openFile = createFileOpener(limits, (file) => (opened = stampOf(file, Date.now())));
   const { maxFileBytes, maxHeldBytes } = limits;
   const waiting: (() => void)[] = [];
   let held = 0;
@@ -32,6 +34,7 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     const started = performance.now();
     const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant);
     checkRowSize(bytes.length, maxFileBytes);
+    if ('path' in input) input.opened = opened;
     counts.bytes += bytes.length;
     counts.ms += performance.now() - started;
     return bytes;

@@ -71,6 +71,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
       limit: null,
     },
     resumes: false,
+    delta: null,
     leftOut: [],
     workers: [worker()],
     modelProblem: null,

@@ -2,13 +2,14 @@
 import type { ByteFiles } from '../../../../shared/datasets/bytes/byte-file.ts';
 import type { DatasetSource } from '../../../../shared/datasets/source.ts';
 import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import type { Delta } from '../../../../shared/domain/job/delta.ts';
 import type { ModelConfig } from '../../../../shared/domain/model/model-config.ts';
 import type { SubmitRequest } from '../../../http/wire/submit-request.ts';
 import { keepFormat, settleFormat, type EarlierFormat, type SettledFormat } from './settle-format.ts';
 
 export interface FormatDeps {
   readonly files: ByteFiles;
-  readonly openDataset: (spec: { dataset: DatasetSpec; tenant: string }) => DatasetSource;
+  readonly openDataset: (spec: { dataset: DatasetSpec; tenant: string; delta?: Delta }) => DatasetSource;
 }
 
 export function createFormatSettler({ files, openDataset }: FormatDeps) {

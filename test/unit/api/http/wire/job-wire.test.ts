@@ -40,6 +40,7 @@ const RECORD: JobRecord = {
   failed: 10,
   skipped: { not_images: { count: 1, first: ['notes.txt'] } },
   adopted: 5,
+  delta: null,
   blocks: { queued: 1, running: 2, done: 3 },
   rowsPerS: 3.14159,
   startedAt: Date.UTC(2026, 10, 22, 1),

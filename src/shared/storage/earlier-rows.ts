@@ -1,0 +1,180 @@
+/**
+ * The rows of an ended output in the order of its dataset, read lazily and in constant memory. Rows that a retry ran again
+ * occur in several parts. Each is returned once, with its latest outcome.
+ */
+import { ForebayError } from '../errors.ts';
+import { sinkOf } from '../sinks/sink-of.ts';
+import type { Delta } from '../domain/job/delta.ts';
+import type { Output } from './output.ts';
+import { outputJobs } from './output-jobs.ts';
+import { partNumber, recordName } from './output-names.ts';
+import { manifestParts, readManifest, type ManifestPart } from './read-manifest.ts';
+import { readBlock } from './read-part.ts';
+import { parseRowRecord, type RecordedRow } from './row-record.ts';
+
+export interface EarlierRecord extends RecordedRow {
+  /** The number of its part, and the SHA-256 of that. */
+  readonly part: number;
+  readonly hash: string;
+  /** Keys of a dataset's rows ascend. */
+  readonly key: string;
+}
+
+export interface EarlierReader {
+  /** Null at the end. Rejects with ForebayError `output_changed` or the errors of the storage. */
+  next(): Promise<EarlierRecord | null>;
+  /** The part that each job of the output has reached. Reading can continue there. */
+  position(): number[];
+  close(): Promise<void>;
+}
+
+/** Parts that are read ahead, so that the storage's latency does not add up. */
+const READ_AHEAD = 8;
+
+/**
+ * `keyOf`: the key of an id. `from`: a position to continue from. Null: the beginning. Rejects with ForebayError
+ * `output_changed` if another job has written to the output meanwhile.
+ */
+export async function openEarlierRows(
+  output: Output,
+  earlier: Pick<Delta, 'job' | 'table'>,
+  keyOf: (id: string) => string,
+  from: readonly number[] | null = null,
+): Promise<EarlierReader> {
+  const manifest = await readManifest(output);
+  const jobs = manifest === null ? [] : outputJobs(manifest);
+  if (jobs.at(-1)?.job !== earlier.job) throw changed(output, earlier.job);
+  const streams = jobs.map(({ first_part: first }, i) => {
+    const end = jobs[i + 1]?.first_part ?? Infinity;
+    return openStream(output, earlier, keyOf, { first: Math.max(first, from?.[i] ?? 0), end });
+  });
+  await Promise.all(streams.map(async (stream) => stream.advance()));
+
+  return {
+    async next() {
+      let found: EarlierRecord | null = null;
+      for (const { head } of streams) {
+        if (head === null || (found !== null && head.key > found.key)) continue;
+        // Later jobs have run only rows that failed before.
+        if (found === null || head.key < found.key || !head.failed || found.failed) found = head;
+      }
+      if (found === null) return null;
+      for (const stream of streams) if (stream.head?.key === found.key) await stream.advance();
+      return found;
+    },
+    position: () => streams.map(({ part }) => part),
+    async close() {
+      await Promise.all(streams.map(async (stream) => stream.close()));
+    },
+  };
+}
+
+interface PartRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The rows of one job of the output. */
+function openStream(
+  output: Output,
+  earlier: Pick<Delta, 'table'>,
+  keyOf: (id: string) => string,
+  range: PartRange,
+) {
+  const parts = manifestParts(output);
+  const ahead: Promise<PartRows>[] = [];
+  let listed = false;
+  let current: PartRows = { number: range.first, hash: '', rows: [] };
+  let at = 0;
+  let head: EarlierRecord | null = null;
+
+  async function fill(): Promise<void> {
+    while (!listed && ahead.length < READ_AHEAD) {
+      const { value: part, done } = await parts.next();
+      const number = part === undefined ? null : partNumber(part.name);
+      if (done === true || (number !== null && number >= range.end)) listed = true;
+      if (listed || number === null || number < range.first) continue;
+      const reading = readRows(output, earlier, number, part!);
+      // Avoids an unhandled rejection while earlier parts are read.
+      reading.catch(() => {});
+      ahead.push(reading);
+    }
+  }
+
+  return {
+    get head() {
+      return head;
+    },
+    get part() {
+      return current.number;
+    },
+    async advance(): Promise<void> {
+      while (at === current.rows.length) {
+        await fill();
+        const next = ahead.shift();
+        if (next === undefined) {
+          head = null;
+          return;
+        }
+        current = await next;
+        at = 0;
+      }
+      const row = current.rows[at++]!;
+      head = { ...row, part: current.number, hash: current.hash, key: keyOf(row.id) };
+    },
+    async close(): Promise<void> {
+      await parts.return();
+      await Promise.allSettled(ahead);
+    },
+  };
+}
+
+interface PartRows {
+  readonly number: number;
+  readonly hash: string;
+  readonly rows: readonly RecordedRow[];
+}
+
+async function readRows(
+  output: Output,
+  earlier: Pick<Delta, 'table'>,
+  number: number,
+  { sha256: hash, errors }: ManifestPart,
+): Promise<PartRows> {
+  return { number, hash, rows: await rowsOfPart(output, earlier, number, hash, errors !== null) };
+}
+
+/** The rows of a published part. `hash`: its SHA-256. */
+export async function rowsOfPart(
+  output: Output,
+  of: Pick<Delta, 'table'>,
+  number: number,
+  hash: string,
+  mayHaveErrors: boolean,
+): Promise<readonly RecordedRow[]> {
+  const record = await output.read(recordName(number, hash));
+  const rows = record === null ? null : parseRowRecord(record);
+  return rows ?? unrecordedRows(output, of, number, mayHaveErrors);
+}
+
+/** The rows of a part that an older version has written. Their versions are not known. */
+async function unrecordedRows(
+  output: Output,
+  earlier: Pick<Delta, 'table'>,
+  number: number,
+  mayHaveErrors: boolean,
+): Promise<RecordedRow[]> {
+  const block = await readBlock(output, number, sinkOf(earlier), mayHaveErrors);
+  if (block === null) return [];
+  const rows = (await block.results()).map(({ index, id }) => ({ index, id, version: null, failed: false }));
+  const failed = (await block.errors()).map(({ index, id }) => ({ index, id, version: null, failed: true }));
+  return [...rows, ...failed].sort((a, b) => a.index - b.index);
+}
+
+function changed({ place }: Output, job: string): ForebayError {
+  return new ForebayError(
+    'output_changed',
+    `The earlier output ${place} no longer is the one that job ${job} has written, so its results cannot be taken over. ` +
+      'Submit the delta job again.',
+  );
+}
