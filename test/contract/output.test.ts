@@ -13,6 +13,8 @@ import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
 import type { Output, Outputs, PartProof } from '#forebay/shared/storage/output.js';
+import { recordName } from '#forebay/shared/storage/output-names.js';
+import { parseRowRecord } from '#forebay/shared/storage/row-record.js';
 import { createOutputs } from '#forebay/shared/storage/outputs.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { readBlock } from '#forebay/shared/storage/read-part.js';
@@ -139,6 +141,39 @@ for (const { name, skipped, open } of IMPLEMENTATIONS) {
       await expect(output.read('part-00000000.jsonl', 5)).rejects.toMatchObject({ code: 'output_changed' });
       const found = (await readBlock(output, 0, JSONL_SINK))!;
       expect(found.counts).toEqual({ succeeded: 1, failed: 1 });
+    });
+
+    it('the row record of a part is there before the part, and the next owner removes both', async () => {
+      const output = fresh();
+      const publishRecorded = async (job: string, permit: () => Promise<PartProof | null>) =>
+        publishBlock(
+          {
+            ...partOf(output, job),
+            rows: { firstRow: 8, rows: [{ id: 'a', at: 'v1' }] },
+            outcomes: [packOutcomes([ok(1)])],
+            token: `t${++count}`,
+            recordsRows: true,
+          },
+          permit,
+        );
+      const job = jobId();
+      expect(await publishRecorded(job, async () => null)).toBeNull();
+      expect(await place.files(output.place)).toEqual([]);
+      await publishRecorded(job, async () => 'owned');
+      const record = recordName(0, (await readBlock(output, 0, JSONL_SINK))!.partHash);
+      expect(await place.files(output.place)).toEqual([record, 'part-00000000.jsonl']);
+      expect(parseRowRecord((await output.read(record))!)).toEqual([
+        { index: 8, id: 'a', version: 'v1', failed: false },
+      ]);
+      await takeOver(output, overwriting(output), 'lease');
+      expect(await output.names()).toEqual(['job.json']);
+      const killed = publishRecorded(job, async () => {
+        throw new Error('dies');
+      });
+      await expect(killed).rejects.toThrow('dies');
+      await output.removeStaging(job);
+      expect(await place.files(output.place)).toEqual(['job.json']);
+      expect(await place.staged(output.place)).toBe(0);
     });
 
     it('one of several runs that publish at once wins, with its own errors', async () => {

@@ -99,7 +99,11 @@ export function createPlanJob(deps: PlanDeps) {
         ? earlier.delta
         : request.delta &&
           (await settleDelta(request.delta.previous, {
-            ...{ id, tenant, model: found, options, dataset },
+            id,
+            tenant,
+            model: found,
+            options,
+            dataset,
             place: place.place,
             selects: format.askedColumns?.select !== undefined,
           }));

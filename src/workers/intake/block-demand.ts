@@ -3,6 +3,9 @@ import { stopsIntake } from '../../shared/domain/memory-level.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { BatchGroup, OpenGroup } from './batch-group.ts';
 
+/** Blocks of a delta job that need no lane. If the next ones need one after all, the worker holds this many too many. */
+const IDLE_BLOCKS = 8;
+
 export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<string, OpenGroup> }) {
   const { pool, groups } = deps;
   /** Number of batches in the last block of each model. */
@@ -23,7 +26,7 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
   }
 
   return {
-    /** A block with this many rows has started. */
+    /** A block with this many rows for lanes has started. */
     noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
       lastBlock.set(model, Math.ceil(rows / batchSize));
     },
@@ -34,7 +37,9 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
       if (stopsIntake(pool.memory)) return pool.busy || rowsInHand() > 0 ? 0 : 1;
       const room = pool.freeSlots(model) - batchesInHand(model);
       if (pool.memory === 'slow') return room > 0 ? 1 : 0;
-      return room < 0 ? 0 : 1 + Math.floor(room / (lastBlock.get(model) ?? Infinity));
+      if (room < 0) return 0;
+      const batches = lastBlock.get(model) ?? Infinity;
+      return batches === 0 ? IDLE_BLOCKS : 1 + Math.floor(room / batches);
     },
   };
 }

@@ -249,6 +249,7 @@ export function createBlockComputer(deps: {
     const positions = content.rows.flatMap((_, at) => (taken[at] === null ? [at] : []));
     const rows = positions.map((at) => content.rows[at]!);
     const others = { ...block, positions, run: { ...run, block: { firstRow: content.firstRow, rows } } };
+    if (rows.length === 0) batcher.expect(block.group, 0);
     const computing = rows.length === 0 ? null : computeAll(others);
     block.announce();
     return {

@@ -1,28 +1,57 @@
 /** Lists the rows of the earlier output that a delta job has not found, by comparing the rows of both outputs. */
-import { createKeyOf } from '../../../shared/datasets/delta/open-delta.ts';
-import type { JobSpec } from '../../../shared/domain/job/job.ts';
-import { openEarlierRows, rowsOfPart } from '../../../shared/storage/earlier-rows.ts';
-import type { Output, Outputs } from '../../../shared/storage/output.ts';
+import { createKeyOf } from '../../../shared/delta/open-delta.ts';
+import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import { openEarlierRows, rowsOfPart, type EarlierReader } from '../../../shared/storage/earlier-rows.ts';
+import { VANISHED_NAME } from '../../../shared/storage/output-names.ts';
+import type { Output, Outputs, OwnedFiles } from '../../../shared/storage/output.ts';
 import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
+import { endOf } from './manifest-members.ts';
 
 export interface VanishedRows {
   /** Call it with each part of the job, in order. `part`: its entry in the manifest. */
   after(number: number, part: ManifestPart): Promise<void>;
   /** Call it after the last part. Returns the number of vanished rows. */
   end(): Promise<number>;
-  close(): Promise<void>;
 }
 
-/** Null: the job is not a delta job. `add` writes a JSON line per row. Rejects as openEarlierRows does. */
-export async function listVanished(
-  { delta, dataset, options, table }: JobSpec,
-  output: Output,
-  outputs: Outputs,
-  add: (text: string) => Promise<void>,
-): Promise<VanishedRows | null> {
-  if (delta === undefined || dataset.type !== 'files') return null;
+/**
+ * Calls `work` while vanished.jsonl is being written, and returns its result. Passes null if there is nothing to list: the
+ * job is not a complete delta job, or its earlier output is gone.
+ */
+export async function withVanished<T>(
+  record: JobRecord,
+  { output, outputs, files }: { output: Output; outputs: Outputs; files: Pick<OwnedFiles, 'replace'> },
+  work: (vanished: VanishedRows | null) => Promise<T>,
+): Promise<T> {
+  const { delta, dataset } = record.spec;
+  if (delta === undefined || dataset.type !== 'files' || endOf(record) !== 'completed') return work(null);
   const keyOf = createKeyOf(dataset);
-  const earlier = await openEarlierRows(outputs.of(delta.output), delta, keyOf);
+  const earlier = await openEarlierRows(outputs.of(delta.output), delta, keyOf).catch(nullIfChanged);
+  if (earlier === null) return work(null);
+  try {
+    return await files.replace(VANISHED_NAME, async (add) =>
+      work(await listVanished(record.spec, output, earlier, keyOf, add)),
+    );
+  } finally {
+    await earlier.close();
+  }
+}
+
+/** The results are complete without the list. */
+function nullIfChanged(error: unknown): null {
+  if (error instanceof ForebayError && error.code === 'output_changed') return null;
+  throw error;
+}
+
+/** `add` writes a JSON line per row. */
+async function listVanished(
+  { options, table }: JobSpec,
+  output: Output,
+  earlier: EarlierReader,
+  keyOf: (id: string) => string,
+  add: (text: string) => Promise<void>,
+): Promise<VanishedRows> {
   let head = await earlier.next();
   let count = 0;
 
@@ -51,7 +80,6 @@ export async function listVanished(
       if (options.limit === null) await addBefore(null);
       return count;
     },
-    close: async () => earlier.close(),
   };
 }
 

@@ -8,16 +8,11 @@ import type { WorkerRegistry } from '../../../shared/queue/workers/worker-regist
 import { isProven, proofOf } from '../../../shared/storage/adopt-block.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
-import {
-  MANIFEST_NAME,
-  partName,
-  SUCCESS_NAME,
-  VANISHED_NAME,
-} from '../../../shared/storage/output-names.ts';
+import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
 import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
-import { listVanished, type VanishedRows } from './list-vanished.ts';
+import { withVanished, type VanishedRows } from './list-vanished.ts';
 import { endOf, manifestMembers } from './manifest-members.ts';
 
 /** How a job ended according to its manifest, and the bytes of its parts. */
@@ -134,17 +129,7 @@ export function createManifestWriter(deps: ManifestSources) {
           if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
           return { ended, bytes };
         });
-      const described =
-        spec.delta === undefined || endOf(record) !== 'completed'
-          ? await describe(null)
-          : await files.replace(VANISHED_NAME, async (add) => {
-              const vanished = await listVanished(spec, output, deps.outputs, add);
-              try {
-                return await describe(vanished);
-              } finally {
-                await vanished?.close();
-              }
-            });
+      const described = await withVanished(record, { output, outputs: deps.outputs, files }, describe);
       if (endOf(described.ended) === 'completed') await files.replace(SUCCESS_NAME, async () => {});
       return described;
     });

@@ -1,5 +1,5 @@
 /** Opens the dataset of a job. In a folder, skips the subfolders and linked files that the job's tenant may not read. */
-import { openDelta } from '../../../shared/datasets/delta/open-delta.ts';
+import { openDelta } from '../../../shared/delta/open-delta.ts';
 import { FOLDER_OUTPUTS } from '../../../shared/storage/outputs.ts';
 import { openDataset, type DatasetOptions } from '../../../shared/datasets/open-dataset.ts';
 import type { DatasetSource } from '../../../shared/datasets/source.ts';

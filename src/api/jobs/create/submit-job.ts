@@ -110,7 +110,11 @@ export function createSubmitJob(deps: SubmitDeps) {
         ? earlier.delta
         : request.delta &&
           (await settleDelta(request.delta.previous, {
-            ...{ id, tenant, model, options, dataset },
+            id,
+            tenant,
+            model,
+            options,
+            dataset,
             place: place.place,
             selects: askedColumns?.select !== undefined,
           }));

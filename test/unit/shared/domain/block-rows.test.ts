@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { deltaStats, gatherEarlier } from '#forebay/shared/domain/earlier-rows.js';
 import { decodeBlock, encodeBlock, listedRows, type BlockRows } from '#forebay/shared/domain/block.js';
 
 it('decoding returns the rows of a block unchanged', () => {
@@ -9,7 +10,32 @@ it('decoding returns the rows of a block unchanged', () => {
   expect(listedRows(decodeBlock(encodeBlock(block)))).toEqual(block);
 });
 
+it('decoding returns what a delta job knows of the rows', () => {
+  const earlier = gatherEarlier([
+    { is: 'taken', part: 3, hash: 'h3', index: 40 },
+    { is: 'taken', part: 3, hash: 'h3', index: 41 },
+    { is: 'new' },
+    { is: 'taken', part: 3, hash: 'h3', index: 42 },
+    { is: 'taken', part: 4, hash: 'h4', index: 43 },
+    { is: 'taken', part: 4, hash: 'h4', index: 45 },
+    { is: 'failed' },
+    { is: 'changed' },
+  ]);
+  expect(earlier.taken.map(({ at, count, part, index }) => [at, count, part, index])).toEqual([
+    [0, 2, 3, 40],
+    [3, 1, 3, 42],
+    [4, 1, 4, 43],
+    [5, 1, 4, 45],
+  ]);
+  expect(deltaStats(earlier)).toEqual({ delta_taken: 5, delta_new: 1, delta_changed: 1, delta_failed: 1 });
+  expect(deltaStats(earlier, 3)).toMatchObject({ delta_taken: 3, delta_changed: 3 });
+  const block: BlockRows = { firstRow: 0, rows: [{ id: 'a' }], earlier };
+  expect(decodeBlock(encodeBlock(block))).toEqual(block);
+});
+
 it.each([
+  '[0,[["a"]],[]]',
+  '[0,[["a"]],[[0,0,0],[[1,"h",[[0,1]]]]]]',
   '[0,[[]]]',
   '[0,["a"]]',
   '[0,[[1]]]',

@@ -3,14 +3,14 @@
  * enough, however large they are.
  */
 import { z } from 'zod';
-import type { Cursor } from '../../domain/dataset-spec.ts';
-import type { EarlierRow } from '../../domain/earlier-rows.ts';
-import type { RowRef } from '../../domain/row.ts';
-import type { SkipReason } from '../../domain/skipped.ts';
-import type { EarlierReader, EarlierRecord } from '../../storage/earlier-rows.ts';
-import { invalidReason } from '../row-reference.ts';
-import type { SkippedCounter } from '../skipped-counter.ts';
-import type { DatasetSource, SourceRow } from '../source.ts';
+import type { Cursor } from '../domain/dataset-spec.ts';
+import type { EarlierRow } from '../domain/earlier-rows.ts';
+import type { RowRef } from '../domain/row.ts';
+import type { SkipReason } from '../domain/skipped.ts';
+import type { EarlierReader, EarlierRecord } from '../storage/earlier-rows.ts';
+import { invalidReason } from '../datasets/row-reference.ts';
+import type { SkippedCounter } from '../datasets/skipped-counter.ts';
+import type { DatasetSource, SourceRow } from '../datasets/source.ts';
 
 export interface DeltaSourceOptions {
   /** `from`: a position that a reader has returned. */
@@ -31,7 +31,6 @@ const LOOKS_AT_ONCE = 64;
 
 export function createDeltaSource(given: DatasetSource, options: DeltaSourceOptions): DatasetSource {
   const { keyOf } = options;
-  const { slices: _, names: __, ...common } = given;
 
   function judge(version: string | null, earlier: EarlierRecord | null): EarlierRow {
     if (earlier === null) return { is: 'new' };
@@ -42,7 +41,8 @@ export function createDeltaSource(given: DatasetSource, options: DeltaSourceOpti
   }
 
   return {
-    ...common,
+    count: async (limit, signal) => given.count(limit, signal),
+    whyEmpty: async (signal) => (await given.whyEmpty?.(signal)) ?? null,
     async *read(from, signal, skipped) {
       const [at, parts] = from === null ? [null, null] : AT.parse(JSON.parse(from.at));
       const start = from === null ? null : { ...from, at: at! };

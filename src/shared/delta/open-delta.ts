@@ -1,15 +1,15 @@
 /** Opens the dataset of a delta job: files of a folder, or objects below a prefix of S3. */
 import { stat } from 'node:fs/promises';
-import type { GivenDataset } from '../../domain/dataset-spec.ts';
-import type { Delta } from '../../domain/job/delta.ts';
-import type { RowRef } from '../../domain/row.ts';
-import { fileVersion } from '../../files/file-version.ts';
-import { openEarlierRows } from '../../storage/earlier-rows.ts';
-import type { Outputs } from '../../storage/output.ts';
-import { isObjectUrl } from '../../stores/object-url.ts';
-import { rawOf } from '../files/name-bytes.ts';
-import { locateRow } from '../locate.ts';
-import type { DatasetSource } from '../source.ts';
+import type { GivenDataset } from '../domain/dataset-spec.ts';
+import type { Delta } from '../domain/job/delta.ts';
+import type { RowRef } from '../domain/row.ts';
+import { fileVersion } from '../files/file-version.ts';
+import { openEarlierRows } from '../storage/earlier-rows.ts';
+import type { Outputs } from '../storage/output.ts';
+import { isObjectUrl } from '../stores/object-url.ts';
+import { rawOf } from '../datasets/files/name-bytes.ts';
+import { locateRow } from '../datasets/locate.ts';
+import type { DatasetSource } from '../datasets/source.ts';
 import { createDeltaSource } from './delta-source.ts';
 
 type FilesSpec = Extract<GivenDataset, { type: 'files' }>;

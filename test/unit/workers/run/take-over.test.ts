@@ -1,0 +1,51 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
+import { sha256 } from '#forebay/shared/storage/sha256.js';
+import { amongTaken, readTaken } from '#forebay/workers/run/take-over.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-taken-')));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ok = (result: string) => ({ ok: true, result }) as const;
+
+it('results of unchanged parts come back as a lane has given them, and all others are left out', async () => {
+  const text =
+    '{"index":4,"id":"a","score":1}\n{"index":5,"id":"b","text":"}\\n{"}\n{"index":6,"id":"c"}\n{"id":"d","index":7}\n';
+  writeFileSync(join(folder, 'part-00000002.jsonl'), text);
+  const taken = (part: number, hash: string) => ({
+    firstRow: 0,
+    rows: ['new', 'a', 'b', 'c', 'd', 'e'].map((id) => ({ id })),
+    earlier: {
+      computed: { new: 1, changed: 0, failed: 0 },
+      taken: [{ at: 1, count: 5, part, hash, index: 4 }],
+    },
+  });
+  const delta = { job: 'j', output: folder };
+  const read = async (part: number, hash: string) => readTaken(FOLDER_OUTPUTS, { delta }, taken(part, hash));
+  expect(await read(2, sha256(text))).toEqual([null, '"score":1', '"text":"}\\n{"', '', null, null]);
+  const none = Array.from({ length: 6 }, () => null);
+  expect(await read(2, sha256('other'))).toEqual(none);
+  expect(await read(3, sha256(text))).toEqual(none);
+});
+
+it('computed rows keep their places among taken ones, however lanes have batched them', () => {
+  const taken = ['"t":0', null, null, '"t":3', null, null];
+  const stamps = Float64Array.of(10, 11, 20, 21, 40, 41);
+  const others = [
+    { ...packOutcomes([ok('"c":1'), ok('"c":2'), ok('"c":4')]), stamps },
+    packOutcomes([]),
+    packOutcomes([{ ok: false, error: { code: 'decode_failed', message: 'bad' } }]),
+  ];
+  const merged = amongTaken(taken, others);
+  const texts = merged.flatMap(unpackOutcomes).map((row) => (row.ok ? row.result : row.error.code));
+  expect(texts).toEqual(['"t":0', '"c":1', '"c":2', '"t":3', '"c":4', 'decode_failed']);
+  expect(merged.flatMap((part) => [...(part.stamps ?? [])])).toEqual([...stamps]);
+  expect(amongTaken(['"t":0'], [])).toHaveLength(1);
+});
