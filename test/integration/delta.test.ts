@@ -202,6 +202,14 @@ describe('a delta job', () => {
       400,
       'invalid_request',
     ]);
+    // A forged job.json gives access only to what a request could name.
+    await run('small', 'small-3', { delta: first.id });
+    const path = join(service.out('small-3'), 'job.json');
+    const spec = JSON.parse(readFileSync(path, 'utf8')) as { delta: object };
+    writeFileSync(path, JSON.stringify({ ...spec, delta: { ...spec.delta, output: '/etc' } }));
+    expect((await reruns.refused('/v1/jobs/resume', { output: service.out('small-3') })).slice(0, 2)).toEqual(
+      [403, 'path_not_allowed'],
+    );
     const plan = (await (
       await service.post('/v1/plan', { model: 'tiny', input, output: service.out('small-2'), delta })
     ).json()) as { delta: unknown };

@@ -46,7 +46,7 @@ export interface PlanDeps extends FormatDeps {
 export function createPlanJob(deps: PlanDeps) {
   const { input, output } = deps;
   const settle = createFormatSettler(deps);
-  const settleDelta = createDeltaSettler(deps);
+  const deltas = createDeltaSettler(deps);
   const trySample = createSampler(deps.samples);
 
   async function describeDelta(
@@ -95,18 +95,15 @@ export function createPlanJob(deps: PlanDeps) {
       if (earlier) checkSubmitResume(earlier, found, options);
       const format = await settle(request, config, earlier, spec, tenant);
       const dataset = earlier === null ? format.dataset : withListingOf(format.dataset, earlier.dataset);
-      const delta = earlier
-        ? earlier.delta
-        : request.delta &&
-          (await settleDelta(request.delta.previous, {
-            id,
-            tenant,
-            model: found,
-            options,
-            dataset,
-            place: place.place,
-            selects: format.askedColumns?.select !== undefined,
-          }));
+      const delta = await deltas.settle(request.delta, earlier, {
+        id,
+        tenant,
+        model: found,
+        options,
+        dataset,
+        place: place.place,
+        selects: format.askedColumns?.select !== undefined,
+      });
       const source = deps.openDataset({ dataset, tenant });
       const look = await lookAt(source, options.limit);
       const slices = await firstSlices(source, options);

@@ -7,6 +7,7 @@ import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
+import { createDeltaSettler } from './delta/delta-settler.ts';
 import { checkOutput } from '../output/check-output.ts';
 import { checkResume, continuedJob } from '../output/continued-job.ts';
 import {
@@ -17,8 +18,9 @@ import {
 import type { Submitter } from './accept-job.ts';
 import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
-export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStore, 'tenantOf'> }) {
+export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStore, 'get' | 'tenantOf'> }) {
   const { input, output } = deps;
+  const deltas = createDeltaSettler(deps);
 
   /**
    * Rejects with ForebayError `not_found` if the folder holds no job of the tenant, with `input_not_found` if spooled
@@ -49,6 +51,7 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
     checkResume(earlier, model, options);
     const { webhook } = request;
     const { tenant } = earlier;
+    const delta = earlier.delta && (await deltas.continue(earlier.delta, { id, tenant }));
     const spec: JobSpec = {
       ...earlier,
       v: Math.max(2, earlier.v),
@@ -56,6 +59,7 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
       model: model.ref,
       dataset: await input.adopt(earlier.dataset, { from: earlier.id, to: id, folder, tenant }),
       output: folder,
+      ...(delta && { delta }),
       options,
       resume: true,
       opening: { if_output_exists: 'resume', earlier: continuedJob(earlier), cut_part: null },

@@ -40,7 +40,7 @@ export interface SubmitDeps extends FormatDeps {
 export function createSubmitJob(deps: SubmitDeps) {
   const { jobs, input, output } = deps;
   const settle = createFormatSettler(deps);
-  const settleDelta = createDeltaSettler(deps);
+  const deltas = createDeltaSettler(deps);
 
   return async function submitJob(
     request: SubmitRequest,
@@ -106,18 +106,15 @@ export function createSubmitJob(deps: SubmitDeps) {
         found.spec,
         tenant,
       );
-      const delta = earlier
-        ? earlier.delta
-        : request.delta &&
-          (await settleDelta(request.delta.previous, {
-            id,
-            tenant,
-            model,
-            options,
-            dataset,
-            place: place.place,
-            selects: askedColumns?.select !== undefined,
-          }));
+      const delta = await deltas.settle(request.delta, earlier, {
+        id,
+        tenant,
+        model,
+        options,
+        dataset,
+        place: place.place,
+        selects: askedColumns?.select !== undefined,
+      });
       const { webhook } = request;
       const spec: JobSpec = {
         v: delta ? SPEC_VERSION : specVersion({ ...found, spec: dataset }, request.input, table, place.place),

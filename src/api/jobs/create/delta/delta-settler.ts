@@ -33,11 +33,12 @@ export interface DeltaJob {
   readonly selects: boolean;
 }
 
-export type SettleDelta = ReturnType<typeof createDeltaSettler>;
-
 export function createDeltaSettler({ jobs, output }: DeltaDeps) {
-  /** Rejects with ForebayError `job_not_found` or `not_found`, also for what belongs to another tenant. */
-  async function findOutput(previous: string, { id, tenant }: DeltaJob): Promise<[Output, JobSpec]> {
+  /** Rejects with ForebayError `job_not_found` or `invalid_request`, also for what belongs to another tenant. */
+  async function findOutput(
+    previous: string,
+    { id, tenant }: Pick<DeltaJob, 'id' | 'tenant'>,
+  ): Promise<[Output, JobSpec]> {
     let place = previous;
     if (JOB_ID.safeParse(previous).success) {
       const record = await jobs.get(previous).catch(nullIfNewer);
@@ -70,7 +71,13 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     );
   }
 
-  return async function settleDelta(previous: string, job: DeltaJob): Promise<Delta> {
+  /** A job.json can be edited, so the place of a job that continues an earlier one is checked again. */
+  async function continueDelta(delta: Delta, job: Pick<DeltaJob, 'id' | 'tenant'>): Promise<Delta> {
+    const [{ place }] = await findOutput(delta.output, job);
+    return { ...delta, output: place };
+  }
+
+  async function beginDelta(previous: string, job: DeltaJob): Promise<Delta> {
     checkInput(job);
     const [found, last] = await findOutput(previous, job);
     if (found.place === job.place) {
@@ -103,6 +110,19 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
       ...(last.table && { table: last.table }),
       ...(why !== null && { recompute: why }),
     };
+  }
+
+  return {
+    continue: continueDelta,
+    /** `earlier`: the job that the request resumes. It goes on with its own delta. Undefined: no delta job. */
+    async settle(
+      asked: { readonly previous: string } | undefined,
+      earlier: Pick<JobSpec, 'delta'> | null,
+      job: DeltaJob,
+    ): Promise<Delta | undefined> {
+      if (earlier?.delta) return continueDelta(earlier.delta, job);
+      return asked && beginDelta(asked.previous, job);
+    },
   };
 }
 
