@@ -60,7 +60,8 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
         FOREBAY_STORES: stores,
         ...s3.env,
         AWS_ENDPOINT_URL: s3.endpoint,
-        FOREBAY_INPUT_ROOTS: '/:s3://photos/in/:s3://photos/names:s3://no-such-bucket:s3://busy',
+        FOREBAY_INPUT_ROOTS:
+          '/:s3://photos/in/:s3://photos/names:s3://photos/delta:s3://no-such-bucket:s3://busy',
       },
     });
   });
@@ -98,6 +99,19 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
     for (const { id, predictions } of rows) {
       expect(predictions![0]!.label).toBe(LABELS[Number(/(\d+)\.png/.exec(id)![1]) % 3]);
     }
+  });
+
+  it('a delta job reads objects with a new ETag, and takes the others over', async () => {
+    const input = { type: 'files', path: 's3://photos/delta' };
+    for (const i of [0, 1, 2, 3]) await s3.put('photos', `delta/${i}.png`, images[i % 3]!);
+    const first = await run(input, 'delta-1', { options: { block_rows: 3 } });
+    await s3.put('photos', 'delta/1.png', images[2]!);
+    await s3.put('photos', 'delta/1a.png', images[0]!);
+    const { job, rows } = await run(input, 'delta-2', { delta: { previous: first.job.id } });
+    expect(job.delta).toMatchObject({ taken_over: 3, computed: { new: 1, changed: 1, failed_before: 0 } });
+    expect(rows).toEqual((await run(input, 'delta-3')).rows);
+    const third = await run(input, 'delta-4', { delta: { previous: job.id } });
+    expect(third.job.delta).toMatchObject({ taken_over: 5, vanished: 0 });
   });
 
   it('globs, include and exclude choose objects; one object is a dataset too', async () => {

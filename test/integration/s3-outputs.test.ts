@@ -81,8 +81,12 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
       output: at('plain'),
       rows: { succeeded: 12, failed: 0 },
     });
-    expect(await names('plain')).toEqual([
+    const found = (await names('plain')).map((name) => name.replace(/-[0-9a-f]{16}/, '-HASH'));
+    expect(found).toEqual([
       '_SUCCESS',
+      '_rows-00000000-HASH.jsonl',
+      '_rows-00000001-HASH.jsonl',
+      '_rows-00000002-HASH.jsonl',
       'job.json',
       'manifest.json',
       'part-00000000.jsonl',
@@ -102,6 +106,14 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     expect(manifest.parts.map((part) => part.rows)).toEqual([5, 5, 2]);
     expect(await textOf(`${at('plain')}job.json`)).not.toContain(s3.env[s3.variables.secret]);
     expect(await staged('plain')).toBe(0);
+    const delta = { previous: at('plain') };
+    const next = await service.ended(
+      (await service.submit({ input, output: 's3://results/out/next', delta, options: { block_rows: 4 } }))
+        .id,
+    );
+    expect(next.delta).toMatchObject({ taken_over: 12, vanished: 0 });
+    expect(await rowsOf('next')).toEqual(rows);
+    expect(await textOf(`${at('next')}vanished.jsonl`)).toBe('');
   });
 
   it('a worker that was frozen while its job ended writes nothing into the next output, whose worker is killed', async () => {
