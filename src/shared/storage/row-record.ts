@@ -1,6 +1,6 @@
 /**
  * The row record of a part: the version of each row. It lies beside the part, and its name holds the part's hash. So it
- * is true of any part with that content, and records of other parts are never mistaken for it (docs/adr/0026).
+ * is true of any part with that content, and records of other parts are never mistaken for it (docs/adr/0032).
  *
  * The first line is `{"v":1,"rows":N}`. Then each row has a line `[index,id]` if it failed, else `[index,id,version]`.
  */
