@@ -34,7 +34,8 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     const started = performance.now();
     const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant);
     checkRowSize(bytes.length, maxFileBytes);
-    if ('path' in input) input.opened = opened;
+    // Of several models that read the row, the first one decides. Later changes then count as changes.
+    if ('path' in input) input.opened ??= opened;
     counts.bytes += bytes.length;
     counts.ms += performance.now() - started;
     return bytes;
