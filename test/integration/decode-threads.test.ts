@@ -1,5 +1,5 @@
 // Lanes with decode threads (ADR 18) on the CPU. They give exactly the answers and errors of lanes without them.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -121,6 +121,8 @@ async function mixedRows(): Promise<LaneInput[]> {
   const rows: LaneInput[] = [];
   for (const [i, bytes] of encoded.entries()) {
     writeFileSync(join(dir, `${i}`), bytes);
+    // A file that has just been written has no version.
+    utimesSync(join(dir, `${i}`), 1_700_000_000, 1_700_000_000 + i);
     rows.push({ path: join(dir, `${i}`), tenant: 'default' }, { bytes });
   }
   mkdirSync(join(dir, 'folder'));
@@ -161,6 +163,12 @@ describe('a lane with decode threads', () => {
       found.map((batch) => comparable(batch.outcomes)),
       model,
     ).toEqual([outcomes, outcomes.toReversed(), outcomes.slice(0, 1)]);
+    const stamps = rows.flatMap((row) =>
+      'path' in row && /\d$/.test(row.path)
+        ? [statSync(row.path).size, statSync(row.path).mtimeMs]
+        : [NaN, NaN],
+    );
+    expect([expected.stamps, found[0]!.stamps], 'versions of files').toEqual([stamps, stamps]);
     // Threads read ahead, so only the sum over all batches is known.
     const alone = await usual.run({ model, rows: rows.slice(0, 1), options: {} });
     const read = found.reduce((sum, { timings }) => sum + timings.bytes, 0);

@@ -29,9 +29,15 @@ export function testFolder(): string {
   return dir;
 }
 
+interface UnpackedResult extends Omit<BatchResult, 'outcomes'> {
+  readonly outcomes: readonly RowOutcome[];
+  /** See Outcomes. */
+  readonly stamps: readonly number[];
+}
+
 /** A lane whose outcomes come one by one. */
 export type TestLane = Omit<Lane, 'run'> & {
-  run(batch: RunBatch): Promise<Omit<BatchResult, 'outcomes'> & { readonly outcomes: readonly RowOutcome[] }>;
+  run(batch: RunBatch): Promise<UnpackedResult>;
 };
 
 export function testLane(options: Partial<ChildLaneOptions> = {}): TestLane {
@@ -46,7 +52,7 @@ export function testLane(options: Partial<ChildLaneOptions> = {}): TestLane {
 export function oneByOne(lane: Lane): TestLane {
   const run: TestLane['run'] = async (batch) => {
     const { outcomes, timings } = await lane.run(batch);
-    return { outcomes: unpackOutcomes(outcomes), timings };
+    return { outcomes: unpackOutcomes(outcomes), stamps: [...(outcomes.stamps ?? [])], timings };
   };
   return Object.assign(Object.create(lane) as Lane, { run });
 }
