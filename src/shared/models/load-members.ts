@@ -5,53 +5,93 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../errors.ts';
 import { namedModels, type PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
 import { memberIssues, type MemberFacts } from '../tasks/pipeline/pipeline-issues.ts';
+import { sameColumns } from '../tasks/result-columns.ts';
 import { resultSchemaOf } from '../tasks/result-schema.ts';
 import { rowKindOf, taskOf } from '../tasks/task-descriptions.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
 
+/** Pipelines within each other, this one included. */
+const MAX_DEPTH = 4;
+/** Models of a pipeline, with those of the pipelines that it names. A model counts each time that it is named. */
+const MAX_MODELS = 64;
+
+/** How many models are left to one pipeline and all that it leads to. */
+export interface MemberBudget {
+  left: number;
+  /** Why the whole pipeline is refused. */
+  exceeded: string | null;
+}
+
+export function createMemberBudget(): MemberBudget {
+  return { left: MAX_MODELS, exceeded: null };
+}
+
 export interface MemberSearch {
   readonly modelsDir: string;
   /** The folders of the pipelines that lead here. The last one is this pipeline's own. */
   readonly chain: readonly string[];
+  readonly budget: MemberBudget;
   load(dir: string): Promise<ModelFolder>;
 }
 
 /** In the order of the pipeline. Adds an issue for each that cannot be used, and for those that do not fit. */
 export async function loadMembers(
   config: ModelConfig,
-  { modelsDir, chain, ...search }: MemberSearch,
+  { modelsDir, chain, budget, ...search }: MemberSearch,
   issues: Issue[],
 ): Promise<readonly ModelFolder[]> {
   const pipeline = config as PipelineConfig;
   const members: ModelFolder[] = [];
   const before = issues.length;
-  for (const { model, path } of namedModels(pipeline)) {
+
+  /** Returns the problem with the model. */
+  async function add(model: string): Promise<string | null> {
     const found = await findMember(modelsDir, model);
-    if (typeof found !== 'string') {
-      issues.push({ path, ...found });
-    } else if (chain.includes(found)) {
-      issues.push({
-        path,
-        message: `"${model}" leads back to "${config.name}": pipelines must not form a circle`,
-      });
-    } else {
-      try {
-        members.push(await search.load(found));
-      } catch (error) {
-        if (!(error instanceof ForebayError)) throw error;
-        issues.push({ path, message: `"${model}" cannot be used: ${error.message}` });
-      }
+    if (typeof found !== 'string') return found.message;
+    if (chain.includes(found))
+      return `"${model}" leads back to "${config.name}": pipelines must not form a circle`;
+    try {
+      members.push(await search.load(found));
+      return null;
+    } catch (error) {
+      if (!(error instanceof ForebayError)) throw error;
+      return `"${model}" cannot be used: ${error.message}`;
     }
   }
-  if (issues.length === before)
-    issues.push(
-      ...memberIssues(
-        pipeline,
-        members.map((one, i) => factsOf(namedModels(pipeline)[i]!.model, one)),
-      ),
-    );
+
+  for (const { model, path } of namedModels(pipeline)) {
+    spend(budget, chain.length);
+    const problem = budget.exceeded ?? (await add(model));
+    // In place of the issues of the pipelines below, which would repeat it at each level.
+    if (budget.exceeded !== null) {
+      issues.splice(before, issues.length, { path, message: budget.exceeded });
+      return members;
+    }
+    if (problem !== null) issues.push({ path, message: problem });
+  }
+  if (issues.length === before) issues.push(...issuesTogether(pipeline, members));
   return members;
+}
+
+function spend(budget: MemberBudget, depth: number): void {
+  budget.left -= 1;
+  if (depth > MAX_DEPTH)
+    budget.exceeded ??= `leads to more than ${MAX_DEPTH} pipelines within each other; name their models directly`;
+  if (budget.left < 0)
+    budget.exceeded ??= `leads to more than ${MAX_MODELS} models, counting those of its pipelines; use fewer`;
+}
+
+function issuesTogether(pipeline: PipelineConfig, members: readonly ModelFolder[]): Issue[] {
+  const names = namedModels(pipeline);
+  const issues = memberIssues(
+    pipeline,
+    members.map((one, i) => factsOf(names[i]!.model, one)),
+  );
+  if (issues.length > 0) return issues;
+  const whole = withMembers(pipeline, members);
+  const twice = sameColumns(resultSchemaOf(taskOf(whole), whole));
+  return twice === null ? [] : [{ path: '', message: `the answers of its models do not fit: ${twice}` }];
 }
 
 /** The config with everything that follows from its models. Its hash covers them. */

@@ -16,7 +16,7 @@ import {
 } from './content-memo.ts';
 import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
-import { loadMembers, withMembers } from './load-members.ts';
+import { createMemberBudget, loadMembers, withMembers, type MemberBudget } from './load-members.ts';
 import { hashModel } from './model-hash.ts';
 import { modelsDirOf } from './pipeline-members.ts';
 import { readPredictorFiles } from './predictor-files.ts';
@@ -52,6 +52,8 @@ export interface ModelPlace {
   readonly modelsDir?: string;
   /** Folders of the pipelines that lead to this model. */
   readonly chain?: readonly string[];
+  /** What the first of these pipelines leaves to this one. */
+  readonly budget?: MemberBudget;
 }
 
 /** How often a folder is read if it changes during each reading. */
@@ -122,11 +124,11 @@ async function readPipeline(
     place,
   }: { config: ModelConfig; reading: FolderConfig; memo: ContentMemo; place: ModelPlace },
 ): Promise<ModelParts> {
-  const { modelsDir = modelsDirOf(dir) } = place;
+  const { modelsDir = modelsDirOf(dir), budget = createMemberBudget() } = place;
   const chain = [...(place.chain ?? []), dir];
   const issues: Issue[] = [];
-  const load = async (member: string) => loadModelFolder(member, memo, { modelsDir, chain });
-  const members = await loadMembers(own, { modelsDir, chain, load }, issues);
+  const load = async (member: string) => loadModelFolder(member, memo, { modelsDir, chain, budget });
+  const members = await loadMembers(own, { modelsDir, chain, budget, load }, issues);
   if (issues.length > 0) throw invalid(dir, issues);
   return {
     dir,

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { PIPELINE_SHAPE, type PipelineConfig } from './pipeline/pipeline-config.ts';
 import { fieldIssues } from './pipeline/pipeline-issues.ts';
-import { PREDICTIONS } from './classes/predictions.ts';
-import { resultSchemaOf } from './result-schema.ts';
+import { NAMED_PREDICTIONS, PREDICTIONS } from './classes/predictions.ts';
+import { haveSameColumns } from './result-columns.ts';
+import { resultSchemaOf, type ResultFields } from './result-schema.ts';
 import type { RowFields } from './row-fields.ts';
 import type { RowKind, TaskDescription } from './task-description.ts';
 import type { TaskOptionName } from './task-options.ts';
@@ -103,7 +104,7 @@ function resultOf(config: PipelineConfig, taskOf: TaskOf): Readonly<Record<strin
     combine === 'all'
       ? { [ANSWERS_FIELD]: ANSWERS }
       : combine === 'average' || combine === 'vote'
-        ? { predictions: PREDICTIONS }
+        ? { predictions: hasNumbers(config, taskOf) ? PREDICTIONS : NAMED_PREDICTIONS }
         : { [MODEL_FIELD]: MODEL_NAME };
   const added = schemaOf({
     ...own,
@@ -115,9 +116,26 @@ function resultOf(config: PipelineConfig, taskOf: TaskOf): Readonly<Record<strin
     .map((schema) => schema.required)
     .reduce((a, b) => a.filter((name) => b.includes(name)));
   return {
-    properties: Object.assign({}, ...schemas.map(({ properties }) => properties), added.properties) as object,
+    properties: { ...schemas.map(({ properties }) => properties).reduce(bothAnswer), ...added.properties },
     required: [...required, ...added.required],
   };
+}
+
+/** Code of users may name classes without a number. */
+function hasNumbers({ members }: PipelineConfig, taskOf: TaskOf): boolean {
+  const usual = schemaOf({ predictions: PREDICTIONS }).properties['predictions'];
+  return members.every(({ config }) => {
+    const { properties } = resultSchemaOf(taskOf(config), config);
+    return haveSameColumns('predictions', properties['predictions'], usual);
+  });
+}
+
+type Properties = ResultFields['properties'];
+
+/** A field that models answer in different types may be any JSON value. A column of one type would lose rows. */
+function bothAnswer(a: Properties, b: Properties): Properties {
+  const differ = Object.keys(b).filter((field) => field in a && !haveSameColumns(field, a[field], b[field]));
+  return { ...a, ...b, ...Object.fromEntries(differ.map((field) => [field, {}])) };
 }
 
 function schemaOf(shape: z.ZodRawShape) {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import { IMAGE_FIELDS, TEXT_FIELDS, type RowFields } from './row-fields.ts';
+import { sameColumns } from './result-columns.ts';
 import { ROW_KINDS, type RowKind, type TaskDescription } from './task-description.ts';
 
 export interface PredictorConfig extends ModelConfig {
@@ -92,8 +93,10 @@ function contradictions({ result, graph }: Readonly<Record<string, unknown>>): I
   const issues: Issue[] = [];
   if (graph !== undefined)
     issues.push({ path: '/graph', message: 'has no use, because predictor.js opens graphs by itself' });
-  const fields = Object.keys((result as ResultSchema | undefined)?.properties ?? {});
-  for (const field of fields.filter((one) => RESERVED.includes(one))) {
+  const { properties = {} } = (result as ResultSchema | undefined) ?? {};
+  const twice = sameColumns({ properties, required: [] });
+  if (twice !== null) issues.push({ path: '/result/properties', message: twice });
+  for (const field of Object.keys(properties).filter((one) => RESERVED.includes(one))) {
     const message = `every row has a field "${field}" already; give this one another name`;
     issues.push({ path: `/result/properties/${field}`, message });
   }

@@ -92,3 +92,40 @@ it('a pipeline that makes no sense is refused with the place and one sentence', 
     '"p" leads back to "q": pipelines must not form a circle',
   );
 });
+
+it('pipelines within each other have limits of depth and of models, and one sentence says so', async () => {
+  writeColours(models, 'b', RGB);
+  writePipeline(models, { name: 'p1', ...ensemble('all', 'a', 'b') });
+  for (const n of [2, 3, 4]) writePipeline(models, { name: `p${n}`, ...ensemble('all', `p${n - 1}`, 'a') });
+  await loadModelFolder(join(models, 'p4'));
+  expect(await why({ name: 'p5', ...ensemble('all', 'p4', 'a') })).toBe(
+    'model.json /ensemble/members/0/model: leads to more than 4 pipelines within each other; name their models directly',
+  );
+  const members = Array.from({ length: 16 }, (_, i) => `m${i}`);
+  for (const name of members) writePipeline(models, { name, ...ensemble('all', 'a', 'b', 'p1') });
+  expect(await why({ name: 'wide', ...ensemble('all', ...members) })).toBe(
+    'model.json /ensemble/members/10/model: leads to more than 64 models, counting those of its pipelines; use fewer',
+  );
+});
+
+it('fields of models that make one column are refused, and a field of several types is JSON', async () => {
+  const code = (name: string, properties: object) =>
+    writePredictor(join(models, name), 'predict() {},', {
+      name,
+      result: { type: 'object', properties: { predictions: { type: 'array' }, ...properties } },
+    });
+  code('text', { value: { type: 'string' }, more: { type: 'integer' } });
+  code('number', { value: { type: 'number' } });
+  code('inner', { best: { type: 'object', properties: { x: {} } } });
+  code('dotted', { 'best.x': {} });
+  expect(await why({ name: 'p', ...ensemble('max_confidence', 'inner', 'dotted') })).toBe(
+    'the answers of its models do not fit: "x" in the field "best" and the field "best.x" both make the column "best.x" of CSV and Parquet; rename one of them',
+  );
+  const { config } = await loadModelFolder(
+    writePipeline(models, { name: 'q', ...ensemble('max_confidence', 'text', 'number') }),
+  );
+  expect(Object.fromEntries(columnsOf(config).map(({ name, type }) => [name, type]))).toMatchObject({
+    value: 'json',
+    more: 'int64',
+  });
+});

@@ -83,6 +83,9 @@ it('a config that makes no sense is refused with the field and the reason', asyn
   expect(await why({ result: { type: 'object', properties: { id: { type: 'string' } } } })).toBe(
     'model.json /result/properties/id: every row has a field "id" already; give this one another name',
   );
+  expect(await why({ result: { type: 'object', properties: { predictions: {}, label: {} } } })).toBe(
+    'model.json /result/properties: the "label" of the first of "predictions" and the field "label" both make the column "label" of CSV and Parquet; rename one of them',
+  );
   expect(await why({ input: 'picture' })).toMatch(/^model\.json \/input: /);
   expect(await why({ graph: 'x.onnx' })).toMatch(/^model\.json \/graph: has no use/);
 });
