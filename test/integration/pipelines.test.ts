@@ -114,6 +114,36 @@ it('a model that fails on a row fails it, or is left out and named', async () =>
   expect(partial[1]).not.toHaveProperty('member_errors');
 });
 
+it('an answer of code without usable scores costs its own row, and a model in it does not appear twice', async () => {
+  const result = {
+    type: 'object',
+    properties: { predictions: { type: 'array' }, model: { type: 'string' } },
+  };
+  const code = (name: string, label: string) =>
+    writePredictor(
+      join(models, name),
+      `predict: (rows) => rows.map(({ fields: { bad } }) =>
+        ({ predictions: bad ? [null] : [{ label: '${label}', score: 0.5 }], model: 'mine' })),`,
+      { name, result },
+    );
+  code('one', 'cat');
+  code('two', 'dog');
+  const rows = [{ json: '{"bad":true}' }, { json: '{}' }];
+  const invalid = 'invalid_answer: one: the answer has no scores to compare: predictions.0 is no object';
+  const both = ensemble('average', 'one', 'two');
+  expect(await answers(writePipeline(models, { name: 'p', ...both }), rows)).toEqual([
+    invalid,
+    { predictions: [{ label: 'cat', score: 0.25 }] },
+  ]);
+  const dir = writePipeline(models, { name: 'q', ...cascade('one', 0.9, 'two') });
+  const { outcomes } = await run(dir, rows);
+  expect(outcomes.map(answer)[0]).toBe(invalid);
+  expect(outcomes[1]).toEqual({
+    ok: true,
+    result: '"predictions":[{"label":"dog","score":0.5}],"model":"two"',
+  });
+});
+
 it('a job over a cascade counts which model answered, and lists the pipeline as any model', async () => {
   const service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_MODELS: 'p' } });
   onTestFinished(async () => service.close());

@@ -101,7 +101,7 @@ export const ROW_ERRORS = {
   },
   invalid_answer: {
     cause:
-      'The code of a predictor returned no answer for this row, or one that is not JSON or does not fit the schema `result`.',
+      'The code of a predictor returned no answer for this row, or one that is not JSON or does not fit the schema `result`. In a pipeline that compares scores, it may also have no usable `predictions`.',
     fix: 'The message says what does not fit. Correct `predict` in `predictor.js`, or the schema.',
   },
   lane_crashed: {

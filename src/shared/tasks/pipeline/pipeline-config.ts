@@ -61,6 +61,13 @@ export function isPipeline(config: Pick<ModelConfig, 'kind'>): config is Pipelin
   return config.kind === 'pipeline';
 }
 
+/** Whether code of users makes answers of the model. */
+export function holdsCode(config: Pick<ModelConfig, 'kind'>): boolean {
+  return isPipeline(config)
+    ? config.members.some((member) => holdsCode(member.config))
+    : config.kind === 'predictor';
+}
+
 /** Where a config names its models: the name, and its place as a JSON pointer. */
 export function namedModels({
   ensemble,

@@ -10,8 +10,8 @@ import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import { NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
-import { withModel } from './combine.ts';
-import { addTimings, ofMember, type Member, type MemberRun } from './member.ts';
+import { withField, withModel } from './combine.ts';
+import { addTimings, ofMember, orInvalid, scoredOutcome, type Member, type MemberRun } from './member.ts';
 import { confidenceOf } from './scored.ts';
 
 export interface CascadeParts {
@@ -66,8 +66,9 @@ export function openCascade(
         const goOn: number[] = [];
         let answered = 0;
         for (const [i, at] of left.entries()) {
-          const outcome = outcomes[i]!;
-          const isSure = outcome.ok && confidenceOf(outcome.result) >= threshold;
+          const outcome = orInvalid(() => scoredOutcome(member, outcomes[i]!));
+          const isSure =
+            outcome.ok && confidenceOf({ result: outcome.result, isCode: member.isCode }) >= threshold;
           if (outcome.ok && (isSure || level === members.length - 1)) {
             answers[at] = { ok: true, result: withModel(outcome.result, member.name) };
             answered += 1;
@@ -100,10 +101,8 @@ export function openCascade(
     const failed = ofMember(name, outcome);
     if (!isPartial || before === undefined) return failed;
     const errors = [{ [MODEL_FIELD]: name, ...failed.error }];
-    return {
-      ok: true,
-      result: `${withModel(before.result, before.name)},"${MEMBER_ERRORS_FIELD}":${JSON.stringify(errors)}`,
-    };
+    const result = withModel(before.result, before.name);
+    return { ok: true, result: withField(result, MEMBER_ERRORS_FIELD, JSON.stringify(errors)) };
   }
 }
 

@@ -1,11 +1,14 @@
 /** Makes one answer of the answers of several models. */
 import type { CombineMode } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import { ANSWERS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
+import { rawMembers } from '../../../shared/sinks/table/raw-members.ts';
 import { confidenceOf, predictionsIn, predictionsText, type Prediction, type Wanted } from './scored.ts';
 
 export interface MemberAnswer {
   readonly name: string;
   readonly weight: number;
+  /** See Member. */
+  readonly isCode: boolean;
   /** See RowOutcome. */
   readonly result: string;
 }
@@ -35,17 +38,29 @@ export function needsAllClasses(mode: CombineMode): boolean {
   return mode === 'average';
 }
 
-/** The text of a field that names a model. */
+/** Adds the field that names the model. */
 export function withModel(result: string, name: string): string {
-  return `${result}${result === '' ? '' : ','}"${MODEL_FIELD}":${JSON.stringify(name)}`;
+  return withField(result, MODEL_FIELD, JSON.stringify(name));
+}
+
+/** Adds a field, in place of one of that name that the model itself has answered. `value`: JSON. */
+export function withField(result: string, field: string, value: string): string {
+  const own = without(result, field);
+  return `${own}${own === '' ? '' : ','}"${field}":${value}`;
+}
+
+function without(result: string, field: string): string {
+  if (!result.includes(`"${field}":`)) return result;
+  const kept = [...rawMembers(result)].filter(([name]) => name !== field);
+  return kept.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');
 }
 
 /** The first one of equally sure models. */
 function surest(answers: readonly MemberAnswer[]): Combined {
   let best = answers[0]!;
-  let most = confidenceOf(best.result);
+  let most = confidenceOf(best);
   for (const answer of answers.slice(1)) {
-    const confidence = confidenceOf(answer.result);
+    const confidence = confidenceOf(answer);
     if (confidence <= most) continue;
     best = answer;
     most = confidence;
@@ -56,27 +71,48 @@ function surest(answers: readonly MemberAnswer[]): Combined {
 /** A class that a model does not answer has the score 0 there. */
 function average(answers: readonly MemberAnswer[], wanted: Wanted): string {
   const whole = answers.reduce((sum, { weight }) => sum + weight, 0);
-  const sums = new Map<number, Prediction>();
-  for (const { weight, result } of answers) {
-    for (const one of predictionsIn(result)) {
-      const before = sums.get(one.index)?.score ?? 0;
-      sums.set(one.index, { ...one, score: before + (one.score * weight) / whole });
+  const lists = answers.map(({ result }) => predictionsIn(result));
+  const classOf = classFinder(lists);
+  const sums = new Map<ClassKey, Prediction>();
+  for (const [i, { weight }] of answers.entries()) {
+    for (const one of lists[i]!) {
+      const before = sums.get(classOf(one));
+      const score = (before?.score ?? 0) + (one.score * weight) / whole;
+      sums.set(classOf(one), { ...before, ...one, score });
     }
   }
-  const ranked = [...sums.values()].toSorted((a, b) => b.score - a.score || a.index - b.index);
+  const ranked = [...sums.values()].toSorted((a, b) => b.score - a.score || placeOf(a) - placeOf(b));
   return predictionsText(ranked, wanted);
+}
+
+/** Classes without a number come last, in the order of the answers. */
+function placeOf({ index }: Prediction): number {
+  return index ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** The number of a class. Its label, if no model says the number. */
+type ClassKey = number | string;
+
+function classFinder(lists: readonly (readonly Prediction[])[]): (one: Prediction) => ClassKey {
+  const isNamedOnly = lists.some((list) => list.some(({ index }) => index === undefined));
+  if (!isNamedOnly) return ({ index }) => index!;
+  const numbers = new Map<string | undefined, number>();
+  for (const { index, label } of lists.flat()) if (index !== undefined) numbers.set(label, index);
+  return ({ index, label }) => index ?? numbers.get(label) ?? label!;
 }
 
 /** The score of a class is the share of the models that name it first. Equal shares: the sum of scores decides. */
 function vote(answers: readonly MemberAnswer[], wanted: Wanted): string {
-  const votes = new Map<number, { best: Prediction; count: number; sum: number }>();
-  for (const { result } of answers) {
-    const [best] = predictionsIn(result);
+  const lists = answers.map(({ result }) => predictionsIn(result));
+  const classOf = classFinder(lists);
+  const votes = new Map<ClassKey, { best: Prediction; count: number; sum: number }>();
+  for (const [best] of lists) {
     if (best === undefined) continue;
-    const entry = votes.get(best.index) ?? { best, count: 0, sum: 0 };
+    const entry = votes.get(classOf(best)) ?? { best, count: 0, sum: 0 };
+    entry.best = { ...best, ...entry.best };
     entry.count += 1;
     entry.sum += best.score;
-    votes.set(best.index, entry);
+    votes.set(classOf(best), entry);
   }
   const ranked = [...votes.values()].toSorted((a, b) => b.count - a.count || b.sum - a.sum);
   const shares = ranked.map(({ best, count }) => ({ ...best, score: count / answers.length }));
@@ -84,8 +120,9 @@ function vote(answers: readonly MemberAnswer[], wanted: Wanted): string {
 }
 
 function all(answers: readonly MemberAnswer[]): string {
-  const texts = answers.map(
-    ({ name, result }) => `{"${MODEL_FIELD}":${JSON.stringify(name)}${result === '' ? '' : ','}${result}}`,
-  );
+  const texts = answers.map(({ name, result }) => {
+    const own = without(result, MODEL_FIELD);
+    return `{"${MODEL_FIELD}":${JSON.stringify(name)}${own === '' ? '' : ','}${own}}`;
+  });
   return `"${ANSWERS_FIELD}":[${texts.join(',')}]`;
 }

@@ -8,8 +8,8 @@ import { NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import type { SharedRowBytes } from '../rows/shared-row-bytes.ts';
-import { combine, needsAllClasses } from './combine.ts';
-import { addTimings, ofMember, type Member } from './member.ts';
+import { combine, needsAllClasses, withField } from './combine.ts';
+import { addTimings, ofMember, orInvalid, scoredOutcome, type Member } from './member.ts';
 import type { Wanted } from './scored.ts';
 
 /** More classes than any model has that is asked for all of them. */
@@ -82,25 +82,29 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
         found.push(ran.found);
       }
       const started = performance.now();
-      const outcomes = ready.map((at): RowOutcome => {
-        const all = members.map(({ name }, i) => {
-          const outcome = found[i]!.get(at) ?? { ok: false, error: early[i]![at]! };
-          return outcome.ok ? outcome : ofMember(name, outcome);
+      const combined = (at: number): RowOutcome => {
+        const all = members.map((member, i) => {
+          const answer = found[i]!.get(at) ?? { ok: false, error: early[i]![at]! };
+          const outcome = mode === 'all' ? answer : scoredOutcome(member, answer);
+          return outcome.ok ? outcome : ofMember(member.name, outcome);
         });
         const failed = all.find((outcome) => !outcome.ok);
-        const answers = all.flatMap((outcome, i) =>
-          outcome.ok
-            ? [{ name: members[i]!.name, weight: named[i]!.weight ?? 1, result: outcome.result }]
-            : [],
-        );
+        const answers = all.flatMap((outcome, i) => {
+          const { name, isCode } = members[i]!;
+          return outcome.ok ? [{ name, isCode, weight: named[i]!.weight ?? 1, result: outcome.result }] : [];
+        });
         if (failed !== undefined && (!isPartial || answers.length === 0)) return failed;
         const { result, by } = combine(mode, answers, wanted);
         if (by !== null) answeredBy.set(by, (answeredBy.get(by) ?? 0) + 1);
         return {
           ok: true,
-          result: failed === undefined ? result : `${result},${memberErrors(members, all)}`,
+          result:
+            failed === undefined
+              ? result
+              : withField(result, MEMBER_ERRORS_FIELD, memberErrors(members, all)),
         };
-      });
+      };
+      const outcomes = ready.map((at) => orInvalid(() => combined(at)));
       timings.postMs += performance.now() - started;
       return { outcomes: packOutcomes(outcomes), timings, answeredBy };
     },
@@ -113,7 +117,7 @@ function memberErrors(members: readonly Member[], all: readonly RowOutcome[]): s
       ? []
       : [{ [MODEL_FIELD]: members[i]!.name, code: outcome.error.code, message: outcome.error.message }],
   );
-  return `"${MEMBER_ERRORS_FIELD}":${JSON.stringify(errors)}`;
+  return JSON.stringify(errors);
 }
 
 function numberOf(value: unknown): number | null {

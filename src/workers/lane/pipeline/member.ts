@@ -1,13 +1,18 @@
 /** A model of a pipeline inside a lane. */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
+import { messageOf } from '../../../shared/errors.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import type { Executor } from '../executor.ts';
 import type { InferenceTimings } from '../models/inference.ts';
+import { invalidAnswer } from '../predictor/answers.ts';
+import { whyUnscored } from './scored.ts';
 
 export interface Member {
   /** As the pipeline names it. */
   readonly name: string;
   readonly executor: Executor;
+  /** Whether code of users makes its answers, so that they may hold anything. */
+  readonly isCode: boolean;
   /** The options that this model takes, from those of the pipeline. An open one has the model's own value. */
   optionsFor(given: OptionValues): OptionValues;
 }
@@ -22,6 +27,22 @@ export function addTimings(sum: InferenceTimings, more: InferenceTimings): void 
   sum.prepareMs += more.prepareMs;
   sum.inferMs += more.inferMs;
   sum.postMs += more.postMs;
+}
+
+/** The outcome, or an error if its scores cannot be compared. */
+export function scoredOutcome({ isCode }: Member, outcome: RowOutcome): RowOutcome {
+  if (!isCode || !outcome.ok) return outcome;
+  const why = whyUnscored(outcome.result);
+  return why === null ? outcome : invalidAnswer(`the answer has no scores to compare: ${why}`);
+}
+
+/** A row whose answers cannot be combined fails alone. */
+export function orInvalid(combine: () => RowOutcome): RowOutcome {
+  try {
+    return combine();
+  } catch (error) {
+    return invalidAnswer(`the answers of the models cannot be combined: ${messageOf(error)}`);
+  }
 }
 
 /** Says which model an error comes from. */

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { gravest } from '../../../shared/domain/model/batch-invariance.ts';
 import { InvariantError } from '../../../shared/errors.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
-import { isPipeline } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import { holdsCode, isPipeline } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { Executor } from '../executor.ts';
 import { createSharedImages } from '../image/shared-images.ts';
 import type { ModelInfo, ModelLoad, ModelMemory } from '../messages.ts';
@@ -37,7 +37,12 @@ export async function loadPipelineExecutor(
     for (const [i, load] of loads.entries()) {
       const executor = await loadMember(load, { ...parts, services });
       const { model, config: own } = config.members[i]!;
-      members.push({ name: model, executor, optionsFor: (given) => effectiveOptions(own, given) });
+      members.push({
+        name: model,
+        executor,
+        isCode: holdsCode(own),
+        optionsFor: (given) => effectiveOptions(own, given),
+      });
     }
   } catch (error) {
     await release();

@@ -1,7 +1,8 @@
 /** Turns what a predictor returns into outcomes of rows. */
 import { z } from 'zod';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
-import { ERROR_CODES, messageOf, type ErrorCode } from '../../../shared/errors.ts';
+import { ROW_ERRORS } from '../../../shared/error-guide/row-errors.ts';
+import { messageOf } from '../../../shared/errors.ts';
 import { ANSWER_FIELD, type ResultSchema } from '../../../shared/tasks/predictor.ts';
 import type { Predictor } from '../../../predictor/define-predictor.ts';
 
@@ -29,15 +30,16 @@ export function createAnswerReader(schema: ResultSchema | null, result: Predicto
 
   return {
     read(answer) {
-      const failure = failureIn(answer);
-      if (failure !== null) return { ok: false, error: failure };
-      const found = checked(answer);
-      if (!found.ok) return invalidAnswer(found.why);
-      const why = whyNoJson(found.value);
-      if (why !== null) return invalidAnswer(`the answer is not JSON: ${why}`);
+      // Getters, proxies and toJSON are code, too.
       try {
+        const failure = failureIn(answer);
+        if (failure !== null) return { ok: false, error: failure };
+        const found = checked(answer);
+        if (!found.ok) return invalidAnswer(found.why);
+        const why = whyNoJson(found.value);
+        if (why !== null) return invalidAnswer(`the answer is not JSON: ${why}`);
         return schema === null
-          ? { ok: true, result: `"${ANSWER_FIELD}":${JSON.stringify(found.value)}` }
+          ? asFields({ [ANSWER_FIELD]: found.value }, [ANSWER_FIELD])
           : asFields(found.value as Record<string, unknown>, Object.keys(schema.properties));
       } catch (error) {
         return invalidAnswer(`the answer is not JSON: ${messageOf(error)}`);
@@ -53,9 +55,15 @@ function asFields(value: Readonly<Record<string, unknown>>, fields: readonly str
     return invalidAnswer(
       `the answer has the field "${extra}", which "result" in model.json does not declare`,
     );
-  const members = fields
-    .filter((field) => value[field] !== undefined)
-    .map((field) => `${JSON.stringify(field)}:${JSON.stringify(value[field])}`);
+  const members: string[] = [];
+  for (const field of fields) {
+    if (value[field] === undefined) continue;
+    // A method toJSON may return undefined.
+    const text = JSON.stringify(value[field]) as string | undefined;
+    if (text === undefined)
+      return invalidAnswer(`the answer is not JSON: toJSON of ${field} returns nothing`);
+    members.push(`${JSON.stringify(field)}:${text}`);
+  }
   return members.length === 0
     ? invalidAnswer('the answer has no fields')
     : { ok: true, result: members.join(',') };
@@ -75,10 +83,13 @@ function failureIn(answer: unknown): RowError | null {
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
   const text = (typeof message === 'string' ? message : 'it gave no message').slice(0, LONGEST_MESSAGE);
   if (typeof code !== 'string') return { code: 'predictor_error', message: text };
-  const known = ERROR_CODES.find((one): one is ErrorCode => one === code);
-  return known === undefined
-    ? { code: 'predictor_error', message: `${code.slice(0, 64)}: ${text}` }
-    : { code: known, message: text };
+  return isRowError(code)
+    ? { code, message: text }
+    : { code: 'predictor_error', message: `${code.slice(0, 64)}: ${text}` };
+}
+
+function isRowError(code: string): code is keyof typeof ROW_ERRORS {
+  return Object.hasOwn(ROW_ERRORS, code);
 }
 
 function issuesOf({ issues }: z.ZodError): string {

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { createAnswerReader } from '#forebay/workers/lane/predictor/answers.js';
+
+const reader = createAnswerReader(null, undefined);
+const read = (answer: unknown) => reader.read(answer);
+
+it('an answer whose toJSON returns nothing, or throws, is no answer', () => {
+  expect(read({ toJSON: () => undefined })).toEqual({
+    ok: false,
+    error: { code: 'invalid_answer', message: 'the answer is not JSON: toJSON of answer returns nothing' },
+  });
+  const fields = createAnswerReader({ properties: { a: {}, b: {} } }, undefined);
+  expect(fields.read({ a: 1, b: { toJSON: () => undefined } })).toMatchObject({
+    error: { code: 'invalid_answer', message: 'the answer is not JSON: toJSON of b returns nothing' },
+  });
+  const get = () => {
+    throw new Error('not now');
+  };
+  expect(read(Object.defineProperty({}, 'error', { get }))).toMatchObject({
+    error: { code: 'invalid_answer' },
+  });
+  expect(read(new Date(0))).toEqual({ ok: true, result: '"answer":"1970-01-01T00:00:00.000Z"' });
+});
+
+it('a predictor uses only error codes of rows', () => {
+  const codeOf = (code: string) => read({ error: { code, message: 'why' } });
+  expect(codeOf('file_not_found')).toMatchObject({ error: { code: 'file_not_found', message: 'why' } });
+  for (const code of ['model_not_found', 'unauthenticated', 'internal', 'toString']) {
+    expect(codeOf(code)).toMatchObject({ error: { code: 'predictor_error', message: `${code}: why` } });
+  }
+});
