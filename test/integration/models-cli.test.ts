@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { forebay as run, forebayProcess } from '../support/forebay-program.ts';
+import { writePredictor } from '../support/predictors.ts';
 import { startService, writeTinyModel, type Service } from '../support/service.ts';
 import { makeCertificates, noCertificates } from '../support/tls-redis.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -186,6 +187,18 @@ describe.skipIf(noCertificates !== null)(`pull ${noCertificates ?? ''}`.trim(), 
     expect(inFolder()).toEqual(['tiny']);
     expect(readFileSync(models('tiny', 'model.onnx'))).toEqual(readFileSync(join(source, 'model.onnx')));
     expect(await pull(`/${name}`, sha256.toUpperCase(), '--as', 'tiny@7')).toMatchObject({ code: 2 });
+  });
+
+  it('an archive with code is added only if the user says so', async () => {
+    writePredictor(join(folder, 'code'), 'predict() {},', { name: 'code' });
+    const sha256 = pack('code.tar', '-C', folder, 'code');
+    expect(await pull('/code.tar', sha256)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/"code" is a predictor: .* If you trust the code, add --allow-code/),
+    });
+    expect(inFolder() ?? []).toEqual([]);
+    expect(await pull('/code.tar', sha256, '--allow-code')).toMatchObject({ code: 0, err: '' });
   });
 
   it('an archive with long names and without a top folder becomes a version', async () => {

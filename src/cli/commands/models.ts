@@ -109,7 +109,8 @@ function addFolderCommands(models: Command, context: CliContext): void {
     .summary('download a model folder into the models folder')
     .description('Downloads the archive of a model folder, verifies its SHA-256, and adds the model.')
     .requiredOption('--sha256 <hex>', 'SHA-256 of the archive')
-    .option(AS_FLAG, AS_TEXT);
+    .option(AS_FLAG, AS_TEXT)
+    .option('--allow-code', 'also takes a predictor, whose code workers run');
   addFlags(pull, ['modelsDirs', 'fetchAllow']).action(async (url: string, flags: PullFlags) => {
     const { pullModel } = await import('../models/pull-model.ts');
     context.exitWith(await pullModel(url, flags, context));

@@ -11,7 +11,7 @@ export interface AddFlags extends FolderFlags {
 }
 
 export async function addModel(path: string, flags: AddFlags, context: CliContext): Promise<number> {
-  const placed = await placeModel(resolve(context.cwd, path), modelsFolder(flags, context), flags.as);
+  const placed = await placeModel(resolve(context.cwd, path), modelsFolder(flags, context), { as: flags.as });
   context.terminal.out(placedText(placed));
   return EXIT.ok;
 }

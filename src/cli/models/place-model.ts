@@ -19,13 +19,21 @@ export interface PlacedModel {
   readonly bytes: number;
 }
 
-/** `as`: the name and version that the user wants. Throws UsageError, or ForebayError `model_not_found` or `invalid_model_config`. */
+export interface Wanted {
+  /** The name and version that the user wants. */
+  readonly as: string | undefined;
+  /** Throws if the user may not want the model. */
+  readonly check?: (model: ModelFolder) => void;
+}
+
+/** Throws UsageError, or ForebayError `model_not_found` or `invalid_model_config`. */
 export async function placeModel(
   source: string,
   modelsDir: string,
-  as: string | undefined,
+  { as, check }: Wanted,
 ): Promise<PlacedModel> {
   const model = await loadModelFolder(resolve(source));
+  check?.(model);
   const { name } = model.ref;
   const version = as === undefined ? null : versionOf(as, name);
   const target = version === null ? join(modelsDir, name) : join(modelsDir, name, version);

@@ -4,7 +4,9 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
 import { isModel } from '../../shared/models/model-dirs.ts';
+import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
+import { holdsCode } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { toSettings } from '../options/service-flags.ts';
@@ -15,6 +17,7 @@ import { unpackTar } from './unpack-tar.ts';
 
 export interface PullFlags extends AddFlags {
   readonly sha256: string;
+  readonly allowCode?: true;
 }
 
 /** A slow connection needs this long for a few gigabytes. The download fails if nothing arrives for STALL_MS. */
@@ -34,10 +37,18 @@ export async function pullModel(url: string, flags: PullFlags, context: CliConte
       throw new Error(`the archive has the SHA-256 ${found}, not ${wanted}: it is another file, or damaged`);
     const unpacked = join(hidden, 'unpacked');
     await unpackTar(archive, unpacked);
-    return placeModel(await modelIn(unpacked), modelsDir, flags.as);
+    const check = flags.allowCode === true ? undefined : refuseCode;
+    return placeModel(await modelIn(unpacked), modelsDir, { as: flags.as, ...(check && { check }) });
   });
   context.terminal.out(placedText(placed));
   return EXIT.ok;
+}
+
+function refuseCode({ config }: ModelFolder): void {
+  if (!holdsCode(config)) return;
+  throw new UsageError(
+    `"${config.name}" is a predictor: workers would run the code in this archive, with the rights of their user. Nothing was added. If you trust the code, add --allow-code`,
+  );
 }
 
 /** Returns the SHA-256 of what it has written. */
