@@ -76,13 +76,20 @@ function average(answers: readonly MemberAnswer[], wanted: Wanted): string {
   const sums = new Map<ClassKey, Prediction>();
   for (const [i, { weight }] of answers.entries()) {
     for (const one of lists[i]!) {
-      const before = sums.get(classOf(one));
-      const score = (before?.score ?? 0) + (one.score * weight) / whole;
-      sums.set(classOf(one), { ...before, ...one, score });
+      const key = classOf(one);
+      const before = sums.get(key);
+      const share = (one.score * weight) / whole;
+      if (before === undefined) sums.set(key, { ...one, score: share });
+      else sums.set(key, { ...named(before, one), score: before.score + share });
     }
   }
   const ranked = [...sums.values()].toSorted((a, b) => b.score - a.score || placeOf(a) - placeOf(b));
   return predictionsText(ranked, wanted);
+}
+
+/** A class with its number and its name, from whichever answer has them. */
+function named(a: Prediction, b: Prediction): Prediction {
+  return a.index !== undefined && (a.label !== undefined || b.label === undefined) ? a : { ...a, ...b };
 }
 
 /** Classes without a number come last, in the order of the answers. */
@@ -108,11 +115,12 @@ function vote(answers: readonly MemberAnswer[], wanted: Wanted): string {
   const votes = new Map<ClassKey, { best: Prediction; count: number; sum: number }>();
   for (const [best] of lists) {
     if (best === undefined) continue;
-    const entry = votes.get(classOf(best)) ?? { best, count: 0, sum: 0 };
-    entry.best = { ...best, ...entry.best };
+    const key = classOf(best);
+    const entry = votes.get(key) ?? { best, count: 0, sum: 0 };
+    entry.best = named(entry.best, best);
     entry.count += 1;
     entry.sum += best.score;
-    votes.set(classOf(best), entry);
+    votes.set(key, entry);
   }
   const ranked = [...votes.values()].toSorted((a, b) => b.count - a.count || b.sum - a.sum);
   const shares = ranked.map(({ best, count }) => ({ ...best, score: count / answers.length }));
