@@ -13,6 +13,7 @@ import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore } from '../shared/queue/jobs/job-store.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
+import { createScaleMemory } from '../shared/queue/workers/scale-memory.ts';
 import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
@@ -41,6 +42,7 @@ import { createOutputResolver } from './jobs/output/resolve-output.ts';
 import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
 import { queueNamesOf, surveyService, type SurveyDeps } from './overview/survey-service.ts';
+import { createPoolScales } from './scale/pool-scales.ts';
 import { serviceChores } from './sweeper/service-chores.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
@@ -197,15 +199,24 @@ export async function createApiService(options: {
     slots,
     queueLimit: (lanes) => queueLimit(lanes, config.queueLimit),
   };
+  const scales = createPoolScales({
+    survey,
+    jobs,
+    memory: createScaleMemory({ redis, run }),
+    settings: config.scale,
+  });
   measureRedis(metrics, events, async () => redis.ping());
   measureService(metrics, {
     survey: async () => surveyService(survey),
+    scales: async (activity) => scales.all(activity),
     redisMemory: async () => redisMemory(redis),
   });
   const app = createApp({
     jobs,
     metrics,
     survey,
+    scales,
+    scaleTargetS: config.scale.targetS,
     board: { queues: requestQueues, queueNames: async () => queueNamesOf(survey) },
     queues,
     slots,

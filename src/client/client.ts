@@ -4,6 +4,7 @@ import type { JobListWire } from '../api/http/wire/job-list.ts';
 import type { JobWire } from '../api/http/wire/job.ts';
 import type { ModelListWire, ModelWire } from '../api/http/wire/model.ts';
 import type { QueueListWire, WorkerListWire } from '../api/http/wire/overview.ts';
+import type { PoolScaleWire, ScaleListWire } from '../api/http/wire/scale.ts';
 import type { PlanWire } from '../api/http/wire/plan.ts';
 import type { ErrorRow, ResultRow } from '../api/http/wire/row.ts';
 import type { JobStatsWire } from '../api/http/wire/stats.ts';
@@ -64,6 +65,10 @@ export interface Client extends Predictor {
   workers(): Promise<WorkerListWire>;
   /** Queues of active jobs and live workers. Needs the scope `service:read`. */
   queues(): Promise<QueueListWire>;
+  /** How many workers each pool with workers or jobs should have. */
+  scales(): Promise<ScaleListWire>;
+  /** How many workers a pool should have. */
+  scale(pool: string): Promise<PoolScaleWire>;
   ready(): Promise<boolean>;
 }
 
@@ -114,6 +119,8 @@ export function createClient(options: ClientOptions): Client {
     unloadModel: (name) => call(`${modelPath(name)}/unload`, { method: 'POST' }),
     workers: () => call('/v1/workers'),
     queues: () => call('/v1/queues'),
+    scales: () => call('/v1/scale'),
+    scale: (pool) => call(`/v1/scale/${encodeURIComponent(pool)}`),
     resultLines,
     errorLines,
     results: (id, given) => parsed<ResultRow | ErrorRow>(resultLines(id, given)),

@@ -22,6 +22,7 @@ export type {
   PredictionWire as Prediction,
   PredictOptions,
 } from '../api/http/wire/predict.ts';
+export type { PoolScaleWire as PoolScale, ScaleListWire as ScaleList } from '../api/http/wire/scale.ts';
 export type { ResumeBody } from '../api/http/wire/resume-request.ts';
 export type { ErrorRow, ResultRow } from '../api/http/wire/row.ts';
 export type { JobStatsWire as JobStats } from '../api/http/wire/stats.ts';

@@ -89,7 +89,7 @@ it('scrapes hold exactly the declared metrics', async () => {
   );
 });
 
-it('a queue shows why its jobs wait', async () => {
+it('a queue shows why its jobs wait, and a pool how many workers it should have', async () => {
   writeTinyModel(join(service.models, 'elsewhere'), 'elsewhere', { pool: 'nobody' });
   const { id } = await service.submit({ model: 'elsewhere', input: { type: 'files', path: service.input } });
   await service.until(id, 'a reason', ({ reason }) => reason === 'no_worker');
@@ -101,4 +101,16 @@ it('a queue shows why its jobs wait', async () => {
   expect(workers.data).toMatchObject([{ pool: 'default', models: [{ name: 'tiny', status: 'serving' }] }]);
   const text = await scrape(new URL('/metrics', service.url).href);
   expect(text).toContain('forebay_jobs_waiting{reason="no_worker"} 1');
+  const scale = async (path: string) => (await (await service.request(path)).json()) as unknown;
+  const wanted = { pool: 'nobody', object: 'pool_scale', wanted_workers: 1, live_workers: 0 };
+  const scales = (await scale('/v1/scale')) as { data: object[] };
+  expect(scales.data).toMatchObject([{ pool: 'default', wanted_workers: 1, live_workers: 1 }, wanted]);
+  expect(await scale('/v1/scale/nobody')).toMatchObject({
+    ...wanted,
+    why: expect.stringContaining('6 rows left at an assumed 20 rows/s') as string,
+    models: [{ name: 'elsewhere', rows_left: 6, rows_per_s: 20, rate: 'assumed' }],
+  });
+  expect(await scale('/v1/scale/never-heard-of')).toMatchObject({ wanted_workers: 0, why: 'no rows wait' });
+  expect(text).toContain('forebay_pool_wanted_workers{pool="nobody"} 1');
+  expect(text).toMatch(/^forebay_pool_backlog_seconds\{pool="nobody"\} 0\.3/m);
 });

@@ -12,6 +12,7 @@ import { createOnlineModels } from '#forebay/api/online/online-models.js';
 import { createPredict } from '#forebay/api/online/predict.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { measureApi, measureService } from '#forebay/api/metrics/measure-api.js';
+import { createPoolScales } from '#forebay/api/scale/pool-scales.js';
 import { queueNamesOf, surveyService } from '#forebay/api/overview/survey-service.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
@@ -36,6 +37,7 @@ import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
+import { createScaleMemory } from '#forebay/shared/queue/workers/scale-memory.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { redisMemory } from '#forebay/shared/redis/redis-memory.js';
 import { checkWrite } from '#forebay/shared/redis/check-write.js';
@@ -155,9 +157,16 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   });
   const slots = createQueueSlots({ redis, run });
   const survey = { jobs, workers, queues, slots, queueLimit: () => 64 };
+  const scales = createPoolScales({
+    survey,
+    jobs,
+    memory: createScaleMemory({ redis, run }),
+    settings: { targetS: 300, min: 0, max: 10, downAfterMs: 300_000, rowsPerS: 20 },
+  });
   const metrics = measureApi(events);
   measureService(metrics, {
     survey: async () => surveyService(survey),
+    scales: async (activity) => scales.all(activity),
     redisMemory: async () => redisMemory(redis),
   });
   const app = createApp({
@@ -165,6 +174,8 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     jobs,
     metrics,
     survey,
+    scales,
+    scaleTargetS: 300,
     board: { queues, queueNames: async () => queueNamesOf(survey) },
     queues,
     slots,

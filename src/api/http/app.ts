@@ -20,6 +20,7 @@ import { mountOps, type OpsDeps } from './routes/ops.ts';
 import { mountOverview, type OverviewDeps } from './routes/overview.ts';
 import { mountPlan, type PlanDeps } from './routes/plan.ts';
 import { mountPredict, type PredictDeps } from './routes/predict.ts';
+import { mountScale, type ScaleDeps } from './routes/scale.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
 
 /** The dependencies of all routes. Each route takes its own part of them. */
@@ -34,7 +35,8 @@ export type AppDeps = Omit<
     PredictDeps &
     KeysDeps &
     OpsDeps &
-    OverviewDeps,
+    OverviewDeps &
+    ScaleDeps,
   'parser' | 'keys'
 > & {
   /** For the guard, which checks who owns the job that a path names. */
@@ -61,6 +63,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountPredict(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOverview(target, deps);
+  mountScale(target, deps);
   mountDashboard(target);
   mountBoard(target, deps.board);
   mountOps(target, deps);

@@ -5,11 +5,13 @@ import { API_METRICS, SERVICE_METRICS } from '../../shared/observe/metrics/api-m
 import { createMetrics, type Instruments, type Metrics } from '../../shared/observe/metrics/instruments.ts';
 import type { RedisMemory } from '../../shared/redis/redis-memory.ts';
 import { isLoaded } from '../../shared/queue/workers/worker-registry.ts';
-import type { ServiceSurvey } from '../overview/survey-service.ts';
+import type { ServiceActivity, ServiceSurvey } from '../overview/survey-service.ts';
+import type { PoolScale } from '../scale/pool-scales.ts';
 
 export interface MeasuredService {
   /** Rejects if Redis does not answer. The metrics of the service are then absent from the scrape. */
   readonly survey: () => Promise<ServiceSurvey>;
+  readonly scales: (activity: ServiceActivity) => Promise<readonly PoolScale[]>;
   readonly redisMemory: () => Promise<RedisMemory>;
 }
 
@@ -37,13 +39,18 @@ function countEvents(events: Pick<Events, 'on'>, api: Instruments<typeof API_MET
   events.on('webhook.given_up', () => api.forebay_webhooks_given_up_total.inc());
 }
 
-export function measureService(metrics: Metrics, { survey, redisMemory }: MeasuredService): void {
+export function measureService(metrics: Metrics, { survey, scales, redisMemory }: MeasuredService): void {
   const service = metrics.make(SERVICE_METRICS);
   metrics.onScrape(async () => {
     const [found, memory] = await Promise.all([survey().catch(() => null), redisMemory().catch(() => null)]);
+    const pools = found === null ? [] : await scales(found).catch(() => []);
     // Old values must not look like current ones.
     for (const instrument of Object.values(service)) instrument.reset();
     if (found) show(service, found);
+    for (const { work, workers, backlogS } of pools) {
+      service.forebay_pool_wanted_workers.set({ pool: work.pool }, workers);
+      service.forebay_pool_backlog_seconds.set({ pool: work.pool }, backlogS);
+    }
     if (memory) {
       service.forebay_redis_memory_bytes.set(memory.usedBytes);
       service.forebay_redis_memory_limit_bytes.set(memory.limitBytes);

@@ -39,6 +39,9 @@ export interface ServiceSurvey {
   readonly queues: readonly QueueSurvey[];
 }
 
+/** What there is to do, and who does it. */
+export type ServiceActivity = Pick<ServiceSurvey, 'jobs' | 'workers'>;
+
 export async function surveyService(deps: SurveyDeps): Promise<ServiceSurvey> {
   const { jobs, workers, models } = await findQueues(deps);
   const queues = await Promise.all(
@@ -57,11 +60,16 @@ export async function queueNamesOf(deps: Pick<SurveyDeps, 'jobs' | 'workers'>): 
   return [...(await findQueues(deps)).models.keys()].toSorted();
 }
 
-/** `models`: by queue. */
-async function findQueues(deps: Pick<SurveyDeps, 'jobs' | 'workers'>) {
+/** Jobs of newer versions are left out. */
+export async function surveyActivity(deps: Pick<SurveyDeps, 'jobs' | 'workers'>): Promise<ServiceActivity> {
   const [ids, workers] = await Promise.all([deps.jobs.activeIds(), deps.workers.live()]);
   const records = await Promise.all(ids.map(async (id) => deps.jobs.get(id).catch(nullIfNewer)));
-  const jobs = records.filter((record) => record !== null);
+  return { jobs: records.filter((record) => record !== null), workers };
+}
+
+/** `models`: by queue. */
+async function findQueues(deps: Pick<SurveyDeps, 'jobs' | 'workers'>) {
+  const { jobs, workers } = await surveyActivity(deps);
   const models = new Map<string, ModelRef>();
   for (const { ref } of workers.flatMap((worker) => worker.models)) models.set(blockQueueName(ref), ref);
   for (const { spec } of jobs) models.set(blockQueueName(spec.model), spec.model);

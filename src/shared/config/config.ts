@@ -39,6 +39,13 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     spoolDir: resolve(dataDir, 'spool'),
     profiles: given.profiles === 'on',
     predictors: given.predictors === 'on',
+    scale: {
+      targetS: given.scaleTargetS,
+      min: given.scaleMin,
+      max: given.scaleMax,
+      downAfterMs: given.scaleDownAfterMs,
+      rowsPerS: given.scaleRowsPerS,
+    },
     webhooks: {
       secret: given.webhookSecret ?? null,
       tries: given.webhookTries,

@@ -4,6 +4,7 @@ import { FOLDERS } from './groups/folders.ts';
 import { LIMITS, ONLINE, QUOTAS } from './groups/limits.ts';
 import { PROCESSES } from './groups/processes.ts';
 import { IMAGES, URL_ROWS } from './groups/rows.ts';
+import { SCALING } from './groups/scaling.ts';
 import { WEBHOOKS } from './groups/webhooks.ts';
 import { WORKERS } from './groups/workers.ts';
 
@@ -17,6 +18,7 @@ export const SETTING_GROUPS = {
   'Rows and images': IMAGES,
   'URL rows': URL_ROWS,
   Webhooks: WEBHOOKS,
+  Autoscaling: SCALING,
   Processes: PROCESSES,
 } as const;
 
@@ -31,5 +33,6 @@ export const SETTINGS = {
   ...IMAGES,
   ...URL_ROWS,
   ...WEBHOOKS,
+  ...SCALING,
   ...PROCESSES,
 };

@@ -62,6 +62,8 @@ export const indexKeys = {
   beats: `${PREFIX}:{index}:beats`,
   /** Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-wishes.ts). */
   wishes: `${PREFIX}:{index}:wishes`,
+  /** String: JSON of how many workers a pool was last said to need (workers/scale-memory.ts). Expires. */
+  scaleOf: (pool: string) => `${PREFIX}:{index}:scale:${pool}`,
   /** String: token of the process that sweeps. */
   sweeper: `${PREFIX}:{index}:sweeper`,
   /** Sorted set of ids of jobs with a webhook that has more to send, by the time when it is due. */
@@ -92,6 +94,8 @@ export const queueKeys = (queue: string) => ({
   slots: `${PREFIX}:{${queue}}:places`,
   /** Hash job -> `<priority>:<time in ms until which it wants slots>`. */
   feeders: `${PREFIX}:{${queue}}:feeders`,
+  /** String: rows per second that one worker was last measured to compute. Expires. */
+  rate: `${PREFIX}:{${queue}}:rate`,
 });
 
 /** Matches all keys of Forebay and of BullMQ. */

@@ -22,6 +22,7 @@ const SCRIPTS = {
   'release-slots': 2,
   'claim-webhooks': 1,
   'replace-wish': 1,
+  'replace-scale': 1,
   'ask-online': 4,
   'take-online': 1,
   'end-online': 4,

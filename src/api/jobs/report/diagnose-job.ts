@@ -5,13 +5,9 @@
 import { diagnoseBusyLanes } from './busy-lanes.ts';
 import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';
 import { diagnoseBatchFill, diagnoseIdleLanes, starvedLanes } from './idle-lanes.ts';
-import type { JobCosts } from './job-costs.ts';
+import { laneWork, showSteadyState, type JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
 
-/** With fewer batches, most are the first and last ones, which do not show the steady state. */
-const ENOUGH_BATCHES = 8;
-/** Minimum time of lane work. With less, timers and start-up noise weigh too much. */
-const ENOUGH_MS = 200;
 /** Below this utilisation, it is worth finding what the lanes wait for. */
 const BUSY = 0.85;
 /** Share of a worker's memory limit. The kernel kills processes at the limit, and caches and arenas need the rest. */
@@ -24,10 +20,9 @@ export function diagnoseJob(costs: JobCosts | null, state: JobState): Diagnosis 
   const full = memoryFull(state);
   if (full) return full;
   if (!costs || costs.batches === 0) return state.ended ? null : tooEarly(0, state);
-  const { idle, decodeAhead: _, ...parts } = costs.lane;
-  const busy = Object.values(parts).reduce((sum, part) => sum + part, 0);
-  if (costs.batches < ENOUGH_BATCHES || busy < ENOUGH_MS) return tooEarly(costs.batches, state);
-  const utilisation = busy / (busy + idle);
+  if (!showSteadyState(costs)) return tooEarly(costs.batches, state);
+  const busy = laneWork(costs);
+  const utilisation = busy / (busy + costs.lane.idle);
   const isIdle = utilisation < BUSY;
   return (
     (isIdle ? diagnoseIdleLanes(costs, state, 1 - utilisation) : null) ??

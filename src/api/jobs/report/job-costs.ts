@@ -76,3 +76,19 @@ export function costsOf(counters: Counters): JobCosts | null {
     answeredBy: answeredIn(counters),
   };
 }
+
+/** How long lanes worked, in ms, without decoding by decode threads. */
+export function laneWork({ lane }: Pick<JobCosts, 'lane'>): number {
+  const { idle: _, decodeAhead: __, ...parts } = lane;
+  return Object.values(parts).reduce((sum, part) => sum + part, 0);
+}
+
+/** With fewer batches, most are the first and last ones, which do not show the steady state. */
+const ENOUGH_BATCHES = 8;
+/** Minimum time of lane work. With less, timers and start-up noise weigh too much. */
+const ENOUGH_MS = 200;
+
+/** Whether the costs show the steady state of the lanes. */
+export function showSteadyState(costs: Pick<JobCosts, 'lane' | 'batches'>): boolean {
+  return costs.batches >= ENOUGH_BATCHES && laneWork(costs) >= ENOUGH_MS;
+}

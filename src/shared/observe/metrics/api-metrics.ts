@@ -29,6 +29,10 @@ export const SERVICE_METRICS = {
   ]),
   forebay_jobs_rows_per_second: gauge('Rows per second of all running jobs together.'),
   forebay_workers: gauge('Live workers.', ['pool']),
+  forebay_pool_wanted_workers: gauge('Workers that the pool should have, as `GET /v1/scale` says.', ['pool']),
+  forebay_pool_backlog_seconds: gauge('Time in which one worker would finish all rows of the pool.', [
+    'pool',
+  ]),
   forebay_pool_lanes: gauge('Lanes of live workers.', ['pool']),
   forebay_pool_model_lanes: gauge('Lanes of live workers that hold the model.', ['pool', 'model']),
   forebay_queue_blocks: gauge('Blocks on the queues of a model: waiting, active.', [

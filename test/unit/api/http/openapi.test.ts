@@ -37,7 +37,7 @@ describe('the OpenAPI document', () => {
       .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(described.toSorted()).toEqual([...new Set(mounted)].toSorted());
-    expect(described).toHaveLength(29);
+    expect(described).toHaveLength(31);
   });
 
   it('carries the cause and fix of every error code', () => {
@@ -87,7 +87,7 @@ describe('the OpenAPI document', () => {
       if (operation.security!.length === 0) continue;
       const ofModels = path.endsWith('/predict') ? 'models:predict' : 'models:write';
       const writes = path.startsWith('/v1/models') ? ofModels : 'jobs:write';
-      const service = ['/metrics', '/v1/workers', '/v1/queues'].includes(path);
+      const service = /^\/(metrics|v1\/(workers|queues|scale.*))$/.test(path);
       const reads = service ? 'service:read' : 'jobs:read';
       const scope = path.startsWith('/v1/keys') ? 'admin' : method === 'get' ? reads : writes;
       expect(operation.security, operation.operationId).toEqual([
