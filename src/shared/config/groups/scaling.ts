@@ -13,7 +13,8 @@ export const SCALING = {
     fallback: 0,
     min: 0,
     what: 'Workers wanted in every pool, even without work',
-    trade: 'With 0, a pool without work may be empty. Its next job or online request waits until a worker has started.',
+    trade:
+      'With 0, a pool without work may be empty. Its next job or online request waits until a worker has started.',
   }),
   scaleMax: count({
     env: 'FOREBAY_SCALE_MAX',
