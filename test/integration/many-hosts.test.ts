@@ -1,0 +1,114 @@
+// A service over several hosts without a shared disk: each process has its own folders. Only Redis and S3 are shared.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
+import { freePort } from '../support/free-port.ts';
+import { startOwnProcess, type OwnProcess } from '../support/own-process.ts';
+import { startTestRedis } from '../support/redis.ts';
+import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
+import { colourImage, indexes, upTo, writeTinyModel, type OutputRow } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROWS = 60;
+const OUTPUT = 's3://shared/out/all/';
+
+describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
+  let s3: S3Server;
+  let redis: Awaited<ReturnType<typeof startTestRedis>>;
+  const folders: string[] = [];
+  const running: OwnProcess[] = [];
+
+  beforeAll(async () => {
+    const images = await Promise.all([0, 1, 2].map(colourImage));
+    [s3, redis] = await Promise.all([startSeaweedfs('shared'), startTestRedis()]);
+    const put = async (i: number) => s3.put('shared', `in/${String(i).padStart(6, '0')}.png`, images[i % 3]!);
+    await Promise.all(upTo(ROWS).map(put));
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all(running.map(async (one) => one.stop()));
+    await Promise.all([redis?.stop(), s3?.stop()]);
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A process on a new host: its own folders, and its own copy of the model. */
+  function onNewHost(part: 'api' | 'workers', more: Record<string, string> = {}): OwnProcess {
+    const folder = mkdtempSync(join(tmpdir(), 'forebay-host-'));
+    folders.push(folder);
+    writeTinyModel(join(folder, 'the-models', 'tiny'), 'tiny');
+    const host = startOwnProcess(part, {
+      ...s3.env,
+      AWS_ENDPOINT_URL: s3.endpoint,
+      REDIS_URL: redis.url,
+      FOREBAY_PORT: '0',
+      FOREBAY_LANES: '1',
+      FOREBAY_DATA_DIR: join(folder, 'data'),
+      FOREBAY_CACHE_DIR: join(folder, 'cache'),
+      FOREBAY_MODELS_DIR: join(folder, 'the-models'),
+      FOREBAY_INPUT_ROOTS: 's3://shared/in/',
+      FOREBAY_OUTPUT_ROOTS: 's3://shared/out/',
+      ...more,
+    });
+    running.push(host);
+    return host;
+  }
+
+  async function urlOf(api: OwnProcess): Promise<string> {
+    const [, url] = (await api.says(/"url":"(http:[^"]+)","msg":"listening"/))!;
+    await waitUntil('the API', async () => (await fetch(`${url}/readyz`)).ok);
+    return url!;
+  }
+
+  async function runJob(url: string, body: object): Promise<JobWire> {
+    const request = {
+      model: 'tiny',
+      input: { type: 'files', path: 's3://shared/in/' },
+      output: OUTPUT,
+      ...body,
+    };
+    const response = await fetch(`${url}/v1/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+    });
+    if (response.status !== 202) throw new Error(await response.text());
+    const { id } = (await response.json()) as JobWire;
+    return waitUntil('the job', async () => {
+      const job = (await (await fetch(`${url}/v1/jobs/${id}`)).json()) as JobWire;
+      if (job.status === 'failed') throw new Error(JSON.stringify(job));
+      return job.status === 'completed' && job;
+    });
+  }
+
+  it('share the rows of a job, each once, and resume it from an API that has moved', async () => {
+    const ports = [await freePort(), await freePort()];
+    const workers = ports.map((port) => onNewHost('workers', { FOREBAY_WORKER_PORT: String(port) }));
+    const first = onNewHost('api');
+    const health = (port: number, path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    await waitUntil('both workers', async () => {
+      const answers = await Promise.all(ports.map(async (port) => health(port, '/readyz').catch(() => null)));
+      return answers.every((answer) => answer?.ok);
+    });
+    const some = await runJob(await urlOf(first), { options: { block_rows: 1, limit: ROWS - 20 } });
+    expect(some).toMatchObject({ output: OUTPUT, rows: { succeeded: ROWS - 20, failed: 0 } });
+    for (const port of ports) {
+      const text = await (await health(port, '/metrics')).text();
+      const [, blocks] = /^forebay_blocks_total\{model="tiny"\} (\d+)$/m.exec(text) ?? [];
+      expect(Number(blocks)).toBeGreaterThan(0);
+    }
+
+    await first.stop();
+    const url = await urlOf(onNewHost('api'));
+    const whole = await runJob(url, { options: { block_rows: 1, if_output_exists: 'resume' } });
+    expect(whole).toMatchObject({ rows: { total: ROWS, succeeded: ROWS, failed: 0, adopted: ROWS - 20 } });
+    const results = await (await fetch(`${url}/v1/jobs/${whole.id}/results`)).text();
+    const rows = results
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as OutputRow);
+    expect(indexes(rows)).toEqual(upTo(ROWS));
+    for (const { index, predictions } of rows) expect(predictions![0]!.index).toBe(index % 3);
+    for (const one of [...workers, first]) expect(one.said()).not.toMatch(/"level":50/);
+  });
+});
