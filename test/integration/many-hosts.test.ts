@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
-import { freePort } from '../support/free-port.ts';
 import { startOwnProcess, type OwnProcess } from '../support/own-process.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
@@ -54,9 +53,10 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
     return host;
   }
 
-  async function urlOf(api: OwnProcess): Promise<string> {
-    const [, url] = (await api.says(/"url":"(http:[^"]+)","msg":"listening"/))!;
-    await waitUntil('the API', async () => (await fetch(`${url}/readyz`)).ok);
+  /** The address of an API, or of a worker's port, once it is ready. */
+  async function urlOf(host: OwnProcess): Promise<string> {
+    const [, url] = (await host.says(/"url":"(http:[^"]+)","msg":"listening"/))!;
+    await waitUntil('a host', async () => (await fetch(`${url}/readyz`)).ok);
     return url!;
   }
 
@@ -82,18 +82,13 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
   }
 
   it('share the rows of a job, each once, and resume it from an API that has moved', async () => {
-    const ports = [await freePort(), await freePort()];
-    const workers = ports.map((port) => onNewHost('workers', { FOREBAY_WORKER_PORT: String(port) }));
+    const workers = [0, 1].map(() => onNewHost('workers', { FOREBAY_WORKER_PORT: '0' }));
     const first = onNewHost('api');
-    const health = (port: number, path: string) => fetch(`http://127.0.0.1:${port}${path}`);
-    await waitUntil('both workers', async () => {
-      const answers = await Promise.all(ports.map(async (port) => health(port, '/readyz').catch(() => null)));
-      return answers.every((answer) => answer?.ok);
-    });
-    const some = await runJob(await urlOf(first), { options: { block_rows: 1, limit: ROWS - 20 } });
+    const [here, ...there] = await Promise.all([first, ...workers].map(urlOf));
+    const some = await runJob(here!, { options: { block_rows: 1, limit: ROWS - 20 } });
     expect(some).toMatchObject({ output: OUTPUT, rows: { succeeded: ROWS - 20, failed: 0 } });
-    for (const port of ports) {
-      const text = await (await health(port, '/metrics')).text();
+    for (const worker of there) {
+      const text = await (await fetch(`${worker}/metrics`)).text();
       const [, blocks] = /^forebay_blocks_total\{model="tiny"\} (\d+)$/m.exec(text) ?? [];
       expect(Number(blocks)).toBeGreaterThan(0);
     }
