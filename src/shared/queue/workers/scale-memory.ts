@@ -45,8 +45,7 @@ export function createScaleMemory({ redis, run }: { redis: Redis; run: RunScript
     },
     /** Rows per second of one worker, by queue, as far as known. */
     async rates(queues: readonly string[]): Promise<Map<string, number>> {
-      if (queues.length === 0) return new Map();
-      const texts = await redis.mget(queues.map((queue) => queueKeys(queue).rate));
+      const texts = await Promise.all(queues.map(async (queue) => redis.get(queueKeys(queue).rate)));
       const rates = texts.map((text) => Number(text));
       return new Map(queues.flatMap((queue, i) => (rates[i]! > 0 ? [[queue, rates[i]!] as const] : [])));
     },
