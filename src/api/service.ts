@@ -183,8 +183,9 @@ export async function createApiService(options: {
     settings: config.webhooks,
     emit,
   });
+  const onlineModels = createOnlineModels({ findModel: models.findModel, workers, wake });
   const predict = createPredict({
-    models: createOnlineModels({ findModel: models.findModel, workers, wake }),
+    models: onlineModels,
     requests: await createOnlineRequests({
       run: createScripts(onlineRedis),
       redis: onlineRedis,
@@ -230,6 +231,7 @@ export async function createApiService(options: {
     shutdown,
     webhooks,
     predict,
+    onlineModels,
     onlineBodies: createHeldBytes(config.onlineMaxBytes),
     access,
     ...requests,

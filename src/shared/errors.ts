@@ -38,6 +38,7 @@ const TABLE = {
   quota_bytes: { status: 429, retryable: true },
   online_full: { status: 429, retryable: true },
   internal: { status: 500, retryable: false },
+  not_supported: { status: 501, retryable: false },
   queue_unavailable: { status: 503, retryable: true },
   redis_read_only: { status: 503, retryable: true },
   redis_full: { status: 503, retryable: true },

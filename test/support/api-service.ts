@@ -151,8 +151,9 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       emit,
     }));
   const limits = { requests: 100, bytes: 16 * 1024 * 1024 };
+  const onlineModels = createOnlineModels({ findModel: models.findModel, workers, wake: realWake });
   const predict = createPredict({
-    models: createOnlineModels({ findModel: models.findModel, workers, wake: realWake }),
+    models: onlineModels,
     requests: await createOnlineRequests({ run, redis, subscriber, limits }),
   });
   const slots = createQueueSlots({ redis, run });
@@ -185,6 +186,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     wishes: createModelWishes({ redis }),
     webhooks,
     predict,
+    onlineModels,
     onlineBodies: createHeldBytes(limits.bytes),
     ...requests,
     ready: () => checkWrite(redis),

@@ -15,12 +15,15 @@ import { mountJobs, type JobsDeps } from './routes/jobs.ts';
 import { mountJobStats, type JobStatsDeps } from './routes/job-stats.ts';
 import { mountJobStreams, type JobStreamsDeps } from './routes/job-streams.ts';
 import { mountKeys, type KeysDeps } from './routes/keys.ts';
+import { mountOip, type OipDeps } from './oip/mount-oip.ts';
+import { isOipPath, OIP_ERRORS } from './oip/oip-errors.ts';
 import { mountModels, type ModelsDeps } from './routes/models.ts';
 import { mountOps, type OpsDeps } from './routes/ops.ts';
 import { mountOverview, type OverviewDeps } from './routes/overview.ts';
 import { mountPlan, type PlanDeps } from './routes/plan.ts';
 import { mountPredict, type PredictDeps } from './routes/predict.ts';
 import { mountScale, type ScaleDeps } from './routes/scale.ts';
+import { PROBLEMS } from './wire/error-form.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
 
 /** The dependencies of all routes. Each route takes its own part of them. */
@@ -33,6 +36,7 @@ export type AppDeps = Omit<
     DeliveriesDeps &
     ModelsDeps &
     PredictDeps &
+    OipDeps &
     KeysDeps &
     OpsDeps &
     OverviewDeps &
@@ -61,6 +65,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountDeliveries(target, deps);
   mountModels(target, deps);
   mountPredict(target, deps);
+  mountOip(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOverview(target, deps);
   mountScale(target, deps);
@@ -68,7 +73,8 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountBoard(target, deps.board);
   mountOps(target, deps);
 
-  app.onError((error, c) => problemResponse(error, c.req, emit));
+  const errorsAt = (path: string) => (isOipPath(path) ? OIP_ERRORS : PROBLEMS);
+  app.onError((error, c) => problemResponse(error, c.req, emit, {}, errorsAt(c.req.path)));
   app.notFound((c) => {
     const allowed = methodsAt(app, c.req.path);
     if (allowed.length === 0) {
@@ -76,13 +82,13 @@ export function createApp(deps: AppDeps): OpenAPIHono {
         'not_found',
         `There is nothing at ${c.req.path}. /docs lists all endpoints.`,
       );
-      return problemResponse(error, c.req, emit);
+      return problemResponse(error, c.req, emit, {}, errorsAt(c.req.path));
     }
     const error = new ForebayError(
       'method_not_allowed',
       `${c.req.path} takes ${allowed.join(', ')}, not ${c.req.method}.`,
     );
-    return problemResponse(error, c.req, emit, { Allow: allowed.join(', ') });
+    return problemResponse(error, c.req, emit, { Allow: allowed.join(', ') }, errorsAt(c.req.path));
   });
   return app;
 }

@@ -11,7 +11,7 @@ const emitNothing = () => undefined;
 export function answerWhileWaiting(request: Request): Response {
   const { method } = request;
   const path = new URL(request.url).pathname;
-  if (path === '/healthz' && (method === 'GET' || method === 'HEAD')) {
+  if ((path === '/healthz' || path === '/v2/health/live') && (method === 'GET' || method === 'HEAD')) {
     return Response.json({ status: 'ok' }, { headers: { 'Cache-Control': 'no-store' } });
   }
   // Contains no address, because anybody may read it.

@@ -19,6 +19,8 @@ export interface FoundModel {
   readonly batchSize: number | null;
   /** The inputs of its graph. Null if no live worker has loaded it. */
   readonly graphInputs: readonly GraphTensor[] | null;
+  /** The outputs of its graph that the task uses. Null if no live worker has loaded it. */
+  readonly graphOutputs: readonly GraphTensor[] | null;
 }
 
 export interface ModelCatalog {
@@ -69,11 +71,14 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
 
 function toFound({ ref, config, served }: KnownModel): FoundModel {
   const sizes = served.filter(isReady).map((model) => model.batchSize);
-  const loaded = served.find(({ graph }) => graph !== null)?.graph as { inputs?: GraphTensor[] } | undefined;
+  const loaded = served.find(({ graph }) => graph !== null)?.graph as
+    | { inputs?: GraphTensor[]; outputs?: GraphTensor[] }
+    | undefined;
   return {
     ref,
     config,
     batchSize: sizes.length > 0 ? Math.max(...sizes) : null,
     graphInputs: loaded?.inputs ?? null,
+    graphOutputs: loaded?.outputs ?? null,
   };
 }

@@ -22,6 +22,8 @@ interface Known {
   readonly at: number;
 }
 
+export type OnlineModels = ReturnType<typeof createOnlineModels>;
+
 export function createOnlineModels(deps: {
   findModel: ModelCatalog['findModel'];
   workers: Pick<WorkerRegistry, 'serviceOf'>;

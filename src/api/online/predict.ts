@@ -9,7 +9,7 @@ import type { RequestedTaskOptions } from '../../shared/tasks/task-options.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import type { AskedOptions } from '../../shared/tasks/requested-options.ts';
-import { canServe, type createOnlineModels, type OnlineModel } from './online-models.ts';
+import { canServe, type OnlineModel, type OnlineModels } from './online-models.ts';
 
 /** `file`: the bytes of one image or sound. */
 export type PredictInput =
@@ -34,10 +34,7 @@ const RETRY_AFTER_S = 5;
  * Rejects with ForebayError `model_not_found`, `invalid_model_config`, `invalid_request`, `unsupported_media_type`,
  * `no_worker`, and as OnlineRequests.ask does.
  */
-export function createPredict(deps: {
-  models: ReturnType<typeof createOnlineModels>;
-  requests: OnlineRequests;
-}): Predict {
+export function createPredict(deps: { models: OnlineModels; requests: OnlineRequests }): Predict {
   const { models, requests } = deps;
   return async ({ model: name, input, options, timeoutMs, tenant }, signal) => {
     const model = await models.find(name);

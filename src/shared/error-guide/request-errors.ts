@@ -141,6 +141,10 @@ export const REQUEST_ERRORS = {
       'As many online requests are open as `FOREBAY_ONLINE_MAX_REQUESTS` or `FOREBAY_ONLINE_MAX_MB` allows.',
     fix: 'Retry after the time in `Retry-After`. If this happens often, start more workers or raise the limit.',
   },
+  not_supported: {
+    cause: 'The protocol that the request speaks has this, but Forebay does not.',
+    fix: '`detail` says what to use instead.',
+  },
   no_worker: {
     cause: 'No live worker serves the model, or none could load it in time.',
     fix: '`detail` says why. `forebay models` shows the state of the model. Start a worker of its pool, or pin the model.',

@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
 import { JSON_TYPE } from '../middleware/read-body.ts';
-import { PROBLEM } from '../wire/problem.ts';
+import { PROBLEMS, type ErrorForm } from '../wire/error-form.ts';
 import type { Endpoint, Fields, Success } from './endpoint.ts';
 
 type RouteDescription = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0];
@@ -69,15 +69,18 @@ export function describeEndpoint<
     },
     responses: {
       ...Object.fromEntries(endpoint.success.map((success) => [success.status, describeSuccess(success)])),
-      ...describeProblems([
-        ...endpoint.problems,
-        ...(scopes.length === 0 ? [] : REFUSALS),
-        ...(endpoint.access === 'probe' ? [] : (['host_not_allowed'] as const)),
-        ...(endpoint.method === 'get' ? [] : (['origin_not_allowed'] as const)),
-        ...(endpoint.method === 'post' ? BODY_PROBLEMS : []),
-        ...(body?.parse && !body.held ? (['too_many_large_requests'] as const) : []),
-        ...COMMON,
-      ]),
+      ...describeProblems(
+        [
+          ...endpoint.problems,
+          ...(scopes.length === 0 ? [] : REFUSALS),
+          ...(endpoint.access === 'probe' ? [] : (['host_not_allowed'] as const)),
+          ...(endpoint.method === 'get' ? [] : (['origin_not_allowed'] as const)),
+          ...(endpoint.method === 'post' ? BODY_PROBLEMS : []),
+          ...(body?.parse && !body.held ? (['too_many_large_requests'] as const) : []),
+          ...COMMON,
+        ],
+        endpoint.errors ?? PROBLEMS,
+      ),
     },
   };
 }
@@ -109,13 +112,13 @@ function describeSuccess({ description, content, headers }: Success) {
   };
 }
 
-function describeProblems(codes: readonly ErrorCode[]) {
+function describeProblems(codes: readonly ErrorCode[], form: ErrorForm) {
   return Object.fromEntries(
     [...byStatus(codes)].map(([status, ofStatus]) => [
       status,
       {
         description: ofStatus.map((code) => `\`${code}\``).join(', '),
-        content: { 'application/problem+json': { schema: PROBLEM } },
+        content: { [form.type]: { schema: form.schema } },
       },
     ]),
   );

@@ -7,6 +7,7 @@ import type { Parsed } from '../body/parse-json.ts';
 import type { Caller } from '../middleware/caller.ts';
 import type { Access } from '../middleware/guard.ts';
 import type { BodyLimit } from '../middleware/read-body.ts';
+import type { ErrorForm } from '../wire/error-form.ts';
 
 export type Fields = z.ZodObject;
 
@@ -53,6 +54,8 @@ export interface Endpoint<P extends Fields, Q extends Fields, H extends Fields, 
   readonly success: readonly Success[];
   /** Codes of the problems that the endpoint may return, in addition to those of every endpoint. */
   readonly problems: readonly ErrorCode[];
+  /** How it shows errors. Default: as problems. */
+  readonly errors?: ErrorForm;
 }
 
 /** A request that has passed all checks. */

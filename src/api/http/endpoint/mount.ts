@@ -43,7 +43,7 @@ export function mount<
       response = await handler({ ...checked, caller });
     } catch (error) {
       code = toForebayError(error).code;
-      response = problemResponse(error, c.req, target.emit);
+      response = problemResponse(error, c.req, target.emit, {}, endpoint.errors);
     } finally {
       admission.release();
     }

@@ -7,14 +7,15 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
 import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import { storageTrouble } from '../../../shared/storage/storage-trouble.ts';
-import { problemToWire } from '../wire/problem.ts';
+import { PROBLEMS, type ErrorForm } from '../wire/error-form.ts';
 
-/** `request`: its method and path, for the log and for `instance`. */
+/** `request`: its method and path, for the log and for `instance`. `form`: another form than that of a problem. */
 export function problemResponse(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },
   emit: Emit,
   headers: Readonly<Record<string, string>> = {},
+  form: ErrorForm = PROBLEMS,
 ): Response {
   const error = toForebayError(thrown);
   if (error.code === 'internal') {
@@ -27,11 +28,11 @@ export function problemResponse(
       redis: redisTrouble(error) !== null,
     });
   }
-  const body = problemToWire(error, request.path);
+  const body = form.body(error, request.path);
   return new Response(`${JSON.stringify(body)}\n`, {
     status: error.status,
     headers: {
-      'Content-Type': 'application/problem+json',
+      'Content-Type': form.type,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       // RFC 9110 requires this header with a 401.

@@ -21,6 +21,8 @@ export interface BodyAdmission {
 }
 
 export const JSON_TYPE = 'application/json';
+/** Clients of some protocols name no type. */
+export const ANY_TYPE = '*/*';
 
 export interface ReadBody {
   /** Undefined without a body. */
@@ -80,9 +82,9 @@ function mediaTypeOf(c: Context, types: readonly string[]): string {
   const header = c.req.header('content-type');
   const [type = '', ...parameters] = (header ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters.find((p) => p.startsWith('charset='))?.slice('charset='.length);
-  const isKnown = types.some(
-    (one) => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))),
-  );
+  const isKnown =
+    types.includes(ANY_TYPE) ||
+    types.some((one) => one === type || (one.endsWith('/*') && type.startsWith(one.slice(0, -1))));
   if (!isKnown || (charset !== undefined && !/^"?utf-?8"?$/.test(charset))) {
     const last = types.at(-1);
     const list = types.length === 1 ? last : `${types.slice(0, -1).join(', ')} or ${last}`;

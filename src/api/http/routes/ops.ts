@@ -106,6 +106,10 @@ function describe(target: MountTarget, version: string): object {
       { name: 'Jobs', description: 'A job is a dataset, a model and options.' },
       { name: 'Results and progress', description: 'What a job produces, while it runs and afterwards.' },
       { name: 'Models', description: 'The models that jobs can run.' },
+      {
+        name: 'Open Inference Protocol',
+        description: 'The protocol of Triton and KServe (version 2), for clients that speak it.',
+      },
       { name: 'Keys', description: 'Who may do what, if the service requires keys.' },
       { name: 'Operations', description: 'Health and description of the service.' },
     ],

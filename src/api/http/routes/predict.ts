@@ -23,14 +23,14 @@ export interface PredictDeps {
   readonly onlineBodies: HeldBytes;
 }
 
-const LIMIT = {
+export const PREDICT_LIMIT = {
   bytes: 16 * MB,
   advice: 'Send fewer rows at once, name large files by URL, or submit a job.',
 };
 
 const TYPES = [JSON_TYPE, 'image/*', 'audio/*', 'application/octet-stream', 'text/plain'];
 
-const PROBLEMS: readonly ErrorCode[] = [
+export const PREDICT_PROBLEMS: readonly ErrorCode[] = [
   'model_not_found',
   'invalid_model_config',
   'online_full',
@@ -40,7 +40,7 @@ const PROBLEMS: readonly ErrorCode[] = [
 ];
 
 /** nginx's status for a client that has closed the connection. Nobody receives it, but the log shows it. */
-const CLIENT_LEFT = 499;
+export const CLIENT_LEFT = 499;
 
 export function mountPredict(target: MountTarget, deps: PredictDeps): void {
   mount(
@@ -58,7 +58,7 @@ export function mountPredict(target: MountTarget, deps: PredictDeps): void {
       query: PREDICT_QUERY,
       body: {
         schema: PREDICT_BODY,
-        limit: LIMIT,
+        limit: PREDICT_LIMIT,
         types: TYPES,
         parse: parsePredict,
         held: deps.onlineBodies,
@@ -71,7 +71,7 @@ export function mountPredict(target: MountTarget, deps: PredictDeps): void {
           content: { 'application/json': z.union([PREDICTIONS, PREDICTION]) },
         },
       ],
-      problems: PROBLEMS,
+      problems: PREDICT_PROBLEMS,
     },
     async ({ c, caller, params, query, body }) => {
       const { signal } = c.req.raw;

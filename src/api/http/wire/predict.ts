@@ -14,7 +14,7 @@ import { FAILURE } from './scalars.ts';
 /** More rows are a job. */
 export const MAX_PREDICT_ROWS = 4096;
 const DEFAULT_TIMEOUT_MS = 30_000;
-const MAX_TIMEOUT_MS = 600_000;
+export const MAX_TIMEOUT_MS = 600_000;
 
 type OptionShape = {
   [Name in TaskOptionName]: z.ZodOptional<z.ZodType<NonNullable<RequestedTaskOptions[Name]>>>;

@@ -37,7 +37,7 @@ describe('the OpenAPI document', () => {
       .map((route) => `${route.method} ${route.path.replaceAll(/:([^/]+)/g, '{$1}')}`);
     const described = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(described.toSorted()).toEqual([...new Set(mounted)].toSorted());
-    expect(described).toHaveLength(31);
+    expect(described).toHaveLength(46);
   });
 
   it('carries the cause and fix of every error code', () => {
@@ -62,14 +62,17 @@ describe('the OpenAPI document', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(ids).toEqual([...new Set(ids)]);
     const tags = document.tags.map((tag) => tag.name);
-    for (const { operation } of operations) {
+    for (const { path, operation } of operations) {
+      const [type, form] = path.startsWith('/v2')
+        ? ['application/json', 'OipError']
+        : ['application/problem+json', 'Problem'];
       expect(operation.summary).not.toBe('');
       expect(operation.tags.every((tag) => tags.includes(tag))).toBe(true);
       const responses = Object.entries(operation.responses);
       expect(responses.some(([status]) => status.startsWith('2'))).toBe(true);
       for (const [status, response] of responses.filter(([s]) => Number(s) >= 400)) {
-        const problem = response.content?.['application/problem+json']?.schema.$ref;
-        expect(problem, `${operation.operationId} ${status}`).toBe('#/components/schemas/Problem');
+        const problem = response.content?.[type!]?.schema.$ref;
+        expect(problem, `${operation.operationId} ${status}`).toBe(`#/components/schemas/${form}`);
       }
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '500', '503']));
     }
@@ -82,11 +85,15 @@ describe('the OpenAPI document', () => {
       '/healthz',
       '/openapi.json',
       '/readyz',
+      '/v2',
+      '/v2/health/live',
+      '/v2/health/ready',
     ]);
     for (const { path, method, operation } of operations) {
       if (operation.security!.length === 0) continue;
-      const ofModels = path.endsWith('/predict') ? 'models:predict' : 'models:write';
-      const writes = path.startsWith('/v1/models') ? ofModels : 'jobs:write';
+      const ofModels = /\/(predict|infer)$/.test(path) ? 'models:predict' : 'models:write';
+      const lists = path === '/v2/repository/index';
+      const writes = lists ? 'jobs:read' : /^\/(v1\/models|v2)/.test(path) ? ofModels : 'jobs:write';
       const service = /^\/(metrics|v1\/(workers|queues|scale.*))$/.test(path);
       const reads = service ? 'service:read' : 'jobs:read';
       const scope = path.startsWith('/v1/keys') ? 'admin' : method === 'get' ? reads : writes;
@@ -130,7 +137,7 @@ describe('the OpenAPI document', () => {
       if (/Results|Errors/.test(operation.operationId)) expected.push('not_found', 'output_changed');
       if (method !== 'get') expected.push('origin_not_allowed');
       if (method === 'post') expected.push('request_too_large', 'unsupported_media_type');
-      if (!['/healthz', '/readyz'].includes(path)) expected.push('host_not_allowed');
+      if (!/^\/(healthz|readyz|v2\/health)/.test(path)) expected.push('host_not_allowed');
       expect(declared(operation), operation.operationId).toEqual(expect.arrayContaining(expected));
     }
   });

@@ -3,6 +3,7 @@
  * graph. Pure.
  */
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { inputBatchAxis } from '../../../../shared/tasks/tensors/batch-axis.ts';
 import type { TensorInputConfig } from '../../../../shared/tasks/tensors/tensor-config.ts';
 import type { TensorValue } from '../tensors.ts';
 import { checkDeclared, checkNames, declaredIn, rowShape, typeOf } from './declared.ts';
@@ -47,7 +48,7 @@ export function bindInputs(
 function bindInput(tensor: GraphTensor, declared: TensorInputConfig): TensorInput {
   const { name } = tensor;
   const type = typeOf('input', tensor);
-  const batchAxis = batchAxisOf(tensor, declared);
+  const batchAxis = inputBatchAxis(tensor, declared);
   const shape = rowShape('inputs', tensor, batchAxis, declared);
   checkDeclared('inputs', tensor, declared);
   checkExample(tensor, { type, shape }, declared);
@@ -62,13 +63,6 @@ function bindInput(tensor: GraphTensor, declared: TensorInputConfig): TensorInpu
     constant,
     declared,
   };
-}
-
-/** A first dimension that the graph leaves free is the batch, unless model.json says otherwise. */
-function batchAxisOf({ shape }: GraphTensor, declared: TensorInputConfig): number | null {
-  if (declared.value !== undefined) return null;
-  if (declared.batch_axis !== undefined) return declared.batch_axis;
-  return typeof shape[0] === 'string' ? 0 : null;
 }
 
 /** Throws if `example` or `example_shape` in model.json does not fit. */

@@ -1,0 +1,81 @@
+/** A model in the terms of the Open Inference Protocol: its inputs and outputs as tensors. */
+import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import { rowFieldsOf, rowKindOf, taskOf } from '../../../shared/tasks/task-descriptions.ts';
+import type { Datatype } from './datatypes.ts';
+import { datatypeOf } from './datatypes.ts';
+import { ANSWER, outputDatatype } from './outputs-of-rows.ts';
+
+export interface DescribedTensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  /** -1: any size. */
+  readonly shape: readonly number[];
+}
+
+export interface DescribedModel {
+  readonly config: ModelConfig | null;
+  readonly graphInputs: readonly GraphTensor[] | null;
+  readonly graphOutputs: readonly GraphTensor[] | null;
+}
+
+export function platformOf(config: ModelConfig | null): string {
+  const kind = config?.kind ?? 'onnx';
+  return kind === 'onnx' ? 'onnx_onnxv1' : `forebay_${kind}`;
+}
+
+export function inputsOf({ config, graphInputs }: DescribedModel): DescribedTensor[] {
+  const kind = rowKindOf(config);
+  const { names, needed, text } = rowFieldsOf(config, graphInputs);
+  if (kind === 'tensors') {
+    return (graphInputs ?? []).flatMap((tensor) => (names?.includes(tensor.name) ? described(tensor) : []));
+  }
+  if (kind !== 'features') return needed.map((name) => ({ name, datatype: 'BYTES', shape: [-1] }));
+  return (names ?? []).map((name) => ({
+    name,
+    datatype: text === null || text.includes(name) ? 'BYTES' : 'FP64',
+    shape: [-1],
+  }));
+}
+
+const OF_FIELD: Readonly<Record<string, readonly DescribedTensor[]>> = {
+  predictions: [
+    { name: 'label', datatype: 'BYTES', shape: [-1, -1] },
+    { name: 'score', datatype: 'FP32', shape: [-1, -1] },
+    { name: 'index', datatype: 'INT32', shape: [-1, -1] },
+  ],
+  embedding: [{ name: 'embedding', datatype: 'FP32', shape: [-1, -1] }],
+  value: [{ name: 'value', datatype: 'FP64', shape: [-1] }],
+};
+
+export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTensor[] {
+  const task = taskOf(config);
+  const exact = config === null ? null : (task.resultOf?.(config) ?? null);
+  const fields = Object.keys(exact ?? task.result);
+  const answers = namedOutputs(config);
+  // Only an answer shows which of them a table's model has.
+  const isOpen = exact === null && task.id === 'tabular';
+  const known = isOpen ? [] : fields.flatMap((field) => OF_FIELD[field] ?? []);
+  const graph =
+    isOpen || !fields.includes('outputs')
+      ? []
+      : (graphOutputs ?? []).filter(({ name }) => answers?.includes(name) ?? true);
+  return [
+    ...known,
+    ...graph.flatMap((tensor) => described(tensor, outputDatatype)),
+    { name: ANSWER, datatype: 'BYTES', shape: [-1] },
+  ];
+}
+
+/** The outputs that model.json chooses. Null: it does not. */
+function namedOutputs(config: ModelConfig | null): readonly string[] | null {
+  const { output, outputs } = (config ?? {}) as { output?: unknown; outputs?: object };
+  if (outputs !== undefined) return Object.keys(outputs);
+  return Array.isArray(output) ? (output as string[]) : null;
+}
+
+function described(tensor: GraphTensor, typeOf = datatypeOf): DescribedTensor[] {
+  const datatype = typeOf(tensor.type);
+  const shape = tensor.shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+  return datatype === null ? [] : [{ name: tensor.name, datatype, shape }];
+}
