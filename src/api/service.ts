@@ -190,7 +190,12 @@ export async function createApiService(options: {
       run: createScripts(onlineRedis),
       redis: onlineRedis,
       subscriber,
-      limits: { requests: config.onlineMaxRequests, bytes: config.onlineMaxBytes },
+      limits: {
+        requests: config.onlineMaxRequests,
+        bytes: config.onlineMaxBytes,
+        // Without keys, all callers are one tenant.
+        tenants: access.keys === undefined ? 'whole' : 'shared',
+      },
     }),
   });
   const survey: SurveyDeps = {

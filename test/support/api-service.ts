@@ -150,7 +150,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
       keysState: () => keys.state(),
       emit,
     }));
-  const limits = { requests: 100, bytes: 16 * 1024 * 1024 };
+  const limits = { requests: 100, bytes: 16 * 1024 * 1024, tenants: 'whole' } as const;
   const onlineModels = createOnlineModels({ findModel: models.findModel, workers, wake: realWake });
   const predict = createPredict({
     models: onlineModels,

@@ -125,6 +125,9 @@ export const onlineKeys = {
   open: `${PREFIX}:{online}:open`,
   /** Number: the bytes of all requests in `open`. Expires. */
   bytes: `${PREFIX}:{online}:bytes`,
+  /** As `open` and `bytes`, of one tenant. Only if tenants are limited. Both expire. */
+  openOf: (tenant: string) => `${PREFIX}:{online}:open:${tenant}`,
+  bytesOf: (tenant: string) => `${PREFIX}:{online}:bytes:${tenant}`,
   /** String: a reply that is too large for a message. Expires. */
   reply: (id: string) => `${PREFIX}:{online}:reply:${id}`,
   /** Channel of an API process. Message: the reply to one of its requests, or the id of one that has a key. */

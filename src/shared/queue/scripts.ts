@@ -23,9 +23,9 @@ const SCRIPTS = {
   'claim-webhooks': 1,
   'replace-wish': 1,
   'replace-scale': 1,
-  'ask-online': 4,
+  'ask-online': 6,
   'take-online': 1,
-  'end-online': 4,
+  'end-online': 6,
   'look-online': 0,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;

@@ -143,8 +143,8 @@ export function createBatcher(deps: {
     const waited = performance.now() - since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
-      // Only into an empty lane. A busy lane would not start the batch sooner, and more rows may arrive meanwhile.
-      if (sendFrom(group, 'empty')) deps.onSent();
+      // Only into a lane that is done with blocks. Another would not start the batch sooner, and more rows may arrive.
+      if (sendFrom(group, suspects.length > 0 ? 'empty' : 'partial')) deps.onSent();
     } else {
       group.timer ??= setTimeout(() => {
         group.timer = null;

@@ -24,11 +24,12 @@ const ONLINE_PER_LANE = { online: 1, full_online: 2 } as const;
 const LOAD_TRIES = 3;
 
 /**
- * Which lane a batch may go to. `prefetch`: a lane that may have other batches. `empty`: a lane without batches.
+ * Which lane a batch may go to. `prefetch`: a lane that may have other batches. `partial`: a lane without batches of
+ * blocks. Online batches do not count for both, or they could keep blocks out for ever. `empty`: a lane without batches.
  * `alone`: a lane without batches, which takes no other one meanwhile. `only`: a lane, while no lane has or takes
  * another batch. `online`, `full_online`: a lane with few online batches, however many others it has.
  */
-export type SendHow = 'prefetch' | 'empty' | 'alone' | 'only' | 'online' | 'full_online';
+export type SendHow = 'prefetch' | 'partial' | 'empty' | 'alone' | 'only' | 'online' | 'full_online';
 
 /** `shared`: every lane takes batches. `single`: one batch runs, and no lane takes another. */
 type PoolState = 'shared' | 'single';
@@ -113,6 +114,7 @@ export function createLanePool(deps: {
   }
 
   const perLane = () => (memory === 'normal' ? BATCHES_PER_LANE : 1);
+  const ofBlocks = ({ batches, index }: LaneSlot) => batches - onlineIn[index]!;
   const isBusy = () => slots.some((slot) => slot.batches > 0);
 
   function beginSingle(): void {
@@ -136,9 +138,10 @@ export function createLanePool(deps: {
     if (state === 'single' || (how === 'only' && isBusy())) return null;
     if (how === 'online' || how === 'full_online') return chooseOnline(model, ONLINE_PER_LANE[how]);
     const most = how === 'prefetch' ? perLane() : 1;
+    const countsAll = how !== 'prefetch' && how !== 'partial';
     let best: LaneSlot | null = null;
     for (const slot of slots) {
-      if (slot.batches >= most || !slot.takes(model)) continue;
+      if ((countsAll ? slot.batches : ofBlocks(slot)) >= most || !slot.takes(model)) continue;
       const less = best ? slot.batches - best.batches || lastSent[slot.index]! - lastSent[best.index]! : -1;
       if (less < 0) best = slot;
     }
@@ -201,7 +204,7 @@ export function createLanePool(deps: {
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
     freeSlots: (model) =>
       slots.reduce(
-        (free, slot) => (slot.takes(model) ? free + Math.max(0, perLane() - slot.batches) : free),
+        (free, slot) => (slot.takes(model) ? free + Math.max(0, perLane() - ofBlocks(slot)) : free),
         0,
       ),
     onFree(listener) {

@@ -27,6 +27,8 @@ type ThreadState = 'idle' | 'running' | 'finishing' | 'closed';
 interface PendingBatch {
   readonly request: BatchRequest;
   readonly receivedAt: number;
+  /** How many online batches have gone ahead of it. */
+  overtaken: number;
   decoding:
     | { readonly is: 'waiting' }
     | { readonly is: 'begun' | 'ended'; readonly result: Promise<DecodedBatch> };
@@ -44,6 +46,11 @@ interface Resident {
   readonly threads: number;
 }
 
+/**
+ * Online batches that go ahead of a batch of a block at most. So a job still gets a fifth of the batches, however many
+ * online rows come.
+ */
+const MOST_OVERTAKEN = 4;
 /** Batches that may be decoded at once: the running one and the next. */
 const DECODED_AT_MOST = 2;
 
@@ -75,19 +82,22 @@ export function createLaneThread(options: {
     if (message.type === 'load') return void load(message);
     if (message.type === 'unload') return void unload(message.model);
     if (message.type === 'close') return close();
-    enqueue({ request: message, receivedAt: performance.now(), decoding: { is: 'waiting' } });
+    enqueue({ request: message, receivedAt: performance.now(), overtaken: 0, decoding: { is: 'waiting' } });
     decodeAhead();
     if (state === 'idle') void runAll();
   }
 
   function enqueue(batch: PendingBatch): void {
     const behind = batch.request.deadlines === undefined ? -1 : batches.findIndex(mayBeOvertaken);
-    if (behind === -1) batches.push(batch);
-    else batches.splice(behind, 0, batch);
+    if (behind === -1) return void batches.push(batch);
+    // Those behind it wait for it anyway, and may be overtaken in their turn.
+    batches[behind]!.overtaken += 1;
+    batches.splice(behind, 0, batch);
   }
 
   function mayBeOvertaken(batch: PendingBatch): boolean {
-    return batch !== executing && batch.request.deadlines === undefined;
+    const { request, overtaken } = batch;
+    return batch !== executing && request.deadlines === undefined && overtaken < MOST_OVERTAKEN;
   }
 
   async function load(request: LoadRequest): Promise<void> {

@@ -25,16 +25,20 @@ export interface OnlineRequest extends Omit<OnlineHeader, 'api'> {
   readonly timeoutMs: number;
 }
 
+/** For all API processes together. */
 export interface OnlineLimits {
-  /** Requests of all API processes that may be open at once. */
+  /** Requests that may be open at once. */
   readonly requests: number;
   /** Bytes of all their payloads. */
   readonly bytes: number;
+  /** `shared`: one tenant has at most half of both, so that it cannot keep the others out. `whole`: there is one tenant. */
+  readonly tenants: 'shared' | 'whole';
 }
 
 interface Pending {
   readonly id: string;
   readonly queue: string;
+  readonly tenant: string;
   readonly packed: Buffer;
   /** Monotonic milliseconds. */
   readonly endsAt: number;
@@ -100,18 +104,20 @@ export async function createOnlineRequests(deps: {
    * Removes everything that Redis holds of the request. Redis also does so at the deadline, in case this fails. A worker
    * that still has the request drops it.
    */
-  function end({ id, queue, packed }: Pending, how: 'answered' | 'given_up'): void {
+  function end(request: Pending, how: 'answered' | 'given_up'): void {
+    const { id, packed } = request;
     pending.delete(id);
     if (pending.size === 0 && looking !== null) {
       clearInterval(looking);
       looking = null;
     }
     const args = [id, packed.length, how === 'answered' ? '' : onlineKeys.worker(''), LONGEST_NOTE];
-    run('end-online', keysOf(id, queue), args).catch(() => {});
+    run('end-online', keysOf(request), args).catch(() => {});
   }
 
-  async function put({ id, queue, packed, endsAt }: Pending): Promise<unknown> {
-    return run('ask-online', keysOf(id, queue), [
+  async function put(request: Pending): Promise<unknown> {
+    const { id, queue, packed, endsAt } = request;
+    return run('ask-online', keysOf(request), [
       id,
       packed.length,
       Math.max(1, Math.round(endsAt - performance.now())),
@@ -120,6 +126,7 @@ export async function createOnlineRequests(deps: {
       WAKE_CHANNELS.online,
       queue,
       packed,
+      ...(limits.tenants === 'shared' ? [half(limits.requests), half(limits.bytes)] : [0, 0]),
     ]);
   }
 
@@ -136,7 +143,7 @@ export async function createOnlineRequests(deps: {
 
   function putOrFail(request: Pending): void {
     put(request).then(
-      (limit) => limit !== 'ok' && fail(request, full(limit as keyof OnlineLimits, limits)),
+      (limit) => limit !== 'ok' && fail(request, full(limit as Reached, limits, request.tenant)),
       (error: unknown) => fail(request, error),
     );
   }
@@ -176,6 +183,7 @@ export async function createOnlineRequests(deps: {
         const asked: Pending = {
           id,
           queue,
+          tenant: request.tenant,
           packed,
           endsAt: askedAt + timeoutMs,
           state: 'asked',
@@ -201,9 +209,18 @@ export async function createOnlineRequests(deps: {
   };
 }
 
-function keysOf(id: string, queue: string): string[] {
-  return [onlineKeys.request(id), onlineKeys.waiting(queue), onlineKeys.open, onlineKeys.bytes];
+function keysOf({ id, queue, tenant }: Pending): string[] {
+  return [
+    onlineKeys.request(id),
+    onlineKeys.waiting(queue),
+    onlineKeys.open,
+    onlineKeys.bytes,
+    onlineKeys.openOf(tenant),
+    onlineKeys.bytesOf(tenant),
+  ];
 }
+
+const half = (limit: number) => Math.max(1, Math.floor(limit / 2));
 
 const RETRY_SOON = { retryAfterS: RETRY_AFTER_S };
 
@@ -222,15 +239,13 @@ function workersLost(): ForebayError {
   );
 }
 
-function full(limit: keyof OnlineLimits, { requests, bytes }: OnlineLimits): ForebayError {
-  const reached =
-    limit === 'requests'
-      ? `${requests} online requests`
-      : `online requests with ${bytes / 2 ** 20} MB in all`;
-  const setting = limit === 'requests' ? 'FOREBAY_ONLINE_MAX_REQUESTS' : 'FOREBAY_ONLINE_MAX_MB';
-  return new ForebayError(
-    'online_full',
-    `The service already has ${reached} (${setting}). Try again when some have ended.`,
-    RETRY_SOON,
-  );
+type Reached = 'requests' | 'bytes' | 'tenant';
+
+function full(limit: Reached, { requests, bytes }: OnlineLimits, tenant: string): ForebayError {
+  const reached = {
+    requests: `The service already has ${requests} online requests (FOREBAY_ONLINE_MAX_REQUESTS).`,
+    bytes: `The service already has online requests with ${bytes / 2 ** 20} MB in all (FOREBAY_ONLINE_MAX_MB).`,
+    tenant: `Tenant "${tenant}" already has half of the online requests that the service takes: of ${requests} requests (FOREBAY_ONLINE_MAX_REQUESTS), or of ${bytes / 2 ** 20} MB (FOREBAY_ONLINE_MAX_MB). The rest is for others.`,
+  }[limit];
+  return new ForebayError('online_full', `${reached} Try again when some have ended.`, RETRY_SOON);
 }

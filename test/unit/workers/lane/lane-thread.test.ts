@@ -135,3 +135,17 @@ it('runs an online batch before the batches that wait, and none of its rows that
     { ok: true },
   ]);
 });
+
+it('runs a batch of a block after four online batches, however many more there are', async () => {
+  const { lane, log, batch } = await recordingLane();
+  for (const number of [1, 2, 3]) batch(number, number);
+  const deadlines = Float64Array.of(machineNow() + 60_000);
+  for (let number = 11; number <= 20; number++) {
+    const rows = [{ bytes: Uint8Array.of(number) }];
+    lane.handle({ type: 'batch', batch: number, model: 'm', rows, options: { top_k: 1 }, deadlines });
+  }
+  lane.handle({ type: 'close' });
+  await waitUntil('the end', () => log.includes('closed'));
+  const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
+  expect(ran).toEqual([11, 12, 13, 14, 1, 15, 16, 17, 18, 2, 19, 20, 3]);
+});
