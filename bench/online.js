@@ -1,7 +1,9 @@
 /** Measures online requests: what the way to the lane and back costs, how many clients get answers, and beside a job. */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
+import { runLoad } from '../dist/cli/loadtest/run-load.js';
 import { finished, startService } from './harness/service.js';
 import { percentile } from './harness/statistics.js';
 import { SUBJECTS } from './harness/subjects.js';
@@ -21,9 +23,13 @@ export async function run({ log, seconds }) {
     return { model, paths, files: paths.slice(0, 200).map((path) => readFileSync(path)) };
   });
   const jobs = subjects.map(({ model, paths }) => manifest(`online-${model}`, paths));
+  // Jobs that last longer than the requests beside them.
+  const long = subjects.map(({ model }) =>
+    manifest(`online-long-${model}`, SUBJECTS[model].rows(SUBJECTS[model].atLeast * 6 * (seconds + 2))),
+  );
   const service = await startService({
     models: MODELS.map((model) => modelFolder(model)),
-    inputs: jobs.flatMap((job) => job.roots),
+    inputs: [...jobs, ...long].flatMap((job) => job.roots),
   });
   const rows = [];
   const data = {};
@@ -72,6 +78,9 @@ export async function run({ log, seconds }) {
           unit: 'ms',
         },
       );
+      const { client } = service;
+      const { input } = long[i];
+      rows.push(...(await besideJob({ client, ask, model, subject, input, offline, seconds })));
       data[model] = { overhead, alonePerS: alone.perS, manyPerS: many.perS, offline };
     }
     rows.push(await manyRowsAtOnce(service.client, subjects[0]));
@@ -79,6 +88,56 @@ export async function run({ log, seconds }) {
     await service.stop();
   }
   return { rows, charts: [], data };
+}
+
+/**
+ * Requests at a tenth of the job's rate, while the job takes all that is left. The job's own rate is measured before and
+ * after, because the machine may be shared.
+ */
+async function besideJob({ client, ask, model, subject, input, offline, seconds }) {
+  // More than the API can take would measure the API.
+  const rate = Math.min(offline / 10, 100);
+  const { id } = await client.submit({ model, input });
+  const committed = async () => (await client.job(id)).rows.succeeded;
+  while ((await committed()) === 0) await wait(20);
+  const perS = async (during) => {
+    const [before, began] = [await committed(), performance.now()];
+    await during();
+    return (((await committed()) - before) / (performance.now() - began)) * 1000;
+  };
+  const answers = [];
+  const asks = async () => {
+    const { laneMs } = await ask();
+    answers.push(laneMs);
+    return null;
+  };
+  let load;
+  const first = await perS(async () => wait(seconds * 1000));
+  const beside = await perS(async () => (load = await runLoad({ rate }, seconds, asks)));
+  const alone = (first + (await perS(async () => wait(seconds * 1000)))) / 2;
+  const { status, finished_at } = await client.job(id);
+  if (finished_at !== null) throw new Error(`the job was ${status} before the measurement ended`);
+  const { stages, batches } = await client.stats(id);
+  await client.cancel(id);
+  const { open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms } = stages;
+  const batchMs = (open_ms + decode_ms + prepare_ms + infer_ms + post_ms + other_ms) / batches;
+  const times = load.answers.map(({ ms }) => ms);
+  const per = `${subject}: ${rate.toFixed(0)} requests/s beside a job`;
+  return [
+    { metric: `${per}, p50`, value: percentile(times, 0.5), unit: 'ms' },
+    {
+      metric: `${per}, p99 less a batch (${batchMs.toFixed(1)} ms)`,
+      value: percentile(times, 0.99) - batchMs,
+      unit: 'ms',
+      target: '<= 30',
+    },
+    {
+      metric: `${subject}: the job beside them / what they leave`,
+      value: beside / (alone - rate),
+      unit: '',
+      target: '>= 0.9',
+    },
+  ];
 }
 
 /** One synchronous request with 1,000 images. */

@@ -8,6 +8,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addJob } from './commands/job.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
+import { addLoadtest } from './commands/loadtest.ts';
 import { addModel } from './commands/model.ts';
 import { addModels } from './commands/models.ts';
 import { addPlan } from './commands/plan.ts';
@@ -81,6 +82,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addJob,
     addResults,
     addPredict,
+    addLoadtest,
     addControl,
     addRetry,
     addModels,

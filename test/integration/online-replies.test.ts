@@ -20,7 +20,7 @@ it('large replies of many requests reach their callers, and one that is too larg
     run: createScripts(redis),
     redis,
     subscriber: apiSubscriber,
-    limits: { requests: 100, bytes: 16 * 1024 * 1024 },
+    limits: { requests: 100, bytes: 16 * 1024 * 1024, tenants: 'whole' },
   });
   const work = createOnlineWork({
     worker: 'w',

@@ -18,7 +18,7 @@ beforeAll(async () => {
   redis = connectRedis(server.url, 'request', () => undefined);
   subscriber = connectRedis(server.url, 'request', () => undefined);
   const limits = { requests: 4, bytes: 8000, tenants: 'shared' } as const;
-  requests = await createOnlineRequests({ run: createScripts(redis), subscriber, limits });
+  requests = await createOnlineRequests({ run: createScripts(redis), redis, subscriber, limits });
 });
 afterAll(async () => {
   await Promise.all([redis.quit(), subscriber.quit()]);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { checkText } from '../body/parse-json.ts';
+import { checkValues } from '../body/parse-predict.ts';
 import { MAX_JSON_DEPTH } from '../body/json-depth.ts';
 import {
   bytesOfElement,
@@ -98,6 +99,7 @@ export function parseInfer(body: Buffer, jsonBytes: number | null): InferRequest
 }
 
 function parseHeader(bytes: Buffer): z.infer<typeof INFER_REQUEST> {
+  checkValues(bytes);
   let value: unknown;
   try {
     value = JSON.parse(checkText(bytes, MAX_JSON_DEPTH).toString());

@@ -9,6 +9,7 @@ import { inputBatchAxis } from '../../../shared/tasks/tensors/batch-axis.ts';
 import type { TensorsConfig } from '../../../shared/tasks/tensors.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 import type { PredictInput } from '../../online/predict.ts';
+import { MAX_VALUES } from '../body/parse-predict.ts';
 import { MAX_PREDICT_ROWS } from '../wire/predict.ts';
 import { datatypeOf, elementsOf, isBytes, packed, type Elements } from './datatypes.ts';
 import type { InputTensor } from './parse-infer.ts';
@@ -32,6 +33,7 @@ export function rowsOfInputs(given: readonly InputTensor[], model: InferModel): 
     if (files.length === 1) return { is: 'file', bytes: files[0]! };
     return { is: 'rows', rows: files.map((file) => ({ [kind]: `data:;base64,${file.toString('base64')}` })) };
   }
+  checkValues(tensors, kind);
   const readers = tensors.map((tensor) => [tensor.name, readerOf(tensor, kind, shared.has(tensor))] as const);
   return {
     is: 'rows',
@@ -138,6 +140,18 @@ function countRows(tensors: readonly InputTensor[], shared: ReadonlySet<InputTen
   const rows = first.shape[0]!;
   if (rows >= 1 && rows <= MAX_PREDICT_ROWS) return rows;
   throw invalid(`A request has 1 to ${MAX_PREDICT_ROWS} rows; this one has ${rows}.`);
+}
+
+/** Numbers of named tensors stay bytes. Everything else becomes values of JSON. */
+function checkValues(tensors: readonly InputTensor[], kind: RowKind): void {
+  const values = tensors
+    .filter(({ elements }) => kind !== 'tensors' || isBytes(elements))
+    .reduce((sum, { elements }) => sum + elements.length, 0);
+  if (values <= MAX_VALUES) return;
+  throw new ForebayError(
+    'request_too_large',
+    `The tensors have ${values} elements, and at most ${MAX_VALUES} are answered at once. Send fewer rows, or submit a job.`,
+  );
 }
 
 function filesIn({ name, datatype, shape, elements }: InputTensor): readonly Buffer[] {
