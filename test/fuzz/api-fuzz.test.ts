@@ -112,7 +112,9 @@ async function answer(request: FuzzRequest): Promise<number> {
     });
     const endless = /event-stream|ndjson/.test(response.headers.get('content-type') ?? '');
     const text = endless ? '' : await response.text();
-    if (response.status >= 500) throw new Error(`${response.status}: ${text}`);
+    // A part of the Open Inference Protocol that Forebay does not have, and a model that no worker serves.
+    const isAnswer = response.status === 501 || (response.status === 503 && text.includes('"no_worker"'));
+    if (response.status >= 500 && !isAnswer) throw new Error(`${response.status}: ${text}`);
     return response.status;
   } finally {
     clearTimeout(late);

@@ -40,7 +40,8 @@ describe('authentication', () => {
         expect(operation.responses).toHaveProperty('403');
       }
     }
-    expect(open.toSorted()).toEqual(['/docs', '/healthz', '/openapi.json', '/readyz']);
+    const oip = ['/v2', '/v2/health/live', '/v2/health/ready'];
+    expect(open.toSorted()).toEqual(['/docs', '/healthz', '/openapi.json', '/readyz', ...oip]);
   });
 
   it('a wrong secret, an unknown id, an expired key and a revoked key get the same answer', async () => {

@@ -47,6 +47,7 @@ function context(argv: readonly string[], env: NodeJS.ProcessEnv) {
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   submit: ['--model', 'm', '--urls', 'urls.txt'],
   plan: ['--model', 'm', '--input', 'photos'],
+  loadtest: ['--model', 'm', '--input', 'urls.txt', '--seconds', '1'],
   predict: ['--model', 'm', '--text', 'hello'],
   'models list': [],
   'models inspect': ['m'],

@@ -104,7 +104,8 @@ it('each loss of Redis, each reason for it and its return are logged once, howev
   address.moveTo(port);
   await ready();
   await bothSay(/is back after/);
-  for (const i of [0, 1]) expect(reported(saidSince(i))).toEqual(['lost', 'lost', 'back']);
+  for (const i of [0, 1])
+    expect(reported(saidSince(i)), warningsIn(saidSince(i)).join('\n')).toEqual(['lost', 'lost', 'back']);
 });
 
 it('a Redis in cluster mode is refused with one sentence', async () => {

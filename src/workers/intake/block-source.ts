@@ -8,6 +8,7 @@
  * - `stopping`: `stop` was called during a take, which may still bring blocks.
  * - `stopped`: no more blocks come.
  */
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { InvariantError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
@@ -94,7 +95,8 @@ export function createBlockSource(deps: {
         await Promise.all(blocks.map(deps.begin));
         if (blocks.length === 0) await rest(SWEEP_MS);
       } catch (error) {
-        deps.emit('block.take_failed', { error: messageOf(error) });
+        // The Redis watch reports errors of Redis.
+        if (redisTrouble(error) === null) deps.emit('block.take_failed', { error: messageOf(error) });
         await rest(AFTER_ERROR_MS);
       }
     }

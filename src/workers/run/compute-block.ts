@@ -191,9 +191,12 @@ export function createBlockComputer(deps: {
         batcher.expect(block.group, 1);
         const set = createRowSet(1, block.stats, () => source.problemOf(at));
         computeRow(block, source.read(at), set, 0);
-        const answered = await set.all;
-        await note(block, atRow(journal, null));
-        return answered;
+        try {
+          return await set.all;
+        } finally {
+          // The row has not killed the worker, also if its store is down or the run is handed back.
+          await note(block, atRow(journal, null));
+        }
       });
     };
     const computeEach = async (source: RowSource, count: number): Promise<readonly Outcomes[]> => {

@@ -3,10 +3,11 @@ import type { BlockRows } from '../../shared/domain/block.ts';
 import type { TakenRun } from '../../shared/domain/earlier-rows.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import { packOutcomes, sliceOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
+import { ForebayError } from '../../shared/errors.ts';
 import { sinkOf } from '../../shared/sinks/sink-of.ts';
 import type { StoredRow } from '../../shared/sinks/sink.ts';
 import type { Outputs } from '../../shared/storage/output.ts';
-import { readBlock } from '../../shared/storage/read-part.ts';
+import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
 
 /** The result of each row of a block (see RowOutcome). Null: the row must be computed. */
 export type TakenResults = readonly (string | null)[];
@@ -23,8 +24,13 @@ export async function readTaken(
   let part: { readonly of: TakenRun; readonly rows: ReadonlyMap<number, StoredRow> } | null = null;
   for (const run of earlier.taken) {
     if (part?.of.part !== run.part) {
-      const found = await readBlock(outputs.of(delta.output), run.part, sink, false);
-      const stored = found?.partHash === run.hash ? await found.results() : [];
+      const found: PublishedBlock | null = await readBlock(
+        outputs.of(delta.output),
+        run.part,
+        sink,
+        false,
+      ).catch(nullIfDamaged);
+      const stored: readonly StoredRow[] = found?.partHash === run.hash ? await found.results() : [];
       part = { of: run, rows: new Map(stored.map((row) => [row.index, row])) };
     }
     for (let i = 0; i < run.count; i++) {
@@ -34,6 +40,12 @@ export async function readTaken(
     }
   }
   return results;
+}
+
+/** What somebody has changed is computed again. */
+function nullIfDamaged(error: unknown): null {
+  if (error instanceof ForebayError && error.code === 'output_changed') return null;
+  throw error;
 }
 
 /** The fields of a stored row without its index and id. Null for a line that Forebay did not write. */

@@ -52,12 +52,14 @@ async function listVanished(
   keyOf: (id: string) => string,
   add: (text: string) => Promise<void>,
 ): Promise<VanishedRows> {
-  let head = await earlier.next();
+  /** The rows end where the earlier output is damaged. The job's own results are complete without the list. */
+  const next = async () => earlier.next().catch(nullIfChanged);
+  let head = await next();
   let count = 0;
 
   async function addBefore(key: string | null): Promise<void> {
     let text = '';
-    for (; head !== null && (key === null || head.key < key); head = await earlier.next()) {
+    for (; head !== null && (key === null || head.key < key); head = await next()) {
       text += `${JSON.stringify({ index: head.index, id: head.id })}\n`;
       count += 1;
       if (text.length < FLUSH_CHARS) continue;
@@ -72,7 +74,7 @@ async function listVanished(
       for (const { id } of await rowsOfPart(output, { table }, number, sha256, errors !== null)) {
         const key = keyOf(id);
         if (head !== null && head.key < key) await addBefore(key);
-        if (head?.key === key) head = await earlier.next();
+        if (head?.key === key) head = await next();
       }
     },
     async end() {

@@ -104,11 +104,14 @@ function write(datatype: Datatype, to: Numbers, at: number, value: unknown): boo
   return datatype.startsWith('FP') || to[at] === value;
 }
 
-/** A list of BYTES: each element has its length before it. Null: the lengths do not fit. */
-export function splitBytes(packed: Buffer): Buffer[] | null {
+/**
+ * A list of BYTES: each element has its length before it. Null: the lengths do not fit. Stops after one element more than
+ * `most`.
+ */
+export function splitBytes(packed: Buffer, most: number): Buffer[] | null {
   const found: Buffer[] = [];
   let at = 0;
-  while (at < packed.length) {
+  while (at < packed.length && found.length <= most) {
     const end = at + 4 > packed.length ? Infinity : at + 4 + packed.readUInt32LE(at);
     if (end > packed.length) return null;
     found.push(packed.subarray(at + 4, end));

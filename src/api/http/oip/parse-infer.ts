@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { checkText } from '../body/parse-json.ts';
-import { checkValues } from '../body/parse-predict.ts';
+import { checkValues, MAX_VALUES } from '../body/parse-predict.ts';
 import { MAX_JSON_DEPTH } from '../body/json-depth.ts';
 import {
   bytesOfElement,
@@ -134,10 +134,12 @@ function jsonElements(input: InputWire): Elements {
 function binaryElements(input: InputWire, bytes: Buffer): Elements {
   const { datatype, shape } = input;
   if (datatype === 'BYTES') {
-    const found = splitBytes(bytes);
+    const found = splitBytes(bytes, Math.min(sizeOf(shape), MAX_VALUES));
     if (found === null)
       throw invalid(`the lengths inside of ${called(input)} do not fit its ${bytes.length} bytes`);
-    if (found.length !== sizeOf(shape)) throw wrongSize(input, `${found.length} elements`);
+    if (found.length !== sizeOf(shape)) {
+      throw wrongSize(input, found.length > sizeOf(shape) ? 'more elements' : `${found.length} elements`);
+    }
     return found;
   }
   if (bytes.length !== sizeOf(shape) * bytesOfElement(datatype))

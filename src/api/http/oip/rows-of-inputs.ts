@@ -65,6 +65,7 @@ function columnsOf(
   const { shape, elements, datatype } = only;
   const [rows, columns] = shape;
   if (shape.length !== 2 || columns !== names.length) return given;
+  checkRows(rows!);
   if (datatype === 'FP16') throw noHalf(only.name);
   return names.map((name, column) => {
     const own = Array.from({ length: rows! }, (_, row) => elements[row * columns + column]!);
@@ -138,7 +139,12 @@ function countRows(tensors: readonly InputTensor[], shared: ReadonlySet<InputTen
     );
   }
   const rows = first.shape[0]!;
-  if (rows >= 1 && rows <= MAX_PREDICT_ROWS) return rows;
+  checkRows(rows);
+  return rows;
+}
+
+function checkRows(rows: number): void {
+  if (rows >= 1 && rows <= MAX_PREDICT_ROWS) return;
   throw invalid(`A request has 1 to ${MAX_PREDICT_ROWS} rows; this one has ${rows}.`);
 }
 

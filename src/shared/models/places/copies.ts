@@ -196,7 +196,14 @@ async function isWhole(dir: string, { files }: StoredFolder): Promise<boolean> {
 }
 
 function copyError({ url }: StoredFolder, error: unknown): unknown {
-  if (!(error instanceof ForebayError) || error.code === 'storage_unavailable') return error;
+  if (!(error instanceof ForebayError)) {
+    // Keys can be what no file name is. Other models of the prefix are not concerned.
+    const why = `The model ${url} cannot be copied to this machine: ${messageOf(error)}`;
+    return new ForebayError('invalid_model_config', `${why}. Check the names of its objects.`, {
+      cause: error,
+    });
+  }
+  if (error.code === 'storage_unavailable') return error;
   const isMoving = error.code === 'dataset_changed' || error.code === 'file_not_found';
   const why = isMoving ? 'its files changed while they were copied' : error.message;
   const code = error.retryable || isMoving ? 'storage_unavailable' : 'invalid_model_config';
