@@ -17,7 +17,7 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
   'models:predict': 'Asking models for answers at once.',
   'models:write': 'Loading and unloading models.',
   'service:read':
-    'Reading what the whole service does: metrics, workers and queues. It shows no rows and no results.',
+    'Reading what the whole service does: metrics, workers, queues and wanted workers. It shows no rows and no results.',
   admin: 'Everything, for the jobs of all tenants, and managing keys.',
 };
 

@@ -8,7 +8,7 @@ import { iso, TIMESTAMP } from './scalars.ts';
 export const SCOPE = z.enum(SCOPES).meta({
   id: 'Scope',
   description:
-    'jobs:read: read jobs, results and models. jobs:write: submit, plan and control jobs. models:write: load and unload models. service:read: read metrics, workers and queues. admin: everything, for all tenants, and managing keys.',
+    'jobs:read: read jobs, results and models. jobs:write: submit, plan and control jobs. models:write: load and unload models. service:read: read metrics, workers, queues and wanted workers. admin: everything, for all tenants, and managing keys.',
 });
 
 export const KEY_ID_PARAM = z
