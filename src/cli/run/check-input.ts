@@ -91,7 +91,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   return { paths: { input: path, ...(exclude === undefined ? {} : { exclude }) }, roots: [base] };
 }
 
-/** Whether a table at `path` would have files of the output, which is created while the job runs. */
+/** Whether a table at `path` would include files that the job itself writes to the output. */
 function wouldBeRead(path: string, base: string, output: string): boolean {
   if (!isInside(base, output)) return false;
   if (base === path) return true;

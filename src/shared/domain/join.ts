@@ -26,7 +26,7 @@ const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
 const MAX_ROW_BYTES = 16 * 1024 * 1024;
 
 /**
- * The most bytes that the joined values of a row may take, as JSON. A worker holds those of a whole block. The limit
+ * The maximum size of a row's joined values, in bytes of JSON. A worker holds the values of a whole block. The limit
  * depends on no other row, so every run of a block gives the same rows.
  */
 export function joinLimit(blockRows: number): number {

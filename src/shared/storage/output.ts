@@ -68,7 +68,7 @@ export interface Output {
   readonly place: string;
   /**
    * After a feeder has taken the lease from another one, files that the other one removes may go for this long (ms).
-   * 0: the staging area fences removals, too.
+   * 0 if staging fences removals as well, so nobody has to wait.
    */
   readonly fenceMs: number;
   /** The path or URL of a file. */

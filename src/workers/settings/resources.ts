@@ -9,7 +9,7 @@ export interface Resources {
   readonly memoryBytes: number;
   /** Absent: none. */
   readonly hasGpu?: boolean;
-  /** The most that models may take in all lanes together. Absent: no limit. */
+  /** The limit on the memory of all models in all lanes together. Absent: no limit. */
   readonly modelsBytes?: number | undefined;
 }
 

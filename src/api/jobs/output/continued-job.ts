@@ -43,7 +43,7 @@ export function checkResume(earlier: JobSpec, model: CurrentModel, options: JobO
   );
 }
 
-/** The model and the options that change answers, as far as they are others than those of an earlier job. */
+/** What differs from an earlier job: the model, and the options that change answers. */
 export function settingsThatDiffer(
   earlier: JobSpec,
   { ref: model, config }: CurrentModel,

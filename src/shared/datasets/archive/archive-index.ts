@@ -27,7 +27,7 @@ export async function findIndex(file: ByteFile, signal: AbortSignal): Promise<Ar
   if (!ZIP_MAGICS.has(magic) && readTarHeader(head) !== 'damaged') {
     return { format: 'tar', from: 0, to: file.size, shift: 0 };
   }
-  // The index of a zip is at its end, which a later reader sees.
+  // A zip's index is at its end. The reader of the whole file checks it.
   if (ZIP_MAGICS.has(magic) && file.isHead === true) return { format: 'zip', from: 0, to: 0, shift: 0 };
   const compression = foreignCompression(head);
   if (compression !== null) throw refused(file, `it is compressed with ${compression}${PACK}`);

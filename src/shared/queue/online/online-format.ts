@@ -76,5 +76,8 @@ function errorIn(line: string): RowError {
   return JSON.parse(line.slice(1)) as RowError;
 }
 
-/** Redis keeps the id of the worker that has taken a request in the place of its payload. */
+/**
+ * The id of the worker that takes a request replaces its payload in Redis. A value that is longer than this (bytes) is a
+ * payload.
+ */
 export const LONGEST_NOTE = 300;

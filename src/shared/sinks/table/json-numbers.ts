@@ -1,4 +1,4 @@
-/** Numbers in results, which are JSON. */
+/** Numbers in the JSON of results. */
 
 /** The text of a whole number. */
 export const WHOLE = /^-?\d+$/;

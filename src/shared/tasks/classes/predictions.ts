@@ -12,5 +12,5 @@ const PREDICTION = z.object({
 
 export const PREDICTIONS = z.array(PREDICTION);
 
-/** Those of code that may know a class by its name only. */
+/** Answers of code that may know only the name of a class. */
 export const NAMED_PREDICTIONS = z.array(PREDICTION.partial({ index: true }));
