@@ -22,7 +22,7 @@ import { adoptBlock, RowsDiffer } from '#forebay/shared/storage/adopt-block.js';
 import { partName } from '#forebay/shared/storage/output-names.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { readBlock } from '#forebay/shared/storage/read-part.js';
-import { sha256 } from '#forebay/shared/storage/sha256.js';
+import { sha256 } from '#forebay/shared/text/sha256.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { discardStaged } from '#forebay/shared/storage/folder/staging.js';
 

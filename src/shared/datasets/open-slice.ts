@@ -20,9 +20,10 @@ import { createNameList } from './name-list.ts';
 import { openParquetSlice } from './parquet/parquet-slice.ts';
 import { shownPath } from '../stores/remote-url.ts';
 import { pathBelow } from './base-path.ts';
-import { decodeParts, decodePartVersions } from './parts/part-ref.ts';
+import { decodeParts } from './parts/part-ref.ts';
 import { partRowName } from './parts/part-row-name.ts';
 import { tableOfPart } from './parts/part-table.ts';
+import { decodeVersions } from './ref-text.ts';
 import { namedRows, type FileRows, type RowRecord, type SliceRows } from './slice-rows.ts';
 
 /** For callers that need no bytes of large members. */
@@ -47,8 +48,8 @@ function rowsOf(
 }
 
 /**
- * Yields the rows in chunks, exactly as many as the slice has. Throws ForebayError `dataset_changed`,
- * `input_not_found` or `input_unreadable`.
+ * Yields exactly the rows of the slice, in chunks. Throws ForebayError `dataset_changed`, `input_not_found` or
+ * `input_unreadable`.
  */
 export async function* openSlice(
   files: ByteFiles,
@@ -76,7 +77,7 @@ async function* chunksOf(
     throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
   }
   if (isTable(dataset) && hasParts(dataset)) {
-    yield* partsChunks(files, dataset, slice.ref, decodePartVersions(slice.check), signal);
+    yield* partsChunks(files, dataset, slice.ref, decodeVersions(slice.check), signal);
     return;
   }
   const chunks =

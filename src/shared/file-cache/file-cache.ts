@@ -2,7 +2,7 @@
  * Files that are made once per machine: decompressed, or fetched as a whole. All processes of a machine share the folder, and
  * may make, use and delete files at the same time.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import { isMissing } from '../files/is-missing.ts';
 import { onAbort } from '../process/on-abort.ts';
 import { createSemaphore } from '../process/semaphore.ts';
 import { storageTrouble } from '../storage/storage-trouble.ts';
+import { sha256 } from '../text/sha256.ts';
 import { makeRoom, MARK, UNFINISHED } from './make-room.ts';
 import { markMaking } from './making-mark.ts';
 
@@ -101,7 +102,7 @@ export function createFileCache({ folder, maxBytes }: FileCacheOptions): FileCac
 
   return {
     async open(wanted, signal) {
-      const path = join(folder, createHash('sha256').update(wanted.key).digest('hex'));
+      const path = join(folder, sha256(wanted.key));
       for (;;) {
         signal.throwIfAborted();
         const found = await find(path);

@@ -5,6 +5,7 @@
  * random bits cannot be guessed. A fast hash keeps requests cheap.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { sha256 } from '../text/sha256.ts';
 
 const SECRET_BYTES = 32;
 const ID_BYTES = 8;
@@ -36,7 +37,7 @@ export function parseKey(text: string): ApiKey | null {
 
 /** SHA-256 of a secret, hex. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return sha256(secret);
 }
 
 /** Whether a secret has this hash. Takes constant time, wherever the hashes differ. */

@@ -1,5 +1,4 @@
 /** Reads the models of a pipeline, and checks that they fit together. */
-import { createHash } from 'node:crypto';
 import { deviceOf } from '../domain/model/device.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../errors.ts';
@@ -8,6 +7,7 @@ import { memberIssues, type MemberFacts } from '../tasks/pipeline/pipeline-issue
 import { sameColumns } from '../tasks/result-columns.ts';
 import { resultSchemaOf } from '../tasks/result-schema.ts';
 import { rowKindOf, taskOf } from '../tasks/task-descriptions.ts';
+import { sha256 } from '../text/sha256.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
 
@@ -121,6 +121,6 @@ function factsOf(model: string, { config, named }: ModelFolder): MemberFacts {
     fields: Object.keys(resultSchemaOf(task, config).properties),
     labels:
       named.find(({ field }) => field === 'labels')?.sha256 ??
-      (classes === undefined ? null : createHash('sha256').update(JSON.stringify(classes)).digest('hex')),
+      (classes === undefined ? null : sha256(JSON.stringify(classes))),
   };
 }

@@ -1,11 +1,11 @@
 /** The files beside model.json that a config names, such as labels: checked, and identified by their content. */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { messageOf, type Issue } from '../errors.ts';
 import type { NamedFile } from '../tasks/task-description.ts';
 import { taskOf } from '../tasks/task-descriptions.ts';
+import { sha256 } from '../text/sha256.ts';
 import { stampFile, type ContentMemo, type ModelFile } from './content-memo.ts';
 
 export interface NamedModelFile extends ModelFile {
@@ -60,5 +60,5 @@ async function examine(
 ): Promise<{ why: string | null; sha256: string }> {
   const bytes = await readFile(path);
   const parsed = named.parse(bytes);
-  return { why: parsed.ok ? null : parsed.why, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { why: parsed.ok ? null : parsed.why, sha256: sha256(bytes) };
 }

@@ -2,10 +2,10 @@
  * Identifies the machines for which a measurement of speed is valid. They have the same hardware and the same versions
  * of the software that computes.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, cpus } from 'node:os';
+import { sha256 } from '../text/sha256.ts';
 import type { Machine } from './profile.ts';
 
 const GB = 2 ** 30;
@@ -30,7 +30,7 @@ export function describeMachine(resources: { readonly cpus: number; readonly mem
 export function fingerprinted(facts: Omit<Machine, 'fingerprint'>): Machine {
   const { cpu, cpus: count, memory_gb, arch: architecture, node, onnxruntime } = facts;
   const text = JSON.stringify([cpu, count, memory_gb, architecture, node, onnxruntime]);
-  return { fingerprint: createHash('sha256').update(text).digest('hex').slice(0, 12), ...facts };
+  return { fingerprint: sha256(text).slice(0, 12), ...facts };
 }
 
 /** Version of the package. Does not load its library. */

@@ -2,9 +2,9 @@
  * Every Redis key of Forebay, and the names of its BullMQ queues. Keys of one job share the job's id as hash tag. Keys of
  * one queue share the queue's name. Forebay refuses a Redis cluster all the same, because its scripts also use other keys.
  */
-import { createHash } from 'node:crypto';
 import type { ModelRef } from '../domain/model/model-config.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
+import { sha256 } from '../text/sha256.ts';
 
 const PREFIX = 'forebay';
 
@@ -75,7 +75,7 @@ export const indexKeys = {
  * be any text.
  */
 export function idempotencyKey(key: string, tenant: string): string {
-  const hash = createHash('sha256').update(key).digest('hex');
+  const hash = sha256(key);
   return tenant === DEFAULT_TENANT
     ? `${PREFIX}:idempotency:${hash}`
     : `${PREFIX}:idempotency:${tenant}:${hash}`;
@@ -83,7 +83,7 @@ export function idempotencyKey(key: string, tenant: string): string {
 
 /** String: id of the job that writes into an output folder. */
 export function outputKey(folder: string): string {
-  return `${PREFIX}:output:${createHash('sha256').update(folder).digest('hex')}`;
+  return `${PREFIX}:output:${sha256(folder)}`;
 }
 
 /** This key never exists. Setting it only if it exists (`XX`) tests whether Redis accepts writes. */

@@ -1,6 +1,6 @@
 import { PART_FORMATS } from '../domain/job/part-format.ts';
 import { partName } from './output-names.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../text/sha256.ts';
 
 /** Whether a part with this hash is published, in whatever format. */
 export async function isPublished(

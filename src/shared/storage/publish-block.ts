@@ -13,7 +13,7 @@ import { adoptBlock, type BlockCounts, type PartOfJob } from './adopt-block.ts';
 import type { Output, PartProof } from './output.ts';
 import { partName } from './output-names.ts';
 import { encodeRowRecord } from './row-record.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../text/sha256.ts';
 
 export interface BlockToPublish extends PartOfJob {
   readonly rows: NamedRows;

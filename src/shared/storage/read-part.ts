@@ -4,7 +4,7 @@ import { countLines, parseLines } from '../sinks/jsonl/jsonl-sink.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sinks/sink.ts';
 import type { Output } from './output.ts';
 import { errorsName, partName } from './output-names.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../text/sha256.ts';
 
 export interface PublishedBlock {
   /** Row counts, without reading the rows. */

@@ -1,6 +1,6 @@
 /** Slices of archives as text: which parts of which archives. */
 import { z } from 'zod';
-import { InvariantError } from '../../errors.ts';
+import { decodeRef } from '../ref-text.ts';
 import type { ArchiveIndex } from './archive-index.ts';
 
 /** Part of the index of an archive. */
@@ -21,9 +21,8 @@ export function encodeSegments(segments: readonly Segment[]): string {
 
 /** Throws InvariantError for a text that does not come from `encodeSegments`. */
 export function decodeSegments(text: string): Segment[] {
-  const { data } = SEGMENTS.safeParse(parsed(text));
-  if (data === undefined) throw new InvariantError(`a slice of archives is "${text.slice(0, 200)}"`);
-  return data.map(([name, format, from, length, shift]) => ({
+  const segments = decodeRef(text, SEGMENTS, 'a slice of archives');
+  return segments.map(([name, format, from, length, shift]) => ({
     name,
     format,
     from,
@@ -48,25 +47,6 @@ export function encodePosition({ shard, at, version }: ArchivePosition): string 
 }
 
 export function decodePosition(text: string): ArchivePosition {
-  const { data } = POSITION.safeParse(parsed(text));
-  if (data === undefined) throw new InvariantError(`a cursor of archives is "${text.slice(0, 200)}"`);
-  const [name, cursor, at, version] = data;
+  const [name, cursor, at, version] = decodeRef(text, POSITION, 'a cursor of archives');
   return { shard: { name, cursor }, at, version };
-}
-
-/** The versions of the archives of a slice. */
-export function encodeVersions(versions: readonly string[]): string {
-  return JSON.stringify(versions);
-}
-
-export function decodeVersions(text: string): readonly string[] {
-  return z.array(z.string()).parse(parsed(text));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

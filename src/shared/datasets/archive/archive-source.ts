@@ -4,16 +4,11 @@ import { checkVersion, type ByteFile, type ByteFiles } from '../bytes/byte-file.
 import { countUpTo } from '../count-up-to.ts';
 import { explainEmpty } from '../listing/explain-empty.ts';
 import type { GlobFilter } from '../listing/glob-filter.ts';
+import { encodeVersions } from '../ref-text.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource, Slice } from '../source.ts';
 import { findIndex, indexEntries, type ArchiveIndex } from './archive-index.ts';
-import {
-  decodePosition,
-  encodePosition,
-  encodeSegments,
-  encodeVersions,
-  type Segment,
-} from './archive-ref.ts';
+import { decodePosition, encodePosition, encodeSegments, type Segment } from './archive-ref.ts';
 import { cutRows, type CutRow } from './cut-rows.ts';
 import { createMemberRule, type MemberRules } from './member-rule.ts';
 import { listShards, rowId, shardPath, type Shard } from './shards.ts';

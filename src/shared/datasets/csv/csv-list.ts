@@ -6,9 +6,8 @@ import { invalidAt } from '../row-reference.ts';
 import type { RowRecord } from '../slice-rows.ts';
 import type { DatasetSource } from '../source.ts';
 import { planCells } from './cell-plan.ts';
-import { csvRecords } from './csv-records.ts';
-import { csvRecord } from './csv-slice.ts';
-import { checkHeader, type CsvHeader } from './read-header.ts';
+import { csvTable } from './csv-table.ts';
+import type { CsvHeader } from './read-header.ts';
 
 export interface CsvListSpec extends CsvHeader {
   readonly path: string;
@@ -17,23 +16,11 @@ export interface CsvListSpec extends CsvHeader {
 
 /** The id of a row is its path or URL, or what another column has. */
 export function createCsvList(spec: CsvListSpec, files: ByteFiles): DatasetSource {
-  const { path, start, columns } = spec;
-  const { uri, id } = columns;
+  const { uri, id } = spec.columns;
   const named = id === undefined ? { uri } : { uri, id };
   const plan = planCells({ ...spec, columns: named, fields: ['uri'], text: null });
-  const source = createTableSource(
-    {
-      path,
-      all: { ...start, to: null },
-      async *lines(file, range, signal) {
-        if (range.from === start.from) await checkHeader(file, spec, signal);
-        yield* csvRecords(file, range, plan.delimiter, signal);
-      },
-      record: (records, at) => csvRecord(records, at, plan),
-      toRow: (record, line) => rowOf(record, line, uri),
-    },
-    files,
-  );
+  const toRow = (record: RowRecord, line: number) => rowOf(record, line, uri);
+  const source = createTableSource({ ...csvTable(spec, plan), toRow }, files);
   // Its rows are listed one by one, so it has no slices.
   return {
     read: (from, signal) => source.read(from, signal),

@@ -1,7 +1,7 @@
 /** Slices and cursors of a table in several files, as text. */
 import { z } from 'zod';
 import type { Cursor } from '../../domain/dataset-spec.ts';
-import { InvariantError } from '../../errors.ts';
+import { decodeRef } from '../ref-text.ts';
 
 /** Consecutive rows of one file. */
 export interface PartRows {
@@ -22,9 +22,8 @@ export function encodeParts(parts: readonly PartRows[]): string {
 
 /** Throws InvariantError for a text that does not come from `encodeParts`. */
 export function decodeParts(text: string): PartRows[] {
-  const { data } = ROWS.safeParse(parsed(text));
-  if (data === undefined) throw new InvariantError(`a slice of files is "${text.slice(0, 200)}"`);
-  return data.map(([name, ref, first, count]) => ({ name, ref, first, count }));
+  const rows = decodeRef(text, ROWS, 'a slice of files');
+  return rows.map(([name, ref, first, count]) => ({ name, ref, first, count }));
 }
 
 /** Where reading stopped. It names one file, however many there are. */
@@ -43,25 +42,6 @@ export function encodePartsPosition({ name, listed, inside }: PartsPosition): st
 }
 
 export function decodePartsPosition(text: string): PartsPosition {
-  const { data } = POSITION.safeParse(parsed(text));
-  if (data === undefined) throw new InvariantError(`a cursor of files is "${text.slice(0, 200)}"`);
-  const [name, listed, index, at] = data;
+  const [name, listed, index, at] = decodeRef(text, POSITION, 'a cursor of files');
   return { name, listed, inside: { index, at } };
-}
-
-/** The versions of the files of a slice. */
-export function encodePartVersions(versions: readonly string[]): string {
-  return JSON.stringify(versions);
-}
-
-export function decodePartVersions(text: string): readonly string[] {
-  return z.array(z.string()).parse(parsed(text));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

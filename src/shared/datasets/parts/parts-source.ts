@@ -6,18 +6,13 @@ import type { Cursor, PartsSpec, TableSpec } from '../../domain/dataset-spec.ts'
 import type { Skipped } from '../../domain/skipped.ts';
 import { pathBelow } from '../base-path.ts';
 import type { ByteFile, ByteFiles } from '../bytes/byte-file.ts';
+import { encodeVersions } from '../ref-text.ts';
 import { invalidReason } from '../row-reference.ts';
 import type { SkippedCounter } from '../skipped-counter.ts';
 import type { DatasetSource, Slice } from '../source.ts';
 import { hasNoRows } from './has-no-rows.ts';
 import { listParts, type ListFiles, type Part } from './list-parts.ts';
-import {
-  decodePartsPosition,
-  encodeParts,
-  encodePartsPosition,
-  encodePartVersions,
-  type PartRows,
-} from './part-ref.ts';
+import { decodePartsPosition, encodeParts, encodePartsPosition, type PartRows } from './part-ref.ts';
 import { partRowName } from './part-row-name.ts';
 import { tableOfPart } from './part-table.ts';
 
@@ -152,7 +147,7 @@ function createOpenSlice(firstRow: number, sizeAt: (row: number) => number) {
       firstRow,
       rows,
       ref: encodeParts(parts),
-      check: encodePartVersions(versions),
+      check: encodeVersions(versions),
       cursor: cursor!,
     }),
   };

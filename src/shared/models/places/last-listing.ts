@@ -1,8 +1,9 @@
 /** The last listing of a prefix, on disk. With it, a process that starts while the store is down serves the copies. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../../text/sha256.ts';
 import type { StoredListing } from './stored-folder.ts';
 
 export interface LastListing {
@@ -24,7 +25,7 @@ const FOLDERS = z.array(
 const FILE = z.object({ v: z.literal(1), models: FOLDERS, aliases: FOLDERS, key: z.string() });
 
 export function createLastListing({ root, url }: { root: string; url: string }): LastListing {
-  const path = join(root, `${createHash('sha256').update(url).digest('hex')}.json`);
+  const path = join(root, `${sha256(url)}.json`);
 
   return {
     async write(listing) {

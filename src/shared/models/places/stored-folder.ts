@@ -1,7 +1,7 @@
 /** Finds the model folders in a listing of S3. */
-import { createHash } from 'node:crypto';
 import { ForebayError } from '../../errors.ts';
 import type { Entry } from '../../stores/store.ts';
+import { sha256 } from '../../text/sha256.ts';
 import { ALIASES_FILE } from '../aliases.ts';
 import { findModelDirs, type ModelDir } from '../model-dirs.ts';
 
@@ -100,7 +100,7 @@ function namesByFolder(paths: Iterable<string>): Map<string, Set<string>> {
 }
 
 function digest(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  return sha256(JSON.stringify(value));
 }
 
 function unusable(message: string): ForebayError {

@@ -2,18 +2,17 @@
  * Models folders made of links to copies, so that the models of one prefix lie side by side, as a pipeline expects of its
  * members. A view never changes. A new listing makes a new one.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UNFINISHED } from '../../file-cache/make-room.ts';
+import { sha256 } from '../../text/sha256.ts';
 
 export const VIEW = '.view';
 
 /** `links`: from each path in the view to the folder or file of a copy. Returns the view's folder. */
 export async function makeView(root: string, links: ReadonlyMap<string, string>): Promise<string> {
-  const key = createHash('sha256')
-    .update(JSON.stringify([...links]))
-    .digest('hex');
+  const key = sha256(JSON.stringify([...links]));
   const view = join(root, key + VIEW);
   const now = new Date();
   const exists = await utimes(view, now, now).then(

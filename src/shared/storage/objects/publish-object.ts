@@ -6,7 +6,7 @@ import type { WritableStore } from '../../stores/store.ts';
 import { partName, recordName } from '../output-names.ts';
 import type { PartProof, PartToPublish, Published } from '../output.ts';
 import { placeSurely } from '../place-surely.ts';
-import { sha256 } from '../sha256.ts';
+import { sha256 } from '../../text/sha256.ts';
 import type { ObjectPaths } from './object-paths.ts';
 import { placeStagedErrors, readObject, stageErrors } from './staged-errors.ts';
 

@@ -3,11 +3,11 @@
  * (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names, and
  * with the time of the server.
  */
-import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Agent, type Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
 import { retryAfter } from '../../net/retry-after.ts';
+import { sha256 } from '../../text/sha256.ts';
 import { createCredentials } from './credentials.ts';
 import { s3Error } from './s3-error.ts';
 import { isRegion, settingsFor, type S3Settings } from './s3-settings.ts';
@@ -85,8 +85,8 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   ): Promise<Dispatcher.ResponseData> {
     const { method, query = {}, body } = wanted;
     const { origin, host, path } = s3Target(place.settings, region, wanted.bucket, wanted.key);
-    const sha256 = body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex');
-    const plain = { host, 'x-amz-content-sha256': sha256, ...wanted.headers };
+    const bodyHash = body === undefined ? EMPTY_SHA256 : sha256(body);
+    const plain = { host, 'x-amz-content-sha256': bodyHash, ...wanted.headers };
     const signer = place.signerFor(region);
     const headers =
       signer === null

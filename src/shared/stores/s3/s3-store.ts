@@ -8,9 +8,9 @@ import { rangeHeader } from '../range-header.ts';
 import type { Entry, ObjectInfo, ReadOptions, WritableStore } from '../store.ts';
 import { createOrderCheck } from './listing-order.ts';
 import { createS3Client, type S3Client, type S3ClientOptions } from './s3-client.ts';
+import { createListPages } from './s3-list-pages.ts';
 import { createTrying } from './s3-trying.ts';
 import { createS3Writes } from './s3-writes.ts';
-import { readListPage, type ListPage } from './s3-xml.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {
   readonly limits: ReadLimits;
@@ -20,14 +20,11 @@ export interface S3Store extends WritableStore {
   close(): Promise<void>;
 }
 
-/** A page has at most 1,000 keys of 1,024 bytes, with their ETags and dates. */
-const MAX_PAGE_BYTES = 16 * 1024 * 1024;
-const PAGE_KEYS = 1000;
-
 export function createS3Store(options: S3StoreOptions): S3Store {
   const { timeoutMs, limits } = options;
   const client: S3Client = createS3Client(options);
   const trying = createTrying(timeoutMs);
+  const listPages = createListPages(client, trying, limits.maxRatio);
 
   async function stat(url: string, signal: AbortSignal): Promise<ObjectInfo | null> {
     const object = parseObjectUrl(url);
@@ -62,7 +59,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   }
 
   return {
-    ...createS3Writes(client, trying),
+    ...createS3Writes(client, trying, listPages),
     stat,
     stream,
     async read(url, read) {
@@ -77,14 +74,11 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       });
     },
     async *list(prefix, after, signal) {
-      const { bucket, key: keyPrefix } = parseObjectUrl(prefix);
-      const base = `s3://${bucket}/`;
-      const first = after === null ? {} : { 'start-after': after.slice(base.length) };
-      let place: Readonly<Record<string, string>> = first;
+      const base = `s3://${parseObjectUrl(prefix).bucket}/`;
+      const query = after === null ? {} : { startAfter: after.slice(base.length) };
       const check = createOrderCheck(prefix, after);
-      for (;;) {
-        const page = await pageOf(bucket, keyPrefix, prefix, place, signal);
-        for (const { key, size, version } of page.objects) {
+      for await (const { objects } of listPages(prefix, query, signal)) {
+        for (const { key, size, version } of objects) {
           signal.throwIfAborted();
           const url = base + key;
           // Some servers include the key to start after.
@@ -92,33 +86,10 @@ export function createS3Store(options: S3StoreOptions): S3Store {
           check(url);
           yield { url, size, version } satisfies Entry;
         }
-        if (page.next === null) return;
-        place = { 'continuation-token': page.next };
       }
     },
     close: async () => client.close(),
   };
-
-  async function pageOf(
-    bucket: string,
-    keyPrefix: string,
-    url: string,
-    place: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<ListPage> {
-    const query = {
-      'list-type': '2',
-      'encoding-type': 'url',
-      'max-keys': String(PAGE_KEYS),
-      prefix: keyPrefix,
-      ...place,
-    };
-    return trying(signal, async ({ stop }) => {
-      const response = await client.send({ method: 'GET', bucket, key: null, url, query }, stop);
-      const bytes = await readBody(response, { maxBytes: MAX_PAGE_BYTES, maxRatio: limits.maxRatio });
-      return readListPage(Buffer.from(bytes).toString('utf8'));
-    });
-  }
 }
 
 /** A range that begins at the end of the object or later is empty. */

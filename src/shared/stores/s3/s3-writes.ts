@@ -8,22 +8,23 @@ import { readBody } from '../../net/read-body.ts';
 import { parseObjectUrl } from '../object-url.ts';
 import { DELETION_MS, type PublishOutcome, type Staged, type WritableStore } from '../store.ts';
 import type { S3Client } from './s3-client.ts';
+import type { ListPages } from './s3-list-pages.ts';
 import type { Trying } from './s3-trying.ts';
-import { readErrorBody, readListPage, readUploadId, readUploadsPage } from './s3-xml.ts';
+import { readErrorBody, readUploadId, readUploadsPage } from './s3-xml.ts';
 
 /** All parts of an upload except the last one must have at least 5 MB. */
 const PART_BYTES = 8 * 1024 * 1024;
 /** Slower connections are cut off. */
 const SLOWEST_BYTES_PER_MS = 250;
-const PAGE_BYTES = { maxBytes: 16 * 1024 * 1024, maxRatio: Infinity };
-const PAGE_KEYS = '1000';
+const ANSWER_BYTES = { maxBytes: 16 * 1024 * 1024, maxRatio: Infinity };
+const PAGE_UPLOADS = '1000';
 
 export type S3Writes = Pick<
   WritableStore,
   'children' | 'discard' | 'prepareRemoval' | 'publish' | 'put' | 'remove' | 'stage' | 'staged'
 >;
 
-export function createS3Writes(client: S3Client, trying: Trying): S3Writes {
+export function createS3Writes(client: S3Client, trying: Trying, listPages: ListPages): S3Writes {
   const { signal: never } = new AbortController();
 
   async function putBytes(
@@ -122,7 +123,7 @@ export function createS3Writes(client: S3Client, trying: Trying): S3Writes {
       let place: Readonly<Record<string, string>> = {};
       for (;;) {
         const page = await trying(signal, async ({ stop }) => {
-          const query = { uploads: '', prefix: keyPrefix, 'max-uploads': PAGE_KEYS, ...place };
+          const query = { uploads: '', prefix: keyPrefix, 'max-uploads': PAGE_UPLOADS, ...place };
           const request = { method: 'GET', bucket, key: null, url: prefix, query } as const;
           return readUploadsPage(await textOf(await client.send(request, stop)));
         });
@@ -135,25 +136,16 @@ export function createS3Writes(client: S3Client, trying: Trying): S3Writes {
     },
 
     async *children(prefix, signal) {
-      const { bucket, key: keyPrefix } = parseObjectUrl(prefix);
+      const { key: keyPrefix } = parseObjectUrl(prefix);
       const folder = keyPrefix.slice(0, keyPrefix.lastIndexOf('/') + 1);
-      let place: Readonly<Record<string, string>> = {};
-      for (;;) {
-        const page = await trying(signal, async ({ stop }) => {
-          const listing = { 'list-type': '2', 'encoding-type': 'url', 'max-keys': PAGE_KEYS };
-          const query = { ...listing, delimiter: '/', prefix: keyPrefix, ...place };
-          const request = { method: 'GET', bucket, key: null, url: prefix, query } as const;
-          return readListPage(await textOf(await client.send(request, stop)));
-        });
-        for (const { key, writtenAt } of page.objects) {
+      for await (const { objects, folders } of listPages(prefix, { delimiter: '/' }, signal)) {
+        for (const { key, writtenAt } of objects) {
           // Some tools mark a folder with an empty object.
           if (key !== folder) yield { name: key.slice(folder.length), isFolder: false, writtenAt };
         }
-        for (const key of page.folders) {
+        for (const key of folders) {
           yield { name: key.slice(folder.length, -1), isFolder: true, writtenAt: null };
         }
-        if (page.next === null) return;
-        place = { 'continuation-token': page.next };
       }
     },
 
@@ -188,7 +180,7 @@ export function createS3Writes(client: S3Client, trying: Trying): S3Writes {
 }
 
 async function textOf(response: Dispatcher.ResponseData): Promise<string> {
-  return Buffer.from(await readBody(response, PAGE_BYTES)).toString('utf8');
+  return Buffer.from(await readBody(response, ANSWER_BYTES)).toString('utf8');
 }
 
 function completion(tags: readonly string[]): string {

@@ -1,12 +1,12 @@
 /** Names this kind of processor, for cached results that are valid only on it. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
+import { sha256 } from '../../../shared/text/sha256.ts';
 
 /** 12 hex digits of a hash over platform, architecture, processor model and instruction sets. */
 export function machineKey(): string {
   const facts = [platform(), arch(), cpus()[0]?.model ?? '', instructionSets()];
-  return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 12);
+  return sha256(facts.join('\n')).slice(0, 12);
 }
 
 /** On Linux, the first core's flags. The processor's name does not imply them, because a hypervisor may hide some. */

@@ -1,8 +1,8 @@
 /** Reads the files that a model's config names, exactly as they were when the model was found. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import { sha256 } from '../../../shared/text/sha256.ts';
 import type { LaneFile } from '../messages.ts';
 import type { ModelFiles } from '../tasks/task.ts';
 
@@ -12,7 +12,7 @@ export function createModelFiles(named: readonly LaneFile[]): ModelFiles {
       const file = named.find((one) => one.field === field);
       if (file === undefined) return null;
       const bytes = contentOf(file.path);
-      if (createHash('sha256').update(bytes).digest('hex') === file.sha256) return bytes;
+      if (sha256(bytes) === file.sha256) return bytes;
       throw new ForebayError(
         'model_load_failed',
         `${basename(file.path)} has changed since the model was found: wait until all its files are in place`,

@@ -1,26 +1,9 @@
 /** Tensors as they go into a model call and come out of it. */
+import type { PredictorTensor } from '../../../predictor/predictor-context.ts';
 import { halfTable } from '../image/normalise/half.ts';
 
-/** float16 is held as bits in a Uint16Array, bool as 0 and 1 in a Uint8Array. */
-export type TensorValues =
-  | Float32Array
-  | Float64Array
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Uint32Array
-  | Int32Array
-  | BigUint64Array
-  | BigInt64Array
-  | readonly string[];
-
-export interface TensorValue {
-  /** See GraphTensor. */
-  readonly type: string;
-  readonly dims: readonly number[];
-  readonly data: TensorValues;
-}
+export type TensorValue = PredictorTensor;
+export type TensorValues = PredictorTensor['data'];
 
 /** Tensors by the name of the graph's input. */
 export type Feeds = Readonly<Record<string, TensorValue>>;

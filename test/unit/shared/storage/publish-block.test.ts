@@ -20,7 +20,7 @@ import type { PartProof } from '#forebay/shared/storage/output.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { discardStaged } from '#forebay/shared/storage/folder/staging.js';
-import { sha256 } from '#forebay/shared/storage/sha256.js';
+import { sha256 } from '#forebay/shared/text/sha256.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 

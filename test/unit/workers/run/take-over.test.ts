@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
-import { sha256 } from '#forebay/shared/storage/sha256.js';
+import { sha256 } from '#forebay/shared/text/sha256.js';
 import { amongTaken, readTaken } from '#forebay/workers/run/take-over.js';
 
 let folder: string;
