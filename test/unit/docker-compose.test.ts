@@ -42,6 +42,7 @@ describe('docker-compose.yml', () => {
       redis: [],
       api: ['127.0.0.1:${FOREBAY_PORT:-8080}:8080'],
       worker: [],
+      'worker-gpu': [],
     });
   });
 
@@ -50,13 +51,15 @@ describe('docker-compose.yml', () => {
     expect(service('redis').command).toContain('--maxmemory-policy noeviction');
   });
 
-  it('allows several workers, because the worker has no fixed name and no port', () => {
-    expect(service('worker')).not.toHaveProperty('container_name');
-    expect(service('worker')).not.toHaveProperty('ports');
+  it('allows several workers, because workers have no fixed name and no port', () => {
+    for (const name of ['worker', 'worker-gpu']) {
+      expect(service(name)).not.toHaveProperty('container_name');
+      expect(service(name)).not.toHaveProperty('ports');
+    }
   });
 
   it('mounts models and input read-only, and one data volume that API and worker share', () => {
-    for (const name of ['api', 'worker']) {
+    for (const name of ['api', 'worker', 'worker-gpu']) {
       expect(service(name).volumes).toEqual([
         'data:/data',
         expect.stringMatching(/:\/models:ro$/),
@@ -79,16 +82,28 @@ describe('docker-compose.yml', () => {
     expect(tracked('bin')).toContain('forebay.js');
   });
 
-  it('gives a worker more time to stop than its grace time', () => {
-    const { stop_grace_period: allowed, environment } = service('worker');
+  it('starts a worker with a GPU only on request', () => {
+    expect(service('worker-gpu')).toMatchObject({
+      profiles: ['gpu'],
+      build: { dockerfile: 'Dockerfile.gpu' },
+      command: JSON.parse(/^CMD (.*)$/m.exec(read('Dockerfile.gpu'))![1]!) as string[],
+      deploy: { resources: { reservations: { devices: [{ driver: 'nvidia', capabilities: ['gpu'] }] } } },
+    });
+    expect(service('worker')).not.toHaveProperty('deploy.resources.reservations');
+  });
+
+  it.each(['worker', 'worker-gpu'])('gives %s more time to stop than its grace time', (name) => {
+    const { stop_grace_period: allowed, environment } = service(name);
     expect(parseInt(allowed, 10)).toBeGreaterThan(Number(environment?.['FOREBAY_SHUTDOWN_GRACE_S']));
   });
 
-  it.each(['redis', 'api', 'worker'])('checks, limits and confines %s', (name) => {
+  it.each(['redis', 'api', 'worker', 'worker-gpu'])('checks, limits and confines %s', (name) => {
     expect(service(name)).toMatchObject({
       healthcheck: expect.objectContaining({ interval: expect.any(String) as string }) as object,
       deploy: {
-        resources: { limits: { cpus: expect.any(String) as string, memory: expect.any(String) as string } },
+        resources: {
+          limits: { cpus: expect.any(String) as string, memory: expect.any(String) as string },
+        },
       },
       stop_grace_period: expect.stringMatching(/^\d+s$/) as string,
       read_only: true,

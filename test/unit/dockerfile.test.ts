@@ -1,15 +1,19 @@
 // Checks the instructions of the Dockerfile, because no Docker engine runs in the tests' environment.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
 
 const at = (path: string) => new URL(`../../${path}`, import.meta.url);
-const instructions = readFileSync(at('Dockerfile'), 'utf8')
-  .replace(/^#.*\n/gm, '')
-  .replace(/\\\n\s*/g, ' ')
-  .split('\n')
-  .filter((line) => line.trim() !== '')
-  .map((line) => /^(?<name>[A-Z]+) (?<rest>.*)$/.exec(line)?.groups as { name: string; rest: string });
+const read = (path: string) =>
+  readFileSync(at(path), 'utf8')
+    .replace(/^#.*\n/gm, '')
+    .replace(/\\\n\s*/g, ' ')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => /^(?<name>[A-Z]+) (?<rest>.*)$/.exec(line)?.groups as { name: string; rest: string });
+const instructions = read('Dockerfile');
 const last = instructions.slice(instructions.findLastIndex(({ name }) => name === 'FROM'));
 const all = (name: string, stage = last) => stage.filter((i) => i.name === name).map((i) => i.rest);
 
@@ -76,5 +80,27 @@ describe('the Dockerfile', () => {
       .flatMap((copy) => copy.split(' ').slice(0, -1));
     expect(copied.filter((path) => !existsSync(at(path)))).toEqual([]);
     expect(allowed.map((line) => line.slice(1)).sort()).toEqual([...copied].sort());
+  });
+});
+
+describe('Dockerfile.gpu', () => {
+  const gpu = read('Dockerfile.gpu');
+
+  it('adds to the image of all other processes', () => {
+    expect(all('FROM', gpu).at(-1)).toBe('${FOREBAY_IMAGE}');
+    expect(all('ARG', gpu)).toEqual(['FOREBAY_IMAGE=forebay']);
+    expect(all('USER', gpu)).toEqual([]);
+  });
+
+  it('puts the provider beside the library of onnxruntime, and of the version that package.json names', () => {
+    const target = all('COPY', gpu)[1]!.split(' ').at(-1)!.replace('/app/', '');
+    const folder = target.replace('linux/x64', `${process.platform}/${process.arch}`);
+    expect(existsSync(at(`${folder}/onnxruntime_binding.node`))).toBe(true);
+    const sed = /sed -n '(s\/.*\/p)' package\.json/.exec(all('RUN', gpu).join(' '))![1]!;
+    const { dependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const found = execFileSync('sed', ['-n', sed, fileURLToPath(at('package.json'))], { encoding: 'utf8' });
+    expect(found.trim()).toBe(dependencies['onnxruntime-node']);
   });
 });

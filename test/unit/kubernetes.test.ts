@@ -64,7 +64,7 @@ const named = (kind: string, name: string) => ofKind(kind).find(({ metadata }) =
 
 const workloads = [...ofKind('Deployment'), ...ofKind('StatefulSet')];
 const containerOf = ({ spec }: Resource) => spec.template.spec.containers[0];
-const own = workloads.filter((one) => containerOf(one).image === 'forebay');
+const own = workloads.filter((one) => containerOf(one).image.startsWith('forebay'));
 const envOf = (resource: Resource) => {
   const { envFrom = [], env = [] } = containerOf(resource);
   const maps = envFrom.map(({ configMapRef }) => named('ConfigMap', configMapRef.name).data);
