@@ -25,18 +25,18 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 /** The rows cycle through this many local files. */
 const FILES = 64;
-/** The shortest valid model config. No lane here decodes an image. */
-const CONFIG = { name: 'simulated', task: 'image-classification', preprocess: { crop: 8 } };
+/** The shortest valid config of a model of images. No lane here decodes one. */
+const IMAGES = { task: 'image-classification', preprocess: { crop: 8 } };
 
 /** Parts go to this folder in memory if it exists. Creating files on disk would cost more than everything else. */
 const MEMORY = '/dev/shm';
 
 /**
- * `batchSize`: rows per batch. `graph`: path of the model's graph, if the lanes open one. `nodeArgs`: Node flags for every
- * child process, such as --cpu-prof.
- * @param {{ batchSize: number, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options
+ * `batchSize`: rows per batch. `task`: the task's part of the model's config. `graph`: path of the model's graph, if the
+ * lanes open one. `nodeArgs`: Node flags for every child process, such as --cpu-prof.
+ * @param {{ batchSize: number, task?: object, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options
  */
-export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs = [] }) {
+export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = false, nodeArgs = [] }) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-scale-'));
   const model = join(folder, 'models', 'simulated');
   mkdirSync(model, { recursive: true });
@@ -45,7 +45,7 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
   else symlinkSync(graph, join(model, 'model.onnx'));
   writeFileSync(
     join(model, 'model.json'),
-    JSON.stringify({ ...CONFIG, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
+    JSON.stringify({ name: 'simulated', ...task, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
   );
   const out = mkdtempSync(join(!onDisk && existsSync(MEMORY) ? MEMORY : tmpdir(), 'forebay-scale-out-'));
   for (let i = 0; i < FILES; i++) writeFileSync(join(folder, 'input', `${i}.bin`), `row ${i}`);
@@ -112,24 +112,25 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
         workers.push((await start(join(here, 'worker-process.js'), [args])).child);
       }
     },
-    /** Writes a manifest whose rows cycle through the local files. */
+    /** Writes a manifest whose rows cycle through the local files. Returns the input of a job. */
     async manifest(rows) {
       const path = join(folder, 'input', `rows-${rows}.txt`);
-      const out = createWriteStream(path);
-      for (let i = 0; i < rows; i += 10_000) {
-        const lines = Array.from({ length: Math.min(10_000, rows - i) }, (_, k) => `${(i + k) % FILES}.bin`);
-        if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
-      }
-      out.end();
-      await once(out, 'finish');
-      return path;
+      await writeLines(path, rows, (i) => `${i % FILES}.bin`);
+      return { type: 'manifest', path };
+    },
+    /** Writes a table of equal records. Returns the input of a job. */
+    async records(rows, record) {
+      const path = join(folder, 'input', `rows-${rows}.jsonl`);
+      const line = JSON.stringify(record);
+      await writeLines(path, rows, () => line);
+      return { type: 'jsonl', path };
     },
     /** `output`: a folder below the output root. */
-    submit: async (path, output, options) =>
+    submit: async (input, output, options) =>
       call('/v1/jobs', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'simulated', input: { type: 'manifest', path }, output, options }),
+        body: JSON.stringify({ model: 'simulated', input, output, options }),
       }),
     job: async (id) => call(`/v1/jobs/${id}`),
     stats: async (id) => call(`/v1/jobs/${id}/stats`),
@@ -152,6 +153,16 @@ export async function startCluster({ batchSize, graph, onDisk = false, nodeArgs 
   };
 }
 
+async function writeLines(path, count, line) {
+  const out = createWriteStream(path);
+  for (let i = 0; i < count; i += 10_000) {
+    const lines = Array.from({ length: Math.min(10_000, count - i) }, (_, k) => line(i + k));
+    if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'finish');
+}
+
 /** A graph that the API accepts. No simulated lane opens it. */
 function writeSmallGraph(path) {
   const graph = createGraph('simulated');
@@ -159,7 +170,7 @@ function writeSmallGraph(path) {
   graph.node('Flatten', [pooled], { axis: 1 }, 'output');
   graph.write(path, {
     inputs: [
-      { name: 'input', type: FLOAT, dims: ['batch', 3, CONFIG.preprocess.crop, CONFIG.preprocess.crop] },
+      { name: 'input', type: FLOAT, dims: ['batch', 3, IMAGES.preprocess.crop, IMAGES.preprocess.crop] },
     ],
     outputs: [{ name: 'output', type: FLOAT, dims: ['batch', 3] }],
   });

@@ -26,7 +26,11 @@ const OPTIONS = {
   strict: { help: 'exit with 1 if a figure misses its target' },
   with: { value: 'PATH', read: absolutePath, help: 'compare: the other checkout, already built' },
   way: { value: 'WAY', read: oneOf('turns', 'together'), help: 'compare: turns or together (default both)' },
-  rows: { value: 'N', read: wholeNumber, help: 'soak: rows of the job (default 2,000,000)' },
+  rows: {
+    value: 'N',
+    read: wholeNumber,
+    help: 'soak, simulation: rows of the long job (default 2,000,000 and 10,000,000)',
+  },
   kinds: {
     value: 'TEXT',
     read: String,
