@@ -108,7 +108,7 @@ it('each loss of Redis, each reason for it and its return are logged once, howev
     expect(reported(saidSince(i)), warningsIn(saidSince(i)).join('\n')).toEqual(['lost', 'lost', 'back']);
 });
 
-it('a Redis in cluster mode is refused with one sentence', async () => {
+it('a Redis in cluster mode that is named as a single server is refused with one sentence', async () => {
   const redis = await startRedis('--cluster-enabled', 'yes', '--port', String(await freePort()));
   const place = makeServiceFolder();
   cleanups.push(() => place.remove());
@@ -116,7 +116,7 @@ it('a Redis in cluster mode is refused with one sentence', async () => {
     const one = startOwnProcess(part, { ...place.env, REDIS_URL: redis.url });
     expect(await one.ended).toBe(1);
     expect(one.said().trim().split('\n')).toEqual([
-      `forebay ${part === 'api' ? 'api' : 'worker'}: Redis runs in cluster mode, which Forebay does not support yet: use a Redis without cluster mode (cluster-enabled no).`,
+      `forebay ${part === 'api' ? 'api' : 'worker'}: Redis runs in cluster mode, and REDIS_URL names one server: set REDIS_URL to redis+cluster://host:port,host:port with some of its nodes.`,
     ]);
   }
 });

@@ -16,8 +16,8 @@ export const PROCESS_ERRORS = {
     fix: 'Set `maxmemory-policy noeviction` in Redis.',
   },
   redis_cluster: {
-    cause: 'Redis runs in cluster mode, which Forebay does not support yet.',
-    fix: 'Use a Redis without cluster mode (`cluster-enabled no`).',
+    cause: 'Redis runs in cluster mode, and `REDIS_URL` names one server.',
+    fix: 'Name some nodes of the cluster: `redis+cluster://host:port,host:port`.',
   },
   address_in_use: {
     cause: 'Another program listens on this port.',

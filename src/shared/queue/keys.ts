@@ -1,12 +1,8 @@
-/**
- * Every Redis key of Forebay, and the names of its BullMQ queues. Keys of one job share the job's id as hash tag. Keys of
- * one queue share the queue's name. Forebay refuses a Redis cluster all the same, because its scripts also use other keys.
- */
+/** Every Redis key of Forebay, and the names of its BullMQ queues. */
 import type { ModelRef } from '../domain/model/model-config.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { sha256 } from '../text/sha256.ts';
-
-const PREFIX = 'forebay';
+import { KEY_PREFIX as PREFIX } from './key-prefix.ts';
 
 /** Prefix of BullMQ's keys. Only BullMQ reads and writes below it. */
 export const BULLMQ_PREFIX = `${PREFIX}:queues`;
@@ -103,7 +99,8 @@ export const EVERY_KEY = `${PREFIX}:*`;
 
 /** The queue that a key belongs to, if the key holds its slots or BullMQ's metadata. Else null. */
 export function queueOfKey(key: string): string | null {
-  const [, slots, meta] = /^forebay:(?:\{(.+)\}:places|queues:(.+):meta)$/.exec(key) ?? [];
+  if (!key.startsWith(`${PREFIX}:`)) return null;
+  const [, slots, meta] = /^(?:\{(.+)\}:places|queues:(.+):meta)$/.exec(key.slice(PREFIX.length + 1)) ?? [];
   return slots ?? meta ?? null;
 }
 

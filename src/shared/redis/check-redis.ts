@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { ForebayError } from '../errors.ts';
+import { IN_CLUSTER } from '../queue/key-prefix.ts';
 import { clusterRefused } from './redis-trouble.ts';
 
 /** The oldest release that BullMQ supports without a warning. */
@@ -17,12 +18,12 @@ export interface RedisReport {
 
 /**
  * @throws ForebayError `redis_evicts`: an evicted key is a lost block or a lost lock.
- * @throws ForebayError `redis_cluster`: a script can only use keys of one server.
+ * @throws ForebayError `redis_cluster`: the keys of this process would be on several servers.
  */
 export async function checkRedis(client: Pick<Redis, 'info'>): Promise<RedisReport> {
   const info = fieldsOf(await client.info());
   const version = info.get('redis_version') ?? 'unknown';
-  if (info.get('cluster_enabled') === '1') throw clusterRefused();
+  if (info.get('cluster_enabled') === '1' && !IN_CLUSTER) throw clusterRefused();
   const policy = info.get('maxmemory_policy') ?? 'noeviction';
   const limit = Number(info.get('maxmemory') ?? 0);
   if (limit > 0 && policy !== 'noeviction') {

@@ -2,5 +2,7 @@
 import { createRequire } from 'node:module';
 import type * as Ioredis from 'ioredis';
 
-export const { Command, Redis } = createRequire(import.meta.url)('ioredis') as typeof Ioredis;
+export const { AbstractConnector, Command, Redis } = createRequire(import.meta.url)(
+  'ioredis',
+) as typeof Ioredis;
 export type Redis = Ioredis.Redis;

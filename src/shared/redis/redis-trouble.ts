@@ -2,10 +2,17 @@
 import { ForebayError, type ErrorCode } from '../errors.ts';
 
 /**
- * `away`: no answer, none yet, or a refused login. The next four mean that Redis refuses writes. `cluster`: keys are on
- * several servers.
+ * `away`: no answer, none yet, or a refused login. The next five mean that Redis refuses writes. `moved`: another server of
+ * the cluster has the keys, or none has them. `cluster`: keys are on several servers.
  */
-export type RedisTrouble = 'away' | 'read_only' | 'full' | 'not_saving' | 'few_replicas' | 'cluster';
+export type RedisTrouble =
+  | 'away'
+  | 'read_only'
+  | 'moved'
+  | 'full'
+  | 'not_saving'
+  | 'few_replicas'
+  | 'cluster';
 
 interface Words {
   readonly code: ErrorCode;
@@ -30,6 +37,12 @@ const WORDS: Readonly<Record<RedisTrouble, Words>> = {
     advice: 'wait for a failover to end, or set REDIS_URL to the primary',
     retryAfterS: 2,
   },
+  moved: {
+    code: 'redis_read_only',
+    says: 'Redis refuses commands because its cluster is changing, as during a failover.',
+    advice: 'wait for a failover to end',
+    retryAfterS: 2,
+  },
   full: {
     code: 'redis_full',
     says: 'Redis refuses writes because it is full (maxmemory).',
@@ -50,8 +63,8 @@ const WORDS: Readonly<Record<RedisTrouble, Words>> = {
   },
   cluster: {
     code: 'redis_cluster',
-    says: 'Redis runs in cluster mode, which Forebay does not support yet.',
-    advice: 'use a Redis without cluster mode (cluster-enabled no)',
+    says: 'Redis runs in cluster mode, and REDIS_URL names one server.',
+    advice: 'set REDIS_URL to redis+cluster://host:port,host:port with some of its nodes',
   },
 };
 
@@ -63,9 +76,10 @@ const REPLIES: Readonly<Record<string, RedisTrouble>> = {
   OOM: 'full',
   MISCONF: 'not_saving',
   NOREPLICAS: 'few_replicas',
-  MOVED: 'cluster',
-  ASK: 'cluster',
-  CLUSTERDOWN: 'cluster',
+  MOVED: 'moved',
+  ASK: 'moved',
+  TRYAGAIN: 'moved',
+  CLUSTERDOWN: 'moved',
   CROSSSLOT: 'cluster',
   LOADING: 'away',
   BUSY: 'away',

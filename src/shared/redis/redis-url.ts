@@ -1,21 +1,27 @@
 /**
- * Parses Redis addresses (redis://, rediss://, unix:///path) into options of ioredis, which would treat unix:///path as a
- * host name. Knows nothing of connections.
+ * Parses Redis addresses into options of ioredis: redis://, rediss://, unix:///path, which ioredis would treat as a host
+ * name, and groups of servers (redis-group-url.ts). Opens no connection.
  */
 import { isIP } from 'node:net';
 import type { RedisOptions } from 'ioredis';
 import { ForebayError } from '../errors.ts';
+import { IN_CLUSTER, KEY_PREFIX } from '../queue/key-prefix.ts';
+import { clusterConnector } from './cluster-connector.ts';
+import { GROUP_FORMS, groupKind, parseGroupUrl } from './redis-group-url.ts';
 
-const FORMS = 'redis://[user:password@]host[:port][/db], rediss://... or unix:///path/to/socket[?db=0]';
+const FORMS = `redis://[user:password@]host[:port][/db], rediss://..., unix:///path/to/socket[?db=0], ${GROUP_FORMS}`;
 const UNIX = /^unix:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<path>\/[^?#]+)(?:\?(?<query>.*))?$/;
-const SCHEME = /^(redis|rediss|unix):/i;
+const SCHEME = /^((?:redis|rediss)(?:\+(?:sentinel|cluster))?|unix):/i;
+/** A server of a group that is frozen, or cut off, closes no connection. Another one has taken over by then. */
+const SILENCE_MS = 10_000;
 
 /**
  * The connection options of an address.
  * @throws ForebayError `config_invalid`. Its message quotes no part of the address, which may hold a password.
  */
 export function redisOptions(url: string): RedisOptions {
-  return url.startsWith('unix:') ? parseUnix(url) : parseTcp(url);
+  if (url.startsWith('unix:')) return parseUnix(url);
+  return groupKind(url) === null ? parseTcp(url) : parseGroup(url);
 }
 
 /** The address without its password, for logs. Built from the parsed parts, never from the text. */
@@ -28,12 +34,47 @@ export function redactRedisUrl(url: string): string {
     return `${scheme === '' ? '' : `${scheme}://`}***`;
   }
   const { username, password, path, host = '', port, db } = options;
+  const group = groupKind(url) === null ? null : parseGroupUrl(url);
   const user = username === undefined ? '' : encodeURIComponent(username);
   const login = username === undefined && password === undefined ? '' : `${user}:***@`;
+  if (group !== null && 'servers' in group) {
+    const servers = group.servers.map((one) => `${bracketed(one.host)}:${one.port}`).join(',');
+    const name = group.name === '' ? '' : `/${group.name}`;
+    return `${scheme}://${login}${servers}${name}${db ? `/${db}` : ''}`;
+  }
   if (path !== undefined) {
     return `unix://${login}${path.split('/').map(encodeURIComponent).join('/')}${db ? `?db=${db}` : ''}`;
   }
-  return `${scheme}://${login}${isIP(host) === 6 ? `[${host}]` : host}:${port}${db ? `/${db}` : ''}`;
+  return `${scheme}://${login}${bracketed(host)}:${port}${db ? `/${db}` : ''}`;
+}
+
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}
+
+function parseGroup(url: string): RedisOptions {
+  const group = parseGroupUrl(url);
+  if ('wrong' in group) throw invalid(url, group.wrong);
+  const { servers, name, tls, query } = group;
+  const login = credentials(url, group.user, group.password);
+  if (group.kind === 'cluster') {
+    if (!IN_CLUSTER) throw invalid(url, 'a cluster must be named in the environment, not by --redis-url');
+    const secure = { ...login, ...(tls && { tls: {} }) };
+    return { ...secure, Connector: clusterConnector(servers, KEY_PREFIX, secure), socketTimeout: SILENCE_MS };
+  }
+  return {
+    ...login,
+    db: parseDb(url, group.db),
+    sentinels: [...servers],
+    name,
+    ...(query.has('sentinel_user') && { sentinelUsername: query.get('sentinel_user')! }),
+    ...(query.has('sentinel_password') && { sentinelPassword: query.get('sentinel_password')! }),
+    ...(tls && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    // The next attempt to connect asks again.
+    sentinelRetryStrategy: () => null,
+    failoverDetector: true,
+    socketTimeout: SILENCE_MS,
+  };
 }
 
 function parseUnix(url: string): RedisOptions {
@@ -41,8 +82,9 @@ function parseUnix(url: string): RedisOptions {
   if (!parts?.['path']) {
     throw invalid(url, 'a unix address needs an absolute path, as in unix:///run/redis.sock');
   }
-  // An unencoded `/` in the password makes the rest look like a path. A real @ in a path is written as %40.
-  if (parts['path'].includes('@')) throw invalid(url, 'its path contains an @');
+  // An unencoded `/` or `?` in the password makes the rest look like a path or query. A real @ is written as %40.
+  if (`${parts['path']}${parts['query']}`.includes('@'))
+    throw invalid(url, 'its path or query contains an @');
   const query = new URLSearchParams(parts['query'] ?? '');
   return {
     path: decode(url, parts['path']),

@@ -6,7 +6,7 @@ import type { Command as RedisCommand, RedisOptions } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WRITE_CHECK } from './check-write.ts';
 import { Command, Redis } from './ioredis.ts';
-import { redisProblem, redisTrouble, refusesWrites } from './redis-trouble.ts';
+import { redisProblem, redisTrouble, refusesWrites, type RedisTrouble } from './redis-trouble.ts';
 
 export type RedisRole =
   /** For requests of users. A command fails soon if Redis is unavailable or refuses it, so that the API can report it. */
@@ -20,6 +20,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 /** Minimum time between two reconnects because of a replica. Without it, each refused command would cause one. */
 const RECONNECT_MS = 500;
+/** The primary may be another server, which a new connection finds. */
+const ELSEWHERE: readonly (RedisTrouble | null)[] = ['read_only', 'moved'];
 
 export class ServiceRedis extends Redis {
   readonly #role: RedisRole;
@@ -114,7 +116,7 @@ function clientOptions(options: RedisOptions, role: RedisRole): RedisOptions & {
     maxRetriesPerRequest: role === 'request' ? 1 : null,
     retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 5)),
     // After a failover the address may belong to another server, and a replica does not close its connections.
-    reconnectOnError: atMostEvery(RECONNECT_MS, (error) => redisTrouble(error) === 'read_only'),
+    reconnectOnError: atMostEvery(RECONNECT_MS, (error) => ELSEWHERE.includes(redisTrouble(error))),
   };
 }
 

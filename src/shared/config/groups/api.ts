@@ -9,7 +9,7 @@ export const API = {
       what: 'Redis: redis://, rediss:// or unix:///path.sock',
       unset: 'REDIS_URL',
     },
-    what: 'Redis to use: redis://, rediss:// or unix:///path.sock',
+    what: 'Redis to use: redis://, rediss:// or unix:///path.sock. [Several servers](operations.md#redis-that-survives-a-server): redis+sentinel:// or redis+cluster://',
     trade:
       'Your own Redis can serve several machines. The private one runs only on this machine. `forebay run` ignores the variable.',
     unset: 'a private one, which `forebay up` starts',

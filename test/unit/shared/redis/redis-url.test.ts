@@ -31,6 +31,35 @@ describe('a Redis address', () => {
     },
   );
 
+  it('may name Sentinels, and what they call the primary', () => {
+    const url = 'rediss+sentinel://me:p%40ss@a,[::1]:7000/mymaster/2?sentinel_user=s&sentinel_password=x%2Fy';
+    expect(redisOptions(url)).toMatchObject({
+      sentinels: [
+        { host: 'a', port: 26_379 },
+        { host: '::1', port: 7000 },
+      ],
+      name: 'mymaster',
+      db: 2,
+      username: 'me',
+      password: 'p@ss',
+      sentinelUsername: 's',
+      sentinelPassword: 'x/y',
+      enableTLSForSentinelMode: true,
+    });
+    expect(redactRedisUrl(url)).toBe('rediss+sentinel://me:***@a:26379,[::1]:7000/mymaster/2');
+  });
+
+  it.each([
+    ['redis+sentinel://h', /does not name the primary/],
+    ['redis+sentinel://h:x/m', /one of its servers/],
+    ['redis+sentinel://h,/m', /one of its servers/],
+    ['redis+cluster://h/1', /no databases/],
+    // Every key of this process would have another name than in the processes that read the environment.
+    ['redis+cluster://h', /named in the environment/],
+  ])('%s is refused with the reason', (url, reason) => {
+    expect(() => redisOptions(url)).toThrow(reason);
+  });
+
   it('never shows its password', () => {
     expect(() => redisOptions('redis://me:secret@h/x')).not.toThrow(/secret/);
     expect(redactRedisUrl('redis://me:secret@h/1')).toBe('redis://me:***@h:6379/1');
@@ -73,6 +102,10 @@ describe('a Redis address', () => {
       (p) => `unix://me:${p}@/run/r.sock`,
       (p) => `unix:///run/r.sock?password=${p}`,
       (p) => `unix:///run/r.sock?db=${p}`,
+      (p) => `redis+sentinel://me:${p}@h,i:1/mymaster`,
+      (p) => `redis+sentinel://me:12/${p}@h/mymaster`,
+      (p) => `redis+sentinel://h/mymaster?sentinel_password=${p}`,
+      (p) => `rediss+cluster://:${p}@h,[::1]:7000`,
       (p) => `me:${p}@h:6379`,
       (p) => p,
     );
@@ -89,7 +122,10 @@ describe('a Redis address', () => {
       }),
       {
         numRuns: 2000,
-        examples: [['zq@/QZxj', (p) => `unix://me:${p}@/run/r.sock`, false]],
+        examples: [
+          ['zq@/QZxj', (p) => `unix://me:${p}@/run/r.sock`, false],
+          ['zq@/QZ?xj', (p) => `unix://me:${p}@/run/r.sock`, false],
+        ],
       },
     );
   });

@@ -1,0 +1,102 @@
+/**
+ * Connects to the node of a Redis cluster that holds Forebay's keys. All of them are in one hash slot (queue/key-prefix.ts),
+ * so one connection to one server is enough, and scripts can use all keys. After a failover, the next connection finds the
+ * new primary.
+ */
+import type { RedisOptions } from 'ioredis';
+import { createConnection, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { AbstractConnector, Redis } from './ioredis.ts';
+
+interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How long a node may take to say who holds the slot. */
+const PATIENCE_MS = 2000;
+
+/**
+ * `key`: any key of the slot. `login`: user, password and TLS of every node.
+ * @returns the value of the option `Connector` of ioredis
+ */
+export function clusterConnector(
+  seeds: readonly Server[],
+  key: string,
+  login: Pick<RedisOptions, 'username' | 'password' | 'tls'>,
+): NonNullable<RedisOptions['Connector']> {
+  /** The seeds may be gone after some time, so other nodes are asked, too. The one that answered last is first. */
+  let known: readonly Server[] = seeds;
+
+  async function ask(server: Server): Promise<Server> {
+    const client = new Redis({
+      ...server,
+      ...login,
+      ...(login.tls && { tls: named(login.tls, server.host) }),
+      lazyConnect: true,
+      connectTimeout: PATIENCE_MS,
+      commandTimeout: PATIENCE_MS,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableReadyCheck: false,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const slot = Number(await client.call('CLUSTER', 'KEYSLOT', key));
+      const { owner, others } = ownerOf(await client.call('CLUSTER', 'SLOTS'), slot, server);
+      known = distinct([server, owner, ...others, ...seeds]);
+      return owner;
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  return class ClusterConnector extends AbstractConnector {
+    constructor(options: unknown) {
+      super((options as RedisOptions).disconnectTimeout ?? PATIENCE_MS);
+    }
+
+    override async connect() {
+      this.connecting = true;
+      let reason: unknown;
+      for (const server of known) {
+        try {
+          const { host, port } = await ask(server);
+          if (!this.connecting) throw new Error('Connection is closed.');
+          this.stream = login.tls
+            ? connectTls({ ...named(login.tls, host), host, port })
+            : createConnection({ host, port });
+          this.stream.once('error', (error) => (this.firstError = error));
+          return this.stream;
+        } catch (error) {
+          reason = error;
+        }
+      }
+      throw reason;
+    }
+  };
+}
+
+/** Replies of CLUSTER SLOTS: `[first, last, [host, port, ...], replicas...]`. A node may leave out its own host. */
+export function ownerOf(
+  reply: unknown,
+  slot: number,
+  asked: Server,
+): { readonly owner: Server; readonly others: readonly Server[] } {
+  const ranges = reply as [number, number, [string | null, number], ...[string | null, number][]][];
+  const serverOf = ([host, port]: [string | null, number]): Server => ({ host: host || asked.host, port });
+  const range = ranges.find(([first, last]) => slot >= first && slot <= last);
+  if (range === undefined) throw new Error(`CLUSTERDOWN No node of the cluster holds the hash slot ${slot}`);
+  const others = ranges.flatMap(([, , ...nodes]) => nodes.map(serverOf));
+  return { owner: serverOf(range[2]), others };
+}
+
+/** TLS options for a host. An IP address must not be sent as a server name (RFC 6066). */
+function named(tls: NonNullable<RedisOptions['tls']>, host: string): NonNullable<RedisOptions['tls']> {
+  return isIP(host) === 0 ? { ...tls, servername: host } : tls;
+}
+
+function distinct(servers: readonly Server[]): Server[] {
+  return [...new Map(servers.map((one) => [`${one.host} ${one.port}`, one])).values()];
+}
