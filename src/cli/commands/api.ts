@@ -17,7 +17,7 @@ export function addApi(program: Command, context: CliContext): void {
     .command('api')
     .summary('the API alone, for containers')
     .description(
-      'Runs the API alone. It needs REDIS_URL. Each flag sets a variable (REDIS_URL or FOREBAY_*) and overrides it.',
+      'Runs the API alone. It needs REDIS_URL. Each flag replaces the value of a variable (REDIS_URL or FOREBAY_*).',
     );
   addFlags(command, ['redisUrl']);
   addStorageFlags(command);

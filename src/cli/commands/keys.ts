@@ -5,13 +5,14 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { CreateKeyFlags, KeysFlags } from '../keys/keys.ts';
+import { SCOPES } from '../../shared/domain/scope.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { seconds, several } from '../options/parsers.ts';
 import { addFlags } from '../options/service-flags.ts';
 
 const NOTES = [
-  'Scopes: jobs:read, jobs:write, models:write, service:read, and admin, which includes all of them for all tenants.',
+  `Scopes: ${SCOPES.join(', ')}.\nThe scope admin includes all others, for all tenants.`,
   'Keys are kept in the Redis that REDIS_URL names, or else in the private Redis of the data folder. The service need\nnot be running.',
 ];
 

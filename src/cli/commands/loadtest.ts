@@ -32,14 +32,15 @@ export function addLoadtest(program: Command, context: CliContext): void {
     .addOption(FLAGS.model().makeOptionMandatory())
     .addOption(FLAGS.input().makeOptionMandatory())
     .addOption(
-      new Option('--rate <r1,r2>', 'requests per second, at random times, whether answers come or not')
+      new Option('--rate <r1,r2>', 'requests per second, sent at random times without waiting for answers')
         .argParser<readonly number[]>(list(numberWithin(0.01, 100_000)))
         .conflicts('clients'),
     )
     .addOption(
-      new Option('--clients <n1,n2>', 'clients that ask again once they are answered (default: 1)').argParser<
-        readonly number[]
-      >(list(wholeNumber(1, 10_000))),
+      new Option(
+        '--clients <n1,n2>',
+        'clients, each of which waits for its answer before it asks again (default: 1)',
+      ).argParser<readonly number[]>(list(wholeNumber(1, 10_000))),
     )
     .option('--seconds <n>', 'how long each load lasts', wholeNumber(1, 86_400), 10);
   addApiUrlFlags(command).action(async (flags: LoadtestFlags) => {
@@ -56,7 +57,7 @@ export function addLoadtest(program: Command, context: CliContext): void {
     notes: [
       '--input is a file or a folder: images, sounds, or .txt files.',
       'With --rate, a latency counts from the time at which the request should have been sent.',
-      'Run it on another machine than the service, or it takes time from the service.',
+      'Run it on another machine than the service. Otherwise it takes CPU time from the service.',
     ],
   });
 }

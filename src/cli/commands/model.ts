@@ -12,7 +12,8 @@ export function addModel(program: Command, context: CliContext): void {
   const model = program
     .command('model')
     .summary('write a first model.json (model init), or test code of your own')
-    .description('Works on model folders.');
+    .description('Works on model folders.')
+    .helpCommand(false);
   addHelp(model, {
     examples: ['forebay model init model.onnx', 'forebay model init --predictor words --input text'],
   });
@@ -28,7 +29,9 @@ export function addModel(program: Command, context: CliContext): void {
     .action(async (args: string[]) => context.exitWith(await init(args, context.env)));
   const test = model
     .command('test')
-    .description('Runs the tests (*.test.mjs, for node:test) in the folder of a predictor.')
+    .description(
+      'Runs the tests of a predictor: the files *.test.js, *.test.mjs and *.test.cjs of its folder, with node:test.',
+    )
     .argument('<folder>', 'the folder of the model')
     .action(async (folder: string) => context.exitWith(await testModel(folder, context.env)));
   addHelp(test, { examples: ['forebay model test models/words'] });

@@ -11,7 +11,8 @@ import { addFlags } from '../options/service-flags.ts';
 
 const AS_FLAG = '--as <name@version>';
 const AS_TEXT = 'adds it as a version, in <name>/<version>; <name> must be the name in model.json';
-const FOLDER_NOTE = 'A running service notices the change within seconds. No service needs to run.';
+const FOLDER_NOTE =
+  '--models must name one local folder. No service needs to run.\nA running one notices the change within seconds.';
 
 export function addModels(program: Command, context: CliContext): void {
   const models = program
@@ -144,7 +145,7 @@ function addFolderCommands(models: Command, context: CliContext): void {
     .description(
       'Sets an alias: jobs that are submitted with resnet50@stable then run the version that it stands for.',
     )
-    .option('--remove', 'removes the alias instead; takes the name without a version');
+    .option('--remove', 'remove the alias instead; <name> is then the name without a version');
   addFlags(alias, ['modelsDirs']).action(async (name: string, given: string, flags: AliasFlags) => {
     const { aliasModel } = await import('../models/alias-model.ts');
     context.exitWith(await aliasModel(name, given, flags, context));

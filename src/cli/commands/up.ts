@@ -26,7 +26,7 @@ export function addUp(program: Command, context: CliContext): void {
     examples: ['forebay up --models models --input-root photos', 'forebay up --workers 2 --port 8081'],
     notes: [
       'To submit a job from another terminal: forebay submit --model digits-small --input photos --watch',
-      'Each flag except --workers sets a FOREBAY_* variable and overrides it. The service uses the Redis that\nREDIS_URL names, or else a private one that keeps its data in the data folder.',
+      'Each flag except --workers replaces the value of a FOREBAY_* variable. The service uses the Redis that\nREDIS_URL names, or else a private one that keeps its data in the data folder.',
     ],
     exitCodes: '0 stopped, 1 failed, 2 bad usage, 130 stopped at once by a second Ctrl-C.',
   });

@@ -17,7 +17,7 @@ export function addWorker(program: Command, context: CliContext): void {
     .command('worker')
     .summary('one worker, for containers')
     .description(
-      'Runs one worker. It needs the REDIS_URL of the API. Each flag sets a variable (REDIS_URL or FOREBAY_*) and overrides it.',
+      'Runs one worker. It needs the REDIS_URL of the API. Each flag replaces the value of a variable (REDIS_URL or FOREBAY_*).',
     );
   addFlags(command, ['redisUrl', 'pool', 'models']);
   addStorageFlags(command);

@@ -1,4 +1,4 @@
-/** The models folder that a command changes. A rename adds or removes each folder, so no service sees a part of one. */
+/** The models folder that a command changes. Folders come and go by a rename, so no service sees half of one. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

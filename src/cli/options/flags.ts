@@ -4,14 +4,17 @@
  */
 import { Option } from 'commander';
 import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
-import { allOrNames, httpUrl, maxErrors, names, wholeNumber } from './parsers.ts';
+import { allOrNames, httpUrl, names, wholeNumber } from './parsers.ts';
 
 const option = (flags: string, text: string) => new Option(flags, text);
 
 export const FLAGS = {
-  model: () => option('--model <model>', 'folder of a model; if a running service is asked, its name there'),
+  model: () => option('--model <model>', 'folder of the model; for a running service, its name there'),
   input: () =>
-    option('--input <path>', 'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a table'),
+    option(
+      '--input <path>',
+      'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a table (predict and loadtest take less)',
+    ),
   manifest: () =>
     option(
       '--manifest <file>',
@@ -25,7 +28,7 @@ export const FLAGS = {
   join: () =>
     option(
       '--join <all|a,b>',
-      'columns of the input that the results have, too: all, or their names; repeatable',
+      'columns of the input to copy into the results: all, or their names; repeatable',
     ).argParser<true | string[]>(allOrNames),
   select: () =>
     option(
@@ -39,11 +42,6 @@ export const FLAGS = {
     ),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),
-  maxErrors: () =>
-    option(
-      '--max-errors <n|n%>',
-      'failed rows to tolerate: a count, or a percentage that applies after 100 rows (default: unlimited)',
-    ).argParser<unknown>(maxErrors),
   url: (otherwise: string) =>
     option('--url <url>', `a running service (default: ${otherwise})`).argParser<string>(httpUrl),
   json: () => option('--json', 'print JSON for programs'),

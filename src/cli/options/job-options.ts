@@ -58,7 +58,8 @@ export function addInputFlags(command: Command): Command {
 }
 
 export function inputFormatFlag(): Option {
-  const about = 'what --input is, if its name does not tell, such as a folder of tables without extensions';
+  const about =
+    'what --input is, if its name does not show it, such as a folder of tables without extensions';
   return new Option('--input-format <format>', about).choices(INPUT_FORMATS);
 }
 
@@ -69,7 +70,7 @@ export function columnFlag(): Option {
 }
 
 export function delimiterFlag(): Option {
-  const about = 'what separates the values of a CSV file (default: what its header has most of)';
+  const about = 'what separates the values of a CSV file (default: the separator that its header uses most)';
   return new Option('--delimiter <character>', about);
 }
 

@@ -10,6 +10,7 @@ import { inCliTerms } from '#forebay/cli/cli-terms.js';
 import { toSubmitOptions } from '#forebay/cli/options/job-options.js';
 import { createProgram, runProgram } from '#forebay/cli/program.js';
 import { nextLine, nextPage, serviceWords } from '#forebay/cli/shell-words.js';
+import { SCOPES } from '#forebay/shared/domain/scope.js';
 import { OPTION_NAMES } from '#forebay/shared/tasks/requested-options.js';
 import { recordingTerminal } from '../../support/recording-terminal.ts';
 
@@ -84,6 +85,10 @@ describe('the help', () => {
       await expect(parse(line), line).resolves.toBeUndefined();
     }
     expect(help).toMatch(/^Exit codes: 0 .*\d/m);
+  });
+
+  it('of keys names every scope', () => {
+    for (const scope of SCOPES) expect(helpOf('keys create')).toContain(scope);
   });
 
   it('is the same with -h, --help and the help command', async () => {

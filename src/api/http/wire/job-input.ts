@@ -93,7 +93,7 @@ const CSV_DELIMITER = z
   .regex(DELIMITER, 'must be one character of ASCII that is no letter, digit, quote or line break')
   .optional()
   .describe(
-    'Of a CSV file. Default: a tab for `.tsv`, else what the header has most of: `,`, `;`, tab or `|`.',
+    'Of a CSV file. Default: a tab for `.tsv`, else the one that the header uses most: `,`, `;`, tab or `|`.',
   );
 
 export const MANIFEST_INPUT = z.strictObject({
