@@ -24,7 +24,7 @@ export interface PoolScales {
   one(pool: string): Promise<PoolScale>;
 }
 
-/** A state outlives pauses of whoever asks. */
+/** Redis keeps a pool's state this much longer than it matters, so that whoever asks may pause. */
 const STATE_SPARE_MS = 600_000;
 
 export function createPoolScales(deps: {

@@ -1,7 +1,7 @@
 /** Dates and times as text (ISO 8601), and back. */
 
 const DAY_MS = 86_400_000;
-/** How numbers are written for which JavaScript has no date. */
+/** A date or time beyond JavaScript's range is written as a plain number. */
 const BEYOND = /^-?\d+$/;
 
 /** `days`: since 1970. */
@@ -19,12 +19,12 @@ export function daysOf(text: string): number | null {
   return Number.isNaN(ms) ? null : ms / DAY_MS;
 }
 
-/** `value`: since 1970, in units of which a second has `perSecond`. `zone`: `Z`, or nothing for a local time. */
+/** `value`: units since 1970, `perSecond` of them a second. `zone`: `Z`, or nothing for a local time. */
 export function momentText(value: bigint, perSecond: bigint, zone: string): string {
   let rest = value % perSecond;
   if (rest < 0n) rest += perSecond;
   const seconds = isoText(Number((value - rest) / perSecond) * 1000);
-  // Beyond the year 275,760, where JavaScript has no dates.
+  // JavaScript's dates end in the year 275,760.
   if (seconds === null) return String(value);
   const digits = String(rest)
     .padStart(String(perSecond).length - 1, '0')

@@ -27,7 +27,7 @@ type ThreadState = 'idle' | 'running' | 'finishing' | 'closed';
 interface PendingBatch {
   readonly request: BatchRequest;
   readonly receivedAt: number;
-  /** How many online batches have gone ahead of it. */
+  /** How many online batches were put directly before it. */
   overtaken: number;
   decoding:
     | { readonly is: 'waiting' }
@@ -47,8 +47,8 @@ interface Resident {
 }
 
 /**
- * Online batches that go ahead of a batch of a block at most. So a job still gets a fifth of the batches, however many
- * online rows come.
+ * At most this many online batches are put directly before a batch of a block. So a job still gets a fifth of the
+ * batches, however many online rows come.
  */
 const MOST_OVERTAKEN = 4;
 /** Batches that may be decoded at once: the running one and the next. */
@@ -90,7 +90,7 @@ export function createLaneThread(options: {
   function enqueue(batch: PendingBatch): void {
     const behind = batch.request.deadlines === undefined ? -1 : batches.findIndex(mayBeOvertaken);
     if (behind === -1) return void batches.push(batch);
-    // Those behind it wait for it anyway, and may be overtaken in their turn.
+    // Batches behind it wait for it anyway, so this does not count against their own limits.
     batches[behind]!.overtaken += 1;
     batches.splice(behind, 0, batch);
   }

@@ -12,7 +12,7 @@ import { refused, type createOnlineAnswer, type OnlineAnswer } from './online-an
 
 /** The longest delay that a lost wake-up causes. */
 const SWEEP_MS = 1_000;
-/** One batch in the model, one that is decoded, and one that is gathered meanwhile. */
+/** One batch in the model, one being decoded, and one being gathered. */
 const BATCHES_PER_LANE = 3;
 const MAX_AT_ONCE = 64;
 

@@ -31,10 +31,10 @@ export function locateEntry(base: string, uri: string): RowLocation {
   }
 }
 
-/** An absolute path is one of this machine, wherever the list is. */
+/** An absolute path is on this machine, wherever the list is. */
 function locatePath(base: string, path: string): RowLocation {
   if (base.startsWith('/') || path.startsWith('/')) return locateFile(base, path);
   if (isObjectUrl(base)) return locateObjectBelow(base, path);
-  // Like a link of a web page. Otherwise "a:b" would have the scheme "a".
+  // Resolved like a link on a web page. Without "./", the path "a:b" would be a URL with the scheme "a".
   return { kind: 'url', url: new URL(`./${path}`, base).href };
 }

@@ -7,7 +7,10 @@ import { NOT_FINITE, WHOLE } from '../table/json-numbers.ts';
 const NEEDS_QUOTES = /[",\r\n]/;
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** The empty text is quoted, which tells it from null. Also a space at an end, which some readers remove. */
+/**
+ * Empty text is quoted, to distinguish it from null. So is text with a space at an end, because some readers remove the
+ * space.
+ */
 export function quoted(text: string): string {
   const isPlain = text !== '' && !NEEDS_QUOTES.test(text) && text.trim().length === text.length;
   return isPlain ? text : `"${text.replaceAll('"', '""')}"`;
@@ -65,7 +68,7 @@ export function cellText(column: ResultColumn, cell: Cell): string {
   throw unfit(column, cell);
 }
 
-/** The reverse of `cellText`. Null if no sink has written the text. */
+/** The reverse of `cellText`. Null if `cellText` never writes this text. */
 export function cellOf({ type }: ResultColumn, text: string): Cell {
   switch (formOf(type)) {
     case 'boolean':

@@ -1,4 +1,4 @@
-/** The schema of a Parquet part. Lists and structs have the usual three levels, so that every reader knows them. */
+/** The schema of a Parquet part. Lists have the usual three levels, which every reader knows. */
 import type { SchemaElement } from 'hyparquet-writer';
 import type { ResultColumn, ValueType } from '../../domain/job/part-format.ts';
 
@@ -8,12 +8,12 @@ const SCALARS = {
   float: { type: 'FLOAT' },
   double: { type: 'DOUBLE' },
   string: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
-  /** A text, because many readers take the JSON type of Parquet for bytes. */
+  /** Text, because many readers return Parquet's JSON type as bytes. */
   json: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
   int32: { type: 'INT32' },
   bytes: { type: 'BYTE_ARRAY' },
   date: { type: 'INT32', converted_type: 'DATE' },
-  // The older annotations exist only for moments, and not for nanoseconds.
+  // Older readers know `converted_type`, which exists only for UTC times in milliseconds or microseconds.
   timestamp_ms: { ...moment('MILLIS', true), converted_type: 'TIMESTAMP_MILLIS' },
   timestamp_us: { ...moment('MICROS', true), converted_type: 'TIMESTAMP_MICROS' },
   timestamp_ns: moment('NANOS', true),

@@ -1,4 +1,4 @@
-/** Along which axis of an input rows are put together. */
+/** The axis of an input along which rows form a batch. */
 import type { GraphTensor } from '../../models/graph-tensor.ts';
 import type { TensorInputConfig } from './tensor-config.ts';
 

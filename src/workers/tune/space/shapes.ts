@@ -6,7 +6,7 @@ export type Shape = Pick<LaneSettings, 'lanes' | 'threads_per_lane'>;
 
 export interface ShapeLimits {
   readonly cpus: number;
-  /** Values that are given by the config or by the user. Only these are tried. */
+  /** Values that the config or the user gives. Only these are tried. */
   readonly lanes?: readonly number[] | undefined;
   readonly threads?: readonly number[] | undefined;
 }
@@ -20,7 +20,7 @@ export function shapesOf({ cpus, lanes, threads }: ShapeLimits, formula: LaneSet
   const counts = steps(cpus);
   for (const n of sorted(lanes ?? counts)) {
     for (const t of sorted(threads ?? [...counts, Math.max(1, Math.floor(cpus / n))])) {
-      // Each given value is tried even if it exceeds the cores: with given values of the other setting, or else with 1.
+      // A given value is tried even if it exceeds the cores. The other setting then has its given values, or else 1.
       const isGiven = (lanes !== undefined || n === 1) && (threads !== undefined || t === 1);
       if (n * t <= cpus || isGiven) shapes.push({ lanes: n, threads_per_lane: t });
     }

@@ -1,4 +1,4 @@
-/** The cells of a column in some rows, made from the rows of its leaves. */
+/** Builds the cells of a column for a range of rows from the values of its leaves. */
 import { Damage, decoding } from '../file/damage.ts';
 import type { Column } from '../file/leaves.ts';
 import type { Values } from '../pages/decode-page.ts';

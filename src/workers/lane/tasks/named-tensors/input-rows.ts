@@ -22,8 +22,8 @@ export interface InputRowsPool {
   open(): InputRows;
 }
 
-/** One for the batch in the model, and one for the batch being prepared. */
-const KEPT = 2;
+/** Free buffers to keep: two for the batch in the model, and two for the batch being prepared. */
+const KEPT = 4;
 
 export function createInputRowsPool(input: Pick<TensorInput, 'type' | 'shape' | 'batchAxis'>): InputRowsPool {
   const { type, batchAxis } = input;
@@ -31,7 +31,7 @@ export function createInputRowsPool(input: Pick<TensorInput, 'type' | 'shape' | 
   const take = () => free.pop() ?? createElementBuffer(type);
   const giveBack = (buffer: ElementBuffer) => {
     buffer.clear();
-    if (free.length < KEPT * 2) free.push(buffer);
+    if (free.length < KEPT) free.push(buffer);
   };
 
   function open(): InputRows {
