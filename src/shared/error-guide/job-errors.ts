@@ -27,7 +27,7 @@ export const JOB_ERRORS = {
   },
   storage_unavailable: {
     cause:
-      'The disk is full, read-only or not mounted, or a server of inputs does not answer, so a request cannot use it. A running job waits until the disk works again. The job fails only if a part that it has written is gone.',
+      'A disk is full, read-only or not mounted, or S3 or a web server does not answer. A running job waits until the storage works again. The job fails only if a part that it has written is gone.',
     fix: 'Free space or make the folder writable, then retry or resume.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

@@ -31,7 +31,7 @@ export const ONLINE = {
     env: 'FOREBAY_ONLINE_MAX_REQUESTS',
     fallback: 1000,
     what: 'Online requests open at once, over all API processes',
-    trade: 'More of them may wait longer for an answer. Above the limit a request gets 429.',
+    trade: 'With a higher limit, requests may wait longer for an answer. Above the limit a request gets 429.',
   }),
   onlineMaxBytes: megabytes({
     env: 'FOREBAY_ONLINE_MAX_MB',

@@ -37,8 +37,8 @@ export const PROCESSES = {
   workerHost: text({
     env: 'FOREBAY_WORKER_HOST',
     fallback: '127.0.0.1',
-    flag: { usage: '--worker-host <address>', what: 'address of the port of a worker' },
-    what: 'Address of `FOREBAY_WORKER_PORT`',
+    flag: { usage: '--worker-host <address>', what: 'address that --worker-port listens on' },
+    what: 'Address that `FOREBAY_WORKER_PORT` listens on',
     trade:
       'Beyond loopback, a kubelet and Prometheus can reach the worker, and so can everybody else on that network: no key is asked for. It shows names of models and rates, and nothing can be changed there.',
   }),

@@ -19,7 +19,7 @@ export const SCALING = {
   scaleMax: count({
     env: 'FOREBAY_SCALE_MAX',
     fallback: 10,
-    what: 'Workers wanted in a pool at most',
+    what: 'Maximum number of workers wanted in a pool',
     trade: 'A higher maximum finishes large jobs sooner, and costs more while they run.',
   }),
   scaleDownAfterMs: secondsAsMs({
