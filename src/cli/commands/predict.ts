@@ -61,7 +61,7 @@ async function predict(flags: PredictFlags, context: CliContext): Promise<unknow
   const time = timeoutMs === undefined ? {} : { timeoutMs };
   if (text !== undefined) return api.predictOne(model, text, { ...options, ...time });
   if (input === undefined)
-    throw new UsageError('What to ask? Give a file with --input, or a text with --text.');
+    throw new UsageError('the row is missing: give a file with --input, or a text with --text');
   const bytes = read(resolve(context.cwd, input));
   const type = extname(input).toLowerCase();
   if (type === '.txt') return api.predictOne(model, bytes.toString('utf8'), { ...options, ...time });

@@ -11,7 +11,7 @@ import { sha256 } from '../text/sha256.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
 
-/** Pipelines within each other, this one included. */
+/** Levels of pipelines, this one included. */
 const MAX_DEPTH = 4;
 /** Models of a pipeline, with those of the pipelines that it names. A model counts each time that it is named. */
 const MAX_MODELS = 64;
@@ -77,7 +77,7 @@ export async function loadMembers(
 function spend(budget: MemberBudget, depth: number): void {
   budget.left -= 1;
   if (depth > MAX_DEPTH)
-    budget.exceeded ??= `leads to more than ${MAX_DEPTH} pipelines within each other; name their models directly`;
+    budget.exceeded ??= `leads to more than ${MAX_DEPTH} levels of pipelines; name their models directly`;
   if (budget.left < 0)
     budget.exceeded ??= `leads to more than ${MAX_MODELS} models, counting those of its pipelines; use fewer`;
 }

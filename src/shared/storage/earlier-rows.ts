@@ -174,7 +174,7 @@ async function unrecordedRows(
 function changed({ place }: Output, job: string): ForebayError {
   return new ForebayError(
     'output_changed',
-    `The earlier output ${place} no longer is the one that job ${job} has written, so its results cannot be taken over. ` +
+    `The earlier output ${place} is no longer what job ${job} wrote, so its results cannot be taken over. ` +
       'Submit the delta job again.',
   );
 }

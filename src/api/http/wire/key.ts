@@ -1,14 +1,13 @@
 /** API keys on the wire. Only the response to the creation of a key contains the key itself. */
 import { z } from 'zod';
-import { SCOPES } from '../../../shared/domain/scope.ts';
+import { SCOPE_MEANINGS, SCOPES } from '../../../shared/domain/scope.ts';
 import { DEFAULT_TENANT, TENANT } from '../../../shared/domain/tenant.ts';
 import type { KeyRecord, NewKey } from '../../../shared/keys/key-store.ts';
 import { iso, TIMESTAMP } from './scalars.ts';
 
 export const SCOPE = z.enum(SCOPES).meta({
   id: 'Scope',
-  description:
-    'jobs:read: read jobs, results and models. jobs:write: submit, plan and control jobs. models:write: load and unload models. service:read: read metrics, workers, queues and wanted workers. admin: everything, for all tenants, and managing keys.',
+  description: SCOPES.map((scope) => `${scope}: ${SCOPE_MEANINGS[scope]}`).join(' '),
 });
 
 export const KEY_ID_PARAM = z

@@ -21,7 +21,7 @@ export interface CsvHeader {
 }
 
 /**
- * `delimiter`: null if the header shall tell. Throws ForebayError `input_unreadable`, which says what is wrong and
+ * `delimiter`: null if the header decides. Throws ForebayError `input_unreadable`, which says what is wrong and
  * where.
  */
 export async function readHeader(

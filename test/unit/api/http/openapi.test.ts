@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
+import { SCOPE_MEANINGS, type Scope } from '#forebay/shared/domain/scope.js';
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
 
@@ -49,6 +50,14 @@ describe('the OpenAPI document', () => {
     for (const code of codes) {
       expect(texts[code]).toBe(`${ERROR_ADVICE[code].cause} ${ERROR_ADVICE[code].fix}`);
     }
+  });
+
+  it('says what each scope of a key allows', () => {
+    const { enum: scopes, description } = document.components.schemas['Scope'] as {
+      enum: Scope[];
+      description: string;
+    };
+    for (const scope of scopes) expect(description).toContain(`${scope}: ${SCOPE_MEANINGS[scope]}`);
   });
 
   it('has no dangling reference', () => {

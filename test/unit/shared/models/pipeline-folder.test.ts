@@ -93,13 +93,13 @@ it('a pipeline that makes no sense is refused with the place and one sentence', 
   );
 });
 
-it('pipelines within each other have limits of depth and of models, and one sentence says so', async () => {
+it('nested pipelines have limits of depth and of models, and one sentence says so', async () => {
   writeColours(models, 'b', RGB);
   writePipeline(models, { name: 'p1', ...ensemble('all', 'a', 'b') });
   for (const n of [2, 3, 4]) writePipeline(models, { name: `p${n}`, ...ensemble('all', `p${n - 1}`, 'a') });
   await loadModelFolder(join(models, 'p4'));
   expect(await why({ name: 'p5', ...ensemble('all', 'p4', 'a') })).toBe(
-    'model.json /ensemble/members/0/model: leads to more than 4 pipelines within each other; name their models directly',
+    'model.json /ensemble/members/0/model: leads to more than 4 levels of pipelines; name their models directly',
   );
   const members = Array.from({ length: 16 }, (_, i) => `m${i}`);
   for (const name of members) writePipeline(models, { name, ...ensemble('all', 'a', 'b', 'p1') });

@@ -45,7 +45,7 @@ export async function joinedColumns(
       'join',
       offered.isUnknown
         ? 'no row at the beginning of the input shows which columns there are: name them'
-        : `the input has no column for true: ${columns.map(({ name, onlyByName }) => `"${name}" is left out because ${onlyByName}`).join(', ')}`,
+        : `the input has no column that true could join: ${columns.map(({ name, onlyByName }) => `"${name}" is left out because ${onlyByName}`).join(', ')}`,
     );
   }
   const wanted: readonly OfferedColumn[] =

@@ -93,7 +93,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     }
     if (isObjectUrl(of.root) !== isObjectUrl(job.dataset.root)) {
       throw refused(
-        `the earlier job has read ${of.root}. Files of a folder and objects of S3 have other versions`,
+        `the earlier job has read ${of.root}. Versions of files and versions of S3 objects cannot be compared`,
       );
     }
     if (last.asked_columns?.select)

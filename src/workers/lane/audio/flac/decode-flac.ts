@@ -34,7 +34,7 @@ export function decodeFlac(bytes: Uint8Array, maxSeconds: number): Waveform {
       from = frame.end;
     }
     if (total !== null && (decoded > total || beginsFrame(bytes, from))) {
-      throw new BadFrame(`it goes on, but its head says that it has ${total} samples`);
+      throw new BadFrame(`more samples follow, but its header says that it has ${total}`);
     }
     return { samples: samples.subarray(0, decoded), rate };
   } catch (error) {

@@ -112,7 +112,7 @@ describe('a damaged file is an error, never another waveform', () => {
       bytes.writeUInt32BE(total, 22);
       expect(problemOf(() => decodeAudio(bytes, 600))).toEqual({
         code: 'decode_failed',
-        message: `the FLAC file is broken: after 4096 samples, it goes on, but its head says that it has ${total} samples`,
+        message: `the FLAC file is broken: after 4096 samples, more samples follow, but its header says that it has ${total}`,
       });
     }
   });
