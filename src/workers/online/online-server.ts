@@ -1,6 +1,7 @@
 /**
- * Takes online requests of the models that lanes hold, and answers them. It takes no more rows than lanes can soon run,
- * so that other workers get the rest.
+ * Takes online requests of the models that lanes hold, and answers them. It takes requests only while lanes can soon run
+ * more rows, so that other workers get the rest. Redis does not know the rows of a request, so each counts as one until it
+ * is taken.
  */
 import { stopsIntake, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import { messageOf } from '../../shared/errors.ts';

@@ -18,8 +18,7 @@ export const POOL_SCALE = z
         z.object({
           name: z.string(),
           rows_left: z.int().meta({
-            description:
-              'Rows of running and queued jobs. At least so many, while a dataset is being counted.',
+            description: 'Rows of running and queued jobs. A lower bound while a dataset is being counted.',
           }),
           rows_per_s: z.number().meta({ description: 'Of one worker.' }),
           rate: z.enum(['measured', 'remembered', 'assumed']).meta({
