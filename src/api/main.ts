@@ -1,5 +1,4 @@
 /** The API process. It listens, waits for Redis, answers requests, and ends on a signal. */
-import { createRequire } from 'node:module';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdir } from 'node:fs/promises';
@@ -7,16 +6,19 @@ import { serve, type ServerType } from '@hono/node-server';
 import { readConfig, type Config } from '../shared/config/config.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import { listenError } from '../shared/net/listen-error.ts';
+import { PROGRAM_VERSION } from '../shared/process/program-version.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/process/lifecycle.ts';
 import { createEvents } from '../shared/observe/events.ts';
 import { logEvents } from '../shared/observe/log-events.ts';
 import { createLogger } from '../shared/observe/logger.ts';
+import { startTracing } from '../shared/observe/tracing/start-tracing.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/text/visible-text.ts';
 import { measureApi } from './metrics/measure-api.ts';
 import { connectionLimits } from './http/middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
+import { traceApi } from './traces/trace-api.ts';
 import { answerWhileWaiting } from './http/while-waiting.ts';
 
 type Answer = Parameters<typeof serve>[0]['fetch'];
@@ -26,6 +28,8 @@ async function main(): Promise<void> {
   const log = createLogger({ level: config.logLevel, name: 'api' });
   const events = createEvents();
   logEvents(events, log);
+  const traces = startTracing(config, { kind: 'api', version: PROGRAM_VERSION }, events.emit);
+  if (traces !== null) traceApi(events, traces, config.tracesPercent);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
   // Until Redis answers, nothing is running that needs a clean stop.
@@ -51,7 +55,7 @@ async function main(): Promise<void> {
     onError: watch.onError,
     events,
     metrics: measureApi(events),
-    version: VERSION,
+    version: PROGRAM_VERSION,
     shutdown: stop,
   });
   stop.removeEventListener('abort', exitBeforeStart);
@@ -68,12 +72,12 @@ async function main(): Promise<void> {
     server.closeAllConnections();
   });
   await service.disconnect();
+  await traces?.close();
   process.exit(0);
 }
 
 /** Maximum time for a clean stop, in case Redis does not answer. */
 const STOP_MS = 8_000;
-const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
 const exitBeforeStart = () => process.exit(0);
 

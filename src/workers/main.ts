@@ -5,13 +5,16 @@ import { createEvents } from '../shared/observe/events.ts';
 import { logEvents } from '../shared/observe/log-events.ts';
 import { createLogger } from '../shared/observe/logger.ts';
 import { collectInOneGo } from '../shared/process/garbage-collection.ts';
+import { PROGRAM_VERSION } from '../shared/process/program-version.ts';
 import { tellLauncher, untilAborted, watchForEnd } from '../shared/process/lifecycle.ts';
+import { startTracing } from '../shared/observe/tracing/start-tracing.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/text/visible-text.ts';
 import { createWorker } from './create-worker.ts';
 import { openPort } from './health/open-port.ts';
 import { startChildLane } from './lane-pool/child-lane.ts';
+import { traceBlocks } from './traces/trace-blocks.ts';
 import type { Worker } from './worker.ts';
 
 collectInOneGo();
@@ -28,6 +31,8 @@ async function main(): Promise<void> {
   const log = createLogger({ level: config.logLevel, name: 'worker' });
   const events = createEvents();
   logEvents(events, log);
+  const traces = startTracing(config, { kind: 'worker', version: PROGRAM_VERSION }, events.emit);
+  if (traces !== null) traceBlocks(events, traces, config.tracesPercent);
   const exit = (code: number) => () => process.exit(code);
   const stop = watchForEnd({ onForced: exit(1), onOrphaned: exit(1) });
   // Until the lanes start, nothing runs that must be stopped.
@@ -73,6 +78,7 @@ async function main(): Promise<void> {
   port?.close();
   await worker.drain();
   await redis.quit();
+  await traces?.close();
   process.exit(0);
 }
 

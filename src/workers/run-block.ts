@@ -61,10 +61,11 @@ export function createBlockRunner(deps: RunBlockDeps) {
   const flows = createJobFlows();
 
   return function runBlock(taken: TakenBlock): BlockRun {
-    const { queue, token } = taken;
+    const { queue, token, queuedAt } = taken;
     const { job, block, generation } = taken.data;
     const flow = flows.begin(job);
-    const stats = createRunStats(flow);
+    const stats = createRunStats(flow, { job, block, token });
+    const moments = { token, queuedAt, startedAt: Date.now() };
     const abort = new AbortController();
     let announce = () => {};
     const announced = new Promise<void>((resolve) => (announce = resolve));
@@ -146,7 +147,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
       flow.committed(commitMs);
       if (outcome === 'superseded') return;
       const times = { ...stats.times(), commitMs };
-      emit('block.committed', { job, block, queue, outcome, ...counts, errors, times });
+      emit('block.committed', { job, block, run: moments, queue, outcome, ...counts, errors, times });
     }
 
     async function fail(error: unknown): Promise<void> {
@@ -158,7 +159,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         return taken.leaveToNewer();
       }
       const text = describe(error);
-      emit('block.run_failed', { job, block, error: text });
+      emit('block.run_failed', { job, block, run: moments, error: text });
       await leave({ error: text }, text);
     }
 

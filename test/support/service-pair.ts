@@ -18,13 +18,15 @@ export interface PairJob {
 
 export type ServicePair = Awaited<ReturnType<typeof startServicePair>>;
 
-export async function startServicePair(redisUrl: string) {
+/** `settings`: for both processes. */
+export async function startServicePair(redisUrl: string, settings: Readonly<Record<string, string>> = {}) {
   const place = makeServiceFolder();
   writeTinyModel(join(place.folder, 'models', 'tiny'), 'tiny');
   const input = await writeManyRows(join(place.folder, 'input'), PAIR_ROWS);
   const healthPort = await freePort();
   const env = {
     ...place.env,
+    ...settings,
     REDIS_URL: redisUrl,
     FOREBAY_WORKER_PORT: String(healthPort),
     // A process that has lost its Redis takes its whole grace time to stop.
@@ -47,10 +49,10 @@ export async function startServicePair(redisUrl: string) {
     isOk,
     ready,
     job,
-    submit: () =>
+    submit: (headers: Readonly<Record<string, string>> = {}) =>
       fetch(`${url}/v1/jobs`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({
           model: 'tiny',
           input,

@@ -13,6 +13,7 @@ export function emitJobEnded(emit: Emit, job: JobRecord | null): void {
     succeeded: job.succeeded,
     failed: job.failed,
     ...(startedAt !== null && finishedAt !== null && { seconds: (finishedAt - startedAt) / 1000 }),
+    submitted_at: spec.created_at,
     ...(job.error !== null && { code: job.error.code, error: job.error.message }),
   });
 }

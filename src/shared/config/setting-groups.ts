@@ -2,7 +2,7 @@
 import { API } from './groups/api.ts';
 import { FOLDERS } from './groups/folders.ts';
 import { LIMITS, ONLINE, QUOTAS } from './groups/limits.ts';
-import { PROCESSES } from './groups/processes.ts';
+import { PROCESSES, TRACES } from './groups/processes.ts';
 import { IMAGES, URL_ROWS } from './groups/rows.ts';
 import { SCALING } from './groups/scaling.ts';
 import { WEBHOOKS } from './groups/webhooks.ts';
@@ -20,6 +20,7 @@ export const SETTING_GROUPS = {
   Webhooks: WEBHOOKS,
   Autoscaling: SCALING,
   Processes: PROCESSES,
+  Traces: TRACES,
 } as const;
 
 /** Each setting by its name in the configuration. */
@@ -35,4 +36,5 @@ export const SETTINGS = {
   ...WEBHOOKS,
   ...SCALING,
   ...PROCESSES,
+  ...TRACES,
 };

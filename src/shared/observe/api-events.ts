@@ -20,7 +20,10 @@ export const API_EVENTS = {
     'an input root is inside the data folder or an output root, so every tenant may read what is written there',
   ),
 
-  /** `route`: the path as it is declared, with `{id}`. `code`: the problem's code. Null: the request succeeded. */
+  /**
+   * `route`: the path as it is declared, with `{id}`. `code`: the problem's code. Null: the request succeeded. `traceparent`:
+   * the header of the request. `location`: the header of the answer.
+   */
   'request.answered': event<{
     readonly method: string;
     readonly path: string;
@@ -28,6 +31,8 @@ export const API_EVENTS = {
     readonly status: number;
     readonly code: string | null;
     readonly ms: number;
+    readonly traceparent: string | null;
+    readonly location: string | null;
   }>('debug', 'request', ({ method, path, status, code, ms }) => ({
     method,
     path,

@@ -4,6 +4,7 @@ import type { EventKind } from './event-kind.ts';
 import { FEEDER_EVENTS } from './feeder-events.ts';
 import { LANE_EVENTS } from './lane-events.ts';
 import { REDIS_EVENTS } from './redis-events.ts';
+import { TRACE_EVENTS } from './trace-events.ts';
 import { WORKER_EVENTS } from './worker-events.ts';
 
 /** Every event that a process of Forebay can emit. */
@@ -12,6 +13,7 @@ export const EVENTS = {
   ...FEEDER_EVENTS,
   ...LANE_EVENTS,
   ...REDIS_EVENTS,
+  ...TRACE_EVENTS,
   ...WORKER_EVENTS,
 };
 

@@ -17,6 +17,8 @@ export interface EndedJob {
   readonly seconds?: number;
   readonly code?: string;
   readonly error?: string;
+  /** Epoch ms. */
+  readonly submitted_at: number;
 }
 
 /** The last failed attempt to deliver a webhook event. */
@@ -31,7 +33,7 @@ export interface FailedDelivery {
 
 export const FEEDER_EVENTS = {
   /** The feeder that ended a job reports how it ended. */
-  'job.ended': event<EndedJob>('info', 'job ended'),
+  'job.ended': event<EndedJob>('info', 'job ended', (job) => ({ ...job, submitted_at: undefined })),
   /** The job fails, because its feeder cannot continue. */
   'job.feed_failed': event<JobTrouble>('warn', 'job cannot be fed'),
   'job.count_failed': event<JobTrouble>('warn', 'rows not counted'),

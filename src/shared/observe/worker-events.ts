@@ -3,6 +3,7 @@ import type { BatchInvariance } from '../domain/model/batch-invariance.ts';
 import type { MemoryLevel } from '../domain/memory-level.ts';
 import type { LaneChoices } from '../queue/workers/worker-registry.ts';
 import { event, measurement } from './event-kind.ts';
+import type { RunOfBlock } from './tracing/span.ts';
 
 const MEMORY_TEXT: Readonly<Record<MemoryLevel, string>> = {
   normal: 'memory is back below its watermarks',
@@ -30,12 +31,22 @@ export interface BlockRun {
   readonly block: number;
 }
 
+/** Which run it was, and its moments in epoch ms. */
+export interface RunTimes {
+  /** Unique per run. */
+  readonly token: string;
+  /** When the block was put on the queue. */
+  readonly queuedAt: number;
+  readonly startedAt: number;
+}
+
 export interface FailedRun extends BlockRun {
   readonly error: string;
 }
 
 /** What became of a block that this worker ran or adopted. */
 export interface CommittedBlock extends BlockRun {
+  readonly run: RunTimes;
   /** Its queue. */
   readonly queue: string;
   /** `counted_before`: another process has already counted the block. */
@@ -58,6 +69,8 @@ export interface CommittedBlock extends BlockRun {
 export interface AnsweredBatch {
   /** The queue of its model. */
   readonly queue: string;
+  /** The runs of blocks that its rows are of. Online rows are of none. Computed when called, because few need it. */
+  readonly runs: () => readonly RunOfBlock[];
   readonly rows: number;
   readonly failed: number;
   /** Number of rows that fit into the batch. */
@@ -189,7 +202,11 @@ export const WORKER_EVENTS = {
     'info',
     'the run may not publish, so its results are dropped',
   ),
-  'block.run_failed': event<FailedRun>('warn', 'the run failed, so the block will run again'),
+  'block.run_failed': event<FailedRun & { readonly run: RunTimes }>(
+    'warn',
+    'the run failed, so the block will run again',
+    ({ job, block, error }) => ({ job, block, error }),
+  ),
   /** Handing the block back failed too. Another worker gets it when its lock expires. */
   'block.left_to_lock': event<FailedRun>('warn', 'the block stays locked until its lock expires'),
 

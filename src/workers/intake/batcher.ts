@@ -9,6 +9,7 @@ import { failedOutcomes, sliceOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
 import { TOO_LATE } from '../../shared/domain/too-late.ts';
 import { machineNow } from '../../shared/process/machine-clock.ts';
+import type { RunOfBlock } from '../../shared/observe/tracing/span.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { joinRows, type LaneRows } from '../lane/lane-rows.ts';
 import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
@@ -184,6 +185,7 @@ export function createBatcher(deps: {
     const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
     deps.emit('batch.answered', {
       queue: group.model,
+      runs: () => runsOf(runs),
       rows,
       failed: result.outcomes.errors.length,
       room: group.batchSize,
@@ -278,4 +280,10 @@ export function createBatcher(deps: {
       [...groups.values(), ...online.values()].some((group) => group.model === model && group.inHand > 0),
     blocksWanted: (model: string) => demand.blocksWanted(model),
   };
+}
+
+/** The runs of blocks behind rows, each once. */
+function runsOf(rows: readonly RowRun[]): RunOfBlock[] {
+  const found = new Set(rows.map(({ receiver }) => receiver.run));
+  return [...found].filter((run) => run !== null && run !== undefined);
 }

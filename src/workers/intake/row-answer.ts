@@ -1,5 +1,6 @@
 /** How the batcher answers rows. */
 import type { Outcomes } from '../../shared/domain/outcomes.ts';
+import type { RunOfBlock } from '../../shared/observe/tracing/span.ts';
 import type { BatchResult } from '../lane-pool/lane-handle.ts';
 
 /** One finished batch, for the statistics. */
@@ -21,6 +22,8 @@ export interface RowReceiver {
    * Null if no lane answered them.
    */
   answered(first: number, outcomes: Outcomes, batch: BatchSeen | null): void;
+  /** The run of the block that the rows are of. Null or absent: they are of none. */
+  readonly run?: RunOfBlock | null | undefined;
   /** For online rows: when their answer comes too late. See machine-clock.ts. */
   readonly deadline?: number;
   /** For online rows: whether nobody waits for their answers any more. */

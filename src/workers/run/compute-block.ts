@@ -272,6 +272,7 @@ export function createBlockComputer(deps: {
 /** Gives the row's bytes back to the budget when the row is answered. */
 function releasing(release: () => void, rows: RowSet): RowReceiver {
   return {
+    run: rows.run,
     answered(at, outcomes, batch) {
       release();
       rows.answered(at, outcomes, batch);

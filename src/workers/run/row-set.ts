@@ -16,7 +16,7 @@ export interface RowSet extends RowReceiver {
 /** `problemOf`: returns a more exact error for a row that its lane found invalid, or null to keep the lane's. */
 export function createRowSet(
   rows: number,
-  stats: Pick<RunStats, 'answered'>,
+  stats: Pick<RunStats, 'answered' | 'run'>,
   problemOf: (at: number) => RowError | null,
 ): RowSet {
   const parts: { readonly first: number; readonly outcomes: Outcomes }[] = [];
@@ -48,6 +48,7 @@ export function createRowSet(
   return {
     settle: (at, outcome) => add(at, packOutcomes([outcome])),
     failed: (error) => reject(error),
+    run: stats.run,
     answered(first, outcomes, batch) {
       stats.answered(outcomes.ends.length, batch);
       add(first, explained(first, outcomes));

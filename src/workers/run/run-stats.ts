@@ -1,5 +1,6 @@
 /** The costs of one run of a block by stage, in microseconds. Its commit adds them to the job's stats. */
 import { answeredStat, type BlockStats } from '../../shared/domain/block.ts';
+import type { RunOfBlock } from '../../shared/observe/tracing/span.ts';
 import type { BatchSeen } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
 
@@ -43,8 +44,12 @@ interface Share {
   readonly idleMs: number;
 }
 
-/** Create it when the run begins. */
-export function createRunStats(flow: JobFlow, now: () => number = () => performance.now()) {
+/** Create it when the run begins. `run`: null for a sample, which is no run of a block. */
+export function createRunStats(
+  flow: JobFlow,
+  run: RunOfBlock | null,
+  now: () => number = () => performance.now(),
+) {
   const start = now();
   let beginMs = 0;
   let fetchMs = 0;
@@ -55,6 +60,7 @@ export function createRunStats(flow: JobFlow, now: () => number = () => performa
   const shares = new Map<BatchSeen, Share>();
 
   return {
+    run,
     /** The block belongs to this run, and it is known whether an earlier run has published it. */
     begun(): void {
       beginMs = now() - start;

@@ -23,7 +23,7 @@ export function createSampleRecord({
   lanes: number;
   startedAt: number;
 }) {
-  const stats = createRunStats(createJobFlows().begin('sample'));
+  const stats = createRunStats(createJobFlows().begin('sample'), null);
   const batches = new Map<BatchSeen, { at: number; rows: number }>();
   const completions: Completion[] = [];
   const errors = new Map<string, { code: string; rows: number; message: string }>();

@@ -55,6 +55,8 @@ export function mount<
       status: response.status,
       code,
       ms: performance.now() - began,
+      traceparent: c.req.header('traceparent') ?? null,
+      location: response.headers.get('location'),
     });
     return response;
   });

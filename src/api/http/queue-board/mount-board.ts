@@ -54,8 +54,16 @@ export function mountBoard({ app, guard, emit }: MountTarget, deps: BoardDeps): 
       return problemResponse(error, c.req, emit, code === 'unauthenticated' ? ASK : {});
     });
     const { method, path } = c.req;
-    const ms = performance.now() - began;
-    emit('request.answered', { method, path, route: BOARD_PATH, status: response.status, code, ms });
+    emit('request.answered', {
+      method,
+      path,
+      route: BOARD_PATH,
+      status: response.status,
+      code,
+      ms: performance.now() - began,
+      traceparent: c.req.header('traceparent') ?? null,
+      location: null,
+    });
     return response;
   }
   app.all(BOARD_PATH, handle);

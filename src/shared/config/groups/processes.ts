@@ -51,3 +51,35 @@ export const PROCESSES = {
     trade: 'Lower levels log more. `debug` logs every request.',
   }),
 };
+
+/** Traces. The names of the variables are those of OpenTelemetry, where it has one. */
+export const TRACES = {
+  tracesUrl: text({
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    what: 'Collector of traces, such as `http://127.0.0.1:4318`: OTLP over HTTP, as JSON',
+    trade:
+      'Traces show where the time of a job goes, and cost a little of it. They contain ids of jobs and names of models.',
+    unset: 'no traces',
+  }),
+  tracesHeaders: text({
+    env: 'OTEL_EXPORTER_OTLP_HEADERS',
+    what: 'Headers for the collector: `name=value,name=value`, values percent-encoded',
+    trade: 'A hosted collector asks for a key.',
+    unset: 'none',
+  }),
+  tracesService: text({
+    env: 'OTEL_SERVICE_NAME',
+    fallback: 'forebay',
+    what: 'Name of the service in its traces',
+    trade: 'Different names keep several services apart.',
+  }),
+  tracesPercent: count({
+    env: 'FOREBAY_TRACES_PERCENT',
+    fallback: 100,
+    min: 0,
+    max: 100,
+    what: 'Share of jobs that have traces, in percent',
+    trade:
+      'Fewer traces cost less, in the service and in the collector. All processes should have the same share.',
+  }),
+};

@@ -14,6 +14,8 @@ export interface TakenBlock {
   readonly data: BlockJob;
   /** Unique per run. It fences the run's commit. */
   readonly token: string;
+  /** When the feeder put it on the queue, epoch ms. */
+  readonly queuedAt: number;
   /** Takes the block off the queue, because it is done or needs no work. */
   complete(): Promise<void>;
   /** Takes the block off the queue after a failed run. The feeder adds the block again. */
@@ -87,6 +89,7 @@ export async function createBlockTaker(deps: {
     const block = {
       queue: deps.queue,
       token,
+      queuedAt: job.timestamp,
       complete: () => end(() => job.moveToCompleted(null, token, false)),
       fail: (error: Error) => end(() => job.moveToFailed(error, token, false)),
       leaveToNewer: () => end(() => job.moveToDelayed(Date.now() + LEFT_TO_NEWER_MS, token)),

@@ -26,6 +26,7 @@ function measured(view: Partial<WorkerView> = {}) {
 
 const batch = {
   queue,
+  runs: () => [],
   rows: 4,
   failed: 1,
   room: 8,
@@ -45,6 +46,7 @@ const batch = {
 const committed = {
   job: 'job_1',
   block: 7,
+  run: { token: 't', queuedAt: 0, startedAt: 0 },
   queue,
   outcome: 'counted' as const,
   succeeded: 3,

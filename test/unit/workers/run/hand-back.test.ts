@@ -19,6 +19,7 @@ it('a block that cannot be handed back is left until its lock expires, and the o
   const taken = (block: number, fail: () => Promise<void>) => ({
     queue: 'q',
     token: `token-${block}`,
+    queuedAt: 0,
     data: { v: 1 as const, job: 'job_x', block, generation: 1, first_row: 0, rows: 4 },
     complete: async () => undefined,
     leaveToNewer: async () => undefined,
@@ -47,6 +48,7 @@ it('a block whose model left the lanes while it was taken is handed back, which 
   const run = createBlockRunner(deps)({
     queue: 'q',
     token: 'token',
+    queuedAt: 0,
     data: { v: 1, job: 'job_x', block: 3, generation: 1, first_row: 0, rows: 4 },
     complete: async () => undefined,
     leaveToNewer: async () => undefined,
