@@ -61,7 +61,8 @@ export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = f
     FOREBAY_PORT: '0',
     FOREBAY_DATA_DIR: join(folder, 'data'),
     FOREBAY_MODELS_DIR: join(folder, 'models'),
-    FOREBAY_INPUT_ROOTS: join(folder, 'input'),
+    // The output of one job may be the input of the next.
+    FOREBAY_INPUT_ROOTS: `${join(folder, 'input')}:${out}`,
     FOREBAY_OUTPUT_ROOTS: out,
     FOREBAY_LOG_LEVEL: 'error',
   };
@@ -125,7 +126,7 @@ export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = f
       await writeLines(path, rows, () => line);
       return { type: 'jsonl', path };
     },
-    /** `output`: a folder below the output root. */
+    /** `output`: a folder below the output root, or the `output` of a request. */
     submit: async (input, output, options) =>
       call('/v1/jobs', {
         method: 'POST',
