@@ -1,4 +1,5 @@
 /** How the rows of a block become the bytes of a part, and how a part is read again. One sink per format. */
+import type { ByteFile } from '../datasets/bytes/byte-file.ts';
 import type { NamedRows } from '../domain/block.ts';
 import type { PartFormat } from '../domain/job/part-format.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
@@ -21,6 +22,24 @@ export interface StoredRow {
   readonly text: string;
 }
 
+/** A file of any size that is made of parts. Add whole parts, or single rows, in order. */
+export interface RowFile {
+  /** Adds all rows of a part, and returns their number. Rejects with MalformedPart. */
+  addPart(part: Buffer): Promise<number>;
+  addRow(row: StoredRow): void;
+  /** Takes what can be written now. Null: not enough yet. */
+  take(): Uint8Array | null;
+  /** Takes the rest. */
+  end(): Uint8Array;
+}
+
+/** A column that a file lacks, because the name of its folder has the value of all rows. */
+export interface GivenColumn {
+  readonly column: string;
+  /** JSON text. Null: null. */
+  readonly value: string | null;
+}
+
 export interface Sink {
   readonly format: PartFormat;
   /**
@@ -36,6 +55,10 @@ export interface Sink {
   decode(part: Buffer): Promise<StoredRow[]>;
   /** The rows of a part as JSON lines. Rejects with MalformedPart. */
   lines(part: Buffer): string | Promise<string>;
+  /** Begins a file of many parts. `without`: a column that the file lacks. JSON lines always have all their fields. */
+  openFile(without: string | null): RowFile;
+  /** Reads the rows of such a file in constant memory. Rejects with MalformedPart. */
+  readFile(file: ByteFile, given: GivenColumn | null): AsyncIterable<StoredRow[]>;
 }
 
 /** Bytes that no sink of this format has written. */

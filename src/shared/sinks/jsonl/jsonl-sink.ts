@@ -1,5 +1,7 @@
 /** One JSON object per line. */
 import type { PartTable } from '../../domain/job/part-format.ts';
+import { createFileBytes } from '../file-bytes.ts';
+import { readRecords } from '../read-records.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
 import { encodeRows } from '../table/encode-rows.ts';
 import { storedRow } from '../table/row-line.ts';
@@ -12,6 +14,20 @@ export const JSONL_SINK: Sink = {
   count: countLines,
   decode: async (part) => parseLines(part),
   lines: (part) => part.toString('utf8'),
+  openFile() {
+    const bytes = createFileBytes();
+    return {
+      ...bytes,
+      async addPart(part) {
+        bytes.add(part);
+        return countLines(part);
+      },
+      addRow: ({ text }) => bytes.add(Buffer.from(text)),
+    };
+  },
+  async *readFile(file) {
+    for await (const records of readRecords(file, { quoted: false })) yield parseLines(records);
+  },
 };
 
 /** With the chosen columns of each row, instead of all fields of its result. */

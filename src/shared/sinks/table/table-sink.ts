@@ -1,7 +1,9 @@
 /** What the sinks of all tables have in common. */
 import type { Sink } from '../sink.ts';
 
-export function createTableSink(sink: Pick<Sink, 'format' | 'encode' | 'count' | 'decode'>): Sink {
+export function createTableSink(
+  sink: Pick<Sink, 'format' | 'encode' | 'count' | 'decode' | 'openFile' | 'readFile'>,
+): Sink {
   return {
     ...sink,
     /** Tables hold UTF-8, which has no lone surrogates. */

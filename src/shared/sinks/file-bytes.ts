@@ -1,0 +1,25 @@
+/** The bytes of a file that is being written, in pieces that are worth a system call. */
+
+const PIECE_BYTES = 1024 * 1024;
+
+export function createFileBytes() {
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+
+  function all(): Uint8Array {
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    pieces = [];
+    size = 0;
+    return bytes;
+  }
+
+  return {
+    /** `bytes` must not change afterwards. */
+    add(bytes: Uint8Array): void {
+      pieces.push(bytes);
+      size += bytes.length;
+    },
+    take: (): Uint8Array | null => (size < PIECE_BYTES ? null : all()),
+    end: all,
+  };
+}
