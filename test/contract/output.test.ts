@@ -1,8 +1,4 @@
 // The contract of every Output: parts are published once, and whoever has lost the output changes nothing (INV-1).
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
 import { newJobId } from '#forebay/shared/domain/job/job-id.js';
@@ -12,92 +8,13 @@ import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
-import type { Output, Outputs, PartProof } from '#forebay/shared/storage/output.js';
+import type { Output, PartProof } from '#forebay/shared/storage/output.js';
 import { recordName } from '#forebay/shared/storage/output-names.js';
 import { parseRowRecord } from '#forebay/shared/storage/row-record.js';
-import { createOutputs } from '#forebay/shared/storage/outputs.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { readBlock } from '#forebay/shared/storage/read-part.js';
-import type { WritableStore } from '#forebay/shared/stores/store.js';
 import { makeSpec } from '../support/queue.ts';
-import { noSeaweedfs, startSeaweedfs } from '../support/seaweedfs.ts';
-import { s3At, testStores } from '../support/stores.ts';
-
-interface Place {
-  /**
-   * `one by one`: the server answers 200 to two completions of the same moment, once in a hundred races of twelve
-   * (SeaweedFS 4.48, docs/adr/0024). So runs that are staged and permitted at once are completed in turn.
-   */
-  readonly publishes: 'at once' | 'one by one';
-  readonly outputs: Outputs;
-  at(name: string): string;
-  /** All files, also those that are staged. */
-  files(output: string): Promise<string[]>;
-  put(url: string, text: string): Promise<void>;
-  /** What is staged and not published. */
-  staged(output: string): Promise<number>;
-  close(): Promise<void>;
-}
-
-const IMPLEMENTATIONS = [
-  { name: 'folder', skipped: null, open: openFolders },
-  { name: 's3', skipped: noSeaweedfs, open: openS3 },
-] as const;
-
-const never = new AbortController().signal;
-
-async function openFolders(): Promise<Place> {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
-  const below = (folder: string): string[] =>
-    existsSync(folder)
-      ? readdirSync(folder, { recursive: true, withFileTypes: true })
-          .filter((entry) => entry.isFile())
-          .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-          .toSorted()
-      : [];
-  return {
-    publishes: 'at once',
-    outputs: createOutputs(testStores()),
-    at: (name) => join(root, name),
-    files: async (output) => below(output),
-    async put(path, text) {
-      await mkdir(dirname(path), { recursive: true });
-      writeFileSync(path, text);
-    },
-    staged: async (output) => below(join(output, '_staging')).length,
-    close: async () => rmSync(root, { recursive: true, force: true }),
-  };
-}
-
-async function openS3(): Promise<Place> {
-  const server = await startSeaweedfs('outputs');
-  const { access, secret } = server.variables;
-  const stores = testStores({
-    env: server.env,
-    s3: [s3At(server.endpoint, { credentials: { env: { access_key: access, secret_key: secret } } })],
-  });
-  const store: WritableStore = await stores.writable('s3://outputs/');
-  return {
-    publishes: 'one by one',
-    outputs: createOutputs(stores),
-    at: (name) => `s3://outputs/${name}/`,
-    async files(output) {
-      const found: string[] = [];
-      for await (const { url } of store.list(output, null, never)) found.push(url.slice(output.length));
-      return found.toSorted();
-    },
-    put: async (url, text) => store.put(url, text),
-    async staged(output) {
-      let count = 0;
-      for await (const _ of store.staged(output, never)) count += 1;
-      return count;
-    },
-    async close() {
-      await stores.close();
-      await server.stop();
-    },
-  };
-}
+import { OUTPUT_PLACES, type OutputPlace } from '../support/output-places.ts';
 
 const rows = { firstRow: 8, rows: [{ id: 'a' }, { id: 'b' }] };
 const ok = (score: number): RowOutcome => ({ ok: true, result: `"score":${score}` });
@@ -105,9 +22,9 @@ const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decod
 let ids = 0;
 const jobId = () => newJobId(Date.now(), new Uint8Array(16).fill(++ids));
 
-for (const { name, skipped, open } of IMPLEMENTATIONS) {
+for (const { name, skipped, open } of OUTPUT_PLACES) {
   describe.skipIf(skipped !== null)(`output: ${name} ${skipped ?? ''}`.trim(), () => {
-    let place: Place;
+    let place: OutputPlace;
     let count = 0;
     beforeAll(async () => {
       place = await open();

@@ -1,8 +1,9 @@
 /**
  * Names in an output: job.json, part-*.<format>, errors-*.jsonl, _rows-*.jsonl, vanished.jsonl, manifest.json, _SUCCESS,
- * and _staging/<job>/ while a job runs. All other files there belong to the user.
+ * and _staging/<job>/ while a job runs. file-names.ts has those of compacted files. All other files there belong to the user.
  */
 import { JOB_ID } from '../domain/job/job-id.ts';
+import { isFileListName, LIST_PREFIX, STAGED_FILE } from './file-names.ts';
 import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
 
 const DIGITS = 8;
@@ -15,6 +16,8 @@ export const STAGING_NAME = '_staging';
 /** With these the names of parts and errors begin. */
 export const PART_PREFIX = 'part-';
 export const ERRORS_PREFIX = 'errors-';
+/** With these, everything begins that Forebay publishes many of. */
+export const MANY_PREFIXES = [PART_PREFIX, ERRORS_PREFIX, LIST_PREFIX];
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
 
@@ -58,6 +61,7 @@ export function isPublishedName(name: string): boolean {
   return (
     PART.test(name) ||
     isRecordName(name) ||
+    isFileListName(name) ||
     /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|vanished\.jsonl|_SUCCESS)$/.test(name)
   );
 }
@@ -91,7 +95,7 @@ export function stagedName(name: string): StagedName | null {
   if (JOB_ID.safeParse(name).success) return { kind: 'owner', job: name };
   const lease = /^feeder-([0-9A-Za-z-]+)$/.exec(name)?.[1];
   if (lease !== undefined) return { kind: 'feeder', lease };
-  if (STAGED_PART.test(name)) return { kind: 'part' };
+  if (STAGED_PART.test(name) || STAGED_FILE.test(name)) return { kind: 'part' };
   const [, block, partHash] = /^errors-(\d{8,})\.jsonl\.([0-9a-f]{64})$/.exec(name) ?? [];
   if (block !== undefined) return { kind: 'errors', block: Number(block), partHash: partHash! };
   const other =

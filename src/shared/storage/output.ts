@@ -32,6 +32,20 @@ export interface PartToPublish {
   readonly record: string | null;
 }
 
+/** A file of any size that a task makes of parts. The same path always gets the same bytes. */
+export interface FileToPublish {
+  readonly job: string;
+  /** Its name, perhaps in a folder of the output. See file-names.ts. */
+  readonly path: string;
+  /** The token of the run. */
+  readonly token: string;
+  /** Called once. Bytes that were added must not change afterwards. */
+  readonly write: (add: (bytes: Uint8Array) => Promise<void>) => Promise<void>;
+}
+
+/** `refused`: the run may not publish. */
+export type FileOutcome = Published['outcome'] | 'refused';
+
 /** `exists`: the part was published before. `gone`: the staged part was discarded by a new owner. */
 export interface Published {
   readonly outcome: 'stored' | 'exists' | 'gone';
@@ -89,6 +103,14 @@ export interface Output {
    * gets its final name before that, and its errors after it. Null if the run may not publish.
    */
   publish(part: PartToPublish, permit: () => Promise<PartProof | null>): Promise<Published | null>;
+  /**
+   * Stages a file in constant memory, asks for permission, and publishes it without replacing another. Nothing stays staged.
+   */
+  publishFile(file: FileToPublish, permit: () => Promise<boolean>): Promise<FileOutcome>;
+  /** The paths of all compacted files and their lists, also in folders of the output. */
+  filePaths(): Promise<string[]>;
+  /** The bytes of all parts. */
+  partBytes(): Promise<number>;
   /** Removes what a late run has left: the staged errors of a part with this hash, if `hash` is given. */
   dropStaged(job: string, part: number, hash: string | null): Promise<void>;
   /**

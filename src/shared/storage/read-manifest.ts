@@ -9,9 +9,10 @@ import { MANIFEST_NAME } from './output-names.ts';
 const ROWS = z.int().min(0).max(10_000);
 
 /** One line of `parts`. */
-const PART = z.object({
+export const MANIFEST_PART = z.object({
   name: z.string(),
-  rows: ROWS,
+  /** A compacted file has more than a block. */
+  rows: z.int().min(0),
   bytes: z.int().min(0),
   sha256: z.string(),
   errors: z
@@ -23,8 +24,18 @@ const PART = z.object({
       superseded: ROWS.optional(),
     })
     .nullable(),
+  /** The column and the value that name the folder of a compacted file. */
+  partition: z.record(z.string(), z.string().nullable()).optional(),
 });
-export type ManifestPart = z.infer<typeof PART>;
+export type ManifestPart = z.infer<typeof MANIFEST_PART>;
+
+/** The members that every manifest has, and what tells a compacted output. */
+const COMPACTED = z.object({ job: z.string(), compact: z.object({ files: z.int() }) });
+
+/** The job whose parts have become files, according to its manifest. Null: they are parts. */
+export function compactedBy(manifest: Readonly<Record<string, unknown>> | null): string | null {
+  return COMPACTED.safeParse(manifest).data?.job ?? null;
+}
 
 /**
  * The members except `parts`. Null if there is no manifest, or if it has another form. Throws the error of the storage
@@ -36,7 +47,7 @@ export async function readManifest(output: Output): Promise<Readonly<Record<stri
   try {
     for await (const line of linesOf(output)) {
       if (line === '}') whole = true;
-      else if (line.startsWith('"') && !line.startsWith('"parts":')) {
+      else if (line.startsWith('"') && !line.endsWith('[')) {
         for (const [name, value] of Object.entries(JSON.parse(`{${line}}`) as object))
           members.set(name, value);
       }
@@ -56,9 +67,21 @@ export async function* manifestParts(output: Output): AsyncGenerator<ManifestPar
   }
 }
 
+/** The errors files of a compacted output. Other manifests list them with their parts. */
+export async function* manifestErrors(output: Output): AsyncGenerator<string, void, undefined> {
+  let within = false;
+  for await (const line of linesOf(output)) {
+    if (within && line === ']') return;
+    if (within) yield ERRORS_FILE.parse(JSON.parse(line)).name;
+    if (line === '"errors":[') within = true;
+  }
+}
+
+const ERRORS_FILE = z.object({ name: z.string() });
+
 function readPart(line: string, path: string): ManifestPart {
   try {
-    return PART.parse(JSON.parse(line));
+    return MANIFEST_PART.parse(JSON.parse(line));
   } catch (cause) {
     throw new ForebayError(
       'output_changed',

@@ -62,16 +62,33 @@ export async function mergeRows(block: PublishedBlock): Promise<StoredRow[]> {
   return [...results, ...(await block.errors())].sort((a, b) => a.index - b.index);
 }
 
-async function understood<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+/** Names the file in the error of a sink. Rejects with ForebayError `output_changed`. */
+export async function understood<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    if (!(cause instanceof MalformedPart)) throw cause;
-    throw new ForebayError(
-      'output_changed',
-      `${path} is damaged, or somebody has changed it: ${cause.message}. Remove the file and submit the job again with ` +
-        'if_output_exists "resume", or use another output.',
-      { cause },
-    );
+    throw damaged(path, cause);
   }
+}
+
+/** The same for rows that are read one after the other. */
+export async function* understoodRows<T>(
+  path: string,
+  rows: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* rows;
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+}
+
+function damaged(path: string, cause: unknown): unknown {
+  if (!(cause instanceof MalformedPart)) return cause;
+  return new ForebayError(
+    'output_changed',
+    `${path} is damaged, or somebody has changed it: ${cause.message}. Remove the file and submit the job again with ` +
+      'if_output_exists "resume", or use another output.',
+    { cause },
+  );
 }

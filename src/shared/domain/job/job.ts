@@ -8,6 +8,7 @@ import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
 import { ASKED_COLUMNS } from '../join.ts';
+import { COMPACTION, type FilePlan } from './compaction.ts';
 import { DELTA, type DeltaCounts } from './delta.ts';
 import { PART_TABLE } from './part-format.ts';
 
@@ -33,7 +34,7 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 6, the output can be on S3 and have columns of the input, a job can choose its columns and take results
+ * Since version 7, the parts can become larger files at the end. Since version 6, the output can be on S3 and have columns of the input, a job can choose its columns and take results
  * over from an earlier output, tables can be several files, archives can be on S3 or on a web server, and manifests can
  * have other formats than lines. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can
  * have other formats than JSONL, their columns can feed fields of other names, and the file that holds or lists the rows
@@ -45,7 +46,7 @@ export type Opening = z.infer<typeof OPENING>;
  * a `listing` rule. Processes that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still
  * be read.
  */
-export const SPEC_VERSION = 6;
+export const SPEC_VERSION = 7;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),
@@ -58,6 +59,8 @@ export const JOB_SPEC = z.object({
   output: z.string(),
   /** How parts are written. Absent: as JSONL, with all fields of the results. */
   table: PART_TABLE.optional(),
+  /** Absent: the parts stay as they are. */
+  compact: COMPACTION.optional(),
   /** The columns that the request asked for. A resume must not ask for others. */
   asked_columns: ASKED_COLUMNS.optional(),
   options: JOB_OPTIONS,
@@ -92,6 +95,7 @@ export type JobReason =
   | 'paused'
   | 'retrying'
   | 'storage_unavailable'
+  | 'compacting'
   | 'empty_dataset';
 
 export interface JobFailure {
@@ -126,6 +130,8 @@ export interface JobRecord {
   readonly committedAt: number | null;
   readonly finishedAt: number | null;
   readonly error: JobFailure | null;
+  /** How the parts become files. Null: that has not begun, or the job does not do it. */
+  readonly filePlan: FilePlan | null;
   /** How often a block came off the queue without a commit. */
   readonly left: number;
 }

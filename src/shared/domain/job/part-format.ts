@@ -64,7 +64,7 @@ const SOURCE = z.discriminatedUnion('of', [
 ]);
 
 /** A column after `index` and `id`. */
-const RESULT_COLUMN = z.object({
+export const RESULT_COLUMN = z.object({
   name: z.string(),
   type: VALUE_TYPE,
   optional: z.boolean(),

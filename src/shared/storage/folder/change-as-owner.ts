@@ -3,8 +3,9 @@
  * feeder. A feeder that takes over the lease removes that folder. After that, the earlier feeder can neither move nor
  * write anything.
  */
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { LeaseLost } from '../../queue/jobs/lease.ts';
+import { DATA_FOLDER, splitPath } from '../file-names.ts';
 import type { OutputOwner, OwnedFiles } from '../output.ts';
 import type { FolderPaths } from './folder-paths.ts';
 import { inFolderNoFollow } from './no-follow.ts';
@@ -22,7 +23,7 @@ export async function changeAsOwner<T>(
   try {
     // From here on the next feeder finds this folder.
     if (!(await holdsLease())) throw new LeaseLost(job);
-    return await inFolderNoFollow(own, async (at) => act(filesThrough(at, own)));
+    return await inFolderNoFollow(own, async (at) => act(filesThrough(at, own, paths)));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !(await exists(own))) {
       throw new LeaseLost(job);
@@ -35,11 +36,26 @@ export async function changeAsOwner<T>(
 }
 
 /** `at`: a path to the folder `own` that stays valid. */
-function filesThrough(at: string, own: string): OwnedFiles {
+function filesThrough(at: string, own: string, paths: FolderPaths): OwnedFiles {
   const root = `${at}/../../..`;
   return {
     async remove(names) {
-      for (const name of names) await moveAway(`${root}/${name}`, `${at}/${name}`, own);
+      const emptied = new Set<string>();
+      for (const path of names) {
+        const { folder, name } = splitPath(path);
+        if (folder === null) {
+          await moveAway(`${root}/${name}`, `${at}/${name}`, own);
+          continue;
+        }
+        emptied.add(folder);
+        await inFolderNoFollow(paths.root + folder, async (within) =>
+          moveAway(`${within}/${name}`, `${at}/${name}`, own),
+        ).catch(async (error: unknown) => ignoreIfGone(error, own));
+      }
+      const ofFiles = [...emptied].filter((folder) => folder.includes('/'));
+      for (const folder of [...ofFiles, ...(emptied.size > 0 ? [DATA_FOLDER] : [])]) {
+        await rmdir(`${root}/${folder}`).catch(() => undefined);
+      }
     },
     async replace(name, write) {
       const made = `${at}/${name}.new`;
@@ -66,8 +82,13 @@ async function moveAway(from: string, to: string, own: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !(await exists(own))) throw error;
+    await ignoreIfGone(error, own);
   }
+}
+
+/** Without its folder `own`, the feeder has been fenced. */
+async function ignoreIfGone(error: unknown, own: string): Promise<void> {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !(await exists(own))) throw error;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,9 +1,10 @@
 /** An output in a folder of this machine, or of a disk that machines share. */
-import { access, constants, lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readdir, realpath, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LOCAL_FILES } from '../../datasets/bytes/local-files.ts';
 import { isInside } from '../../files/is-inside.ts';
 import { isMissing } from '../../files/is-missing.ts';
+import { splitPath } from '../file-names.ts';
 import type { Output } from '../output.ts';
 import { stagedErrorsName, stagedName, STAGING_NAME } from '../output-names.ts';
 import { changeAsOwner } from './change-as-owner.ts';
@@ -12,6 +13,8 @@ import { folderProblem } from './folder-problem.ts';
 import { readFileNoFollow } from './no-follow.ts';
 import { placeErrors } from './place-errors.ts';
 import { publishInFolder } from './publish-in-folder.ts';
+import { filePathsIn, partBytesIn } from './list-folder.ts';
+import { publishFileInFolder } from './publish-file-in-folder.ts';
 import { removeStaged } from './staged-file.ts';
 import { discardStagedParts, removeEmptyStaging, removeStaging } from './staging.ts';
 import { sweepFolder } from './sweep-folder.ts';
@@ -27,8 +30,11 @@ export function createFolderOutput(folder: string): Output {
     prepare: async () => makeFolder(folder),
     names: async () => namesIn(folder),
     read: async (name, most) => readFileNoFollow(pathOf(name), most),
-    open: async (name) => openFile(pathOf(name)),
+    open: async (name) => ((await isInPlace(folder, name)) ? openFile(pathOf(name)) : null),
     publish: async (part, permit) => publishInFolder(paths, part, permit),
+    publishFile: async (file, permit) => publishFileInFolder(paths, file, permit),
+    filePaths: async () => filePathsIn(folder),
+    partBytes: async () => partBytesIn(folder),
     async dropStaged(job, part, hash) {
       if (hash !== null) await removeStaged(`${paths.stagingOf(job)}/${stagedErrorsName(part, hash)}`);
       await removeEmptyStaging(folder, job);
@@ -78,6 +84,14 @@ async function listing(folder: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw folderProblem(folder, error);
   }
+}
+
+/** Whether no link leads to the folder of a file. */
+async function isInPlace(output: string, name: string): Promise<boolean> {
+  const { folder } = splitPath(name);
+  if (folder === null) return true;
+  const path = `${output}/${folder}`;
+  return (await realpath(path).catch(() => null)) === path;
 }
 
 /** Null for a folder and a link, too. */

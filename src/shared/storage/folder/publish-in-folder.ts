@@ -64,7 +64,7 @@ async function stageErrors(staged: string, token: string, text: string): Promise
  * Acts in the staging folder, and creates the folder if it is missing. It is missing only for the first blocks of a job,
  * or after a late run has just removed it. So checking first would cost every block a call.
  */
-async function inStaging<T>(
+export async function inStaging<T>(
   paths: FolderPaths,
   job: string,
   mayRepeat: () => boolean,

@@ -7,6 +7,7 @@ import { ForebayError } from '../../errors.ts';
 import { LeaseLost } from '../../queue/jobs/lease.ts';
 import { createSemaphore } from '../../process/semaphore.ts';
 import type { TimedDeletion, WritableStore } from '../../stores/store.ts';
+import { isFilePath } from '../file-names.ts';
 import { errorsNumber, isRecordName, partNumber } from '../output-names.ts';
 import type { OutputOwner, OwnedFiles } from '../output.ts';
 import type { ObjectPaths } from './object-paths.ts';
@@ -59,11 +60,13 @@ function* ofOneKind(names: readonly string[]): Generator<string[]> {
   const kindOf = (name: string) =>
     partNumber(name) !== null
       ? 'part'
-      : errorsNumber(name) !== null
-        ? 'errors'
-        : isRecordName(name)
-          ? 'record'
-          : name;
+      : isFilePath(name)
+        ? 'file'
+        : errorsNumber(name) !== null
+          ? 'errors'
+          : isRecordName(name)
+            ? 'record'
+            : name;
   let group: string[] = [];
   for (const name of names) {
     if (group.length > 0 && kindOf(group[0]!) !== kindOf(name)) {

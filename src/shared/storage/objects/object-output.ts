@@ -2,20 +2,23 @@
 import { openStored } from '../../datasets/bytes/stored-file.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import {
-  ERRORS_PREFIX,
   isPublishedName,
   JOB_NAME,
   MANIFEST_NAME,
+  MANY_PREFIXES,
+  partNumber,
   PART_PREFIX,
   stagedName,
   STAGING_NAME,
   SUCCESS_NAME,
 } from '../output-names.ts';
+import { DATA_FOLDER, isFileListName, isFilePath, isPartition, LIST_PREFIX } from '../file-names.ts';
 import type { Output } from '../output.ts';
 import { DELETION_MS, type WritableStore } from '../../stores/store.ts';
 import { changeObjects } from './change-objects.ts';
 import { checkFencing } from './check-fencing.ts';
 import { objectPaths } from './object-paths.ts';
+import { publishFileObject } from './publish-file-object.ts';
 import { publishObject } from './publish-object.ts';
 import { placeStagedErrors, readObject, readStagedErrors } from './staged-errors.ts';
 import { discardParts, removeAll, sweepObjects } from './staging-area.ts';
@@ -55,7 +58,7 @@ export function createObjectOutput(
       if (!isPublishedName(name) && ++others > MOST_OTHERS) break;
     }
     if (others <= MOST_OTHERS) return [...found];
-    for (const prefix of [ERRORS_PREFIX, PART_PREFIX, JOB_NAME, MANIFEST_NAME, SUCCESS_NAME]) {
+    for (const prefix of [...MANY_PREFIXES, JOB_NAME, MANIFEST_NAME, SUCCESS_NAME]) {
       for await (const { name } of store.children(paths.url(prefix), never)) {
         if (isPublishedName(name)) found.add(name);
       }
@@ -96,6 +99,16 @@ export function createObjectOutput(
         }
       }),
     publish: async (part, permit) => use(async (store) => publishObject(store, paths, part, permit)),
+    publishFile: async (file, permit) => use(async (store) => publishFileObject(store, paths, file, permit)),
+    filePaths: async () => use(async (store) => filePaths(store, place)),
+    partBytes: async () =>
+      use(async (store) => {
+        let bytes = 0;
+        for await (const { url, size } of store.list(paths.url(PART_PREFIX), null, never)) {
+          if (partNumber(url.slice(place.length)) !== null) bytes += size ?? 0;
+        }
+        return bytes;
+      }),
     dropStaged: async (job, part, hash) =>
       use(async (store) => {
         if (hash === null) return;
@@ -111,6 +124,23 @@ export function createObjectOutput(
     removeStaging: async (job) => use(async (store) => removeAll(store, paths, job)),
     sweep: async (job, before) => use(async (store) => sweepObjects(store, paths, job, before)),
   };
+}
+
+async function filePaths(store: WritableStore, place: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name } of store.children(place + LIST_PREFIX, never)) {
+    if (isFileListName(name)) paths.push(name);
+  }
+  const data = `${DATA_FOLDER}/`;
+  for await (const { name, isFolder } of store.children(place + data, never)) {
+    if (!isFolder) paths.push(data + name);
+    else if (isPartition(name)) {
+      for await (const { name: file } of store.children(`${place}${data}${name}/`, never)) {
+        paths.push(`${data}${name}/${file}`);
+      }
+    }
+  }
+  return paths.filter(isFilePath);
 }
 
 async function holdsForeign(store: WritableStore, staging: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** URLs in an output on S3. */
+import { isFilePath } from '../file-names.ts';
 import { errorsName, stagedErrorsName, STAGING_NAME } from '../output-names.ts';
 
 export type ObjectPaths = ReturnType<typeof objectPaths>;
@@ -15,10 +16,10 @@ export function objectPaths(place: string) {
     errors: (part: number) => place + errorsName(part),
     /** Holds the upload of the errors, as JSON. */
     stagedErrors: (job: string, part: number, hash: string) => stagingOf(job) + stagedErrorsName(part, hash),
-    /** The name of a file of the output. Null for anything in a folder. */
+    /** The name of a file of the output, or the path of a compacted one. Null for anything else in a folder. */
     nameOf(url: string): string | null {
       const name = url.slice(place.length);
-      return name.includes('/') ? null : name;
+      return name.includes('/') && !isFilePath(name) ? null : name;
     },
   };
 }

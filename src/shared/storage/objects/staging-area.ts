@@ -5,12 +5,12 @@
  */
 import type { FoundStaged, WritableStore } from '../../stores/store.ts';
 import { isPublished } from '../is-published.ts';
+import { isFilePath } from '../file-names.ts';
 import {
-  ERRORS_PREFIX,
-  isPublishedName,
+  errorsNumber,
   JOB_NAME,
   MANIFEST_NAME,
-  PART_PREFIX,
+  partNumber,
   stagedName,
   SUCCESS_NAME,
   type StagedName,
@@ -25,9 +25,16 @@ const MOST_SWEPT = 1000;
 
 type StagedErrors = Extract<StagedName, { kind: 'errors' }>;
 
-const PARTS = [PART_PREFIX];
-const ERRORS = [ERRORS_PREFIX];
+type UploadKind = 'part' | 'errors' | 'whole';
+const ALL_KINDS: readonly UploadKind[] = ['part', 'errors', 'whole'];
 const WHOLE = [JOB_NAME, MANIFEST_NAME, SUCCESS_NAME];
+
+/** Compacted files are made like parts. Null: an upload of the user. */
+function kindOf(name: string): UploadKind | null {
+  if (partNumber(name) !== null || isFilePath(name)) return 'part';
+  if (errorsNumber(name) !== null) return 'errors';
+  return WHOLE.includes(name) ? 'whole' : null;
+}
 
 /**
  * Discards what others than `job` have staged, and all parts. Errors of a published part get their final name first.
@@ -40,7 +47,7 @@ export async function discardOthers(
   mustHold: () => Promise<void>,
 ): Promise<void> {
   // Without its upload no part can be published whose errors were not looked at.
-  await discardUploads(store, paths, [...PARTS, ...WHOLE], () => true);
+  await discardUploads(store, paths, ['part', 'whole'], () => true);
   for await (const { name, isFolder } of store.children(paths.staging, never)) {
     if (!isFolder && stagedName(name) !== null) await store.remove(paths.staging + name);
   }
@@ -53,17 +60,17 @@ export async function discardOthers(
     await store.remove(paths.stagingOf(owner) + name);
   }
   const named = await namedUploads(store, paths, () => true);
-  await discardUploads(store, paths, ERRORS, ({ id }) => !named.has(id));
+  await discardUploads(store, paths, ['errors'], ({ id }) => !named.has(id));
 }
 
 export async function discardParts(store: WritableStore, paths: ObjectPaths): Promise<void> {
-  await discardUploads(store, paths, PARTS, () => true);
+  await discardUploads(store, paths, ['part'], () => true);
 }
 
 /** Removes everything that a job has staged, and what no job names. */
 export async function removeAll(store: WritableStore, paths: ObjectPaths, job: string): Promise<void> {
   const kept = await namedUploads(store, paths, (owner) => owner !== job);
-  await discardUploads(store, paths, [...PARTS, ...ERRORS, ...WHOLE], ({ id }) => !kept.has(id));
+  await discardUploads(store, paths, ALL_KINDS, ({ id }) => !kept.has(id));
   for await (const { name, isFolder } of store.children(paths.stagingOf(job), never)) {
     if (!isFolder && stagedName(name) !== null) await store.remove(paths.stagingOf(job) + name);
   }
@@ -84,7 +91,7 @@ export async function sweepObjects(
     return false;
   };
   const kept = await namedUploads(store, paths, (owner) => owner !== job);
-  await discardUploads(store, paths, [...PARTS, ...ERRORS, ...WHOLE], ({ id, stagedAt }) => {
+  await discardUploads(store, paths, ALL_KINDS, ({ id, stagedAt }) => {
     const old = !kept.has(id) && isOld(stagedAt);
     if (old) removed += 1;
     return old;
@@ -99,18 +106,17 @@ export async function sweepObjects(
   return { removed, finished };
 }
 
-/** Discards uploads for names that begin in one of these ways. Others belong to the user. */
+/** Discards uploads of these kinds. Files may be in folders of any name, so all uploads below the output are looked at. */
 async function discardUploads(
   store: WritableStore,
   paths: ObjectPaths,
-  prefixes: readonly string[],
+  kinds: readonly UploadKind[],
   chosen: (found: FoundStaged) => boolean,
 ): Promise<void> {
-  for (const prefix of prefixes) {
-    for await (const found of store.staged(paths.url(prefix), never)) {
-      const name = paths.nameOf(found.url);
-      if (name !== null && isPublishedName(name) && chosen(found)) await store.discard(found);
-    }
+  for await (const found of store.staged(paths.place, never)) {
+    const name = paths.nameOf(found.url);
+    const kind = name === null ? null : kindOf(name);
+    if (kind !== null && kinds.includes(kind) && chosen(found)) await store.discard(found);
   }
 }
 

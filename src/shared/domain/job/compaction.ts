@@ -1,0 +1,58 @@
+/**
+ * How the parts of a job become larger files at its end (docs/adr/0036). A job does so only if all its rows are
+ * finished and it has not failed.
+ */
+import { z } from 'zod';
+import { RESULT_COLUMN } from './part-format.ts';
+
+/** What a request may ask for. */
+export const MAX_FILES = 100_000;
+export const MAX_FILE_MB = 100_000;
+
+export const COMPACTION = z.object({
+  size: z.union([z.object({ files: z.int().min(1) }), z.object({ file_mb: z.int().min(1) })]),
+  /** The column whose values name folders. Absent: all files are in the output itself. */
+  partition_by: RESULT_COLUMN.optional(),
+});
+export type Compaction = Readonly<z.infer<typeof COMPACTION>>;
+export type FileSize = Compaction['size'];
+
+/** If a request asks only for partitions. */
+export const DEFAULT_FILE_SIZE: FileSize = { file_mb: 128 };
+
+/** What a request says about files. At least one of both. */
+export interface AskedFiles {
+  readonly size?: FileSize;
+  /** The name of a column. */
+  readonly partition_by?: string;
+}
+
+/** The plan of a job, fixed when its last block is committed. */
+export const FILE_PLAN = z.object({
+  /** The job's blocks. Tasks have the block numbers after them. */
+  blocks: z.int().min(1),
+  /** The number of tasks. Each writes a file, or with partitions a file per value. */
+  tasks: z.int().min(1),
+});
+export type FilePlan = Readonly<z.infer<typeof FILE_PLAN>>;
+
+/** `blocks`: those of the job. `bytes`: of their parts. */
+export function planFiles({ size }: Compaction, blocks: number, bytes: number): FilePlan {
+  const wanted = 'files' in size ? size.files : Math.ceil(bytes / (size.file_mb * 1_000_000));
+  return { blocks, tasks: Math.max(1, Math.min(wanted, blocks)) };
+}
+
+/** Writes the rows of consecutive parts to files. */
+export interface FileTask {
+  /** The number in the names of the files. */
+  readonly file: number;
+  /** The first block, and the one after the last. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Blocks have about the same size, so each task gets as many of them as the others, or one more. */
+export function fileTask({ blocks, tasks }: FilePlan, file: number): FileTask {
+  const firstOf = (at: number) => Math.floor((at * blocks) / tasks);
+  return { file, first: firstOf(file), end: firstOf(file + 1) };
+}

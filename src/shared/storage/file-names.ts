@@ -1,0 +1,87 @@
+/**
+ * Names of compacted files: data/compact-*.<format>, or data/label=cat/compact-*.<format> if a column partitions them.
+ * So `data` has nothing else in it. The list of a task's files is _compact-*.jsonl in the output itself, until the job
+ * has ended.
+ */
+import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
+
+/** The folder of the files. Files of the user may be there, too. */
+export const DATA_FOLDER = 'data';
+export const LIST_PREFIX = '_compact-';
+/** What readers of partitioned outputs take for null. */
+const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__';
+/** The limit of most file systems, in bytes. */
+const MOST_BYTES = 255;
+
+const FILE = `compact-(\\d{8,})\\.(?:${PART_FORMATS.join('|')})`;
+const LIST = '_compact-\\d{8,}\\.jsonl';
+const IS_LIST = new RegExp(`^${LIST}$`);
+const PARTITION = '[^/=]+=[^/]+';
+const IN_DATA = new RegExp(`^${DATA_FOLDER}/(?:${PARTITION}/)?${FILE}$`);
+export const STAGED_FILE = new RegExp(`^(?:${FILE}|${LIST})\\.[^.]+$`);
+
+/** A path in the output. `folder`: see folderOf. */
+export function fileName(file: number, format: PartFormat, folder: string | null = null): string {
+  const name = `compact-${digits(file)}.${format}`;
+  return folder === null ? `${DATA_FOLDER}/${name}` : `${DATA_FOLDER}/${folder}/${name}`;
+}
+
+/** The list of the files that a task has published. */
+export function fileListName(file: number): string {
+  return `${LIST_PREFIX}${digits(file)}.jsonl`;
+}
+
+export function isFileListName(name: string): boolean {
+  return IS_LIST.test(name);
+}
+
+/** Whether a path in the output is that of a compacted file, or of a list of such files. */
+export function isFilePath(path: string): boolean {
+  return IN_DATA.test(path) || isFileListName(path);
+}
+
+/** The number of the task that has written a file. Null: it is no compacted file. */
+export function fileNumber(path: string): number | null {
+  const number = IN_DATA.exec(path)?.[1];
+  return number === undefined ? null : Number(number);
+}
+
+/** The folder, and the name in it. Folder null: the file is in the output itself. */
+export function splitPath(path: string): { readonly folder: string | null; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return slash < 0
+    ? { folder: null, name: path }
+    : { folder: path.slice(0, slash), name: path.slice(slash + 1) };
+}
+
+/** Whether a folder in `data` may hold compacted files. */
+export function isPartition(folder: string): boolean {
+  return new RegExp(`^${PARTITION}$`).test(folder);
+}
+
+/**
+ * The folder of the rows with a value, as Hive and Spark name it. It is never `..` and has no `/`. The empty text has
+ * the folder of null. Null: its name would be too long.
+ */
+export function folderOf(column: string, value: string | null): string | null {
+  const isNull = value === null || value === '';
+  // A text that looks like null gets another folder.
+  const name = isNull ? NULL_FOLDER : escaped(value).replace(/^__HIVE/, '%5F_HIVE');
+  const folder = `${escaped(column)}=${name}`;
+  return Buffer.byteLength(folder) > MOST_BYTES ? null : folder;
+}
+
+/** Everything of ASCII but letters, digits and `-_.~`. Readers decode it as in a URL. */
+function escaped(text: string): string {
+  // Half a character becomes U+FFFD.
+  return Buffer.from(text)
+    .toString()
+    .replaceAll(/[^\w.~\-\u0080-\uffff]/g, (character) => {
+      const code = character.charCodeAt(0).toString(16).toUpperCase();
+      return `%${code.padStart(2, '0')}`;
+    });
+}
+
+function digits(file: number): string {
+  return String(file).padStart(8, '0');
+}

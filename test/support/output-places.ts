@@ -1,0 +1,86 @@
+// Each kind of output, empty, for contract tests.
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Outputs } from '#forebay/shared/storage/output.js';
+import { createOutputs } from '#forebay/shared/storage/outputs.js';
+import type { WritableStore } from '#forebay/shared/stores/store.js';
+import { noSeaweedfs, startSeaweedfs } from './seaweedfs.ts';
+import { s3At, testStores } from './stores.ts';
+
+export interface OutputPlace {
+  /**
+   * `one by one`: the server answers 200 to two completions of the same moment, once in a hundred races of twelve
+   * (SeaweedFS 4.48, docs/adr/0024). So runs that are staged and permitted at once are completed in turn.
+   */
+  readonly publishes: 'at once' | 'one by one';
+  readonly outputs: Outputs;
+  at(name: string): string;
+  /** All files, also those that are staged. */
+  files(output: string): Promise<string[]>;
+  put(url: string, text: string): Promise<void>;
+  /** What is staged and not published. */
+  staged(output: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export const OUTPUT_PLACES = [
+  { name: 'folder', skipped: null, open: openFolders },
+  { name: 's3', skipped: noSeaweedfs, open: openS3 },
+] as const;
+
+const never = new AbortController().signal;
+
+async function openFolders(): Promise<OutputPlace> {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
+  const below = (folder: string): string[] =>
+    existsSync(folder)
+      ? readdirSync(folder, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+          .toSorted()
+      : [];
+  return {
+    publishes: 'at once',
+    outputs: createOutputs(testStores()),
+    at: (name) => join(root, name),
+    files: async (output) => below(output),
+    async put(path, text) {
+      await mkdir(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    },
+    staged: async (output) => below(join(output, '_staging')).length,
+    close: async () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+async function openS3(): Promise<OutputPlace> {
+  const server = await startSeaweedfs('outputs');
+  const { access, secret } = server.variables;
+  const stores = testStores({
+    env: server.env,
+    s3: [s3At(server.endpoint, { credentials: { env: { access_key: access, secret_key: secret } } })],
+  });
+  const store: WritableStore = await stores.writable('s3://outputs/');
+  return {
+    publishes: 'one by one',
+    outputs: createOutputs(stores),
+    at: (name) => `s3://outputs/${name}/`,
+    async files(output) {
+      const found: string[] = [];
+      for await (const { url } of store.list(output, null, never)) found.push(url.slice(output.length));
+      return found.toSorted();
+    },
+    put: async (url, text) => store.put(url, text),
+    async staged(output) {
+      let count = 0;
+      for await (const _ of store.staged(output, never)) count += 1;
+      return count;
+    },
+    async close() {
+      await stores.close();
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { fileName, fileNumber, folderOf, isFilePath } from '#forebay/shared/storage/file-names.js';
+
+it.each([
+  ['cat', 'label=cat'],
+  ['a/b c%', 'label=a%2Fb%20c%25'],
+  ['..', 'label=..'],
+  ['x=1\n"', 'label=x%3D1%0A%22'],
+  ['Größe', 'label=Größe'],
+  ['a\ud800', 'label=a\ufffd'],
+  [null, 'label=__HIVE_DEFAULT_PARTITION__'],
+  ['', 'label=__HIVE_DEFAULT_PARTITION__'],
+  ['__HIVE_DEFAULT_PARTITION__', 'label=%5F_HIVE_DEFAULT_PARTITION__'],
+])('the folder of %j is %s', (value, folder) => {
+  expect(folderOf('label', value)).toBe(folder);
+  const path = fileName(7, 'csv', folder);
+  expect([isFilePath(path), fileNumber(path)]).toEqual([true, 7]);
+});
+
+it('a value that is too long for a file system has no folder', () => {
+  expect(folderOf('label', 'x'.repeat(249))).not.toBeNull();
+  expect(folderOf('label', 'x'.repeat(250))).toBeNull();
+  expect(folderOf('label', '/'.repeat(84))).toBeNull();
+});
+
+it('knows its own files only', () => {
+  for (const path of ['data/compact-00000000.csv', '_compact-00000000.jsonl'])
+    expect(isFilePath(path)).toBe(true);
+  for (const path of [
+    'compact-00000000.csv',
+    'data/mine.csv',
+    'data/a/compact-00000000.csv',
+    'data/a=b/c/compact-00000000.csv',
+  ])
+    expect(isFilePath(path)).toBe(false);
+});
