@@ -23,6 +23,7 @@ const TABLE = {
   output_not_empty: { status: 409, retryable: false },
   output_in_use: { status: 409, retryable: false },
   resume_mismatch: { status: 409, retryable: false },
+  output_compacted: { status: 409, retryable: false },
   request_too_large: { status: 413, retryable: false },
   list_too_long: { status: 413, retryable: false },
   too_many_rows: { status: 413, retryable: false },
@@ -54,6 +55,7 @@ const TABLE = {
   dataset_changed: { status: 409, retryable: false },
   output_changed: { status: 409, retryable: false },
   block_failed: { status: 500, retryable: false },
+  invalid_partition: { status: 422, retryable: false },
   storage_unavailable: { status: 503, retryable: true },
 
   // Models

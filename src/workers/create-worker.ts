@@ -1,6 +1,7 @@
 /** Wires a worker together once Redis answers. main.ts handles signals, the health port and exit codes. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { Config } from '../shared/config/config.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
@@ -22,7 +23,8 @@ import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { createOutputs } from '../shared/storage/outputs.ts';
 import { createOnlineWork } from '../shared/queue/online/online-work.ts';
-import { createStores } from '../shared/stores/stores.ts';
+import { createStores, storesOptions } from '../shared/stores/stores.ts';
+import { createCompactor } from './compaction/compactor.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
 import { createWorkerInfo } from './health/worker-info.ts';
 import { createWorkerView } from './health/worker-view.ts';
@@ -187,6 +189,10 @@ export async function createWorker(options: {
       files,
       outputs: createOutputs(stores),
       batcher,
+      compactor: createCompactor({
+        stores: storesOptions(config),
+        spillFolder: join(config.cacheDir, 'spill'),
+      }),
       groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
       emit,
     }),

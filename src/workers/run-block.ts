@@ -7,6 +7,7 @@ import { listRows } from '../shared/datasets/open-slice.ts';
 import { isSlice, type BlockStats } from '../shared/domain/block.ts';
 import { deltaStats } from '../shared/domain/earlier-rows.ts';
 import { hasVersions } from '../shared/domain/dataset-spec.ts';
+import type { FileTask } from '../shared/domain/job/compaction.ts';
 import { firstPart, type JobSpec } from '../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
@@ -23,9 +24,11 @@ import {
   type PartOfJob,
 } from '../shared/storage/adopt-block.ts';
 import type { Outputs, PartProof } from '../shared/storage/output.ts';
+import { fileListName } from '../shared/storage/file-names.ts';
 import { sinkOf } from '../shared/sinks/sink-of.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
+import type { Compactor } from './compaction/compactor.ts';
 import type { BatchGroup } from './intake/batch-group.ts';
 import type { Batcher } from './intake/batcher.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
@@ -41,6 +44,7 @@ export interface RunBlockDeps {
   files: ByteFiles;
   outputs: Outputs;
   batcher: Batcher;
+  compactor: Compactor;
   /** The group in which a job's rows are batched. Null if this worker does not serve the model. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
   emit: Emit;
@@ -54,6 +58,9 @@ export interface BlockRun {
   /** Gives the block back unfinished and drops its results. The run does not count as an attempt. Never rejects. */
   handBack(): Promise<void>;
 }
+
+/** Files are compared when a second run finds them, so Redis need not know their hashes. */
+const NO_HASH = '-';
 
 export function createBlockRunner(deps: RunBlockDeps) {
   const { window, slots, outputs, emit } = deps;
@@ -78,6 +85,8 @@ export function createBlockRunner(deps: RunBlockDeps) {
       // The model left the lanes while the block was being taken. The feeder adds it again, which wakes the model.
       if (!group) return leave('handedBack', 'handed back: the model has left the lanes');
 
+      if (!isSlice(begun.block) && begun.block.task !== undefined) return compact(begun, begun.block.task);
+
       let counts = await adoptEarlierPart(begun);
       let errors: Readonly<Record<string, number>> = {};
       let takenOver: number | undefined;
@@ -96,6 +105,26 @@ export function createBlockRunner(deps: RunBlockDeps) {
       }
       const delta = isSlice(begun.block) ? {} : deltaStats(begun.block.earlier, takenOver);
       await commit(counts, errors, delta);
+    }
+
+    /** Makes files of published parts. */
+    async function compact({ spec, attempts }: BegunRun, task: FileTask): Promise<void> {
+      announce();
+      const started = performance.now();
+      const output = outputs.of(spec.output);
+      const permit = async () =>
+        (await window.announcePart(job, { block, token, hash: NO_HASH, output: spec.output })).may;
+      const isDone = attempts > 1 && (await output.read(fileListName(task.file))) !== null;
+      if (!isDone) {
+        const written = await deps.compactor.write({ spec, task, token, permit, signal: abort.signal });
+        if (written === null) return taken.complete();
+        emit('files.written', { job, task: task.file, ...written, ms: performance.now() - started });
+      }
+      if (handingBack) return;
+      const outcome = await window.commit(job, block, token, { succeeded: 0, failed: 0 }, {});
+      if (outcome === 'superseded') emit('block.superseded', { job, block });
+      await taken.complete();
+      if (outcome !== 'superseded') await slots.release(queue, job, [block]);
     }
 
     function partOf(spec: JobSpec): PartOfJob {

@@ -167,6 +167,33 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     expect(text.trim().split('\n')).toHaveLength(12);
   });
 
+  it('can be partitioned, and replaced', async () => {
+    const input = { type: 'files', path: 'pics' };
+    const output = { path: at('files'), format: 'parquet', compact: { files: 2 }, partition_by: 'label' };
+    const { id } = await service.submit({ input, output, options: { block_rows: 3 } });
+    expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });
+    expect(await names('files')).toEqual(['_SUCCESS', 'job.json', 'manifest.json']);
+    const text = await (await service.request(`/v1/jobs/${id}/results`)).text();
+    const lines = text.trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as OutputRow).index).toSorted((a, b) => a - b)).toEqual(
+      upTo(12),
+    );
+    const filesIn = async (folder: string) => {
+      const found: string[] = [];
+      for await (const { url } of store.list(`${at('files')}${folder}`, null, never)) found.push(url);
+      return found.length;
+    };
+    expect([await filesIn('data/label=red/'), await filesIn('data/'), await staged('files')]).toEqual([
+      2, 6, 0,
+    ]);
+    const again = await service.submit({
+      input,
+      output: at('files'),
+      options: { if_output_exists: 'overwrite' },
+    });
+    expect([(await service.ended(again.id)).status, await filesIn('data/')]).toEqual(['completed', 0]);
+  });
+
   it.each([
     ['outside the roots', 's3://results/elsewhere/x', 403, 'path_not_allowed'],
     ['beside a root', 's3://results/outer', 403, 'path_not_allowed'],

@@ -33,6 +33,7 @@ export const JOB: JobWire = {
   output_format: 'jsonl',
   output_join: null,
   output_select: null,
+  output_compact: null,
   error: null,
   retry_of: null,
   delta: null,

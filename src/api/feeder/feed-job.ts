@@ -16,6 +16,7 @@ import { storageTrouble } from '../../shared/storage/storage-trouble.ts';
 import { checkRowLimit } from '../jobs/create/row-limit.ts';
 import { takeOverOutput } from '../jobs/output/take-over-output.ts';
 import { createCommitSpeed } from './commit-speed.ts';
+import { createFillFileTasks } from './compaction/file-tasks.ts';
 import { createDatasetReading } from './reading/dataset-reading.ts';
 import { createFillWindow } from './reading/fill-window.ts';
 import type { JobBlocks } from './job-blocks.ts';
@@ -27,7 +28,15 @@ import {
   tooManyErrors,
   type Failure,
 } from './judge-job.ts';
-import { queueLimit, refillMark, vetoOnAdding, windowLimit, windowRoom, type FeedState } from './policies.ts';
+import {
+  queueLimit,
+  refillMark,
+  vetoOnAdding,
+  windowLimit,
+  taskRoom,
+  windowRoom,
+  type FeedState,
+} from './policies.ts';
 import { createShownReason } from './shown-reason.ts';
 import { whyEmpty } from './reading/why-empty.ts';
 
@@ -61,6 +70,7 @@ export function createJobFeeder(deps: {
     | 'outputHolder'
     | 'releaseOutput'
     | 'retire'
+    | 'setFilePlan'
     | 'setReason'
     | 'setTotal'
     | 'transition'
@@ -96,11 +106,14 @@ export function createJobFeeder(deps: {
     maxRows,
     signal,
   });
+  const fillFileTasks = createFillFileTasks({ spec, lease, output, jobs, window, blocks });
   const speed = createCommitSpeed();
   const shown = createShownReason(jobs, id);
   let supply: Supply = { name: 'enough' };
   /** From then on, the feeder that had the lease before changes nothing in the output any more (ms, monotonic). */
   const fencedAt = performance.now() + output.fenceMs;
+  /** How far the job was when this feeder began. */
+  let tookOver: 'unknown' | 'running' | 'ending' = 'unknown';
   let repaired = { at: -Infinity, left: 0 };
   /** A round is due when at most this many blocks are left in the window. Infinity: after every commit. */
   let dueAt = Infinity;
@@ -146,7 +159,8 @@ export function createJobFeeder(deps: {
       blocksPerS: speed(record.blocks.done),
     };
     await fill(windowRoom(state));
-    if (reading.state === 'ended' && blocks.inWindow === 0) return finish();
+    const isFed = reading.state === 'ended' && (record.filePlan !== null || blocks.inWindow === 0);
+    if (isFed && (await finish(taskRoom(state)))) return;
 
     const veto = vetoOnAdding(state);
     if (veto) return shown.show(veto.reason, veto.text);
@@ -160,9 +174,9 @@ export function createJobFeeder(deps: {
     else if (supply.name === 'enough') supply = { name: 'short', since: performance.now() };
     if (await judgeBlocks()) return;
     // While blocks wait for slots, `dueAt` stays Infinity, because every commit may free a slot.
-    if (waiting === 0) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
+    if (waiting === 0 && !isFed) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
     const isShort = supply.name === 'short' && performance.now() - supply.since > SHORT_MS;
-    await shown.show(isShort ? 'queue_limit' : null);
+    await shown.show(isShort ? 'queue_limit' : isFed ? 'compacting' : null);
   }
 
   /** Shows that blocks are run again, or ends a job whose block never succeeds. Returns true if it did either. */
@@ -180,17 +194,20 @@ export function createJobFeeder(deps: {
     return outage !== null;
   }
 
-  async function finish(): Promise<void> {
+  /** All rows are finished. Returns false while parts become files. `room`: for tasks that do so. */
+  async function finish(room: number): Promise<boolean> {
     const record = await jobs.mustGet(id);
     const rows = record.succeeded + record.failed;
     await jobs.setTotal(id, rows);
     const failure = failureOfWhole(record);
+    if (failure === null && rows > 0 && !(await fillFileTasks(record, room))) return false;
     if (failure === null && rows === 0) {
       const reasonText = await whyEmpty(source, record.skipped, signal);
       await jobs.transition(id, 'finalizing', { error: null, reason: 'empty_dataset', reasonText, lease });
     } else {
       await end(failure);
     }
+    return true;
   }
 
   /** Ends a job in state `finalizing` or `cancelling`. Runs may still commit. Returns true when the job has ended. */
@@ -200,8 +217,9 @@ export function createJobFeeder(deps: {
     await blocks.drop((await deps.service()).lanes === 0 ? 'all' : 'idle');
     await blocks.refresh();
     if (blocks.inWindow > 0) return false;
-    // The next owner must not meet the changes of a feeder that was frozen while it opened the output.
-    if (!record.opened && performance.now() < fencedAt) return false;
+    // The next owner must not meet the changes of a feeder that was frozen while it opened the output or removed files.
+    const mayHaveRemoved = tookOver === 'ending' && record.filePlan !== null;
+    if ((!record.opened || mayHaveRemoved) && performance.now() < fencedAt) return false;
     await deps.finalise(record);
     return true;
   }
@@ -250,7 +268,9 @@ export function createJobFeeder(deps: {
         return true;
       }
       shown.read(record);
-      if (record.status === 'finalizing' || record.status === 'cancelling') return windDown(record);
+      const isEnding = record.status === 'finalizing' || record.status === 'cancelling';
+      if (tookOver === 'unknown') tookOver = isEnding ? 'ending' : 'running';
+      if (isEnding) return windDown(record);
       if (record.status === 'paused') {
         await pause();
         return false;

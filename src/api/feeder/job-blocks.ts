@@ -157,5 +157,6 @@ export function createJobBlocks(deps: {
 }
 
 function extentOf(content: BlockContent): Extent {
-  return { firstRow: content.firstRow, rows: rowCount(content) };
+  // A task has no rows. BullMQ's data wants some.
+  return { firstRow: content.firstRow, rows: Math.max(1, rowCount(content)) };
 }

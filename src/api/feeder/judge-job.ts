@@ -15,7 +15,7 @@ export interface Failure {
  */
 const MAX_RUNS = 20;
 /** Errors about the job's output or dataset. Another run of the block would fail in the same way. */
-const PERMANENT = ['output_changed', 'dataset_changed'] as const;
+const PERMANENT = ['output_changed', 'dataset_changed', 'invalid_partition'] as const;
 
 /** The failure of a job with too many failed rows. Null: the job may continue. */
 export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure | null {

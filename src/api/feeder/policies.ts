@@ -111,6 +111,15 @@ export function refillMark(state: FeedState): number {
   return limit - Math.ceil(limit * REFILL_SHARE);
 }
 
+/**
+ * How many tasks that write files may still be put into the window. One per lane keeps the workers busy, and two keep one of
+ * them busy while the feeder adds the next.
+ */
+export function taskRoom(state: FeedState): number {
+  const most = Math.min(windowLimit(state), Math.max(2, state.service.lanes));
+  return Math.max(0, most - state.inWindow);
+}
+
 /** How many blocks may still be read into the window. */
 export function windowRoom(state: FeedState): number {
   return Math.max(0, windowLimit(state) - state.inWindow);

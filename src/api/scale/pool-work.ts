@@ -44,7 +44,9 @@ function isStuck({ reason }: Pick<JobRecord, 'reason'>): boolean {
 }
 
 function rowsLeft({ total, succeeded, failed, blocks, spec }: JobRecord): number {
-  if (total !== null) return Math.max(0, total - succeeded - failed);
+  // When all rows are finished, workers make files of the parts.
+  const least = spec.compact === undefined ? 0 : 1;
+  if (total !== null) return Math.max(least, total - succeeded - failed);
   return Math.max(1, blocks.queued + blocks.running) * spec.options.block_rows;
 }
 

@@ -43,6 +43,7 @@ export function jobText(job: JobWire, stats: JobStatsWire | null): string {
     ['format', job.output_format ?? null],
     ['joined', joinedText(job.output_join ?? [])],
     ['selected', job.output_select?.join(', ') ?? null],
+    ['files', job.output_compact ? filesText(job.output_compact) : null],
     ['rows', `${rowsText(job)}, ${formatCount(job.rows.failed)} failed`],
     ['left out', skippedPhrases(job.skipped).join('; ') || null],
     ['adopted', job.rows.adopted > 0 ? formatCounted(job.rows.adopted, 'row') : null],
@@ -105,6 +106,11 @@ function rowsText({ rows }: JobWire): string {
 function inputText(input: JobWire['input']): string {
   const { type, path, count } = input as { type?: unknown; path?: unknown; count?: unknown };
   return typeof path === 'string' ? `${String(type)} ${path}` : `${String(count)} ${String(type)} rows`;
+}
+
+function filesText({ files, file_mb, partition_by: column }: NonNullable<JobWire['output_compact']>): string {
+  const size = files === undefined ? `of about ${file_mb} MB` : formatCounted(files, 'file');
+  return column === null ? size : `${size}, by ${column}`;
 }
 
 function joinedText(columns: NonNullable<JobWire['output_join']>): string | null {

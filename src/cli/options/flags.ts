@@ -3,6 +3,7 @@
  * command. Only its default may differ.
  */
 import { Option } from 'commander';
+import { MAX_FILE_MB, MAX_FILES } from '../../shared/domain/job/compaction.ts';
 import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
 import { allOrNames, httpUrl, names, wholeNumber } from './parsers.ts';
 
@@ -35,6 +36,19 @@ export const FLAGS = {
       '--select <a,b>',
       'columns of the results, such as label,score, and those of --join (default: all); repeatable',
     ).argParser<string[]>(names),
+  compactFiles: () =>
+    option('--compact-files <n>', 'make this many files of all results at the end').argParser<number>(
+      wholeNumber(1, MAX_FILES),
+    ),
+  compactMb: () =>
+    option('--compact-mb <n>', 'make files of about this size of all results at the end')
+      .argParser<number>(wholeNumber(1, MAX_FILE_MB))
+      .conflicts('compactFiles'),
+  partitionBy: () =>
+    option(
+      '--partition-by <column>',
+      'at the end, write the results to a folder per value of this column, such as label=cat',
+    ),
   delta: () =>
     option(
       '--delta <previous>',

@@ -28,6 +28,9 @@ export type JobFlags = {
   readonly format?: PartFormat;
   readonly join?: true | string[];
   readonly select?: string[];
+  readonly compactFiles?: number;
+  readonly compactMb?: number;
+  readonly partitionBy?: string;
   readonly delta?: string;
   readonly resume?: true;
   readonly overwrite?: true;
@@ -89,6 +92,9 @@ export function addOutputFlags(command: Command): Command {
     .addOption(FLAGS.format())
     .addOption(FLAGS.join())
     .addOption(FLAGS.select())
+    .addOption(FLAGS.compactFiles())
+    .addOption(FLAGS.compactMb())
+    .addOption(FLAGS.partitionBy())
     .addOption(FLAGS.delta());
 }
 
@@ -116,10 +122,24 @@ export function jobFlag(name: OptionName): Option {
 /** The API's `output`. `path`: null for the default folder. */
 export function toOutput(
   path: string | null,
-  { format, join, select }: Pick<JobFlags, 'format' | 'join' | 'select'>,
+  {
+    format,
+    join,
+    select,
+    compactFiles: files,
+    compactMb: file_mb,
+    partitionBy: partition_by,
+  }: Pick<JobFlags, 'format' | 'join' | 'select' | 'compactFiles' | 'compactMb' | 'partitionBy'>,
 ): Pick<SubmitBody, 'output'> {
   const place = path === null ? {} : { path };
-  const how = { ...(format && { format }), ...(join && { join }), ...(select && { select }) };
+  const compact = files !== undefined ? { files } : file_mb !== undefined ? { file_mb } : null;
+  const how = {
+    ...(format && { format }),
+    ...(join && { join }),
+    ...(select && { select }),
+    ...(compact && { compact }),
+    ...(partition_by && { partition_by }),
+  };
   if (Object.keys(how).length > 0) return { output: { ...place, ...how } };
   return path === null ? {} : { output: path };
 }

@@ -59,6 +59,7 @@ const WAITS: Readonly<Record<string, string>> = {
   memory_watermark: 'workers are short of memory',
   storage_unavailable: 'waiting for storage',
   retrying: 'retrying a failed block',
+  compacting: 'making files of the results',
 };
 
 function fit(line: string, columns: number): string {

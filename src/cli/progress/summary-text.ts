@@ -58,14 +58,20 @@ export function summaryText(
   // Older services know no delta jobs.
   if (job.delta) lines.push(...deltaLines(job.delta, fileOfOutput(job.output, 'vanished.jsonl')));
   lines.push(...answerLines(answers));
-  if (succeeded > 0)
-    lines.push(`  results  ${fileOfOutput(job.output, `part-*.${job.output_format ?? 'jsonl'}`)}`);
+  if (succeeded > 0) lines.push(`  results  ${fileOfOutput(job.output, resultFiles(job))}`);
   if (failed > 0) lines.push(`  errors   ${fileOfOutput(job.output, 'errors-*.jsonl')}`);
   const answered = stats && answeredText(stats);
   if (answered !== null) lines.push(`  by       ${answered}`);
   if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
   if (isUnfinished(job)) lines.push('To finish it:', `  ${next}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Older services know no compacted files. */
+function resultFiles({ status, output_format, output_compact: compact }: JobWire): string {
+  const format = output_format ?? 'jsonl';
+  if (!compact || status !== 'completed') return `part-*.${format}`;
+  return `data/${compact.partition_by === null ? '' : `${compact.partition_by}=*/`}compact-*.${format}`;
 }
 
 function answerLines(answers: readonly Answer[]): string[] {

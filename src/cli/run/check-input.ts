@@ -9,6 +9,7 @@ import { splitGlob } from '../../shared/datasets/files/split-glob.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { parseFetchUrl } from '../../shared/net/fetch-url.ts';
 import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
+import { fileName } from '../../shared/storage/file-names.ts';
 import { errorsName, partName } from '../../shared/storage/output-names.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
 import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
@@ -99,7 +100,10 @@ function wouldBeRead(path: string, base: string, output: string): boolean {
   return OUTPUT_FILES.some((name) => matches.file(relative(base, join(output, name))));
 }
 
-const OUTPUT_FILES = [...PART_FORMATS.map((format) => partName(0, format)), errorsName(0)];
+const OUTPUT_FILES = [
+  ...PART_FORMATS.flatMap((format) => [partName(0, format), fileName(0, format)]),
+  errorsName(0),
+];
 
 /** The format of a table in one file or several ones. Null: none. */
 async function tableAt(

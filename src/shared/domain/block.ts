@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InvariantError } from '../errors.ts';
 import { decodeEarlier, encodeEarlier, type EarlierRows } from './earlier-rows.ts';
+import type { FileTask } from './job/compaction.ts';
 import type { RowRef } from './row.ts';
 
 export const BLOCK_VERSION = 1;
@@ -37,6 +38,8 @@ export interface BlockRows {
   readonly rows: readonly RowRef[];
   /** In a delta job. */
   readonly earlier?: EarlierRows;
+  /** Writes files of published parts. Then there are no rows. The window keeps it as `{"file","first","end"}`. */
+  readonly task?: FileTask;
 }
 
 /** Rows whose ids are their indexes. */
@@ -77,9 +80,12 @@ export function rowCount(content: BlockContent | NamedRows): number {
 const LISTED = z.tuple([z.int().min(0), z.array(z.unknown())], z.unknown());
 const SLICE = z.tuple([z.int().min(0), z.int().min(1), z.string(), z.string()]);
 
+const FILE_TASK = z.object({ file: z.int().min(0), first: z.int().min(0), end: z.int().min(1) });
+
 export function encodeBlock(content: BlockContent): string {
   const { firstRow } = content;
   if (isSlice(content)) return JSON.stringify([firstRow, content.count, content.ref, content.check]);
+  if (content.task !== undefined) return JSON.stringify(content.task);
   const rows = content.rows.map(encodeRow);
   return JSON.stringify(
     content.earlier === undefined ? [firstRow, rows] : [firstRow, rows, encodeEarlier(content.earlier)],
@@ -88,13 +94,18 @@ export function encodeBlock(content: BlockContent): string {
 
 export function decodeBlock(text: string): BlockContent {
   const value: unknown = JSON.parse(text);
-  if (Array.isArray(value) && value.length === 4) {
+  if (!Array.isArray(value)) return taskBlock(FILE_TASK.parse(value));
+  if (value.length === 4) {
     const [firstRow, count, ref, check] = SLICE.parse(value);
     return { firstRow, count, ref, check };
   }
   const [firstRow, rows, earlier] = LISTED.parse(value);
   const listed = { firstRow, rows: rows.map(decodeRow) };
   return earlier === undefined ? listed : { ...listed, earlier: decodeEarlier(earlier) };
+}
+
+export function taskBlock(task: FileTask): BlockRows {
+  return { firstRow: 0, rows: [], task };
 }
 
 /** Checked by hand, because thousands of rows per second pass through and a schema is slower. */

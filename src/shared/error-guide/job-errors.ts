@@ -25,6 +25,11 @@ export const JOB_ERRORS = {
     cause: 'A block of rows failed in every run, and none of its rows is the reason.',
     fix: "Find the reason in `error` and in the worker's log, fix it, then resume the output.",
   },
+  invalid_partition: {
+    cause:
+      'The column of `partition_by` has more than 4,096 values, or one that is too long for the name of a folder. All results are in the parts.',
+    fix: 'Submit the job again with `if_output_exists: "resume"` (`--resume`), and with another `partition_by` or with `compact` alone.',
+  },
   storage_unavailable: {
     cause:
       'A disk is full, read-only or not mounted, or S3 or a web server does not answer. A running job waits until the storage works again. The job fails only if a part that it has written is gone.',

@@ -82,6 +82,11 @@ export const REQUEST_ERRORS = {
     cause: 'The input, model or options of this request differ from those of the existing output.',
     fix: 'Repeat the original request, choose another output, or overwrite this one.',
   },
+  output_compacted: {
+    cause:
+      'The parts of this output have become larger files (`compact`, `partition_by`). So it can be neither resumed nor retried, nor be the earlier output of a delta job.',
+    fix: 'Choose another output, or overwrite this one. `errors-*.jsonl` lists the rows that failed. A job of their own can run them again.',
+  },
   request_too_large: {
     cause: 'The body is larger than this path accepts.',
     fix: 'Write the rows into a manifest file and submit its path, or submit several jobs.',

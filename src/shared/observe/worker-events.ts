@@ -96,6 +96,17 @@ export interface Failure {
   readonly error: string;
 }
 
+/** A task that has made files of parts. */
+export interface WrittenFiles {
+  readonly job: string;
+  /** The number of the task. */
+  readonly task: number;
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
 export const WORKER_EVENTS = {
   /** `tuned`: names of the models that run with the settings of their profiles. */
   'worker.lanes_planned': event<{
@@ -196,6 +207,7 @@ export const WORKER_EVENTS = {
 
   'batch.answered': measurement<AnsweredBatch>(),
   'block.committed': event<CommittedBlock>('debug', 'block committed', withoutTimes),
+  'files.written': event<WrittenFiles>('info', 'parts have become files'),
   'block.take_failed': event<Failure>('warn', 'no block taken'),
   'block.superseded': event<BlockRun>('info', 'another run has taken over, so nothing is counted'),
   'block.not_published': event<BlockRun & { readonly why: 'superseded' | 'output_lost' }>(

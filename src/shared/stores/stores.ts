@@ -23,6 +23,17 @@ export interface StoresOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** What a thread needs to create the same stores. */
+export function storesOptions({
+  s3,
+  fetchAllow,
+  fetchTimeoutMs,
+  maxFileBytes,
+  maxFetchRatio,
+}: StoresOptions): StoresOptions {
+  return { s3, fetchAllow, fetchTimeoutMs, maxFileBytes, maxFetchRatio };
+}
+
 export interface Stores {
   /** The store of a `s3:`, `http:`, `https:` or `file:` URL, or of a path. */
   of(url: string): Promise<Store>;

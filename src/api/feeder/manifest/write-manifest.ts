@@ -8,11 +8,13 @@ import type { WorkerRegistry } from '../../../shared/queue/workers/worker-regist
 import { isProven, proofOf } from '../../../shared/storage/adopt-block.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
+import type { OutputJob } from '../../../shared/storage/output-jobs.ts';
 import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
-import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
+import { endsCompacted, writeCompacted } from '../compaction/write-compacted.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
 import { withVanished, type VanishedRows } from './list-vanished.ts';
+import { createListWriter, type AddText } from './list-writer.ts';
 import { endOf, manifestMembers } from './manifest-members.ts';
 
 /** How a job ended according to its manifest, and the bytes of its parts. */
@@ -21,8 +23,6 @@ export interface Described {
   readonly bytes: number;
 }
 
-/** The manifest is written in chunks of about this many characters. */
-const FLUSH_CHARS = 1 << 16;
 /** Parts read at once: enough to hide the storage's latency. Each holds a block in memory. */
 const READ_AT_ONCE = 8;
 
@@ -41,7 +41,7 @@ export function createManifestWriter(deps: ManifestSources) {
     const { id } = record.spec;
     const sink = sinkOf(record.spec);
     const offset = firstPart(record.spec);
-    const { nextBlock } = await window.position(id);
+    const nextBlock = record.filePlan?.blocks ?? (await window.position(id)).nextBlock;
     for (let first = 0; first < nextBlock; first += READ_AT_ONCE) {
       const blocks = Array.from({ length: Math.min(READ_AT_ONCE, nextBlock - first) }, (_, i) => first + i);
       const committed = await jobs.committed(id, blocks);
@@ -104,6 +104,13 @@ export function createManifestWriter(deps: ManifestSources) {
     return { failure, bytes };
   }
 
+  async function membersOf(ended: JobRecord, before: readonly OutputJob[]): Promise<Record<string, unknown>> {
+    const { id, model } = ended.spec;
+    // The workers that ran the last blocks are most likely still alive.
+    const invariance = await deps.workers.batchInvariance(model);
+    return manifestMembers(ended, { invariance, before, stats: await jobs.stats(id) });
+  }
+
   /** `record`: the record of a job whose window is empty. Throws LeaseLost. */
   return async function writeManifest(record: JobRecord, lease: string): Promise<Described> {
     const { spec } = record;
@@ -112,6 +119,13 @@ export function createManifestWriter(deps: ManifestSources) {
     return output.asOwner(owner, async (files) => {
       // Without their staged files, late runs cannot publish parts after the parts are listed.
       await output.discardStagedParts(spec.id);
+      if (endsCompacted(record)) {
+        const bytes = await writeCompacted(output, record, files, async (compact) =>
+          asMembers({ ...(await membersOf(record, [])), compact }),
+        );
+        return { ended: record, bytes };
+      }
+      if (record.filePlan !== null) await files.remove(await output.filePaths());
       await countAll(output, record, lease);
       const before = await earlierJobs(output, spec);
       const describe = async (vanished: VanishedRows | null) =>
@@ -121,10 +135,7 @@ export function createManifestWriter(deps: ManifestSources) {
           const { failure, bytes } = await writeParts(add, output, record, lease, vanished);
           if (vanished !== null) await jobs.setVanished(spec.id, lease, await vanished.end());
           const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
-          // The workers that ran the last blocks are most likely still alive.
-          const invariance = await deps.workers.batchInvariance(spec.model);
-          const members = manifestMembers(ended, { invariance, before, stats: await jobs.stats(spec.id) });
-          await add(`\n],\n${asMembers(members)}\n}\n`);
+          await add(`\n],\n${asMembers(await membersOf(ended, before))}\n}\n`);
           // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
           if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
           return { ended, bytes };
@@ -133,25 +144,6 @@ export function createManifestWriter(deps: ManifestSources) {
       if (endOf(described.ended) === 'completed') await files.replace(SUCCESS_NAME, async () => {});
       return described;
     });
-  };
-}
-
-type AddText = (text: string) => Promise<void>;
-
-/** Writes the items of a JSON array, one per line. */
-function createListWriter(add: AddText) {
-  let text = '';
-  let first = true;
-  return {
-    async add(part: ManifestPart): Promise<void> {
-      text += `${first ? '' : ','}\n${JSON.stringify(part)}`;
-      first = false;
-      if (text.length > FLUSH_CHARS) await this.flush();
-    },
-    async flush(): Promise<void> {
-      await add(text);
-      text = '';
-    },
   };
 }
 

@@ -7,7 +7,7 @@ import type { Wake } from '../../../shared/queue/wake.ts';
 import { eventsStart, jobEvents, type EventsStart } from '../../jobs/streams/events-stream.ts';
 import { createStreamResponse } from '../middleware/stream-response.ts';
 import type { Outputs } from '../../../shared/storage/output.ts';
-import { jobRows, nextRow, type RowsRequest } from '../../jobs/streams/results-stream.ts';
+import { checkOrder, jobRows, nextRow, type RowsRequest } from '../../jobs/streams/results-stream.ts';
 import { EVENT_ID, PROGRESS_EVENT, STATUS_EVENT } from '../wire/event.ts';
 import { JOB } from '../wire/job.ts';
 import { ERROR_ROW, ERRORS_QUERY, RESULT_ROW, RESULTS_QUERY } from '../wire/row.ts';
@@ -17,7 +17,13 @@ import type { Success } from '../endpoint/endpoint.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 const NDJSON = 'application/x-ndjson';
-const ROWS_PROBLEMS = [...JOB_PROBLEMS, 'not_found', 'output_changed', 'storage_unavailable'] as const;
+const ROWS_PROBLEMS = [
+  ...JOB_PROBLEMS,
+  'not_found',
+  'output_changed',
+  'output_compacted',
+  'storage_unavailable',
+] as const;
 /** How soon a client reconnects after an interruption, ms. */
 const RETRY_MS = 1000;
 
@@ -117,6 +123,7 @@ export function mountJobStreams(target: MountTarget, deps: JobStreamsDeps): void
 
   async function rows(c: Context, id: string, request: RowsRequest): Promise<Response> {
     const job = await deps.jobs.mustGet(id);
+    if (job.status === 'completed') checkOrder(job, request);
     const next = request.follow ? null : Math.max(request.fromRow, await nextRow(deps, job));
     return streamResponse(c, (signal) => jobRows(deps, job, request, signal), {
       headers: {

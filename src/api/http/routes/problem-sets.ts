@@ -11,6 +11,7 @@ export const SETTLE_PROBLEMS: readonly ErrorCode[] = [
   'job_not_found',
   'invalid_state',
   'resume_mismatch',
+  'output_compacted',
   'output_changed',
   'input_not_found',
   'input_unreadable',

@@ -60,7 +60,7 @@ export const JOB = z
     status: JOB_STATUS,
     reason: z.string().nullable().meta({
       description:
-        'Why the job waits or how it ended, if the status does not say so: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, empty_dataset.',
+        'Why the job waits or how it ended, if the status does not say so: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, compacting, empty_dataset.',
     }),
     reason_text: z.string().nullable().meta({
       description: "The reason in words, such as the model's problem or the hashes that differ.",
@@ -105,6 +105,17 @@ export const JOB = z
       .array(z.string())
       .nullable()
       .meta({ description: 'The columns that the request has chosen. Null: all.' }),
+    output_compact: z
+      .object({
+        files: z.int().optional(),
+        file_mb: z.int().optional(),
+        partition_by: z.string().nullable(),
+      })
+      .nullable()
+      .meta({
+        description:
+          'How the parts become files at the end: their number or size, and the column whose values name folders. Null: they stay parts.',
+      }),
     error: FAILURE_OR_NULL.meta({ description: 'Why the job failed.' }),
     retry_of: z
       .string()
@@ -152,6 +163,7 @@ export const JOB = z
         output_format: 'jsonl',
         output_join: null,
         output_select: null,
+        output_compact: null,
         error: null,
         retry_of: null,
         delta: null,
@@ -185,6 +197,9 @@ export function jobToWire(record: JobRecord): JobWire {
     output_format: spec.table?.format ?? 'jsonl',
     output_join: joinOf(spec.dataset)?.map((column) => ({ ...column })) ?? null,
     output_select: spec.asked_columns?.select ?? null,
+    output_compact: spec.compact
+      ? { ...spec.compact.size, partition_by: spec.compact.partition_by?.name ?? null }
+      : null,
     error: record.error,
     retry_of: spec.retry_of,
     delta: deltaToWire(record),

@@ -1,5 +1,6 @@
 /** Where a job writes its results, and in which format. */
 import { z } from 'zod';
+import { MAX_FILE_MB, MAX_FILES } from '../../../shared/domain/job/compaction.ts';
 import { MAX_JOINED } from '../../../shared/domain/join.ts';
 import { PART_FORMATS } from '../../../shared/domain/job/part-format.ts';
 
@@ -29,6 +30,24 @@ const SELECTED_COLUMNS = COLUMN_NAMES.meta({
     'The columns that the output has after `index` and `id`: those of the results, and those of `join`, in this order. Default: all of them.',
 });
 
+const FILE_SIZE = z
+  .union(
+    [
+      z.strictObject({ files: z.int().min(1).max(MAX_FILES) }),
+      z.strictObject({ file_mb: z.int().min(1).max(MAX_FILE_MB) }),
+    ],
+    { error: `must be {"files": 1 to ${MAX_FILES}} or {"file_mb": 1 to ${MAX_FILE_MB}}` },
+  )
+  .meta({
+    description:
+      'At the end, the parts become this many files, or files of about this size in MB. Until then the output has parts.',
+  });
+
+const PARTITION_COLUMN = COLUMN.meta({
+  description:
+    'At the end, the parts become files in a folder per value of this column, such as `label=cat/`. Texts, whole numbers and booleans can be values. The size of files is that of `compact`, before they are partitioned. Default: 128 MB.',
+});
+
 const OUTPUT_PLACE = z
   .strictObject({
     path: OUTPUT_FOLDER.optional(),
@@ -38,6 +57,8 @@ const OUTPUT_PLACE = z
     }),
     join: JOINED_COLUMNS.optional(),
     select: SELECTED_COLUMNS.optional(),
+    compact: FILE_SIZE.optional(),
+    partition_by: PARTITION_COLUMN.optional(),
   })
   .meta({ id: 'OutputPlace', examples: [{ path: '/data/results/digits', format: 'parquet' }] });
 

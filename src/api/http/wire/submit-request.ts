@@ -1,6 +1,7 @@
 /** The body of POST /v1/jobs, and the same with its defaults filled in. */
 import { z } from 'zod';
 import { IF_OUTPUT_EXISTS, type IfOutputExists } from '../../../shared/domain/job/job.ts';
+import type { AskedFiles } from '../../../shared/domain/job/compaction.ts';
 import type { AskedColumns } from '../../../shared/domain/join.ts';
 import type { PartFormat } from '../../../shared/domain/job/part-format.ts';
 import { REQUESTED_SHAPE } from '../../../shared/tasks/requested-option-schemas.ts';
@@ -87,13 +88,14 @@ export interface RequestWithDefaults {
   /** As given. */
   readonly output_format?: PartFormat;
   readonly output_columns?: AskedColumns;
+  readonly output_files?: AskedFiles;
   /** As given. */
   readonly delta?: { readonly previous: string };
 }
 
 export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDefaults {
   const { if_output_exists = 'refuse', metadata, ...options } = body.options ?? {};
-  const { path, format, join, select } =
+  const { path, format, join, select, compact, partition_by } =
     typeof body.output === 'string' ? { path: body.output } : (body.output ?? {});
   return {
     model: body.model,
@@ -105,6 +107,9 @@ export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDef
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
     ...(format && { output_format: format }),
     ...((join ?? select) && { output_columns: { ...(join && { join }), ...(select && { select }) } }),
+    ...((compact ?? partition_by) && {
+      output_files: { ...(compact && { size: compact }), ...(partition_by && { partition_by }) },
+    }),
     ...(body.delta && { delta: body.delta }),
   };
 }

@@ -64,6 +64,8 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       table: last.table,
       asked_columns: last.asked_columns,
       delta: undefined,
+      // The new parts would become files of their own beside the old parts.
+      compact: undefined,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../../shared/datasets/listing/listing-rule.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { specVersion } from './spec-version.ts';
-import { SPEC_VERSION, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
 import { rowFieldsOf, rowKindOf } from '../../../shared/tasks/task-descriptions.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
@@ -99,7 +99,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       });
       const rows = found.total === null ? null : Math.min(found.total, request.options.limit ?? Infinity);
       if (rows !== null) checkRowLimit(rows, deps.maxRows);
-      const { dataset, table, askedColumns } = await settle(
+      const { dataset, table, askedColumns, compact } = await settle(
         request,
         model.config,
         earlier,
@@ -117,13 +117,17 @@ export function createSubmitJob(deps: SubmitDeps) {
       });
       const { webhook } = request;
       const spec: JobSpec = {
-        v: delta ? SPEC_VERSION : specVersion({ ...found, spec: dataset }, request.input, table, place.place),
+        v: specVersion({ ...found, spec: dataset }, request.input, table, place.place, {
+          delta: delta !== undefined,
+          compact: compact !== undefined,
+        }),
         id,
         tenant,
         model: model.ref,
         dataset: earlier === null ? dataset : withListingOf(dataset, earlier.dataset),
         output: place.place,
         ...(table && { table }),
+        ...(compact && { compact }),
         ...(askedColumns && { asked_columns: askedColumns }),
         ...(delta && { delta }),
         options,

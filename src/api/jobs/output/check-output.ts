@@ -7,6 +7,7 @@ import { JOB_ID } from '../../../shared/domain/job/job-id.ts';
 import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Output } from '../../../shared/storage/output.ts';
+import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import { isPublishedName, JOB_NAME } from '../../../shared/storage/output-names.ts';
 
 /** Size limit of job.json. Its include and exclude patterns may take up half of it. */
@@ -47,8 +48,12 @@ async function readEarlierSpec(output: Output, names: readonly string[]): Promis
   });
   try {
     const spec = JOB_SPEC.parse(JSON.parse(bytes?.toString('utf8') ?? ''));
-    if (JOB_ID.safeParse(spec.id).success) return spec;
+    if (JOB_ID.safeParse(spec.id).success) {
+      await refuseCompacted(output, spec);
+      return spec;
+    }
   } catch (error) {
+    if (error instanceof ForebayError) throw error;
     const cause = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new ForebayError(
       'resume_mismatch',
@@ -58,5 +63,15 @@ async function readEarlierSpec(output: Output, names: readonly string[]): Promis
   throw new ForebayError(
     'resume_mismatch',
     `job.json in "${folder}" names no job, so it was not written by Forebay.`,
+  );
+}
+
+/** Without its parts, no job can continue an output. */
+async function refuseCompacted(output: Output, { compact }: JobSpec): Promise<void> {
+  if (compact === undefined || compactedBy(await readManifest(output)) === null) return;
+  throw new ForebayError(
+    'output_compacted',
+    `The output "${output.place}" is complete, and its parts have become larger files. So it can be neither resumed nor ` +
+      'retried, nor be the earlier output of a delta job. Use another output, or overwrite this one.',
   );
 }

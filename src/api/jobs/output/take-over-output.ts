@@ -14,6 +14,7 @@ import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output } from '../../../shared/storage/output.ts';
+import { isFileListName, isFilePath } from '../../../shared/storage/file-names.ts';
 import {
   errorsName,
   isPublishedName,
@@ -50,7 +51,8 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
   const names = await output.names();
   const published = names.filter(isPublishedName);
   if (opening.if_output_exists === 'overwrite') {
-    return published.filter((name) => name !== JOB_NAME).toSorted(byWholeFirst);
+    const all = [...published.filter((name) => !isFileListName(name)), ...(await output.filePaths())];
+    return all.filter((name) => name !== JOB_NAME).toSorted(byWholeFirst);
   }
   if (await wasTakenOver(output, spec, published)) return [];
   const found = await checkOutput(output, opening.if_output_exists);
@@ -61,11 +63,13 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
     );
   }
   const removed = spec.retry_of === null ? [SUCCESS_NAME] : [];
+  // The earlier job ended before its files counted. They are made again of all parts.
+  if (found?.compact !== undefined) removed.push(...(await output.filePaths()));
   if (opening.cut_part !== null) {
     // The part comes last, because a block counts as published while its part exists.
     removed.push(errorsName(opening.cut_part), partName(opening.cut_part, sinkOf(spec).format));
   }
-  return removed.filter((name) => published.includes(name));
+  return removed.filter((name) => published.includes(name) || isFilePath(name));
 }
 
 /** Whether an earlier feeder of this job wrote job.json, which is the last step of a takeover. */

@@ -10,9 +10,12 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Wake } from '../../../shared/queue/wake.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
 import { errorsName, partName } from '../../../shared/storage/output-names.ts';
+import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Sink } from '../../../shared/sinks/sink.ts';
-import { mergeRows, readBlock, readPartLines } from '../../../shared/storage/read-part.ts';
+import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
+import { mergeRows, readBlock, readPartLines, understood } from '../../../shared/storage/read-part.ts';
+import { compactedRows } from './compacted-rows.ts';
 import { watchJob } from './job-changes.ts';
 
 /** `results`: rows that succeeded. `errors`: rows that failed. `all`: both, in row order. */
@@ -67,6 +70,7 @@ export async function* jobRows(
   const offset = firstPart(job.spec);
   const sink = sinkOf(job.spec);
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
+  const nextRow = () => Math.max(request.fromRow, block * options.block_rows);
   try {
     for (;;) {
       // The state is read before the watermark. If the job had ended by then, the watermark is final.
@@ -76,7 +80,13 @@ export async function* jobRows(
       let chunk = '';
       for (; block < watermark && !signal.aborted; block += 1) {
         const cut = sparse || request.fromRow > block * options.block_rows ? request.fromRow : 0;
-        chunk += await blockText(output, offset + block, sink, request.kind, cut);
+        const text = await blockText(output, offset + block, sink, request.kind, cut);
+        if (text === null) {
+          if (chunk !== '') yield chunk;
+          const gone = partGone(output.pathOf(partName(offset + block, sink.format)));
+          return yield* textOfFiles(deps, job, { ...request, from: nextRow(), gone }, signal);
+        }
+        chunk += text;
         if (chunk.length >= CHUNK_CHARS) {
           yield chunk;
           chunk = '';
@@ -91,6 +101,42 @@ export async function* jobRows(
   }
 }
 
+/**
+ * A client that follows goes on after the last row that it has seen. The rows of a partitioned output do not come in order, so
+ * it would lose some. Throws ForebayError `output_compacted`.
+ */
+export function checkOrder({ spec }: JobRecord, { kind, fromRow, follow }: RowsRequest): void {
+  if (kind === 'errors' || fromRow === 0 || !follow || spec.compact?.partition_by === undefined) return;
+  throw new ForebayError(
+    'output_compacted',
+    `The output of job ${spec.id} is partitioned by "${spec.compact.partition_by.name}", so its rows no longer come in order ` +
+      'and cannot be followed from a row on. Read them from the beginning, or without follow, or read the files.',
+  );
+}
+
+/** The rows from `from` on, if the parts have become files. Otherwise throws `gone`. */
+async function* textOfFiles(
+  { jobs, outputs }: RowsDeps,
+  job: JobRecord,
+  { from, gone, ...request }: RowsRequest & { from: number; gone: ForebayError },
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const { spec } = job;
+  const output = outputs.of(spec.output);
+  if (spec.compact === undefined || compactedBy(await readManifest(output)) !== spec.id) throw gone;
+  checkOrder(job, request);
+  const record = (await jobs.get(spec.id)) ?? job;
+  let chunk = '';
+  for await (const rows of compactedRows(output, record, from, request.kind === 'all')) {
+    if (signal.aborted) return;
+    chunk += rows.map(({ text }) => text).join('');
+    if (chunk.length < CHUNK_CHARS) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}
+
 function isRetry(job: JobRecord): boolean {
   return job.spec.dataset.type === 'failed';
 }
@@ -101,25 +147,20 @@ async function rowAfter(outputs: Outputs, job: JobRecord, block: number): Promis
   return found === null ? 0 : ((await mergeRows(found)).at(-1)?.index ?? -1) + 1;
 }
 
-/** `cut`: the first row to keep. 0 keeps the whole block. */
+/** `cut`: the first row to keep. 0 keeps the whole block. Null: its part is gone. */
 async function blockText(
   output: Output,
   block: number,
   sink: Sink,
   kind: RowsKind,
   cut: number,
-): Promise<string> {
-  const path = output.pathOf(partName(block, sink.format));
+): Promise<string | null> {
   try {
-    if (cut === 0 && kind === 'errors') return (await output.read(errorsName(block)))?.toString('utf8') ?? '';
-    if (cut === 0 && kind === 'results') {
-      const lines = await readPartLines(output, block, sink);
-      if (lines === null) throw partGone(path);
-      return lines;
-    }
+    if (kind === 'errors') return await errorsText(output, block, cut);
+    if (cut === 0 && kind === 'results') return await readPartLines(output, block, sink);
     const found = await readBlock(output, block, sink);
-    if (found === null) throw partGone(path);
-    const rows = kind === 'all' ? await mergeRows(found) : await found[kind]();
+    if (found === null) return null;
+    const rows = kind === 'all' ? await mergeRows(found) : await found.results();
     return rows
       .filter((row) => row.index >= cut)
       .map((row) => row.text)
@@ -132,6 +173,18 @@ async function blockText(
       { cause, retryAfterS: 5 },
     );
   }
+}
+
+async function errorsText(output: Output, block: number, cut: number): Promise<string> {
+  const name = errorsName(block);
+  const errors = await output.read(name);
+  if (errors === null) return '';
+  if (cut === 0) return errors.toString('utf8');
+  const rows = await understood(output.pathOf(name), async () => parseLines(errors));
+  return rows
+    .filter((row) => row.index >= cut)
+    .map((row) => row.text)
+    .join('');
 }
 
 function partGone(path: string): ForebayError {

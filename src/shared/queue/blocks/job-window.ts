@@ -49,19 +49,20 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
 
     /**
      * Reserves the next blocks. Returns how many. 0 if the job takes none now (paused, cancelled). Throws LeaseLost.
+     * `cursor`: after the last block. Null: the blocks are not of the dataset, so the cursor stays.
      */
     async reserve(
       job: string,
       lease: string,
       blocks: readonly { block: number; rows: BlockContent }[],
-      cursor: Cursor,
+      cursor: Cursor | null,
     ): Promise<number> {
       const keys = jobKeys(job);
       const args = blocks.flatMap(({ block, rows }) => [block, encodeBlock(rows)]);
       const reply = (await run(
         'reserve-blocks',
         [keys.job, keys.window, keys.lease, keys.committed],
-        [lease, JSON.stringify(cursor), ...args],
+        [lease, cursor === null ? '' : JSON.stringify(cursor), ...args],
       )) as number;
       if (reply === -1) throw new LeaseLost(job);
       return Math.max(0, reply);

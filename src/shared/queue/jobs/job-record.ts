@@ -1,4 +1,5 @@
 /** Reads a job's hash into a JobRecord. */
+import { FILE_PLAN, type FilePlan } from '../../domain/job/compaction.ts';
 import { CURSOR } from '../../domain/dataset-spec.ts';
 import type { DeltaCounts } from '../../domain/job/delta.ts';
 import type { JobFailure, JobReason, JobRecord, JobSpec } from '../../domain/job/job.ts';
@@ -35,9 +36,15 @@ export function readJobRecord(
     startedAt: integer(hash['first_read_at']),
     committedAt: integer(hash['committed_at']),
     finishedAt: isTerminal(status) ? integer(hash['changed_at']) : null,
+    filePlan: readFilePlan(hash['file_plan']),
     left: integer(hash['left']) ?? 0,
     error: hash['error'] ? withCurrentCode(JSON.parse(hash['error']) as JobFailure) : null,
   };
+}
+
+/** `text`: as the hash has it. */
+export function readFilePlan(text: string | null | undefined): FilePlan | null {
+  return text ? FILE_PLAN.parse(JSON.parse(text)) : null;
 }
 
 function deltaCounts(hash: Readonly<Record<string, string>>): DeltaCounts {

@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { newJobId } from '../../domain/job/job-id.ts';
+import type { FilePlan } from '../../domain/job/compaction.ts';
 import type { JobRecord } from '../../domain/job/job.ts';
 import { statesBefore, type JobStatus } from '../../domain/job/job-state.ts';
 import type { Skipped } from '../../domain/skipped.ts';
@@ -11,7 +12,7 @@ import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { ForebayError } from '../../errors.ts';
 import { createJobCreation } from './job-creation.ts';
 import { createJobEvents } from './job-events.ts';
-import { readJobRecord } from './job-record.ts';
+import { readFilePlan, readJobRecord } from './job-record.ts';
 import { createJobSpecs } from './job-specs.ts';
 import { indexKeys, jobKeys, WAKE_CHANNELS } from '../keys.ts';
 import { LeaseLost } from './lease.ts';
@@ -164,6 +165,10 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setVanished(id: string, lease: string, vanished: number): Promise<void> {
       await patch(id, { vanished }, lease);
     },
+    /** Records how the parts become files. Throws LeaseLost. */
+    async setFilePlan(id: string, lease: string, plan: FilePlan): Promise<void> {
+      await patch(id, { file_plan: JSON.stringify(plan) }, lease);
+    },
     async stats(id: string): Promise<Record<string, number>> {
       const hash = await redis.hgetall(jobKeys(id).stats);
       return Object.fromEntries(Object.entries(hash).map(([k, v]) => [k, Number(v)]));
@@ -172,12 +177,14 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
       return redis.hget(jobKeys(id).job, 'last_run_error');
     },
 
-    /** The first uncommitted block. All blocks before it are committed. */
+    /** The first uncommitted block. All blocks before it are committed, and have rows. */
     async watermark(id: string): Promise<number> {
-      const committed = jobKeys(id).committed;
+      const { committed, job } = jobKeys(id);
       const position = await redis.bitpos(committed, 0);
-      if (position >= 0) return position;
-      return (await redis.strlen(committed)) * 8;
+      const first = position >= 0 ? position : (await redis.strlen(committed)) * 8;
+      // Tasks that write files have the numbers after the blocks.
+      const plan = readFilePlan(await redis.hget(job, 'file_plan'));
+      return plan === null ? first : Math.min(first, plan.blocks);
     },
     /** Whether each of the blocks is committed. */
     async committed(id: string, blocks: readonly number[]): Promise<boolean[]> {

@@ -7,7 +7,7 @@
 -- Guarantee: idempotent per block. Rows are counted nowhere else.
 local commits = cjson.decode(ARGV[4])
 local out, counted, attempts, sums = {}, {}, {}, {}
-local succeeded, failed, adopted = 0, 0, 0
+local succeeded, failed, adopted, blocks_with_rows = 0, 0, 0, 0
 local feeder = commits.lease ~= '' and redis.call('GET', KEYS[11]) == commits.lease
 for i, commit in ipairs(commits.blocks) do
   local block, token = commit.block, commit.token
@@ -23,6 +23,8 @@ for i, commit in ipairs(commits.blocks) do
     attempts[#attempts + 1] = block .. ':failed'
     succeeded = succeeded + commit.succeeded
     failed = failed + commit.failed
+    -- A task that writes files has no rows. It is no block of the dataset.
+    if commit.succeeded + commit.failed > 0 then blocks_with_rows = blocks_with_rows + 1 end
     for k, value in ipairs(commit.stats) do sums[k] = (sums[k] or 0) + value end
   end
 end
@@ -36,7 +38,7 @@ redis.call('HDEL', KEYS[10], unpack(counted))
 local newly_failed = failed
 succeeded = redis.call('HINCRBY', KEYS[1], 'succeeded', succeeded)
 failed = redis.call('HINCRBY', KEYS[1], 'failed', failed)
-local done = redis.call('HINCRBY', KEYS[1], 'done', #counted)
+local done = redis.call('HINCRBY', KEYS[1], 'done', blocks_with_rows)
 for k, sum in ipairs(sums) do
   local name = commits.names[k]
   if name == 'rows_adopted' then adopted = sum end
@@ -58,7 +60,7 @@ if computed > 0 then
     redis.call('HSET', KEYS[1], 'old_mark', mark, 'old_mark_at', mark_at, 'mark', computed, 'mark_at', ARGV[1])
   end
 end
-redis.call('HSET', KEYS[1], 'committed_at', ARGV[1])
+if blocks_with_rows > 0 then redis.call('HSET', KEYS[1], 'committed_at', ARGV[1]) end
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', 1000, '*', 'type', 'progress', 'data', cjson.encode(
   {block = tonumber(counted[#counted]), succeeded = succeeded, failed = failed, blocks_done = done}))
 redis.call('PUBLISH', ARGV[2], ARGV[3] .. '/' .. redis.call('HLEN', KEYS[2]) .. '/' .. newly_failed)

@@ -1,10 +1,15 @@
 /** Settles the format of a request's output, for a submit and for its plan. */
 import type { ByteFiles } from '../../../../shared/datasets/bytes/byte-file.ts';
 import type { DatasetSource } from '../../../../shared/datasets/source.ts';
-import type { DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import { joinOf, type DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import type { Compaction } from '../../../../shared/domain/job/compaction.ts';
 import type { Delta } from '../../../../shared/domain/job/delta.ts';
+import type { ResultColumn } from '../../../../shared/domain/job/part-format.ts';
 import type { ModelConfig } from '../../../../shared/domain/model/model-config.ts';
+import { ForebayError } from '../../../../shared/errors.ts';
+import { columnsOf } from '../../../../shared/sinks/table/columns-of.ts';
 import type { SubmitRequest } from '../../../http/wire/submit-request.ts';
+import { settleFiles } from './settle-files.ts';
 import { keepFormat, settleFormat, type EarlierFormat, type SettledFormat } from './settle-format.ts';
 
 export interface FormatDeps {
@@ -12,18 +17,57 @@ export interface FormatDeps {
   readonly openDataset: (spec: { dataset: DatasetSpec; tenant: string; delta?: Delta }) => DatasetSource;
 }
 
+/** How a job writes its parts, and what becomes of them at its end. */
+export interface SettledOutput extends Omit<SettledFormat, 'columns'> {
+  readonly compact: Compaction | undefined;
+}
+
 export function createFormatSettler({ files, openDataset }: FormatDeps) {
-  /** `earlier`: the job that the request continues. `dataset`: as resolved. Rejects as settleFormat and keepFormat do. */
+  /**
+   * `earlier`: the job that the request continues. `dataset`: as resolved. Rejects as settleFormat, keepFormat and
+   * settleFiles do.
+   */
   return async function settle(
-    { output_format: format, output_columns: columns = {} }: SubmitRequest,
+    {
+      output_format: format,
+      output_columns: columns = {},
+      output_files: asked,
+      delta,
+    }: Pick<SubmitRequest, 'output_format' | 'output_columns' | 'output_files' | 'delta'>,
     config: ModelConfig | null,
     earlier: EarlierFormat | null,
     dataset: DatasetSpec,
     tenant: string,
-  ): Promise<SettledFormat> {
-    const asked = { format: format ?? null, columns };
-    if (earlier !== null) return keepFormat(asked, dataset, earlier);
+  ): Promise<SettledOutput> {
+    if (asked !== undefined && (delta ?? earlier?.delta) !== undefined) throw noDelta();
+    const how = { format: format ?? null, columns };
     const listFiles = (of: DatasetSpec) => openDataset({ dataset: of, tenant });
-    return settleFormat(asked, config, dataset, { files, listFiles });
+    const settled =
+      earlier === null
+        ? await settleFormat(how, config, dataset, { files, listFiles })
+        : keepFormat(how, dataset, earlier);
+    const known = settled.columns ?? columnsOfEarlier(earlier!, config);
+    return { ...settled, compact: settleFiles(asked, known, earlier?.compact) };
   };
+}
+
+/** JSON lines have no types. Any value can name a folder. */
+function columnsOfEarlier({ table, dataset }: EarlierFormat, config: ModelConfig | null): ResultColumn[] {
+  if (table !== undefined) return table.columns;
+  const joined = (joinOf(dataset) ?? []).map(({ name }): ResultColumn => ({
+    name,
+    type: 'string',
+    optional: false,
+    source: { of: 'input', field: name },
+  }));
+  return [...columnsOf(config), ...joined];
+}
+
+function noDelta(): ForebayError {
+  return new ForebayError(
+    'invalid_request',
+    'A delta job takes results over from parts, so its output stays in parts, from which the next delta job can go on. ' +
+      'Leave compact and partition_by out.',
+    { issues: [{ path: '/output', message: 'a delta job can have neither compact nor partition_by' }] },
+  );
 }

@@ -3,7 +3,7 @@ import { ForebayError } from '../../../../shared/errors.ts';
 import { listedNames } from '../../../../shared/text/listed-names.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 
-type Field = 'join' | 'select';
+type Field = 'join' | 'select' | 'partition_by';
 
 export function refusedColumns(field: Field, message: string): ForebayError {
   return new ForebayError('invalid_request', `The columns cannot be chosen: ${message}.`, {
@@ -26,7 +26,7 @@ export function unknownColumns(
   const there = known.length === 0 ? 'There is none' : `There are: ${listedNames(known)}`;
   return new ForebayError(
     'invalid_request',
-    `Cannot ${field} "${unknown[0]!}": ${issues[0]!.message}. ${there}.${advice}`,
+    `Cannot ${field.replace('_', ' ')} "${unknown[0]!}": ${issues[0]!.message}. ${there}.${advice}`,
     { issues },
   );
 }

@@ -2,7 +2,7 @@
 import { joinOf, type DatasetSpec, type GivenDataset } from '../../../../shared/domain/dataset-spec.ts';
 import type { AskedColumns } from '../../../../shared/domain/join.ts';
 import type { JobSpec } from '../../../../shared/domain/job/job.ts';
-import type { PartFormat, PartTable } from '../../../../shared/domain/job/part-format.ts';
+import type { PartFormat, PartTable, ResultColumn } from '../../../../shared/domain/job/part-format.ts';
 import type { ModelConfig } from '../../../../shared/domain/model/model-config.ts';
 import type { FirstRowsDeps } from '../../../../shared/datasets/first-rows.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
@@ -24,12 +24,14 @@ export interface SettledFormat {
   /** Undefined: as JSONL, with all fields. */
   readonly table: PartTable | undefined;
   readonly askedColumns: AskedColumns | undefined;
+  /** The columns after `index` and `id`, also of JSON lines. Null: those of the job that is continued. */
+  readonly columns: readonly ResultColumn[] | null;
   /** Columns that `join: true` does not take. */
   readonly leftOut: readonly LeftOut[];
 }
 
 /** The parts of a job that a request continues. */
-export type EarlierFormat = Pick<JobSpec, 'table' | 'dataset' | 'asked_columns'>;
+export type EarlierFormat = Pick<JobSpec, 'table' | 'dataset' | 'asked_columns' | 'compact' | 'delta'>;
 
 /**
  * Rejects with ForebayError `invalid_request` for columns that there are not, and as reading the dataset does. `dataset`:
@@ -74,6 +76,7 @@ export async function settleFormat(
           ...(select && { selected: true as const }),
         },
     askedColumns: asked,
+    columns: chosen,
     leftOut,
   };
 }
@@ -116,6 +119,7 @@ export function keepFormat(
     dataset: join === undefined ? dataset : ({ ...dataset, join: [...join] } as GivenDataset),
     table: earlier.table,
     askedColumns: earlier.asked_columns,
+    columns: null,
     leftOut: [],
   };
 }

@@ -48,6 +48,7 @@ const RECORD: JobRecord = {
   finishedAt: null,
   error: null,
   left: 0,
+  filePlan: null,
 };
 
 describe('a job on the wire', () => {

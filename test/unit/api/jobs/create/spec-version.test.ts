@@ -17,6 +17,10 @@ it('a job is left to processes that can read its dataset and write its output', 
   const jsonl = { type: 'jsonl' as const, path: '/rows.jsonl', base: '/' };
   expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, '/out')).toBe(3);
   expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, 's3://b/o/')).toBe(
+    6,
+  );
+  const asked = { delta: true, compact: true };
+  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, '/out', asked)).toBe(
     SPEC_VERSION,
   );
 });

@@ -1,0 +1,55 @@
+/**
+ * Plans how the parts of a job become files, and puts the tasks into the window. They follow the job's blocks there, so
+ * runs, generations and commits are those of blocks (docs/adr/0036).
+ */
+import { taskBlock } from '../../../shared/domain/block.ts';
+import { fileTask, planFiles, type FilePlan } from '../../../shared/domain/job/compaction.ts';
+import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
+import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
+import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
+import type { Output } from '../../../shared/storage/output.ts';
+import type { JobBlocks } from '../job-blocks.ts';
+
+/**
+ * Fills `room` places of the window with tasks. Returns true if none is left to do. `record`: of a job without rows to
+ * do.
+ */
+export type FillFileTasks = (record: JobRecord, room: number) => Promise<boolean>;
+
+export function createFillFileTasks(deps: {
+  spec: JobSpec;
+  lease: string;
+  output: Pick<Output, 'partBytes'>;
+  jobs: Pick<JobStore, 'setFilePlan'>;
+  window: Pick<JobWindow, 'position' | 'reserve'>;
+  blocks: Pick<JobBlocks, 'inWindow' | 'reserved'>;
+}): FillFileTasks {
+  const { spec, lease, output, jobs, window, blocks } = deps;
+  const { id, compact } = spec;
+
+  /** Parts do not change any more, so another feeder would make the same plan. */
+  async function begin(): Promise<FilePlan> {
+    const { nextBlock } = await window.position(id);
+    const plan = planFiles(compact!, nextBlock, await output.partBytes());
+    await jobs.setFilePlan(id, lease, plan);
+    return plan;
+  }
+
+  return async function fill(record, room) {
+    if (compact === undefined) return true;
+    const plan = record.filePlan ?? (await begin());
+    const { nextBlock } = await window.position(id);
+    const next = nextBlock - plan.blocks;
+    const count = Math.min(room, plan.tasks - next);
+    if (count > 0) {
+      const tasks = Array.from({ length: count }, (_, i) => ({
+        block: nextBlock + i,
+        rows: taskBlock(fileTask(plan, next + i)),
+      }));
+      const reserved = await window.reserve(id, lease, tasks, null);
+      blocks.reserved(tasks.slice(0, reserved));
+      return false;
+    }
+    return next === plan.tasks && blocks.inWindow === 0;
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * The rows of a compacted output, in constant memory. Those of a file come in order, and so do files. So all rows are
+ * in order, unless a column partitions them.
+ */
+import { fileTask } from '../../../shared/domain/job/compaction.ts';
+import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
+import type { GivenColumn, StoredRow } from '../../../shared/sinks/sink.ts';
+import { fileNumber } from '../../../shared/storage/file-names.ts';
+import type { Output } from '../../../shared/storage/output.ts';
+import { manifestErrors, manifestParts, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
+import { understoodRows } from '../../../shared/storage/read-part.ts';
+
+/** `from`: the first row to yield. `withErrors`: also rows that failed, before the next result with a greater index. */
+export async function* compactedRows(
+  output: Output,
+  job: JobRecord,
+  from: number,
+  withErrors: boolean,
+): AsyncGenerator<readonly StoredRow[], void, undefined> {
+  const results = resultRows(output, job);
+  const errors = withErrors ? errorRows(output) : null;
+  let failed = await errors?.next();
+  for await (const rows of results(from)) {
+    const merged: StoredRow[] = [];
+    for (const row of rows) {
+      for (; failed?.done === false && failed.value.index < row.index; failed = await errors!.next()) {
+        merged.push(failed.value);
+      }
+      merged.push(row);
+    }
+    yield merged.filter(({ index }) => index >= from);
+  }
+  for (; failed?.done === false; failed = await errors!.next()) {
+    if (failed.value.index >= from) yield [failed.value];
+  }
+}
+
+function resultRows(output: Output, { spec, filePlan }: JobRecord) {
+  const sink = sinkOf(spec);
+  const rowsBefore = (name: string) => {
+    const number = fileNumber(name);
+    return filePlan === null || number === null
+      ? Infinity
+      : fileTask(filePlan, number).end * spec.options.block_rows;
+  };
+  return async function* results(from: number): AsyncGenerator<readonly StoredRow[], void, undefined> {
+    for await (const part of manifestParts(output)) {
+      if (rowsBefore(part.name) <= from) continue;
+      const path = output.pathOf(part.name);
+      const file = await output.open(part.name);
+      if (file === null) throw fileGone(path);
+      try {
+        yield* understoodRows(path, sink.readFile(file, givenColumn(spec, part)));
+      } finally {
+        await file.close();
+      }
+    }
+  };
+}
+
+/** The values of texts are JSON strings in a cell. Others are as in JSON. */
+function givenColumn({ compact }: JobRecord['spec'], { partition }: ManifestPart): GivenColumn | null {
+  const column = compact?.partition_by;
+  if (column === undefined || partition === undefined) return null;
+  const value = partition[column.name] ?? null;
+  const isText = column.type === 'string' && value !== null;
+  return { column: column.name, value: isText ? JSON.stringify(value) : value };
+}
+
+async function* errorRows(output: Output): AsyncGenerator<StoredRow, void, undefined> {
+  for await (const name of manifestErrors(output)) {
+    const errors = await output.read(name);
+    if (errors === null) throw fileGone(output.pathOf(name));
+    yield* parseLines(errors);
+  }
+}
+
+function fileGone(path: string): ForebayError {
+  return new ForebayError(
+    'not_found',
+    `${path} was written but is no longer there. The results were moved or deleted, or their folder is not mounted.`,
+  );
+}

@@ -1,0 +1,190 @@
+/**
+ * Writes the files of a task: one with all rows of its parts, or one per value of a column. Every run of a task
+ * publishes the same bytes under the same names. The list of the files comes last. Once it is there, the task is done.
+ */
+import { firstPart, type JobSpec } from '../../shared/domain/job/job.ts';
+import type { FileTask } from '../../shared/domain/job/compaction.ts';
+import type { ResultColumn } from '../../shared/domain/job/part-format.ts';
+import { ForebayError } from '../../shared/errors.ts';
+import { createTurn } from '../../shared/process/event-loop-turn.ts';
+import { parseLines } from '../../shared/sinks/jsonl/jsonl-sink.ts';
+import type { RowFile, StoredRow } from '../../shared/sinks/sink.ts';
+import { sinkOf } from '../../shared/sinks/sink-of.ts';
+import { fileListName, fileName, folderOf } from '../../shared/storage/file-names.ts';
+import type { Output } from '../../shared/storage/output.ts';
+import { publishFile } from '../../shared/storage/publish-file.ts';
+import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
+import { understood } from '../../shared/storage/read-part.ts';
+import { createPartitionValue } from './partition-value.ts';
+import { readParts } from './read-parts.ts';
+import { openSpill, type Spill } from './spill.ts';
+
+/** More would be more files than a file system or a reader of the output likes. */
+export const MAX_PARTITIONS = 4_096;
+
+export interface FilesToWrite {
+  readonly spec: JobSpec;
+  readonly task: FileTask;
+  readonly output: Output;
+  /** The token of the run. */
+  readonly token: string;
+  /** Whether the run may publish. */
+  readonly permit: () => Promise<boolean>;
+  /** A folder of this machine, for rows that are being sorted. */
+  readonly spillFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface WrittenFiles {
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** A run has lost its block or its job. */
+class Refused extends Error {}
+
+/** Null if the run may not publish. Rejects with the errors of `publishFile` and ForebayError `invalid_partition`. */
+export async function writeFiles(run: FilesToWrite): Promise<WrittenFiles | null> {
+  const { partition_by: column } = run.spec.compact!;
+  try {
+    const files = column === undefined ? [await writeWhole(run)] : await writePartitions(run, column);
+    await publish(run, fileListName(run.task.file), async (add) => {
+      await add(Buffer.from(files.map((file) => `${JSON.stringify(file)}\n`).join('')));
+    });
+    const sum = (of: 'rows' | 'bytes') => files.reduce((all, file) => all + file[of], 0);
+    return { files: files.length, rows: sum('rows'), bytes: sum('bytes') };
+  } catch (error) {
+    if (error instanceof Refused) return null;
+    throw error;
+  }
+}
+
+type Add = (bytes: Uint8Array) => Promise<void>;
+
+async function publish(
+  { output, spec, token, permit, signal }: FilesToWrite,
+  path: string,
+  write: (add: Add) => Promise<void>,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  signal.throwIfAborted();
+  const published = await publishFile(output, { job: spec.id, path, token, write }, permit);
+  if (published === null) throw new Refused();
+  return published;
+}
+
+async function writeWhole(run: FilesToWrite): Promise<ManifestPart> {
+  const { spec, task } = run;
+  const sink = sinkOf(spec);
+  const name = fileName(task.file, sink.format);
+  let rows = 0;
+  const { bytes, sha256 } = await publish(run, name, async (add) => {
+    const file = sink.openFile(null);
+    for await (const part of partsOf(run)) {
+      rows += await understood(part.path, async () => file.addPart(part.bytes));
+      await addReady(file, add);
+    }
+    await add(file.end());
+  });
+  return { name, rows, bytes, sha256, errors: null };
+}
+
+async function writePartitions(run: FilesToWrite, column: ResultColumn): Promise<ManifestPart[]> {
+  const spill = await openSpill(run.spillFolder, `compact-${run.token}`);
+  try {
+    const values = await sortRows(run, column, spill);
+    const files: ManifestPart[] = [];
+    for (const folder of spill.keys()) {
+      files.push(await writePartition(run, column, folder, values.get(folder)!, spill));
+    }
+    return files;
+  } finally {
+    await spill.close();
+  }
+}
+
+/** Returns the value of each folder. */
+async function sortRows(
+  run: FilesToWrite,
+  column: ResultColumn,
+  spill: Spill,
+): Promise<ReadonlyMap<string, string | null>> {
+  const sink = sinkOf(run.spec);
+  const valueOf = createPartitionValue(column, run.spec.table);
+  const values = new Map<string, string | null>();
+  const turn = createTurn();
+  for await (const part of partsOf(run)) {
+    const rows = await understood(part.path, async () => sink.decode(part.bytes));
+    for (const row of rows) {
+      if (turn.isOver()) await turn.next();
+      const value = valueOf(row);
+      const folder = folderOf(column.name, value);
+      if (folder === null) throw tooLong(column, row, value!);
+      if (!values.has(folder)) {
+        if (values.size === MAX_PARTITIONS) throw tooMany(column);
+        values.set(folder, value === '' ? null : value);
+      }
+      await spill.add(folder, row.text);
+    }
+  }
+  return values;
+}
+
+async function writePartition(
+  run: FilesToWrite,
+  column: ResultColumn,
+  folder: string,
+  value: string | null,
+  spill: Spill,
+): Promise<ManifestPart> {
+  const sink = sinkOf(run.spec);
+  const name = fileName(run.task.file, sink.format, folder);
+  let rows = 0;
+  const { bytes, sha256 } = await publish(run, name, async (add) => {
+    const file = sink.openFile(column.name);
+    const turn = createTurn();
+    for await (const text of spill.read(folder)) {
+      for (const row of rowsOf(text)) {
+        if (turn.isOver()) await turn.next();
+        file.addRow(row);
+        rows += 1;
+        await addReady(file, add);
+      }
+    }
+    await add(file.end());
+  });
+  return { name, rows, bytes, sha256, errors: null, partition: { [column.name]: value } };
+}
+
+function* rowsOf(lines: string): Generator<StoredRow, void, undefined> {
+  for (let at = 0, end; at < lines.length; at = end) {
+    end = lines.indexOf('\n', at) + 1;
+    yield* parseLines(Buffer.from(lines.slice(at, end)));
+  }
+}
+
+function partsOf({ output, spec, task, signal }: FilesToWrite) {
+  return readParts(output, sinkOf(spec).format, task, firstPart(spec), signal);
+}
+
+async function addReady(file: RowFile, add: Add): Promise<void> {
+  const ready = file.take();
+  if (ready !== null) await add(ready);
+}
+
+function tooMany({ name }: ResultColumn): ForebayError {
+  return refused(name, `it has more than ${MAX_PARTITIONS} values`);
+}
+
+function tooLong({ name }: ResultColumn, { index }: StoredRow, value: string): ForebayError {
+  const shown = value.length > 40 ? `${value.slice(0, 40)}...` : value;
+  return refused(name, `the value of row ${index} is too long for the name of a folder: ${shown}`);
+}
+
+function refused(name: string, why: string): ForebayError {
+  return new ForebayError(
+    'invalid_partition',
+    `The output cannot be partitioned by "${name}": ${why}. All results are in the parts. Submit the job again with ` +
+      'if_output_exists "resume", and with another partition_by or with compact alone.',
+  );
+}

@@ -1,0 +1,215 @@
+// Jobs whose parts become files at the end, on the real service: a killed worker, results, refusals, and readers of data.
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { JobWire } from '#forebay/api/http/wire/job.js';
+import { openReruns, type Reruns } from '../support/reruns.ts';
+import { indexes, LABELS, startService, upTo, type Service } from '../support/service.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+/** Each task takes some turns of the feeder, so a worker can be killed between them. */
+const TASKS = 20;
+const ROWS = 120;
+
+let service: Service;
+let reruns: Reruns;
+/** Its worker was killed while it wrote files. The next worker gets its task when the lock expires. */
+let killed: JobWire;
+let left: string[];
+beforeAll(async () => {
+  service = await startService({ workers: 0 });
+  reruns = await openReruns(service);
+  const worker = await service.startWorker();
+  const { input } = reruns.writeRows('killed', ROWS, (i) => i % 50 === 7);
+  const output = {
+    path: service.out('killed'),
+    format: 'parquet',
+    compact: { files: TASKS },
+    partition_by: 'label',
+  };
+  killed = await service.submit({ input, output, options: { block_rows: 2 } });
+  await waitUntil('a file', () => namesIn(killed.output).includes('_compact-00000000.jsonl'));
+  worker.kill('SIGKILL');
+  left = namesIn(killed.output);
+  const redis = new Redis(service.redis.socketPath);
+  // The locks of a dead worker last for 10 s. These end now.
+  for (const lock of await redis.keys('*:lock')) await redis.pexpire(lock, 1);
+  redis.disconnect();
+  await service.startWorker();
+}, 60_000);
+afterAll(async () => service.close());
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .toSorted();
+  } catch {
+    return [];
+  }
+}
+
+interface Manifest {
+  readonly version: number;
+  readonly compact: { files: number; partition_by: string | null };
+  readonly parts: { name: string; rows: number; bytes: number; partition?: Record<string, string> }[];
+  readonly errors: { name: string; rows: number }[];
+}
+const manifestOf = (job: JobWire) =>
+  JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as Manifest;
+const results = async (id: string, query = '') =>
+  (await service.request(`/v1/jobs/${id}/results${query}`)).text();
+const run = async (body: Record<string, unknown>) => service.ended((await service.submit(body)).id);
+
+it('makes files in the order of the rows, with the same results, and no other job continues them', async () => {
+  const { input } = reruns.writeRows('some', 40, (i) => [3, 11].includes(i));
+  const options = { block_rows: 4 };
+  const plain = await run({ input, options });
+  const output = service.out('files');
+  const job = await run({ input, options, output: { path: output, compact: { files: 3 } } });
+  expect(job).toMatchObject({
+    status: 'completed',
+    output_compact: { files: 3, partition_by: null },
+    blocks: { done: 10 },
+  });
+  expect(namesIn(output)).toEqual([
+    '_SUCCESS',
+    'data/compact-00000000.jsonl',
+    'data/compact-00000001.jsonl',
+    'data/compact-00000002.jsonl',
+    'errors-00000000.jsonl',
+    'errors-00000002.jsonl',
+    'job.json',
+    'manifest.json',
+  ]);
+  const manifest = manifestOf(job);
+  expect([manifest.version, manifest.compact]).toEqual([3, { files: 3, partition_by: null }]);
+  expect(manifest.parts.map(({ rows }) => rows)).toEqual([10, 12, 16]);
+  expect(manifest.errors.map(({ rows }) => rows)).toEqual([1, 1]);
+  const text = manifest.parts.map(({ name }) => readFileSync(join(output, name), 'utf8')).join('');
+  expect(text).toBe(await results(plain.id));
+  for (const query of [
+    '',
+    '?include=errors',
+    '?include=errors&from_row=10',
+    '?from_row=39',
+    '?follow=true&from_row=20',
+  ]) {
+    expect(await results(job.id, query)).toBe(await results(plain.id, query));
+  }
+
+  const compacted = [409, 'output_compacted', expect.stringContaining('its parts have become larger files')];
+  expect(await reruns.refused(`/v1/jobs/${job.id}/retry`)).toEqual(compacted);
+  expect(await reruns.refused('/v1/jobs/resume', { output })).toEqual(compacted);
+  const again = { model: 'tiny', input, output };
+  expect(await reruns.refused('/v1/jobs', { ...again, options: { if_output_exists: 'resume' } })).toEqual(
+    compacted,
+  );
+  const files = { model: 'tiny', input: { type: 'files', path: 'images' }, output: service.out('delta') };
+  expect(await reruns.refused('/v1/jobs', { ...files, delta: { previous: output } })).toEqual(compacted);
+  const replaced = await run({ ...again, options: { ...options, if_output_exists: 'overwrite' } });
+  expect([replaced.status, namesIn(output).filter((name) => name.startsWith('data'))]).toEqual([
+    'completed',
+    [],
+  ]);
+});
+
+it.each([
+  [
+    { partition_by: 'colour' },
+    'Cannot partition by "colour": there is no column "colour". There are: label.',
+  ],
+  [{ partition_by: 'score' }, '"score" has the type double'],
+  [{ partition_by: 'id' }, '"id" differs in every row'],
+  [{ compact: { files: 2 }, delta: { previous: '/x' } }, 'Leave compact and partition_by out'],
+])('refuses %j', async ({ delta, ...output }: Record<string, unknown>, detail) => {
+  const body = {
+    model: 'tiny',
+    input: { type: 'files', path: 'images' },
+    output,
+    ...(delta !== undefined && { delta }),
+  };
+  expect(await reruns.refused('/v1/jobs', body)).toEqual([
+    400,
+    'invalid_request',
+    expect.stringContaining(detail),
+  ]);
+});
+
+it('a job that fails keeps its parts, and can be resumed with other files', async () => {
+  const { input, repair } = reruns.writeRows('resumed', 12, (i) => i < 6);
+  const output = service.out('resumed');
+  const options = { block_rows: 2, max_errors: 1 };
+  const failed = await run({ input, options, output: { path: output, compact: { files: 2 } } });
+  expect([failed.status, namesIn(output).some((name) => name.startsWith('part-'))]).toEqual(['failed', true]);
+  for (const i of upTo(6)) repair(i);
+  rmSync(join(output, 'errors-00000000.jsonl'));
+  rmSync(join(output, 'part-00000000.jsonl'));
+  const resumed = await run({
+    input,
+    output: { path: output, compact: { file_mb: 1 } },
+    options: { ...options, max_errors: 10, if_output_exists: 'resume' },
+  });
+  expect(resumed.status).toBe('completed');
+  expect(namesIn(output).filter((name) => /^(data|part)/.test(name))).toEqual([
+    'data/compact-00000000.jsonl',
+  ]);
+});
+
+it('a worker that is killed while it makes files costs no row', async () => {
+  expect(left).not.toContain('manifest.json');
+  expect(left.filter((name) => name.startsWith('part-')).length).toBe(ROWS / 2);
+  const job = await service.ended(killed.id);
+  expect(job).toMatchObject({
+    status: 'completed',
+    rows: { succeeded: 117, failed: 3 },
+    blocks: { done: ROWS / 2 },
+  });
+  const { parts, compact } = manifestOf(job);
+  expect([compact.partition_by, parts.reduce((sum, { rows }) => sum + rows, 0)]).toEqual(['label', 117]);
+  const names = namesIn(job.output);
+  expect(names.filter((name) => name.startsWith('data/'))).toEqual(parts.map(({ name }) => name).toSorted());
+  expect(names.filter((name) => /^(part-|_compact|_staging|_rows)/.test(name))).toEqual([]);
+  const { rows } = await reruns.rowsOf(job.id, '?include=errors');
+  expect(indexes(rows).toSorted((a, b) => a - b)).toEqual(upTo(ROWS));
+  for (const { index, predictions } of rows) if (predictions) expect(predictions[0]!.index).toBe(index % 3);
+  const response = await service.request(`/v1/jobs/${job.id}/results?follow=true&from_row=5`);
+  expect([response.status, await response.text()]).toEqual([
+    409,
+    expect.stringContaining('no longer come in order'),
+  ]);
+});
+
+/** A Python with pandas, pyarrow, Polars and DuckDB. */
+const python = process.env['FOREBAY_TEST_PYTHON'];
+
+it.skipIf(python === undefined)(
+  'pandas, pyarrow, Polars and DuckDB read the files without options (needs FOREBAY_TEST_PYTHON)',
+  async () => {
+    const { input } = reruns.writeRows('readers', 20, () => false);
+    for (const format of ['csv', 'parquet']) {
+      for (const by of [{}, { partition_by: 'label' }]) {
+        const output = service.out(`readers-${format}-${Object.keys(by).length}`);
+        await run({
+          input,
+          output: { path: output, format, compact: { files: 2 }, ...by },
+          options: { block_rows: 4 },
+        });
+        const read = `
+import duckdb, json, pandas, polars, pyarrow.dataset, sys
+data = sys.argv[1] + '/data'
+tables = [pyarrow.dataset.dataset(data, format='${format}', partitioning='hive').to_table().to_pandas()]
+tables += [duckdb.sql(f"select * from '{data}/**/*.${format}'").df()]
+if '${format}' == 'parquet': tables += [pandas.read_parquet(data), polars.read_parquet(data).to_pandas()]
+print(json.dumps([[list(map(int, t.sort_values('index')['index'])), list(t.sort_values('index')['label'].astype(str))] for t in tables]))`;
+        const { stdout } = await promisify(execFile)(python!, ['-c', read, output]);
+        const expected = [upTo(20), upTo(20).map((i) => LABELS[i % 3])];
+        expect(JSON.parse(stdout)).toEqual(upTo(format === 'csv' ? 2 : 4).map(() => expected));
+      }
+    }
+  },
+);
