@@ -24,6 +24,7 @@ import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { checkWrite } from '../shared/redis/check-write.ts';
+import { sortIn } from '../shared/delta/id-join.ts';
 import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
 import { createOutputs } from '../shared/storage/outputs.ts';
 import { createStores } from '../shared/stores/stores.ts';
@@ -111,7 +112,8 @@ export async function createApiService(options: {
     ownerOf: async (id) => jobs.tenantOf(id),
   });
   const outputs = createOutputs(stores);
-  const open = createDatasetOpener(linkFolders(config), config, { stores, files, outputs });
+  const sort = sortIn(config.dataDir);
+  const open = createDatasetOpener(linkFolders(config), config, { stores, files, outputs, sort });
   const output = createOutputResolver({
     outputRoots: config.outputRoots,
     objectOutputRoots: config.objectOutputRoots,
@@ -152,6 +154,7 @@ export async function createApiService(options: {
     wake,
     openDataset: open,
     outputs,
+    sort,
     spool: input,
     queueLimit: config.queueLimit,
     maxRows: config.maxRows,

@@ -52,6 +52,7 @@ import { watchModels } from './models/watch-models.ts';
 import { createOnlineAnswer } from './online/online-answer.ts';
 import { createOnlineServer } from './online/online-server.ts';
 import { createResidency } from './residency/residency.ts';
+import { createEarlierParts } from './run/earlier-parts.ts';
 import { createBlockRunner } from './run-block.ts';
 import { createRunsInHand } from './run/runs-in-hand.ts';
 import { createSampleRunner } from './samples/run-sample.ts';
@@ -60,6 +61,12 @@ import { READS_AT_ONCE } from './settings/plan-lanes.ts';
 import { rowLimits } from './settings/row-limits.ts';
 import { readSetup } from './settings/worker-setup.ts';
 import { startWorker, type Worker } from './worker.ts';
+
+/**
+ * Of the bytes of fetched rows: how much the earlier parts of delta jobs may take while they are kept decoded, and the
+ * same again for the results in hand.
+ */
+const EARLIER_SHARE = 1 / 4;
 
 export type StartLane = (lane: {
   readonly index: number;
@@ -108,7 +115,9 @@ export async function createWorker(options: {
   const lanes = createLanePool({ size: plan.lanes, emit, startLane });
   const trials = createModelTrials({ startLane: () => startLane(plan.lanes), atOnce: plan.lanes + 1 });
   const files = createDatasetFiles({ ...config, stores });
-  const budget = createByteBudget(inflightShares(config.maxInflightBytes).fetched);
+  const fetchedBytes = inflightShares(config.maxInflightBytes).fetched;
+  const budget = createByteBudget(fetchedBytes);
+  const earlierBytes = fetchedBytes * EARLIER_SHARE;
   const reader = createBudgetedReader({
     reader: createRowReader({
       fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
@@ -171,6 +180,7 @@ export async function createWorker(options: {
     },
     emit,
   });
+  const outputs = createOutputs(stores);
   const queues = createBlockQueues({ redis, onError: onRedisError });
   const residency = createResidency({
     budgetBytes: config.modelsBytes ?? null,
@@ -187,7 +197,9 @@ export async function createWorker(options: {
       slots: createQueueSlots({ redis, run }),
       reader,
       files,
-      outputs: createOutputs(stores),
+      outputs,
+      earlierParts: createEarlierParts(outputs, earlierBytes),
+      takenBudget: createByteBudget(earlierBytes),
       batcher,
       compactor: createCompactor({
         stores: storesOptions(config),

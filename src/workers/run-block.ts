@@ -6,9 +6,9 @@ import type { ByteFiles } from '../shared/datasets/bytes/byte-file.ts';
 import { listRows } from '../shared/datasets/open-slice.ts';
 import { isSlice, type BlockStats } from '../shared/domain/block.ts';
 import { deltaStats } from '../shared/domain/earlier-rows.ts';
-import { hasVersions } from '../shared/domain/dataset-spec.ts';
 import type { FileTask } from '../shared/domain/job/compaction.ts';
 import { firstPart, type JobSpec } from '../shared/domain/job/job.ts';
+import { recordedVersions } from '../shared/domain/row-versions.ts';
 import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { TakenBlock } from '../shared/queue/blocks/block-taker.ts';
@@ -27,13 +27,16 @@ import type { Outputs, PartProof } from '../shared/storage/output.ts';
 import { fileListName } from '../shared/storage/file-names.ts';
 import { sinkOf } from '../shared/sinks/sink-of.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
+import type { RecordedVersions } from '../shared/storage/row-record.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
 import type { Compactor } from './compaction/compactor.ts';
 import type { BatchGroup } from './intake/batch-group.ts';
 import type { Batcher } from './intake/batcher.ts';
+import type { ByteBudget } from './intake/byte-budget.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createBlockComputer, type Computed } from './run/compute-block.ts';
 import { errorsByCode } from './run/errors-by-code.ts';
+import type { EarlierParts } from './run/earlier-parts.ts';
 import { createJobFlows } from './run/job-flow.ts';
 import { createRunStats } from './run/run-stats.ts';
 
@@ -43,6 +46,8 @@ export interface RunBlockDeps {
   reader: BudgetedReader;
   files: ByteFiles;
   outputs: Outputs;
+  earlierParts: EarlierParts;
+  takenBudget: ByteBudget;
   batcher: Batcher;
   compactor: Compactor;
   /** The group in which a job's rows are batched. Null if this worker does not serve the model. */
@@ -103,7 +108,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         if (!counts) return taken.complete();
         errors = errorsByCode(computed.outcomes);
       }
-      const delta = isSlice(begun.block) ? {} : deltaStats(begun.block.earlier, takenOver);
+      const delta = deltaStats(begun.block.earlier, takenOver);
       await commit(counts, errors, delta);
     }
 
@@ -146,10 +151,13 @@ export function createBlockRunner(deps: RunBlockDeps) {
     }
 
     /** Null if the run may not publish. */
-    async function publish({ spec }: BegunRun, { rows, outcomes }: Computed): Promise<BlockCounts | null> {
+    async function publish(
+      { spec }: BegunRun,
+      { rows, outcomes, versions }: Computed,
+    ): Promise<BlockCounts | null> {
       const started = performance.now();
       const counts = await publishBlock(
-        { ...partOf(spec), rows, outcomes, token, recordsRows: hasVersions(spec.dataset) },
+        { ...partOf(spec), rows, outcomes, token, records: recordOf(spec, versions) },
         async (hash): Promise<PartProof | 'superseded' | null> => {
           const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
           if (permit.may) return proofOf(spec, permit.announced);
@@ -227,6 +235,13 @@ export function createBlockRunner(deps: RunBlockDeps) {
       },
     };
   };
+}
+
+/** Null: the versions of rows are not recorded. */
+function recordOf(spec: JobSpec, versions: Computed['versions']): RecordedVersions | null {
+  const by = recordedVersions(spec);
+  if (by !== 'content') return by;
+  return versions === null ? null : { versions };
 }
 
 /** `code: message`. A storage failure has its own code, because it may be temporary. */

@@ -76,7 +76,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
             rows: { firstRow: 8, rows: [{ id: 'a', at: 'v1' }] },
             outcomes: [packOutcomes([ok(1)])],
             token: `t${++count}`,
-            recordsRows: true,
+            records: 'stamp',
           },
           permit,
         );

@@ -28,6 +28,7 @@ export const JOB: JobWire = {
     top_k: 5,
     decode: null,
     limit: null,
+    row_versions: null,
   },
   output: '/out',
   output_format: 'jsonl',

@@ -98,6 +98,7 @@ export function makeSpec(
       top_k: 5,
       decode: null,
       limit: null,
+      row_versions: null,
       ...options,
     },
   };

@@ -3,6 +3,7 @@
  * freed slots and new workers wake a feeder. A sweep finds what lost wake-ups would have announced.
  */
 import { randomUUID } from 'node:crypto';
+import type { IdJoinOptions } from '../../shared/delta/id-join.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
 import { isNewerVersion } from '../../shared/queue/jobs/job-specs.ts';
@@ -24,6 +25,7 @@ export interface FeedersDeps extends Omit<RunFeederDeps, 'finalise'> {
   readonly workers: Pick<WorkerRegistry, 'batchInvariance' | 'serviceOf'>;
   readonly spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
   readonly submitMs?: number;
+  readonly sort?: IdJoinOptions;
 }
 
 export function createFeeders(deps: FeedersDeps) {
@@ -44,6 +46,7 @@ export function createFeeders(deps: FeedersDeps) {
     workers: deps.workers,
     spool: deps.spool,
     outputs: deps.outputs,
+    ...(deps.sort && { sort: deps.sort }),
   });
 
   async function adopt(id: string): Promise<void> {

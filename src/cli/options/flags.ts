@@ -54,6 +54,11 @@ export const FLAGS = {
       '--delta <previous>',
       'take results of unchanged rows over from an earlier output (its place or job), and compute only the others',
     ),
+  deltaBy: () =>
+    option(
+      '--delta-by <how>',
+      'how --delta tells whether a file has changed (default: stamp, its size and time)',
+    ).choices(['stamp', 'content']),
   workers: () =>
     option('--workers <n>', 'worker processes (default: 1)').argParser<number>(wholeNumber(1, 64)),
   url: (otherwise: string) =>

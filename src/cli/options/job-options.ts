@@ -32,6 +32,7 @@ export type JobFlags = {
   readonly compactMb?: number;
   readonly partitionBy?: string;
   readonly delta?: string;
+  readonly deltaBy?: 'stamp' | 'content';
   readonly resume?: true;
   readonly overwrite?: true;
 };
@@ -95,7 +96,8 @@ export function addOutputFlags(command: Command): Command {
     .addOption(FLAGS.compactFiles())
     .addOption(FLAGS.compactMb())
     .addOption(FLAGS.partitionBy())
-    .addOption(FLAGS.delta());
+    .addOption(FLAGS.delta())
+    .addOption(FLAGS.deltaBy());
 }
 
 /** The flag of one option of a job. */
@@ -146,11 +148,15 @@ export function toOutput(
 
 /** The API's `delta`. `toPlace`: the place that a path names. */
 export function toDelta(
-  { delta }: Pick<JobFlags, 'delta'>,
+  { delta, deltaBy: by }: Pick<JobFlags, 'delta' | 'deltaBy'>,
   toPlace: (path: string) => string,
 ): Pick<SubmitBody, 'delta'> {
-  if (delta === undefined) return {};
-  return { delta: { previous: JOB_ID.safeParse(delta).success ? delta : toPlace(delta) } };
+  if (delta === undefined) {
+    if (by === undefined) return {};
+    throw new UsageError('--delta-by needs --delta PREVIOUS');
+  }
+  const previous = JOB_ID.safeParse(delta).success ? delta : toPlace(delta);
+  return { delta: { previous, ...(by && { by }) } };
 }
 
 /** The API's `options` and `metadata`. Flags that were not given are left out. */

@@ -1,7 +1,7 @@
 /** A dataset as rows in a total order. They are read lazily, from any cursor, in constant memory. */
 import type { BlockSlice, NamedRows } from '../domain/block.ts';
 import type { ArchiveSpec, Cursor, TableSpec } from '../domain/dataset-spec.ts';
-import type { EarlierRow } from '../domain/earlier-rows.ts';
+import type { EarlierRow, EarlierRows } from '../domain/earlier-rows.ts';
 import type { RowRef } from '../domain/row.ts';
 import type { SkippedCounter } from './skipped-counter.ts';
 
@@ -23,6 +23,8 @@ export interface Slice {
   readonly check: string;
   /** Where to continue after the slice. */
   readonly cursor: Cursor;
+  /** In a delta job. */
+  readonly earlier?: EarlierRows;
 }
 
 export interface DatasetSource {

@@ -15,8 +15,8 @@ import type { DatasetSource, SourceRow } from '../datasets/source.ts';
 export interface DeltaSourceOptions {
   /** `from`: a position that a reader has returned. */
   readonly openEarlier: (from: readonly number[] | null) => Promise<EarlierReader>;
-  /** The version that a row has now. Null: unknown. */
-  readonly versionOf: (row: RowRef) => string | null | Promise<string | null>;
+  /** The version that a row has now. Null: unknown. `by content`: only the worker that reads a row knows it. */
+  readonly versionOf: 'by content' | ((row: RowRef) => string | null | Promise<string | null>);
   /** The key of an id. The keys of both sides ascend. */
   readonly keyOf: (id: string) => string;
   /** All rows are computed. */
@@ -35,7 +35,10 @@ export function createDeltaSource(given: DatasetSource, options: DeltaSourceOpti
   function judge(version: string | null, earlier: EarlierRecord | null): EarlierRow {
     if (earlier === null) return { is: 'new' };
     if (earlier.failed) return { is: 'failed' };
-    const isSame = version !== null && version === earlier.version;
+    const isSame =
+      options.versionOf === 'by content'
+        ? earlier.version !== null
+        : version !== null && version === earlier.version;
     if (!isSame || options.recompute) return { is: 'changed' };
     return { is: 'taken', part: earlier.part, hash: earlier.hash, index: earlier.index };
   }
@@ -60,7 +63,10 @@ export function createDeltaSource(given: DatasetSource, options: DeltaSourceOpti
           const position = JSON.stringify([cursor.at, earlier.position()]);
           yield {
             // The version is recorded again, because no lane opens the file.
-            row: found.is === 'taken' && row.at === undefined ? { ...row, at: version! } : row,
+            row:
+              found.is === 'taken' && row.at === undefined && version !== null
+                ? { ...row, at: version }
+                : row,
             cursor: { ...cursor, at: position },
             earlier: found,
           };
@@ -89,10 +95,13 @@ async function* withVersions(
   let ahead: { readonly listed: SourceRow; readonly left: Tally }[] = [];
 
   async function* looked(): AsyncGenerator<Versioned> {
-    const versions = await Promise.all(ahead.map(async ({ listed }) => versionOf(listed.row)));
+    const versions =
+      versionOf === 'by content'
+        ? []
+        : await Promise.all(ahead.map(async ({ listed }) => versionOf(listed.row)));
     for (const [i, { listed, left }] of ahead.entries()) {
       left.addTo(skipped);
-      yield { listed, version: versions[i]! };
+      yield { listed, version: versions[i] ?? null };
     }
     ahead = [];
   }

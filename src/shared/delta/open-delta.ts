@@ -1,32 +1,55 @@
-/** Opens the dataset of a delta job: files of a folder, or objects below a prefix of S3. */
+/** Opens the dataset of a delta job: files of a folder, objects below a prefix of S3, or a dataset with slices. */
 import { stat } from 'node:fs/promises';
-import type { GivenDataset } from '../domain/dataset-spec.ts';
+import type { DatasetSpec, GivenDataset } from '../domain/dataset-spec.ts';
 import type { Delta } from '../domain/job/delta.ts';
 import type { RowRef } from '../domain/row.ts';
+import { InvariantError } from '../errors.ts';
 import { fileVersion } from '../files/file-version.ts';
-import { openEarlierRows } from '../storage/earlier-rows.ts';
+import { BY_INDEX, openEarlierRows, type KeyOfRow } from '../storage/earlier-rows.ts';
 import type { Outputs } from '../storage/output.ts';
 import { isObjectUrl } from '../stores/object-url.ts';
 import { rawOf } from '../datasets/files/name-bytes.ts';
 import { locateRow } from '../datasets/locate.ts';
 import type { DatasetSource } from '../datasets/source.ts';
 import { createDeltaSource } from './delta-source.ts';
+import type { IdJoinOptions } from './id-join.ts';
+import { createSliceDelta } from './slice-delta-source.ts';
 
 type FilesSpec = Extract<GivenDataset, { type: 'files' }>;
 
+export interface DeltaPlaces {
+  readonly outputs: Outputs;
+  /** Where rows are sorted whose order has changed. */
+  readonly sort: IdJoinOptions;
+}
+
+/** Throws InvariantError for a format that a submit refuses. */
 export function openDelta(
-  spec: FilesSpec,
+  spec: DatasetSpec,
   given: DatasetSource,
   delta: Delta,
-  outputs: Outputs,
+  { outputs, sort }: DeltaPlaces,
 ): DatasetSource {
-  const keyOf = createKeyOf(spec);
-  return createDeltaSource(given, {
-    openEarlier: async (from) => openEarlierRows(outputs.of(delta.output), delta, keyOf, from),
-    versionOf: (row) => versionNow(spec, row),
-    keyOf,
-    recompute: delta.recompute !== undefined,
-  });
+  const recompute = delta.recompute !== undefined;
+  const open = (keyOf: KeyOfRow, from: readonly number[] | null) =>
+    openEarlierRows(outputs.of(delta.output), delta, keyOf, from);
+  if (spec.type === 'files') {
+    const keyOf = createKeyOf(spec);
+    return createDeltaSource(given, {
+      openEarlier: async (from) => open(({ id }) => keyOf(id), from),
+      versionOf: delta.by === 'content' ? 'by content' : (row) => versionNow(spec, row),
+      keyOf,
+      recompute,
+    });
+  }
+  const { slices, names } = given;
+  if (slices === undefined || names === undefined) {
+    throw new InvariantError(`a delta job over an input of type "${spec.type}"`);
+  }
+  return createSliceDelta(
+    { ...given, slices, names },
+    { openEarlier: async (from) => open(BY_INDEX, from), sort, recompute },
+  );
 }
 
 /**

@@ -52,13 +52,16 @@ export interface NumberedRows {
 export type NamedRows = BlockRows | NumberedRows;
 
 /**
- * A block's rows as a slice of the dataset (see datasets/source.ts). The window keeps it as `[first row, rows, ref, check]`.
+ * A block's rows as a slice of the dataset (see datasets/source.ts). The window keeps it as
+ * `[first row, rows, ref, check, earlier?]`.
  */
 export interface BlockSlice {
   readonly firstRow: number;
   readonly count: number;
   readonly ref: string;
   readonly check: string;
+  /** In a delta job. A worker still has to find out which of the rows to take over have changed. */
+  readonly earlier?: EarlierRows;
 }
 
 export type BlockContent = BlockRows | BlockSlice;
@@ -78,13 +81,16 @@ export function rowCount(content: BlockContent | NamedRows): number {
 }
 
 const LISTED = z.tuple([z.int().min(0), z.array(z.unknown())], z.unknown());
-const SLICE = z.tuple([z.int().min(0), z.int().min(1), z.string(), z.string()]);
+const SLICE = z.tuple([z.int().min(0), z.int().min(1), z.string(), z.string()], z.unknown());
 
 const FILE_TASK = z.object({ file: z.int().min(0), first: z.int().min(0), end: z.int().min(1) });
 
 export function encodeBlock(content: BlockContent): string {
   const { firstRow } = content;
-  if (isSlice(content)) return JSON.stringify([firstRow, content.count, content.ref, content.check]);
+  if (isSlice(content)) {
+    const { count, ref, check, earlier } = content;
+    return JSON.stringify([firstRow, count, ref, check, ...(earlier ? [encodeEarlier(earlier)] : [])]);
+  }
   if (content.task !== undefined) return JSON.stringify(content.task);
   const rows = content.rows.map(encodeRow);
   return JSON.stringify(
@@ -95,9 +101,10 @@ export function encodeBlock(content: BlockContent): string {
 export function decodeBlock(text: string): BlockContent {
   const value: unknown = JSON.parse(text);
   if (!Array.isArray(value)) return taskBlock(FILE_TASK.parse(value));
-  if (value.length === 4) {
-    const [firstRow, count, ref, check] = SLICE.parse(value);
-    return { firstRow, count, ref, check };
+  if (value.length >= 4) {
+    const [firstRow, count, ref, check, found] = SLICE.parse(value);
+    const slice = { firstRow, count, ref, check };
+    return found === undefined ? slice : { ...slice, earlier: decodeEarlier(found) };
   }
   const [firstRow, rows, earlier] = LISTED.parse(value);
   const listed = { firstRow, rows: rows.map(decodeRow) };

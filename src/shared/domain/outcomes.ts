@@ -15,6 +15,8 @@ export interface Outcomes {
   readonly errors: readonly FailedRow[];
   /** Two numbers per row, if lanes have opened files: their size and modification time. See file-version.ts. */
   readonly stamps?: Float64Array;
+  /** One per row, if lanes were asked for the versions of files by content. Null: a lane has not read the row's file. */
+  readonly digests?: readonly (string | null)[];
 }
 
 export interface FailedRow {
@@ -57,7 +59,7 @@ export function unpackOutcomes({ results, start, ends, errors }: Outcomes): RowO
 
 /** The outcomes of the rows from `from` to before `to`. Nothing is copied. */
 export function sliceOutcomes(outcomes: Outcomes, from: number, to: number): Outcomes {
-  const { results, ends, errors, stamps } = outcomes;
+  const { results, ends, errors, stamps, digests } = outcomes;
   if (from === 0 && to === ends.length) return outcomes;
   return {
     results,
@@ -65,6 +67,7 @@ export function sliceOutcomes(outcomes: Outcomes, from: number, to: number): Out
     ends: ends.subarray(from, to),
     errors: errors.flatMap(({ at, error }) => (at >= from && at < to ? [{ at: at - from, error }] : [])),
     ...(stamps && { stamps: stamps.subarray(2 * from, 2 * to) }),
+    ...(digests && { digests: digests.slice(from, to) }),
   };
 }
 

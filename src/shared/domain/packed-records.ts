@@ -74,6 +74,11 @@ export class PackedRecords {
     return new PackedRecords(this.bytes, this.ends.subarray(from, to), this.startOf(from));
   }
 
+  /** A copy of the records at these positions. */
+  select(positions: readonly number[]): PackedRecords {
+    return PackedRecords.ofBytes(positions.map((at) => this.bytes.subarray(this.startOf(at), this.ends[at])));
+  }
+
   /** The bytes of its own records only. */
   own(): Buffer {
     return this.bytes.subarray(this.start, this.start + this.size);

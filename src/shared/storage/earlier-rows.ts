@@ -23,7 +23,7 @@ export interface EarlierRecord extends RecordedRow {
 export interface EarlierReader {
   /** Null at the end. Rejects with ForebayError `output_changed` or the errors of the storage. */
   next(): Promise<EarlierRecord | null>;
-  /** The part that each job of the output has reached. Reading can continue there. */
+  /** The part that each job of the output has reached. A reader that continues there returns the latest row again. */
   position(): number[];
   close(): Promise<void>;
 }
@@ -31,14 +31,23 @@ export interface EarlierReader {
 /** Parts that are read ahead, so that the storage's latency does not add up. */
 const READ_AHEAD = 8;
 
+/** The key of a row of the output. */
+export type KeyOfRow = (row: RecordedRow) => string;
+
+/** Of the largest index. */
+const INDEX_DIGITS = 16;
+
+/** The order of the rows in the output itself. A retry keeps the indexes of its rows. */
+export const BY_INDEX: KeyOfRow = ({ index }) => String(index).padStart(INDEX_DIGITS, '0');
+
 /**
- * `keyOf`: the key of an id. `from`: a position to continue from. Null: the beginning. Rejects with ForebayError
+ * `keyOf`: the key by which rows ascend. `from`: a position to continue from. Null: the beginning. Rejects with ForebayError
  * `output_changed` if another job has written to the output meanwhile.
  */
 export async function openEarlierRows(
   output: Output,
   earlier: Pick<Delta, 'job' | 'table'>,
-  keyOf: (id: string) => string,
+  keyOf: KeyOfRow,
   from: readonly number[] | null = null,
 ): Promise<EarlierReader> {
   const manifest = await readManifest(output);
@@ -49,17 +58,20 @@ export async function openEarlierRows(
     return openStream(output, earlier, keyOf, { first: Math.max(first, from?.[i] ?? 0), end });
   });
   await Promise.all(streams.map(async (stream) => stream.advance()));
+  /** The latest row stays the head of its streams, so that the position is before it. */
+  let latest: EarlierRecord | null = null;
 
   return {
     async next() {
+      for (const stream of streams)
+        if (latest !== null && stream.head?.key === latest.key) await stream.advance();
       let found: EarlierRecord | null = null;
       for (const { head } of streams) {
         if (head === null || (found !== null && head.key > found.key)) continue;
         // Later jobs have run only rows that failed before.
         if (found === null || head.key < found.key || !head.failed || found.failed) found = head;
       }
-      if (found === null) return null;
-      for (const stream of streams) if (stream.head?.key === found.key) await stream.advance();
+      latest = found;
       return found;
     },
     position: () => streams.map(({ part }) => part),
@@ -75,12 +87,7 @@ interface PartRange {
 }
 
 /** The rows of one job of the output. */
-function openStream(
-  output: Output,
-  earlier: Pick<Delta, 'table'>,
-  keyOf: (id: string) => string,
-  range: PartRange,
-) {
+function openStream(output: Output, earlier: Pick<Delta, 'table'>, keyOf: KeyOfRow, range: PartRange) {
   const parts = manifestParts(output);
   const ahead: Promise<PartRows>[] = [];
   let listed = false;
@@ -120,7 +127,7 @@ function openStream(
         at = 0;
       }
       const row = current.rows[at++]!;
-      head = { ...row, part: current.number, hash: current.hash, key: keyOf(row.id) };
+      head = { ...row, part: current.number, hash: current.hash, key: keyOf(row) };
     },
     async close(): Promise<void> {
       await parts.return();

@@ -12,7 +12,7 @@ import type { EncodedPart } from '../sinks/sink.ts';
 import { adoptBlock, type BlockCounts, type PartOfJob } from './adopt-block.ts';
 import type { Output, PartProof } from './output.ts';
 import { partName } from './output-names.ts';
-import { encodeRowRecord } from './row-record.ts';
+import { encodeRowRecord, type RecordedVersions } from './row-record.ts';
 import { sha256 } from '../text/sha256.ts';
 
 export interface BlockToPublish extends PartOfJob {
@@ -21,8 +21,8 @@ export interface BlockToPublish extends PartOfJob {
   readonly outcomes: readonly Outcomes[];
   /** The token of the run. */
   readonly token: string;
-  /** Whether the versions of the rows are recorded, for a later delta job. */
-  readonly recordsRows?: boolean;
+  /** The versions of the rows that are recorded, for a later delta job. Absent or null: none are. */
+  readonly records?: RecordedVersions | null;
 }
 
 /**
@@ -43,13 +43,13 @@ export async function publishBlock(
 }
 
 async function publishEncoded(
-  { output, job, part, sink, rows, outcomes, token, recordsRows = false }: BlockToPublish,
+  { output, job, part, sink, rows, outcomes, token, records = null }: BlockToPublish,
   { results, errors, failed }: Omit<EncodedPart, 'release'>,
   permit: (partHash: string) => Promise<PartProof | 'superseded' | null>,
 ): Promise<BlockCounts | null> {
   let refused: 'superseded' | null = null;
   const hash = sha256(results);
-  const record = recordsRows && 'rows' in rows ? encodeRowRecord(rows, outcomes) : null;
+  const record = records === null ? null : encodeRowRecord(rows, outcomes, records);
   const encoded = { job, part, format: sink.format, token, results, hash, errors, record };
   const published = await output.publish(encoded, async () => {
     const answer = await permit(hash);

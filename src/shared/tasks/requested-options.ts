@@ -8,22 +8,27 @@ import {
 import { JOB_OPTION_TABLE, type JobOptionName } from '../domain/job/job-options.ts';
 import { TASK_OPTION_TABLE, type TaskOptionName } from './task-options.ts';
 
-const { limit, ...first } = JOB_OPTION_TABLE;
+const { limit, row_versions, ...first } = JOB_OPTION_TABLE;
 
 /**
  * The digest of a request covers its options in this order (see RequestWithDefaults), so the order must not change. A new
  * option goes to the end, and is left out of the digest unless a request gives it (see FIRST_OPTIONS).
  */
 const { top_k, decode, ...later } = TASK_OPTION_TABLE;
-export const OPTION_TABLE = { ...first, top_k, decode, limit, ...later } as const;
+export const OPTION_TABLE = { ...first, top_k, decode, limit, ...later, row_versions } as const;
+
+/** Those that the first version did not have. */
+type LaterName = TaskOptionName | 'row_versions';
 
 type Table = typeof OPTION_TABLE;
 export type OptionName = keyof Table;
 
 export type RequestedOptions = { readonly [Name in OptionName]?: RequestedValue<Table[Name]> | undefined };
 /** An option that the first version did not have is absent if the request does not give it. */
-export type AskedOptions = { readonly [Name in JobOptionName]: AskedValue<Table[Name]> } & {
-  readonly [Name in TaskOptionName]?: AskedValue<Table[Name]> | undefined;
+export type AskedOptions = {
+  readonly [Name in Exclude<JobOptionName, LaterName>]: AskedValue<Table[Name]>;
+} & {
+  readonly [Name in LaterName]?: AskedValue<Table[Name]> | undefined;
 };
 
 export const OPTION_NAMES = Object.keys(OPTION_TABLE) as readonly OptionName[];

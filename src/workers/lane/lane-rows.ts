@@ -17,6 +17,16 @@ export function listOf(rows: LaneRows): readonly LaneInput[] {
   return Array.from(rows.ends, (_, at) => ({ json: rows.json(at) }));
 }
 
+/** The versions of files by content, as Outcomes has them. Undefined if none were asked for. */
+export function digestsOf(rows: LaneRows): (string | null)[] | undefined {
+  if (rows instanceof PackedRecords || !rows.some(asksForDigest)) return undefined;
+  return rows.map((row) => ('path' in row ? (row.digest ?? null) : null));
+}
+
+function asksForDigest(row: LaneInput): boolean {
+  return 'path' in row && row.known !== undefined;
+}
+
 /** The versions of the files that the lane has opened for the rows, as Outcomes has them. Undefined if it opened none. */
 export function stampsOf(rows: LaneRows): Float64Array | undefined {
   if (rows instanceof PackedRecords) return undefined;

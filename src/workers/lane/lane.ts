@@ -14,7 +14,7 @@ import type { ActivityClock } from './activity-clock.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
 import type { Executor } from './executor.ts';
-import { listOf, stampsOf } from './lane-rows.ts';
+import { digestsOf, listOf, stampsOf } from './lane-rows.ts';
 import type { OpenBatch } from './models/open-batch.ts';
 
 export interface LaneThread {
@@ -206,7 +206,8 @@ export function createLaneThread(options: {
     if (file !== null) return { type: 'stale', batch: request.batch, file };
     const answered = amongFailed(rows, ran?.outcomes ?? packOutcomes([]));
     const stamps = stampsOf(request.rows);
-    const outcomes = stamps === undefined ? answered : { ...answered, stamps };
+    const digests = digestsOf(request.rows);
+    const outcomes = { ...answered, ...(stamps && { stamps }), ...(digests && { digests }) };
     const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
     clock.enter('rest');
     const { idle, decode, run, rest } = clock.take();

@@ -21,6 +21,13 @@ export type LaneInput = LaneFileInput | { readonly bytes: Uint8Array } | { reado
 export interface LaneFileInput {
   readonly path: string;
   readonly tenant: string;
+  /**
+   * Asks for the version of the file by its content. If it is this one, the row need not be computed. Empty: it must be in any
+   * case.
+   */
+  readonly known?: string;
+  /** Set by the lane, if `known` asks for it. */
+  digest?: string | undefined;
   /** Set by the lane: the version of the file that it has read. Undefined if that is not known. */
   opened?: FileStamp | undefined;
 }

@@ -18,10 +18,16 @@ import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../../shared/process/semaphore.ts';
 import { createBlockJoin, withListedJoin, type BlockJoin } from './block-join.ts';
-import type { Outputs } from '../../shared/storage/output.ts';
+import type { PackedRecords } from '../../shared/domain/packed-records.ts';
+import { recordedVersions } from '../../shared/domain/row-versions.ts';
+import type { ByteBudget } from '../intake/byte-budget.ts';
+import type { RowVersion } from '../intake/read/row-versions.ts';
+import { createContentCheck, type ContentCheck } from './content-check.ts';
+import type { EarlierParts } from './earlier-parts.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
 import type { RunStats } from './run-stats.ts';
-import { amongTaken, readTaken } from './take-over.ts';
+import { createSliceCheck, type SomeRows } from './slice-check.ts';
+import { amongTaken, readCandidates, type Candidates } from './take-over.ts';
 
 export interface BlockToCompute {
   readonly job: string;
@@ -35,12 +41,13 @@ export interface BlockToCompute {
   readonly announce: () => void;
 }
 
-/** Blocks of delta jobs that are read and not yet published. */
-const TAKEN_AT_ONCE = 16;
-
-interface JoiningBlock extends BlockToCompute {
+interface OpenBlock extends BlockToCompute {
   /** Null: no columns of the input go to the output. */
   readonly join: BlockJoin | null;
+  /** Whether the versions of rows are taken from their content. */
+  readonly byContent: boolean;
+  /** Results that are taken over if the content of their row has not changed. Null: none are. */
+  readonly candidates: Candidates | null;
   /** Where the rows are in the block. Null: these are all rows of the block. */
   readonly positions: readonly number[] | null;
 }
@@ -52,11 +59,13 @@ type RowSource = Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
 interface Rows {
   readonly rows: NamedRows;
   readonly outcomes: readonly Outcomes[];
+  /** Rows whose results come from an earlier output. */
+  readonly taken: number;
+  /** Those of the rows by content. Null: they are not known. */
+  readonly versions: readonly RowVersion[] | null;
 }
 
 export interface Computed extends Rows {
-  /** Rows whose results come from an earlier output. */
-  readonly taken: number;
   /** Call when the outcomes are no longer needed. */
   readonly release: () => void;
 }
@@ -65,20 +74,20 @@ export function createBlockComputer(deps: {
   window: Pick<JobWindow, 'noteRow'>;
   reader: BudgetedReader;
   batcher: Batcher;
-  outputs: Outputs;
+  earlierParts: EarlierParts;
+  /** Bounds the results that blocks take over, from reading them until the block is published. */
+  takenBudget: ByteBudget;
 }) {
-  const { window, reader, batcher } = deps;
+  const { window, reader, batcher, earlierParts, takenBudget } = deps;
   /** One journaled row at a time per worker, so that a death points to one row, not to one per block. */
   const journaled = createSemaphore(1);
-  /** Blocks without a row for a lane are not held back by lanes, so their results are bounded here. */
-  const takingOver = createSemaphore(TAKEN_AT_ONCE);
 
   /**
    * Computes rows that the batcher expects. Rows that need no fetch go to the batcher together, without promises and
    * callbacks, because these cost too much for small rows.
    */
   async function computeRows(
-    block: JoiningBlock,
+    block: OpenBlock,
     count: number,
     source: RowSource,
   ): Promise<readonly Outcomes[]> {
@@ -127,25 +136,26 @@ export function createBlockComputer(deps: {
     batcher.submit(group, [read.input], release === null ? rows : releasing(release, rows), at);
   }
 
-  async function computeListed(block: JoiningBlock, listed: BlockRows): Promise<Rows> {
+  async function computeListed(block: OpenBlock, listed: BlockRows): Promise<Rows> {
     const { rows } = listed;
     batcher.expect(block.group, rows.length);
-    return { rows: listed, outcomes: await computeRows(block, rows.length, sourceOf(block, rows)) };
+    const check = checkOf(block, listed);
+    const outcomes = await computeRows(block, rows.length, sourceOf(block, rows, check));
+    return { rows: listed, ...checked(check, outcomes) };
   }
 
   /** Listed rows need no `problemOf`, because they are checked before they go to a lane. */
-  function sourceOf(block: JoiningBlock, rows: readonly RowRef[]): RowSource {
+  function sourceOf(block: OpenBlock, rows: readonly RowRef[], check: ContentCheck | null): RowSource {
     const from = rowsOf(block);
-    const source: RowSource = {
-      read: (at) => reader.read(from, rows[at]!, block.abort),
-      problemOf: () => null,
-    };
+    const read = (at: number) => reader.read(from, rows[at]!, block.abort);
+    const source: RowSource = { read: check === null ? read : check.reading(read), problemOf: () => null };
     return block.join === null ? source : withListedJoin(source, from.dataset, rows);
   }
 
   /** Sends the rows of a slice to lanes while it reads further rows. */
-  async function computeSlice(block: JoiningBlock, slice: BlockSlice): Promise<Rows> {
+  async function computeSlice(block: OpenBlock, slice: BlockSlice): Promise<Rows> {
     const names = createNameList(slice.firstRow);
+    const check = createSliceCheck(block, slice.firstRow);
     const chunks: Promise<readonly Outcomes[]>[] = [];
     let missing = slice.count;
     batcher.expect(block.group, slice.count);
@@ -153,25 +163,43 @@ export function createBlockComputer(deps: {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         names.add(chunk);
         missing -= chunk.count;
-        const done = computeChunk(block, chunk).finally(() => chunk.release());
+        const done = computeChunk(block, chunk, check.before(chunk)).finally(() => chunk.release());
         // Avoids an unhandled rejection while the next chunk is read.
         done.catch(() => {});
         chunks.push(done);
+        check.after(chunk);
       }
     } catch (error) {
       for (; missing > 0; missing--) batcher.callOff(block.group);
       await Promise.allSettled(chunks);
       throw error;
     }
-    return { rows: names.end(), outcomes: (await Promise.all(chunks)).flat() };
+    return { rows: names.end(), outcomes: (await Promise.all(chunks)).flat(), ...check.end() };
   }
 
-  async function computeChunk(block: JoiningBlock, chunk: SliceChunk): Promise<readonly Outcomes[]> {
-    const { count, packed } = chunk;
-    if (packed === null) return computeRows(block, count, chunk);
-    const rows = createRowSet(count, block.stats, chunk.problemOf);
+  /** `some`: the rows that must be computed. Null: all. */
+  async function computeChunk(
+    block: OpenBlock,
+    chunk: SliceChunk,
+    some: SomeRows | null,
+  ): Promise<readonly Outcomes[]> {
+    const { count, packed, source, taken } = some ?? { ...chunk, source: chunk, taken: null };
+    for (let others = chunk.count - count; others > 0; others--) batcher.callOff(block.group);
+    const outcomes = await computeAllOf(block, count, packed, source);
+    return taken === null ? outcomes : amongTaken(taken, outcomes);
+  }
+
+  async function computeAllOf(
+    block: OpenBlock,
+    count: number,
+    packed: PackedRecords | null,
+    source: RowSource,
+  ): Promise<readonly Outcomes[]> {
+    if (count === 0) return [];
+    if (packed === null) return computeRows(block, count, source);
+    const rows = createRowSet(count, block.stats, source.problemOf);
     batcher.submit(block.group, packed, rows, 0);
-    return block.join === null ? rows.all : block.join.add(rows.all, chunk);
+    return block.join === null ? rows.all : block.join.add(rows.all, source);
   }
 
   async function note({ job, block, token }: BlockToCompute, journal: RowJournal): Promise<void> {
@@ -179,15 +207,13 @@ export function createBlockComputer(deps: {
     throw new Error('another run of the block has taken over');
   }
 
-  async function computeOneByOne(block: JoiningBlock): Promise<Rows> {
+  async function computeOneByOne(block: OpenBlock): Promise<Rows> {
     const { journal, block: content } = block.run;
-    let next = 0;
-    const computeOne = async (source: RowSource, at: number): Promise<readonly Outcomes[]> => {
-      const i = block.positions?.[next] ?? next;
-      next += 1;
-      if (journal.killers.includes(i)) return [KILLER];
+    /** `row`: its position in the block. */
+    const computeOne = async (source: RowSource, at: number, row: number): Promise<readonly Outcomes[]> => {
+      if (journal.killers.includes(row)) return [KILLER];
       return journaled.use(async () => {
-        await note(block, atRow(journal, i));
+        await note(block, atRow(journal, row));
         batcher.expect(block.group, 1);
         const set = createRowSet(1, block.stats, () => source.problemOf(at));
         computeRow(block, source.read(at), set, 0);
@@ -199,46 +225,72 @@ export function createBlockComputer(deps: {
         }
       });
     };
-    const computeEach = async (source: RowSource, count: number): Promise<readonly Outcomes[]> => {
+    const computeEach = async (
+      source: RowSource,
+      count: number,
+      rowOf: (at: number) => number,
+    ): Promise<readonly Outcomes[]> => {
       const outcomes: Outcomes[] = [];
-      for (let at = 0; at < count; at++) outcomes.push(...(await computeOne(source, at)));
+      for (let at = 0; at < count; at++) outcomes.push(...(await computeOne(source, at, rowOf(at))));
       return block.join === null ? outcomes : block.join.add(Promise.resolve(outcomes), source);
     };
     if (!isSlice(content)) {
-      const source = sourceOf(block, content.rows);
-      return { rows: content, outcomes: await computeEach(source, content.rows.length) };
+      const check = checkOf(block, content);
+      const source = sourceOf(block, content.rows, check);
+      const outcomes = await computeEach(source, content.rows.length, (at) => block.positions?.[at] ?? at);
+      return { rows: content, ...checked(check, outcomes) };
     }
     const outcomes: Outcomes[] = [];
     const names = createNameList(content.firstRow);
+    const check = createSliceCheck(block, content.firstRow);
+    let first = 0;
     for await (const chunk of reader.readSlice(rowsOf(block), content, block.abort)) {
       names.add(chunk);
+      const some = check.before(chunk);
+      const start = first;
       try {
-        outcomes.push(...(await computeEach(chunk, chunk.count)));
+        const answers =
+          some === null
+            ? await computeEach(chunk, chunk.count, (at) => start + at)
+            : await computeEach(some.source, some.count, (at) => start + some.positions[at]!);
+        outcomes.push(...(some === null ? answers : amongTaken(some.taken, answers)));
+        check.after(chunk);
       } finally {
         chunk.release();
       }
+      first += chunk.count;
     }
-    return { rows: names.end(), outcomes };
+    return { rows: names.end(), outcomes, ...check.end() };
   }
 
   /** Rejects on abort, when another run has taken over, and with the errors of openSlice. */
   return async function compute(given: BlockToCompute): Promise<Computed> {
-    const join = createBlockJoin(given.run.spec, reader.keep);
-    const block = { ...given, join, positions: null };
-    const { block: content } = given.run;
-    let letNext = () => {};
+    const { spec, block: content } = given.run;
+    const join = createBlockJoin(spec, reader.keep);
+    const byContent = recordedVersions(spec) === 'content' || spec.delta?.by === 'content';
+    const block = { ...given, join, byContent, candidates: null, positions: null };
+    let releaseTaken = () => {};
     const release = () => {
       join?.release();
-      letNext();
+      releaseTaken();
     };
     try {
-      if (isSlice(content) || content.earlier === undefined) {
+      if (content.earlier === undefined || spec.delta === undefined) {
         const computing = computeAll(block);
         given.announce();
-        return { ...(await computing), taken: 0, release };
+        return { ...(await computing), release };
       }
-      letNext = await takingOver.hold();
-      return { ...(await computeOthers(block, content)), release };
+      // Blocks without a row for a lane are not held back by lanes.
+      const booking = await takenBudget.admit();
+      releaseTaken = booking.release;
+      const candidates = await readCandidates(earlierParts, spec.delta, content.earlier);
+      booking.settle(candidates.bytes);
+      if (isSlice(content) || spec.delta.by === 'content') {
+        const computing = computeAll({ ...block, candidates });
+        given.announce();
+        return { ...(await computing), release };
+      }
+      return { ...(await computeOthers(block, content, candidates)), release };
     } catch (error) {
       release();
       throw error;
@@ -246,23 +298,26 @@ export function createBlockComputer(deps: {
   };
 
   /** Computes the rows of a delta job whose results cannot be taken over. */
-  async function computeOthers(block: JoiningBlock, content: BlockRows): Promise<Rows & { taken: number }> {
+  async function computeOthers(block: OpenBlock, content: BlockRows, candidates: Candidates): Promise<Rows> {
     const { run } = block;
-    const taken = await readTaken(deps.outputs, run.spec, content);
+    const taken = content.rows.map(({ id }, at) => candidates.resultOf(at, id));
     const positions = content.rows.flatMap((_, at) => (taken[at] === null ? [at] : []));
     const rows = positions.map((at) => content.rows[at]!);
     const others = { ...block, positions, run: { ...run, block: { firstRow: content.firstRow, rows } } };
     if (rows.length === 0) batcher.expect(block.group, 0);
     const computing = rows.length === 0 ? null : computeAll(others);
     block.announce();
+    const computed = await computing;
+    const versions = computed?.versions ?? null;
     return {
       rows: content,
-      outcomes: amongTaken(taken, (await computing)?.outcomes ?? []),
+      outcomes: amongTaken(taken, computed?.outcomes ?? []),
       taken: content.rows.length - rows.length,
+      versions: versions && content.rows.map((_, at) => versions[positions.indexOf(at)] ?? null),
     };
   }
 
-  async function computeAll(block: JoiningBlock): Promise<Rows> {
+  async function computeAll(block: OpenBlock): Promise<Rows> {
     if (block.run.died > 0) return computeOneByOne(block);
     const { block: content } = block.run;
     return isSlice(content) ? computeSlice(block, content) : computeListed(block, content);
@@ -280,8 +335,16 @@ function releasing(release: () => void, rows: RowSet): RowReceiver {
   };
 }
 
-function rowsOf({ run: { spec }, group }: BlockToCompute): RowsOf {
-  return { dataset: spec.dataset, tenant: spec.tenant, input: group.input };
+function rowsOf({ run: { spec }, group, byContent }: OpenBlock): RowsOf {
+  return { dataset: spec.dataset, tenant: spec.tenant, input: group.input, versions: byContent };
+}
+
+function checkOf({ byContent, candidates }: OpenBlock, rows: BlockRows): ContentCheck | null {
+  return byContent ? createContentCheck(rows, candidates) : null;
+}
+
+function checked(check: ContentCheck | null, outcomes: readonly Outcomes[]): Omit<Rows, 'rows'> {
+  return check === null ? { outcomes, taken: 0, versions: null } : check.end(outcomes);
 }
 
 const KILLER: Outcomes = packOutcomes([

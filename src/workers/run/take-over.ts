@@ -1,51 +1,55 @@
 /** Takes results of a delta job's rows over from the parts of the earlier output. */
-import type { BlockRows } from '../../shared/domain/block.ts';
-import type { TakenRun } from '../../shared/domain/earlier-rows.ts';
-import type { JobSpec } from '../../shared/domain/job/job.ts';
+import type { EarlierRows } from '../../shared/domain/earlier-rows.ts';
+import type { Delta } from '../../shared/domain/job/delta.ts';
 import { packOutcomes, sliceOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
-import { ForebayError } from '../../shared/errors.ts';
 import { sinkOf } from '../../shared/sinks/sink-of.ts';
 import type { StoredRow } from '../../shared/sinks/sink.ts';
-import type { Outputs } from '../../shared/storage/output.ts';
-import { readBlock, type PublishedBlock } from '../../shared/storage/read-part.ts';
+import type { EarlierParts } from './earlier-parts.ts';
 
 /** The result of each row of a block (see RowOutcome). Null: the row must be computed. */
 export type TakenResults = readonly (string | null)[];
 
-/** Leaves out results whose part is gone or has changed. Rejects with the errors of the storage. */
-export async function readTaken(
-  outputs: Outputs,
-  { delta }: Pick<JobSpec, 'delta'>,
-  { rows, earlier }: BlockRows,
-): Promise<TakenResults> {
-  const results: (string | null)[] = rows.map(() => null);
-  if (delta === undefined || earlier === undefined) return results;
-  const sink = sinkOf(delta);
-  let part: { readonly of: TakenRun; readonly rows: ReadonlyMap<number, StoredRow> } | null = null;
-  for (const run of earlier.taken) {
-    if (part?.of.part !== run.part) {
-      const found: PublishedBlock | null = await readBlock(
-        outputs.of(delta.output),
-        run.part,
-        sink,
-        false,
-      ).catch(nullIfDamaged);
-      const stored: readonly StoredRow[] = found?.partHash === run.hash ? await found.results() : [];
-      part = { of: run, rows: new Map(stored.map((row) => [row.index, row])) };
-    }
-    for (let i = 0; i < run.count; i++) {
-      const row = part.rows.get(run.index + i);
-      const isSame = row !== undefined && row.id === sink.storedId(rows[run.at + i]!.id);
-      if (isSame) results[run.at + i] = resultOf(row);
-    }
-  }
-  return results;
+/** What the earlier output has for the rows of a block. */
+export interface Candidates {
+  /** The result of the row at this position, which has this id. Null: there is none. */
+  resultOf(at: number, id: string): string | null;
+  /** The recorded version of the row. Null: it is not known. */
+  versionOf(at: number): string | null;
+  /** Approximate bytes of the results. */
+  readonly bytes: number;
 }
 
-/** What somebody has changed is computed again. */
-function nullIfDamaged(error: unknown): null {
-  if (error instanceof ForebayError && error.code === 'output_changed') return null;
-  throw error;
+interface Candidate {
+  readonly row: StoredRow;
+  readonly version: string | null;
+}
+
+/** Leaves out results whose part is gone or has changed. Rejects with the errors of the storage. */
+export async function readCandidates(
+  parts: EarlierParts,
+  delta: Delta,
+  { taken }: EarlierRows,
+): Promise<Candidates> {
+  const sink = sinkOf(delta);
+  const found = new Map<number, Candidate>();
+  let bytes = 0;
+  for (const run of taken) {
+    const { rows, versions } = await parts.get(delta, run.part, run.hash);
+    for (let i = 0; i < run.count; i++) {
+      const row = rows.get(run.index + i);
+      if (row === undefined) continue;
+      found.set(run.at + i, { row, version: versions.get(run.index + i) ?? null });
+      bytes += row.text.length;
+    }
+  }
+  return {
+    resultOf(at, id) {
+      const row = found.get(at)?.row;
+      return row?.id === sink.storedId(id) ? resultOf(row) : null;
+    },
+    versionOf: (at) => found.get(at)?.version ?? null,
+    bytes,
+  };
 }
 
 /** The fields of a stored row without its index and id. Null for a line that Forebay did not write. */
@@ -82,4 +86,21 @@ export function amongTaken(taken: TakenResults, others: readonly Outcomes[]): Ou
     row = end;
   }
   return merged;
+}
+
+/** The outcomes with taken results in place of those of the same rows. */
+export function withTaken(taken: TakenResults, outcomes: readonly Outcomes[]): Outcomes[] {
+  const others: Outcomes[] = [];
+  let first = 0;
+  for (const part of outcomes) {
+    const end = first + part.ends.length;
+    for (let from = first; from < end;) {
+      let to = from + 1;
+      while (to < end && (taken[to] === null) === (taken[from] === null)) to += 1;
+      if (taken[from] === null) others.push(sliceOutcomes(part, from - first, to - first));
+      from = to;
+    }
+    first = end;
+  }
+  return amongTaken(taken, others);
 }

@@ -2,6 +2,7 @@
  * Ends a job. Writes its manifest and makes the final transition. Safe to repeat, because another process takes over if
  * this one dies halfway.
  */
+import type { IdJoinOptions } from '../../../shared/delta/id-join.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
@@ -17,6 +18,7 @@ export function createFinaliser(deps: {
   workers: ManifestSources['workers'];
   spool: Pick<InputResolver, 'discard' | 'spooledBytes'>;
   outputs: Outputs;
+  sort?: IdJoinOptions;
 }) {
   const { jobs, spool } = deps;
   const writeManifest = createManifestWriter(deps);

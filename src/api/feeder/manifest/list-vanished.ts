@@ -1,12 +1,19 @@
 /** Lists the rows of the earlier output that a delta job has not found, by comparing the rows of both outputs. */
+import type { IdJoinOptions } from '../../../shared/delta/id-join.ts';
 import { createKeyOf } from '../../../shared/delta/open-delta.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
-import { openEarlierRows, rowsOfPart, type EarlierReader } from '../../../shared/storage/earlier-rows.ts';
+import { BY_INDEX, openEarlierRows, rowsOfPart } from '../../../shared/storage/earlier-rows.ts';
 import { VANISHED_NAME } from '../../../shared/storage/output-names.ts';
 import type { Output, Outputs, OwnedFiles } from '../../../shared/storage/output.ts';
 import type { ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { endOf } from './manifest-members.ts';
+import {
+  createVanishedLines,
+  searchAnyOrder,
+  searchInOrder,
+  type VanishedSearch,
+} from './vanished-search.ts';
 
 export interface VanishedRows {
   /** Call it with each part of the job, in order. `part`: its entry in the manifest. */
@@ -15,24 +22,45 @@ export interface VanishedRows {
   end(): Promise<number>;
 }
 
+interface Places {
+  readonly output: Output;
+  readonly outputs: Outputs;
+  readonly files: Pick<OwnedFiles, 'replace'>;
+  readonly sort: IdJoinOptions;
+}
+
 /**
  * Calls `work` while vanished.jsonl is being written, and returns its result. Passes null if there is nothing to list: the
- * job is not a complete delta job, or its earlier output is gone.
+ * job is not a complete delta job, or its earlier output is gone. Nor is there for a table with a limit, because a row of it
+ * may come after the last one.
  */
 export async function withVanished<T>(
   record: JobRecord,
-  { output, outputs, files }: { output: Output; outputs: Outputs; files: Pick<OwnedFiles, 'replace'> },
+  { output, outputs, files, sort }: Places,
   work: (vanished: VanishedRows | null) => Promise<T>,
 ): Promise<T> {
-  const { delta, dataset } = record.spec;
-  if (delta === undefined || dataset.type !== 'files' || endOf(record) !== 'completed') return work(null);
-  const keyOf = createKeyOf(dataset);
-  const earlier = await openEarlierRows(outputs.of(delta.output), delta, keyOf).catch(nullIfChanged);
+  const { delta, dataset, options } = record.spec;
+  if (delta === undefined || endOf(record) !== 'completed') return work(null);
+  if (dataset.type !== 'files' && options.limit !== null) return work(null);
+  const keyOf = dataset.type === 'files' ? createKeyOf(dataset) : null;
+  const order = keyOf === null ? BY_INDEX : ({ id }: { readonly id: string }) => keyOf(id);
+  const earlier = await openEarlierRows(outputs.of(delta.output), delta, order).catch(nullIfChanged);
   if (earlier === null) return work(null);
+  /** The rows end where the earlier output is damaged. The job's own results are complete without the list. */
+  const left = { next: async () => earlier.next().catch(nullIfChanged) };
   try {
-    return await files.replace(VANISHED_NAME, async (add) =>
-      work(await listVanished(record.spec, output, earlier, keyOf, add)),
-    );
+    return await files.replace(VANISHED_NAME, async (add) => {
+      const lines = createVanishedLines(add);
+      const search =
+        keyOf === null
+          ? await searchAnyOrder(left, sort, lines)
+          : await searchInOrder(left, keyOf, lines, options.limit === null);
+      try {
+        return await work(listVanished(record.spec, output, search));
+      } finally {
+        await search.close();
+      }
+    });
   } finally {
     await earlier.close();
   }
@@ -44,45 +72,12 @@ function nullIfChanged(error: unknown): null {
   throw error;
 }
 
-/** `add` writes a JSON line per row. */
-async function listVanished(
-  { options, table }: JobSpec,
-  output: Output,
-  earlier: EarlierReader,
-  keyOf: (id: string) => string,
-  add: (text: string) => Promise<void>,
-): Promise<VanishedRows> {
-  /** The rows end where the earlier output is damaged. The job's own results are complete without the list. */
-  const next = async () => earlier.next().catch(nullIfChanged);
-  let head = await next();
-  let count = 0;
-
-  async function addBefore(key: string | null): Promise<void> {
-    let text = '';
-    for (; head !== null && (key === null || head.key < key); head = await next()) {
-      text += `${JSON.stringify({ index: head.index, id: head.id })}\n`;
-      count += 1;
-      if (text.length < FLUSH_CHARS) continue;
-      await add(text);
-      text = '';
-    }
-    await add(text);
-  }
-
+function listVanished({ table }: JobSpec, output: Output, search: VanishedSearch): VanishedRows {
   return {
     async after(number, { sha256, errors }) {
-      for (const { id } of await rowsOfPart(output, { table }, number, sha256, errors !== null)) {
-        const key = keyOf(id);
-        if (head !== null && head.key < key) await addBefore(key);
-        if (head?.key === key) head = await next();
-      }
+      for (const { id } of await rowsOfPart(output, { table }, number, sha256, errors !== null))
+        await search.found(id);
     },
-    async end() {
-      // With a limit, the job has not looked at what comes after its last row.
-      if (options.limit === null) await addBefore(null);
-      return count;
-    },
+    end: async () => search.end(),
   };
 }
-
-const FLUSH_CHARS = 1 << 16;

@@ -1,6 +1,7 @@
 /**
  * Writes a job's manifest.json after all parts, in constant memory. Then writes _SUCCESS if the job has completed.
  */
+import { SORT_IN_TMP, type IdJoinOptions } from '../../../shared/delta/id-join.ts';
 import { firstPart, type JobFailure, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
@@ -31,6 +32,8 @@ export interface ManifestSources {
   readonly window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
   readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
   readonly outputs: Outputs;
+  /** Where rows are sorted that a delta job has not found. Default: the temporary folder. */
+  readonly sort?: IdJoinOptions;
 }
 
 export function createManifestWriter(deps: ManifestSources) {
@@ -140,7 +143,8 @@ export function createManifestWriter(deps: ManifestSources) {
           if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
           return { ended, bytes };
         });
-      const described = await withVanished(record, { output, outputs: deps.outputs, files }, describe);
+      const { outputs, sort = SORT_IN_TMP } = deps;
+      const described = await withVanished(record, { output, outputs, files, sort }, describe);
       if (endOf(described.ended) === 'completed') await files.replace(SUCCESS_NAME, async () => {});
       return described;
     });

@@ -47,7 +47,7 @@ export function createFillWindow(deps: {
     const rows = async () => namesOf(split.rows);
     const counts = await adoptBlock({ output, job: id, part, sink }, rows, 'owned');
     if (!counts) return false;
-    const delta = isSlice(split.rows) ? {} : deltaStats(split.rows.earlier);
+    const delta = deltaStats(split.rows.earlier);
     const adopted = { rows_adopted: rowCount(split.rows), ...delta };
     await window.commitFound(id, split.block, lease, counts, adopted);
     blocks.committed(split.block);

@@ -33,14 +33,10 @@ export async function* splitDataset(
   if (limit !== null && firstRow >= limit) return;
   if (source.slices !== undefined) {
     const sizeAt = (row: number) => Math.min(blockRows, (limit ?? Infinity) - row);
-    for await (const { cursor: after, ref, check, rows: count, firstRow: first } of source.slices(
-      from,
-      sizeAt,
-      signal,
-      tally,
-    )) {
+    for await (const slice of source.slices(from, sizeAt, signal, tally)) {
+      const { cursor: after, rows: count, firstRow: first, ...content } = slice;
       const block = Math.floor(first / blockRows);
-      yield { block, rows: { firstRow: first, count, ref, check }, cursor: after };
+      yield { block, rows: { firstRow: first, count, ...content }, cursor: after };
     }
     return;
   }

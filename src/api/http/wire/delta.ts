@@ -12,11 +12,15 @@ export const DELTA_BODY = z
         description: 'The id of an ended job, or the place of its output.',
         examples: ['/data/results/monday'],
       }),
+    by: z.enum(['stamp', 'content']).optional().meta({
+      description:
+        '`stamp` (default for files): a row has changed if its file has another size or modification time, or another ETag. `content`: if its bytes differ. The earlier job must then have had the option row_versions "content". Rows of tables and archives are always compared by content.',
+    }),
   })
   .meta({
     id: 'Delta',
     description:
-      'Takes the results of unchanged rows over from an earlier output, and computes only rows that are new, changed or failed before. The input is a folder of files or a prefix of S3. The output is another one than the earlier one, and is complete.',
+      'Takes the results of unchanged rows over from an earlier output, and computes only rows that are new, changed or failed before. The input is a folder of files, a prefix of S3, a table or archives. The output is another one than the earlier one, and is complete.',
   });
 
 /** `computed`: the rows that a model must answer, by the reason. */

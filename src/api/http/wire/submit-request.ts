@@ -90,7 +90,7 @@ export interface RequestWithDefaults {
   readonly output_columns?: AskedColumns;
   readonly output_files?: AskedFiles;
   /** As given. */
-  readonly delta?: { readonly previous: string };
+  readonly delta?: z.infer<typeof DELTA_BODY>;
 }
 
 export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDefaults {

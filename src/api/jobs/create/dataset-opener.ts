@@ -1,4 +1,5 @@
 /** Opens the dataset of a job. In a folder, skips the subfolders and linked files that the job's tenant may not read. */
+import { SORT_IN_TMP, type IdJoinOptions } from '../../../shared/delta/id-join.ts';
 import { openDelta } from '../../../shared/delta/open-delta.ts';
 import { FOLDER_OUTPUTS } from '../../../shared/storage/outputs.ts';
 import { openDataset, type DatasetOptions } from '../../../shared/datasets/open-dataset.ts';
@@ -11,7 +12,7 @@ import { createInputRule, type InputFolders } from '../../../shared/files/input-
 export function createDatasetOpener(
   folders: InputFolders,
   objects: ObjectRoots,
-  places: Pick<DatasetOptions, 'stores' | 'files' | 'outputs'> = {},
+  places: Pick<DatasetOptions, 'stores' | 'files' | 'outputs'> & { readonly sort?: IdJoinOptions } = {},
 ): (spec: Pick<JobSpec, 'dataset' | 'tenant' | 'delta'>) => DatasetSource {
   const mayRead = createInputRule(folders);
   const mayReadObject = createObjectRule(objects);
@@ -21,7 +22,8 @@ export function createDatasetOpener(
       skips: (real) => mayRead(real, tenant) !== 'allowed',
       skipsObject: (url) => !mayReadObject(url, tenant),
     });
-    if (delta === undefined || dataset.type !== 'files') return source;
-    return openDelta(dataset, source, delta, places.outputs ?? FOLDER_OUTPUTS);
+    if (delta === undefined || dataset.type === 'failed') return source;
+    const { outputs = FOLDER_OUTPUTS, sort = SORT_IN_TMP } = places;
+    return openDelta(dataset, source, delta, { outputs, sort });
   };
 }

@@ -1,7 +1,11 @@
 /** Settles the options that a request leaves open, from the model or from the job that it resumes. */
 import { settleTaskOptions } from '../../../shared/tasks/option-values.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/tasks/auto-batch.ts';
+import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
+import type { Delta } from '../../../shared/domain/job/delta.ts';
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
+import { hasSlices } from '../../../shared/domain/row-versions.ts';
+import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 import type { FoundModel } from '../../models/model-catalog.ts';
 
@@ -25,6 +29,20 @@ export function settleOptions(
     max_errors: options.max_errors,
     priority: options.priority,
     limit: options.limit,
+    row_versions: options.row_versions ?? null,
     ...settleTaskOptions(config, options),
   };
+}
+
+/**
+ * Settles which versions of rows the output records. Hashing a text costs next to nothing beside a model of texts. Rows of
+ * numbers are answered as fast as they are hashed, and images are large.
+ */
+export function withRowVersions(
+  options: JobOptions,
+  of: { readonly dataset: DatasetSpec; readonly delta: Delta | undefined; readonly input: RowKind | null },
+): JobOptions {
+  if (options.row_versions !== null) return options;
+  const isText = hasSlices(of.dataset) && of.input === 'text';
+  return of.delta?.by === 'content' || isText ? { ...options, row_versions: 'content' } : options;
 }

@@ -1,5 +1,6 @@
 /** The version of a new job's spec: the lowest one that can express it, so that older processes run what they can. */
 import { hasParts, isTable, joinOf, type DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
+import type { Delta } from '../../../shared/domain/job/delta.ts';
 import type { PartTable } from '../../../shared/domain/job/part-format.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
@@ -10,13 +11,14 @@ const IMAGE_FILES_ONLY = 2;
 const LOCAL_ONLY = 3;
 const LOCAL_LISTS = 4;
 const LOCAL_OUTPUTS = 5;
-const PARTS_ONLY = 6;
+const BY_STAMP = 6;
 const COMPACTED = 7;
+const BY_CONTENT = 7;
 
 /** What a request asks for beside its dataset. */
 export interface AskedFor {
-  readonly delta: boolean;
-  readonly compact: boolean;
+  readonly delta?: Delta | undefined;
+  readonly compact?: boolean;
 }
 
 /** `output`: a folder, or a prefix of S3. `table`: how parts are written. Undefined: as JSONL. */
@@ -25,11 +27,11 @@ export function specVersion(
   input: PackedInput,
   table: PartTable | undefined,
   output: string,
-  { delta, compact }: AskedFor = { delta: false, compact: false },
+  { delta, compact }: AskedFor = {},
 ): number {
   if (compact) return COMPACTED;
-  if (delta) return PARTS_ONLY;
-  if (isObjectUrl(output) || isSince6(dataset) || table?.selected) return PARTS_ONLY;
+  if (delta?.by === 'content') return BY_CONTENT;
+  if (delta || isObjectUrl(output) || isSince6(dataset) || table?.selected) return BY_STAMP;
   if (table !== undefined || dataset.type === 'archive') return LOCAL_OUTPUTS;
   const isElsewhere = 'path' in dataset && isRemoteUrl(dataset.path);
   const isNewTable = isTable(dataset) && (dataset.type !== 'jsonl' || dataset.columns !== undefined);

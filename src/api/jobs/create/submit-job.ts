@@ -17,7 +17,7 @@ import type { InputResolver } from './resolve-input.ts';
 import { checkRowLimit } from './row-limit.ts';
 import { createFormatSettler, type FormatDeps } from './columns/format-settler.ts';
 import { createDeltaSettler } from './delta/delta-settler.ts';
-import { settleOptions } from './settle-options.ts';
+import { settleOptions, withRowVersions } from './settle-options.ts';
 import type { Submitter, AcceptJob } from './accept-job.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 
@@ -118,7 +118,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const { webhook } = request;
       const spec: JobSpec = {
         v: specVersion({ ...found, spec: dataset }, request.input, table, place.place, {
-          delta: delta !== undefined,
+          delta,
           compact: compact !== undefined,
         }),
         id,
@@ -130,7 +130,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         ...(compact && { compact }),
         ...(askedColumns && { asked_columns: askedColumns }),
         ...(delta && { delta }),
-        options,
+        options: withRowVersions(options, { dataset, delta, input: rowKindOf(model.config) }),
         input: describeInput(request.input),
         resume: earlier !== null,
         opening: {

@@ -6,6 +6,8 @@ export const DELTA = z.object({
   /** The last job of the earlier output, and its place. */
   job: z.string(),
   output: z.string(),
+  /** A row is unchanged if its content is. Absent: if its file has the same size and time, or the same ETag. */
+  by: z.literal('content').optional(),
   /** How the earlier parts are written. See JOB_SPEC. */
   table: PART_TABLE.optional(),
   /** Why all rows are computed, in words. Absent: unchanged rows are taken over. */

@@ -49,6 +49,15 @@ export const JOB_OPTION_TABLE = {
     default: 'all rows',
     placeholder: 'rows',
   },
+  row_versions: {
+    value: { type: 'one_of', names: ['content', 'none'] },
+    otherwise: null,
+    addedLater: true,
+    about: 'how a later delta job finds out which rows have changed',
+    more: '`content`: the output records a hash of each row. `none`: it records nothing.',
+    default: 'size and time of files, the ETag of objects, content for texts of tables, none for other rows',
+    placeholder: 'content|none',
+  },
 } as const satisfies OptionTable;
 
 type Table = typeof JOB_OPTION_TABLE;

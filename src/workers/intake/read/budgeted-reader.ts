@@ -12,6 +12,7 @@ import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../../../shared/process/semaphore.ts';
 import { invalidRecord, readsFields } from './record-input.ts';
 import type { RowReader, RowsOf } from './row-reader.ts';
+import { versionsOf, type RowVersion } from './row-versions.ts';
 
 export type BudgetedRead =
   | {
@@ -25,6 +26,7 @@ export type BudgetedRead =
       readonly release: (() => void) | null;
       /** See RowRead. */
       readonly joined?: Uint8Array;
+      readonly version?: string;
     }
   | { readonly ok: false; readonly error: RowError };
 
@@ -38,6 +40,8 @@ export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> 
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
   /** Why the row at this position is not a valid record. Null if it is one. Needed only if a lane has refused it. */
   readonly problemOf: (at: number) => RowError | null;
+  /** The versions of its rows by content. */
+  versions(): RowVersion[];
   /** Call when no row of the chunk needs its bytes any more. */
   release(): void;
 }
@@ -112,6 +116,7 @@ export function createBudgetedReader(deps: {
           const chunk = next.value;
           const { count, ids } = chunk;
           booking.settle(chunk.bytes);
+          const joined = chunk.joined && once(() => chunk.joined!());
           yield {
             count,
             ids,
@@ -124,7 +129,8 @@ export function createBudgetedReader(deps: {
                 ? null
                 : { ...invalidRecord(found.why), ...(found.code && { code: found.code }) };
             },
-            ...(chunk.joined && { joined: chunk.joined.bind(chunk) }),
+            versions: () => versionsOf(chunk, rows.input, joined?.() ?? null),
+            ...(joined && { joined }),
             release: booking.release,
           };
         }
@@ -134,4 +140,10 @@ export function createBudgetedReader(deps: {
       }
     },
   };
+}
+
+/** The columns are made from records that are gone after the first call. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }

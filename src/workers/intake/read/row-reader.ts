@@ -2,6 +2,7 @@
  * Turns a row's reference into the input of a lane: bytes, the JSON of a record, or the path of a local file that the
  * lane may open. A failure affects only its row (G3). Knows nothing of queues, batches or models.
  */
+import { contentVersion } from '../../../shared/delta/content-version.ts';
 import { parseRecord, textOf } from '../../../shared/datasets/jsonl/parse-record.ts';
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { joinedOfJson } from '../../../shared/datasets/join/raw-join.ts';
@@ -19,6 +20,7 @@ import type { LaneInput } from '../../lane/messages.ts';
 import { readBlob } from './read-blob.ts';
 import { recordInput } from './record-input.ts';
 import { createRootGuess } from './root-guess.ts';
+import { versionOf } from './row-versions.ts';
 import { NO_OUTAGES, StoreOutage, type OutageCheck } from './store-outage.ts';
 
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
@@ -31,6 +33,8 @@ export type RowRead =
       readonly bytes: number;
       /** The columns that go to the output, as a JSON object. Absent: the row was not read for them. */
       readonly joined?: Uint8Array;
+      /** By content. Absent: it is not wanted, or only the lane that opens the file knows it. */
+      readonly version?: string;
     }
   | { readonly ok: false; readonly error: RowError };
 
@@ -39,6 +43,8 @@ export interface RowsOf {
   readonly dataset: DatasetSpec;
   readonly tenant: string;
   readonly input: RowKind;
+  /** Whether the versions of rows by content are wanted. */
+  readonly versions?: boolean;
 }
 
 export interface RowReader {
@@ -86,14 +92,15 @@ export function createRowReader(options: RowReaderOptions): RowReader {
   async function open(rows: RowsOf, location: Fetched, signal: AbortSignal): Promise<RowRead> {
     if (location.kind === 'url') {
       const { url, version } = location;
-      return ofBytes(await reading(url, signal, async () => fetchBytes(url, signal, version)));
+      const bytes = await reading(url, signal, async () => fetchBytes(url, signal, version));
+      return withVersion(ofBytes(bytes), rows.versions === true ? contentVersion(bytes) : null);
     }
     if (location.kind === 'table_row') {
       const { table, ref } = location;
       const { record, joined } = await reading(table.path, signal, async () =>
         readSliceRow(files, table, ref, signal),
       );
-      return withJoined(await openFound(rows, locateRecord(rows, record, table.base), signal), joined);
+      return openRecord(rows, record, table.base, joined, signal);
     }
     if (location.kind === 'archive_row') {
       const { archive, ref } = location;
@@ -101,7 +108,7 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       const { record, joined } = await reading(archive.path, signal, async () =>
         readSliceRow(files, archive, ref, signal, limits),
       );
-      return withJoined(await openFound(rows, locateRecord(rows, record, archive.base), signal), joined);
+      return openRecord(rows, record, archive.base, joined, signal);
     }
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);
@@ -113,6 +120,19 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     const joined = join !== undefined && text.ok ? Buffer.from(joinedOfJson(text.text, join)) : null;
     const found = locateRecord(rows, parseRecord(text, 'the record'), null);
     return withJoined(await openFound(rows, found, signal), joined);
+  }
+
+  /** A row of a slice. Its version is that of the record, so a file that it leads to has none. */
+  async function openRecord(
+    rows: RowsOf,
+    record: RowRecord,
+    base: string,
+    joined: Uint8Array | null,
+    signal: AbortSignal,
+  ): Promise<RowRead> {
+    const version = rows.versions === true ? versionOf(record, rows.input, joined) : null;
+    const read = await openFound({ ...rows, versions: false }, locateRecord(rows, record, base), signal);
+    return withVersion(withJoined(read, joined), version);
   }
 
   async function openFound(
@@ -173,6 +193,10 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       }
     },
   };
+}
+
+function withVersion(read: RowRead, version: string | null): RowRead {
+  return read.ok && version !== null ? { ...read, version } : read;
 }
 
 function withJoined(read: RowRead, joined: Uint8Array | null): RowRead {

@@ -46,12 +46,12 @@ function textsOf(rows: readonly LaneInput[]): string[] | null {
   return texts.length === 0 ? null : texts;
 }
 
-/** Null unless all rows are files of one tenant. */
+/** Null unless all rows are files of one tenant, and nothing more. */
 function packFiles(rows: readonly LaneInput[]): PackedRows | null {
   const paths: string[] = [];
   let tenant: string | null = null;
   for (const row of rows) {
-    if (!('path' in row)) return null;
+    if (!('path' in row) || row.known !== undefined) return null;
     tenant ??= row.tenant;
     if (row.tenant !== tenant) return null;
     paths.push(row.path);

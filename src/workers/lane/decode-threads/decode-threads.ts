@@ -75,10 +75,10 @@ export function createDecodeThreads(options: {
     const of = underway.get(batch);
     if (of === undefined) throw new InvariantError(`a decode thread answered the unknown batch ${batch}`);
     bytes += read;
-    for (const { at, error, geometry, opened } of done) {
+    for (const { at, error, geometry, opened, digest } of done) {
       if (error !== null) of.errors.set(at, error);
       const row = of.rows.get(at);
-      if (row !== undefined && 'path' in row) row.opened = opened;
+      if (row !== undefined && 'path' in row) Object.assign(row, { opened, digest });
       if (geometry !== undefined) of.geometries[at] = geometry;
     }
     of.left -= 1;

@@ -48,8 +48,8 @@ async function prepareShare({ batch, spec, decode, rows, next, tensor }: ThreadB
   for (let placed = rows[Atomics.add(next, 0, 1)]; placed; placed = rows[Atomics.add(next, 0, 1)]) {
     const { at, row } = placed;
     const error = await prepare(at, row);
-    const opened = 'path' in row ? row.opened : undefined;
-    done.push({ at, error, geometry: geometries[at], opened });
+    const { opened, digest } = 'path' in row ? row : {};
+    done.push({ at, error, geometry: geometries[at], opened, digest });
   }
   return { batch, done, bytes: rowBytes.takeBytes() };
 }

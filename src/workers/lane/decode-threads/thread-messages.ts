@@ -57,4 +57,5 @@ export interface DoneRow {
   readonly geometry: Geometry | undefined;
   /** See LaneInput. */
   readonly opened: FileStamp | undefined;
+  readonly digest: string | undefined;
 }

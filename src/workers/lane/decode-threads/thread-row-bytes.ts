@@ -4,6 +4,7 @@
  */
 import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
+import { checkContent } from '../rows/check-content.ts';
 import { checkRowSize } from '../rows/check-row-size.ts';
 import { createFileOpener } from '../rows/open-file.ts';
 import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
@@ -31,6 +32,7 @@ export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): Th
     checkRowSize(bytes.length, limits.maxFileBytes);
     if ('path' in row) row.opened = opened;
     readBytes += bytes.length;
+    checkContent(row, bytes);
     return bytes;
   }
 

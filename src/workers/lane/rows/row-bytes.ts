@@ -6,6 +6,7 @@ import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
 import { createFileOpener } from './open-file.ts';
+import { checkContent } from './check-content.ts';
 import { checkRowSize } from './check-row-size.ts';
 
 export type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
@@ -38,6 +39,7 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     if ('path' in input) input.opened ??= opened;
     counts.bytes += bytes.length;
     counts.ms += performance.now() - started;
+    checkContent(input, bytes);
     return bytes;
   }
 

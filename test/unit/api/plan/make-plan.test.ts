@@ -69,6 +69,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
       top_k: 5,
       decode: null,
       limit: null,
+      row_versions: null,
     },
     resumes: false,
     delta: null,

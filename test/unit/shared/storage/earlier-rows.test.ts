@@ -56,7 +56,7 @@ async function outputOf(name: string, jobs: readonly (readonly string[])[][]): P
           rows: { firstRow: 0, rows },
           outcomes,
           token: 't',
-          recordsRows: true,
+          records: 'stamp',
         },
         async () => 'owned',
       );
@@ -75,7 +75,7 @@ async function outputOf(name: string, jobs: readonly (readonly string[])[][]): P
 }
 
 async function rowsOf(output: Output, job: string, from: number[] | null = null): Promise<string[]> {
-  const earlier = await openEarlierRows(output, { job }, (id) => id, from);
+  const earlier = await openEarlierRows(output, { job }, ({ id }) => id, from);
   const rows: string[] = [];
   for (let row = await earlier.next(); row !== null; row = await earlier.next())
     rows.push(`${row.id} ${row.part}:${row.index} ${row.failed ? 'failed' : row.version}`);
@@ -94,6 +94,16 @@ describe('the rows of an ended output', () => {
     expect(await rowsOf(output, 'j2')).toEqual(all);
     expect(await rowsOf(output, 'j2', [1, 3, 4])).toEqual(expect.arrayContaining(all.slice(2)));
     await expect(rowsOf(output, 'j1')).rejects.toMatchObject({ code: 'output_changed' });
+  });
+
+  it('lose none if the reader continues at its position, wherever a part ends', async () => {
+    const output = await outputOf('continued', [[['a', 'b!'], ['c', 'd'], ['e']], [['b']]]);
+    const earlier = await openEarlierRows(output, { job: 'j1' }, ({ id }) => id);
+    for (let row = await earlier.next(); row !== null; row = await earlier.next()) {
+      const again = await rowsOf(output, 'j1', earlier.position());
+      expect(again).toContain(`${row.id} ${row.part}:${row.index} v1`);
+    }
+    await earlier.close();
   });
 
   it('have no version if an older Forebay has written the part', async () => {
@@ -120,7 +130,7 @@ describe('a row record', () => {
   };
 
   it('has the version of the file that a lane has opened, else that of the listing', () => {
-    expect(parseRowRecord(Buffer.from(encodeRowRecord(rows, [outcomes])))).toEqual([
+    expect(parseRowRecord(Buffer.from(encodeRowRecord(rows, [outcomes], 'stamp')))).toEqual([
       { index: 5, id: 'a', version: '12-1700000000000.25', failed: false },
       { index: 6, id: 'b\n"', version: 'etag', failed: false },
       { index: 7, id: 'c', version: null, failed: true },
@@ -128,7 +138,7 @@ describe('a row record', () => {
   });
 
   it('counts as missing if it was cut short', () => {
-    const text = encodeRowRecord(rows, [outcomes]);
+    const text = encodeRowRecord(rows, [outcomes], 'stamp');
     for (const end of [0, 5, text.indexOf('\n') + 1, text.length - 1])
       expect(parseRowRecord(Buffer.from(text.slice(0, end)))).toBeNull();
   });

@@ -8,7 +8,9 @@ import { ForebayError } from '../../../../shared/errors.ts';
 import { nullIfNewer } from '../../../../shared/queue/jobs/job-specs.ts';
 import { jobNotFound, type JobStore } from '../../../../shared/queue/jobs/job-store.ts';
 import { outputJobs } from '../../../../shared/storage/output-jobs.ts';
+import { hasSlices, type RowVersions } from '../../../../shared/domain/row-versions.ts';
 import { partNumber, recordName } from '../../../../shared/storage/output-names.ts';
+import { kindOfRecord } from '../../../../shared/storage/row-record.ts';
 import type { Output } from '../../../../shared/storage/output.ts';
 import { manifestParts, readManifest, type ManifestPart } from '../../../../shared/storage/read-manifest.ts';
 import { isObjectUrl } from '../../../../shared/stores/object-url.ts';
@@ -19,6 +21,12 @@ import type { OutputResolver } from '../../output/resolve-output.ts';
 export interface DeltaDeps {
   jobs: Pick<JobStore, 'get'>;
   output: Pick<OutputResolver, 'resolve'>;
+}
+
+/** What a request asks for. `by`: undefined if it leaves that open. */
+export interface AskedDelta {
+  readonly previous: string;
+  readonly by?: RowVersions | undefined;
 }
 
 /** The job that asks for a delta. */
@@ -77,8 +85,9 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     return { ...delta, output: place };
   }
 
-  async function beginDelta(previous: string, job: DeltaJob): Promise<Delta> {
-    checkInput(job);
+  async function beginDelta({ previous, by: asked }: AskedDelta, job: DeltaJob): Promise<Delta> {
+    checkInput(job, asked);
+    const by = hasSlices(job.dataset) ? 'content' : (asked ?? 'stamp');
     const [found, last] = await findOutput(previous, job);
     if (found.place === job.place) {
       throw refused(
@@ -88,25 +97,16 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     }
     await checkEnded(found, last);
     const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
-    if (of.type !== 'files' || job.dataset.type !== 'files') {
-      throw refused(`the earlier job has read an input of type "${of.type}". Only files have versions`);
-    }
-    if (isObjectUrl(of.root) !== isObjectUrl(job.dataset.root)) {
-      throw refused(
-        `the earlier job has read ${of.root}. Versions of files and versions of S3 objects cannot be compared`,
-      );
-    }
+    checkSameKind(of, job.dataset, by);
     if (last.asked_columns?.select)
       throw refused(`the earlier output has only chosen columns (select). ${RUN_ALL}`);
-    if (!(await hasVersions(found))) {
-      throw refused(
-        `the earlier output was written by a version of Forebay that did not record the versions of rows. ${RUN_ALL}`,
-      );
-    }
+    const recorded = await versionsIn(found);
+    if (recorded !== 'no parts' && recorded !== by) throw refused(whyNot(recorded, by, job.dataset));
     const why = whyRecompute(last, of, job);
     return {
       job: last.id,
       output: found.place,
+      ...(by === 'content' && { by }),
       ...(last.table && { table: last.table }),
       ...(why !== null && { recompute: why }),
     };
@@ -116,12 +116,12 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     continue: continueDelta,
     /** `earlier`: the job that the request resumes. It goes on with its own delta. Undefined: no delta job. */
     async settle(
-      asked: { readonly previous: string } | undefined,
+      asked: AskedDelta | undefined,
       earlier: Pick<JobSpec, 'delta'> | null,
       job: DeltaJob,
     ): Promise<Delta | undefined> {
       if (earlier?.delta) return continueDelta(earlier.delta, job);
-      return asked && beginDelta(asked.previous, job);
+      return asked && beginDelta(asked, job);
     },
   };
 }
@@ -129,22 +129,41 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
 const RUN_ALL =
   'Run the whole job once more without delta. Its output can be the earlier one of the next delta job';
 
-function checkInput({ dataset, selects }: DeltaJob): void {
-  if (dataset.type !== 'files') {
+function checkInput({ dataset, selects }: DeltaJob, by: RowVersions | undefined): void {
+  if (dataset.type !== 'files' && !hasSlices(dataset)) {
     throw refused(
-      `only files of a folder and objects of S3 have versions, and this input has the type "${dataset.type}". ` +
-        'Run the whole job',
+      `this input has the type "${dataset.type}", and its rows have no versions. Run the whole job, or put the rows into a ` +
+        'JSONL or CSV table, whose rows are compared by content',
     );
+  }
+  if (by === 'stamp' && hasSlices(dataset)) {
+    throw refused('the rows of tables and archives have no size and time of their own. Leave `by` out');
   }
   if (selects)
     throw refused('a delta job cannot choose columns (select), because it takes whole results over');
 }
 
+/** Only versions of the same kind can be compared. */
+function checkSameKind(before: DatasetSpec, now: DatasetSpec, by: RowVersions): void {
+  if (before.type === 'files' && now.type === 'files') {
+    if (by === 'content' || isObjectUrl(before.root) === isObjectUrl(now.root)) return;
+    throw refused(
+      `the earlier job has read ${before.root}. Versions of files and versions of S3 objects cannot be compared`,
+    );
+  }
+  if (hasSlices(before) && hasSlices(now)) return;
+  throw refused(
+    `the earlier job has read an input of type "${before.type}", whose rows have other ids and versions than those of ` +
+      `type "${now.type}"`,
+  );
+}
+
 /** Looks at the first and the last part, because an older version may have begun the output. */
-async function hasVersions(output: Output): Promise<boolean> {
-  const hasRecord = async (part: ManifestPart | undefined) => {
-    const number = part === undefined ? null : partNumber(part.name);
-    return number !== null && (await output.read(recordName(number, part!.sha256))) !== null;
+async function versionsIn(output: Output): Promise<RowVersions | 'no parts' | null> {
+  const kindIn = async (part: ManifestPart) => {
+    const number = partNumber(part.name);
+    const record = number === null ? null : await output.read(recordName(number, part.sha256));
+    return record && kindOfRecord(record);
   };
   let first: ManifestPart | undefined;
   let last: ManifestPart | undefined;
@@ -152,14 +171,29 @@ async function hasVersions(output: Output): Promise<boolean> {
     first ??= part;
     last = part;
   }
-  return first === undefined || (await hasRecord(first)) || hasRecord(last);
+  if (first === undefined || last === undefined) return 'no parts';
+  return (await kindIn(first)) ?? kindIn(last);
 }
 
-function whyRecompute(last: JobSpec, of: DatasetSpec & { type: 'files' }, job: DeltaJob): string | null {
+function whyNot(recorded: RowVersions | null, by: RowVersions, dataset: DatasetSpec): string {
+  if (recorded === 'content')
+    return 'the earlier output has recorded the content of its rows. Use `"by": "content"` (--delta-by content)';
+  if (recorded === 'stamp' || (by === 'content' && dataset.type !== 'files')) {
+    return (
+      'the earlier output has not recorded the content of its rows. Run the whole job once more with ' +
+      '`"row_versions": "content"` (--row-versions content)' +
+      (recorded === 'stamp' ? ', or leave `by` out' : '')
+    );
+  }
+  return `the earlier output was written by a version of Forebay that did not record the versions of rows, or with row_versions "none". ${RUN_ALL}`;
+}
+
+function whyRecompute(last: JobSpec, of: DatasetSpec, job: DeltaJob): string | null {
   const differences = settingsThatDiffer(last, job.model, job.options);
   const join = joinOf(job.dataset);
-  const isJoined = join !== undefined && job.dataset.type === 'files' && of.root !== job.dataset.root;
-  if (JSON.stringify(of.join) !== JSON.stringify(join) || isJoined) {
+  // Columns of a table are part of its rows' content. Those of files come from their paths.
+  const isMoved = of.type === 'files' && job.dataset.type === 'files' && of.root !== job.dataset.root;
+  if (JSON.stringify(joinOf(of)) !== JSON.stringify(join) || (join !== undefined && isMoved)) {
     differences.push('other columns of the input are joined');
   }
   return differences.length === 0 ? null : differences.join('; ');

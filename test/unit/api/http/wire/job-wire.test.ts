@@ -21,6 +21,7 @@ const RECORD: JobRecord = {
       top_k: 5,
       decode: null,
       limit: null,
+      row_versions: null,
     },
     input: { type: 'urls', count: 2 },
     tenant: 'default',

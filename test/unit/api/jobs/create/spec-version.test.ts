@@ -16,11 +16,12 @@ it('a job is left to processes that can read its dataset and write its output', 
   expect(specVersion({ spec: csv }, { type: 'csv', path: '/rows.csv' }, undefined, '/out')).toBe(5);
   const jsonl = { type: 'jsonl' as const, path: '/rows.jsonl', base: '/' };
   expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, '/out')).toBe(3);
-  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, 's3://b/o/')).toBe(
-    6,
-  );
-  const asked = { delta: true, compact: true };
-  expect(specVersion({ spec: jsonl }, { type: 'jsonl', path: '/rows.jsonl' }, undefined, '/out', asked)).toBe(
+  const input = { type: 'jsonl' as const, path: '/rows.jsonl' };
+  expect(specVersion({ spec: jsonl }, input, undefined, 's3://b/o/')).toBe(6);
+  const delta = { job: 'j', output: '/before' };
+  expect(specVersion({ spec: jsonl }, input, undefined, '/out', { delta })).toBe(6);
+  expect(specVersion({ spec: jsonl }, input, undefined, '/out', { delta, compact: true })).toBe(SPEC_VERSION);
+  expect(specVersion({ spec: jsonl }, input, undefined, '/out', { delta: { ...delta, by: 'content' } })).toBe(
     SPEC_VERSION,
   );
 });
