@@ -106,7 +106,7 @@ function escaped(text: string): string {
   return isLatin ? plain : WIDE + plain;
 }
 
-const OTHERS = /[^\u0000-\u00ff]/;
+const OTHERS = /[\u0100-\uffff]/;
 
 function unescaped(text: string): string {
   const isWide = text.startsWith(WIDE);

@@ -13,7 +13,7 @@ import { locateRow } from '../datasets/locate.ts';
 import type { DatasetSource } from '../datasets/source.ts';
 import { createDeltaSource } from './delta-source.ts';
 import type { IdJoinOptions } from './id-join.ts';
-import { createSliceDelta } from './slice-delta-source.ts';
+import { createSliceDelta, type SlicedSource } from './slice-delta-source.ts';
 
 type FilesSpec = Extract<GivenDataset, { type: 'files' }>;
 
@@ -42,14 +42,12 @@ export function openDelta(
       recompute,
     });
   }
-  const { slices, names } = given;
-  if (slices === undefined || names === undefined) {
-    throw new InvariantError(`a delta job over an input of type "${spec.type}"`);
-  }
-  return createSliceDelta(
-    { ...given, slices, names },
-    { openEarlier: async (from) => open(BY_INDEX, from), sort, recompute },
-  );
+  if (!isSliced(given)) throw new InvariantError(`a delta job over an input of type "${spec.type}"`);
+  return createSliceDelta(given, { openEarlier: async (from) => open(BY_INDEX, from), sort, recompute });
+}
+
+function isSliced(source: DatasetSource): source is SlicedSource {
+  return source.slices !== undefined && source.names !== undefined;
 }
 
 /**

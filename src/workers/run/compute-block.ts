@@ -4,7 +4,13 @@
  * starts (INV-6).
  */
 import { createNameList } from '../../shared/datasets/name-list.ts';
-import { isSlice, type BlockRows, type BlockSlice, type NamedRows } from '../../shared/domain/block.ts';
+import {
+  isSlice,
+  rowId,
+  type BlockRows,
+  type BlockSlice,
+  type NamedRows,
+} from '../../shared/domain/block.ts';
 import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
@@ -174,7 +180,8 @@ export function createBlockComputer(deps: {
       await Promise.allSettled(chunks);
       throw error;
     }
-    return { rows: names.end(), outcomes: (await Promise.all(chunks)).flat(), ...check.end() };
+    const outcomes = (await Promise.all(chunks)).flat();
+    return { rows: names.end(), outcomes, ...check.end() };
   }
 
   /** `some`: the rows that must be computed. Null: all. */
@@ -183,13 +190,14 @@ export function createBlockComputer(deps: {
     chunk: SliceChunk,
     some: SomeRows | null,
   ): Promise<readonly Outcomes[]> {
-    const { count, packed, source, taken } = some ?? { ...chunk, source: chunk, taken: null };
+    if (some === null) return computePacked(block, chunk.count, chunk.packed, chunk);
+    const count = some.positions.length;
     for (let others = chunk.count - count; others > 0; others--) batcher.callOff(block.group);
-    const outcomes = await computeAllOf(block, count, packed, source);
-    return taken === null ? outcomes : amongTaken(taken, outcomes);
+    return some.finish(await computePacked(block, count, some.packed, some.source));
   }
 
-  async function computeAllOf(
+  /** `packed`: the rows, if they can go to a lane as they are. */
+  async function computePacked(
     block: OpenBlock,
     count: number,
     packed: PackedRecords | null,
@@ -252,9 +260,9 @@ export function createBlockComputer(deps: {
         const answers =
           some === null
             ? await computeEach(chunk, chunk.count, (at) => start + at)
-            : await computeEach(some.source, some.count, (at) => start + some.positions[at]!);
-        outcomes.push(...(some === null ? answers : amongTaken(some.taken, answers)));
+            : await computeEach(some.source, some.positions.length, (at) => start + some.positions[at]!);
         check.after(chunk);
+        outcomes.push(...(some === null ? answers : some.finish(answers)));
       } finally {
         chunk.release();
       }
@@ -340,7 +348,8 @@ function rowsOf({ run: { spec }, group, byContent }: OpenBlock): RowsOf {
 }
 
 function checkOf({ byContent, candidates }: OpenBlock, rows: BlockRows): ContentCheck | null {
-  return byContent ? createContentCheck(rows, candidates) : null;
+  const { length: count } = rows.rows;
+  return byContent ? createContentCheck({ count, idOf: (at) => rowId(rows, at), candidates }) : null;
 }
 
 function checked(check: ContentCheck | null, outcomes: readonly Outcomes[]): Omit<Rows, 'rows'> {

@@ -2,11 +2,10 @@
  * Compares rows that are read one by one with what the earlier output has, by their content. A worker knows the content of
  * rows that it fetches. Only a lane knows that of a local file.
  */
-import { rowId, type BlockRows } from '../../shared/domain/block.ts';
 import type { Outcomes } from '../../shared/domain/outcomes.ts';
+import { UNCHANGED } from '../../shared/domain/unchanged.ts';
 import type { BudgetedRead } from '../intake/read/budgeted-reader.ts';
 import type { RowVersion } from '../intake/read/row-versions.ts';
-import { UNCHANGED } from '../lane/unchanged.ts';
 import { withTaken, type Candidates } from './take-over.ts';
 
 type ReadRow = (at: number) => BudgetedRead | Promise<BudgetedRead>;
@@ -24,22 +23,35 @@ export interface CheckedRows {
   readonly taken: number;
 }
 
-/** `candidates`: null if the versions are only recorded. */
-export function createContentCheck(block: BlockRows, candidates: Candidates | null): ContentCheck {
-  const versions: RowVersion[] = block.rows.map(() => null);
-  const taken: (string | null)[] = block.rows.map(() => null);
+export interface RowsToCheck {
+  readonly count: number;
+  readonly idOf: (at: number) => string;
+  /** What a version has besides the content of the row's file. Absent: nothing. */
+  readonly suffixOf?: ((at: number) => string) | undefined;
+  /** Null: versions are only recorded. */
+  readonly candidates: Pick<Candidates, 'resultOf' | 'versionOf'> | null;
+}
 
-  function note(at: number, version: string): boolean {
+export function createContentCheck({ count, idOf, suffixOf, candidates }: RowsToCheck): ContentCheck {
+  const versions: RowVersion[] = Array.from({ length: count }, () => null);
+  const taken: (string | null)[] = Array.from({ length: count }, () => null);
+
+  /** Returns whether the result of the row is taken over. */
+  function note(at: number, content: string): boolean {
+    const version = content + (suffixOf?.(at) ?? '');
     versions[at] = version;
     if (candidates?.versionOf(at) !== version) return false;
-    taken[at] = candidates.resultOf(at, rowId(block, at));
+    taken[at] = candidates.resultOf(at, idOf(at));
     return taken[at] !== null;
   }
 
-  /** The version with which a lane need not compute the row. */
+  /** The content with which a lane need not compute the row. Empty: it must in any case. */
   function known(at: number): string {
     const version = candidates?.versionOf(at) ?? null;
-    return version !== null && candidates?.resultOf(at, rowId(block, at)) !== null ? version : '';
+    const suffix = suffixOf?.(at) ?? '';
+    if (version === null || !version.endsWith(suffix) || candidates?.resultOf(at, idOf(at)) === null)
+      return '';
+    return version.slice(0, version.length - suffix.length);
   }
 
   function judge(at: number, read: BudgetedRead): BudgetedRead {

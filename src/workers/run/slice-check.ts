@@ -1,70 +1,113 @@
 /** Compares the rows of a slice with what the earlier output has, by their content, and collects their versions. */
+import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import type { PackedRecords } from '../../shared/domain/packed-records.ts';
 import type { SliceChunk } from '../intake/read/budgeted-reader.ts';
-import type { RowVersion } from '../intake/read/row-versions.ts';
-import type { Candidates, TakenResults } from './take-over.ts';
+import { joinedSuffix, type RowVersion } from '../intake/read/row-versions.ts';
+import { createContentCheck, type ContentCheck } from './content-check.ts';
+import { amongTaken, type Candidates } from './take-over.ts';
 
 /** The rows of a chunk that must be computed. */
 export interface SomeRows {
   readonly positions: readonly number[];
-  readonly count: number;
   readonly packed: PackedRecords | null;
   readonly source: Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
-  /** The results of the others. */
-  readonly taken: TakenResults;
+  /** The outcomes of all rows of the chunk. `outcomes`: those of the computed ones. */
+  finish(outcomes: readonly Outcomes[]): readonly Outcomes[];
 }
 
 export interface SliceCheck {
-  /** Null: all rows of the chunk must be computed. */
+  /** Null: all rows of the chunk go to lanes as they are. */
   before(chunk: SliceChunk): SomeRows | null;
   /** Call it when the rows of the chunk are on their way, because lanes need not wait for their versions. */
   after(chunk: SliceChunk): void;
+  /** Call it after all rows have been computed. */
   end(): { readonly taken: number; readonly versions: readonly RowVersion[] | null };
 }
+
+const NO_CHECK: SliceCheck = {
+  before: () => null,
+  after: () => {},
+  end: () => ({ taken: 0, versions: null }),
+};
 
 /** `firstRow`: the index of the slice's first row. */
 export function createSliceCheck(
   { byContent, candidates }: { readonly byContent: boolean; readonly candidates: Candidates | null },
   firstRow: number,
 ): SliceCheck {
-  if (!byContent) return { before: () => null, after: () => {}, end: () => ({ taken: 0, versions: null }) };
-  const versions: RowVersion[] = [];
+  if (!byContent) return NO_CHECK;
+  /** Those of each chunk. */
+  const versions: RowVersion[][] = [];
+  let rows = 0;
   let taken = 0;
 
-  function take(chunk: SliceChunk, known: Candidates): (string | null)[] {
-    const first = versions.length;
-    const own = chunk.versions();
-    for (const version of own) versions.push(version);
-    return own.map((version, at) => {
-      if (version === null || known.versionOf(first + at) !== version) return null;
-      return known.resultOf(first + at, chunk.ids?.[at] ?? String(firstRow + first + at));
-    });
+  /** The results of rows whose version is known from their record. */
+  function take(own: readonly RowVersion[], first: number, idOf: (at: number) => string): (string | null)[] {
+    return own.map((version, at) =>
+      version !== null && candidates?.versionOf(first + at) === version
+        ? candidates.resultOf(first + at, idOf(at))
+        : null,
+    );
   }
 
   return {
     before(chunk) {
-      if (candidates === null) return null;
-      const results = take(chunk, candidates);
+      const first = rows;
+      rows += chunk.count;
+      const idOf = (at: number) => chunk.ids?.[at] ?? String(firstRow + first + at);
+      // Without candidates, `after` finds the versions.
+      const own = candidates === null ? Array.from({ length: chunk.count }, () => null) : chunk.versions();
+      versions.push(own);
+      const results = take(own, first, idOf);
       const positions = results.flatMap((result, at) => (result === null ? [at] : []));
-      if (positions.length === chunk.count) return null;
       taken += chunk.count - positions.length;
-      return { positions, count: positions.length, taken: results, ...some(chunk, positions) };
+      if (chunk.packed !== null) {
+        if (positions.length === chunk.count) return null;
+        const packed = chunk.packed.select(positions);
+        const finish = (outcomes: readonly Outcomes[]) => amongTaken(results, outcomes);
+        return { positions, packed, source: sourceOf(chunk, positions, null), finish };
+      }
+      const joined = chunk.joined?.();
+      const check = createContentCheck({
+        count: positions.length,
+        idOf: (at) => idOf(positions[at]!),
+        suffixOf: joined && ((at) => joinedSuffix(joined.slice(positions[at]!, positions[at]! + 1).own())),
+        candidates: candidates && {
+          versionOf: (at) => candidates.versionOf(first + positions[at]!),
+          resultOf: (at, id) => candidates.resultOf(first + positions[at]!, id),
+        },
+      });
+      return {
+        positions,
+        packed: null,
+        source: sourceOf(chunk, positions, check),
+        finish(outcomes) {
+          const checked = check.end(outcomes);
+          taken += checked.taken;
+          for (const [at, version] of checked.versions.entries()) own[positions[at]!] ??= version;
+          return amongTaken(results, checked.outcomes);
+        },
+      };
     },
     after(chunk) {
-      if (candidates === null) for (const version of chunk.versions()) versions.push(version);
+      if (candidates !== null) return;
+      const own = versions.at(-1)!;
+      for (const [at, version] of chunk.versions().entries()) own[at] = version;
     },
-    end: () => ({ taken, versions }),
+    end: () => ({ taken, versions: versions.flat() }),
   };
 }
 
-function some(chunk: SliceChunk, positions: readonly number[]): Pick<SomeRows, 'packed' | 'source'> {
-  const { packed, joined } = chunk;
+function sourceOf(
+  chunk: SliceChunk,
+  positions: readonly number[],
+  check: ContentCheck | null,
+): SomeRows['source'] {
+  const { joined } = chunk;
+  const read = (at: number) => chunk.read(positions[at]!);
   return {
-    packed: packed?.select(positions) ?? null,
-    source: {
-      read: (at) => chunk.read(positions[at]!),
-      problemOf: (at) => chunk.problemOf(positions[at]!),
-      ...(joined && { joined: () => joined().select(positions) }),
-    },
+    read: check === null ? read : check.reading(read),
+    problemOf: (at) => chunk.problemOf(positions[at]!),
+    ...(joined && { joined: () => joined().select(positions) }),
   };
 }

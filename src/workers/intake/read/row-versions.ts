@@ -24,8 +24,13 @@ export function versionOf(record: RowRecord, kind: RowKind, joined: Uint8Array |
   return withJoined(recordVersion(record, kind), joined);
 }
 
+/** What the columns that go to the output add to the version of a row. */
+export function joinedSuffix(joined: Uint8Array): string {
+  return `.${contentVersion(joined)}`;
+}
+
 function withJoined(own: RowVersion, joined: Uint8Array | null): RowVersion {
-  return own === null || joined === null ? own : contentVersion(Buffer.concat([Buffer.from(own), joined]));
+  return own === null || joined === null ? own : own + joinedSuffix(joined);
 }
 
 function recordVersion(record: RowRecord, kind: RowKind): RowVersion {

@@ -1,8 +1,8 @@
 /** Finds the version of a file by its content, if the row asks for it. */
 import { contentVersion } from '../../../shared/delta/content-version.ts';
+import { UNCHANGED } from '../../../shared/domain/unchanged.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { LaneInput } from '../messages.ts';
-import { UNCHANGED } from '../unchanged.ts';
 
 /** Throws the error UNCHANGED if the row need not be computed. */
 export function checkContent(row: LaneInput, bytes: Uint8Array): void {
