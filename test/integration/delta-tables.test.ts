@@ -97,6 +97,19 @@ describe('a delta job over a table', () => {
     });
     expect(vanishedOf(second)).toEqual([{ index: 20, id: rows[20]!.id }]);
     await expectLikeWhole(input, 'tuesday');
+
+    const chosen = (output: string) => ({
+      more: { output: { path: service.out(output), select: ['label'] } },
+    });
+    const third = await run(input, 'wednesday', { delta: second.output, ...chosen('wednesday') });
+    expect(third.delta).toMatchObject({ by: 'content', taken_over: 41, vanished: 0 });
+    await run(input, 'wednesday-whole', chosen('wednesday-whole'));
+    expect(textsOf('wednesday')).toBe(textsOf('wednesday-whole'));
+    const refused = await reruns.refused('/v1/jobs', {
+      model: 'tiny',
+      ...bodyOf(input, 'thursday', { delta: third.id }),
+    });
+    expect(refused[2]).toContain('only chosen columns');
   });
 
   it.concurrent('gives the same output if it is stopped and resumed after rows were sorted', async () => {

@@ -57,6 +57,7 @@ export function createPlanJob(deps: PlanDeps) {
   ): Promise<PlanWire['delta']> {
     const { taken, computed, whole } = await lookAtDelta(deps.openDataset({ dataset, tenant, delta }), limit);
     return {
+      by: delta.by ?? 'stamp',
       previous: { job: delta.job, output: delta.output },
       taken_over: taken,
       computed: { new: computed.new, changed: computed.changed, failed_before: computed.failed },
@@ -102,7 +103,6 @@ export function createPlanJob(deps: PlanDeps) {
         options,
         dataset,
         place: place.place,
-        selects: format.askedColumns?.select !== undefined,
       });
       const source = deps.openDataset({ dataset, tenant });
       const look = await lookAt(source, options.limit);

@@ -35,7 +35,9 @@ function deltaText({ delta }: PlanWire): string {
   // Older services know no delta jobs.
   if (!delta) return '';
   const counts = deltaCounts(delta, delta.whole ? '' : ' so far');
-  return `Delta: ${counts}${delta.recompute === null ? '' : `\n  all rows are computed: ${delta.recompute}`}\n`;
+  // An older service compares only by stamp.
+  const atMost = delta.by === 'content' ? 'up to ' : '';
+  return `Delta: ${atMost}${counts}${delta.recompute === null ? '' : `\n  all rows are computed: ${delta.recompute}`}\n`;
 }
 
 const WHERE = { api: 'API', worker: 'worker', lane: 'lane' } as const;

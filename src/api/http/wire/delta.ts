@@ -25,6 +25,7 @@ export const DELTA_BODY = z
 
 /** `computed`: the rows that a model must answer, by the reason. */
 export const DELTA_ROWS = z.object({
+  by: z.enum(['stamp', 'content']).meta({ description: 'How rows are compared. See the request.' }),
   taken_over: z.int().meta({ description: 'Rows whose results come from the earlier output.' }),
   computed: z.object({
     new: z.int(),
@@ -51,8 +52,9 @@ export const DELTA_REPORT = z
 
 export function deltaToWire({ spec, delta }: JobRecord): z.infer<typeof DELTA_REPORT> | null {
   if (spec.delta === undefined || delta === null) return null;
-  const { job, output, recompute = null } = spec.delta;
+  const { job, output, recompute = null, by = 'stamp' } = spec.delta;
   return {
+    by,
     previous: { job, output },
     taken_over: delta.taken,
     computed: { new: delta.new, changed: delta.changed, failed_before: delta.failed },

@@ -108,6 +108,10 @@ export const PLAN = z
         z.object({
           previous: z.object({ job: z.string(), output: z.string() }),
           ...DELTA_ROWS.shape,
+          taken_over: z.int().meta({
+            description:
+              'Rows whose results come from the earlier output. If `by` is `content`, rows whose content has changed count here, because a plan does not read them.',
+          }),
           whole: z.boolean().meta({
             description:
               'Whether all rows were counted. False: the plan stopped counting after some seconds.',

@@ -113,7 +113,6 @@ export function createSubmitJob(deps: SubmitDeps) {
         options,
         dataset,
         place: place.place,
-        selects: askedColumns?.select !== undefined,
       });
       const { webhook } = request;
       const spec: JobSpec = {

@@ -38,7 +38,6 @@ export interface DeltaJob {
   readonly model: CurrentModel;
   readonly options: JobOptions;
   readonly dataset: DatasetSpec;
-  readonly selects: boolean;
 }
 
 export function createDeltaSettler({ jobs, output }: DeltaDeps) {
@@ -99,7 +98,9 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
     checkSameKind(of, job.dataset, by);
     if (last.asked_columns?.select)
-      throw refused(`the earlier output has only chosen columns (select). ${RUN_ALL}`);
+      throw refused(
+        `the earlier output has only chosen columns (select), and not the whole results. Run the whole job once more without select. The delta job may have select`,
+      );
     const recorded = await versionsIn(found);
     if (recorded !== 'no parts' && recorded !== by) throw refused(whyNot(recorded, by, job.dataset));
     const why = whyRecompute(last, of, job);
@@ -129,7 +130,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
 const RUN_ALL =
   'Run the whole job once more without delta. Its output can be the earlier one of the next delta job';
 
-function checkInput({ dataset, selects }: DeltaJob, by: RowVersions | undefined): void {
+function checkInput({ dataset }: DeltaJob, by: RowVersions | undefined): void {
   if (dataset.type !== 'files' && !hasSlices(dataset)) {
     throw refused(
       `this input has the type "${dataset.type}", and its rows have no versions. Run the whole job, or put the rows into a ` +
@@ -139,8 +140,6 @@ function checkInput({ dataset, selects }: DeltaJob, by: RowVersions | undefined)
   if (by === 'stamp' && hasSlices(dataset)) {
     throw refused('the rows of tables and archives have no size and time of their own. Leave `by` out');
   }
-  if (selects)
-    throw refused('a delta job cannot choose columns (select), because it takes whole results over');
 }
 
 /** Only versions of the same kind can be compared. */
