@@ -32,11 +32,12 @@ export interface MatchSources {
   /** The ids of the dataset's rows from this row on. */
   readonly idsFrom: (row: number) => AsyncIterable<string>;
   readonly sort: IdJoinOptions;
+  readonly signal: AbortSignal;
 }
 
 /** `from`: where an earlier matcher stopped, before this `row`. */
 export async function openSliceMatcher(
-  { openEarlier, idsFrom, sort }: MatchSources,
+  { openEarlier, idsFrom, sort, signal }: MatchSources,
   from: MatchPosition | null,
   row: number,
 ): Promise<SliceMatcher> {
@@ -52,7 +53,10 @@ export async function openSliceMatcher(
   let at = row;
 
   async function* matchSorted(first: number): AsyncGenerator<FoundRow | null> {
-    for (; head !== null; head = await earlier.next()) await join.addRight(head.id, encodeFound(head));
+    for (; head !== null; head = await earlier.next()) {
+      signal.throwIfAborted();
+      await join.addRight(head.id, encodeFound(head));
+    }
     for await (const id of idsFrom(first)) await join.addLeft(id, '');
     let next = first;
     for await (const { right } of join.pairs())

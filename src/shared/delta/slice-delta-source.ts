@@ -11,7 +11,7 @@ import { openSliceMatcher, type FoundRow, type MatchPosition, type MatchSources 
 
 export type SlicedSource = DatasetSource & Required<Pick<DatasetSource, 'slices' | 'names'>>;
 
-export interface SliceDeltaOptions extends Omit<MatchSources, 'idsFrom'> {
+export interface SliceDeltaOptions extends Omit<MatchSources, 'idsFrom' | 'signal'> {
   /** All rows are computed. */
   readonly recompute: boolean;
 }
@@ -69,6 +69,7 @@ export function createSliceDelta(given: SlicedSource, options: SliceDeltaOptions
       const sources = {
         ...options,
         idsFrom: (row: number) => idsFrom(baseCursor, row, signal),
+        signal,
       };
       const matcher = await openSliceMatcher(sources, position, from?.index ?? 0);
       try {

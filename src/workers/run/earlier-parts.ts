@@ -31,6 +31,9 @@ interface Kept {
   bytes: number;
 }
 
+/** Parts are dropped when no block has asked for one for this long. */
+const IDLE_MS = 10_000;
+
 /** Of a decoded row, besides its text. */
 const ROW_BYTES = 200;
 
@@ -39,6 +42,15 @@ export function createEarlierParts(outputs: Outputs, maxBytes: number): EarlierP
   /** The least recently used one comes first. */
   const kept = new Map<string, Kept>();
   let used = 0;
+  let idle: NodeJS.Timeout | undefined;
+
+  function dropWhenIdle(): void {
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      kept.clear();
+      used = 0;
+    }, IDLE_MS).unref();
+  }
 
   function drop(key: string, entry: Kept): void {
     if (kept.get(key) !== entry) return;
@@ -68,6 +80,7 @@ export function createEarlierParts(outputs: Outputs, maxBytes: number): EarlierP
 
   return {
     async get(delta, part, hash) {
+      dropWhenIdle();
       const key = JSON.stringify([delta.output, part, hash, delta.by ?? null]);
       const known = kept.get(key);
       if (known === undefined) return read(key, delta, part, hash).part;

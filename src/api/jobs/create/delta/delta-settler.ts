@@ -96,7 +96,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     }
     await checkEnded(found, last);
     const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
-    checkSameKind(of, job.dataset, by);
+    checkSameKind(of, job.dataset);
     if (last.asked_columns?.select)
       throw refused(
         `the earlier output has only chosen columns (select), and not the whole results. Run the whole job once more without select. The delta job may have select`,
@@ -143,9 +143,10 @@ function checkInput({ dataset }: DeltaJob, by: RowVersions | undefined): void {
 }
 
 /** Only versions of the same kind can be compared. */
-function checkSameKind(before: DatasetSpec, now: DatasetSpec, by: RowVersions): void {
+function checkSameKind(before: DatasetSpec, now: DatasetSpec): void {
   if (before.type === 'files' && now.type === 'files') {
-    if (by === 'content' || isObjectUrl(before.root) === isObjectUrl(now.root)) return;
+    // Folders and stores list names in other orders, too.
+    if (isObjectUrl(before.root) === isObjectUrl(now.root)) return;
     throw refused(
       `the earlier job has read ${before.root}. Versions of files and versions of S3 objects cannot be compared`,
     );
