@@ -8,6 +8,7 @@ import { sameColumns } from '../tasks/result-columns.ts';
 import { resultSchemaOf } from '../tasks/result-schema.ts';
 import { rowKindOf, taskOf } from '../tasks/task-descriptions.ts';
 import { sha256 } from '../text/sha256.ts';
+import { checkChain } from './check-chain.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
 
@@ -70,7 +71,7 @@ export async function loadMembers(
     }
     if (problem !== null) issues.push({ path, message: problem });
   }
-  if (issues.length === before) issues.push(...issuesTogether(pipeline, members));
+  if (issues.length === before) issues.push(...(await issuesTogether(pipeline, members)));
   return members;
 }
 
@@ -82,7 +83,7 @@ function spend(budget: MemberBudget, depth: number): void {
     budget.exceeded ??= `leads to more than ${MAX_MODELS} models, counting those of its pipelines; use fewer`;
 }
 
-function issuesTogether(pipeline: PipelineConfig, members: readonly ModelFolder[]): Issue[] {
+async function issuesTogether(pipeline: PipelineConfig, members: readonly ModelFolder[]): Promise<Issue[]> {
   const names = namedModels(pipeline);
   const issues = memberIssues(
     pipeline,
@@ -90,6 +91,8 @@ function issuesTogether(pipeline: PipelineConfig, members: readonly ModelFolder[
   );
   if (issues.length > 0) return issues;
   const whole = withMembers(pipeline, members);
+  const inChain = await checkChain(whole, members);
+  if (inChain.length > 0) return inChain;
   const twice = sameColumns(resultSchemaOf(taskOf(whole), whole));
   return twice === null ? [] : [{ path: '', message: `the answers of its models do not fit: ${twice}` }];
 }

@@ -1,6 +1,16 @@
 /** Models of kind `pipeline`: other models, combined. Everything about their answers follows from those models. */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
+import {
+  chainResult,
+  CROPS_LEFT_OUT,
+  LEFT_OUT_FIELD,
+  STOPPED_AFTER,
+  STOPPED_FIELD,
+  type ChainFields,
+} from './pipeline/chain-result.ts';
+import { describeAnswer } from './pipeline/describe-answer.ts';
+import { takesOption } from './pipeline/member-options.ts';
 import { PIPELINE_SHAPE, type PipelineConfig } from './pipeline/pipeline-config.ts';
 import { fieldIssues } from './pipeline/pipeline-issues.ts';
 import { NAMED_PREDICTIONS, PREDICTIONS } from './classes/predictions.ts';
@@ -55,18 +65,25 @@ function describe(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
   const options = [...new Set(members.flatMap(({ task }) => task.options))];
   const bytes = members.map(({ task, config: own }) => task.inputBytes(own));
   const most = members.flatMap(({ task }) => task.mostAutoRows ?? []);
+  const { chain } = config;
+  /** Those that read the row itself. */
+  const readers = members.filter((_, at) => chain?.steps[at]!.for_each === undefined);
+  const ranks = chain === undefined ? first : members.find((_, at) => takesOption(members, at, 'top_k'));
   return {
     ...PIPELINE,
     input: inputOf(first),
     options,
     resultSchemaOf: () => resultOf(config, taskOf),
     fields: (_, inputs) =>
-      members.map(({ task, config: own }, i) => task.fields(own, i === 0 ? inputs : null)).reduce(both),
+      readers.map(({ task, config: own }, i) => task.fields(own, i === 0 ? inputs : null)).reduce(both),
     whyNot: (_, asked) => members.flatMap(({ task, config: own }) => task.whyNot?.(own, asked) ?? []),
     // An option that the job leaves open is each model's own affair. Only the number of answers is theirs together.
-    defaults: () => Object.fromEntries(options.map((name) => [name, name === 'top_k' ? topK(first) : null])),
-    inputBytes: () =>
-      config.cascade === undefined ? bytes.reduce((sum, one) => sum + one, 0) : Math.max(...bytes),
+    defaults: () => Object.fromEntries(options.map((name) => [name, name === 'top_k' ? topK(ranks!) : null])),
+    inputBytes: () => {
+      // Each model of a chain cuts the batch into batches of its own.
+      if (chain !== undefined) return Math.min(...bytes);
+      return config.cascade === undefined ? bytes.reduce((sum, one) => sum + one, 0) : Math.max(...bytes);
+    },
     ...(most.length > 0 && { mostAutoRows: Math.min(...most) }),
     steps(_, given) {
       const { prepare } = first.task.steps(first.config, first.task.defaults(first.config));
@@ -99,6 +116,10 @@ function both(a: RowFields, b: RowFields): RowFields {
 
 /** The fields of the models' own answers, and what the pipeline adds. */
 function resultOf(config: PipelineConfig, taskOf: TaskOf): Readonly<Record<string, unknown>> {
+  const schemas = config.members.map((member) => resultSchemaOf(taskOf(member.config), member.config));
+  const isPartial = config.on_member_error === 'partial';
+  if (config.chain !== undefined)
+    return chainSchema(chainResult(config.chain, schemas, isPartial), isPartial);
   const combine = config.ensemble?.combine;
   const own: z.ZodRawShape =
     combine === 'all'
@@ -108,10 +129,9 @@ function resultOf(config: PipelineConfig, taskOf: TaskOf): Readonly<Record<strin
         : { [MODEL_FIELD]: MODEL_NAME };
   const added = schemaOf({
     ...own,
-    ...(config.on_member_error === 'partial' && { [MEMBER_ERRORS_FIELD]: MEMBER_ERRORS.optional() }),
+    ...(isPartial && { [MEMBER_ERRORS_FIELD]: MEMBER_ERRORS.optional() }),
   });
   if (!(MODEL_FIELD in own)) return added;
-  const schemas = config.members.map((member) => resultSchemaOf(taskOf(member.config), member.config));
   const required = schemas
     .map((schema) => schema.required)
     .reduce((a, b) => a.filter((name) => b.includes(name)));
@@ -119,6 +139,15 @@ function resultOf(config: PipelineConfig, taskOf: TaskOf): Readonly<Record<strin
     properties: { ...schemas.map(({ properties }) => properties).reduce(bothAnswer), ...added.properties },
     required: [...required, ...added.required],
   };
+}
+
+function chainSchema(fields: ChainFields, isPartial: boolean): Readonly<Record<string, unknown>> {
+  const added = schemaOf({
+    ...(fields.mayStop && { [STOPPED_FIELD]: STOPPED_AFTER.optional() }),
+    ...(fields.hasCrops && { [LEFT_OUT_FIELD]: CROPS_LEFT_OUT.optional() }),
+    ...(isPartial && { [MEMBER_ERRORS_FIELD]: MEMBER_ERRORS.optional() }),
+  });
+  return { properties: { ...fields.properties, ...added.properties }, required: fields.required };
 }
 
 /** Code of users may name classes without a number. */
@@ -141,25 +170,4 @@ function bothAnswer(a: Properties, b: Properties): Properties {
 function schemaOf(shape: z.ZodRawShape) {
   const { properties = {}, required = [] } = z.toJSONSchema(z.object(shape)) as z.core.JSONSchema.BaseSchema;
   return { properties, required };
-}
-
-function describeAnswer({ cascade, ensemble, members }: PipelineConfig, k: unknown): string {
-  const names = members.map(({ model }) => model);
-  const top = typeof k === 'number' ? `top ${k} ` : 'answer ';
-  if (cascade !== undefined) {
-    const levels = cascade.levels.map(({ model, threshold }) =>
-      threshold === undefined ? model : `${model}, below ${threshold}`,
-    );
-    return `${top}of ${levels.join(' go on to ')}`;
-  }
-  switch (ensemble!.combine) {
-    case 'max_confidence':
-      return `${top}of the surest of ${names.join(', ')}`;
-    case 'average':
-      return `${top}by the mean of the scores of ${names.join(', ')}`;
-    case 'vote':
-      return `the class that most of ${names.join(', ')} name first`;
-    case 'all':
-      return `the answers of ${names.join(', ')}`;
-  }
 }

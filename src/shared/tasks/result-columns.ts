@@ -47,7 +47,7 @@ function columnsOfField(field: string, schema: unknown, optional: boolean): Resu
     return Object.entries(members).map(([key, member]) => ({
       name: `${field}.${key}`,
       type: typeOf(member),
-      optional: false,
+      optional,
       source: { of: 'key', field, key },
     }));
   }

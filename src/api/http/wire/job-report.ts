@@ -71,7 +71,7 @@ export const JOB_REPORT = z.object({
     .meta({ description: 'Null: the job has ended, and no row went through a lane.' }),
   answered_by: z.record(z.string(), z.int()).optional().meta({
     description:
-      'Of a cascade, or an ensemble that takes the surest answer: how many rows each of its models answered.',
+      'Of a cascade, or an ensemble that takes the surest answer: how many rows each of its models answered. Of a chain: how many rows each model was the last to answer.',
   }),
 });
 export type JobReportWire = z.infer<typeof JOB_REPORT>;

@@ -1,6 +1,8 @@
 /** The config of a pipeline: which models it has, and how it combines them. */
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/model/model-config.ts';
+import { CHAIN } from './chain-config.ts';
+import { MAX_MEMBERS, MEMBER_NAME } from './member-name.ts';
 
 /**
  * `max_confidence`: the answer of the model that is most sure. `average`: the mean of the scores of each class. `vote`: the
@@ -12,10 +14,6 @@ export type CombineMode = (typeof COMBINE_MODES)[number];
 /** `fail_row`: a row fails if it fails in any of its models. `partial`: the other models answer it. */
 export const ON_MEMBER_ERROR = ['fail_row', 'partial'] as const;
 
-/** A model of the same models folder, such as `resnet50` or `resnet50@2`. */
-const MODEL = z.string().min(1).max(200);
-const MAX_MEMBERS = 16;
-
 export const PIPELINE_SHAPE = {
   kind: z.literal('pipeline'),
   /** Every model answers every row. */
@@ -23,7 +21,7 @@ export const PIPELINE_SHAPE = {
     .strictObject({
       combine: z.enum(COMBINE_MODES),
       members: z
-        .array(z.strictObject({ model: MODEL, weight: z.number().positive().optional() }))
+        .array(z.strictObject({ model: MEMBER_NAME, weight: z.number().positive().optional() }))
         .min(2)
         .max(MAX_MEMBERS),
     })
@@ -32,15 +30,20 @@ export const PIPELINE_SHAPE = {
   cascade: z
     .strictObject({
       levels: z
-        .array(z.strictObject({ model: MODEL, threshold: z.number().min(0).max(1).optional() }))
+        .array(z.strictObject({ model: MEMBER_NAME, threshold: z.number().min(0).max(1).optional() }))
         .min(2)
         .max(MAX_MEMBERS),
     })
     .optional(),
+  /** The models get the row one after the other, or crops of its image. */
+  chain: CHAIN.optional(),
   on_member_error: z.enum(ON_MEMBER_ERROR).default('fail_row'),
 };
 
 type Fields = z.infer<z.ZodObject<typeof PIPELINE_SHAPE>>;
+
+/** How the models of a pipeline are combined. One of the fields is set. */
+export type Combining = Pick<Fields, 'ensemble' | 'cascade' | 'chain'>;
 
 /** A model of the pipeline as it was found. The pipeline's hash covers it. */
 export interface PipelineMember {
@@ -69,15 +72,17 @@ export function holdsCode(config: Pick<ModelConfig, 'kind'>): boolean {
 }
 
 /** Where a config names its models: the name, and its place as a JSON pointer. */
-export function namedModels({
-  ensemble,
-  cascade,
-}: Pick<Fields, 'ensemble' | 'cascade'>): readonly NamedModel[] {
+export function namedModels({ ensemble, cascade, chain }: Combining): readonly NamedModel[] {
   const at = (list: string) => (one: { readonly model: string }, i: number) => ({
     model: one.model,
     path: `/${list}/${i}/model`,
   });
-  return ensemble?.members.map(at('ensemble/members')) ?? cascade?.levels.map(at('cascade/levels')) ?? [];
+  return (
+    ensemble?.members.map(at('ensemble/members')) ??
+    cascade?.levels.map(at('cascade/levels')) ??
+    chain?.steps.map(at('chain/steps')) ??
+    []
+  );
 }
 
 export interface NamedModel {

@@ -1,13 +1,16 @@
 /** What makes no sense in a pipeline: by its own fields, and with the models that it names. */
 import type { Issue } from '../../errors.ts';
 import type { RowKind } from '../task-description.ts';
-import { namedModels, type PipelineConfig } from './pipeline-config.ts';
+import { SCORED_FIELD } from './chain-config.ts';
+import { chainFieldIssues, chainMemberIssues } from './chain-issues.ts';
+import { namedModels, type Combining } from './pipeline-config.ts';
+import { ROWS_OF_KIND } from './rows-of-kind.ts';
 
 /** `config`: fits the schema, but its models are not known yet. */
-export function fieldIssues(config: Pick<PipelineConfig, 'ensemble' | 'cascade'>): Issue[] {
-  const { ensemble, cascade } = config;
-  if ((ensemble === undefined) === (cascade === undefined)) {
-    return [{ path: '', message: 'a pipeline has either "ensemble" or "cascade"' }];
+export function fieldIssues(config: Combining): Issue[] {
+  const { ensemble, cascade, chain } = config;
+  if ([ensemble, cascade, chain].filter((one) => one !== undefined).length !== 1) {
+    return [{ path: '', message: 'a pipeline has one of "ensemble", "cascade" and "chain"' }];
   }
   const issues: Issue[] = [];
   const names = new Set<string>();
@@ -30,6 +33,7 @@ export function fieldIssues(config: Pick<PipelineConfig, 'ensemble' | 'cascade'>
     const message = `has no use with "combine": "${ensemble?.combine}"; only "average" takes weights`;
     issues.push({ path: `/ensemble/members/${i}/weight`, message });
   }
+  if (chain !== undefined) issues.push(...chainFieldIssues(chain));
   return issues;
 }
 
@@ -44,13 +48,9 @@ export interface MemberFacts {
   readonly labels: string | null;
 }
 
-/** Whether the answers can be compared: only those of classifiers have scores. */
-const SCORED_FIELD = 'predictions';
-
-export function memberIssues(
-  config: Pick<PipelineConfig, 'ensemble' | 'cascade'>,
-  members: readonly MemberFacts[],
-): Issue[] {
+/** In an ensemble or a cascade, answers are compared. Only those of classifiers have scores. */
+export function memberIssues(config: Combining, members: readonly MemberFacts[]): Issue[] {
+  if (config.chain !== undefined) return chainMemberIssues(config.chain, members);
   const issues: Issue[] = [];
   const places = namedModels(config).map(({ path }) => path);
   const [first] = members;
@@ -58,7 +58,7 @@ export function memberIssues(
   for (const [i, { model, task, input, fields, labels }] of members.entries()) {
     const path = places[i]!;
     if (input !== first!.input) {
-      const message = `"${model}" takes ${WHAT[input]}, but "${first!.model}" takes ${WHAT[first!.input]}; models of a pipeline get the same rows`;
+      const message = `"${model}" takes ${ROWS_OF_KIND[input]}, but "${first!.model}" takes ${ROWS_OF_KIND[first!.input]}; models of a pipeline get the same rows`;
       issues.push({ path, message });
     }
     if (combine !== 'all' && !fields.includes(SCORED_FIELD)) {
@@ -75,11 +75,3 @@ export function memberIssues(
   }
   return issues;
 }
-
-const WHAT: Readonly<Record<RowKind, string>> = {
-  image: 'images',
-  audio: 'sounds',
-  text: 'texts',
-  features: 'records',
-  tensors: 'tensors',
-};

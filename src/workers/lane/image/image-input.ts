@@ -8,11 +8,14 @@ import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
 import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
 import type { LaneServices, TaskInput } from '../tasks/task.ts';
 import type { TensorValue } from '../tasks/tensors.ts';
+import type { TakeWindow } from './decode/decoder.ts';
 import { wholeGeometry, type Geometry } from './decode/geometry.ts';
+import type { PartResizer } from './decode/picture-decoder.ts';
 import { fitImageInput } from './fit-image-input.ts';
-import { createImagePreparer, type ImageSpec } from './image-preparer.ts';
+import { createImagePreparer, notDecoded, type ImageSpec } from './image-preparer.ts';
 import { createTensorFiller, type Layout, type TensorData } from './normalise/tensor-filler.ts';
 import { createTensorPool } from './normalise/tensor-pool.ts';
+import { PicturePart } from './picture.ts';
 import { probeImages } from './probe-images.ts';
 
 export interface ImageInput {
@@ -55,6 +58,7 @@ export function bindImageInput(
   const channels = channelCount(preprocess);
   const sample = layout === 'nchw' ? [channels, height, width] : [height, width, channels];
   const whole = wholeGeometry(size);
+  let resizer: PartResizer | undefined;
   // Rounds up to whole batches of the graph, because the last one is filled up.
   const roomFor = (rows: number) => Math.ceil(rows / (fixedBatch ?? 1)) * (fixedBatch ?? 1);
 
@@ -66,6 +70,12 @@ export function bindImageInput(
 
     return {
       prepare(at, row) {
+        if ('madeUp' in row && row.madeUp instanceof PicturePart) {
+          return preparePart(row.madeUp, (window, geometry) => {
+            geometries[at] = geometry;
+            filler.put(tensor, at, window, geometry);
+          });
+        }
         if ('madeUp' in row) {
           filler.fill(tensor, at, row.madeUp as Uint8Array);
           geometries[at] = whole;
@@ -96,6 +106,17 @@ export function bindImageInput(
         if (spare !== null) calls.giveBack(spare);
       },
     };
+  }
+
+  /** Its pixels are in this thread already. */
+  function preparePart(part: PicturePart, put: TakeWindow<void>): RowError | null {
+    try {
+      resizer ??= services.createDecoder.resizerOf(preprocess);
+      resizer(part, put);
+      return null;
+    } catch (error) {
+      return notDecoded(error);
+    }
   }
 
   const { jpeg } = preparer;

@@ -8,6 +8,7 @@ import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
 import type { DecodedWindow, Decoder, JpegCodecName } from './decode/decoder.ts';
 import type { DecoderFactory } from './decode/decoders.ts';
 import type { Geometry } from './decode/geometry.ts';
+import type { KeptPictures } from './kept-pictures.ts';
 import type { ImageShelf, SharedImages } from './shared-images.ts';
 import {
   createTensorFiller,
@@ -41,9 +42,10 @@ export function createImagePreparer(
     readonly rowBytes: Pick<RowBytes, 'use'>;
     readonly createDecoder: DecoderFactory;
     readonly sharedImages?: SharedImages | undefined;
+    readonly pictures?: KeptPictures | undefined;
   },
 ): ImagePreparer {
-  const { rowBytes, createDecoder, sharedImages } = services;
+  const { rowBytes, createDecoder, sharedImages, pictures } = services;
   const filler = createTensorFiller(preprocess, inputType, layout);
   const decoders = new Map<DecodeMode, { readonly decoder: Decoder; readonly shelf: ImageShelf | null }>();
   const decoderOf = (decode: DecodeMode) => {
@@ -71,6 +73,7 @@ export function createImagePreparer(
             decoder.decodeTo(bytes, (window, geometry) => {
               put(window, geometry);
               shelf?.keep(row, window, geometry);
+              pictures?.keep(row, window, geometry);
             }),
           );
           return done instanceof Promise ? done.then(() => null, notDecoded) : null;
@@ -82,7 +85,7 @@ export function createImagePreparer(
   };
 }
 
-function notDecoded(error: unknown): RowError {
+export function notDecoded(error: unknown): RowError {
   const otherwise = isOutOfMemory(error) ? 'out_of_memory' : 'decode_failed';
   const code = error instanceof ForebayError ? error.code : otherwise;
   return { code, message: messageOf(error) };

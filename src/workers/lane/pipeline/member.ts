@@ -13,6 +13,8 @@ export interface Member {
   readonly executor: Executor;
   /** Whether code of users makes its answers, so that they may hold anything. */
   readonly isCode: boolean;
+  /** Rows of its own batches, if a pipeline cuts batches for it. */
+  readonly batchSize: number;
   /** The options that this model takes, from those of the pipeline. An open one has the model's own value. */
   optionsFor(given: OptionValues): OptionValues;
 }

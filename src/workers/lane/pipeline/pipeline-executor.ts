@@ -2,6 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { gravest } from '../../../shared/domain/model/batch-invariance.ts';
 import { InvariantError } from '../../../shared/errors.ts';
+import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import { autoBatchSize } from '../../../shared/tasks/auto-batch.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
 import { holdsCode, isPipeline } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { Executor } from '../executor.ts';
@@ -9,6 +11,8 @@ import { createSharedImages } from '../image/shared-images.ts';
 import type { ModelInfo, ModelLoad, ModelMemory } from '../messages.ts';
 import type { ExecutorParts } from '../models/executor-parts.ts';
 import { shareRowBytes } from '../rows/shared-row-bytes.ts';
+import { openChain } from './chain.ts';
+import { planChain } from './plan-chain.ts';
 import { openCascade } from './cascade.ts';
 import { openEnsemble } from './ensemble.ts';
 import type { Member } from './member.ts';
@@ -28,20 +32,23 @@ export async function loadPipelineExecutor(
   // In a cascade, keeping the pixels of all rows costs more than decoding a few of them again (ADR 29).
   const sharedImages =
     parts.services.sharedImages ?? (config.ensemble === undefined ? undefined : createSharedImages());
-  const services = { ...parts.services, rowBytes, sharedImages };
+  const services = { ...parts.services, rowBytes, sharedImages, pictures: undefined };
   const members: Member[] = [];
+  const chain = config.chain === undefined ? null : planChain(config, parts.services);
   const release = async () => {
     for (const { executor } of members) await executor.release();
   };
   try {
     for (const [i, load] of loads.entries()) {
-      const executor = await loadMember(load, { ...parts, services });
+      const pictures = chain?.shelves.get(i);
+      const executor = await loadMember(load, { ...parts, services: { ...services, pictures } });
       const { model, config: own } = config.members[i]!;
       members.push({
         name: model,
         executor,
         isCode: holdsCode(own),
-        optionsFor: (given) => effectiveOptions(own, given),
+        batchSize: batchSizeOf(own, executor.info),
+        optionsFor: (given) => effectiveOptions(own, chain?.optionsOf(i, given) ?? given),
       });
     }
   } catch (error) {
@@ -58,6 +65,7 @@ export async function loadPipelineExecutor(
       loadMs: performance.now() - start,
     },
     open(rows, options) {
+      if (chain !== null) return openChain(rows, options, { ...chain, members });
       if (cascade !== undefined)
         return openCascade(rows, options, { config: { ...config, cascade }, members });
       if (ensemble !== undefined)
@@ -68,6 +76,12 @@ export async function loadPipelineExecutor(
       members.map(({ executor }) => executor.changedFile()).find((file) => file !== null) ?? null,
     release,
   };
+}
+
+/** Whole batches of the graph, if it fixes them. */
+function batchSizeOf(config: ModelConfig, { fixedBatch }: ModelInfo): number {
+  const size = autoBatchSize(config);
+  return fixedBatch === null ? size : Math.ceil(size / fixedBatch) * fixedBatch;
 }
 
 /** The inputs are those of the first model, which gets all rows. */

@@ -69,7 +69,7 @@ function asFields(value: Readonly<Record<string, unknown>>, fields: readonly str
     : { ok: true, result: members.join(',') };
 }
 
-export function invalidAnswer(message: string): RowOutcome {
+export function invalidAnswer(message: string): RowOutcome & { readonly ok: false } {
   return { ok: false, error: { code: 'invalid_answer', message } };
 }
 

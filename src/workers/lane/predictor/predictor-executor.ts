@@ -13,6 +13,8 @@ import type { PredictorContext, PredictorRow } from '../../../predictor/predicto
 import type { Executor } from '../executor.ts';
 import type { Decoder } from '../image/decode/decoder.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';
+import { PicturePart } from '../image/picture.ts';
+import { pngFile } from '../image/png-file.ts';
 import type { ModelLoad } from '../messages.ts';
 import type { ExecutorParts } from '../models/executor-parts.ts';
 import { NO_TIME } from '../models/inference.ts';
@@ -96,7 +98,8 @@ function openRows(
   return {
     prepare(at, row): RowError | null {
       // Read only when it runs, because nothing bounds the bytes that waiting batches would hold.
-      inputs[at] = row;
+      const isPart = 'madeUp' in row && row.madeUp instanceof PicturePart;
+      inputs[at] = isPart ? { bytes: pngFile(row.madeUp as PicturePart) } : row;
       return null;
     },
     async run(ready) {

@@ -10,6 +10,7 @@ import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import type { DecodeThreads } from '../decode-threads/decode-threads.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';
+import type { KeptPictures } from '../image/kept-pictures.ts';
 import type { SharedImages } from '../image/shared-images.ts';
 import type { LaneInput } from '../messages.ts';
 import type { RowBytes } from '../rows/row-bytes.ts';
@@ -43,6 +44,8 @@ export interface LaneServices {
   readonly decodeThreads?: DecodeThreads | undefined;
   /** Present for models that get the same rows. Absent: each row is decoded once anyway. */
   readonly sharedImages?: SharedImages | undefined;
+  /** Present for models whose images others get parts of. */
+  readonly pictures?: KeptPictures | undefined;
 }
 
 export interface Task {
@@ -55,7 +58,7 @@ export interface Task {
   bind(model: ModelParts, services: LaneServices): BoundTask;
 }
 
-/** A row, or a made-up one that only the task itself understands. */
+/** A row, or one that is made in the lane and that only the task understands: for a probe, or a PicturePart. */
 export type TaskInput = LaneInput | { readonly madeUp: unknown };
 
 /** A task of one model. */

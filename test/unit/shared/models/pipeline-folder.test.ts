@@ -68,7 +68,7 @@ it('a pipeline that makes no sense is refused with the place and one sentence', 
   expect(await why({ name: 'p', ...ensemble('vote', 'a', 'aa') })).toBe(
     'model.json /ensemble/members/1/model: there is no model "aa" in MODELS; did you mean "a"?',
   );
-  expect(await why({ name: 'p' })).toBe('a pipeline has either "ensemble" or "cascade"');
+  expect(await why({ name: 'p' })).toBe('a pipeline has one of "ensemble", "cascade" and "chain"');
   expect(await why({ name: 'p', ...ensemble('average', 'a', 'code') })).toBe(
     'model.json /ensemble/members/1/model: "combine": "average" compares scores of classes, and "code" (predictor) answers answer; use "combine": "all"',
   );

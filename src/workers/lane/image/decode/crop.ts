@@ -67,6 +67,7 @@ export function kernelWindow(
   return {
     pixels: () => kernel.resample(plan, offset, stride),
     normalised: (normalisation) => kernel.normalise(plan, offset, stride, normalisation),
+    ...(!grey && plan.whole && { original: () => kernel.original(plan, offset, stride) }),
   };
 }
 

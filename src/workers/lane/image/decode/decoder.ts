@@ -20,7 +20,10 @@ export type DecodeConfig = Pick<
   | 'icc'
   | 'auto_orient'
   | 'decode'
->;
+> & {
+  /** The image as it is: not resized, and nothing cut off. */
+  readonly whole?: true;
+};
 
 /** The parameters of a decoder: one model, and the lane's limits. */
 export type DecodeOptions = DecodeConfig & Omit<ImageLimits, 'decodeBudgetBytes'>;
@@ -37,6 +40,8 @@ export interface DecodedWindow {
   pixels(): Uint8Array;
   /** Width x height x 3 numbers. Absent if the pixels did not come through the kernel. */
   readonly normalised?: (normalisation: Normalisation) => Float32Array;
+  /** A copy of the pixels before resizing, as packed RGB. Absent if they are not all there, or no longer as they were. */
+  readonly original?: () => Uint8Array;
 }
 
 /** Runs the work and charges its time to decoding. */

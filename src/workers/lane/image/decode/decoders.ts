@@ -10,11 +10,14 @@ import type { DecodeConfig, Decoder, JpegCodecName, Timed } from './decoder.ts';
 import type { JpegCodec } from './jpeg/jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
+import { createPartResizer, type PartResizer } from './picture-decoder.ts';
 import { loadTurboNative } from './jpeg/turbo-native-codec.ts';
 import { loadTurboWasm } from './jpeg/turbo-wasm-codec.ts';
 
 export interface DecoderFactory {
   (model: DecodeConfig): Decoder;
+  /** For parts of images that are decoded already. */
+  resizerOf(model: DecodeConfig): PartResizer;
   /** Resolves when no image of the decoders made so far has to wait for a codec to load. */
   ready(): Promise<void>;
 }
@@ -54,6 +57,7 @@ export function createDecoderFactory(
     return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
   };
   return Object.assign(decoderFor, {
+    resizerOf: (model: DecodeConfig) => createPartResizer({ ...model, ...limits }, kernel),
     async ready() {
       // Without the codec, another decoder serves.
       await Promise.allSettled([exact]);

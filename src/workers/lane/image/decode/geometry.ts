@@ -13,13 +13,17 @@ export interface Geometry {
   readonly pad: { readonly left: number; readonly top: number };
 }
 
-export type GeometryConfig = Pick<Preprocess, 'resize' | 'crop' | 'align'>;
+export type GeometryConfig = Pick<Preprocess, 'resize' | 'crop' | 'align'> & {
+  /** See DecodeConfig. */
+  readonly whole?: true;
+};
 
 /**
  * Follows torchvision 0.20, `Resize` and `CenterCrop(int)` on Pillow images, except for `longerSide`. Crop offsets are
  * rounded half to even. A smaller image is padded, with the odd pixel right and below.
  */
 export function planGeometry(source: Size, config: GeometryConfig): Geometry {
+  if (config.whole) return wholeGeometry(source);
   const input = inputSize(config);
   const resized = resizedSize(source, config.resize, input);
   const axis = config.align === 'top_left' ? alignedAxis : centredAxis;

@@ -90,7 +90,8 @@ export function createSharpDecoder(
     const pixels = size.width * size.height;
     const libvipsKernel = LIBVIPS_KERNELS[interpolation];
     const shrunk = format === 'jpeg' && shrinks(options, size, geometry);
-    const byLibvips = plain && libvipsKernel !== undefined && (pixels > HELD_PIXELS || shrunk);
+    const byLibvips =
+      plain && libvipsKernel !== undefined && !options.whole && (pixels > HELD_PIXELS || shrunk);
     const bytes = decodeBytes(size, library, byLibvips ? 'libvips' : 'kernel');
     checkDecodeBytes(bytes, size, format.toUpperCase(), options);
     return budget.use(bytes, async () =>

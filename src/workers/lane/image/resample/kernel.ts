@@ -17,6 +17,8 @@ export interface ResamplingKernel {
    * the region's first pixel in the source, and `stride` the distance from line to line.
    */
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
+  /** Returns a copy of the plan's region of the source as packed RGB. */
+  original(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
   /** Turns the plan's region of the source to grey with three equal channels, as Pillow's `convert("L")`. */
   toGrey(plan: ResamplingPlan, offset: number, stride: number): void;
   /** Returns the window as normalised numbers: width x height x channels. Valid until the next call of any function. */
@@ -129,6 +131,11 @@ export function createResamplingKernel(): ResamplingKernel {
     return copyLines(new Uint8Array(wasm.memory.buffer, lines.at), lines.stride, plan.window);
   }
 
+  function original({ region }: ResamplingPlan, offset: number, stride: number): Uint8Array {
+    if (layout === null) throw new Error('no source was filled in (this is a bug)');
+    return copyLines(new Uint8Array(wasm.memory.buffer, layout.source + offset), stride, region);
+  }
+
   function toGrey({ region }: ResamplingPlan, offset: number, stride: number): void {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
     wasm.grey(layout.source + offset, stride, region.width, region.height);
@@ -196,7 +203,7 @@ export function createResamplingKernel(): ResamplingKernel {
     }
   }
 
-  return { source, resample, toGrey, normalise };
+  return { source, resample, original, toGrey, normalise };
 }
 
 function layOut(plan: ResamplingPlan, sourceLength: number): Layout {

@@ -36,6 +36,8 @@ export interface Axis {
 export interface ResamplingPlan {
   /** The part of the source image that the result depends on. */
   readonly region: Region;
+  /** Whether the region is the whole source image. */
+  readonly whole: boolean;
   readonly window: Size;
   /** Nothing is resized, so the region is the window. */
   readonly copies: boolean;
@@ -55,6 +57,7 @@ export function planResampling(
   const rows = axis(source.height, resized.height, window.top, window.height, interpolation);
   return {
     region: { left: columns.start, top: rows.start, width: columns.length, height: rows.length },
+    whole: columns.length === source.width && rows.length === source.height,
     window,
     copies: resized.width === source.width && resized.height === source.height,
     // Follows Pillow 13. Earlier versions always start with the horizontal pass.

@@ -1,0 +1,66 @@
+/** Checks of a chain that need the whole answers of its models, or their files. */
+import { readFile } from 'node:fs/promises';
+import type { Issue } from '../errors.ts';
+import { parseLabels } from '../tasks/classes/labels.ts';
+import { chainSteps } from '../tasks/pipeline/chain-config.ts';
+import { pathOf } from '../tasks/pipeline/chain-issues.ts';
+import { chainResult } from '../tasks/pipeline/chain-result.ts';
+import type { PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
+import { resultSchemaOf, type ResultFields } from '../tasks/result-schema.ts';
+import { taskOf } from '../tasks/task-descriptions.ts';
+import { nearestName } from '../text/nearest-name.ts';
+import type { NamedModelFile } from './named-files.ts';
+
+/** What is known of a model's files. Empty: nothing. */
+interface MemberFiles {
+  readonly named: readonly NamedModelFile[];
+}
+
+/** `pipeline`: with its models, whose tasks fit. */
+export async function checkChain(
+  pipeline: PipelineConfig,
+  members: readonly MemberFiles[],
+): Promise<Issue[]> {
+  if (pipeline.chain === undefined) return [];
+  const answers = pipeline.members.map(({ config }) => resultSchemaOf(taskOf(config), config));
+  return [...clashesOf(pipeline, answers), ...(await unknownLabels(pipeline, answers, members))];
+}
+
+/** Fields that two models answer at the same place. */
+function clashesOf({ chain }: PipelineConfig, answers: readonly ResultFields[]): Issue[] {
+  return chainResult(chain!, answers, false).clashes.map(({ field, first, second, step }) => ({
+    path: pathOf(step, 'model'),
+    message: `"${first}" and "${second}" both answer "${field}"; give the answer of one a field of its own, such as "as": "second"`,
+  }));
+}
+
+/** Labels that the chain asks for and that the model does not have. */
+async function unknownLabels(
+  { chain }: PipelineConfig,
+  answers: readonly ResultFields[],
+  members: readonly MemberFiles[],
+): Promise<Issue[]> {
+  const steps = chainSteps(chain!, (at) => Object.keys(answers[at]!.properties));
+  const issues: Issue[] = [];
+  for (const [at, { when }] of steps.entries()) {
+    const names = when?.label === undefined ? null : await labelNames(members[when.of]!);
+    for (const [i, label] of (when?.label ?? []).entries()) {
+      if (names === null || typeof label === 'number' || names.includes(label)) continue;
+      const near = nearestName(label, names);
+      const hint = near === null ? 'its labels file has other names' : `did you mean "${near}"?`;
+      issues.push({
+        path: `${pathOf(at, 'when/label')}/${i}`,
+        message: `"${label}" is no label of "${steps[when!.of]!.model}"; ${hint}`,
+      });
+    }
+  }
+  return issues;
+}
+
+/** Null if the model has no labels file, or nobody knows it. */
+async function labelNames({ named }: MemberFiles): Promise<readonly string[] | null> {
+  const file = named.find(({ field }) => field === 'labels');
+  if (file === undefined) return null;
+  const parsed = parseLabels(await readFile(file.path));
+  return parsed.ok ? parsed.names : null;
+}

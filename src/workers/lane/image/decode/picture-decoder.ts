@@ -1,0 +1,44 @@
+/** Resizes parts of pictures as if each were an image file of its own. */
+import type { Picture, PicturePart } from '../picture.ts';
+import type { ResamplingKernel } from '../resample/kernel.ts';
+import { planResampling } from '../resample/pillow-resampler.ts';
+import { checkedGeometry, kernelWindow } from './crop.ts';
+import type { DecodeConfig, Decoder, DecodeOptions, TakeWindow } from './decoder.ts';
+
+/** Hands the window of a part to `take`. Throws ForebayError `too_many_pixels`. */
+export type PartResizer = (part: PicturePart, take: TakeWindow<void>) => void;
+
+export function createPartResizer(options: DecodeOptions, kernel: ResamplingKernel): PartResizer {
+  const grey = options.channels === 1;
+  return (part, take) => {
+    const { size } = part;
+    const geometry = checkedGeometry(size, size.width * size.height * 3, options);
+    // Crops rarely have the same size, so plans of photos are not pushed out of the cache for them.
+    const plan = planResampling(size, geometry, options.interpolation);
+    const { region } = plan;
+    part.copy(region, kernel.source(plan, region.width * region.height * 3));
+    take(kernelWindow(kernel, plan, 0, region.width * 3, grey), geometry);
+  };
+}
+
+/** What decides about the pixels of a whole picture. */
+export type PictureConfig = Pick<DecodeConfig, 'icc' | 'auto_orient' | 'decode'>;
+
+/** The config of a decoder that neither resizes nor crops. */
+export function wholeConfig({ icc, auto_orient, decode }: PictureConfig): DecodeConfig {
+  return {
+    icc,
+    auto_orient,
+    // There is nothing to shrink to.
+    decode: decode === 'shrink' ? 'exact' : decode,
+    whole: true,
+    crop: 1,
+    color_order: 'rgb',
+    interpolation: 'bilinear',
+  };
+}
+
+/** `decoder`: one of a wholeConfig. Throws or rejects as Decoder.decodeTo does. */
+export function decodePicture(decoder: Decoder, image: Uint8Array): Picture | Promise<Picture> {
+  return decoder.decodeTo(image, (window, { source }) => ({ ...source, pixels: window.pixels() }));
+}
