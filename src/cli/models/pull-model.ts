@@ -6,7 +6,7 @@ import { readConfig } from '../../shared/config/config.ts';
 import { isModel } from '../../shared/models/model-dirs.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
-import { holdsCode } from '../../shared/tasks/pipeline/pipeline-config.ts';
+import { codeIn } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { toSettings } from '../options/service-flags.ts';
@@ -45,9 +45,10 @@ export async function pullModel(url: string, flags: PullFlags, context: CliConte
 }
 
 function refuseCode({ config }: ModelFolder): void {
-  if (!holdsCode(config)) return;
+  const code = codeIn(config);
+  if (code === null) return;
   throw new UsageError(
-    `"${config.name}" is a predictor: workers would run the code in this archive, with the rights of their user. Nothing was added. If you trust the code, add --allow-code`,
+    `"${config.name}" ${code}: workers would run the code in this archive, with the rights of their user. Nothing was added. If you trust the code, add --allow-code`,
   );
 }
 

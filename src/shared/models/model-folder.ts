@@ -17,6 +17,7 @@ import {
 import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { createMemberBudget, loadMembers, withMembers, type MemberBudget } from './load-members.ts';
+import { withFilesOfHooks, withHooks } from './hook-files.ts';
 import { hashModel } from './model-hash.ts';
 import { modelsDirOf } from './pipeline-members.ts';
 import { readPredictorFiles } from './predictor-files.ts';
@@ -94,9 +95,9 @@ export async function readModelParts(
   const reading = await readFolderConfig(dir);
   if (reading === null) return noConfig(dir);
   if (!reading.ok) throw invalid(dir, reading.issues, reading.cause);
-  const config = checkConfig(dir, reading.value);
-  if (config.kind === 'pipeline') return readPipeline(dir, { config, reading, memo, place });
   const issues: Issue[] = [];
+  const config = await withHooks(dir, checkConfig(dir, reading.value), issues);
+  if (config.kind === 'pipeline') return readPipeline(dir, { config, reading, memo, place });
   const entry = await stampEntry(dir, reading.entry, issues);
   const external = entry === null ? [] : await filesBeside(dir, config, entry, memo, issues);
   const named = await readNamedFiles(dir, config, memo, issues);
@@ -195,7 +196,7 @@ function named(value: unknown, name: string | null): unknown {
   return isNameless && name !== null ? { name, ...value } : value;
 }
 
-/** The files that belong to the graph or the predictor. */
+/** The files that belong to the graph, its hooks or the predictor. */
 async function filesBeside(
   dir: string,
   config: ModelConfig,
@@ -203,9 +204,12 @@ async function filesBeside(
   memo: ContentMemo,
   issues: Issue[],
 ): Promise<ExternalFile[]> {
-  return config.kind === 'predictor'
-    ? readPredictorFiles(dir, { entry, config: join(dir, CONFIG_FILE) }, issues)
-    : readExternalFiles(entry, memo, issues);
+  const own = { entry, config: join(dir, CONFIG_FILE) };
+  if (config.kind === 'predictor') return readPredictorFiles(dir, own, issues);
+  const external = await readExternalFiles(entry, memo, issues);
+  return config.hooks === undefined
+    ? external
+    : withFilesOfHooks(external, await readPredictorFiles(dir, own, issues));
 }
 
 async function stampEntry(

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { MODEL_KINDS } from '../domain/model/model-kind.ts';
 import type { Issue } from '../errors.ts';
+import { declaredResultIssues } from '../tasks/declared-result.ts';
 import { configSchema } from '../tasks/model-config-schema.ts';
 import type { TaskDescription } from '../tasks/task-description.ts';
 import { KIND_TASKS, taskNamed, TASKS } from '../tasks/task-descriptions.ts';
@@ -45,10 +46,16 @@ function readConfigOf(
   const parsed = schema.safeParse(raw);
   if (!parsed.success)
     return { ok: false, issues: parsed.error.issues.flatMap((issue) => toIssues(issue, schema)) };
-  const issues = task.contradictions?.(raw) ?? [];
-  return issues.length > 0
-    ? { ok: false, issues }
-    : { ok: true, config: parsed.data as unknown as ModelConfig };
+  const config = parsed.data as unknown as ModelConfig;
+  const issues = [...(task.contradictions?.(raw) ?? []), ...hookIssues(config)];
+  return issues.length > 0 ? { ok: false, issues } : { ok: true, config };
+}
+
+function hookIssues({ kind, hooks }: ModelConfig): Issue[] {
+  if (hooks === undefined) return [];
+  if (kind !== undefined)
+    return [{ path: '/hooks', message: `has no use, because only graphs have hooks, and this is a ${kind}` }];
+  return declaredResultIssues(hooks.result, '/hooks/result');
 }
 
 function noKind(given: unknown): Issue {

@@ -3,30 +3,23 @@
  * only lanes run the code (ADR 28).
  */
 import { z } from 'zod';
+import { DECLARED_RESULT, type DeclaredResult } from '../domain/model/hooks-config.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
+import { declaredResultIssues } from './declared-result.ts';
 import { IMAGE_FIELDS, TEXT_FIELDS, type RowFields } from './row-fields.ts';
-import { sameColumns } from './result-columns.ts';
 import { ROW_KINDS, type RowKind, type TaskDescription } from './task-description.ts';
 
 export interface PredictorConfig extends ModelConfig {
   readonly kind: 'predictor';
   readonly input: RowKind;
   readonly options?: Readonly<Record<string, unknown>> | undefined;
-  readonly result?: ResultSchema | undefined;
+  readonly result?: DeclaredResult | undefined;
   readonly row_bytes?: number | undefined;
 }
 
-/** A JSON Schema of the answers to rows. Its properties are the fields of a result row. */
-export type ResultSchema = Readonly<Record<string, unknown>> & {
-  readonly properties: Readonly<Record<string, unknown>>;
-};
-
 /** The field of the answer if there is no schema. It may then be any JSON value. */
 export const ANSWER_FIELD = 'answer';
-
-/** Fields of every result row. */
-const RESERVED = ['index', 'id', 'error'];
 
 const USUAL_ROW_BYTES: Readonly<Record<RowKind, number>> = {
   image: 224 * 224 * 3 * 4,
@@ -46,14 +39,7 @@ export const PREDICTOR: TaskDescription<PredictorConfig> = {
     input: z.enum(ROW_KINDS).default('features'),
     /** Values for the module. Its own schema checks them when a lane loads it. */
     options: z.record(z.string(), z.unknown()).optional(),
-    /** JSON Schema of an answer. Its properties become fields of the result row, and columns of tables. */
-    result: z
-      .looseObject({
-        type: z.literal('object'),
-        properties: z.record(z.string().min(1), z.looseObject({})),
-        required: z.array(z.string()).optional(),
-      })
-      .optional(),
+    result: DECLARED_RESULT.optional(),
     /** Bytes that a row takes in memory, as an estimate. Automatic batch sizes follow from it. */
     row_bytes: z.int().min(1).max(1_000_000_000).optional(),
   },
@@ -93,14 +79,7 @@ function contradictions({ result, graph }: Readonly<Record<string, unknown>>): I
   const issues: Issue[] = [];
   if (graph !== undefined)
     issues.push({ path: '/graph', message: 'has no use, because predictor.js opens graphs by itself' });
-  const { properties = {} } = (result as ResultSchema | undefined) ?? {};
-  const twice = sameColumns({ properties, required: [] });
-  if (twice !== null) issues.push({ path: '/result/properties', message: twice });
-  for (const field of Object.keys(properties).filter((one) => RESERVED.includes(one))) {
-    const message = `every row has a field "${field}" already; give this one another name`;
-    issues.push({ path: `/result/properties/${field}`, message });
-  }
-  return issues;
+  return [...issues, ...declaredResultIssues(result as DeclaredResult | undefined, '/result')];
 }
 
 function describeAnswer(config: PredictorConfig | null): string {

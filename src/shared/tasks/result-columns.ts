@@ -47,7 +47,7 @@ function columnsOfField(field: string, schema: unknown, optional: boolean): Resu
     return Object.entries(members).map(([key, member]) => ({
       name: `${field}.${key}`,
       type: typeOf(member),
-      optional,
+      optional: mayLack(schema, key),
       source: { of: 'key', field, key },
     }));
   }
@@ -65,6 +65,12 @@ function bestColumns(field: string): ResultColumn[] {
     { name: 'label', type: 'string', optional: true, source: { of: 'best', field, key: 'label' } },
     { name: 'score', type: 'double', optional: true, source: { of: 'best', field, key: 'score' } },
   ];
+}
+
+/** Whether the schema of an object says that a member may be absent. One that says nothing of its members does not. */
+function mayLack(schema: unknown, key: string): boolean {
+  const required: unknown = (schema as { readonly required?: unknown }).required;
+  return Array.isArray(required) && !required.includes(key);
 }
 
 /** The members of an object with known names, else null. */

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import { InvariantError } from '../errors.ts';
 import type { GraphTensor } from '../models/graph-tensor.ts';
 import { AUDIO } from './audio.ts';
+import { hookedTask } from './hooked-task.ts';
 import { IMAGE_CLASSIFICATION } from './image-classification.ts';
 import { IMAGE_EMBEDDING } from './image-embedding.ts';
 import { IMAGE_SEGMENTATION } from './image-segmentation.ts';
@@ -52,7 +53,7 @@ export function taskOf(config: ModelConfig | null): TaskDescription {
   const id = config?.task ?? FIRST_TASK;
   const task = taskNamed(id);
   if (task === null) throw new InvariantError(`a checked config has the unknown task "${id}"`);
-  return task;
+  return config?.hooks === undefined ? task : hookedTask(config, task);
 }
 
 /** What a row of the model must provide. */

@@ -15,6 +15,7 @@ import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
 import type { Executor } from './executor.ts';
 import { digestsOf, listOf, stampsOf } from './lane-rows.ts';
+import { NO_TIME } from './models/inference.ts';
 import type { OpenBatch } from './models/open-batch.ts';
 
 export interface LaneThread {
@@ -208,12 +209,15 @@ export function createLaneThread(options: {
     const stamps = stampsOf(request.rows);
     const digests = digestsOf(request.rows);
     const outcomes = { ...answered, ...(stamps && { stamps }), ...(digests && { digests }) };
-    const { prepareMs, postMs, ...wall } = ran?.timings ?? { prepareMs: 0, inferMs: 0, postMs: 0 };
+    const { decodeMs = 0, prepareMs, postMs, inferMs: inModelMs } = ran?.timings ?? NO_TIME();
     clock.enter('rest');
-    const { idle, decode, run, rest } = clock.take();
-    // Images of the next batch may use the thread before the model gets it. `wall.inferMs` includes that, but the
-    // clock's `run` does not.
-    const inferMs = Math.min(wall.inferMs, Math.max(0, run - prepareMs - postMs));
+    const { idle, decode: before, run: whole, rest } = clock.take();
+    const inRun = Math.min(whole, decodeMs);
+    const decode = before + inRun;
+    const run = whole - inRun;
+    // Images of the next batch may use the thread before the model gets it. `inModelMs` includes that, but the clock's
+    // `run` does not.
+    const inferMs = Math.min(inModelMs, Math.max(0, run - prepareMs - postMs));
     const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
     const read = options.takeReadCounts();
     const timings: BatchTimings = {
@@ -228,7 +232,7 @@ export function createLaneThread(options: {
       postMs,
       restMs: rest + Math.max(0, run - prepareMs - inferMs - postMs),
       decodeAheadMs: Math.max(0, helpersSince() - modelHelpersMs),
-      laneWaitMs: Math.max(0, waitedMs - decode),
+      laneWaitMs: Math.max(0, waitedMs - before),
     };
     return { type: 'done', batch: request.batch, outcomes, timings };
   }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { EXECUTION_PROVIDER, providerName, type ExecutionProvider } from './execution-providers.ts';
+import { HOOKS } from './hooks-config.ts';
 import type { ModelKind } from './model-kind.ts';
 
 const auto = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
@@ -45,6 +46,8 @@ export const COMMON_CONFIG_SHAPE = {
   fallback: z.boolean().optional(),
   /** Seconds without use after which lanes unload the model. -1: never, even if others need the memory. No default. */
   keep_alive_s: z.int().min(-1).max(2_592_000).optional(),
+  /** Code around the graph: hooks.js in the folder. Present in every model that has it. */
+  hooks: HOOKS.optional(),
 };
 
 function namesEachOnce(providers: readonly ExecutionProvider[]): boolean {

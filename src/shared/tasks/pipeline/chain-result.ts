@@ -68,7 +68,8 @@ export function chainResult(chain: Chain, answers: readonly ResultFields[], isPa
     if (detector !== null) return [];
     const found = objects.get(at)!.properties;
     const fields = withItems(answers[at]!, found);
-    return [{ ...placed(fields, as), isCertain: firstStop < 0 || at < firstStop }];
+    const isCertain = firstStop < 0 || at < firstStop;
+    return [{ ...placed(isCertain ? fields : { ...fields, required: [] }, as), isCertain }];
   });
   return {
     properties: Object.assign({}, ...rowSteps.map(({ properties }) => properties)) as Properties,

@@ -1,5 +1,6 @@
 /** The config of a pipeline: which models it has, and how it combines them. */
 import { z } from 'zod';
+import { HOOK_FILES } from '../../domain/model/hooks-config.ts';
 import type { ModelConfig } from '../../domain/model/model-config.ts';
 import { CHAIN } from './chain-config.ts';
 import { MAX_MEMBERS, MEMBER_NAME } from './member-name.ts';
@@ -65,10 +66,17 @@ export function isPipeline(config: Pick<ModelConfig, 'kind'>): config is Pipelin
 }
 
 /** Whether code of users makes answers of the model. */
-export function holdsCode(config: Pick<ModelConfig, 'kind'>): boolean {
-  return isPipeline(config)
-    ? config.members.some((member) => holdsCode(member.config))
-    : config.kind === 'predictor';
+export function holdsCode(config: Pick<ModelConfig, 'kind' | 'hooks'>): boolean {
+  return codeIn(config) !== null;
+}
+
+/** Which code of users the model holds, as the rest of a sentence. Null if it holds none. */
+export function codeIn(config: Pick<ModelConfig, 'kind' | 'hooks'>): string | null {
+  if (isPipeline(config)) {
+    return config.members.map((member) => codeIn(member.config)).find((code) => code !== null) ?? null;
+  }
+  if (config.kind === 'predictor') return 'is a predictor';
+  return config.hooks === undefined ? null : `has ${config.hooks.file ?? HOOK_FILES[0]}`;
 }
 
 /** Where a config names its models: the name, and its place as a JSON pointer. */

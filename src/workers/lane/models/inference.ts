@@ -18,12 +18,21 @@ import { createCallSize } from './call-size.ts';
 import type { OnnxSession } from './onnx-session.ts';
 
 export interface InferenceTimings {
+  /** Decoding rows inside the run: those of pipelines and of code that changes rows. */
+  decodeMs?: number;
   prepareMs: number;
   inferMs: number;
   postMs: number;
 }
 
 export const NO_TIME = (): InferenceTimings => ({ prepareMs: 0, inferMs: 0, postMs: 0 });
+
+export function addTimings(sum: InferenceTimings, more: InferenceTimings): void {
+  if (more.decodeMs !== undefined) sum.decodeMs = (sum.decodeMs ?? 0) + more.decodeMs;
+  sum.prepareMs += more.prepareMs;
+  sum.inferMs += more.inferMs;
+  sum.postMs += more.postMs;
+}
 
 export interface Inference {
   /** Returns one outcome for each of these prepared rows, in order. Never rejects because of the model. */

@@ -15,5 +15,9 @@ export async function loadExecutor(request: ModelLoad, parts: ExecutorParts): Pr
     const { loadPipelineExecutor } = await import('../pipeline/pipeline-executor.ts');
     return loadPipelineExecutor(request, parts, loadExecutor);
   }
+  if (request.config.hooks !== undefined) {
+    const { loadHookedExecutor } = await import('../predictor/hooked-executor.ts');
+    return loadHookedExecutor(request, parts, loadOnnxExecutor);
+  }
   return loadOnnxExecutor(request, parts);
 }

@@ -8,7 +8,7 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { TaskBatch, TaskInput } from '../tasks/task.ts';
-import { NO_TIME, type Inference, type InferenceTimings } from './inference.ts';
+import { addTimings, NO_TIME, type Inference, type InferenceTimings } from './inference.ts';
 
 export interface OpenBatch {
   /** See TaskBatch.prepare. */
@@ -84,9 +84,7 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
       for (let from = 0; from < ready.length; from += half) {
         const part = await runPart(ready.slice(from, from + half));
         outcomes.push(part.outcomes);
-        sum.prepareMs += part.timings.prepareMs;
-        sum.inferMs += part.timings.inferMs;
-        sum.postMs += part.timings.postMs;
+        addTimings(sum, part.timings);
       }
       return { outcomes: joinOutcomes(outcomes), timings: sum };
     },

@@ -7,11 +7,11 @@ import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
-import { NO_TIME } from '../models/inference.ts';
+import { addTimings, NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import { withField, withModel } from './combine.ts';
-import { addTimings, ofMember, orInvalid, scoredOutcome, type Member, type MemberRun } from './member.ts';
+import { ofMember, orInvalid, scoredOutcome, type Member, type MemberRun } from './member.ts';
 import { confidenceOf } from './scored.ts';
 
 export interface CascadeParts {
@@ -41,7 +41,7 @@ export function openCascade(
     let next = 0;
     return {
       outcomes: errors.map((error): RowOutcome => (error === null ? ran[next++]! : { ok: false, error })),
-      timings: { ...timings, prepareMs: timings.prepareMs + preparedMs },
+      timings: { ...timings, decodeMs: (timings.decodeMs ?? 0) + preparedMs },
     };
   }
 

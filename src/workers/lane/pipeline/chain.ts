@@ -3,7 +3,7 @@ import { packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts
 import { messageOf } from '../../../shared/errors.ts';
 import type { ChainStep } from '../../../shared/tasks/pipeline/chain-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
-import { NO_TIME, type InferenceTimings } from '../models/inference.ts';
+import { addTimings, NO_TIME, type InferenceTimings } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import { invalidAnswer } from '../predictor/answers.ts';
 import type { TaskInput } from '../tasks/task.ts';
@@ -20,7 +20,7 @@ import {
 import type { CropSource } from './crop-source.ts';
 import { objectsIn, type FoundObject } from './found-objects.ts';
 import { openInBatches, runInBatches } from './in-batches.ts';
-import { addTimings, scoredOutcome, type Member, type MemberRun } from './member.ts';
+import { scoredOutcome, type Member, type MemberRun } from './member.ts';
 
 export interface ChainParts {
   readonly steps: readonly ChainStep[];

@@ -4,12 +4,12 @@ import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
-import { NO_TIME } from '../models/inference.ts';
+import { addTimings, NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import type { SharedRowBytes } from '../rows/shared-row-bytes.ts';
 import { combine, needsAllClasses, withField } from './combine.ts';
-import { addTimings, ofMember, orInvalid, scoredOutcome, type Member } from './member.ts';
+import { ofMember, orInvalid, scoredOutcome, type Member } from './member.ts';
 import type { Wanted } from './scored.ts';
 
 /** More classes than any model has that is asked for all of them. */

@@ -2,10 +2,10 @@
 import { joinOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
-import { NO_TIME, type InferenceTimings } from '../models/inference.ts';
+import { addTimings, NO_TIME, type InferenceTimings } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
-import { addTimings, type Member, type MemberRun } from './member.ts';
+import { type Member, type MemberRun } from './member.ts';
 
 /** Opens a batch that is cut into batches of the model's own size. */
 export function openInBatches(member: Member, rows: number, given: OptionValues): OpenBatch {
@@ -71,7 +71,7 @@ async function runBatch(
     preparing.push('code' in input ? input : batch.prepare(i, input));
   }
   const errors = await Promise.all(preparing.map(async (row) => row));
-  sum.prepareMs += performance.now() - started;
+  addTimings(sum, { ...NO_TIME(), decodeMs: performance.now() - started });
   const { outcomes, timings } = await batch.run(errors.flatMap((error, i) => (error === null ? [i] : [])));
   addTimings(sum, timings);
   const ran = unpackOutcomes(outcomes);

@@ -25,12 +25,6 @@ export interface MemberRun {
   readonly timings: InferenceTimings;
 }
 
-export function addTimings(sum: InferenceTimings, more: InferenceTimings): void {
-  sum.prepareMs += more.prepareMs;
-  sum.inferMs += more.inferMs;
-  sum.postMs += more.postMs;
-}
-
 /** The outcome, or an error if its scores cannot be compared. */
 export function scoredOutcome({ isCode }: Member, outcome: RowOutcome): RowOutcome {
   if (!isCode || !outcome.ok) return outcome;

@@ -1,9 +1,15 @@
 /** Turns what a predictor returns into outcomes of rows. */
 import { z } from 'zod';
+import type { DeclaredResult } from '../../../shared/domain/model/hooks-config.ts';
+import type { ResultColumn } from '../../../shared/domain/job/part-format.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { ROW_ERRORS } from '../../../shared/error-guide/row-errors.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import { ANSWER_FIELD, type ResultSchema } from '../../../shared/tasks/predictor.ts';
+import { parquetValue } from '../../../shared/sinks/parquet/parquet-values.ts';
+import { cellsOf } from '../../../shared/sinks/table/cells.ts';
+import { UnfitValue } from '../../../shared/sinks/table/encode-rows.ts';
+import { columnsOfFields } from '../../../shared/tasks/result-columns.ts';
+import { ANSWER_FIELD } from '../../../shared/tasks/predictor.ts';
 import type { Predictor } from '../../../predictor/define-predictor.ts';
 
 export interface AnswerReader {
@@ -12,7 +18,7 @@ export interface AnswerReader {
 }
 
 /** `schema`: the result schema of model.json, or null. `result`: the predictor's own schema. */
-export function createAnswerReader(schema: ResultSchema | null, result: Predictor['result']): AnswerReader {
+export function createAnswerReader(schema: DeclaredResult | null, result: Predictor['result']): AnswerReader {
   const declared = schema === null ? null : z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
 
   function checked(
@@ -28,6 +34,19 @@ export function createAnswerReader(schema: ResultSchema | null, result: Predicto
     return { ok: true, value };
   }
 
+  const columns = schema === null ? [] : columnsOfFields({ required: [], ...schema }).filter(isOpen);
+
+  /** A schema may leave open what a column does not, such as the label of the first class. */
+  function whyUnfit(result: string): string | null {
+    try {
+      for (const [i, cell] of cellsOf(columns, result).entries()) parquetValue(columns[i]!, cell);
+      return null;
+    } catch (error) {
+      if (error instanceof UnfitValue) return error.message;
+      throw error;
+    }
+  }
+
   return {
     read(answer) {
       // Getters, proxies and toJSON are code, too.
@@ -38,14 +57,20 @@ export function createAnswerReader(schema: ResultSchema | null, result: Predicto
         if (!found.ok) return invalidAnswer(found.why);
         const why = whyNoJson(found.value);
         if (why !== null) return invalidAnswer(`the answer is not JSON: ${why}`);
-        return schema === null
-          ? asFields({ [ANSWER_FIELD]: found.value }, [ANSWER_FIELD])
-          : asFields(found.value as Record<string, unknown>, Object.keys(schema.properties));
+        if (schema === null) return asFields({ [ANSWER_FIELD]: found.value }, [ANSWER_FIELD]);
+        const outcome = asFields(found.value as Record<string, unknown>, Object.keys(schema.properties));
+        const unfit = outcome.ok ? whyUnfit(outcome.result) : null;
+        return unfit === null ? outcome : invalidAnswer(unfit);
       } catch (error) {
         return invalidAnswer(`the answer is not JSON: ${messageOf(error)}`);
       }
     },
   };
+}
+
+/** Whether the schema alone does not ensure that values fit. It does for long lists of numbers, which would take time. */
+function isOpen({ type }: ResultColumn): boolean {
+  return typeof type === 'string' || !('list' in type) || typeof type.list !== 'string';
 }
 
 /** The fields in the order of the schema, as a table would return them. */
@@ -76,7 +101,7 @@ export function invalidAnswer(message: string): RowOutcome & { readonly ok: fals
 const LONGEST_MESSAGE = 1_000;
 
 /** The error that a predictor has returned for a row. Null if it is an answer. */
-function failureIn(answer: unknown): RowError | null {
+export function failureIn(answer: unknown): RowError | null {
   if (typeof answer !== 'object' || answer === null || !('error' in answer)) return null;
   const { error } = answer;
   if (typeof error !== 'object' || error === null) return null;
@@ -100,7 +125,7 @@ function issuesOf({ issues }: z.ZodError): string {
 }
 
 /** What JSON.stringify would change or leave out without a word. Null if nothing. */
-function whyNoJson(value: unknown, path = ''): string | null {
+export function whyNoJson(value: unknown, path = ''): string | null {
   const at = path === '' ? 'it' : path.slice(1);
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? null : `${at} is ${value}`;

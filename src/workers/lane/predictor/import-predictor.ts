@@ -1,14 +1,44 @@
-/** Imports the module of a predictor, and checks its shape. */
+/** Imports a module of code of users, and checks its shape. */
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import type { Hooks } from '../../../predictor/define-hooks.ts';
 import type { Predictor } from '../../../predictor/define-predictor.ts';
 import { mark } from '../../../predictor/import-hook.ts';
 
-let loads = 0;
+/** What the default export must be. */
+interface Shape {
+  readonly functions: readonly string[];
+  /** One of these functions must be there. */
+  readonly needed: readonly string[];
+  readonly example: string;
+}
+
+const PREDICTOR: Shape = {
+  functions: ['load', 'predict', 'unload'],
+  needed: ['predict'],
+  example: 'export default definePredictor({ async predict(rows, ctx) { ... } })',
+};
+
+const HOOKS: Shape = {
+  functions: ['before', 'after'],
+  needed: ['before', 'after'],
+  example: 'export default defineHooks({ after(results, rows, ctx) { ... } })',
+};
 
 /** Throws ForebayError `model_load_failed`. */
 export async function importPredictor(path: string): Promise<Predictor> {
+  return (await importDefault(path, PREDICTOR)) as Predictor;
+}
+
+/** Throws ForebayError `model_load_failed`. */
+export async function importHooks(path: string): Promise<Hooks> {
+  return (await importDefault(path, HOOKS)) as Hooks;
+}
+
+let loads = 0;
+
+async function importDefault(path: string, shape: Shape): Promise<unknown> {
   // Registered only here, because the hook costs a thread.
   await import('../../../predictor/register-hook.ts');
   const file = basename(path);
@@ -19,12 +49,9 @@ export async function importPredictor(path: string): Promise<Predictor> {
     throw new ForebayError('model_load_failed', `${file} cannot be imported: ${whyNot(cause)}`, { cause });
   }
   const found = module.default;
-  const wrong = whyNoPredictor(found);
-  if (wrong === null) return found as Predictor;
-  throw new ForebayError(
-    'model_load_failed',
-    `${file} ${wrong}; write: export default definePredictor({ async predict(rows, ctx) { ... } })`,
-  );
+  const wrong = whyWrong(found, shape);
+  if (wrong === null) return found;
+  throw new ForebayError('model_load_failed', `${file} ${wrong}; write: ${shape.example}`);
 }
 
 /** Node does not say where a syntax error is, but another command does. */
@@ -33,15 +60,15 @@ function whyNot(cause: unknown): string {
   return cause instanceof SyntaxError ? `${message}; find the line with: node --check FILE` : message;
 }
 
-const FUNCTIONS = ['load', 'predict', 'unload'] as const;
 const SCHEMAS = ['options', 'result'] as const;
 
-function whyNoPredictor(value: unknown): string | null {
+function whyWrong(value: unknown, { functions, needed }: Shape): string | null {
   if (value === undefined) return 'has no default export';
   if (typeof value !== 'object' || value === null) return `has a default export that is no object`;
   const members = value as Readonly<Record<string, unknown>>;
-  if (members['predict'] === undefined) return 'has no function "predict"';
-  for (const name of FUNCTIONS) {
+  if (needed.every((name) => members[name] === undefined))
+    return `has no function ${needed.map((name) => `"${name}"`).join(' or ')}`;
+  for (const name of functions) {
     if (members[name] !== undefined && typeof members[name] !== 'function')
       return `has a "${name}" that is no function`;
   }

@@ -1,60 +1,75 @@
 /**
- * Runs the rows of a batch through a predictor. A call that throws, or returns too few answers, is made again for each row
- * alone, so that one bad row fails alone.
+ * Calls a function of the user's with the rows of a batch. A call that throws, or returns too few values, is made again for
+ * each row alone, so that one bad row fails alone.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { PredictorRow } from '../../../predictor/predictor-context.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
-import { invalidAnswer, type AnswerReader } from './answers.ts';
+import { invalidAnswer } from './answers.ts';
 
-/** The predictor's own function, bound to its context. */
-export type Predict = (rows: readonly PredictorRow[]) => unknown;
+export type Failed = RowOutcome & { readonly ok: false };
 
-/** Returns one outcome per row. Never rejects. */
-export async function predictRows(
-  rows: readonly PredictorRow[],
-  predict: Predict,
-  answers: AnswerReader,
-): Promise<RowOutcome[]> {
-  const found = await callOnce(rows, predict);
-  if (found.ok) return found.answers.map((answer) => answers.read(answer));
-  if (rows.length === 1) return [found.outcome];
-  const outcomes: RowOutcome[] = [];
-  for (const row of rows) outcomes.push(...(await predictRows([row], predict, answers)));
-  return outcomes;
+export interface UserFunction<Row, Read> {
+  /** Its name, for messages. */
+  readonly name: string;
+  /** What it returns for a row, such as "answer". */
+  readonly returns: string;
+  /** The function itself, bound to its context. */
+  call(rows: readonly Row[]): unknown;
+  /** Checks what it has returned for a row. Never throws. */
+  read(value: unknown, row: Row): Read;
+}
+
+/** Returns one value per row. Never rejects. */
+export async function callWithRows<Row, Read>(
+  rows: readonly Row[],
+  code: UserFunction<Row, Read>,
+): Promise<(Read | Failed)[]> {
+  const found = await callOnce(rows, code);
+  if (found.ok) return found.values.map((value, i) => code.read(value, rows[i]!));
+  if (rows.length === 1) return [found.failure];
+  const all: (Read | Failed)[] = [];
+  for (const row of rows) all.push(...(await callWithRows([row], code)));
+  return all;
 }
 
 type Call =
-  | { readonly ok: true; readonly answers: readonly unknown[] }
-  | { readonly ok: false; readonly outcome: RowOutcome };
+  | { readonly ok: true; readonly values: readonly unknown[] }
+  | { readonly ok: false; readonly failure: Failed };
 
-async function callOnce(rows: readonly PredictorRow[], predict: Predict): Promise<Call> {
+async function callOnce<Row>(
+  rows: readonly Row[],
+  code: Pick<UserFunction<Row, unknown>, 'name' | 'returns' | 'call'>,
+): Promise<Call> {
   try {
-    const answers: unknown = await predict(rows);
-    const why = whyNoAnswers(answers, rows.length);
+    const values: unknown = await code.call(rows);
+    const why = whyNoValues(values, rows.length, code);
     return why === null
-      ? { ok: true, answers: answers as readonly unknown[] }
-      : { ok: false, outcome: invalidAnswer(why) };
+      ? { ok: true, values: values as readonly unknown[] }
+      : { ok: false, failure: invalidAnswer(why) };
   } catch (error) {
-    return { ok: false, outcome: thrown(error) };
+    return { ok: false, failure: thrown(error, code.name) };
   }
 }
 
-function whyNoAnswers(answers: unknown, rows: number): string | null {
-  if (!Array.isArray(answers)) {
-    return `predict returned ${answers === undefined ? 'nothing' : `a value of type ${typeof answers}`}, and must return a list with one answer per row`;
+function whyNoValues(
+  values: unknown,
+  rows: number,
+  { name, returns }: { readonly name: string; readonly returns: string },
+): string | null {
+  if (!Array.isArray(values)) {
+    return `${name} returned ${values === undefined ? 'nothing' : `a value of type ${typeof values}`}, and must return a list with one ${returns} per row`;
   }
-  if (answers.length === rows) return null;
-  const how = answers.length < rows ? 'too few' : 'too many';
-  return `predict returned ${how} answers: ${answers.length} for ${rows} ${rows === 1 ? 'row' : 'rows'}`;
+  if (values.length === rows) return null;
+  const how = values.length < rows ? 'too few' : 'too many';
+  return `${name} returned ${how} ${returns}s: ${values.length} for ${rows} ${rows === 1 ? 'row' : 'rows'}`;
 }
 
 const LONGEST_MESSAGE = 300;
 
-function thrown(error: unknown): RowOutcome {
+function thrown(error: unknown, name: string): Failed {
   const line = messageOf(error).replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
   return isOutOfMemory(error)
     ? { ok: false, error: { code: 'out_of_memory', message: `memory ran out on this row alone: ${line}` } }
-    : { ok: false, error: { code: 'predictor_error', message: `predict threw on this row: ${line}` } };
+    : { ok: false, error: { code: 'predictor_error', message: `${name} threw on this row: ${line}` } };
 }

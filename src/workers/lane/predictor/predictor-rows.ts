@@ -3,17 +3,23 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { PredictorRow } from '../../../predictor/predictor-context.ts';
+import { PicturePart } from '../image/picture.ts';
+import { pngFile } from '../image/png-file.ts';
 import { invalidRow, readRecord } from '../tasks/record.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import { textOfFile, textOfRecord } from '../text/row-text.ts';
+import type { Failed } from './predict-rows.ts';
 import type { RowBytes } from '../rows/row-bytes.ts';
 
-export type RowReading =
-  | { readonly ok: true; readonly row: PredictorRow; readonly bytes: number }
-  | { readonly ok: false; readonly error: RowError };
+export type RowReading = { readonly ok: true; readonly row: PredictorRow; readonly bytes: number } | Failed;
 
 /** Never rejects. */
 export type ReadRow = (input: TaskInput) => RowReading | Promise<RowReading>;
+
+/** Code gets parts of pictures as files. */
+export function asFile(row: TaskInput): TaskInput {
+  return 'madeUp' in row && row.madeUp instanceof PicturePart ? { bytes: pngFile(row.madeUp) } : row;
+}
 
 export function createRowReading(kind: RowKind, rowBytes: Pick<RowBytes, 'use'>): ReadRow {
   return (input) => {

@@ -22,6 +22,29 @@ it('an answer whose toJSON returns nothing, or throws, is no answer', () => {
   expect(read(new Date(0))).toEqual({ ok: true, result: '"answer":"1970-01-01T00:00:00.000Z"' });
 });
 
+it('an answer that its columns do not take is invalid in every format', () => {
+  const list = { type: 'array' };
+  const fields = createAnswerReader(
+    { properties: { predictions: list, at: { type: 'object', properties: { x: { type: 'integer' } } } } },
+    undefined,
+  );
+  const column = (name: string, type: string, value: string) => ({
+    ok: false,
+    error: {
+      code: 'invalid_answer',
+      message: `the answer does not fit the column "${name}" (${type}): ${value}`,
+    },
+  });
+  expect(fields.read({ predictions: [{ label: 7 }] })).toEqual(column('label', 'string', '7'));
+  expect(fields.read({ predictions: [{ label: 'a', score: '0.5' }] })).toEqual(
+    column('score', 'double', '"0.5"'),
+  );
+  expect(fields.read({ at: { x: 1, toJSON: () => ({ x: 'one' }) } })).toEqual(
+    column('at.x', 'int64', '"one"'),
+  );
+  expect(fields.read({ predictions: ['any', { list: 1 }], at: { x: 2 } })).toMatchObject({ ok: true });
+});
+
 it('a predictor uses only error codes of rows', () => {
   const codeOf = (code: string) => read({ error: { code, message: 'why' } });
   expect(codeOf('file_not_found')).toMatchObject({ error: { code: 'file_not_found', message: 'why' } });
