@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { cacheDir } from '../../dist/shared/config/cache-dir.js';
+import { createKeyStore } from '../../dist/shared/keys/key-store.js';
 import { connectRedis } from '../../dist/shared/queue/connection.js';
 import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
 import { createGraph, FLOAT } from '../models/onnx-writer.js';
@@ -27,26 +28,41 @@ const root = dirname(dirname(here));
 const FILES = 64;
 /** The shortest valid config of a model of images. No lane here decodes one. */
 const IMAGES = { task: 'image-classification', preprocess: { crop: 8 } };
+const MODEL = 'simulated';
 
 /** Parts go to this folder in memory if it exists. Creating files on disk would cost more than everything else. */
 const MEMORY = '/dev/shm';
 
 /**
- * `batchSize`: rows per batch. `task`: the task's part of the model's config. `graph`: path of the model's graph, if the
- * lanes open one. `nodeArgs`: Node flags for every child process, such as --cpu-prof.
- * @param {{ batchSize: number, task?: object, graph?: string, onDisk?: boolean, nodeArgs?: string[] }} options
+/**
+ * `batchSize`: rows per batch. `task`: the task's part of the models' config. `graph`: path of the models' graph, if the
+ * lanes open one. `nodeArgs`: Node flags for every child process, such as --cpu-prof. `models`: their names. `apis`: number
+ * of API processes. `tenants`: those that submit jobs. Without them, no keys are needed.
+ * @param {{ batchSize: number, task?: object, graph?: string, onDisk?: boolean, nodeArgs?: string[], models?: string[],
+ *   apis?: number, tenants?: string[] }} options
  */
-export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = false, nodeArgs = [] }) {
+export async function startCluster({
+  batchSize,
+  task = IMAGES,
+  graph,
+  onDisk = false,
+  nodeArgs = [],
+  models = [MODEL],
+  apis: apiCount = 1,
+  tenants = [],
+}) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-scale-'));
-  const model = join(folder, 'models', 'simulated');
-  mkdirSync(model, { recursive: true });
+  for (const name of models) {
+    const model = join(folder, 'models', name);
+    mkdirSync(model, { recursive: true });
+    if (graph === undefined) writeSmallGraph(join(model, 'model.onnx'));
+    else symlinkSync(graph, join(model, 'model.onnx'));
+    writeFileSync(
+      join(model, 'model.json'),
+      JSON.stringify({ name, ...task, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
+    );
+  }
   mkdirSync(join(folder, 'input'));
-  if (graph === undefined) writeSmallGraph(join(model, 'model.onnx'));
-  else symlinkSync(graph, join(model, 'model.onnx'));
-  writeFileSync(
-    join(model, 'model.json'),
-    JSON.stringify({ name: 'simulated', ...task, batching: { batch_size: batchSize, max_wait_ms: 50 } }),
-  );
   const out = mkdtempSync(join(!onDisk && existsSync(MEMORY) ? MEMORY : tmpdir(), 'forebay-scale-out-'));
   for (let i = 0; i < FILES; i++) writeFileSync(join(folder, 'input', `${i}.bin`), `row ${i}`);
   const redis = await startEmbeddedRedis({
@@ -65,6 +81,7 @@ export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = f
     FOREBAY_INPUT_ROOTS: `${join(folder, 'input')}:${out}`,
     FOREBAY_OUTPUT_ROOTS: out,
     FOREBAY_LOG_LEVEL: 'error',
+    ...(tenants.length > 0 && { FOREBAY_AUTH: 'on' }),
   };
   const client = connectRedis(redis.url, 'background', () => undefined);
   const children = new Set();
@@ -86,11 +103,17 @@ export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = f
     await once(child, 'exit');
   }
 
-  const api = await start(join(root, 'dist', 'api', 'main.js'));
+  const keys = new Map();
+  for (const tenant of tenants) keys.set(tenant, await createKey(client, tenant));
+  const apis = [];
+  while (apis.length < apiCount) apis.push(await start(join(root, 'dist', 'api', 'main.js')));
+  let turn = 0;
   let workers = [];
 
-  async function call(path, init) {
-    const response = await fetch(new URL(path, api.url), init);
+  async function call(path, { tenant = tenants[0], headers = {}, ...init } = {}) {
+    const { url } = apis[turn++ % apis.length];
+    const key = tenant === undefined ? {} : { authorization: `Bearer ${keys.get(tenant)}` };
+    const response = await fetch(new URL(path, url), { ...init, headers: { ...headers, ...key } });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
     return JSON.parse(text);
@@ -101,7 +124,7 @@ export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = f
     redis: client,
     pids: () => ({
       redis: [redis.pid],
-      api: [api.child.pid],
+      api: apis.map(({ child }) => child.pid),
       workers: workers.map((child) => child.pid),
     }),
     /** Replaces all workers with `count` new ones, at most `perProcess` per process. `device`: see worker-process.js. */
@@ -126,14 +149,16 @@ export async function startCluster({ batchSize, task = IMAGES, graph, onDisk = f
       await writeLines(path, rows, () => line);
       return { type: 'jsonl', path };
     },
-    /** `output`: a folder below the output root, or the `output` of a request. */
-    submit: async (input, output, options) =>
+    /** `output`: a folder below the output root, or the `output` of a request. The last argument has the job's model and tenant. */
+    submit: async (input, output, options, { model = MODEL, tenant } = {}) =>
       call('/v1/jobs', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ model: 'simulated', input, output, options }),
+        body: JSON.stringify({ model, input, output, options }),
+        tenant,
       }),
     job: async (id) => call(`/v1/jobs/${id}`),
+    cancel: async (id) => call(`/v1/jobs/${id}/cancel`, { method: 'POST' }),
     stats: async (id) => call(`/v1/jobs/${id}/stats`),
     /** Polls a job until it has ended. Calls `onPoll(job)` with each response. Throws if the job did not complete. */
     async ended(id, everyMs = 100, onPoll = async (_job) => {}) {
@@ -162,6 +187,12 @@ async function writeLines(path, count, line) {
   }
   out.end();
   await once(out, 'finish');
+}
+
+/** The text of a key that may submit jobs as the tenant, and see those of all. */
+async function createKey(redis, tenant) {
+  const record = { name: 'bench', tenant, scopes: ['admin'], expiresAt: null };
+  return (await createKeyStore({ redis }).create(record)).text;
 }
 
 /** A graph that the API accepts. No simulated lane opens it. */

@@ -1,6 +1,6 @@
 // The limit of a queue across all jobs (INV-3), and how fairly the jobs share it, on a real Redis.
 import { expect, it } from 'vitest';
-import { useQueueLayer } from '../support/queue.ts';
+import { slotLimits, slotUser, useQueueLayer } from '../support/queue.ts';
 
 const layer = useQueueLayer();
 let queue = 0;
@@ -10,8 +10,8 @@ function fresh() {
   const name = `q${queue++}`;
   return {
     name,
-    take: (id: string, blocks: readonly number[], priority = 50, limit = 8, window = 100) =>
-      layer.slots.take(name, { id, priority, window }, limit, blocks),
+    take: async (id: string, blocks: readonly number[], priority = 50, limit = 8, window = 100) =>
+      (await layer.slots.take(name, slotUser(id, { priority, window }), slotLimits(limit), blocks)).granted,
   };
 }
 

@@ -13,7 +13,7 @@ import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys } from '#forebay/shar
 import { createStoredWishes } from '#forebay/shared/queue/workers/stored-wishes.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { documentedRights } from '../support/documented-rights.ts';
-import { MODEL, openQueueLayer } from '../support/queue.ts';
+import { MODEL, openQueueLayer, slotLimits, slotUser } from '../support/queue.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 
@@ -144,7 +144,7 @@ it('the documented rights are enough for a sweep, and for blocks that fail or ar
     for (let i = 0; i < 110; i++) await (await taker.take())!.fail(new Error('broken'));
     await (await taker.take())!.leaveToNewer();
     await taker.close();
-    await layer.slots.take(queue, { id: dead!, priority: 50, window: 16 }, 64, [0]);
+    await layer.slots.take(queue, slotUser(dead!), slotLimits(64), [0]);
     await operator.hset(indexKeys.wishes, queue, 'unload older');
     await operator.zadd(indexKeys.jobs, 0, dead!, 0, ended!);
     await operator.hset(jobKeys(ended!).job, { status: 'completed', tenant: 'default' });

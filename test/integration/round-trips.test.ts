@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { startTestRedis } from '../support/redis.ts';
-import { makeSpec, openQueueLayer, rowsOf, type QueueLayer } from '../support/queue.ts';
+import { makeSpec, openQueueLayer, rowsOf, slotLimits, slotUser, type QueueLayer } from '../support/queue.ts';
 
 const raise = (error: Error) => {
   throw error;
@@ -38,7 +38,7 @@ async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
 
 it('blocks that end in one turn give their slots back in one call', async () => {
   const blocks = [0, 1, 2, 3, 4, 5];
-  await layer.slots.take(QUEUE, { id: 'job', priority: 50, window: 16 }, 64, blocks);
+  await layer.slots.take(QUEUE, slotUser('job'), slotLimits(64), blocks);
   const release = async () =>
     Promise.all(blocks.map(async (block) => layer.slots.release(QUEUE, 'job', [block])));
   expect(await scriptsRun(release)).toBe(1);

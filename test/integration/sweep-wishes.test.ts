@@ -6,7 +6,7 @@ import { blockQueueName, indexKeys } from '#forebay/shared/queue/keys.js';
 import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
 import { createStoredWishes } from '#forebay/shared/queue/workers/stored-wishes.js';
 import type { WorkerInfo } from '#forebay/shared/queue/workers/worker-registry.js';
-import { MODEL, useQueueLayer } from '../support/queue.ts';
+import { MODEL, slotLimits, slotUser, useQueueLayer } from '../support/queue.ts';
 
 const layer = useQueueLayer();
 beforeEach(async () => layer.redis.flushall());
@@ -44,7 +44,7 @@ function worker(id: string, name: string): WorkerInfo {
 
 it('a wish is removed if for 30 days no worker has announced its model and no block has waited', async () => {
   await layer.workers.beat(worker('w', 'announced'), false);
-  await layer.slots.take(queueOf('queued'), { id: 'job', priority: 50, window: 4 }, 4, [0]);
+  await layer.slots.take(queueOf('queued'), slotUser('job'), slotLimits(4), [0]);
   const ids = Object.fromEntries(
     ['gone', 'recent', 'announced', 'queued', 'undated', 'newer'].map((name) => [name, randomUUID()]),
   );

@@ -23,7 +23,7 @@ import { createBlockTaker } from '#forebay/shared/queue/blocks/block-taker.js';
 import { createLeftovers } from '#forebay/shared/queue/jobs/leftovers.js';
 import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys, outputKey } from '#forebay/shared/queue/keys.js';
 import { folderPaths } from '#forebay/shared/storage/folder/folder-paths.js';
-import { makeSpec, MODEL, useQueueLayer } from '../support/queue.ts';
+import { makeSpec, MODEL, slotLimits, slotUser, useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const layer = useQueueLayer();
@@ -75,10 +75,10 @@ it('slots and blocks of dead jobs are removed from the queue, and those of livin
   const [dead, living] = [await oldJob(1), await oldJob(2)];
   const block = (n: number) => ({ block: n, generation: 1, firstRow: n * 4, rows: 4 });
   for (const { id } of [dead, living]) {
-    await layer.slots.take(QUEUE, { id, priority: 50, window: 16 }, 64, [0, 1]);
+    await layer.slots.take(QUEUE, slotUser(id), slotLimits(64), [0, 1]);
     await layer.queues.add(QUEUE, id, 50, [block(0), block(1)]);
   }
-  await layer.slots.take(QUEUE, { id: oldId(3), priority: 50, window: 16 }, 64, [5]);
+  await layer.slots.take(QUEUE, slotUser(oldId(3)), slotLimits(64), [5]);
   await end(dead.id);
   const chore = sweepQueues({ ...layer, leftovers: leftovers() });
   expect(await repeat(chore)).toEqual({ slots: 3, blocks: 2, failed_runs: 0 });

@@ -8,7 +8,11 @@ import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createBlockQueues } from '#forebay/shared/queue/blocks/block-queue.js';
 import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
 import { createJobWindow } from '#forebay/shared/queue/blocks/job-window.js';
-import { createQueueSlots } from '#forebay/shared/queue/blocks/queue-slots.js';
+import {
+  createQueueSlots,
+  type SlotLimits,
+  type SlotUser,
+} from '#forebay/shared/queue/blocks/queue-slots.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
@@ -106,4 +110,14 @@ export function makeSpec(
 
 export function rowsOf(firstRow: number, count: number) {
   return { firstRow, rows: Array.from({ length: count }, (_, i) => ({ id: `row-${firstRow + i}` })) };
+}
+
+/** A job that asks for slots. */
+export function slotUser(id: string, change: Partial<SlotUser> = {}): SlotUser {
+  return { id, tenant: 'default', priority: 50, window: 16, rowsPerBlock: 4, isFull: false, ...change };
+}
+
+/** Limits of a queue on which lanes could always run out of blocks. So no job waits because it was served more. */
+export function slotLimits(queue: number): SlotLimits {
+  return { queue, feed: queue };
 }

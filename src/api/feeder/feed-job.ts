@@ -3,12 +3,13 @@
  * process that holds the job's lease. Everything that another process needs to continue is in Redis.
  */
 import type { DatasetSource } from '../../shared/datasets/source.ts';
-import type { JobRecord, JobSpec } from '../../shared/domain/job/job.ts';
+import type { JobReason, JobRecord, JobSpec } from '../../shared/domain/job/job.ts';
 import { isTerminal } from '../../shared/domain/job/job-state.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
+import type { SlotWait } from '../../shared/queue/blocks/queue-slots.ts';
 import { LeaseLost } from '../../shared/queue/jobs/lease.ts';
 import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
 import type { Output } from '../../shared/storage/output.ts';
@@ -29,6 +30,7 @@ import {
   type Failure,
 } from './judge-job.ts';
 import {
+  feedLevel,
   queueLimit,
   refillMark,
   vetoOnAdding,
@@ -55,6 +57,17 @@ const SHORT_MS = 500;
 
 /** Whether the job's blocks get the slots that they ask for. */
 type Supply = { readonly name: 'enough' } | { readonly name: 'short'; readonly since: number };
+
+/** The reason that a job shows while its blocks wait for slots. */
+const REASONS = {
+  share: {
+    reason: 'fair_share',
+    text: 'It waits for its share: other jobs want the same workers, which are shared by tenant, then by job.',
+  },
+  priority: { reason: 'fair_share', text: 'It waits for its share: jobs with a better priority go first.' },
+  limit: { reason: 'queue_limit', text: null },
+  window: { reason: 'queue_limit', text: null },
+} as const satisfies Record<SlotWait, { reason: JobReason; text: string | null }>;
 
 export function createJobFeeder(deps: {
   spec: JobSpec;
@@ -166,17 +179,21 @@ export function createJobFeeder(deps: {
     if (veto) return shown.show(veto.reason, veto.text);
     if (record.status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
     const limit = windowLimit(state);
-    const waiting = await blocks.add({
+    const waitsFor = await blocks.add({
       queue: queueLimit(service.lanes, deps.configuredQueueLimit, limit),
       window: limit,
+      feed: feedLevel(state),
+      isFull: reading.state === 'open' && blocks.inWindow >= limit,
     });
-    if (waiting === 0) supply = { name: 'enough' };
+    if (waitsFor === null) supply = { name: 'enough' };
     else if (supply.name === 'enough') supply = { name: 'short', since: performance.now() };
     if (await judgeBlocks()) return;
     // While blocks wait for slots, `dueAt` stays Infinity, because every commit may free a slot.
-    if (waiting === 0 && !isFed) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
+    if (waitsFor === null && !isFed) dueAt = reading.state === 'ended' ? 0 : refillMark(state);
     const isShort = supply.name === 'short' && performance.now() - supply.since > SHORT_MS;
-    await shown.show(isShort ? 'queue_limit' : isFed ? 'compacting' : null);
+    const waits = isShort && waitsFor !== null ? REASONS[waitsFor] : null;
+    if (waits !== null) await shown.show(waits.reason, waits.text);
+    else await shown.show(isFed ? 'compacting' : null);
   }
 
   /** Shows that blocks are run again, or ends a job whose block never succeeds. Returns true if it did either. */

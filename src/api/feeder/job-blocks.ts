@@ -6,12 +6,15 @@ import { rowCount, type BlockContent } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { BlockQueues, QueuedBlock } from '../../shared/queue/blocks/block-queue.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
-import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
+import type { QueueSlots, SlotLimits, SlotWait } from '../../shared/queue/blocks/queue-slots.ts';
 import { createBlockStates, type BlockAttempts, type Extent } from './block-states.ts';
 
 export interface JobBlocks {
-  /** Puts waiting blocks on the queue as far as slots allow. Returns how many still wait for a slot. */
-  add(limits: { readonly queue: number; readonly window: number }): Promise<number>;
+  /**
+   * Puts waiting blocks on the queue as far as slots allow. Returns what the others wait for, or null if none waits.
+   * `window`: maximum slots of the job. `isFull`: the job has more rows than its window holds.
+   */
+  add(limits: SlotLimits & { readonly window: number; readonly isFull: boolean }): Promise<SlotWait | null>;
   /** Takes blocks off the queue and returns their slots. Blocks that workers hold stay. */
   withdraw(): Promise<void>;
   /** Looks for blocks that left the queue without a commit. They wait for a slot again. */
@@ -34,8 +37,11 @@ export interface JobBlocks {
   readonly retried: number | null;
 }
 
+/** A request for slots is forgotten after 3 s. A job that has a full window says more often that it goes on. */
+const GOES_ON_MS = 900;
+
 export function createJobBlocks(deps: {
-  spec: Pick<JobSpec, 'id' | 'options'>;
+  spec: Pick<JobSpec, 'id' | 'options' | 'tenant'>;
   queue: string;
   lease: string;
   window: Pick<JobWindow, 'blocks' | 'drop' | 'entries' | 'nextGeneration'>;
@@ -46,7 +52,10 @@ export function createJobBlocks(deps: {
 }): JobBlocks {
   const { spec, queue, lease, window, queues, slots } = deps;
   const { id } = spec;
-  const { priority } = spec.options;
+  const { priority, block_rows: rowsPerBlock } = spec.options;
+  const now = deps.now ?? (() => performance.now());
+  /** When the job last asked for slots, or said that it goes on (ms, monotonic). */
+  let askedAt = -Infinity;
   const states = createBlockStates(deps.now);
 
   async function refresh(): Promise<void> {
@@ -111,12 +120,14 @@ export function createJobBlocks(deps: {
       return states.retried();
     },
 
-    async add(limits) {
+    async add({ window: most, isFull, ...limits }) {
       const waiting = states.due();
-      if (waiting.length === 0) return 0;
-      const granted = await slots.take(queue, { id, priority, window: limits.window }, limits.queue, waiting);
+      if (waiting.length === 0 && !(isFull && now() - askedAt > GOES_ON_MS)) return null;
+      askedAt = now();
+      const user = { id, tenant: spec.tenant, priority, window: most, rowsPerBlock, isFull };
+      const { granted, waitsFor } = await slots.take(queue, user, limits, waiting);
       const blocks = waiting.slice(0, granted);
-      if (blocks.length === 0) return waiting.length;
+      if (blocks.length === 0) return waitsFor;
       const generations = await window.nextGeneration(id, lease, blocks);
       const gone = blocks.filter((block) => !generations.has(block));
       for (const block of gone) states.gone(block);
@@ -128,7 +139,7 @@ export function createJobBlocks(deps: {
         states.queued(block, generation, attempts);
       }
       await queues.add(queue, id, priority, additions);
-      return waiting.length - blocks.length;
+      return waitsFor;
     },
 
     async withdraw() {

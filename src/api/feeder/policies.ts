@@ -37,8 +37,20 @@ export const QUEUE_BLOCKS_PER_LANE = 8;
 
 /** Maximum number of blocks of the job queued or running at once. */
 export function windowLimit(state: FeedState): number {
-  const fast = Math.min(MAX_FAST_WINDOW, Math.ceil(WINDOW_S * state.blocksPerS));
-  return state.concurrency ?? Math.max(MIN_WINDOW, BLOCKS_PER_LANE * state.service.lanes, fast);
+  return state.concurrency ?? automaticWindow(state);
+}
+
+function automaticWindow({ blocksPerS, service }: FeedState): number {
+  const fast = Math.min(MAX_FAST_WINDOW, Math.ceil(WINDOW_S * blocksPerS));
+  return Math.max(MIN_WINDOW, BLOCKS_PER_LANE * service.lanes, fast);
+}
+
+/**
+ * Number of blocks on the queue, of all jobs, that keeps lanes busy until the next round of a feeder. Less than a window
+ * between two refills. Otherwise the jobs that have had their share would fill the gap before each refill.
+ */
+export function feedLevel(state: FeedState): number {
+  return Math.ceil(automaticWindow(state) / 2);
 }
 
 /**

@@ -90,6 +90,8 @@ export const queueKeys = (queue: string) => ({
   slots: `${PREFIX}:{${queue}}:places`,
   /** Hash job -> `<priority>:<time in ms until which it wants slots>`. */
   feeders: `${PREFIX}:{${queue}}:feeders`,
+  /** Hash job, or priority and tenant -> what they were served (scripts/take-slots.lua). Only those that use the queue. */
+  shares: `${PREFIX}:{${queue}}:shares`,
   /** String: rows per second that one worker was last measured to compute. Expires. */
   rate: `${PREFIX}:{${queue}}:rate`,
 });

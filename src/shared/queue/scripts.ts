@@ -18,7 +18,7 @@ const SCRIPTS = {
   'commit-blocks': 11,
   'announce-parts': 3,
   'announce-left': 1,
-  'take-slots': 2,
+  'take-slots': 3,
   'release-slots': 2,
   'claim-webhooks': 1,
   'replace-wish': 1,

@@ -60,7 +60,7 @@ export const JOB = z
     status: JOB_STATUS,
     reason: z.string().nullable().meta({
       description:
-        'Why the job waits or how it ended, if the status does not say so: queue_limit, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, compacting, empty_dataset.',
+        'Why the job waits or how it ended, if the status does not say so: queue_limit, fair_share, no_worker, model_failed, memory_watermark, paused, retrying, storage_unavailable, compacting, empty_dataset.',
     }),
     reason_text: z.string().nullable().meta({
       description: "The reason in words, such as the model's problem or the hashes that differ.",

@@ -89,6 +89,7 @@ export function firstPart({ dataset }: Pick<JobSpec, 'dataset'>): number {
 /** Why a job waits or how it ended, if the status alone does not show it. */
 export type JobReason =
   | 'queue_limit'
+  | 'fair_share'
   | 'no_worker'
   | 'model_failed'
   | 'memory_watermark'

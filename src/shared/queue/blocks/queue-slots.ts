@@ -4,6 +4,37 @@ import { queueKeys, WAKE_CHANNELS } from '../keys.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import type { RunScript } from '../scripts.ts';
 
+/** A job that asks for slots. */
+export interface SlotUser {
+  readonly id: string;
+  readonly tenant: string;
+  readonly priority: number;
+  /** Maximum slots of the job. */
+  readonly window: number;
+  readonly rowsPerBlock: number;
+  /** Whether the job has more rows than its window holds. */
+  readonly isFull: boolean;
+}
+
+export interface SlotLimits {
+  /** Maximum slots of the queue, over all jobs. One job gets at most half of them, but may hold two above the limit. */
+  readonly queue: number;
+  /** While fewer slots than this are in use, lanes may run out of blocks. So a job need not wait for its share. */
+  readonly feed: number;
+}
+
+/** `share`: other jobs that want slots have had less. `limit`: the queue is full. `priority`: a better one goes first. */
+export type SlotWait = 'share' | 'limit' | 'priority' | 'window';
+
+export interface SlotGrant {
+  /** How many of the blocks have a slot, counted from the first. */
+  readonly granted: number;
+  /** Why the next block has none. Null if all have one. */
+  readonly waitsFor: SlotWait | null;
+  /** Whether a job with a worse priority holds slots. */
+  readonly outranks: boolean;
+}
+
 export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
 export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
@@ -16,23 +47,32 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
   });
 
   return {
-    /**
-     * Takes slots for blocks, in order. Returns how many of the blocks have one, counted from the first. `limit`:
-     * maximum slots of the queue, over all jobs. One job gets at most half of them, but may hold two even above the
-     * limit. `window`: maximum slots of this job.
-     */
+    /** Takes slots for blocks, in order. Without blocks, it only says that the job goes on. */
     async take(
       queue: string,
-      job: { id: string; priority: number; window: number },
-      limit: number,
+      job: SlotUser,
+      limits: SlotLimits,
       blocks: readonly number[],
-    ): Promise<number> {
+    ): Promise<SlotGrant> {
       const keys = queueKeys(queue);
-      return (await run(
+      const { id, tenant, priority, window, rowsPerBlock, isFull } = job;
+      const [granted, waitsFor, outranks] = (await run(
         'take-slots',
-        [keys.slots, keys.feeders],
-        [job.id, job.priority, limit, REQUEST_MS, job.window, ...blocks],
-      )) as number;
+        [keys.slots, keys.feeders, keys.shares],
+        [
+          id,
+          tenant,
+          priority,
+          limits.queue,
+          REQUEST_MS,
+          window,
+          limits.feed,
+          rowsPerBlock,
+          isFull ? '1' : '',
+          ...blocks,
+        ],
+      )) as [number, SlotWait | '', number];
+      return { granted, waitsFor: waitsFor === '' ? null : waitsFor, outranks: outranks === 1 };
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {
       if (blocks.length === 0) return;
@@ -51,7 +91,8 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
     },
     /** Forgets that a job wants slots. */
     async withdraw(queue: string, job: string): Promise<void> {
-      await redis.hdel(queueKeys(queue).feeders, job);
+      const { feeders, shares } = queueKeys(queue);
+      await Promise.all([redis.hdel(feeders, job), redis.hdel(shares, job)]);
     },
   };
 }

@@ -1,0 +1,140 @@
+// How jobs share a queue by tenant, then by job, within a priority (ADR 39). On a real Redis, with a queue that is served
+// in its order, as BullMQ does.
+import { expect, it } from 'vitest';
+import { queueKeys } from '#forebay/shared/queue/keys.js';
+import type { SlotUser } from '#forebay/shared/queue/blocks/queue-slots.js';
+import { slotUser, useQueueLayer } from '../support/queue.ts';
+
+const layer = useQueueLayer();
+const LIMITS = { queue: 64, feed: 8 };
+let queues = 0;
+
+/** Jobs with more rows than any test serves, whose blocks wait in one queue. */
+function line() {
+  const name = `line${queues++}`;
+  const waiting: { user: SlotUser; block: number }[] = [];
+  const jobs = new Map<
+    string,
+    { user: SlotUser; next: number; held: number; rows: number; waitsFor: unknown }
+  >();
+
+  /** Asks as a feeder does: for all blocks in the job's window that have no slot. */
+  async function ask(id: string) {
+    const job = jobs.get(id)!;
+    const { user, next, held } = job;
+    const blocks = Array.from({ length: user.window - held }, (_, i) => next + i);
+    const { granted, waitsFor } = await layer.slots.take(name, user, LIMITS, blocks);
+    for (const block of blocks.slice(0, granted)) waiting.push({ user, block });
+    job.next += granted;
+    job.held += granted;
+    job.waitsFor = waitsFor;
+  }
+
+  return {
+    keys: queueKeys(name),
+    async join(...users: SlotUser[]) {
+      for (const user of users) {
+        jobs.set(user.id, { user, next: 0, held: 0, rows: 0, waitsFor: null });
+        await ask(user.id);
+      }
+    },
+    ask,
+    /** Serves the oldest blocks until this many rows are served. After each, its job and those that wait ask again. */
+    async serve(rows: number) {
+      for (let left = rows; left > 0;) {
+        const { user, block } = waiting.shift()!;
+        await layer.slots.release(name, user.id, [block]);
+        const job = jobs.get(user.id)!;
+        job.held -= 1;
+        job.rows += user.rowsPerBlock;
+        left -= user.rowsPerBlock;
+        for (const [id, other] of jobs) if (other === job || other.waitsFor !== null) await ask(id);
+      }
+    },
+    async leave(id: string) {
+      await layer.slots.withdraw(name, id);
+      jobs.delete(id);
+    },
+    rows: (id: string) => jobs.get(id)!.rows,
+    held: (id: string) => jobs.get(id)!.held,
+    waitsFor: (id: string) => jobs.get(id)!.waitsFor,
+    held_in_all: () => waiting.length,
+  };
+}
+
+/** Like all jobs with more rows than their window. */
+const job = (id: string, change: Partial<SlotUser> = {}) => slotUser(id, { isFull: true, ...change });
+
+it('ten jobs of one tenant and one job of another get a half each', async () => {
+  const { join, serve, rows } = line();
+  const many = Array.from({ length: 10 }, (_, i) => job(`a${i}`, { tenant: 'a' }));
+  await join(...many);
+  // All slots are theirs at first.
+  await serve(200);
+  await join(job('b', { tenant: 'b' }));
+  await serve(1000);
+  expect(rows('b') / 1000).toBeCloseTo(0.5, 1);
+  const each = many.map(({ id }) => rows(id));
+  // A job may be one refill ahead of another: four blocks. One more is being granted, and others are on the queue.
+  expect(Math.max(...each) - Math.min(...each)).toBeLessThan(8 * 4);
+});
+
+it('jobs with blocks of different size get the same number of rows', async () => {
+  const { join, serve, rows } = line();
+  await join(job('large', { rowsPerBlock: 64 }), job('small'));
+  // All blocks of the first window are large: 1,024 rows. The small ones catch up.
+  await serve(2600);
+  expect(Math.abs(rows('large') - rows('small'))).toBeLessThan(3 * 64);
+});
+
+it('a job that needs less than its share leaves the rest to the others', async () => {
+  const { join, serve, rows, held_in_all } = line();
+  await join(job('busy', { tenant: 'a' }), slotUser('slow', { tenant: 'b', window: 1 }));
+  await serve(800);
+  // One block of the other is always on the queue, among sixteen of this one.
+  expect(rows('busy')).toBeGreaterThan(700);
+  expect(held_in_all()).toBe(17);
+});
+
+it('a job that asks for nothing any more holds nobody back', async () => {
+  const { join, ask, leave, held, waitsFor } = line();
+  await join(job('gone'), job('rest', { rowsPerBlock: 64 }));
+  expect([held('rest'), waitsFor('rest')]).toEqual([2, 'share']);
+  await leave('gone');
+  await ask('rest');
+  expect([held('rest'), waitsFor('rest')]).toEqual([16, null]);
+});
+
+it('a job with a better priority gets slots at once, and says that it goes first', async () => {
+  const { join, serve, held, waitsFor } = line();
+  const huge = Array.from({ length: 6 }, (_, i) => job(`huge${i}`));
+  await join(...huge, job('urgent', { priority: 1 }));
+  // The queue is full, so it gets the two slots that every job may hold.
+  expect(held('urgent')).toBe(2);
+  await serve(4 * 20);
+  expect(held('urgent')).toBeGreaterThanOrEqual(14);
+  expect(huge.map(({ id }) => waitsFor(id))).toContain('priority');
+  const { outranks } = await layer.slots.take('other', job('first', { priority: 50 }), LIMITS, [0]);
+  expect(outranks).toBe(false);
+  expect((await layer.slots.take('other', job('next', { priority: 49 }), LIMITS, [0])).outranks).toBe(true);
+});
+
+it('a job of an older version shares by the slots that it holds', async () => {
+  const { keys, join, held } = line();
+  const old = Array.from({ length: 32 }, (_, i) => `old/${i}`);
+  await layer.redis.sadd(keys.slots, ...old);
+  await layer.redis.hset(keys.feeders, 'old', `50:${Date.now() + 60_000}`);
+  await join(job('new', { window: 40 }));
+  expect(held('new')).toBe(32);
+  // It reads this version's requests.
+  expect(await layer.redis.hget(keys.feeders, 'new')).toMatch(/^50:\d+$/);
+});
+
+it('nothing remains of jobs that use the queue no more', async () => {
+  const { keys, join, leave } = line();
+  await join(job('a', { tenant: 'a', window: 2 }), job('b', { tenant: 'b', window: 2 }));
+  await layer.redis.del(keys.slots);
+  await leave('a');
+  await join(slotUser('c', { tenant: 'c' }));
+  expect(Object.keys(await layer.redis.hgetall(keys.shares)).toSorted()).toEqual(['50 b', '50 c', 'b', 'c']);
+});
