@@ -1,6 +1,6 @@
 /**
- * A lane whose device takes a given time per batch and no CPU. It runs one batch at a time, in order of calls, and starts
- * the next one immediately. It opens no file. It simulates hardware that this machine does not have.
+ * A lane whose device takes a given time per batch and no CPU. It runs one batch at a time, by priority and in order of
+ * calls, and starts the next one immediately. It opens no file. It simulates hardware that this machine does not have.
  */
 const LABEL = '"predictions":[{"index":0,"label":"simulated","score":1}]';
 const INFO = {
@@ -32,33 +32,53 @@ export function startSimulatedLane({ index, latencyMs, rowsPerCall = Infinity })
   let stop = () => {};
   const exited = new Promise((resolve) => (stop = () => resolve({ code: 0, signal: null })));
   let busyUntil = 0;
+  /** Batches that wait or run. The first one runs. */
+  const batches = [];
+
+  function begin() {
+    const [batch] = batches;
+    const now = performance.now();
+    // A device starts a waiting batch immediately, even if the timer of this process is late.
+    const begins = Math.max(batch.at, busyUntil);
+    const timings = {
+      idleMs: Math.max(0, batch.at - busyUntil),
+      readMs: 0,
+      decodeMs: 0,
+      prepareMs: 0,
+      inferMs: batch.inferMs,
+      postMs: 0,
+      restMs: 0,
+      decodeAheadMs: 0,
+      laneWaitMs: begins - batch.at,
+      bytes: 0,
+    };
+    busyUntil = begins + batch.inferMs;
+    const answer = () => {
+      batches.shift();
+      batch.resolve({ outcomes: batch.outcomes, timings });
+      if (batches.length > 0) begin();
+    };
+    if (latencyMs === 0) setImmediate(answer);
+    else setTimeout(answer, busyUntil - now);
+  }
+
   return {
     index,
     pid: process.pid,
     load: async () => INFO,
-    run: async ({ rows }) =>
+    run: async ({ rows, priority = 0 }) =>
       new Promise((resolve) => {
-        const outcomes = outcomesOf(rows.length);
+        const behind = batches.findIndex((other, i) => i > 0 && other.priority > priority);
         const inferMs = latencyMs * Math.ceil(rows.length / rowsPerCall);
-        const now = performance.now();
-        // A device starts a waiting batch immediately, even if the timer of this process is late.
-        const begins = Math.max(now, busyUntil);
-        const timings = {
-          idleMs: Math.max(0, now - busyUntil),
-          readMs: 0,
-          decodeMs: 0,
-          prepareMs: 0,
+        const batch = {
+          at: performance.now(),
           inferMs,
-          postMs: 0,
-          restMs: 0,
-          decodeAheadMs: 0,
-          laneWaitMs: begins - now,
-          bytes: 0,
+          priority,
+          outcomes: outcomesOf(rows.length),
+          resolve,
         };
-        busyUntil = begins + inferMs;
-        const answer = () => resolve({ outcomes, timings });
-        if (latencyMs === 0) setImmediate(answer);
-        else setTimeout(answer, busyUntil - now);
+        batches.splice(behind === -1 ? batches.length : behind, 0, batch);
+        if (batches.length === 1) begin();
       }),
     exited,
     close: async () => stop(),

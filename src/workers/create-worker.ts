@@ -95,7 +95,7 @@ export async function createWorker(options: {
   const { config, redis, onRedisError, emit } = options;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
-  const wake = await createWake(subscriber, ['queue', 'sample', 'wish', 'online']);
+  const wake = await createWake(subscriber, ['queue', 'urgent', 'sample', 'wish', 'online']);
 
   // Payloads are large, so they do not share a connection with blocks.
   const onlineRedis = connectRedis(options.redisUrl, 'background', onRedisError);
@@ -205,7 +205,7 @@ export async function createWorker(options: {
         stores: storesOptions(config),
         spillFolder: join(config.cacheDir, 'spill'),
       }),
-      groupOf: (queue, { spec }) => models.groupOf(queue, spec.options),
+      groupOf: (queue, { spec }) => models.groupOf(queue, spec.options, spec.tenant),
       emit,
     }),
     onEnded: () => source.ring(),
@@ -213,6 +213,8 @@ export async function createWorker(options: {
   const source = createBlockSource({
     takers: takers.all,
     blocksWanted: batcher.blocksWanted,
+    goesAhead: batcher.goesAhead,
+    bestWaiting: queues.bestPriority,
     onIdle: batcher.pump,
     begin: async (block) => runs.begin(block),
     emit,
@@ -220,12 +222,12 @@ export async function createWorker(options: {
   const samples = createSampleRunner({
     reader,
     batcher,
-    async groupOf(queue, asked, signal) {
-      const group = models.groupOf(queue, asked);
+    async groupOf(queue, asked, tenant, signal) {
+      const group = models.groupOf(queue, asked, tenant);
       if (group !== null) return group;
       await residency.wake(queue);
       await Promise.race([models.settled(), untilAborted(signal)]);
-      return models.groupOf(queue, asked);
+      return models.groupOf(queue, asked, tenant);
     },
     lanesOf: (queue) => lanes.lanesOf(queue),
     blocksInHand: () => runs.count,
@@ -233,7 +235,7 @@ export async function createWorker(options: {
   const online = createOnlineServer({
     work: onlineWork,
     wake,
-    answer: createOnlineAnswer({ reader, batcher, groupOf: (queue, asked) => models.groupOf(queue, asked) }),
+    answer: createOnlineAnswer({ reader, batcher, groupOf: models.groupOf }),
     pump: batcher.pump,
     lanesOf: (queue) => lanes.lanesOf(queue),
     batchSizeOf: (queue) => models.batchSizeOf(queue),
@@ -294,6 +296,7 @@ export async function createWorker(options: {
       if (takers.has(queue)) source.ring();
       else void residency.wake(queue);
     }),
+    wake.on('urgent', (queue) => takers.has(queue) && source.urge(queue)),
     wake.on('wish', (queue) => models.of(queue) && residency.ring()),
   ];
 

@@ -16,7 +16,15 @@ import { answerTo as answerOf, type RowAnswer } from '../support/row-answer.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const entry = fileURLToPath(new URL('../support/crashing-lane.js', import.meta.url));
-const GROUP = { model: 'm', options: { top_k: 1 }, batchSize: 4, maxWaitMs: 60_000, input: 'image' as const };
+const GROUP = {
+  model: 'm',
+  options: { top_k: 1 },
+  batchSize: 4,
+  maxWaitMs: 60_000,
+  priority: 50,
+  tenant: 'a',
+  input: 'image' as const,
+};
 const group = batchGroup(GROUP);
 const POISON = 0x66;
 const ENDLESS = 0x77;

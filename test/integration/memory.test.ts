@@ -97,7 +97,15 @@ it('a lane that leaks is restarted between batches, and no row is lost', async (
     onSent: () => {},
     emit: () => {},
   });
-  const group = batchGroup({ model: 'm', options: { top_k: 1 }, batchSize: 1, maxWaitMs: 1, input: 'image' });
+  const group = batchGroup({
+    model: 'm',
+    options: { top_k: 1 },
+    batchSize: 1,
+    maxWaitMs: 1,
+    priority: 50,
+    tenant: 'a',
+    input: 'image',
+  });
   const first = pool.views()[0]!.pid;
   const bytes = await plain(9, 9, 9);
   let answered = 0;

@@ -125,7 +125,7 @@ export function createJobBlocks(deps: {
       if (waiting.length === 0 && !(isFull && now() - askedAt > GOES_ON_MS)) return null;
       askedAt = now();
       const user = { id, tenant: spec.tenant, priority, window: most, rowsPerBlock, isFull };
-      const { granted, waitsFor } = await slots.take(queue, user, limits, waiting);
+      const { granted, waitsFor, outranks } = await slots.take(queue, user, limits, waiting);
       const blocks = waiting.slice(0, granted);
       if (blocks.length === 0) return waitsFor;
       const generations = await window.nextGeneration(id, lease, blocks);
@@ -138,7 +138,7 @@ export function createJobBlocks(deps: {
         additions.push({ block, generation, firstRow, rows });
         states.queued(block, generation, attempts);
       }
-      await queues.add(queue, id, priority, additions);
+      await queues.add(queue, id, priority, additions, outranks);
       return waitsFor;
     },
 

@@ -146,6 +146,8 @@ export const WAKE_CHANNELS = {
   progress: `${PREFIX}:wake:progress`,
   /** Blocks were added. Message: the queue's name. */
   queue: `${PREFIX}:wake:queue`,
+  /** Of the blocks that were added, some have a better priority than others on the queue. Message: the queue's name. */
+  urgent: `${PREFIX}:wake:urgent`,
   /** Slots were freed. Message: the queue's name. */
   slots: `${PREFIX}:wake:places`,
   /** Workers have started or left, or the state of their models or their memory has changed. */

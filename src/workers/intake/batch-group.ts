@@ -8,6 +8,10 @@ export interface BatchGroup {
   readonly options: OptionValues;
   readonly batchSize: number;
   readonly maxWaitMs: number;
+  /** Priority of the rows' jobs, from 1 (first). */
+  readonly priority: number;
+  /** Whose rows they are. Rows of different tenants may share a batch. */
+  readonly tenant: string;
   /** What the model's task needs of a row. */
   readonly input: RowKind;
   /** Online rows, which go ahead of the rows of blocks and share no batch with them. */
@@ -17,8 +21,9 @@ export interface BatchGroup {
 }
 
 export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
-  const { model, options, batchSize, isOnline = false } = group;
-  return { ...group, key: `${model} ${batchSize}${isOnline ? ' online' : ''} ${JSON.stringify(options)}` };
+  const { model, options, batchSize, priority, isOnline = false } = group;
+  const rank = isOnline ? 'online' : priority;
+  return { ...group, key: `${model} ${batchSize} ${rank} ${JSON.stringify(options)}` };
 }
 
 /** A group with the rows that wait in it. */
@@ -28,23 +33,28 @@ export interface OpenGroup extends BatchGroup {
   /** Rows announced and not yet sent: those being read and those ready. */
   inHand: number;
   readonly ready: ReadyRows;
+  /** Number of its last turn among other groups. See lane-turns.ts. */
+  turn: number;
   timer: NodeJS.Timeout | null;
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
 export function emptyGroup(group: BatchGroup): OpenGroup {
-  const { model, options, batchSize, maxWaitMs, input, isOnline = false, key } = group;
+  const { model, options, batchSize, maxWaitMs, priority, tenant, input, isOnline = false, key } = group;
   return {
     model,
     options,
     batchSize,
     maxWaitMs,
+    priority,
+    tenant,
     input,
     isOnline,
     key,
     expected: 0,
     inHand: 0,
     ready: createReadyRows(),
+    turn: 0,
     timer: null,
   };
 }

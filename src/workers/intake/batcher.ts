@@ -15,6 +15,7 @@ import { joinRows, type LaneRows } from '../lane/lane-rows.ts';
 import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
+import { createLaneTurns, type Served } from './lane-turns.ts';
 import { deadlinesOf, splitLate } from './online-rows.ts';
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
@@ -46,6 +47,7 @@ export function createBatcher(deps: {
   /** Groups of online rows. */
   const online = new Map<string, OpenGroup>();
   const demand = createBlockDemand({ pool, groups });
+  const turns = createLaneTurns();
   let suspects: Suspect[] = [];
   /** Models that have left the lanes. Their rows are answered immediately. */
   const goneModels = new Set<string>();
@@ -112,18 +114,19 @@ export function createBatcher(deps: {
     answerWith(TOO_LATE, runs);
   }
 
-  /** Sends one full batch per group in turn, so that a large job does not starve a small one. */
+  /** Sends full batches, one at a time of the group whose turn it is, so that a large job does not starve a small one. */
   function sendFull(): boolean {
-    // A lane must run empty before a suspect can be alone in it.
-    const how = suspects.length > 0 ? 'empty' : 'prefetch';
-    let sentAny = false;
-    for (let sent = true; sent;) {
-      sent = false;
-      for (const group of groups.values()) {
-        if (group.ready.count >= group.batchSize && sendFrom(group, how)) sent = sentAny = true;
-      }
+    for (let sentAny = false; ; sentAny = true) {
+      const full = [...groups.values()].filter(({ ready, batchSize }) => ready.count >= batchSize);
+      if (!turns.sort(full).some(sendOwn)) return sentAny;
     }
-    return sentAny;
+  }
+
+  /** Sends a batch of a group, ahead of those in the lanes if its jobs have a better priority. */
+  function sendOwn(group: OpenGroup): boolean {
+    // A lane must run empty before a suspect can be alone in it.
+    if (suspects.length > 0) return sendFrom(group, 'empty');
+    return sendFrom(group, 'prefetch') || (pool.outranked(group.priority) && sendFrom(group, 'ahead'));
   }
 
   /**
@@ -134,7 +137,7 @@ export function createBatcher(deps: {
     const { since } = group.ready;
     if (since === null || group.expected > 0 || groups.size === 1 || suspects.length > 0) return;
     if (performance.now() - since < group.maxWaitMs) return;
-    if (sendFrom(group, 'prefetch')) deps.onSent();
+    if (sendOwn(group)) deps.onSent();
   }
 
   /** Sends a partial batch once no row can join it, or once it has waited long enough. */
@@ -145,7 +148,9 @@ export function createBatcher(deps: {
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
       // Only into a lane that is done with blocks. Another would not start the batch sooner, and more rows may arrive.
-      if (sendFrom(group, suspects.length > 0 ? 'empty' : 'partial')) deps.onSent();
+      const how = suspects.length > 0 ? 'empty' : 'partial';
+      const isAhead = how === 'partial' && pool.outranked(group.priority);
+      if (sendFrom(group, how) || (isAhead && sendFrom(group, 'ahead'))) deps.onSent();
     } else {
       group.timer ??= setTimeout(() => {
         group.timer = null;
@@ -158,16 +163,17 @@ export function createBatcher(deps: {
     const runs = group.ready.oldest(group.batchSize);
     if (!send(group, runs, how)) return false;
     group.ready.drop(rowsIn(runs));
+    if (groups.size > 1 && !group.isOnline) turns.sent(group, runs.map(servedBy));
     return true;
   }
 
   /** Returns false if no lane has room. */
   function send(group: OpenGroup, runs: readonly RowRun[], how: SendHow): boolean {
-    const { model, options } = group;
+    const { model, options, priority } = group;
     const rows = joinRows(runs.map(({ inputs }) => inputs));
     const batch: RunBatch = group.isOnline
       ? { model, options, rows, deadlines: deadlinesOf(runs) }
-      : { model, options, rows };
+      : { model, options, rows, priority };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;
@@ -181,6 +187,7 @@ export function createBatcher(deps: {
 
   function answerAll(group: OpenGroup, runs: readonly RowRun[], sentAt: number, result: BatchResult): void {
     const rows = rowsIn(runs);
+    turns.measured(group.model, rows, result.timings);
     const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
     const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
     deps.emit('batch.answered', {
@@ -234,7 +241,7 @@ export function createBatcher(deps: {
     submit(wanted: BatchGroup, inputs: LaneRows, receiver: RowReceiver, first: number): void {
       const group = open(wanted);
       group.expected -= inputs.length;
-      const run: RowRun = { inputs, receiver, first, since: performance.now() };
+      const run: RowRun = { inputs, receiver, tenant: wanted.tenant, first, since: performance.now() };
       if (goneModels.size > 0 && goneModels.has(group.model)) return turnAway(group, [run]);
       const before = group.ready.count;
       group.ready.add(run);
@@ -246,7 +253,7 @@ export function createBatcher(deps: {
     submitOnline(wanted: BatchGroup, inputs: LaneRows, receiver: RowReceiver, first: number): void {
       const group = open(wanted);
       group.inHand += inputs.length;
-      const run: RowRun = { inputs, receiver, first, since: performance.now() };
+      const run: RowRun = { inputs, receiver, tenant: wanted.tenant, first, since: performance.now() };
       if (goneModels.has(group.model)) return turnAway(group, [run]);
       group.ready.add(run);
     },
@@ -264,6 +271,7 @@ export function createBatcher(deps: {
     /** The model has left the lanes. Its rows must not wait any longer, because their runs have been handed back. */
     leave(model: string): void {
       goneModels.add(model);
+      turns.forget(model);
       const left = suspects.filter(({ group }) => group.model === model);
       suspects = suspects.filter(({ group }) => group.model !== model);
       for (const { group, row } of left) turnAway(group, [row]);
@@ -279,6 +287,7 @@ export function createBatcher(deps: {
     holds: (model: string) =>
       [...groups.values(), ...online.values()].some((group) => group.model === model && group.inHand > 0),
     blocksWanted: (model: string) => demand.blocksWanted(model),
+    goesAhead: (model: string, priority: number) => demand.goesAhead(model, priority),
   };
 }
 
@@ -286,4 +295,8 @@ export function createBatcher(deps: {
 function runsOf(rows: readonly RowRun[]): RunOfBlock[] {
   const found = new Set(rows.map(({ receiver }) => receiver.run));
   return [...found].filter((run) => run !== null && run !== undefined);
+}
+
+function servedBy({ tenant, inputs }: RowRun): Served {
+  return { tenant, rows: inputs.length };
 }

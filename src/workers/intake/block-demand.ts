@@ -30,6 +30,14 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
     noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
       lastBlock.set(model, Math.ceil(rows / batchSize));
     },
+    /** Whether a block with this priority would go ahead of all rows of the model that wait for a lane. */
+    goesAhead(model: string, priority: number): boolean {
+      if (pool.lanesOf(model) === 0 || pool.memory !== 'normal') return false;
+      for (const group of groups.values()) {
+        if (group.model === model && group.inHand > 0 && group.priority <= priority) return false;
+      }
+      return true;
+    },
     /** At most one block more than the lanes need. Assumes that each block is as large as the model's last one. */
     blocksWanted(model: string): number {
       if (pool.lanesOf(model) === 0) return 0;

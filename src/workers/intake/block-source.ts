@@ -1,6 +1,6 @@
 /**
  * Takes blocks from the queues of all served models in turn. It takes a block only when lanes can use it, and at most
- * one beyond their need.
+ * one beyond their need. If blocks with a better priority than those in hand wait, it takes one of them at any time.
  *
  * States:
  * - `resting`: lanes want no block, or the queues are empty. Ends with a ring or after SWEEP_MS.
@@ -27,6 +27,10 @@ export function createBlockSource(deps: {
   takers: () => readonly BlockTaker[];
   /** Number of blocks of the queue that lanes can use now. */
   blocksWanted: (queue: string) => number;
+  /** Whether a block with this priority would go ahead of all rows of the queue that wait for a lane here. */
+  goesAhead: (queue: string, priority: number) => boolean;
+  /** The best priority of the blocks that wait on the queue. Null: none waits. */
+  bestWaiting: (queue: string) => Promise<number | null>;
   /** Starts work on a block. Settles when the batcher expects the block's rows, or the block has none. */
   begin: (block: TakenBlock) => Promise<void>;
   /** No block will come for now: the queues are empty, or lanes want none. */
@@ -38,6 +42,8 @@ export function createBlockSource(deps: {
   let state: SourceState = 'resting';
   let turn = 0;
   let atOnce = 1;
+  /** Queues on which urgent blocks may wait, and the best priority that was last seen there. */
+  const urgent = new Map<string, number>();
 
   /** Allowed in states `resting` and `taking`. */
   function take(): void {
@@ -83,15 +89,43 @@ export function createBlockSource(deps: {
     return [];
   }
 
+  /** Takes a block that must not wait until lanes have room, one at a time. */
+  async function takeUrgent(): Promise<TakenBlock | null> {
+    for (const taker of deps.takers()) {
+      const { queue } = taker;
+      const known = urgent.get(queue);
+      if (known === undefined || !deps.goesAhead(queue, known)) continue;
+      const waiting = await deps.bestWaiting(queue);
+      if (waiting === null || !deps.goesAhead(queue, waiting)) {
+        urgent.delete(queue);
+        continue;
+      }
+      urgent.set(queue, waiting);
+      const block = await taker.take();
+      if (block) return block;
+    }
+    return null;
+  }
+
+  function mayTakeUrgent(): boolean {
+    return [...urgent].some(([queue, priority]) => deps.goesAhead(queue, priority));
+  }
+
+  async function takeAny(): Promise<TakenBlock[]> {
+    const block = urgent.size > 0 ? await takeUrgent() : null;
+    if (block !== null) return [block];
+    return wantsAny() ? takeNext() : [];
+  }
+
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      if (!wantsAny()) {
+      if (!wantsAny() && !mayTakeUrgent()) {
         await rest(SWEEP_MS);
         continue;
       }
       take();
       try {
-        const blocks = await takeNext();
+        const blocks = await takeAny();
         await Promise.all(blocks.map(deps.begin));
         if (blocks.length === 0) await rest(SWEEP_MS);
       } catch (error) {
@@ -105,6 +139,12 @@ export function createBlockSource(deps: {
 
   const running = run();
   return {
+    /** Blocks with a better priority than others may have arrived on the queue. */
+    urge(queue: string): void {
+      // No block has the priority 0, so the source looks at the queue.
+      urgent.set(queue, 0);
+      if (state === 'resting') alarm.ring();
+    },
     /** More blocks may have arrived, or lanes may want more. */
     ring(): void {
       // The state changes before the loop wakes, because a partial batch leaves immediately if no block may arrive.

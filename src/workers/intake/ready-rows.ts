@@ -9,6 +9,7 @@ import type { RowReceiver } from './row-answer.ts';
 export interface RowRun {
   readonly inputs: LaneRows;
   readonly receiver: RowReceiver;
+  readonly tenant: string;
   /** Names the first row to the receiver. */
   readonly first: number;
   /** When the rows began to wait, in monotonic milliseconds. */
@@ -19,6 +20,8 @@ export interface ReadyRows {
   readonly count: number;
   /** When the oldest row began to wait. Null if no row waits. */
   readonly since: number | null;
+  /** The tenant of the oldest row. Null if no row waits. */
+  readonly tenant: string | null;
   add(run: RowRun): void;
   /** Puts rows that were taken back in front of all others. */
   putBack(runs: readonly RowRun[]): void;
@@ -38,6 +41,9 @@ export function createReadyRows(): ReadyRows {
     },
     get since() {
       return runs[0]?.since ?? null;
+    },
+    get tenant() {
+      return runs[0]?.tenant ?? null;
     },
     add(run) {
       runs.push(run);
@@ -79,7 +85,7 @@ export function oneByOne(runs: readonly RowRun[]): RowRun[] {
 }
 
 function partOf(run: RowRun, from: number, to: number): RowRun {
-  const { inputs, receiver, first, since } = run;
+  const { inputs, receiver, tenant, first, since } = run;
   if (from === 0 && to >= inputs.length) return run;
-  return { inputs: inputs.slice(from, to), receiver, first: first + from, since };
+  return { inputs: inputs.slice(from, to), receiver, tenant, first: first + from, since };
 }

@@ -13,7 +13,7 @@ import { DEFAULT_LOAD_TIMEOUT_MS, loadTimeoutMessage } from './load-timeout.ts';
 
 /**
  * A lane executes one batch and decodes the next. Later batches wait in its channel, so they cannot be the cause of its
- * death. With an online batch in the lane, which goes ahead of others, any of them can.
+ * death. With a batch in the lane that may go ahead of others, any of them can.
  */
 const TOUCHED_AT_ONCE = 2;
 
@@ -25,7 +25,10 @@ interface Waiter<T> {
 }
 
 interface RunningBatch extends Waiter<BatchResult> {
-  readonly isOnline: boolean;
+  /** Only a batch of a job has one. */
+  readonly priority: number | undefined;
+  /** Whether it may go ahead of batches that were sent earlier. */
+  readonly mayOvertake: boolean;
 }
 
 interface Loading extends Waiter<ModelInfo> {
@@ -146,7 +149,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   function rejectAll(message: string, why: DeathCause): void {
     for (const model of loads.keys()) endLoad(model)?.reject(new LaneDied(message, true, why));
     let position = 0;
-    const isInOrder = [...batches.values()].every(({ isOnline }) => !isOnline);
+    const isInOrder = [...batches.values()].every(({ mayOvertake }) => !mayOvertake);
     for (const waiter of batches.values()) {
       waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE || !isInOrder, why));
       position += 1;
@@ -175,7 +178,9 @@ export function startChildLane(options: ChildLaneOptions): Lane {
       new Promise((resolve, reject) => {
         if (state.is === 'ended') return reject(new LaneDied(state.message, false));
         lastBatch += 1;
-        batches.set(lastBatch, { resolve, reject, isOnline: batch.deadlines !== undefined });
+        const { deadlines, priority } = batch;
+        const mayOvertake = deadlines !== undefined || outranks(priority, batches.values());
+        batches.set(lastBatch, { resolve, reject, priority, mayOvertake });
         send({ type: 'batch', batch: lastBatch, ...batch });
       }),
     unload: (model) => send({ type: 'unload', model }),
@@ -185,4 +190,10 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     },
     kill: (why) => kill(why),
   };
+}
+
+/** Whether a batch with this priority may go ahead of one of the others. */
+function outranks(priority: number | undefined, others: Iterable<RunningBatch>): boolean {
+  for (const other of others) if ((priority ?? 0) < (other.priority ?? 0)) return true;
+  return false;
 }

@@ -18,6 +18,8 @@ export const BATCHES_PER_LANE = 3;
  * meanwhile. A partial one waits for the end of the first, because more rows may join it.
  */
 const ONLINE_PER_LANE = { online: 1, full_online: 2 } as const;
+/** Batches with an equal or better priority in a lane, beyond which none goes ahead of those with a worse one. */
+const AHEAD_PER_LANE = 2;
 /**
  * How often a load is tried. A lane may die because other lanes that load the model at the same time take the memory.
  */
@@ -27,9 +29,18 @@ const LOAD_TRIES = 3;
  * Which lane a batch may go to. `prefetch`: a lane that may have other batches. `partial`: a lane without batches of
  * blocks. Online batches do not count for both, or they could keep blocks out for ever. `empty`: a lane without batches.
  * `alone`: a lane without batches, which takes no other one meanwhile. `only`: a lane, while no lane has or takes
- * another batch. `online`, `full_online`: a lane with few online batches, however many others it has.
+ * another batch. `online`, `full_online`: a lane with few online batches, however many others it has. `ahead`: a lane
+ * that is full of batches, some of them of jobs with a worse priority. It goes ahead of those.
  */
-export type SendHow = 'prefetch' | 'partial' | 'empty' | 'alone' | 'only' | 'online' | 'full_online';
+export type SendHow =
+  | 'prefetch'
+  | 'partial'
+  | 'empty'
+  | 'alone'
+  | 'only'
+  | 'online'
+  | 'full_online'
+  | 'ahead';
 
 /** `shared`: every lane takes batches. `single`: one batch runs, and no lane takes another. */
 type PoolState = 'shared' | 'single';
@@ -61,6 +72,8 @@ export interface LanePool {
   lanesOf(model: string): number;
   /** Number of batches of the model that lanes can take now. */
   freeSlots(model: string): number;
+  /** Whether a batch of a job with a worse priority is in a lane. */
+  outranked(priority: number): boolean;
   /** Sends the batch if a lane has room for it. Returns null if none has. */
   send(batch: RunBatch, how: SendHow): Promise<BatchResult> | null;
   /** Calls `listener` when a lane can take a batch that it could not take before. */
@@ -101,6 +114,8 @@ export function createLanePool(deps: {
   const lastSent = Array.from({ length: size }, () => 0);
   /** By lane, the number of online batches in it. */
   const onlineIn = Array.from({ length: size }, () => 0);
+  /** By lane, the priorities of the batches in it, without online ones. */
+  const prioritiesIn: readonly number[][] = Array.from({ length: size }, () => []);
   const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
     createLaneSlot({ index, startLane, emit, onFree: () => onFree(), onGivenUp: givenUp }),
   );
@@ -134,8 +149,9 @@ export function createLanePool(deps: {
     else running.set(model, count);
   }
 
-  function choose(model: string, how: SendHow): LaneSlot | null {
+  function choose({ model, priority = 0 }: RunBatch, how: SendHow): LaneSlot | null {
     if (state === 'single' || (how === 'only' && isBusy())) return null;
+    if (how === 'ahead') return chooseAhead(model, priority);
     if (how === 'online' || how === 'full_online') return chooseOnline(model, ONLINE_PER_LANE[how]);
     const most = how === 'prefetch' ? perLane() : 1;
     const countsAll = how !== 'prefetch' && how !== 'partial';
@@ -159,6 +175,21 @@ export function createLanePool(deps: {
           lastSent[slot.index]! - lastSent[best.index]!
         : -1;
       if (less < 0) best = slot;
+    }
+    return best;
+  }
+
+  /** The lane with the fewest batches that run before this one. */
+  function chooseAhead(model: string, priority: number): LaneSlot | null {
+    if (memory !== 'normal') return null;
+    let best: LaneSlot | null = null;
+    let fewest = AHEAD_PER_LANE;
+    for (const slot of slots) {
+      const all = prioritiesIn[slot.index]!;
+      const before = all.filter((other) => other <= priority).length;
+      if (before >= fewest || before === all.length || !slot.takes(model)) continue;
+      best = slot;
+      fewest = before;
     }
     return best;
   }
@@ -211,8 +242,10 @@ export function createLanePool(deps: {
       onFree = listener;
     },
 
+    outranked: (priority) => prioritiesIn.some((all) => all.some((other) => other > priority)),
+
     send(batch, how) {
-      const slot = choose(batch.model, how);
+      const slot = choose(batch, how);
       if (!slot) return null;
       const model = resident.get(batch.model);
       if (model === undefined)
@@ -221,11 +254,15 @@ export function createLanePool(deps: {
       if (how === 'only') beginSingle();
       countBatch(batch.model, 1);
       const isOnline = batch.deadlines !== undefined;
+      const priorities = prioritiesIn[slot.index]!;
+      const { priority = 0 } = batch;
       if (isOnline) onlineIn[slot.index]! += 1;
+      else priorities.push(priority);
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
         if (how === 'only') endSingle();
         countBatch(batch.model, -1);
         if (isOnline) onlineIn[slot.index]! -= 1;
+        else priorities.splice(priorities.indexOf(priority), 1);
         // Runs after the caller has seen the result.
         setImmediate(onFree);
       });

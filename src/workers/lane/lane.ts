@@ -1,5 +1,5 @@
 /**
- * A lane's own thread. It takes online batches first, the others in order of arrival, and reads, decodes, infers and
+ * A lane's own thread. It takes online batches first, the others by priority and arrival, and reads, decodes, infers and
  * answers each. While one batch runs, other threads decode at most one more, because the run blocks only this thread.
  */
 import { performance } from 'node:perf_hooks';
@@ -28,7 +28,7 @@ type ThreadState = 'idle' | 'running' | 'finishing' | 'closed';
 interface PendingBatch {
   readonly request: BatchRequest;
   readonly receivedAt: number;
-  /** How many online batches were put directly before it. */
+  /** How many batches were put directly before it. */
   overtaken: number;
   decoding:
     | { readonly is: 'waiting' }
@@ -48,8 +48,8 @@ interface Resident {
 }
 
 /**
- * At most this many online batches are put directly before a batch of a block. So a job still gets a fifth of the
- * batches, however many online rows come.
+ * At most this many batches are put directly before a batch of a block: online ones, and those of jobs with a better
+ * priority. So a job still gets a fifth of the batches, however many online rows come.
  */
 const MOST_OVERTAKEN = 4;
 /** Batches that may be decoded at once: the running one and the next. */
@@ -89,16 +89,17 @@ export function createLaneThread(options: {
   }
 
   function enqueue(batch: PendingBatch): void {
-    const behind = batch.request.deadlines === undefined ? -1 : batches.findIndex(mayBeOvertaken);
+    const behind = batches.findIndex((other) => mayOvertake(batch.request, other));
     if (behind === -1) return void batches.push(batch);
     // Batches behind it wait for it anyway, so this does not count against their own limits.
     batches[behind]!.overtaken += 1;
     batches.splice(behind, 0, batch);
   }
 
-  function mayBeOvertaken(batch: PendingBatch): boolean {
-    const { request, overtaken } = batch;
-    return batch !== executing && request.deadlines === undefined && overtaken < MOST_OVERTAKEN;
+  function mayOvertake(request: BatchRequest, batch: PendingBatch): boolean {
+    const { request: other, overtaken } = batch;
+    if (batch === executing || other.deadlines !== undefined || overtaken >= MOST_OVERTAKEN) return false;
+    return request.deadlines !== undefined || (request.priority ?? 0) < (other.priority ?? 0);
   }
 
   async function load(request: LoadRequest): Promise<void> {

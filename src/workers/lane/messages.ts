@@ -107,6 +107,8 @@ export interface BatchRequest {
    * machine-clock.ts.
    */
   readonly deadlines?: Float64Array;
+  /** Priority of its rows' jobs, from 1. It runs before batches of jobs with a worse one. */
+  readonly priority?: number;
 }
 
 /** Every message to a lane except the first. */

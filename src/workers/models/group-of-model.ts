@@ -1,17 +1,24 @@
 /** The group in which rows of a model are batched. */
+import { jobOption } from '../../shared/domain/job/job-options.ts';
 import { effectiveOptions } from '../../shared/tasks/option-values.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
 import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
 import type { LoadedModel, ServedModel } from './served-model.ts';
 
-/** The options of a job, or of a sample. */
-export type GroupOptions = { readonly batch_size: number | null } & OptionValues;
+/** The options of a job, a sample or an online request. Only a job has a priority. */
+export type GroupOptions = {
+  readonly batch_size: number | null;
+  readonly priority?: number | undefined;
+} & OptionValues;
+
+const DEFAULT_PRIORITY = Number(jobOption('priority').otherwise);
 
 export function groupOfModel(
   { queue, found }: ServedModel,
   { sizing }: LoadedModel,
   options: GroupOptions,
+  tenant: string,
 ): BatchGroup {
   const { config } = found.folder;
   return batchGroup({
@@ -20,6 +27,8 @@ export function groupOfModel(
     options: effectiveOptions(config, options),
     batchSize: options.batch_size ?? sizing.batch.value,
     maxWaitMs: config.batching.max_wait_ms,
+    priority: options.priority ?? DEFAULT_PRIORITY,
+    tenant,
     input: rowKindOf(config),
   });
 }

@@ -248,12 +248,12 @@ export function createServedModels(deps: ServedModelsDeps) {
       deps.loader.stop();
     },
     /** Null if lanes do not hold the model. */
-    groupOf(queue: string, options: GroupOptions): BatchGroup | null {
+    groupOf(queue: string, options: GroupOptions, tenant: string): BatchGroup | null {
       const model = models.get(queue);
       const loaded = model && loadedOf(model);
       if (!loaded) return null;
       model.lastUsed = performance.now();
-      return groupOfModel(model, loaded, options);
+      return groupOfModel(model, loaded, options, tenant);
     },
     /** Rows of a batch. Null if lanes do not hold the model. */
     batchSizeOf(queue: string): number | null {

@@ -20,6 +20,7 @@ export interface OnlineAnswerDeps {
   readonly groupOf: (
     queue: string,
     options: OptionValues & { readonly batch_size: null },
+    tenant: string,
   ) => BatchGroup | null;
 }
 
@@ -46,7 +47,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
   return function answer(queue: string, { question, ttlMs }: TakenRequest): OnlineAnswer {
     if (question === null) return refused(OTHER_VERSION);
     const { header, body } = question;
-    const group = groupOf(queue, { ...header.options, batch_size: null });
+    const group = groupOf(queue, { ...header.options, batch_size: null }, header.tenant);
     if (group === null) return refused(NOT_SERVED);
     const online = batchGroup({ ...group, isOnline: true });
     const left = new AbortController();

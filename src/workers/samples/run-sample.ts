@@ -32,6 +32,7 @@ export interface SampleRunnerDeps {
   groupOf: (
     queue: string,
     options: SampleRequest['options'],
+    tenant: string,
     signal: AbortSignal,
   ) => Promise<BatchGroup | null>;
   lanesOf: (queue: string) => number;
@@ -52,6 +53,7 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
     const group = await deps.groupOf(
       queue,
       options,
+      request.tenant,
       AbortSignal.any([stop, AbortSignal.timeout(MAX_LOAD_MS)]),
     );
     const lanes = deps.lanesOf(queue);

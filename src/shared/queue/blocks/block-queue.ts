@@ -55,7 +55,14 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
   }
 
   return {
-    async add(queue: string, job: string, priority: number, blocks: readonly QueuedBlock[]): Promise<void> {
+    /** `isUrgent`: blocks on the queue have a worse priority. */
+    async add(
+      queue: string,
+      job: string,
+      priority: number,
+      blocks: readonly QueuedBlock[],
+      isUrgent = false,
+    ): Promise<void> {
       if (blocks.length === 0) return;
       await open(queue).addBulk(
         blocks.map(({ block, generation, firstRow, rows }) => ({
@@ -71,6 +78,13 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
         })),
       );
       await redis.publish(WAKE_CHANNELS.queue, queue);
+      if (isUrgent) await redis.publish(WAKE_CHANNELS.urgent, queue);
+    },
+
+    /** The best priority of the blocks that wait. Null: none waits. */
+    async bestPriority(queue: string): Promise<number | null> {
+      const [first] = await open(queue).getPrioritized(0, 0);
+      return first?.opts.priority ?? null;
     },
 
     /** The blocks that BullMQ still has, waiting or active. The others must be added again. */

@@ -8,7 +8,7 @@ const receiver = { answered: () => {} };
 /** A run of rows. Each input holds its row number. */
 function run(first: number, rows: number, since = 0): RowRun {
   const inputs = Array.from({ length: rows }, (_, i) => ({ json: String(first + i) }));
-  return { inputs, receiver, first, since };
+  return { inputs, receiver, tenant: 'a', first, since };
 }
 
 /** The numbers of all rows. Each input must hold the number by which the receiver knows its row. */

@@ -70,7 +70,7 @@ it('a model leaves the lanes with its queue, and comes back without another tria
   models.unload(queue, 'idle');
   expect(calls).toEqual([`gone ${queue}`, `unload ${queue}`]);
   expect(states()[0]).toEqual({ content: 'a', is: 'unloaded', lanes: 0 });
-  expect(models.groupOf(queue, { batch_size: null })).toBeNull();
+  expect(models.groupOf(queue, { batch_size: null }, 'default')).toBeNull();
   expect(events.of('model.unloaded')).toMatchObject([{ model: 'one', why: 'idle' }]);
   models.wake(queue);
   models.wake(queue);
