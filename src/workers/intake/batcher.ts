@@ -134,8 +134,10 @@ export function createBatcher(deps: {
    * lanes busy. A group that is alone, or that expects more rows, still waits, because then its batches stay full.
    */
   function sendOverdue(group: OpenGroup): void {
-    const { since } = group.ready;
+    const { since, count } = group.ready;
     if (since === null || group.expected > 0 || groups.size === 1 || suspects.length > 0) return;
+    // Full batches leave when it is the group's turn.
+    if (count >= group.batchSize) return;
     if (performance.now() - since < group.maxWaitMs) return;
     if (sendOwn(group)) deps.onSent();
   }
