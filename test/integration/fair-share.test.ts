@@ -32,7 +32,7 @@ function line() {
 
   return {
     keys: queueKeys(name),
-    async join(...users: SlotUser[]) {
+    join: async (...users: SlotUser[]) => {
       for (const user of users) {
         jobs.set(user.id, { user, next: 0, held: 0, rows: 0, waitsFor: null });
         await ask(user.id);
@@ -40,7 +40,7 @@ function line() {
     },
     ask,
     /** Serves the oldest blocks until this many rows are served. After each, its job and those that wait ask again. */
-    async serve(rows: number) {
+    serve: async (rows: number) => {
       for (let left = rows; left > 0;) {
         const { user, block } = waiting.shift()!;
         await layer.slots.release(name, user.id, [block]);
@@ -51,14 +51,14 @@ function line() {
         for (const [id, other] of jobs) if (other === job || other.waitsFor !== null) await ask(id);
       }
     },
-    async leave(id: string) {
+    leave: async (id: string) => {
       await layer.slots.withdraw(name, id);
       jobs.delete(id);
     },
     rows: (id: string) => jobs.get(id)!.rows,
     held: (id: string) => jobs.get(id)!.held,
     waitsFor: (id: string) => jobs.get(id)!.waitsFor,
-    held_in_all: () => waiting.length,
+    heldInAll: () => waiting.length,
   };
 }
 
@@ -88,12 +88,12 @@ it('jobs with blocks of different size get the same number of rows', async () =>
 });
 
 it('a job that needs less than its share leaves the rest to the others', async () => {
-  const { join, serve, rows, held_in_all } = line();
+  const { join, serve, rows, heldInAll } = line();
   await join(job('busy', { tenant: 'a' }), slotUser('slow', { tenant: 'b', window: 1 }));
   await serve(800);
   // One block of the other is always on the queue, among sixteen of this one.
   expect(rows('busy')).toBeGreaterThan(700);
-  expect(held_in_all()).toBe(17);
+  expect(heldInAll()).toBe(17);
 });
 
 it('a job that asks for nothing any more holds nobody back', async () => {

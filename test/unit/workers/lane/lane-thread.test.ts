@@ -149,3 +149,25 @@ it('runs a batch of a block after four online batches, however many more there a
   const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
   expect(ran).toEqual([11, 12, 13, 14, 1, 15, 16, 17, 18, 2, 19, 20, 3]);
 });
+
+it('runs a batch of a better priority before those that wait, and online batches before it', async () => {
+  const { lane, log } = await recordingLane();
+  const batch = (number: number, more: object) =>
+    lane.handle({
+      type: 'batch',
+      batch: number,
+      model: 'm',
+      rows: [{ bytes: Uint8Array.of(number) }],
+      options: { top_k: 1 },
+      ...more,
+    });
+  for (const number of [1, 2, 3]) batch(number, { priority: 50 });
+  batch(4, { priority: 10 });
+  batch(5, { deadlines: Float64Array.of(machineNow() + 60_000) });
+  batch(6, { priority: 20 });
+  batch(7, { priority: 50 });
+  lane.handle({ type: 'close' });
+  await waitUntil('the end', () => log.includes('closed'));
+  const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
+  expect(ran).toEqual([5, 4, 6, 1, 2, 3, 7]);
+});
