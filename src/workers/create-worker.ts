@@ -214,7 +214,7 @@ export async function createWorker(options: {
     takers: takers.all,
     blocksWanted: batcher.blocksWanted,
     goesAhead: batcher.goesAhead,
-    bestWaiting: queues.bestPriority,
+    bestWaiting: async (queue) => queues.bestPriority(queue),
     onIdle: batcher.pump,
     begin: async (block) => runs.begin(block),
     emit,
@@ -235,7 +235,7 @@ export async function createWorker(options: {
   const online = createOnlineServer({
     work: onlineWork,
     wake,
-    answer: createOnlineAnswer({ reader, batcher, groupOf: models.groupOf }),
+    answer: createOnlineAnswer({ reader, batcher, groupOf: (...of) => models.groupOf(...of) }),
     pump: batcher.pump,
     lanesOf: (queue) => lanes.lanesOf(queue),
     batchSizeOf: (queue) => models.batchSizeOf(queue),
