@@ -69,7 +69,7 @@ export function startSimulatedLane({ index, latencyMs, rowsPerCall = Infinity })
     run: async ({ rows, priority = 0 }) =>
       new Promise((resolve) => {
         const behind = batches.findIndex((other, i) => i > 0 && other.priority > priority);
-        const inferMs = latencyMs * Math.ceil(rows.length / rowsPerCall);
+        const inferMs = latencyMs * Math.max(1, Math.ceil(rows.length / rowsPerCall));
         const batch = {
           at: performance.now(),
           inferMs,

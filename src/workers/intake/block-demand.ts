@@ -25,6 +25,13 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
     return batches;
   }
 
+  /** While models compete, one that runs out of rows loses its turn. So the next block comes one batch per lane sooner. */
+  function losesItsTurn(model: string, batches: number): boolean {
+    if (batches >= pool.lanesOf(model)) return false;
+    for (const group of groups.values()) if (group.model !== model && group.inHand > 0) return true;
+    return false;
+  }
+
   return {
     /** A block with this many rows for lanes has started. */
     noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
@@ -43,9 +50,10 @@ export function createBlockDemand(deps: { pool: LanePool; groups: ReadonlyMap<st
       if (pool.lanesOf(model) === 0) return 0;
       // A worker without a block takes one at any memory level, because otherwise it would never work again.
       if (stopsIntake(pool.memory)) return pool.busy || rowsInHand() > 0 ? 0 : 1;
-      const room = pool.freeSlots(model) - batchesInHand(model);
+      const inHand = batchesInHand(model);
+      const room = pool.freeSlots(model) - inHand;
       if (pool.memory === 'slow') return room > 0 ? 1 : 0;
-      if (room < 0) return 0;
+      if (room < 0) return losesItsTurn(model, inHand) ? 1 : 0;
       const batches = lastBlock.get(model) ?? Infinity;
       return batches === 0 ? IDLE_BLOCKS : 1 + Math.floor(room / batches);
     },

@@ -1,0 +1,149 @@
+/**
+ * Measures how jobs share the workers: real API processes, Redis and workers, whose devices are simulated. Each figure has
+ * its own service, with two API processes.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { startCluster } from './cluster/cluster.js';
+
+export const name = 'fair-share';
+export const title = 'Equal jobs, one tenant beside another, and an urgent job beside huge ones';
+export const proves =
+  'That equal jobs end together, that ten jobs of a tenant do not starve another, and that an urgent job starts at once.';
+export const defaults = { runs: 1, seconds: 8, quick: { runs: 1, seconds: 3 } };
+
+const BATCH = 4;
+const LATENCY_MS = 20;
+const WORKERS = { count: 2, lanes: 2 };
+/** Rows per second of all devices. */
+const RATE = (WORKERS.count * WORKERS.lanes * BATCH * 1000) / LATENCY_MS;
+const BLOCK = 4 * BATCH;
+/** The device of an urgent job's neighbours works this long on a batch, and for 16 batches on a block. */
+const SLOW_MS = 500;
+const [A, B] = ['a', 'b'];
+
+export async function run({ log, seconds }) {
+  const measured = async (label, options, measure) => {
+    const found = await withCluster(options, async (cluster) => measure(cluster, seconds));
+    log(`${label}: ${JSON.stringify(found)}`);
+    return found;
+  };
+  const equal = await measured('two equal jobs', {}, equalJobs([BLOCK, BLOCK]));
+  const blocks = await measured('blocks of 32 and 8 rows', {}, equalJobs([2 * BLOCK, BLOCK / 2]));
+  const tenants = await measured('ten jobs beside one', {}, tenTo1);
+  const models = ['m1', 'm2', 'm3', 'm4'];
+  const across = await measured('three models beside one', { models }, threeModelsTo1);
+  const urgent = await measured('an urgent job', { latencyMs: SLOW_MS }, urgentJob);
+  return {
+    rows: [
+      row('two equal jobs: rows that one lacks when the other ends', equal, '', '<= 0.1'),
+      row('the same with blocks of 32 and 8 rows', blocks, '', '<= 0.1'),
+      row('share of a job beside ten of another tenant', tenants, '', '>= 0.45'),
+      row('share of a job beside three models of another tenant', across, '', '>= 0.45'),
+      row('urgent job: in a worker after', urgent.takenS, 's', '<= 2'),
+      row('urgent job: first rows after', urgent.firstRowsS, 's', ''),
+    ],
+    charts: [],
+    notes: [
+      `4 lanes whose devices take ${LATENCY_MS} ms per batch of ${BATCH} rows. Blocks have ${BLOCK} rows.`,
+      `Beside the urgent job, eight others have all slots, batches of ${SLOW_MS} ms and blocks of 16 batches.`,
+    ],
+    data: { equal, blocks, tenants, across, urgent },
+  };
+}
+
+function row(metric, value, unit, target) {
+  return { metric, value, unit, ...(target !== '' && { target }) };
+}
+
+async function withCluster({ latencyMs = LATENCY_MS, models }, measure) {
+  const cluster = await startCluster({
+    batchSize: BATCH,
+    apis: 2,
+    tenants: [A, B],
+    ...(models && { models }),
+  });
+  try {
+    await cluster.setWorkers({ ...WORKERS, device: { latencyMs } });
+    return await measure(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
+const doneOf = (job) => job.rows.succeeded;
+
+async function look(cluster, jobs) {
+  return Promise.all(jobs.map(async ({ id }) => cluster.job(id)));
+}
+
+async function until(cluster, jobs, is) {
+  for (;;) {
+    const now = await look(cluster, jobs);
+    if (is(now)) return now;
+    await delay(20);
+  }
+}
+
+/**
+ * Submits two jobs with equally many rows. Returns what the slower one lacks when the other ends, as a share of the rows
+ * that the other got since both had started.
+ */
+function equalJobs(blockRows) {
+  return async (cluster, seconds) => {
+    const rows = (RATE * seconds) / 2;
+    const input = await cluster.manifest(rows);
+    const jobs = await Promise.all(
+      blockRows.map(async (block_rows, i) => cluster.submit(input, `job-${i}`, { block_rows })),
+    );
+    const before = await until(cluster, jobs, (now) => now.every((job) => doneOf(job) > 0));
+    const ended = await until(cluster, jobs, (now) => now.some((job) => doneOf(job) === rows));
+    const got = ended.map((job, i) => doneOf(job) - doneOf(before[i]));
+    return 1 - Math.min(...got) / Math.max(...got);
+  };
+}
+
+/** The share of all rows that the second tenant's job gets, from its first row on. */
+async function shareOfOne(cluster, seconds, others, one) {
+  await until(cluster, [one], ([job]) => doneOf(job) > 0);
+  const before = await look(cluster, [one, ...others]);
+  await delay(seconds * 1000);
+  const after = await look(cluster, [one, ...others]);
+  const rows = after.map((job, i) => doneOf(job) - doneOf(before[i]));
+  return rows[0] / rows.reduce((sum, n) => sum + n, 0);
+}
+
+async function tenTo1(cluster, seconds) {
+  const input = await cluster.manifest(RATE * (seconds + 10));
+  const options = { block_rows: BLOCK };
+  const many = await Promise.all(
+    Array.from({ length: 10 }, async (_, i) => cluster.submit(input, `a-${i}`, options, { tenant: A })),
+  );
+  await until(cluster, many, (jobs) => jobs.every((job) => doneOf(job) > 0));
+  const one = await cluster.submit(input, 'b', options, { tenant: B });
+  return shareOfOne(cluster, seconds, many, one);
+}
+
+async function threeModelsTo1(cluster, seconds) {
+  const input = await cluster.manifest(RATE * (seconds + 10));
+  const options = { block_rows: BLOCK };
+  const submit = async (model, tenant) => cluster.submit(input, model, options, { model, tenant });
+  const many = await Promise.all(['m1', 'm2', 'm3'].map(async (model) => submit(model, A)));
+  return shareOfOne(cluster, seconds, many, await submit('m4', B));
+}
+
+async function urgentJob(cluster) {
+  const input = await cluster.manifest(100_000);
+  const small = await cluster.manifest(2 * BATCH);
+  const huge = await Promise.all(
+    Array.from({ length: 8 }, async (_, i) => cluster.submit(input, `huge-${i}`, { block_rows: 16 * BATCH })),
+  );
+  await until(cluster, huge, (jobs) => jobs.every((job) => job.blocks.queued + job.blocks.running > 0));
+  await delay(2 * SLOW_MS);
+  const started = performance.now();
+  const since = () => (performance.now() - started) / 1000;
+  const urgent = await cluster.submit(small, 'urgent', { block_rows: BLOCK, priority: 1 });
+  await until(cluster, [urgent], ([job]) => job.blocks.running + job.blocks.done > 0);
+  const takenS = since();
+  await until(cluster, [urgent], ([job]) => doneOf(job) > 0);
+  return { takenS, firstRowsS: since() };
+}
