@@ -105,6 +105,23 @@ it('a job that asks for nothing any more holds nobody back', async () => {
   expect([held('rest'), waitsFor('rest')]).toEqual([16, null]);
 });
 
+it('a job without a slot gets one after a while, even if the job that it waits for makes no progress', async () => {
+  const { keys, join, ask, held, waitsFor } = line();
+  await join(job('stuck'), job('other'));
+  await layer.redis.srem(keys.slots, ...Array.from({ length: 16 }, (_, block) => `other/${block}`));
+  const own = ['default', 50, 4, 16];
+  const asks = async (at: number) => {
+    await layer.redis.hset(keys.shares, 'next', [...own, Date.now() + 60_000, at, 1000].join(' '));
+    await join(job('next'));
+  };
+  await asks(Date.now() + 60_000);
+  expect([held('next'), waitsFor('next')]).toEqual([0, 'share']);
+  await asks(0);
+  expect([held('next'), waitsFor('next')]).toEqual([1, 'share']);
+  await ask('next');
+  expect(held('next')).toBe(1);
+});
+
 it('a job with a better priority gets slots at once, and says that it goes first', async () => {
   const { join, serve, held, waitsFor } = line();
   const huge = Array.from({ length: 6 }, (_, i) => job(`huge${i}`));
