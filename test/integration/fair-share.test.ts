@@ -154,4 +154,5 @@ it('nothing remains of jobs that use the queue no more', async () => {
   await leave('a');
   await join(slotUser('c', { tenant: 'c' }));
   expect(Object.keys(await layer.redis.hgetall(keys.shares)).toSorted()).toEqual(['50 b', '50 c', 'b', 'c']);
+  expect(await layer.redis.pttl(keys.shares)).toBeGreaterThan(0);
 });

@@ -90,7 +90,7 @@ export const queueKeys = (queue: string) => ({
   slots: `${PREFIX}:{${queue}}:places`,
   /** Hash job -> `<priority>:<time in ms until which it wants slots>`. */
   feeders: `${PREFIX}:{${queue}}:feeders`,
-  /** Hash job, or priority and tenant -> what they were served (scripts/take-slots.lua). Only those that use the queue. */
+  /** Hash job, or priority and tenant -> what they were served (scripts/take-slots.lua), while they use it. Expires. */
   shares: `${PREFIX}:{${queue}}:shares`,
   /** String: rows per second that one worker was last measured to compute. Expires. */
   rate: `${PREFIX}:{${queue}}:rate`,

@@ -21,6 +21,8 @@ local feed = math.min(limit, tonumber(ARGV[7]))
 local rows, is_full, first = tonumber(ARGV[8]), ARGV[9] == '1', 10
 -- A feeder asks again when a quarter of its window is free. Jobs that are this close were served the same.
 local refill = rows * math.ceil(cap / 4)
+-- Without a job, nobody removes what its tenant was served.
+local KEPT_MS = 3600000
 -- A job without any slot gets one after this time, even if the job that it waits for makes no progress.
 local PATIENCE_MS = 2000
 
@@ -178,4 +180,5 @@ else redis.call('HDEL', KEYS[2], job) end
 local number = function(n) return string.format('%.0f', n) end
 redis.call('HSET', KEYS[3], own_field, number(own.served), job, table.concat({tenant, priority, number(rows), number(refill),
   (is_short or is_full) and number(valid_until) or '0', number(me.at), number(me.served)}, ' '))
+redis.call('PEXPIRE', KEYS[3], KEPT_MS)
 return {granted, why, outranks}
