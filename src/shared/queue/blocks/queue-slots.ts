@@ -37,8 +37,9 @@ export interface SlotGrant {
 
 export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
-export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
-  const { redis, run } = deps;
+/** `patienceMs`: a job without any slot gets one after this time, even if the one that it waits for makes no progress. */
+export function createQueueSlots(deps: { redis: Redis; run: RunScript; patienceMs?: number }) {
+  const { redis, run, patienceMs = PATIENCE_MS } = deps;
   /** Frees slots with one call per queue for all releases in one turn of the event loop. */
   const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
@@ -69,6 +70,7 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
           limits.feed,
           rowsPerBlock,
           isFull ? '1' : '',
+          patienceMs,
           ...blocks,
         ],
       )) as [number, SlotWait | '', number];
@@ -99,3 +101,4 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript }) {
 
 /** A waiting feeder asks again within its 1 s sweep, so an older request belongs to a dead feeder. */
 const REQUEST_MS = 3000;
+const PATIENCE_MS = 2000;

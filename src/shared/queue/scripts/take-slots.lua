@@ -2,7 +2,8 @@
 -- KEYS 1 slots  2 feeders  3 shares
 -- ARGV 1 job  2 tenant  3 priority  4 limit  5 how long the request is valid, ms
 --      6 maximum slots of the job (its window)  7 slots that keep all lanes busy  8 rows per block
---      9 '1' if the job has more rows than its window holds  10.. blocks, or none to say only that the job goes on
+--      9 '1' if the job has more rows than its window holds  10 after how long without any slot a job gets one, ms
+--      11.. blocks, or none to say only that the job goes on
 -- Returns {how many of the blocks, counted from the first, have a slot now; why the next one has none: '', 'window',
 -- 'share', 'limit' or 'priority'; 1 if a job with a worse priority holds slots}.
 -- A job holds at most half of the limit. It may hold 2 above the limit. Better priorities come first. A job that has
@@ -18,13 +19,11 @@ local valid_until = now + tonumber(ARGV[5])
 local half = math.max(2, math.floor(limit / 2))
 local cap = math.min(half, tonumber(ARGV[6]))
 local feed = math.min(limit, tonumber(ARGV[7]))
-local rows, is_full, first = tonumber(ARGV[8]), ARGV[9] == '1', 10
+local rows, is_full, patience, first = tonumber(ARGV[8]), ARGV[9] == '1', tonumber(ARGV[10]), 11
 -- A feeder asks again when a quarter of its window is free. Jobs that are this close were served the same.
 local refill = rows * math.ceil(cap / 4)
 -- Without a job, nobody removes what its tenant was served.
 local KEPT_MS = 3600000
--- A job without any slot gets one after this time, even if the job that it waits for makes no progress.
-local PATIENCE_MS = 2000
 
 local held, total, taken = {}, 0, {}
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
@@ -134,7 +133,7 @@ end
 
 local function why_not()
   if me.held >= cap then return 'window' end
-  local is_patient = me.held > 0 or now - me.at < PATIENCE_MS
+  local is_patient = me.held > 0 or now - me.at < patience
   if total >= feed and is_patient then
     for _, rival in ipairs(rivals) do
       if rival.priority == priority and rival.wants and compare(rival) > math.min(refill, rival.refill) then
