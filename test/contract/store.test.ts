@@ -6,14 +6,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListingStore, Store } from '#forebay/shared/stores/store.js';
+import { noAzurite, startAzurite } from '../support/azurite.ts';
 import { noSeaweedfs, startSeaweedfs } from '../support/seaweedfs.ts';
-import { s3At, testStores } from '../support/stores.ts';
+import { azureAt, s3At, testStores } from '../support/stores.ts';
 
 /** An implementation that is ready for use. */
 interface Place {
   readonly store: Store;
-  /** SeaweedFS lists folder by folder. */
-  readonly order: 'bytes' | 'folders';
+  /** SeaweedFS lists folder by folder. Azurite compares UTF-16. */
+  readonly order: 'bytes' | 'folders' | 'utf16';
   /** Null: it cannot list. */
   readonly listing: ListingStore | null;
   /** The URL of a key. */
@@ -53,6 +54,7 @@ const IMPLEMENTATIONS: readonly Implementation[] = [
   { name: 'file', skipped: null, open: openFiles },
   { name: 'http', skipped: null, open: openHttp },
   { name: 's3', skipped: noSeaweedfs, open: openS3 },
+  { name: 'azure', skipped: noAzurite, open: openAzure },
 ];
 
 async function openFiles(): Promise<Place> {
@@ -125,6 +127,22 @@ async function openS3(): Promise<Place> {
     order: 'folders',
     listing: await stores.listing('s3://contract/'),
     url: (key) => `s3://contract/${key}`,
+    put: async (key, body) => server.put('contract', key, body),
+    async close() {
+      await stores.close();
+      await server.stop();
+    },
+  };
+}
+
+async function openAzure(): Promise<Place> {
+  const server = await startAzurite('contract');
+  const stores = testStores({ env: server.env, azure: [azureAt(server.endpoint)] });
+  return {
+    store: await stores.of('az://contract/'),
+    order: 'utf16',
+    listing: await stores.listing('az://contract/'),
+    url: (key) => `az://contract/${key}`,
     put: async (key, body) => server.put('contract', key, body),
     async close() {
       await stores.close();
@@ -233,7 +251,8 @@ for (const { name, skipped, open } of IMPLEMENTATIONS) {
         return keys;
       };
       const bytes = (key: string) => Buffer.from(order === 'bytes' ? key : key.replaceAll('/', '\0'));
-      const sorted = KEYS.toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)));
+      const sorted =
+        order === 'utf16' ? KEYS.toSorted() : KEYS.toSorted((a, b) => Buffer.compare(bytes(a), bytes(b)));
       expect(await keysOf('list/', null)).toEqual(sorted);
       for (const [i, key] of sorted.entries()) {
         expect(await keysOf('list/', key)).toEqual(sorted.slice(i + 1));

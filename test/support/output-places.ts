@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Outputs } from '#forebay/shared/storage/output.js';
 import { createOutputs } from '#forebay/shared/storage/outputs.js';
-import type { WritableStore } from '#forebay/shared/stores/store.js';
-import { noSeaweedfs, startSeaweedfs } from './seaweedfs.ts';
-import { s3At, testStores } from './stores.ts';
+import type { Stores } from '#forebay/shared/stores/stores.js';
+import { noAzurite, startAzurite } from './azurite.ts';
+import { noSeaweedfs, startSeaweedfs, type S3Server } from './seaweedfs.ts';
+import { azureAt, s3At, testStores } from './stores.ts';
 
 export interface OutputPlace {
   /**
@@ -28,6 +29,7 @@ export interface OutputPlace {
 export const OUTPUT_PLACES = [
   { name: 'folder', skipped: null, open: openFolders },
   { name: 's3', skipped: noSeaweedfs, open: openS3 },
+  { name: 'azure', skipped: noAzurite, open: openAzure },
 ] as const;
 
 const never = new AbortController().signal;
@@ -62,11 +64,25 @@ async function openS3(): Promise<OutputPlace> {
     env: server.env,
     s3: [s3At(server.endpoint, { credentials: { env: { access_key: access, secret_key: secret } } })],
   });
-  const store: WritableStore = await stores.writable('s3://outputs/');
+  return { ...(await objectsAt('s3://outputs/', stores, server)), publishes: 'one by one' };
+}
+
+async function openAzure(): Promise<OutputPlace> {
+  const server = await startAzurite('outputs');
+  const stores = testStores({ env: server.env, azure: [azureAt(server.endpoint)] });
+  return objectsAt('az://outputs/', stores, server);
+}
+
+async function objectsAt(
+  base: string,
+  stores: Stores,
+  server: Pick<S3Server, 'stop'>,
+): Promise<OutputPlace> {
+  const store = await stores.writable(base);
   return {
-    publishes: 'one by one',
+    publishes: 'at once',
     outputs: createOutputs(stores),
-    at: (name) => `s3://outputs/${name}/`,
+    at: (name) => `${base}${name}/`,
     async files(output) {
       const found: string[] = [];
       for await (const { url } of store.list(output, null, never)) found.push(url.slice(output.length));

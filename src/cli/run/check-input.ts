@@ -11,6 +11,7 @@ import { parseFetchUrl } from '../../shared/net/fetch-url.ts';
 import { PART_FORMATS } from '../../shared/domain/job/part-format.ts';
 import { fileName } from '../../shared/storage/file-names.ts';
 import { errorsName, partName } from '../../shared/storage/output-names.ts';
+import { EVERYTHING } from '../../shared/stores/object-roots.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
 import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
 import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
@@ -34,7 +35,7 @@ export interface RunInput {
 }
 
 /** The whole machine, and every bucket. */
-const EVERYWHERE = ['/', 's3://'];
+const EVERYWHERE = ['/', ...EVERYTHING];
 
 /** `output`: the absolute output folder. Null: none was given. Throws UsageError. */
 export async function checkInput(flags: InputFlags, cwd: string, output: string | null): Promise<RunInput> {

@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE, holdsModelFile } from '../../shared/models/read-folder-config.ts';
-import { isObjectUrl, objectFolder } from '../../shared/stores/object-url.ts';
+import { isObjectUrl, objectFolder, withoutScheme } from '../../shared/stores/object-url.ts';
 import type { RowFields } from '../../shared/tasks/row-fields.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { rowFieldsOf, rowKindOf } from '../../shared/tasks/task-descriptions.ts';
@@ -49,7 +49,7 @@ export async function checkModel(given: string, cwd: string, env: NodeJS.Process
 
 async function checkStoredModel(given: string, cwd: string, env: NodeJS.ProcessEnv): Promise<RunModel> {
   const [source = given] = readPlaces('--model', [given], cwd, objectFolder);
-  if (source.slice('s3://'.length).includes(':'))
+  if (withoutScheme(source).includes(':'))
     throw new UsageError(`--model cannot take a prefix with ":" in its path: ${given}`);
   return withModelPlaces(readConfig(env, cwd), async (places) => {
     const { models, problems } = await listModelFolders(source, places);

@@ -77,6 +77,7 @@ export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.Proces
     },
     fetchAllow: config.fetchAllow,
     s3: config.s3,
+    azure: config.azure,
     fileCacheBytes: config.fileCacheBytes,
   };
 }

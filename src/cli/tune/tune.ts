@@ -29,7 +29,7 @@ export async function tune(flags: TuneFlags, context: CliContext): Promise<numbe
   const child = fork(MAIN, [JSON.stringify(request)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [],
-    env: childEnvironment(context.env, storeVariables(context.env, request.s3)),
+    env: childEnvironment(context.env, storeVariables(context.env, [...request.s3, ...request.azure])),
   });
   let stopped: StopSignal | null = null;
   const kill = () => void child.kill('SIGKILL');

@@ -31,7 +31,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     modelsDirs: models.length === 0 ? [resolve(cwd, 'models')] : models,
     inputRoots: given.inputRoots.length === 0 ? [resolve(cwd)] : inputs.folders,
     objectRoots: inputs.objects,
-    s3: readStores(given.storesFile === undefined ? null : resolve(cwd, given.storesFile), env),
+    /** See shared/stores/stores-file.ts. */
+    ...readStores(given.storesFile === undefined ? null : resolve(cwd, given.storesFile), env),
     followLinks: given.followLinks === 'on',
     outputRoots: given.outputRoots.length === 0 ? [resolve(dataDir, 'results')] : outputs.folders,
     objectOutputRoots: outputs.objects,

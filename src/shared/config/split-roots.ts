@@ -1,4 +1,4 @@
-/** Reads settings that name folders and prefixes of S3. */
+/** Reads settings that name folders and prefixes of object stores. */
 import { resolve } from 'node:path';
 import { ForebayError, messageOf } from '../errors.ts';
 import { EVERYTHING, objectRoot } from '../stores/object-roots.ts';
@@ -19,10 +19,10 @@ export function splitRoots(
 ): Roots {
   const places = readPlaces(variable, entries, cwd, (entry) => {
     const root = objectRoot(entry);
-    if (root !== EVERYTHING || variable !== 'FOREBAY_OUTPUT_ROOTS') return root;
+    if (!EVERYTHING.includes(root) || variable !== 'FOREBAY_OUTPUT_ROOTS') return root;
     throw new ForebayError(
       'config_invalid',
-      '"s3://" would let jobs write to every bucket. Name buckets or prefixes.',
+      `"${root}" would let jobs write to every bucket. Name buckets or prefixes.`,
     );
   });
   return {
@@ -32,7 +32,7 @@ export function splitRoots(
 }
 
 /**
- * Absolute folders, and prefixes of S3 in the form of `toPrefix`. Throws ForebayError `config_invalid`, which lists every
+ * Absolute folders, and prefixes of object stores in the form of `toPrefix`. Throws ForebayError `config_invalid`, which lists every
  * bad entry.
  */
 export function readPlaces(
@@ -51,7 +51,7 @@ export function readPlaces(
         problems.push(messageOf(error));
       }
     } else if (/^[a-z][a-z0-9+.-]*:\/\//i.test(entry)) {
-      problems.push(`"${entry}" is neither a folder nor s3://BUCKET/PREFIX/.`);
+      problems.push(`"${entry}" is neither a folder nor s3://BUCKET/PREFIX/ or az://CONTAINER/PREFIX/.`);
     } else {
       places.push(resolve(cwd, entry));
     }

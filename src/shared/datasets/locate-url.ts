@@ -1,6 +1,6 @@
 /** Resolves a URL of a dataset to the location of its bytes. Fetches nothing. */
 import { messageOf } from '../errors.ts';
-import { isObjectUrl, parseObjectUrl } from '../stores/object-url.ts';
+import { bucketUrl, isObjectUrl, parseObjectUrl } from '../stores/object-url.ts';
 import type { RowLocation } from './source.ts';
 
 export function locateUrl(url: string): RowLocation {
@@ -32,7 +32,7 @@ export function locateObjectBelow(base: string, path: string): RowLocation {
     }
     if (part !== '.' && part !== '..') parts.push(part);
   }
-  return locateObject(`s3://${bucket}/${parts.join('/')}`);
+  return locateObject(bucketUrl(base) + parts.join('/'));
 }
 
 /** `data:image/png;base64,...` is the row itself, not its address. */

@@ -35,6 +35,7 @@ export interface TuneRequest {
   /** See shared/stores/stores.ts. */
   readonly fetchAllow: readonly string[];
   readonly s3: Config['s3'];
+  readonly azure: Config['azure'];
   readonly fileCacheBytes: Config['fileCacheBytes'];
 }
 

@@ -1,5 +1,5 @@
 /** The outputs of a process, by their places. */
-import { isObjectUrl, parseObjectUrl } from '../stores/object-url.ts';
+import { bucketUrl, isObjectUrl } from '../stores/object-url.ts';
 import type { Stores } from '../stores/stores.ts';
 import { createFolderOutput } from './folder/folder-output.ts';
 import { createObjectOutput } from './objects/object-output.ts';
@@ -17,7 +17,7 @@ export function createOutputs(stores: Pick<Stores, 'writable'>): Outputs {
   const checks = new Map<string, Promise<void>>();
 
   async function checkOnce(place: string, check: () => Promise<void>): Promise<void> {
-    const { bucket } = parseObjectUrl(place);
+    const bucket = bucketUrl(place);
     let checking = checks.get(bucket);
     if (checking === undefined) {
       checking = check();

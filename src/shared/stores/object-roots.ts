@@ -1,14 +1,14 @@
 /** The rule for where the objects of a job may be: below one of the operator's roots. Pure. */
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
-import { objectFolder } from './object-url.ts';
+import { OBJECT_SCHEMES, objectFolder, withoutScheme } from './object-url.ts';
 
-/** A root that allows every bucket. */
-export const EVERYTHING = 's3://';
+/** Roots that allow every bucket: `s3://` and `az://`. */
+export const EVERYTHING: readonly string[] = Object.keys(OBJECT_SCHEMES).map((scheme) => `${scheme}://`);
 
 /** `s3://bucket/prefix` -> `s3://bucket/prefix/`. So it does not allow `s3://bucket/prefix-of-others/`. */
 export function objectRoot(text: string): string {
   const trimmed = text.trim();
-  return trimmed.toLowerCase() === EVERYTHING ? EVERYTHING : objectFolder(trimmed);
+  return EVERYTHING.find((root) => root === trimmed.toLowerCase()) ?? objectFolder(trimmed);
 }
 
 /** The prefix of a tenant's objects below a root that tenants share. The default tenant, the operator, uses the root. */
@@ -31,8 +31,8 @@ function deepest(roots: readonly string[], url: string): number {
 }
 
 function withSingleSlashes(url: string): string {
-  const scheme = EVERYTHING.length;
-  return url.slice(0, scheme) + url.slice(scheme).replaceAll(/\/+/g, '/');
+  const rest = withoutScheme(url);
+  return url.slice(0, -rest.length) + rest.replaceAll(/\/+/g, '/');
 }
 
 /** The same rule as for folders (files/input-folders.ts): the deepest root decides, and results are their tenant's own. */

@@ -3,45 +3,37 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ForebayError, messageOf, type Issue } from '../errors.ts';
 import { objectRoot } from './object-roots.ts';
-import { isObjectUrl } from './object-url.ts';
-import { isRegion, type S3Settings } from './s3/s3-settings.ts';
+import type { AzureSettings } from './azure/azure-settings.ts';
+import type { S3Settings } from './s3/s3-settings.ts';
+import {
+  isAzureEntry,
+  isEndpoint,
+  STORE_ENTRY,
+  toAzureSettings,
+  toS3Settings,
+  type StoreEntry,
+} from './store-entry.ts';
 
-const VARIABLE = z.string().regex(/^[A-Za-z_]\w*$/, 'the name of an environment variable, not its value');
+const STORES_FILE = z.strictObject({ stores: z.array(STORE_ENTRY) });
 
-const CREDENTIALS = z.union(
-  [
-    z.literal('chain'),
-    z.literal('none'),
-    z.strictObject({ profile: z.string().min(1) }),
-    z.strictObject({
-      env: z.strictObject({ access_key: VARIABLE, secret_key: VARIABLE, session_token: VARIABLE.optional() }),
-    }),
-  ],
-  '"chain", "none", {"profile": NAME} or {"env": {"access_key": VARIABLE, "secret_key": VARIABLE}}',
-);
-
-const STORE = z.strictObject({
-  match: z.string().refine(isMatch, 'a bucket or a prefix, such as s3://bucket/prefix/'),
-  endpoint: z.string().refine(isEndpoint, 'an http or https URL without user, password and query').optional(),
-  region: z.string().refine(isRegion, 'a region, such as eu-central-1').optional(),
-  path_style: z.boolean().optional(),
-  credentials: CREDENTIALS.default('chain'),
-});
-
-const STORES_FILE = z.strictObject({ stores: z.array(STORE) });
+/** By kind. The last settings of each kind match everything. */
+export interface StoreSettings {
+  readonly s3: readonly S3Settings[];
+  readonly azure: readonly AzureSettings[];
+}
 
 /**
- * The settings of all stores. The last one matches everything. `path`: null for no file. Throws ForebayError
- * `config_invalid`, which lists every problem.
+ * The settings of all stores. `path`: null for no file. Throws ForebayError `config_invalid`, which lists every problem.
  */
-export function readStores(path: string | null, env: NodeJS.ProcessEnv): readonly S3Settings[] {
+export function readStores(path: string | null, env: NodeJS.ProcessEnv): StoreSettings {
   const endpoint = env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL'] || null;
   const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || null;
   if (endpoint !== null && !isEndpoint(endpoint)) {
     throw new ForebayError('config_invalid', 'AWS_ENDPOINT_URL is not an http or https URL.');
   }
-  const rest: S3Settings = { match: 's3://', endpoint, region, pathStyle: null, credentials: 'chain' };
-  if (path === null) return [rest];
+  const s3: S3Settings = { match: 's3://', endpoint, region, pathStyle: null, credentials: 'chain' };
+  const azure: AzureSettings = { match: 'az://', account: null, endpoint: null, credentials: 'chain' };
+  if (path === null) return { s3: [s3], azure: [azure] };
   const { stores } = parse(path);
   const missing = stores.flatMap(({ credentials }, i) => missingVariables(credentials, i, env));
   const twice = stores.flatMap(({ match }, i) =>
@@ -50,14 +42,13 @@ export function readStores(path: string | null, env: NodeJS.ProcessEnv): readonl
       : [{ path: `/stores/${i}/match`, message: `"${match}" has an entry already` }],
   );
   if (missing.length + twice.length > 0) throw invalid(path, [...twice, ...missing]);
-  const given = stores.map((store) => ({
-    match: objectRoot(store.match),
-    endpoint: store.endpoint ?? endpoint,
-    region: store.region ?? region,
-    pathStyle: store.path_style ?? null,
-    credentials: store.credentials,
-  }));
-  return given.some(({ match }) => match === rest.match) ? given : [...given, rest];
+  const onS3 = stores.flatMap((store) => (isAzureEntry(store) ? [] : [toS3Settings(store, s3)]));
+  const onAzure = stores.flatMap((store) => (isAzureEntry(store) ? [toAzureSettings(store)] : []));
+  return { s3: withRest(onS3, s3), azure: withRest(onAzure, azure) };
+}
+
+function withRest<T extends { readonly match: string }>(given: readonly T[], rest: T): T[] {
+  return given.some(({ match }) => match === rest.match) ? [...given] : [...given, rest];
 }
 
 function parse(path: string): z.infer<typeof STORES_FILE> {
@@ -83,7 +74,7 @@ function invalid(path: string, issues: readonly Issue[]): ForebayError {
 }
 
 function missingVariables(
-  credentials: z.infer<typeof CREDENTIALS>,
+  credentials: StoreEntry['credentials'],
   at: number,
   env: NodeJS.ProcessEnv,
 ): Issue[] {
@@ -98,21 +89,4 @@ function missingVariables(
           },
         ],
   );
-}
-
-function isMatch(text: string): boolean {
-  try {
-    return isObjectUrl(text) && objectRoot(text) !== '';
-  } catch {
-    return false;
-  }
-}
-
-function isEndpoint(text: string): boolean {
-  try {
-    const { protocol, username, password, search, hash } = new URL(text);
-    return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
-  } catch {
-    return false;
-  }
 }

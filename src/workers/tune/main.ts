@@ -5,6 +5,7 @@
 import { createDatasetFiles } from '../../shared/datasets/bytes/dataset-files.ts';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createProfileStore } from '../../shared/profiles/profile-store.ts';
+import { EVERYTHING } from '../../shared/stores/object-roots.ts';
 import { createStores } from '../../shared/stores/stores.ts';
 import type { TuneEvent, TuneStop, TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { createRowReader } from '../intake/read/row-reader.ts';
@@ -33,7 +34,7 @@ try {
       files,
       fetchBytes: async (url, signal, version) => (await stores.of(url)).read(url, { signal, version }),
       inputRoots: request.limits.inputRoots,
-      objectRoots: ['s3://'],
+      objectRoots: EVERYTHING,
       maxFileBytes: request.limits.maxFileBytes,
       maxFetchRatio: request.limits.maxFetchRatio,
     }),

@@ -38,7 +38,7 @@ export function createOutputResolver(deps: {
     if (roots.some((root) => url.startsWith(root))) return deps.outputs.of(url);
     throw new ForebayError(
       'path_not_allowed',
-      `The output "${asked}" is outside the prefixes of S3 that jobs may write to: ${roots.join(', ') || '(none)'}. ` +
+      `The output "${asked}" is outside the prefixes that jobs may write to: ${roots.join(', ') || '(none)'}. ` +
         'Choose one below them, or have the operator add a prefix to FOREBAY_OUTPUT_ROOTS.',
     );
   }
@@ -48,7 +48,7 @@ export function createOutputResolver(deps: {
       if (asked?.includes('\0') === true) throw wrongOutput('holds a NUL character');
       if (asked !== null && isObjectUrl(asked)) return resolveObject(asked, tenant);
       if (asked !== null && /^[a-z][a-z0-9+.-]*:\/\//i.test(asked)) {
-        throw wrongOutput(`"${asked}" is neither a folder nor s3://BUCKET/PREFIX`);
+        throw wrongOutput(`"${asked}" is neither a folder nor s3://BUCKET/PREFIX or az://CONTAINER/PREFIX`);
       }
       if (firstPrefix !== undefined && !(asked !== null && isAbsolute(asked))) {
         return resolveObject(tenantPrefix(firstPrefix, tenant) + (asked ?? jobId), tenant);

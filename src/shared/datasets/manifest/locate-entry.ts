@@ -17,11 +17,11 @@ export function locateEntry(base: string, uri: string): RowLocation {
     ?.toLowerCase();
   if (scheme === undefined) return locatePath(base, uri);
   if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: uri };
-  if (scheme === 's3') return locateObject(uri);
+  if (isObjectUrl(uri)) return locateObject(uri);
   if (scheme !== 'file') {
     return {
       kind: 'invalid',
-      reason: `"${scheme}://" is not supported. Use a path, s3://, http:// or https://`,
+      reason: `"${scheme}://" is not supported. Use a path, s3://, az://, http:// or https://`,
     };
   }
   try {

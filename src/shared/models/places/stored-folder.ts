@@ -2,6 +2,7 @@
 import { ForebayError } from '../../errors.ts';
 import type { Entry } from '../../stores/store.ts';
 import { sha256 } from '../../text/sha256.ts';
+import { withoutScheme } from '../../stores/object-url.ts';
 import { ALIASES_FILE } from '../aliases.ts';
 import { findModelDirs, type ModelDir } from '../model-dirs.ts';
 
@@ -76,7 +77,7 @@ async function foldersOf(url: string, files: ReadonlyMap<string, StoredFile>): P
 }
 
 function folderOf(url: string, place: ModelDir['place'], files: readonly StoredFile[]): StoredFolder {
-  const names = url.slice('s3://'.length).split('/');
+  const names = withoutScheme(url).split('/');
   const path = names
     .filter((name) => name !== '')
     .slice(-2)

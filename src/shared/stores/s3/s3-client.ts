@@ -10,10 +10,12 @@ import { retryAfter } from '../../net/retry-after.ts';
 import { sha256 } from '../../text/sha256.ts';
 import { createCredentials } from './credentials.ts';
 import { s3Error } from './s3-error.ts';
-import { isRegion, settingsFor, type S3Settings } from './s3-settings.ts';
-import { encodeReserved, FIRST_REGION, s3Target } from './s3-target.ts';
+import { settingsFor } from '../settings-for.ts';
+import { isRegion, type S3Settings } from './s3-settings.ts';
+import { FIRST_REGION, s3Target } from './s3-target.ts';
 import { readErrorBody } from './s3-xml.ts';
-import { createServerClock, type ServerClock } from './server-clock.ts';
+import { encodeReserved } from '../remote/encode-reserved.ts';
+import { createServerClock, type ServerClock } from '../remote/server-clock.ts';
 import { Sha256 } from './sha256.ts';
 
 export interface S3Request {

@@ -2,7 +2,7 @@
 import { readBody } from '../../net/read-body.ts';
 import { parseObjectUrl } from '../object-url.ts';
 import type { S3Client } from './s3-client.ts';
-import type { Trying } from './s3-trying.ts';
+import type { Trying } from '../remote/trying.ts';
 import { readListPage, type ListPage } from './s3-xml.ts';
 
 export interface ListQuery {

@@ -30,8 +30,3 @@ export function isRegion(text: string): boolean {
   return /^[a-z0-9-]{1,40}$/.test(text);
 }
 
-/** The settings with the longest match. One of them must match everything. */
-export function settingsFor(all: readonly S3Settings[], url: string): S3Settings {
-  const [first, ...more] = all.filter(({ match }) => url.startsWith(match));
-  return more.reduce((best, next) => (next.match.length > best.match.length ? next : best), first!);
-}

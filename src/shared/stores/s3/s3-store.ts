@@ -6,10 +6,10 @@ import { gather } from '../gather.ts';
 import { parseObjectUrl } from '../object-url.ts';
 import { rangeHeader } from '../range-header.ts';
 import type { Entry, ObjectInfo, ReadOptions, WritableStore } from '../store.ts';
-import { createOrderCheck } from './listing-order.ts';
+import { createOrderCheck } from '../remote/listing-order.ts';
 import { createS3Client, type S3Client, type S3ClientOptions } from './s3-client.ts';
 import { createListPages } from './s3-list-pages.ts';
-import { createTrying } from './s3-trying.ts';
+import { createTrying } from '../remote/trying.ts';
 import { createS3Writes } from './s3-writes.ts';
 
 export interface S3StoreOptions extends S3ClientOptions {

@@ -1,4 +1,5 @@
 /** The address of a request to S3. Pure. */
+import { encodeReserved } from '../remote/encode-reserved.ts';
 import type { S3Settings } from './s3-settings.ts';
 
 export interface S3Target {
@@ -37,12 +38,4 @@ function awsEndpoint(region: string): string {
 /** Encodes everything that RFC 3986 reserves, except `/`. */
 function encodeKey(key: string): string {
   return key.split('/').map(encodeReserved).join('/');
-}
-
-/** Encodes everything that RFC 3986 reserves. */
-export function encodeReserved(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

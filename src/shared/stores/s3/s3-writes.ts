@@ -9,7 +9,7 @@ import { parseObjectUrl } from '../object-url.ts';
 import { DELETION_MS, type PublishOutcome, type Staged, type WritableStore } from '../store.ts';
 import type { S3Client } from './s3-client.ts';
 import type { ListPages } from './s3-list-pages.ts';
-import type { Trying } from './s3-trying.ts';
+import type { Trying } from '../remote/trying.ts';
 import { readErrorBody, readUploadId, readUploadsPage } from './s3-xml.ts';
 
 /** All parts of an upload except the last one must have at least 5 MB. */

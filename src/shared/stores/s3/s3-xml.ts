@@ -1,8 +1,6 @@
 /** The XML answers of S3. Pure. */
-import { parseXML } from '@aws-sdk/xml-builder';
 import { ForebayError } from '../../errors.ts';
-
-type Xml = { readonly [name: string]: Xml | string | undefined | readonly (Xml | string)[] };
+import { elementsOf, parsedXml, textOf, timeOf, type Xml } from '../remote/xml.ts';
 
 export interface ErrorBody {
   readonly code: string;
@@ -12,7 +10,7 @@ export interface ErrorBody {
 
 /** All fields are empty if the text is not an error of S3. */
 export function readErrorBody(text: string): ErrorBody {
-  const error = parsed(text)?.['Error'];
+  const error = parsedXml(text)?.['Error'];
   const fields = typeof error === 'object' ? (error as Xml) : {};
   return {
     code: textOf(fields['Code']),
@@ -37,7 +35,7 @@ export interface ListPage {
 
 /** Throws ForebayError `fetch_unreadable`. */
 export function readListPage(text: string): ListPage {
-  const result = parsed(text)?.['ListBucketResult'];
+  const result = parsedXml(text)?.['ListBucketResult'];
   if (typeof result !== 'object') {
     if (result === '') return { objects: [], folders: [], next: null };
     throw new ForebayError(
@@ -48,20 +46,20 @@ export function readListPage(text: string): ListPage {
   const page = result as Xml;
   const decode = textOf(page['EncodingType']) === 'url' ? decodeKey : (key: string) => key;
   return {
-    objects: entriesOf(page, 'Contents').map((entry) => ({
+    objects: elementsOf(page, 'Contents').map((entry) => ({
       key: decode(textOf(entry['Key'])),
       size: textOf(entry['Size']) === '' ? null : Number(textOf(entry['Size'])),
       version: textOf(entry['ETag']) || null,
       writtenAt: timeOf(entry['LastModified']),
     })),
-    folders: entriesOf(page, 'CommonPrefixes').map((entry) => decode(textOf(entry['Prefix']))),
+    folders: elementsOf(page, 'CommonPrefixes').map((entry) => decode(textOf(entry['Prefix']))),
     next: textOf(page['IsTruncated']) === 'true' ? textOf(page['NextContinuationToken']) || null : null,
   };
 }
 
 /** Throws ForebayError `fetch_unreadable`. */
 export function readUploadId(text: string): string {
-  const result = parsed(text)?.['InitiateMultipartUploadResult'];
+  const result = parsedXml(text)?.['InitiateMultipartUploadResult'];
   const id = typeof result === 'object' ? textOf((result as Xml)['UploadId']) : '';
   if (id !== '') return id;
   throw new ForebayError('fetch_unreadable', 'the server started no upload. Is the endpoint an S3 server?');
@@ -79,7 +77,7 @@ export interface UploadsPage {
 
 /** Throws ForebayError `fetch_unreadable`. */
 export function readUploadsPage(text: string): UploadsPage {
-  const result = parsed(text)?.['ListMultipartUploadsResult'];
+  const result = parsedXml(text)?.['ListMultipartUploadsResult'];
   if (typeof result !== 'object') {
     if (result === '') return { uploads: [], next: null };
     throw new ForebayError(
@@ -89,7 +87,7 @@ export function readUploadsPage(text: string): UploadsPage {
   }
   const page = result as Xml;
   const decode = textOf(page['EncodingType']) === 'url' ? decodeKey : (key: string) => key;
-  const uploads = entriesOf(page, 'Upload').map((entry) => ({
+  const uploads = elementsOf(page, 'Upload').map((entry) => ({
     key: decode(textOf(entry['Key'])),
     id: textOf(entry['UploadId']),
     startedAt: timeOf(entry['Initiated']),
@@ -101,16 +99,6 @@ export function readUploadsPage(text: string): UploadsPage {
   return { uploads, next: { 'key-marker': key ?? '', 'upload-id-marker': id ?? '' } };
 }
 
-function entriesOf(page: Xml, name: string): Xml[] {
-  const found = page[name];
-  return (found === undefined ? [] : Array.isArray(found) ? found : [found]) as Xml[];
-}
-
-function timeOf(value: Xml[string]): number | null {
-  const time = Date.parse(textOf(value));
-  return Number.isNaN(time) ? null : time;
-}
-
 /** Servers encode a space as `+` or as `%20`, and a plus always as `%2B`. */
 function decodeKey(key: string): string {
   try {
@@ -118,16 +106,4 @@ function decodeKey(key: string): string {
   } catch {
     return key;
   }
-}
-
-function parsed(text: string): Xml | null {
-  try {
-    return parseXML(text) as Xml;
-  } catch {
-    return null;
-  }
-}
-
-function textOf(value: Xml[string]): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -3,19 +3,19 @@
  * their block fails, and the block is run again. An object that stays unreadable while its store answers costs one row.
  */
 import { ForebayError } from '../../../shared/errors.ts';
-import { objectFolder, parseObjectUrl } from '../../../shared/stores/object-url.ts';
+import { bucketUrl } from '../../../shared/stores/object-url.ts';
 import type { Stores } from '../../../shared/stores/stores.ts';
 
 /** Not a failure of one row. */
 export class StoreOutage extends ForebayError {
   constructor(url: string, cause: ForebayError) {
-    const { bucket } = parseObjectUrl(url);
-    super('storage_unavailable', `s3://${bucket} cannot be read: ${cause.message}`, { cause });
+    const bucket = bucketUrl(url).slice(0, -1);
+    super('storage_unavailable', `${bucket} cannot be read: ${cause.message}`, { cause });
   }
 }
 
 export interface OutageCheck {
-  /** Reads something on S3. Rejects with StoreOutage if the store fails, too. */
+  /** Reads something in an object store. Rejects with StoreOutage if the store fails, too. */
   run<T>(url: string, signal: AbortSignal, read: () => Promise<T>): Promise<T>;
 }
 
@@ -31,7 +31,7 @@ export function createOutageCheck(stores: Pick<Stores, 'of'>): OutageCheck {
   const asking = new Map<string, Promise<boolean>>();
 
   async function answers(url: string): Promise<boolean> {
-    const probe = objectFolder(`s3://${parseObjectUrl(url).bucket}`) + PROBE;
+    const probe = bucketUrl(url) + PROBE;
     const known = asking.get(probe);
     if (known !== undefined) return known;
     const asked = ask(probe).finally(() => asking.delete(probe));

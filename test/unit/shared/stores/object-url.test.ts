@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { locateUrl } from '#forebay/shared/datasets/locate-url.js';
 import { createObjectRule, objectRoot } from '#forebay/shared/stores/object-roots.js';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '#forebay/shared/stores/object-url.js';
-import { settingsFor } from '#forebay/shared/stores/s3/s3-settings.js';
+import { settingsFor } from '#forebay/shared/stores/settings-for.js';
 import { s3Target } from '#forebay/shared/stores/s3/s3-target.js';
 import { s3At } from '../../../support/stores.ts';
 
@@ -16,9 +16,11 @@ describe('a URL of an object', () => {
     ['s3://bucket//a//b/', 'bucket', '/a//b/', 's3://bucket//a//b/'],
     ['s3://bucket/a%2e%2e/#?+ b ', 'bucket', 'a%2e%2e/#?+ b ', 's3://bucket/a%2e%2e/#?+ b '],
     ['s3://bucket/...', 'bucket', '...', 's3://bucket/...'],
+    [' AZ://photos-1/a b#?.jpg', 'photos-1', 'a b#?.jpg', 'az://photos-1/a b#?.jpg'],
+    ['az://$web', '$web', '', 'az://$web/'],
   ])('%s is taken literally', (text, bucket, key, url) => {
     expect(isObjectUrl(text)).toBe(true);
-    expect(parseObjectUrl(text)).toEqual({ bucket, key, url });
+    expect(parseObjectUrl(text)).toEqual({ scheme: url.slice(0, 2), bucket, key, url });
   });
 
   it.each([
@@ -32,6 +34,12 @@ describe('a URL of an object', () => {
     ['s3://bucket/./b', /"\." or "\.\."/],
     ['s3://bucket/a\0b', /character/],
     ['s3://bucket/\ud800', /character/],
+    ['az://Photos/key', /does not name a container.* Write az:/],
+    ['az://a--b/key', /does not name a container/],
+    ['az://account@photos/key', /does not name a container/],
+    [`az://photos/a/${PARENT}/b`, /"\." or "\.\."/],
+    // Azure reads it as a slash.
+    ['az://photos/a\\b', /character/],
   ])('%j is refused', (text, message) => {
     expect(() => parseObjectUrl(text)).toThrow(message);
     expect(locateUrl(text)).toMatchObject({ kind: 'invalid', reason: expect.stringMatching(message) });

@@ -29,7 +29,7 @@ describe('the file of FOREBAY_STORES', () => {
       { match: 's3://open-data/', path_style: true, credentials: 'none' },
       { match: 's3://archive/2024/', credentials: { profile: 'archive' } },
     ];
-    expect(readStores(file({ stores }), { A: 'a', S: 's', AWS_REGION: 'eu-west-3' })).toEqual([
+    expect(readStores(file({ stores }), { A: 'a', S: 's', AWS_REGION: 'eu-west-3' }).s3).toEqual([
       {
         match: 's3://lab/',
         endpoint: 'http://minio:9000',
@@ -45,15 +45,15 @@ describe('the file of FOREBAY_STORES', () => {
 
   it('may replace the settings of the rest', () => {
     const stores = [{ match: 's3://', credentials: 'none' }];
-    expect(readStores(file({ stores }), {})).toEqual([{ ...REST, credentials: 'none' }]);
+    expect(readStores(file({ stores }), {}).s3).toEqual([{ ...REST, credentials: 'none' }]);
   });
 
   it('without it, the environment of AWS tools counts', () => {
-    expect(readStores(null, {})).toEqual([REST]);
-    expect(readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_DEFAULT_REGION: 'r-1' })).toEqual([
+    expect(readStores(null, {}).s3).toEqual([REST]);
+    expect(readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_DEFAULT_REGION: 'r-1' }).s3).toEqual([
       { ...REST, endpoint: 'http://a', region: 'r-1' },
     ]);
-    expect(readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_ENDPOINT_URL_S3: 'http://b' })).toMatchObject(
+    expect(readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_ENDPOINT_URL_S3: 'http://b' }).s3).toMatchObject(
       [{ endpoint: 'http://b' }],
     );
     expect(() => readStores(null, { AWS_ENDPOINT_URL: 'minio:9000' })).toThrow(/AWS_ENDPOINT_URL/);

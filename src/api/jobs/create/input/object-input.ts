@@ -1,10 +1,10 @@
-/** Resolves an input of files whose path is a URL of S3: a prefix, a single object, or a glob. */
+/** Resolves an input of files whose path is the URL of an object store: a prefix, a single object, or a glob. */
 import { listingFor } from '../../../../shared/datasets/listing/listing-rule.ts';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import type { FilesSpec } from '../../../../shared/domain/dataset-spec.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { createObjectRule, type ObjectRoots } from '../../../../shared/stores/object-roots.ts';
-import { objectFolder, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
+import { isObjectUrl, objectFolder, parseObjectUrl } from '../../../../shared/stores/object-url.ts';
 import type { Stores } from '../../../../shared/stores/stores.ts';
 import { ANSWER_MS, askStore } from './ask-store.ts';
 import {
@@ -54,10 +54,10 @@ export function createObjectInputs({
 
   function checkAllowed(url: string, tenant: string): void {
     if (mayRead(url, tenant)) return;
-    const roots = allowed.objectRoots.join(', ') || '(no prefix of S3)';
+    const roots = allowed.objectRoots.join(', ') || '(no prefix of S3 or Azure)';
     throw new ForebayError(
       'path_not_allowed',
-      `${url} is not under an input root, or among the results of other tenants. Inputs on S3 are read from: ${roots}. Put the data there, or add its prefix to FOREBAY_INPUT_ROOTS.`,
+      `${url} is not under an input root, or among the results of other tenants. Objects are read from: ${roots}. Put the data there, or add its prefix to FOREBAY_INPUT_ROOTS.`,
     );
   }
 
@@ -134,7 +134,7 @@ export function createObjectInputs({
 
 /** Whether a glob names its bucket. If not, parseObjectUrl refuses the base. */
 function isInBucket(base: string): boolean {
-  return /^\s*s3:\/\/[^/]/i.test(base);
+  return isObjectUrl(base) && /:\/\/[^/]/.test(base);
 }
 
 function notThere(url: string): ForebayError {

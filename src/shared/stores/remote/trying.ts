@@ -1,4 +1,4 @@
-/** Retries requests to S3. */
+/** Retries requests to a store on the network. */
 import { fetchError } from '../../net/fetch-outcome.ts';
 import { retry } from '../../net/retry.ts';
 import { withDeadline, type Attempt } from '../../net/with-deadline.ts';
