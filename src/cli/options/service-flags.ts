@@ -98,7 +98,9 @@ function textOf(value: unknown, flag: Flag, values: Values): string {
   if (values.kind !== 'list') return String(value);
   const parts = value as readonly string[];
   const broken =
-    values.separator === ':' ? parts.find((part) => part.replace(/^(?:s3|az):\/\//i, '').includes(':')) : undefined;
+    values.separator === ':'
+      ? parts.find((part) => part.replace(/^(?:s3|az):\/\//i, '').includes(':'))
+      : undefined;
   if (broken !== undefined)
     throw new UsageError(`${flagName(flag)} cannot take a folder with ":" in its path: ${broken}`);
   return parts.join(values.separator);

@@ -44,12 +44,17 @@ export function isObjectUrl(text: string): boolean {
   return SCHEME.test(text);
 }
 
+/** `text`: isObjectUrl. */
+export function schemeOf(text: string): ObjectScheme {
+  return SCHEME.exec(text)?.[1]?.toLowerCase() === 'az' ? 'az' : 's3';
+}
+
 /**
  * Throws ForebayError `invalid_request`. Some servers resolve `.` and `..` in a key like a file system, and Azure reads `\`
  * as `/`. So a key with such a part could leave the prefix that a job may read.
  */
 export function parseObjectUrl(text: string): ObjectUrl {
-  const scheme = SCHEME.exec(text)?.[1]?.toLowerCase() === 'az' ? 'az' : 's3';
+  const scheme = schemeOf(text);
   const rest = text.replace(SCHEME, '');
   const slash = rest.indexOf('/');
   const bucket = slash === -1 ? rest : rest.slice(0, slash);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isAccount, type AzureSettings } from './azure/azure-settings.ts';
 import { objectRoot } from './object-roots.ts';
-import { isObjectUrl, type ObjectScheme } from './object-url.ts';
+import { isObjectUrl, schemeOf } from './object-url.ts';
 import { isRegion, type S3Settings } from './s3/s3-settings.ts';
 
 const VARIABLE = z.string().regex(/^[A-Za-z_]\w*$/, 'the name of an environment variable, not its value');
@@ -14,7 +14,11 @@ const CREDENTIALS = {
       z.literal('none'),
       z.strictObject({ profile: z.string().min(1) }),
       z.strictObject({
-        env: z.strictObject({ access_key: VARIABLE, secret_key: VARIABLE, session_token: VARIABLE.optional() }),
+        env: z.strictObject({
+          access_key: VARIABLE,
+          secret_key: VARIABLE,
+          session_token: VARIABLE.optional(),
+        }),
       }),
     ],
     '"chain", "none", {"profile": NAME} or {"env": {"access_key": VARIABLE, "secret_key": VARIABLE}}',
@@ -35,8 +39,13 @@ const CREDENTIALS = {
   ),
 };
 
-const MATCH = z.string().refine(isMatch, 'a bucket or a prefix, such as s3://bucket/prefix/ or az://container/prefix/');
-const ENDPOINT = z.string().refine(isEndpoint, 'an http or https URL without user, password and query').optional();
+const MATCH = z
+  .string()
+  .refine(isMatch, 'a bucket or a prefix, such as s3://bucket/prefix/ or az://container/prefix/');
+const ENDPOINT = z
+  .string()
+  .refine(isEndpoint, 'an http or https URL without user, password and query')
+  .optional();
 
 const S3_ENTRY = z.strictObject({
   match: MATCH,
@@ -49,7 +58,10 @@ const S3_ENTRY = z.strictObject({
 const AZURE_ENTRY = z.strictObject({
   match: MATCH,
   endpoint: ENDPOINT,
-  account: z.string().refine(isAccount, 'a storage account: 3 to 24 lower-case letters and digits').optional(),
+  account: z
+    .string()
+    .refine(isAccount, 'a storage account: 3 to 24 lower-case letters and digits')
+    .optional(),
   credentials: CREDENTIALS.az.default('chain'),
 });
 
@@ -88,10 +100,6 @@ export function toAzureSettings(store: z.infer<typeof AZURE_ENTRY>): AzureSettin
     endpoint: store.endpoint ?? null,
     credentials: store.credentials,
   };
-}
-
-function schemeOf(match: string): ObjectScheme {
-  return match.trimStart().slice(0, 2).toLowerCase() === 'az' ? 'az' : 's3';
 }
 
 function isMatch(text: string): boolean {

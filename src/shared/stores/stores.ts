@@ -5,7 +5,7 @@ import { createFileStore } from './file/file-store.ts';
 import { createHttpStore } from './http/http-store.ts';
 import type { AzureSettings } from './azure/azure-settings.ts';
 import type { AzureStore } from './azure/azure-store.ts';
-import { isObjectUrl, parseObjectUrl } from './object-url.ts';
+import { isObjectUrl, schemeOf } from './object-url.ts';
 import type { S3Settings } from './s3/s3-settings.ts';
 import type { S3Store } from './s3/s3-store.ts';
 import type { ListingStore, Store, WritableStore } from './store.ts';
@@ -30,12 +30,13 @@ export interface StoresOptions {
 /** What a thread needs to create the same stores. */
 export function storesOptions({
   s3,
+  azure,
   fetchAllow,
   fetchTimeoutMs,
   maxFileBytes,
   maxFetchRatio,
 }: StoresOptions): StoresOptions {
-  return { s3, fetchAllow, fetchTimeoutMs, maxFileBytes, maxFetchRatio };
+  return { s3, azure, fetchAllow, fetchTimeoutMs, maxFileBytes, maxFetchRatio };
 }
 
 export interface Stores {
@@ -81,7 +82,7 @@ export function createStores(options: StoresOptions): Stores {
       createAzureStore({ settings: options.azure, ...shared }),
     ));
   const openObjects = async (url: string): Promise<S3Store | AzureStore> =>
-    parseObjectUrl(url).scheme === 's3' ? openS3() : openAzure();
+    schemeOf(url) === 's3' ? openS3() : openAzure();
   const isHttp = (url: string) => !url.startsWith('/') && !/^file:/i.test(url);
 
   return {

@@ -2,7 +2,7 @@
 import { hasParts, isTable, joinOf, type DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { Delta } from '../../../shared/domain/job/delta.ts';
 import type { PartTable } from '../../../shared/domain/job/part-format.ts';
-import { isObjectUrl } from '../../../shared/stores/object-url.ts';
+import { isObjectUrl, schemeOf } from '../../../shared/stores/object-url.ts';
 import { isRemoteUrl } from '../../../shared/stores/remote-url.ts';
 import type { PackedInput } from '../../http/wire/job-input.ts';
 import type { ResolvedInput } from './input/resolve-files.ts';
@@ -13,6 +13,7 @@ const LOCAL_LISTS = 4;
 const LOCAL_OUTPUTS = 5;
 const BY_STAMP = 6;
 const COMPACTED = 7;
+const ON_AZURE = 7;
 const BY_CONTENT = 7;
 
 /** What a request asks for beside its dataset. */
@@ -21,7 +22,7 @@ export interface AskedFor {
   readonly compact?: boolean;
 }
 
-/** `output`: a folder, or a prefix of S3. `table`: how parts are written. Undefined: as JSONL. */
+/** `output`: a folder or a URL. `table`: how parts are written. Undefined: as JSONL. */
 export function specVersion(
   { spec: dataset, compressed = false }: Pick<ResolvedInput, 'spec' | 'compressed'>,
   input: PackedInput,
@@ -29,6 +30,8 @@ export function specVersion(
   output: string,
   { delta, compact }: AskedFor = {},
 ): number {
+  const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
+  if (places.some(isOnAzure)) return ON_AZURE;
   if (compact) return COMPACTED;
   if (delta?.by === 'content') return BY_CONTENT;
   if (delta || isObjectUrl(output) || isSince6(dataset) || table?.selected) return BY_STAMP;
@@ -40,6 +43,17 @@ export function specVersion(
   const hasRecords = dataset.type === 'jsonl' || (input.type === 'inline' && input.packed.records > 0);
   const listsAllFiles = dataset.type === 'files' && dataset.listing === 3;
   return hasRecords || listsAllFiles ? LOCAL_ONLY : IMAGE_FILES_ONLY;
+}
+
+function isOnAzure(place: string): boolean {
+  return isObjectUrl(place) && schemeOf(place) === 'az';
+}
+
+/** Rows that a list names are not looked at. A process that does not know a row's scheme makes an error row of it. */
+function placesOf(dataset: DatasetSpec): string[] {
+  if (dataset.type === 'files') return [dataset.root];
+  if (dataset.type === 'failed') return placesOf(dataset.of);
+  return 'path' in dataset ? [dataset.path] : [];
 }
 
 function isSince6(dataset: DatasetSpec): boolean {

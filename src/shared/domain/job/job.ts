@@ -34,7 +34,9 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 7, a delta job can compare rows by their content, and the parts can become larger files at the end. Since version 6, the output can be on S3 and have columns of the input, a job can choose its columns and take results
+ * Since version 7, everything that can be on S3 can be on Azure, a delta job can compare rows by their content, and the
+ * parts can become larger files at the end. Since version 6, the output can be on S3 and have columns of the input, a job
+ * can choose its columns and take results
  * over from an earlier output, tables can be several files, archives can be on S3 or on a web server, and manifests can
  * have other formats than lines. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can
  * have other formats than JSONL, their columns can feed fields of other names, and the file that holds or lists the rows
@@ -55,7 +57,7 @@ export const JOB_SPEC = z.object({
   tenant: TENANT.default(DEFAULT_TENANT),
   model: z.object({ name: z.string(), hash: z.string(), pool: z.string() }),
   dataset: DATASET_SPEC,
-  /** Absolute folder. */
+  /** Absolute folder, or the URL of a prefix. */
   output: z.string(),
   /** How parts are written. Absent: as JSONL, with all fields of the results. */
   table: PART_TABLE.optional(),

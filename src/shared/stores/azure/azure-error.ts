@@ -16,7 +16,8 @@ export interface AzureFailure {
 
 const TEMPORARY: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-const MISMATCH = /^Authorization(PermissionMismatch|Failure|ServiceMismatch|ResourceTypeMismatch)$|^InsufficientAccountPermissions$/;
+const MISMATCH =
+  /^Authorization(PermissionMismatch|Failure|ServiceMismatch|ResourceTypeMismatch)$|^InsufficientAccountPermissions$/;
 
 function denial({ code, message, url, endpoint, writes, status }: AzureFailure): string | null {
   if (code === 'AuthenticationFailed') {
@@ -32,7 +33,11 @@ function denial({ code, message, url, endpoint, writes, status }: AzureFailure):
     const rights = writes === true ? 'read, write, delete and list' : 'read and list';
     return `${endpoint} denies ${writes === true ? 'a change of' : 'access to'} ${url}. Give the process the role "${role}", or a SAS token that may ${rights}. A firewall of the account gives the same answer`;
   }
-  if (code === 'NoAuthenticationInformation' || code === 'PublicAccessNotPermitted' || code === 'ResourceNotFoundOrDenied') {
+  if (
+    code === 'NoAuthenticationInformation' ||
+    code === 'PublicAccessNotPermitted' ||
+    code === 'ResourceNotFoundOrDenied'
+  ) {
     return `${url} is not public. Set credentials for Azure, see docs/stores.md`;
   }
   if (code === 'InvalidAuthenticationInfo') {

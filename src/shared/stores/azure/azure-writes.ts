@@ -16,8 +16,8 @@ export function createAzureWrites(client: AzureClient, trying: Trying, pages: Bl
   const blobs = createBlobs(client, trying);
   return {
     ...createStagedBlobs(client, trying, blobs),
-    put: blobs.putBlob,
-    remove: blobs.remove,
+    put: async (url, body) => blobs.putBlob(url, body),
+    remove: async (url) => blobs.remove(url),
     prepareRemoval: createTimedRemoval(blobs),
 
     async *staged(prefix, signal) {

@@ -23,8 +23,17 @@ export function createBlobPages(client: AzureClient, trying: Trying, maxRatio: n
     let place: Readonly<Record<string, string>> = {};
     for (;;) {
       const page = await trying(signal, async ({ stop }) => {
-        const all = { restype: 'container', comp: 'list', ...(key !== '' && { prefix: key }), ...query, ...place };
-        const response = await client.send({ method: 'GET', bucket, key: null, url: prefix, query: all }, stop);
+        const all = {
+          restype: 'container',
+          comp: 'list',
+          ...(key !== '' && { prefix: key }),
+          ...query,
+          ...place,
+        };
+        const response = await client.send(
+          { method: 'GET', bucket, key: null, url: prefix, query: all },
+          stop,
+        );
         const bytes = await readBody(response, { maxBytes: MAX_PAGE_BYTES, maxRatio });
         return readBlobPage(Buffer.from(bytes).toString('utf8'));
       });

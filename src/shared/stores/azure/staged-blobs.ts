@@ -74,6 +74,21 @@ export function createStagedBlobs(client: AzureClient, trying: Trying, blobs: Bl
     return blocks;
   }
 
+  /** What must hold when the blocks are committed. Null: the name is not free. */
+  async function conditionFor(
+    url: string,
+    blocks: readonly string[],
+    lease: Lease | null,
+    at: string,
+  ): Promise<Readonly<Record<string, string>> | 'gone' | null> {
+    if (lease !== null) return { 'x-ms-lease-id': lease.id };
+    if (blocks.length > 0) return { 'if-none-match': '*' };
+    // Without blocks there is nothing to forget. So an empty file replaces a fence, which others remove.
+    if (!(await isStaged(at))) return 'gone';
+    const { code, etag } = await blobs.commit(url, [], { 'if-none-match': '*', ...FENCE_HEADERS });
+    return code === '' ? { 'if-match': etag } : null;
+  }
+
   /** Null: not published, try again. */
   async function tryToPublish(
     staged: Staged,
@@ -81,19 +96,24 @@ export function createStagedBlobs(client: AzureClient, trying: Trying, blobs: Bl
     mode: 'new' | 'replace',
   ): Promise<PublishOutcome | null> {
     const { url } = staged;
+    const existing = async () =>
+      (await clearName(blobs, url)) === 'file' && mode === 'new' ? ('exists' as const) : null;
     const lease = mode === 'replace' ? await acquireLease(blobs, url) : null;
     try {
       const blocks = await sendBlocks(staged, at, lease);
       if (blocks === 'gone') return 'gone';
-      const condition = blocks === 'busy' ? null : await conditionFor(blobs, url, blocks, lease);
-      if (blocks !== 'busy' && condition !== null) {
-        if (!(await isStaged(at))) return 'gone';
-        const { code } = await blobs.commit(url, blocks, condition);
-        if (code === '') return 'stored';
-        // Someone else has made the server forget the blocks, for another run.
-        if (code === 'InvalidBlockList') return null;
+      const condition = blocks === 'busy' ? null : await conditionFor(url, blocks, lease, at);
+      if (condition === 'gone') return 'gone';
+      if (blocks === 'busy' || condition === null) return await existing();
+      if (!(await isStaged(at))) {
+        const fence = condition['if-match'];
+        if (fence !== undefined) await removeFence(blobs, url, fence);
+        return 'gone';
       }
-      return (await clearName(blobs, url)) === 'file' && mode === 'new' ? 'exists' : null;
+      const { code } = await blobs.commit(url, blocks, condition);
+      if (code === '') return 'stored';
+      // Someone else has made the server forget the blocks, for another run.
+      return code === 'InvalidBlockList' ? null : await existing();
     } finally {
       // Otherwise it ends by itself.
       if (lease !== null) await releaseLease(blobs, url, lease).catch(() => undefined);
@@ -165,20 +185,6 @@ function stagedBlob({ url, id }: Pick<Staged, 'url' | 'id'>): string {
 /** All blocks of a blob have ids of one length. */
 function blockId(id: string, at: number): string {
   return Buffer.from(`${id}-${String(at).padStart(5, '0')}`).toString('base64');
-}
-
-/** What must hold when the blocks are committed. Null: the name is not free. */
-async function conditionFor(
-  blobs: Blobs,
-  url: string,
-  blocks: readonly string[],
-  lease: Lease | null,
-): Promise<Readonly<Record<string, string>> | null> {
-  if (lease !== null) return { 'x-ms-lease-id': lease.id };
-  if (blocks.length > 0) return { 'if-none-match': '*' };
-  // Without blocks there is nothing to forget. So an empty file replaces a fence, which others remove.
-  const { code, etag } = await blobs.commit(url, [], { 'if-none-match': '*', ...FENCE_HEADERS });
-  return code === '' ? { 'if-match': etag } : null;
 }
 
 /** Makes the server forget the blocks that were sent for a name, and ends the right to replace its file. */

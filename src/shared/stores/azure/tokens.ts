@@ -50,7 +50,12 @@ async function ask(env: NodeJS.ProcessEnv): Promise<Token> {
     const proof = secret
       ? { client_secret: secret }
       : { client_assertion_type: BEARER, client_assertion: (await readFile(file!, 'utf8')).trim() };
-    const form = { grant_type: 'client_credentials', client_id: client, scope: `${RESOURCE}/.default`, ...proof };
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: client,
+      scope: `${RESOURCE}/.default`,
+      ...proof,
+    };
     const host = (env['AZURE_AUTHORITY_HOST'] || LOGIN).replace(/\/+$/, '');
     return answer(`${host}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`, {
       method: 'POST',
@@ -65,7 +70,7 @@ async function ask(env: NodeJS.ProcessEnv): Promise<Token> {
     'api-version': isApp ? '2019-08-01' : '2018-02-01',
     ...(client && { client_id: client }),
   });
-  return answer(`${isApp ? endpoint : MACHINE}?${query}`, {
+  return answer(`${isApp ? endpoint : MACHINE}?${query.toString()}`, {
     method: 'GET',
     headers: isApp ? { 'x-identity-header': header! } : { metadata: 'true' },
   });

@@ -29,4 +29,3 @@ export interface S3Settings {
 export function isRegion(text: string): boolean {
   return /^[a-z0-9-]{1,40}$/.test(text);
 }
-

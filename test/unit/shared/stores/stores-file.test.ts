@@ -53,9 +53,9 @@ describe('the file of FOREBAY_STORES', () => {
     expect(readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_DEFAULT_REGION: 'r-1' }).s3).toEqual([
       { ...REST, endpoint: 'http://a', region: 'r-1' },
     ]);
-    expect(readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_ENDPOINT_URL_S3: 'http://b' }).s3).toMatchObject(
-      [{ endpoint: 'http://b' }],
-    );
+    expect(
+      readStores(null, { AWS_ENDPOINT_URL: 'http://a', AWS_ENDPOINT_URL_S3: 'http://b' }).s3,
+    ).toMatchObject([{ endpoint: 'http://b' }]);
     expect(() => readStores(null, { AWS_ENDPOINT_URL: 'minio:9000' })).toThrow(/AWS_ENDPOINT_URL/);
   });
 

@@ -24,4 +24,13 @@ it('a job is left to processes that can read its dataset and write its output', 
   expect(specVersion({ spec: jsonl }, input, undefined, '/out', { delta: { ...delta, by: 'content' } })).toBe(
     SPEC_VERSION,
   );
+  const files = { type: 'files' as const, root: '/photos', include: [], exclude: [] };
+  const version = (root: string, of?: typeof delta) =>
+    specVersion({ spec: { ...files, root } }, { type: 'files', path: root }, undefined, '/out', {
+      delta: of,
+    });
+  expect([version('/photos'), version('/photos', delta), version('s3://b/p/')]).toEqual([2, 6, 4]);
+  expect(version('az://photos/p/')).toBe(SPEC_VERSION);
+  expect(version('/photos', { ...delta, output: 'az://results/o/' })).toBe(SPEC_VERSION);
+  expect(specVersion({ spec: jsonl }, input, undefined, 'az://r/o/')).toBe(SPEC_VERSION);
 });

@@ -1,0 +1,214 @@
+// A writer on Azure that is frozen before any of its requests, while a new owner takes its output over: it changes nothing.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { request } from 'undici';
+import type { WritableStore } from '#forebay/shared/stores/store.js';
+import type { Stores } from '#forebay/shared/stores/stores.js';
+import { noAzurite, startAzurite, type AzureServer } from '../support/azurite.ts';
+import { azureAt, testStores } from '../support/stores.ts';
+
+const never = new AbortController().signal;
+
+/** Passes requests on to the server. Holds the n-th one until `meanwhile` has settled. */
+interface Gate {
+  readonly endpoint: string;
+  /** Requests since the last `hold`. */
+  passed: number;
+  hold(n: number, meanwhile: () => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+async function startGate(origin: string): Promise<Gate> {
+  let at = Infinity;
+  let act = async (): Promise<void> => undefined;
+  const server: Server = createServer((incoming, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      gate.passed += 1;
+      if (gate.passed === at) await act();
+      const { connection: _, ...headers } = incoming.headers;
+      const answer = await request(origin + incoming.url!, {
+        method: incoming.method as 'GET',
+        headers,
+        ...(incoming.method === 'PUT' && { body: Buffer.concat(chunks) }),
+      });
+      response.writeHead(answer.statusCode, answer.headers);
+      response.end(Buffer.from(await answer.body.arrayBuffer()));
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const gate: Gate = {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    passed: 0,
+    hold(n, meanwhile) {
+      [gate.passed, at, act] = [0, n, meanwhile];
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return gate;
+}
+
+describe.skipIf(noAzurite !== null)(`fencing on Azure ${noAzurite ?? ''}`, () => {
+  let azure: AzureServer;
+  let gate: Gate;
+  let all: Stores[];
+  let frozen: WritableStore;
+  let owner: WritableStore;
+  let folders = 0;
+
+  beforeAll(async () => {
+    azure = await startAzurite('out');
+    const { origin, pathname } = new URL(azure.endpoint);
+    gate = await startGate(origin);
+    all = [gate.endpoint + pathname, azure.endpoint].map((endpoint) =>
+      testStores({ env: azure.env, azure: [azureAt(endpoint)] }),
+    );
+    [frozen, owner] = (await Promise.all(all.map(async (one) => one.writable('az://out/')))) as [
+      WritableStore,
+      WritableStore,
+    ];
+  });
+  afterAll(async () => {
+    await Promise.all((all ?? []).map(async (one) => one.close()));
+    await gate?.close();
+    await azure?.stop();
+  });
+
+  const textAt = async (url: string) =>
+    (await owner.stat(url, never)) === null
+      ? null
+      : Buffer.from(await owner.read(url, { signal: never })).toString('utf8');
+  const stage = async (store: WritableStore, url: string, text: string) =>
+    (await store.stage(url, async (add) => add(text))).staged;
+  async function discardAll(prefix: string): Promise<void> {
+    for await (const found of owner.staged(prefix, never)) await owner.discard(found);
+  }
+  async function left(prefix: string): Promise<string[]> {
+    const urls: string[] = [];
+    for await (const { url } of owner.list(prefix, null, never)) urls.push(url.slice(prefix.length));
+    return urls;
+  }
+
+  /** Runs `writer` once for each of its requests, frozen before it. Returns how many there were. */
+  async function frozenAnywhere(
+    writer: (folder: string) => Promise<unknown>,
+    meanwhile: (folder: string) => Promise<void>,
+    check: (folder: string, result: unknown) => Promise<void>,
+  ): Promise<number> {
+    for (let n = 1; ; n++) {
+      const folder = `az://out/f${++folders}/`;
+      gate.hold(n, async () => meanwhile(folder));
+      const result = await writer(folder);
+      if (gate.passed < n) return n - 1;
+      await check(folder, result);
+    }
+  }
+
+  const CONTENTS = [
+    ['with content', 'old'],
+    ['that is empty', ''],
+  ] as const;
+
+  it.each(CONTENTS)('a new file %s is not published once it was discarded', async (_, text) => {
+    const writer = async (folder: string) => {
+      const staged = await stage(owner, `${folder}part-1`, text);
+      return frozen.publish({ ...staged }, 'new');
+    };
+    const count = await frozenAnywhere(writer, discardAll, async (folder, outcome) => {
+      // The last request of a publication removes what was staged.
+      expect(await textAt(`${folder}part-1`)).toBe(outcome === 'stored' ? text : null);
+      expect(await left(folder)).toEqual(outcome === 'stored' ? ['part-1'] : []);
+    });
+    expect(count).toBeGreaterThanOrEqual(4);
+  });
+
+  it.each(CONTENTS)(
+    'a new file %s does not come back after the next owner has removed its name',
+    async (_, text) => {
+      const writer = async (folder: string) => {
+        const staged = await stage(owner, `${folder}part-1`, text);
+        return frozen.publish({ ...staged }, 'new');
+      };
+      const takeOver = async (folder: string) => {
+        const other = await stage(owner, `${folder}part-1`, 'of another run');
+        await owner.publish(other, 'new');
+        await discardAll(folder);
+        expect(await (await owner.prepareRemoval(`${folder}part-1`))()).toBe(true);
+      };
+      await frozenAnywhere(writer, takeOver, async (folder, outcome) => {
+        expect(['gone', 'stored']).toContain(outcome);
+        expect(await left(folder)).toEqual([]);
+      });
+    },
+  );
+
+  it.each(CONTENTS)(
+    'a file %s replaces nothing once it was discarded',
+    async (_, text) => {
+      const writer = async (folder: string) => {
+        await owner.put(`${folder}job.json`, 'first');
+        const staged = await stage(owner, `${folder}job.json`, text);
+        return frozen.publish({ ...staged }, 'replace');
+      };
+      const takeOver = async (folder: string) => {
+        await discardAll(folder);
+        const mine = await stage(owner, `${folder}job.json`, 'mine');
+        expect(await owner.publish(mine, 'replace')).toBe('stored');
+      };
+      await frozenAnywhere(writer, takeOver, async (folder, outcome) => {
+        expect(['gone', 'stored']).toContain(outcome);
+        expect(await textAt(`${folder}job.json`)).toBe('mine');
+        expect(await left(folder)).toEqual(['job.json']);
+      });
+    },
+  );
+
+  it('a removal leaves the file of the next owner alone', async () => {
+    const writer = async (folder: string) => {
+      await owner.put(`${folder}part-1`, 'old');
+      return (await frozen.prepareRemoval(`${folder}part-1`))();
+    };
+    const takeOver = async (folder: string) => {
+      await (await owner.prepareRemoval(`${folder}part-1`))();
+      await owner.publish(await stage(owner, `${folder}part-1`, 'mine'), 'new');
+    };
+    let prepared = 0;
+    const count = await frozenAnywhere(writer, takeOver, async (folder) => {
+      // A removal that is prepared only now may remove the new file: its owner looks at its lease before it sends it.
+      if (++prepared > 1) expect(await textAt(`${folder}part-1`)).toBe('mine');
+    });
+    expect(count).toBe(3);
+  });
+
+  it('what a discarder leaves that dies before any of its requests stops nobody', async () => {
+    const url = 'az://out/crash/part-1';
+    for (let n = 1; ; n++) {
+      const staged = await stage(owner, url, 'old');
+      gate.hold(n, async () => {
+        const next = await stage(owner, url, `${n}`);
+        expect(await owner.publish(next, 'new')).toBe('stored');
+        expect(await textAt(url)).toBe(`${n}`);
+        await discardAll('az://out/crash/');
+        await (await owner.prepareRemoval(url))();
+      });
+      await frozen.discard(staged);
+      if (gate.passed < n) break;
+      expect(await left('az://out/crash/')).toEqual([]);
+    }
+  });
+
+  it('of many writers of one name at once, one wins', async () => {
+    const url = 'az://out/race/part-1';
+    const staged = await Promise.all(Array.from({ length: 8 }, async (_, i) => stage(owner, url, `${i}`)));
+    const outcomes = await Promise.all(staged.map(async (one) => owner.publish(one, 'new')));
+    expect(outcomes.toSorted()).toEqual([...Array.from({ length: 7 }, () => 'exists'), 'stored']);
+    expect(await textAt(url)).toBe(`${outcomes.indexOf('stored')}`);
+    await Promise.all(staged.map(async (one) => owner.discard(one)));
+    expect(await left('az://out/race/')).toEqual(['part-1']);
+  });
+});
