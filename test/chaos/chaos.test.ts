@@ -6,7 +6,8 @@ import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
 import type { Outcome } from './outcome.ts';
 import type { PlaceKind } from './places.ts';
-import { FAULT_KINDS, planOf, planText, S3_FAULT_KINDS } from './plan.ts';
+import { AZURE_FAULT_KINDS, FAULT_KINDS, planOf, planText, S3_FAULT_KINDS } from './plan.ts';
+import { noAzurite } from '../support/azurite.ts';
 import { noSeaweedfs } from '../support/seaweedfs.ts';
 import { runSeed, runUndisturbed } from './run-seed.ts';
 import { runSituation, SITUATIONS } from './situations.ts';
@@ -28,7 +29,7 @@ const SEED_MS = 400_000;
 const BETWEEN = number('FOREBAY_CHAOS_BETWEEN', 1);
 
 /** Where outputs are. Situations always use the disk. */
-const PLACE: PlaceKind = process.env['FOREBAY_CHAOS_PLACE'] === 's3' ? 's3' : 'disk';
+const PLACE = (process.env['FOREBAY_CHAOS_PLACE'] ?? 'disk') as PlaceKind;
 
 let expected: Outcome;
 let kinds = FAULT_KINDS;
@@ -41,8 +42,10 @@ beforeAll(async () => {
     kinds = FAULT_KINDS.filter((kind) => kind !== 'fill_disk');
     process.stderr.write('chaos: no disk is filled, because this user may not mount a tmpfs\n');
   }
-  if (PLACE === 's3' && noSeaweedfs !== null) throw new Error(noSeaweedfs);
+  const missing = { disk: null, s3: noSeaweedfs, azure: noAzurite }[PLACE];
+  if (missing !== null) throw new Error(missing);
   if (PLACE === 's3') kinds = S3_FAULT_KINDS;
+  if (PLACE === 'azure') kinds = AZURE_FAULT_KINDS;
   expected = await runUndisturbed(JOB, WORKERS, PLACE);
 }, SEED_MS);
 

@@ -1,12 +1,14 @@
-// Where the images and outputs of a chaos run are: disks, or S3. An S3 server is reached through a proxy that can be cut off,
+// Where the images and outputs of a chaos run are: disks, S3, or Azure. A server is reached through a proxy that can be cut off,
 // slow or busy.
 import { createServer, request, type Server } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Stores } from '#forebay/shared/stores/stores.js';
+import { startAzurite } from '../support/azurite.ts';
 import { startSeaweedfs } from '../support/seaweedfs.ts';
-import { s3At, testStores } from '../support/stores.ts';
+import { azureAt, s3At, testStores } from '../support/stores.ts';
 import { mountSmallDisk } from './full-disk.ts';
 
 export interface Place {
@@ -30,7 +32,7 @@ export interface Place {
 }
 
 export interface StoreFaults {
-  /** Kills the server and starts it again. */
+  /** Kills the server and starts it again. Never called for a server that keeps its data in memory. */
   crash(): Promise<void>;
   /** Breaks all connections. */
   cut(): void;
@@ -40,10 +42,11 @@ export interface StoreFaults {
   throttle(busy: boolean): void;
 }
 
-export type PlaceKind = 'disk' | 's3';
+export type PlaceKind = 'disk' | 's3' | 'azure';
 
 export async function openPlace(kind: PlaceKind, folder: string): Promise<Place> {
-  return kind === 'disk' ? openDisk(folder) : openS3();
+  if (kind === 'disk') return openDisk(folder);
+  return kind === 's3' ? openS3() : openAzure();
 }
 
 function openDisk(folder: string): Place {
@@ -70,12 +73,42 @@ async function openS3(): Promise<Place> {
   const credentials = { env: { access_key: access, secret_key: secret } };
   // The checks of a run are not disturbed.
   const stores = testStores({ env: server.env, s3: [s3At(server.endpoint, { credentials })] });
-  const store = await stores.writable('s3://chaos/');
+  const env = { ...server.env, AWS_ENDPOINT_URL: front.endpoint };
+  return openObjects('s3', { server, front, stores, env, crash: async () => server.crash() });
+}
+
+async function openAzure(): Promise<Place> {
+  const server = await startAzurite('chaos', 'photos');
+  const { origin } = new URL(server.endpoint);
+  const front = await startFront(origin);
+  const stores = testStores({ env: server.env, azure: [azureAt(server.endpoint)] });
+  const [variable, text] = Object.entries(server.env)[0]!;
+  const env = { [variable]: text.replace(origin, front.endpoint) };
+  const crash = async () => Promise.reject(new Error('Azurite would lose its blobs'));
+  return openObjects('az', { server, front, stores, env, crash });
+}
+
+async function openObjects(
+  scheme: 's3' | 'az',
+  deps: {
+    server: {
+      put(bucket: string, name: string, content: Uint8Array): Promise<void>;
+      stop(): Promise<void>;
+    };
+    front: Awaited<ReturnType<typeof startFront>>;
+    stores: Stores;
+    env: Readonly<Record<string, string>>;
+    crash: () => Promise<void>;
+  },
+): Promise<Place> {
+  const { server, front, stores } = deps;
+  const root = `${scheme}://chaos/`;
+  const store = await stores.writable(root);
   const { signal } = new AbortController();
   return {
-    root: 's3://chaos/',
-    env: { ...server.env, AWS_ENDPOINT_URL: front.endpoint, FOREBAY_OUTPUT_ROOTS: 's3://chaos/' },
-    at: (...names) => `s3://chaos/${names.join('/')}/`,
+    root,
+    env: { ...deps.env, FOREBAY_OUTPUT_ROOTS: root },
+    at: (...names) => `${root}${names.join('/')}/`,
     async names(output) {
       const names: string[] = [];
       try {
@@ -98,11 +131,11 @@ async function openS3(): Promise<Place> {
     },
     async image(name, content) {
       await server.put('photos', name, content);
-      return `s3://photos/${name}`;
+      return `${scheme}://photos/${name}`;
     },
-    inputRoots: ['s3://photos/'],
+    inputRoots: [`${scheme}://photos/`],
     disk: null,
-    store: { ...front.faults, crash: async () => server.crash() },
+    store: { ...front.faults, crash: deps.crash },
     async close() {
       await stores.close();
       await front.close();
@@ -111,7 +144,7 @@ async function openS3(): Promise<Place> {
   };
 }
 
-/** A proxy in front of an S3 server. It changes no header, because requests are signed. */
+/** A proxy in front of a server. It changes no header, because requests are signed. */
 async function startFront(endpoint: string) {
   let lateMs = 0;
   let busy = false;

@@ -53,6 +53,9 @@ export const S3_FAULT_KINDS: readonly FaultKind[] = [
   'jump_clock',
 ];
 
+/** For outputs on Azure. The emulator keeps its blobs in memory, so it is not killed. */
+export const AZURE_FAULT_KINDS: readonly FaultKind[] = S3_FAULT_KINDS.filter((kind) => kind !== 'kill_store');
+
 /** Plans this many faults. The seed selects the first kind, so that a few seeds contain all kinds. */
 export function planOf(
   seed: number,

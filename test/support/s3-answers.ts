@@ -1,6 +1,6 @@
 // An HTTP server that answers like S3, for what a real server cannot be made to do: throttle, name another region, cut
 // connections, or list millions of keys.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface S3Answers {
@@ -10,6 +10,7 @@ export interface S3Answers {
     readonly url: string;
     readonly authorization: string | undefined;
     readonly date: string | string[] | undefined;
+    readonly headers: IncomingHttpHeaders;
   }[];
   close(): Promise<void>;
 }
@@ -24,6 +25,7 @@ export async function serveS3(...answers: Answer[]): Promise<S3Answers> {
       url: request.url!,
       authorization: request.headers.authorization,
       date: request.headers['x-amz-date'],
+      headers: request.headers,
     });
     answers[Math.min(requests.length, answers.length) - 1]!(request, response);
   });

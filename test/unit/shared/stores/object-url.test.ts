@@ -77,6 +77,8 @@ describe('input roots on S3', () => {
   it('s3:// allows every bucket', () => {
     expect(createObjectRule({ objectRoots: [objectRoot('S3://')] })('s3://any/x', 'default')).toBe(true);
     expect(createObjectRule({ objectRoots: [] })('s3://any/x', 'default')).toBe(false);
+    const azure = createObjectRule({ objectRoots: [objectRoot('AZ://')] });
+    expect([azure('az://any/x', 'default'), azure('s3://any/x', 'default')]).toEqual([true, false]);
   });
 
   it("results on S3 are their tenant's own, unless an input root lies deeper", () => {

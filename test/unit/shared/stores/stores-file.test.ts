@@ -43,6 +43,33 @@ describe('the file of FOREBAY_STORES', () => {
     ]);
   });
 
+  it('has entries of Azure, too, which have fields of their own', () => {
+    const stores = [
+      { match: 'az://photos/in', account: 'lab1', credentials: { env: { sas_token: 'SAS' } } },
+      { match: 'az://emulated', endpoint: 'http://azurite:10000/devstoreaccount1' },
+    ];
+    const rest = { match: 'az://', account: null, endpoint: null, credentials: 'chain' };
+    expect(readStores(file({ stores }), { SAS: 's' })).toEqual({
+      s3: [REST],
+      azure: [
+        { ...rest, match: 'az://photos/in/', account: 'lab1', credentials: { env: { sas_token: 'SAS' } } },
+        { ...rest, match: 'az://emulated/', endpoint: 'http://azurite:10000/devstoreaccount1' },
+        rest,
+      ],
+    });
+    const wrong = [
+      { match: 'az://photos', region: 'westeurope', account: 'Lab', credentials: { profile: 'p' } },
+      { match: 's3://photos', account: 'lab1' },
+      { match: 'az://other', credentials: { env: { account_key: 'ABSENT' } } },
+    ];
+    const message = messageOf(() => readStores(file({ stores: wrong.slice(0, 2) }), {}));
+    for (const place of ['0', '0/account', '0/credentials', '1'])
+      expect(message).toContain(`/stores/${place}: `);
+    expect(messageOf(() => readStores(file({ stores: wrong.slice(2) }), {}))).toContain(
+      '/stores/0/credentials/env/account_key',
+    );
+  });
+
   it('may replace the settings of the rest', () => {
     const stores = [{ match: 's3://', credentials: 'none' }];
     expect(readStores(file({ stores }), {}).s3).toEqual([{ ...REST, credentials: 'none' }]);
