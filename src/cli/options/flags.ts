@@ -14,14 +14,14 @@ export const FLAGS = {
   input: () =>
     option(
       '--input <path>',
-      'folder, file or quoted glob, also s3://bucket/prefix, or the URL of a table (predict and loadtest take less)',
+      'folder, file or quoted glob, also s3://bucket/prefix or az://container/prefix, or the URL of a table (predict and loadtest take less)',
     ),
   manifest: () =>
     option(
       '--manifest <file>',
       'instead of --input: a file or URL with a path, URL or {"id","uri"} per line',
     ),
-  output: () => option('--output <place>', 'folder or s3:// prefix of the results'),
+  output: () => option('--output <place>', 'folder, or s3:// or az:// prefix of the results'),
   format: () =>
     option('--format <format>', 'format of the results (default: jsonl, or that of the output)').choices(
       PART_FORMATS,

@@ -46,7 +46,7 @@ export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessE
   if (flags.model === undefined)
     throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
   if (flags.output === undefined)
-    throw new UsageError('--output PLACE is missing: a folder or an s3:// prefix for the results');
+    throw new UsageError('--output PLACE is missing: a folder, or an s3:// or az:// prefix for the results');
   const model = await checkModel(flags.model, cwd, env);
   const output = outputPlace(flags.output, cwd);
   await checkOutput(output, flags.output, flags);

@@ -13,7 +13,7 @@ export const JOB_ERRORS = {
   },
   dataset_changed: {
     cause:
-      'The input changed after the job started, so its rows are no longer the same. As the error of a row: its object on S3 changed after it was listed.',
+      'The input changed after the job started, so its rows are no longer the same. As the error of a row: its object on S3 or Azure changed after it was listed.',
     fix: 'Submit a new job with another output, or overwrite this output. For rows, retry the job.',
   },
   output_changed: {

@@ -30,7 +30,7 @@ export const REQUEST_ERRORS = {
   },
   path_not_allowed: {
     cause:
-      'An input or output path is outside the folders and S3 prefixes that jobs may use, or belongs to another tenant.',
+      'An input or output path is outside the folders and prefixes that jobs may use, or belongs to another tenant.',
     fix: 'Choose a path below these folders, or ask the operator to extend `FOREBAY_INPUT_ROOTS` or `FOREBAY_OUTPUT_ROOTS`.',
   },
   origin_not_allowed: {
@@ -110,7 +110,7 @@ export const REQUEST_ERRORS = {
   },
   input_not_found: {
     cause: 'The input folder or file does not exist where the service looks.',
-    fix: 'Check the path. In a container, it must be the path inside the container. Keys on S3 are case-sensitive.',
+    fix: 'Check the path. In a container, it must be the path inside the container. Keys on S3 and names on Azure are case-sensitive.',
   },
   input_unreadable: {
     cause:

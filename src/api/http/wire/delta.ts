@@ -20,7 +20,7 @@ export const DELTA_BODY = z
   .meta({
     id: 'Delta',
     description:
-      'Takes the results of unchanged rows over from an earlier output, and computes only rows that are new, changed or failed before. The input is a folder of files, a prefix of S3, a table or archives. The output is another one than the earlier one, and is complete.',
+      'Takes the results of unchanged rows over from an earlier output, and computes only rows that are new, changed or failed before. The input is a folder of files, a prefix of S3 or Azure, a table or archives. The output is another one than the earlier one, and is complete.',
   });
 
 /** `computed`: the rows that a model must answer, by the reason. */

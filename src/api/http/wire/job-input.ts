@@ -19,7 +19,7 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. Or the same on S3: `s3://bucket/prefix/`. A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, so are files whose extension is that of another format (notes.txt).',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. Or the same on S3 (`s3://bucket/prefix/`) or Azure (`az://container/prefix/`). A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, so are files whose extension is that of another format (notes.txt).',
   ),
   include: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',
@@ -40,7 +40,7 @@ export const URLS_INPUT = z.strictObject({
     .array(URL_ROW)
     .min(1, 'at least one URL')
     .describe(
-      'http, https and s3 URLs. Each is a row with the URL as its id. A bad URL fails its row, not the job.',
+      'http, https, s3 and az URLs. Each is a row with the URL as its id. A bad URL fails its row, not the job.',
     ),
 });
 
@@ -75,7 +75,7 @@ export const INLINE_ROW = z
   })
   .meta({
     description:
-      'The bytes of a file (`data`), or a record. The fields of a record feed the model: `text`, names of columns or tensors, or `image` with an http, https or s3 URL.',
+      'The bytes of a file (`data`), or a record. The fields of a record feed the model: `text`, names of columns or tensors, or `image` with an http, https, s3 or az URL.',
   });
 
 export const INLINE_INPUT = z.strictObject({
@@ -99,7 +99,7 @@ const CSV_DELIMITER = z
 export const MANIFEST_INPUT = z.strictObject({
   type: z.literal('manifest'),
   path: PATH.describe(
-    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Or a CSV file with a column `uri`, or a manifest of SageMaker (`[{"prefix": ...}, ...]`, or JSON lines with `source-ref`). Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. Relative paths in the file start at the folder of the file.',
+    'A text file (UTF-8) with one path, URL or JSON object {"id","uri"} per line. Or a CSV file with a column `uri`, or a manifest of SageMaker (`[{"prefix": ...}, ...]`, or JSON lines with `source-ref`). Absolute, relative to the first input root, or an s3, az, http or https URL. It may be compressed with gzip or zstd. Relative paths in the file start at the folder of the file.',
   ),
   columns: z
     .strictObject({ uri: COLUMN_NAME, id: COLUMN_NAME.optional() })
@@ -111,7 +111,7 @@ export const MANIFEST_INPUT = z.strictObject({
 });
 
 /** What the path of a table may be. */
-const SEVERAL = 'A folder, a prefix of S3 or a glob of such files is one table, in the order of their names.';
+const SEVERAL = 'A folder, a prefix or a glob of such files is one table, in the order of their names.';
 
 const TABLE_COLUMNS = COLUMNS.optional().describe(
   'Which column feeds which field of a row, such as `{"text":"review","id":"key"}`. Columns that are not named here keep their names.',
@@ -120,7 +120,7 @@ const TABLE_COLUMNS = COLUMNS.optional().describe(
 export const JSONL_INPUT = z.strictObject({
   type: z.literal('jsonl'),
   path: PATH.describe(
-    `A text file (UTF-8) with one JSON object per line: a record. ${SEVERAL} Absolute, relative to the first input root, or an s3, http or https URL. It may be compressed with gzip or zstd. \`id\` names the row. The other fields feed the model: \`text\`, names of columns or tensors, or \`image\` with a path or URL. Relative paths in the file start at the folder of the file.`,
+    `A text file (UTF-8) with one JSON object per line: a record. ${SEVERAL} Absolute, relative to the first input root, or an s3, az, http or https URL. It may be compressed with gzip or zstd. \`id\` names the row. The other fields feed the model: \`text\`, names of columns or tensors, or \`image\` with a path or URL. Relative paths in the file start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
 });
@@ -128,7 +128,7 @@ export const JSONL_INPUT = z.strictObject({
 export const CSV_INPUT = z.strictObject({
   type: z.literal('csv'),
   path: PATH.describe(
-    `A text file (UTF-8) whose first line names the columns. ${SEVERAL} Absolute, relative to the first input root, or an s3, http or https URL. A column \`id\` names the rows. Other columns feed the fields of their names, unless \`columns\` says otherwise. Relative paths in the file start at the folder of the file.`,
+    `A text file (UTF-8) whose first line names the columns. ${SEVERAL} Absolute, relative to the first input root, or an s3, az, http or https URL. A column \`id\` names the rows. Other columns feed the fields of their names, unless \`columns\` says otherwise. Relative paths in the file start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
   delimiter: CSV_DELIMITER,
@@ -137,7 +137,7 @@ export const CSV_INPUT = z.strictObject({
 export const ARCHIVE_INPUT = z.strictObject({
   type: z.literal('archive'),
   path: PATH.describe(
-    'A tar or a zip, or several of them: `shard-{000..099}.tar`, or a glob. Absolute, relative to the first input root, or an s3, http or https URL. Each file in it is a row, by the rules for folders. Or files with the same name before the first dot are one row (WebDataset), see `group`.',
+    'A tar or a zip, or several of them: `shard-{000..099}.tar`, or a glob. Absolute, relative to the first input root, or an s3, az, http or https URL. Each file in it is a row, by the rules for folders. Or files with the same name before the first dot are one row (WebDataset), see `group`.',
   ),
   include: GLOBS.optional().describe('Globs on names in the archive. A file must match one of them.'),
   exclude: GLOBS.optional().describe('Globs on names in the archive. A file must match none of them.'),
@@ -155,7 +155,7 @@ export const ARCHIVE_INPUT = z.strictObject({
 export const PARQUET_INPUT = z.strictObject({
   type: z.literal('parquet'),
   path: PATH.describe(
-    `A Parquet file. ${SEVERAL} Absolute, relative to the first input root, or an s3, http or https URL. Each row is a record, and only the columns that the model needs are read. A column \`id\` names the rows. An image or a sound is a column of bytes, of paths or URLs, or a struct \`{bytes, path}\`. Relative paths start at the folder of the file.`,
+    `A Parquet file. ${SEVERAL} Absolute, relative to the first input root, or an s3, az, http or https URL. Each row is a record, and only the columns that the model needs are read. A column \`id\` names the rows. An image or a sound is a column of bytes, of paths or URLs, or a struct \`{bytes, path}\`. Relative paths start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
 });

@@ -6,7 +6,7 @@ import { PART_FORMATS } from '../../../shared/domain/job/part-format.ts';
 
 export const OUTPUT_FOLDER = z.string().min(1).max(4096).meta({
   description:
-    'Folder or `s3://bucket/prefix` for the results, under an output root. Default: results/<job id> in the data folder.',
+    'Folder, `s3://bucket/prefix` or `az://container/prefix` for the results, under an output root. Default: results/<job id> in the data folder.',
 });
 
 export const PART_FORMAT = z.enum(PART_FORMATS);

@@ -8,7 +8,8 @@ import { toRequestedWebhook, WEBHOOK, type RequestedWebhook } from './webhook.ts
 export const RESUME_BODY = z
   .strictObject({
     output: OUTPUT_FOLDER.meta({
-      description: 'Folder or `s3://bucket/prefix` that the job wrote to, under an output root.',
+      description:
+        'Folder, `s3://bucket/prefix` or `az://container/prefix` that the job wrote to, under an output root.',
     }),
     options: z
       .strictObject({

@@ -11,7 +11,7 @@ export const FOLDERS = {
   }),
   cacheDir: text({
     env: 'FOREBAY_CACHE_DIR',
-    what: 'Folder for data that can be regenerated: optimised graphs, profiles, decompressed inputs, models from S3, an unpacked Redis',
+    what: 'Folder for data that can be regenerated: optimised graphs, profiles, decompressed inputs, models from S3 and Azure, an unpacked Redis',
     trade: 'A folder that survives restarts makes starts faster. You may delete it at any time.',
     unset: "forebay/ in the user's cache folder",
   }),
@@ -25,7 +25,7 @@ export const FOLDERS = {
   modelCacheBytes: megabytes({
     env: 'FOREBAY_MODEL_CACHE_MB',
     fallback: 20_480,
-    what: 'Size of the copies of model folders from S3, which are in the cache folder',
+    what: 'Size of the copies of model folders from S3 and Azure, which are in the cache folder',
     trade:
       'All models in use on this machine must fit, and for a change of a model also its new version. Copies that nothing used for longest are deleted first.',
   }),
@@ -33,25 +33,29 @@ export const FOLDERS = {
     env: 'FOREBAY_MODELS_DIR',
     flag: {
       usage: '--models <dir>',
-      what: 'folder or s3:// prefix of model folders, or one model folder; repeatable',
+      what: 'folder, or s3:// or az:// prefix of model folders, or one model folder; repeatable',
     },
-    what: 'Folders or S3 prefixes (`s3://bucket/prefix/`) of model folders, or single model folders; separated by ":"',
+    what: 'Folders or prefixes (`s3://bucket/prefix/`, `az://container/prefix/`) of model folders, or single model folders; separated by ":"',
     trade: 'Every model in them is served, and takes memory in each worker.',
     unset: 'models',
   }),
   inputRoots: folders({
     env: 'FOREBAY_INPUT_ROOTS',
-    flag: { usage: '--input-root <dir>', what: 'folder or s3:// prefix that jobs may read; repeatable' },
-    what: 'Folders and S3 prefixes (`s3://bucket/prefix/`) that jobs may read; separated by ":"',
+    flag: {
+      usage: '--input-root <dir>',
+      what: 'folder, or s3:// or az:// prefix that jobs may read; repeatable',
+    },
+    what: 'Folders and prefixes (`s3://bucket/prefix/`, `az://container/prefix/`) that jobs may read; separated by ":"',
     trade:
       'Wider roots are more convenient and less safe: whoever submits jobs can read everything below them.',
     unset: 'the working folder',
   }),
   storesFile: text({
     env: 'FOREBAY_STORES',
-    what: 'JSON file with endpoints, regions and sources of credentials for S3 buckets',
+    what: 'JSON file with endpoints and sources of credentials for buckets of S3 and containers of Azure',
     trade: 'Needed only for several endpoints or several credentials (see stores.md). It holds no secrets.',
-    unset: 'AWS, or AWS_ENDPOINT_URL, with the usual sources of credentials',
+    unset:
+      'AWS, or AWS_ENDPOINT_URL, and the storage account of AZURE_STORAGE_CONNECTION_STRING or AZURE_STORAGE_ACCOUNT, with the usual sources of credentials',
   }),
   followLinks: choice({
     env: 'FOREBAY_FOLLOW_LINKS',
@@ -63,10 +67,13 @@ export const FOLDERS = {
   }),
   outputRoots: folders({
     env: 'FOREBAY_OUTPUT_ROOTS',
-    flag: { usage: '--output-root <dir>', what: 'folder or s3:// prefix that jobs may write to; repeatable' },
-    what: 'Folders and S3 prefixes (`s3://bucket/prefix/`) that jobs may write to; separated by ":"',
+    flag: {
+      usage: '--output-root <dir>',
+      what: 'folder, or s3:// or az:// prefix that jobs may write to; repeatable',
+    },
+    what: 'Folders and prefixes (`s3://bucket/prefix/`, `az://container/prefix/`) that jobs may write to; separated by ":"',
     trade:
-      'Wider roots are more convenient and less safe: a job with "overwrite" replaces earlier results. If all roots are on S3, a job that names no output writes below the first one.',
+      'Wider roots are more convenient and less safe: a job with "overwrite" replaces earlier results. If no root is a folder, a job that names no output writes below the first one.',
     unset: 'results in the data folder',
   }),
 };
