@@ -62,7 +62,7 @@ describe('the plan of a run', () => {
     });
     const manifest = await plan({ manifest: 'list.txt' });
     expect(manifest.body.input).toEqual({ type: 'manifest', path: join(folder, 'list.txt') });
-    expect(manifest.env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
+    expect(manifest.env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://:az://');
   });
 
   it.each([
@@ -86,7 +86,7 @@ describe('the plan of a run', () => {
   ])('the %s %s may name rows anywhere', async (flag, path, type) => {
     const { env, body } = await plan({ [flag]: path });
     expect(body.input).toEqual({ type, path });
-    expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
+    expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://:az://');
   });
 
   it('refuses URLs that cannot be read', async () => {
@@ -103,7 +103,7 @@ describe('the plan of a run', () => {
     }
     const { env, body } = await plan({ input: 'rows/' });
     expect(body.input).toEqual({ type: 'csv', path: join(folder, 'rows') });
-    expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://');
+    expect(env['FOREBAY_INPUT_ROOTS']).toBe('/:s3://:az://');
     for (const input of ['rows', 'rows/**/*.csv', 'rows/*/part-*']) {
       const flags = { input, output: 'rows/out', inputFormat: 'csv' } as const;
       await expect(plan(flags)).rejects.toThrow(/would be read as rows/);
