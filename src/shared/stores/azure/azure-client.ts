@@ -163,6 +163,7 @@ async function failureOf(
   // The answer to a HEAD has no body.
   const named = headers['x-ms-error-code'];
   const code = typeof named === 'string' ? named : body.code;
+  const isBlob = status === 404 && !code.startsWith('Container');
   const error = azureError({
     status,
     code,
@@ -172,7 +173,7 @@ async function failureOf(
     writes: method === 'PUT' || method === 'DELETE',
     ...retryAfter(headers['retry-after']),
   });
-  return { error, code };
+  return { error, code: isBlob ? 'BlobNotFound' : code };
 }
 
 async function startOf(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<string> {

@@ -33,11 +33,7 @@ function denial({ code, message, url, endpoint, writes, status }: AzureFailure):
     const rights = writes === true ? 'read, write, delete and list' : 'read and list';
     return `${endpoint} denies ${writes === true ? 'a change of' : 'access to'} ${url}. Give the process the role "${role}", or a SAS token that may ${rights}. A firewall of the account gives the same answer`;
   }
-  if (
-    code === 'NoAuthenticationInformation' ||
-    code === 'PublicAccessNotPermitted' ||
-    code === 'ResourceNotFoundOrDenied'
-  ) {
+  if (code === 'NoAuthenticationInformation' || code === 'PublicAccessNotPermitted') {
     return `${url} is not public. Set credentials for Azure, see docs/stores.md`;
   }
   if (code === 'InvalidAuthenticationInfo') {
@@ -60,6 +56,8 @@ export function azureError(failure: AzureFailure): ForebayError {
   }
   const denied = denial(failure);
   if (denied !== null) return fail('access_denied', denied);
+  // The answer for a private container to requests without credentials.
+  if (code === 'ResourceNotFound') return fail('file_not_found', `${url} does not exist, or is not public`);
   if (status === 404) return fail('file_not_found', `${url} does not exist`);
   if (status === 412 && code === 'ConditionNotMet') {
     return fail(

@@ -56,6 +56,7 @@ describe('what may pass is retried', () => {
 describe('what will not pass is not retried, and says what to do', () => {
   it.each([
     ['file_not_found', /az:\/\/photos\/key.txt does not exist/, refusing(404, 'BlobNotFound')],
+    ['file_not_found', /does not exist, or is not public/, refusing(404, 'ResourceNotFound')],
     ['file_not_found', /the container of .* does not exist at http/, refusing(404, 'ContainerNotFound')],
     ['access_denied', /Check the account's name, the account key/, refusing(403, 'AuthenticationFailed')],
     [
