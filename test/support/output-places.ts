@@ -73,11 +73,7 @@ async function openAzure(): Promise<OutputPlace> {
   return objectsAt('az://outputs/', stores, server);
 }
 
-async function objectsAt(
-  base: string,
-  stores: Stores,
-  server: Pick<S3Server, 'stop'>,
-): Promise<OutputPlace> {
+async function objectsAt(base: string, stores: Stores, server: Pick<S3Server, 'stop'>): Promise<OutputPlace> {
   const store = await stores.writable(base);
   return {
     publishes: 'at once',
