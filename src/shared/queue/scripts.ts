@@ -23,9 +23,10 @@ const SCRIPTS = {
   'claim-webhooks': 1,
   'replace-wish': 1,
   'replace-scale': 1,
-  'ask-online': 6,
+  'ask-online': 5,
   'take-online': 1,
   'end-online': 6,
+  'reply-online': 2,
   'look-online': 0,
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;

@@ -21,9 +21,24 @@ export interface BatchGroup {
 }
 
 export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
-  const { model, options, batchSize, priority, isOnline = false } = group;
-  const rank = isOnline ? 'online' : priority;
-  return { ...group, key: `${model} ${batchSize} ${rank} ${JSON.stringify(options)}` };
+  const { model, options, batchSize, priority } = group;
+  return { ...group, key: `${model} ${batchSize} ${priority} ${JSON.stringify(options)}` };
+}
+
+/** The group of online rows that could share batches with the rows of this one. */
+export function onlineGroup(group: BatchGroup): BatchGroup {
+  const { model, options, batchSize, maxWaitMs, priority, tenant, input, key } = group;
+  return {
+    model,
+    options,
+    batchSize,
+    maxWaitMs,
+    priority,
+    tenant,
+    input,
+    isOnline: true,
+    key: `online ${key}`,
+  };
 }
 
 /** A group with the rows that wait in it. */

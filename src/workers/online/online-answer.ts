@@ -7,7 +7,7 @@ import { machineNow } from '../../shared/process/machine-clock.ts';
 import type { OnlineReply } from '../../shared/queue/online/online-format.ts';
 import type { TakenRequest } from '../../shared/queue/online/online-work.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
-import { batchGroup, type BatchGroup } from '../intake/batch-group.ts';
+import { onlineGroup, type BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import type { BatchSeen, RowReceiver } from '../intake/row-answer.ts';
@@ -49,7 +49,9 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
     const { header, body } = question;
     const group = groupOf(queue, { ...header.options, batch_size: null }, header.tenant);
     if (group === null) return refused(NOT_SERVED);
-    const online = batchGroup({ ...group, isOnline: true });
+    const online = onlineGroup(group);
+    let state: 'wanted' | 'dropped' = 'wanted';
+    // Its signal is only read for fetches, because that is slow.
     const left = new AbortController();
     const deadline = machineNow() + ttlMs;
     const from = { dataset: NO_DATASET, tenant: header.tenant, input: group.input };
@@ -68,7 +70,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
       outcomes[at] = outcome;
       missing -= 1;
       if (missing > 0) return;
-      if (left.signal.aborted) return resolve(null);
+      if (state === 'dropped') return resolve(null);
       const gone = outcomes.some((one) => one?.ok === false && one.error.code === 'model_not_found');
       resolve(gone ? { refused: NOT_SERVED } : { rows: outcomes as RowOutcome[], laneMs: laneMsOf(batches) });
     }
@@ -80,7 +82,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
         for (const [i, outcome] of unpackOutcomes(answers).entries()) settle(first + i, outcome);
       },
       deadline,
-      isUnwanted: () => left.signal.aborted,
+      isUnwanted: () => state === 'dropped',
     });
     const together = receiver(null);
 
@@ -114,7 +116,12 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
       }
     }
     submitUpTo(reads.length);
-    return { rows: reads.length, reply, drop: () => left.abort() };
+    return { rows: reads.length, reply, drop };
+
+    function drop(): void {
+      state = 'dropped';
+      left.abort();
+    }
   };
 }
 

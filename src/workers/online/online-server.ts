@@ -24,6 +24,8 @@ interface OpenQueue {
   state: 'resting' | 'due' | 'taking' | 'taking_and_due';
   /** Rows that have been taken and not been answered. */
   rows: number;
+  /** Takes in the next turn. */
+  soon: NodeJS.Immediate | null;
 }
 
 export type OnlineServer = ReturnType<typeof createOnlineServer>;
@@ -114,16 +116,24 @@ export function createOnlineServer(deps: {
   }
 
   async function finish(open: OpenQueue, request: TakenRequest, answer: OnlineAnswer): Promise<void> {
+    const reply = await answer.reply;
+    inHand.delete(request.id);
+    open.rows -= answer.rows;
+    takeSoon(open);
     try {
-      const reply = await answer.reply;
       if (reply !== null) await work.reply(request, reply);
     } catch (error) {
       if (!isStopped && redisTrouble(error) === null) emit('online.failed', { error: messageOf(error) });
-    } finally {
-      inHand.delete(request.id);
-      open.rows -= answer.rows;
-      takeIfDue(open);
     }
+  }
+
+  /** The requests of a batch end in one turn. Taking for each of them would take one request at a time. */
+  function takeSoon(open: OpenQueue): void {
+    if (open.state !== 'due') return;
+    open.soon ??= setImmediate(() => {
+      open.soon = null;
+      takeIfDue(open);
+    });
   }
 
   function track(work: Promise<void>): void {
@@ -139,7 +149,7 @@ export function createOnlineServer(deps: {
     },
     /** Lanes hold the model now. */
     open(queue: string): void {
-      const open: OpenQueue = { queue, state: 'resting', rows: 0 };
+      const open: OpenQueue = { queue, state: 'resting', rows: 0, soon: null };
       queues.set(queue, open);
       void ringIfAnyWaits(open);
     },

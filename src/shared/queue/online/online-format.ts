@@ -22,14 +22,17 @@ export interface OnlineQuestion {
   readonly body: Buffer;
 }
 
-/** As Redis holds it while it waits: see `onlineKeys.request`. */
-export function packQuestion(header: OnlineHeader, body: Uint8Array): Buffer {
-  const head = JSON.stringify({ v: 1, ...header } satisfies z.infer<typeof HEADER>);
-  return Buffer.concat([Buffer.from(`w${head}\n`), body]);
+export function packHeader(header: OnlineHeader): string {
+  return JSON.stringify({ v: 1, ...header } satisfies z.infer<typeof HEADER>);
+}
+
+/** Of a question as Redis holds it while it waits: see `onlineKeys.request`. */
+export function bytesOfQuestion(head: string, body: Uint8Array): number {
+  return Buffer.byteLength(head) + body.length + 'w\n'.length;
 }
 
 /**
- * `packed`: without its first byte. `question`: null if another version of Forebay asks, in a form that this one does not
+ * `packed`: the header, a line break and the body. `question`: null if another version of Forebay asks, in a form that this one does not
  * know. Null: not even the process that asks is known.
  */
 export function unpackQuestion(
@@ -55,21 +58,32 @@ export interface OnlineRows {
 /** What became of a request. `refused`: an error of the whole request. */
 export type OnlineReply = OnlineRows | { readonly refused: RowError };
 
-/** One line for each row. JSON texts have no line breaks. */
-export function packReply(id: string, reply: OnlineReply): string {
-  if ('refused' in reply) return `${id}\n!${JSON.stringify(reply.refused)}`;
+/** Who removes an answered request from Redis. Workers of older versions leave it to the API. */
+export type Remover = 'worker' | 'api';
+
+/** A line for the request, then one for each row. JSON texts have no line breaks. */
+export function packReply(id: string, reply: OnlineReply, remover: Remover): string {
+  const head = `${id} ${'refused' in reply ? 0 : reply.laneMs.toFixed(3)} ${remover}`;
+  if ('refused' in reply) return `${head}\n!${JSON.stringify(reply.refused)}`;
   const lines = reply.rows.map((row) => (row.ok ? `+${row.result}` : `-${JSON.stringify(row.error)}`));
-  return [`${id} ${reply.laneMs.toFixed(3)}`, ...lines].join('\n');
+  return [head, ...lines].join('\n');
 }
 
-export function unpackReply(text: string): { readonly id: string; readonly reply: OnlineReply } {
+export interface ReceivedReply {
+  readonly id: string;
+  readonly reply: OnlineReply;
+  readonly remover: Remover;
+}
+
+export function unpackReply(text: string): ReceivedReply {
   const [head = '', ...lines] = text.split('\n');
-  const [id = '', laneMs = '0'] = head.split(' ');
-  if (lines[0]?.startsWith('!')) return { id, reply: { refused: errorIn(lines[0]) } };
+  const [id = '', laneMs = '0', by] = head.split(' ');
+  const remover = by === 'worker' ? 'worker' : 'api';
+  if (lines[0]?.startsWith('!')) return { id, remover, reply: { refused: errorIn(lines[0]) } };
   const rows = lines.map((line): RowOutcome =>
     line.startsWith('+') ? { ok: true, result: line.slice(1) } : { ok: false, error: errorIn(line) },
   );
-  return { id, reply: { rows, laneMs: Number(laneMs) } };
+  return { id, remover, reply: { rows, laneMs: Number(laneMs) } };
 }
 
 function errorIn(line: string): RowError {

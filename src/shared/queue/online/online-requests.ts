@@ -6,14 +6,17 @@
  * at its deadline, when its caller leaves, or when its second worker dies too.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ForebayError } from '../../errors.ts';
 import { onAbort } from '../../process/on-abort.ts';
+import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
 import {
+  bytesOfQuestion,
   LONGEST_NOTE,
-  packQuestion,
+  packHeader,
   unpackReply,
   type OnlineHeader,
   type OnlineRows,
@@ -39,10 +42,15 @@ interface Pending {
   readonly id: string;
   readonly queue: string;
   readonly tenant: string;
-  readonly packed: Buffer;
+  readonly head: string;
+  readonly body: Uint8Array;
+  /** As they count for the limits. */
+  readonly bytes: number;
   /** Monotonic milliseconds. */
   readonly endsAt: number;
   state: 'asked' | 'asked_again';
+  /** How often it was put into Redis. */
+  puts: number;
   /** When it was asked last. */
   askedAt: number;
   readonly resolve: (rows: OnlineRows) => void;
@@ -92,12 +100,21 @@ export async function createOnlineRequests(deps: {
   }
 
   function receive(text: string): void {
-    const { id, reply } = unpackReply(text);
+    const { id, reply, remover } = unpackReply(text);
     const request = pending.get(id);
     if (request === undefined) return;
-    end(request, 'answered');
+    // A worker that has removed it did so perhaps before it was put again.
+    if (remover === 'worker' && request.puts === 1) forget(request);
+    else end(request, 'answered');
     if ('rows' in reply) request.resolve(reply);
     else request.reject(new ForebayError(reply.refused.code, reply.refused.message, RETRY_SOON));
+  }
+
+  function forget({ id }: Pending): void {
+    pending.delete(id);
+    if (pending.size > 0 || looking === null) return;
+    clearInterval(looking);
+    looking = null;
   }
 
   /**
@@ -105,30 +122,37 @@ export async function createOnlineRequests(deps: {
    * that still has the request drops it.
    */
   function end(request: Pending, how: 'answered' | 'given_up'): void {
-    const { id, packed } = request;
-    pending.delete(id);
-    if (pending.size === 0 && looking !== null) {
-      clearInterval(looking);
-      looking = null;
-    }
-    const args = [id, packed.length, how === 'answered' ? '' : onlineKeys.worker(''), LONGEST_NOTE];
-    run('end-online', keysOf(request), args).catch(() => {});
+    forget(request);
+    const { id, bytes } = request;
+    const args = [id, bytes, how === 'answered' ? '' : onlineKeys.worker(''), LONGEST_NOTE];
+    run('end-online', [onlineKeys.request(id), ...keysOf(request)], args).catch(() => {});
   }
 
-  async function put(request: Pending): Promise<unknown> {
-    const { id, queue, packed, endsAt } = request;
-    return run('ask-online', keysOf(request), [
-      id,
-      packed.length,
-      Math.max(1, Math.round(endsAt - performance.now())),
-      limits.requests,
-      limits.bytes,
-      WAKE_CHANNELS.online,
-      queue,
-      packed,
-      ...(limits.tenants === 'shared' ? [half(limits.requests), half(limits.bytes)] : [0, 0]),
-    ]);
-  }
+  /** The requests of one turn go to Redis together, because a script for each would cost more than a small model. */
+  const put = batchPerTurn<Pending, Reached | 'ok'>(
+    async (_, requests) => {
+      const now = performance.now();
+      const keys = keysOf(requests[0]!);
+      const args = [
+        onlineKeys.request(''),
+        limits.requests,
+        limits.bytes,
+        ...(limits.tenants === 'shared' ? [half(limits.requests), half(limits.bytes)] : [0, 0]),
+        WAKE_CHANNELS.online,
+        requests[0]!.queue,
+        ...requests.flatMap(({ id, bytes, endsAt, head, body }) => [
+          id,
+          bytes,
+          Math.max(1, Math.round(endsAt - now)),
+          head,
+          // Not a copy.
+          Buffer.from(body.buffer, body.byteOffset, body.length),
+        ]),
+      ];
+      return run('ask-online', keys, args) as Promise<(Reached | 'ok')[]>;
+    },
+    ({ bytes }) => bytes,
+  );
 
   function askAgain(request: Pending): void {
     if (request.state === 'asked_again') return fail(request, workersLost());
@@ -142,8 +166,9 @@ export async function createOnlineRequests(deps: {
   }
 
   function putOrFail(request: Pending): void {
-    put(request).then(
-      (limit) => limit !== 'ok' && fail(request, full(limit as Reached, limits, request.tenant)),
+    request.puts += 1;
+    put(`${request.queue} ${request.tenant}`, request).then(
+      (limit) => limit !== 'ok' && fail(request, full(limit, limits, request.tenant)),
       (error: unknown) => fail(request, error),
     );
   }
@@ -162,6 +187,8 @@ export async function createOnlineRequests(deps: {
     const ids = old.map(({ id }) => id);
     const args = [onlineKeys.request(''), onlineKeys.worker(''), LONGEST_NOTE, ...ids];
     const states = (await run('look-online', [], args)) as string[];
+    // Replies come on another connection, and may have been sent before. They are read in this turn.
+    await nextTurn();
     for (const [i, request] of old.entries()) {
       if (states[i] === 'lost' && pending.has(request.id) && request.askedAt <= before) askAgain(request);
     }
@@ -175,7 +202,7 @@ export async function createOnlineRequests(deps: {
     async ask(request: OnlineRequest, signal: AbortSignal): Promise<OnlineRows> {
       signal.throwIfAborted();
       const { queue, payload, timeoutMs, ...header } = request;
-      const packed = packQuestion({ api, ...header }, payload);
+      const head = packHeader({ api, ...header });
       const id = randomUUID();
       const askedAt = performance.now();
       const undo: (() => void)[] = [];
@@ -184,9 +211,12 @@ export async function createOnlineRequests(deps: {
           id,
           queue,
           tenant: request.tenant,
-          packed,
+          head,
+          body: payload,
+          bytes: bytesOfQuestion(head, payload),
           endsAt: askedAt + timeoutMs,
           state: 'asked',
+          puts: 0,
           askedAt,
           resolve,
           reject,
@@ -209,9 +239,8 @@ export async function createOnlineRequests(deps: {
   };
 }
 
-function keysOf({ id, queue, tenant }: Pending): string[] {
+function keysOf({ queue, tenant }: Pending): string[] {
   return [
-    onlineKeys.request(id),
     onlineKeys.waiting(queue),
     onlineKeys.open,
     onlineKeys.bytes,

@@ -1,11 +1,20 @@
 /** Online requests as a worker sees them: it takes those of its queues, and replies to the API that asked. */
 import type { Redis } from 'ioredis';
+import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
-import { packReply, unpackQuestion, type OnlineQuestion, type OnlineReply } from './online-format.ts';
+import {
+  packReply,
+  unpackQuestion,
+  type OnlineQuestion,
+  type OnlineReply,
+  type Remover,
+} from './online-format.ts';
 
 export interface TakenRequest {
   readonly id: string;
+  /** As they count for the limits. */
+  readonly bytes: number;
   /** Time until its deadline, ms. */
   readonly ttlMs: number;
   readonly api: string;
@@ -47,6 +56,25 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   const { worker, redis, run, subscriber } = deps;
   const channel = onlineKeys.worker(worker);
 
+  /** The replies of one turn go to Redis together. */
+  const send = batchPerTurn<PackedReply, void>(
+    async (_, replies) => {
+      const args = replies.flatMap(({ request: { id, bytes, api }, tenant, text }) => [
+        `${id}/${bytes}`,
+        onlineKeys.request(id),
+        onlineKeys.openOf(tenant),
+        onlineKeys.bytesOf(tenant),
+        onlineKeys.replies(api),
+        onlineKeys.reply(id),
+        id,
+        text,
+      ]);
+      await run('reply-online', [onlineKeys.open, onlineKeys.bytes], [MAX_MESSAGE_BYTES, REPLY_MS, ...args]);
+      return replies.map(() => undefined);
+    },
+    ({ text }) => text.length,
+  );
+
   return {
     /** Shows APIs that this worker lives. `onLeft` is called with the id of a request whose caller has gone. */
     async listen(onLeft: (id: string) => void): Promise<void> {
@@ -62,9 +90,15 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
       const requests: TakenRequest[] = [];
       for (let i = 0; i < taken.length; i += 3) {
-        const packed = unpackQuestion(taken[i + 2] as Buffer);
+        const payload = taken[i + 2] as Buffer;
+        const packed = unpackQuestion(payload);
         if (packed === null) continue;
-        requests.push({ id: String(taken[i]), ttlMs: taken[i + 1] as number, ...packed });
+        requests.push({
+          id: String(taken[i]),
+          bytes: payload.length + 'w'.length,
+          ttlMs: taken[i + 1] as number,
+          ...packed,
+        });
       }
       return { requests, left };
     },
@@ -72,14 +106,21 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     async anyWaits(queue: string): Promise<boolean> {
       return (await redis.exists(onlineKeys.waiting(queue))) === 1;
     },
-    async reply({ id, api }: Pick<TakenRequest, 'id' | 'api'>, reply: OnlineReply): Promise<void> {
-      const text = packReply(id, reply);
+    async reply(request: Pick<TakenRequest, 'id' | 'bytes' | 'api' | 'question'>, reply: OnlineReply) {
+      const tenant = request.question?.header.tenant;
+      const remover: Remover = tenant === undefined ? 'api' : 'worker';
+      const text = packReply(request.id, reply, remover);
       const bytes = Buffer.byteLength(text);
-      const fitting = bytes <= MAX_REPLY_BYTES ? text : packReply(id, tooLong(bytes));
-      if (fitting === text && bytes > MAX_MESSAGE_BYTES) {
-        await redis.set(onlineKeys.reply(id), text, 'PX', REPLY_MS);
-        await redis.publish(onlineKeys.replies(api), id);
-      } else await redis.publish(onlineKeys.replies(api), fitting);
+      const fitting = bytes <= MAX_REPLY_BYTES ? text : packReply(request.id, tooLong(bytes), remover);
+      // Not understood, so its tenant is not known, and the API must remove it.
+      if (tenant === undefined) await redis.publish(onlineKeys.replies(request.api), fitting);
+      else await send('', { request, tenant, text: fitting });
     },
   };
+}
+
+interface PackedReply {
+  readonly request: Pick<TakenRequest, 'id' | 'bytes' | 'api'>;
+  readonly tenant: string;
+  readonly text: string;
 }

@@ -1,13 +1,16 @@
--- Puts an online request on the list of its queue, unless too many requests are open or they have too many bytes.
+-- Puts online requests on the list of their queue, unless too many requests are open or they have too many bytes.
 -- A request that is open already goes to the front again: the worker that had it is gone.
--- KEYS 1 request  2 waiting  3 open  4 bytes  5 open of its tenant  6 bytes of its tenant
--- ARGV 1 id  2 its bytes  3 time until its deadline, ms  4 most open requests  5 most bytes of open requests
---      6 channel of wake-ups  7 queue  8 payload  9, 10 as 4, 5 of its tenant. 0: no limit
--- Returns `ok`, or the limit that is reached: `requests`, `bytes` or `tenant`.
+-- KEYS 1 waiting  2 open  3 bytes  4 open of their tenant  5 bytes of their tenant
+-- ARGV 1 prefix of the keys of requests  2 most open requests  3 most bytes of open requests
+--      4, 5 as 2, 3 of their tenant. 0: no limit  6 channel of wake-ups  7 queue
+--      then for each request: its id, its bytes, the time until its deadline in ms, its header, its body
+-- Returns for each request `ok`, or the limit that is reached: `requests`, `bytes` or `tenant`.
 -- Guarantee: requests whose deadline has passed do not count. Every key expires when its last request does. A tenant
 -- without open requests is not limited by its own bytes, so that one large request can always pass.
-local id, bytes, ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local member = id .. '/' .. ARGV[2]
+-- Nothing goes into the append-only file. After a restart of Redis the API asks again.
+pcall(redis.set_repl, redis.REPL_NONE)
+local most, most_bytes, most_own, most_own_bytes =
+  tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -25,28 +28,46 @@ local function count(open, sum)
   return requests, tonumber(redis.call('GET', sum) or '0')
 end
 
-local function add(open, sum)
-  redis.call('ZADD', open, now + ttl, member)
-  redis.call('INCRBY', sum, bytes)
+local requests, held = count(KEYS[2], KEYS[3])
+local own, own_held = 0, 0
+if most_own > 0 then own, own_held = count(KEYS[4], KEYS[5]) end
+
+local function limit_reached(bytes)
+  if requests >= most then return 'requests' end
+  if held + bytes > most_bytes then return 'bytes' end
+  if most_own > 0 and (own >= most_own or (own > 0 and own_held + bytes > most_own_bytes)) then return 'tenant' end
+  return nil
 end
 
-local requests, held = count(KEYS[3], KEYS[4])
-local is_again = redis.call('ZSCORE', KEYS[3], member)
-if not is_again then
-  if requests >= tonumber(ARGV[4]) then return 'requests' end
-  if held + bytes > tonumber(ARGV[5]) then return 'bytes' end
-  if tonumber(ARGV[9]) > 0 then
-    local own, own_bytes = count(KEYS[5], KEYS[6])
-    if own >= tonumber(ARGV[9]) or (own > 0 and own_bytes + bytes > tonumber(ARGV[10])) then return 'tenant' end
-    add(KEYS[5], KEYS[6])
+local answers, longest, wakes = {}, 0, false
+for i = 8, #ARGV, 5 do
+  local id, bytes, ttl = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+  local member = id .. '/' .. ARGV[i + 1]
+  local is_again = redis.call('ZSCORE', KEYS[2], member)
+  local limit = not is_again and limit_reached(bytes)
+  answers[#answers + 1] = limit or 'ok'
+  if not limit then
+    if not is_again then
+      redis.call('ZADD', KEYS[2], now + ttl, member)
+      redis.call('INCRBY', KEYS[3], bytes)
+      requests, held = requests + 1, held + bytes
+      if most_own > 0 then
+        redis.call('ZADD', KEYS[4], now + ttl, member)
+        redis.call('INCRBY', KEYS[5], bytes)
+        own, own_held = own + 1, own_held + bytes
+      end
+    end
+    redis.call('SET', ARGV[1] .. id, 'w' .. ARGV[i + 3] .. '\n' .. ARGV[i + 4], 'PX', ttl)
+    local waiting = redis.call(is_again and 'LPUSH' or 'RPUSH', KEYS[1], id)
+    -- A worker takes until the list is empty, so only the first request must wake one.
+    if waiting == 1 or is_again then wakes = true end
+    longest = math.max(longest, ttl)
   end
-  add(KEYS[3], KEYS[4])
 end
-redis.call('SET', KEYS[1], ARGV[8], 'PX', ttl)
-local waiting = redis.call(is_again and 'LPUSH' or 'RPUSH', KEYS[2], id)
-for i = 2, #KEYS do
-  redis.call('PEXPIRE', KEYS[i], math.max(ttl, redis.call('PTTL', KEYS[i])))
+if longest > 0 then
+  for _, key in ipairs(KEYS) do
+    if redis.call('PTTL', key) < longest then redis.call('PEXPIRE', key, longest) end
+  end
 end
--- A worker takes until the list is empty, so only the first request must wake one.
-if waiting == 1 or is_again then redis.call('PUBLISH', ARGV[6], ARGV[7]) end
-return 'ok'
+if wakes then redis.call('PUBLISH', ARGV[6], ARGV[7]) end
+return answers

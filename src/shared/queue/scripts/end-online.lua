@@ -3,6 +3,7 @@
 -- ARGV 1 id  2 its bytes  3 prefix of the channels of workers, or empty  4 longest note of a worker that has taken it
 -- With a prefix, the worker that has taken the request hears of it and drops its remaining rows. Returns 1.
 -- Guarantee: idempotent. Nothing of the request is left.
+pcall(redis.set_repl, redis.REPL_NONE)
 local note = redis.call('STRLEN', KEYS[1]) <= tonumber(ARGV[4]) and redis.call('GET', KEYS[1]) or ''
 if note and string.sub(note, 1, 1) == 't' then
   if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[3] .. string.sub(note, 2), ARGV[1]) end

@@ -3,6 +3,7 @@
 -- ARGV 1 prefix of the keys of requests  2 worker  3 most requests  4 bytes after which no more are taken
 -- Returns how many still wait, then for each request: its id, the time until its deadline in ms, its payload.
 -- Guarantee: a request goes to one worker. Redis keeps the worker's id in the place of the payload.
+pcall(redis.set_repl, redis.REPL_NONE)
 local taken, count, bytes = {0}, 0, 0
 while count < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
   local id = redis.call('LPOP', KEYS[1])
