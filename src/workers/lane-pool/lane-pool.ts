@@ -112,6 +112,8 @@ export function createLanePool(deps: {
   let sent = 0;
   /** By lane, the number of its last batch. Of lanes with equally many batches, the one that has waited longest is next. */
   const lastSent = Array.from({ length: size }, () => 0);
+  /** By lane, since when it runs its current batch, in monotonic milliseconds. */
+  const runsSince = Array.from({ length: size }, () => 0);
   /** By lane, the number of online batches in it. */
   const onlineIn = Array.from({ length: size }, () => 0);
   /** By lane, the priorities of the batches in it, without online ones. */
@@ -164,15 +166,15 @@ export function createLanePool(deps: {
     return best;
   }
 
-  /** A lane that has no batch at all starts the batch soonest. */
+  /** The lane that starts the batch soonest: an idle one, else the one that has run its current batch for longest. */
   function chooseOnline(model: string, most: number): LaneSlot | null {
     let best: LaneSlot | null = null;
     for (const slot of slots) {
       if (onlineIn[slot.index]! >= most || !slot.takes(model)) continue;
       const less = best
         ? onlineIn[slot.index]! - onlineIn[best.index]! ||
-          slot.batches - best.batches ||
-          lastSent[slot.index]! - lastSent[best.index]!
+          Math.min(1, slot.batches) - Math.min(1, best.batches) ||
+          runsSince[slot.index]! - runsSince[best.index]!
         : -1;
       if (less < 0) best = slot;
     }
@@ -251,6 +253,7 @@ export function createLanePool(deps: {
       if (model === undefined)
         throw new InvariantError(`a batch for "${batch.model}", which is not resident`);
       lastSent[slot.index] = ++sent;
+      if (slot.batches === 0) runsSince[slot.index] = performance.now();
       if (how === 'only') beginSingle();
       countBatch(batch.model, 1);
       const isOnline = batch.deadlines !== undefined;
@@ -259,6 +262,7 @@ export function createLanePool(deps: {
       if (isOnline) onlineIn[slot.index]! += 1;
       else priorities.push(priority);
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
+        runsSince[slot.index] = performance.now();
         if (how === 'only') endSingle();
         countBatch(batch.model, -1);
         if (isOnline) onlineIn[slot.index]! -= 1;

@@ -1,22 +1,23 @@
 /**
  * A lane's own thread. It takes online batches first, the others by priority and arrival, and reads, decodes, infers and
  * answers each. While one batch runs, other threads decode at most one more, because the run blocks only this thread.
+ * Between two runs, and every few milliseconds of decoding, it receives messages, so that an online batch waits for one
+ * run at most.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PackedRecords } from '../../shared/domain/packed-records.ts';
 import { amongFailed, packOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
 import { TOO_LATE } from '../../shared/domain/too-late.ts';
 import { ForebayError, InvariantError, messageOf } from '../../shared/errors.ts';
 import { machineNow } from '../../shared/process/machine-clock.ts';
 import type { ActivityClock } from './activity-clock.ts';
+import { decodeBatch, type DecodedBatch } from './decode-batch.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
 import type { Executor } from './executor.ts';
-import { digestsOf, listOf, stampsOf } from './lane-rows.ts';
+import { digestsOf, stampsOf } from './lane-rows.ts';
 import { NO_TIME } from './models/inference.ts';
-import type { OpenBatch } from './models/open-batch.ts';
 
 export interface LaneThread {
   handle(message: LaneRequest): void;
@@ -30,15 +31,11 @@ interface PendingBatch {
   readonly receivedAt: number;
   /** How many batches were put directly before it. */
   overtaken: number;
+  /** Called when one does. */
+  onOvertaken: (() => void) | null;
   decoding:
     | { readonly is: 'waiting' }
     | { readonly is: 'begun' | 'ended'; readonly result: Promise<DecodedBatch> };
-}
-
-interface DecodedBatch {
-  readonly open: OpenBatch | undefined;
-  /** Null for a row that is ready to run. */
-  readonly rows: readonly (RowError | null)[];
 }
 
 interface Resident {
@@ -83,7 +80,13 @@ export function createLaneThread(options: {
     if (message.type === 'load') return void load(message);
     if (message.type === 'unload') return void unload(message.model);
     if (message.type === 'close') return close();
-    enqueue({ request: message, receivedAt: performance.now(), overtaken: 0, decoding: { is: 'waiting' } });
+    enqueue({
+      request: message,
+      receivedAt: performance.now(),
+      overtaken: 0,
+      onOvertaken: null,
+      decoding: { is: 'waiting' },
+    });
     decodeAhead();
     if (state === 'idle') void runAll();
   }
@@ -93,6 +96,7 @@ export function createLaneThread(options: {
     if (behind === -1) return void batches.push(batch);
     // Batches behind it wait for it anyway, so this does not count against their own limits.
     batches[behind]!.overtaken += 1;
+    batches[behind]!.onOvertaken?.();
     batches.splice(behind, 0, batch);
   }
 
@@ -144,23 +148,9 @@ export function createLaneThread(options: {
   }
 
   function beginDecoding(batch: PendingBatch): void {
-    const result = decodeBatch(batch.request);
+    const result = decodeBatch(batch.request, models.get(batch.request.model)?.model, clock);
     batch.decoding = { is: 'begun', result };
     void result.then(() => (batch.decoding = { is: 'ended', result }));
-  }
-
-  async function decodeBatch({ model, rows, options }: BatchRequest): Promise<DecodedBatch> {
-    const open = models.get(model)?.model.open(rows.length, options);
-    if (rows instanceof PackedRecords && open?.prepareRecords !== undefined)
-      return { open, rows: open.prepareRecords(rows) };
-    const preparing = listOf(rows).map((row, at) =>
-      open === undefined ? notLoaded(model) : open.prepare(at, row),
-    );
-    // Small images are decoded by now. A promise for each of them would cost more than the message of the batch.
-    const prepared = preparing.every(isReady)
-      ? preparing
-      : await Promise.all(preparing.map(async (row) => row));
-    return { open, rows: prepared };
   }
 
   async function runAll(): Promise<void> {
@@ -168,7 +158,8 @@ export function createLaneThread(options: {
     while (batches.length > 0) {
       const batch = batches[0]!;
       clock.enter('decode');
-      const decoded = await decodedRowsOf(batch);
+      const decoded = await decodedUnlessOvertaken(batch);
+      if (decoded === null) continue;
       if (batches[1]?.decoding.is !== 'begun') clock.enter('rest');
       // The run blocks this thread. A batch that has arrived must be received first, so that it is decoded during the
       // run.
@@ -179,18 +170,24 @@ export function createLaneThread(options: {
       const done = await execute(batch, decoded);
       executing = null;
       batches.shift();
-      decodeAhead();
       options.send(done);
+      // An online batch may have come during the run. It must not wait until the next batch is decoded.
+      await nextTurn();
+      decodeAhead();
     }
     clock.enter('idle');
     if (state === 'finishing') await end();
     else move('idle', 'running');
   }
 
-  async function decodedRowsOf({ decoding }: PendingBatch): Promise<DecodedBatch> {
+  /** Resolves to null if an online batch goes ahead of it meanwhile. */
+  async function decodedUnlessOvertaken(batch: PendingBatch): Promise<DecodedBatch | null> {
+    const { decoding } = batch;
     if (decoding.is === 'waiting')
       throw new InvariantError('a batch should run but its decoding has not started');
-    return decoding.result;
+    if (decoding.is === 'ended') return decoding.result;
+    const overtaken = new Promise<null>((resolve) => (batch.onOvertaken = () => resolve(null)));
+    return Promise.race([decoding.result, overtaken]).finally(() => (batch.onOvertaken = null));
   }
 
   async function execute(
@@ -245,13 +242,4 @@ export function createLaneThread(options: {
 function withoutLate(rows: readonly (RowError | null)[], deadlines: Float64Array): (RowError | null)[] {
   const now = machineNow();
   return rows.map((error, at) => error ?? (deadlines[at]! <= now ? TOO_LATE : null));
-}
-
-function isReady(row: RowError | null | Promise<RowError | null>): row is RowError | null {
-  return !(row instanceof Promise);
-}
-
-function notLoaded(model: string): RowError {
-  const message = `model "${model}" is not loaded in this lane (this is a bug in Forebay, please report it)`;
-  return { code: 'inference_failed', message };
 }

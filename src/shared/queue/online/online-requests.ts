@@ -130,8 +130,11 @@ export async function createOnlineRequests(deps: {
 
   /** The requests of one turn go to Redis together, because a script for each would cost more than a small model. */
   const put = batchPerTurn<Pending, Reached | 'ok'>(
-    async (_, requests) => {
+    async (_, all) => {
       const now = performance.now();
+      // The others have ended in this turn. Nobody would remove them.
+      const requests = all.filter(({ id }) => pending.has(id));
+      if (requests.length === 0) return all.map(() => 'ok');
       const keys = keysOf(requests[0]!);
       const args = [
         onlineKeys.request(''),
@@ -149,7 +152,9 @@ export async function createOnlineRequests(deps: {
           Buffer.from(body.buffer, body.byteOffset, body.length),
         ]),
       ];
-      return run('ask-online', keys, args) as Promise<(Reached | 'ok')[]>;
+      const reached = (await run('ask-online', keys, args)) as (Reached | 'ok')[];
+      const byId = new Map(requests.map(({ id }, i) => [id, reached[i]!]));
+      return all.map(({ id }) => byId.get(id) ?? 'ok');
     },
     ({ bytes }) => bytes,
   );

@@ -90,12 +90,12 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
       const requests: TakenRequest[] = [];
       for (let i = 0; i < taken.length; i += 3) {
-        const payload = taken[i + 2] as Buffer;
-        const packed = unpackQuestion(payload);
+        const stored = taken[i + 2] as Buffer;
+        const packed = unpackQuestion(stored.subarray('w'.length));
         if (packed === null) continue;
         requests.push({
           id: String(taken[i]),
-          bytes: payload.length + 'w'.length,
+          bytes: stored.length,
           ttlMs: taken[i + 1] as number,
           ...packed,
         });

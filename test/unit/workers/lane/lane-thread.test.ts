@@ -21,10 +21,11 @@ const info = {
   memory: null,
 };
 
-/** A lane whose model records its calls. A row is identified by its first byte. */
+/** A lane whose model records its calls. A row is identified by its first byte. `decodeMs`: on the lane's own thread. */
 async function recordingLane(
   clock: ActivityClock = createActivityClock(),
   run: () => Partial<InferenceTimings> = () => ({}),
+  decodeMs: number | null = null,
 ) {
   const log: string[] = [];
   const sent: FromLane[] = [];
@@ -33,10 +34,13 @@ async function recordingLane(
     open: () => {
       const names: number[] = [];
       return {
-        prepare: async (at, row) => {
+        prepare: (at, row) => {
           names[at] = 'bytes' in row ? row.bytes[0]! : 0;
           log.push(`decode ${names[at]}`);
-          return names[at] === 0 ? { code: 'empty_file', message: 'nothing' } : null;
+          const error = names[at] === 0 ? ({ code: 'empty_file', message: 'nothing' } as const) : null;
+          if (decodeMs === null) return Promise.resolve(error);
+          for (const until = performance.now() + decodeMs; performance.now() < until;);
+          return error;
         },
         run: async (rows) => {
           const good = rows.map((at) => names[at]!);
@@ -69,7 +73,16 @@ async function recordingLane(
       rows: bytes.map((b) => ({ bytes: Uint8Array.of(b) })),
       options: { top_k: 1 },
     });
-  return { lane, log, sent, batch };
+  const online = (number: number) =>
+    lane.handle({
+      type: 'batch',
+      batch: number,
+      model: 'm',
+      rows: [{ bytes: Uint8Array.of(number) }],
+      options: { top_k: 1 },
+      deadlines: Float64Array.of(machineNow() + 60_000),
+    });
+  return { lane, log, sent, batch, online };
 }
 
 it('decodes exactly one batch ahead of the one that runs', async () => {
@@ -137,13 +150,9 @@ it('runs an online batch before the batches that wait, and none of its rows that
 });
 
 it('runs a batch of a block after four online batches, however many more there are', async () => {
-  const { lane, log, batch } = await recordingLane();
+  const { lane, log, batch, online } = await recordingLane();
   for (const number of [1, 2, 3]) batch(number, number);
-  const deadlines = Float64Array.of(machineNow() + 60_000);
-  for (let number = 11; number <= 20; number++) {
-    const rows = [{ bytes: Uint8Array.of(number) }];
-    lane.handle({ type: 'batch', batch: number, model: 'm', rows, options: { top_k: 1 }, deadlines });
-  }
+  for (let number = 11; number <= 20; number++) online(number);
   lane.handle({ type: 'close' });
   await waitUntil('the end', () => log.includes('closed'));
   const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
@@ -170,4 +179,27 @@ it('runs a batch of a better priority before those that wait, and online batches
   await waitUntil('the end', () => log.includes('closed'));
   const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
   expect(ran).toEqual([5, 4, 6, 1, 2, 3, 7]);
+});
+
+it('decodes an online batch that comes during a run before the next batch of a block', async () => {
+  let come: (() => void) | null = null;
+  const { log, batch, online } = await recordingLane(undefined, () => {
+    if (come !== null) setImmediate(come);
+    come = null;
+    return {};
+  });
+  come = () => online(9);
+  for (const number of [1, 2, 3]) batch(number, number);
+  await waitUntil('all', () => log.includes('run 3'));
+  const expected = ['decode 1', 'decode 2', 'run 1', 'decode 9', 'run 9', 'decode 3', 'run 2', 'run 3'];
+  expect(log).toEqual(expected);
+});
+
+it('runs an online batch that comes while a batch of a block is decoded, and then decodes on', async () => {
+  const { log, batch, online } = await recordingLane(undefined, undefined, 5);
+  batch(1, 1, 2, 3, 4, 5, 6);
+  setImmediate(() => online(9));
+  await waitUntil('both', () => log.includes('run 1 2 3 4 5 6'));
+  expect(log.indexOf('run 9')).toBeGreaterThan(log.indexOf('decode 1'));
+  expect(log.indexOf('run 9')).toBeLessThan(log.indexOf('decode 6'));
 });

@@ -1,0 +1,71 @@
+/** Opens a batch and prepares its rows. What this thread decodes is done in slices, so that it can receive messages. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PackedRecords } from '../../shared/domain/packed-records.ts';
+import type { RowError } from '../../shared/domain/row.ts';
+import type { ActivityClock } from './activity-clock.ts';
+import type { Executor } from './executor.ts';
+import { listOf } from './lane-rows.ts';
+import type { BatchRequest, LaneInput } from './messages.ts';
+import type { OpenBatch } from './models/open-batch.ts';
+
+export interface DecodedBatch {
+  readonly open: OpenBatch | undefined;
+  /** Null for a row that is ready to run. */
+  readonly rows: readonly (RowError | null)[];
+}
+
+type Prepared = ReturnType<OpenBatch['prepare']>;
+
+/** After this time of decoding on this thread, messages are received. */
+const SLICE_MS = 4;
+
+/** `executor`: undefined if the model is not loaded. */
+export async function decodeBatch(
+  { model, rows, options, deadlines }: BatchRequest,
+  executor: Executor | undefined,
+  clock: ActivityClock,
+): Promise<DecodedBatch> {
+  const open = executor?.open(rows.length, options);
+  if (rows instanceof PackedRecords && open?.prepareRecords !== undefined)
+    return { open, rows: open.prepareRecords(rows) };
+  const inputs = listOf(rows);
+  if (open === undefined) return { open, rows: inputs.map(() => notLoaded(model)) };
+  const preparing: Prepared[] = [];
+  // No batch goes ahead of an online one, so it needs no slices.
+  const sliceMs = deadlines === undefined ? SLICE_MS : Infinity;
+  for (;;) {
+    clock.during('decode', () => prepareSlice(open, inputs, preparing, sliceMs));
+    if (preparing.length === inputs.length) break;
+    await nextTurn();
+  }
+  // Small images are decoded by now. A promise for each of them would cost more than the message of the batch.
+  const prepared = preparing.every(isReady)
+    ? preparing
+    : await Promise.all(preparing.map(async (row) => row));
+  return { open, rows: prepared };
+}
+
+/** Prepares the next rows. Other threads work on those that are promises, so they do not end the slice. */
+function prepareSlice(
+  open: OpenBatch,
+  inputs: readonly LaneInput[],
+  preparing: Prepared[],
+  sliceMs: number,
+): void {
+  const until = performance.now() + sliceMs;
+  while (preparing.length < inputs.length) {
+    const at = preparing.length;
+    const row = open.prepare(at, inputs[at]!);
+    preparing.push(row);
+    if (isReady(row) && performance.now() >= until) return;
+  }
+}
+
+function isReady(row: Prepared): row is RowError | null {
+  return !(row instanceof Promise);
+}
+
+function notLoaded(model: string): RowError {
+  const message = `model "${model}" is not loaded in this lane (this is a bug in Forebay, please report it)`;
+  return { code: 'inference_failed', message };
+}
