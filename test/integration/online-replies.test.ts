@@ -1,53 +1,79 @@
 // Replies to online requests between a worker and an API, over a real Redis.
-import { expect, it } from 'vitest';
-import { createOnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
-import { createOnlineWork } from '#forebay/shared/queue/online/online-work.js';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { createOnlineRequests, type OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
+import { createOnlineWork, type OnlineWork } from '#forebay/shared/queue/online/online-work.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
+import { onlineKeys } from '#forebay/shared/queue/keys.js';
 import { createByteScripts, createScripts } from '#forebay/shared/queue/scripts.js';
 import { useQueueLayer } from '../support/queue.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const layer = useQueueLayer();
 
-it('large replies of many requests reach their callers, and one that is too large is refused', async () => {
-  const url = layer.url;
+let connections: ReturnType<typeof connectRedis>[];
+let requests: OnlineRequests;
+let work: OnlineWork;
+beforeAll(async () => {
   const raise = (error: Error) => {
     throw error;
   };
-  const connect = () => connectRedis(url, 'background', raise);
-  const [redis, apiSubscriber, workerSubscriber] = [connect(), connect(), connect()];
-  const requests = await createOnlineRequests({
+  connections = [0, 1, 2].map(() => connectRedis(layer.url, 'background', raise));
+  const [redis, apiSubscriber, workerSubscriber] = connections as [
+    (typeof connections)[0],
+    (typeof connections)[0],
+    (typeof connections)[0],
+  ];
+  requests = await createOnlineRequests({
     run: createScripts(redis),
     redis,
     subscriber: apiSubscriber,
     limits: { requests: 100, bytes: 16 * 1024 * 1024, tenants: 'whole' },
   });
-  const work = createOnlineWork({
+  work = createOnlineWork({
     worker: 'w',
     redis: layer.redis,
     run: createByteScripts(layer.redis),
     subscriber: workerSubscriber,
   });
   await work.listen(() => {});
-  const ask = async () =>
-    requests.ask(
-      {
-        queue: 'q',
-        tenant: 'default',
-        body: 'file',
-        options: {},
-        payload: Buffer.from('x'),
-        timeoutMs: 20_000,
-      },
-      new AbortController().signal,
-    );
-  const texts = [...Array.from({ length: 5 }, (_, i) => `"${i}${'x'.repeat(12_000_000)}"`), '"short"'];
-  const asked = [...texts, 'too large'].map(async () => ask().catch((error: unknown) => error));
-  const taken: Awaited<ReturnType<typeof work.take>>['requests'][number][] = [];
+});
+afterAll(async () => {
+  await Promise.all(connections.map(async (one) => one.quit()));
+});
+afterEach(async () => {
+  await waitUntil(
+    'Redis to be empty',
+    async () => (await layer.redis.keys('forebay:{online}:*')).length === 0,
+  );
+});
+
+async function ask(payload = Buffer.from('x'), signal = new AbortController().signal) {
+  return requests.ask(
+    { queue: 'q', tenant: 'default', body: 'file', options: {}, payload, timeoutMs: 20_000 },
+    signal,
+  );
+}
+
+/** Takes this many requests. */
+async function take(count: number) {
+  const taken: Awaited<ReturnType<OnlineWork['take']>>['requests'][number][] = [];
   await waitUntil('all requests', async () => {
     taken.push(...(await work.take('q', 100)).requests);
-    return taken.length === asked.length;
+    return taken.length === count;
   });
+  return taken;
+}
+
+const ANSWER = { rows: [{ ok: true as const, result: '' }], laneMs: 1 };
+
+async function infoOf(section: string, field: string): Promise<number> {
+  return Number(new RegExp(`${field}[:=](\\d+)`).exec(await layer.redis.info(section))?.[1] ?? 0);
+}
+
+it('large replies of many requests reach their callers, and one that is too large is refused', async () => {
+  const texts = [...Array.from({ length: 5 }, (_, i) => `"${i}${'x'.repeat(12_000_000)}"`), '"short"'];
+  const asked = [...texts, 'too large'].map(async () => ask().catch((error: unknown) => error));
+  const taken = await take(asked.length);
   const results = [...texts, `"${'\u20ac'.repeat(6_000_000)}"`];
   await Promise.all(
     taken.map(async (one, i) => work.reply(one, { rows: [{ ok: true, result: results[i]! }], laneMs: 1 })),
@@ -58,6 +84,53 @@ it('large replies of many requests reach their callers, and one that is too larg
   );
   const wanted = [...texts.map(({ length }) => String(length)), 'request_too_large'];
   expect(got.toSorted()).toEqual(wanted.toSorted());
+});
+
+it('requests of one turn cost one script to ask and one to reply, which also removes them', async () => {
+  const asked = Array.from({ length: 20 }, async () => ask());
+  const taken = await take(20);
+  const before = await infoOf('commandstats', 'cmdstat_evalsha:calls');
+  await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
+  await Promise.all(asked);
   expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
-  await Promise.all([redis.quit(), apiSubscriber.quit(), workerSubscriber.quit()]);
+  expect((await infoOf('commandstats', 'cmdstat_evalsha:calls')) - before).toBe(1);
+});
+
+it('a caller that leaves in the turn in which it asks leaves nothing behind', async () => {
+  const left = new AbortController();
+  const asked = ask(undefined, left.signal);
+  left.abort(new Error('left'));
+  await expect(asked).rejects.toThrow('left');
+  const answered = ask();
+  const [taken] = await take(1);
+  expect(await layer.redis.zcard(onlineKeys.open)).toBe(1);
+  await work.reply(taken!, ANSWER);
+  await answered;
+});
+
+it('the API removes what a worker of an older version has answered', async () => {
+  const asked = ask();
+  const [taken] = await take(1);
+  await layer.redis.publish(onlineKeys.replies(taken!.api), `${taken!.id} 1.5\n+"a":1`);
+  expect(await asked).toEqual({ rows: [{ ok: true, result: '"a":1' }], laneMs: 1.5 });
+});
+
+it('payloads are not written to the append-only file', async () => {
+  await layer.redis.config('SET', 'appendonly', 'yes');
+  await waitUntil(
+    'the file',
+    async () =>
+      (await infoOf('persistence', 'aof_rewrite_in_progress')) === 0 &&
+      (await infoOf('persistence', 'aof_enabled')) === 1,
+  );
+  const size = async () => infoOf('persistence', 'aof_current_size');
+  const before = await size();
+  const asked = Array.from({ length: 10 }, async () => ask(Buffer.alloc(100_000)));
+  const taken = await take(10);
+  await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
+  await Promise.all(asked);
+  await layer.redis.set('written', 'yes');
+  await waitUntil('a write', async () => (await size()) > before);
+  expect((await size()) - before).toBeLessThan(1000);
+  await layer.redis.config('SET', 'appendonly', 'no');
 });
