@@ -10,6 +10,8 @@ import type { Transport } from './transport.ts';
 export interface PredictSettings {
   /** How long to wait for the answer, in ms. Default: 30,000. */
   readonly timeoutMs?: number;
+  /** From 1 (first) to 100. Default: 50. */
+  readonly priority?: number;
   /** Aborting it cancels the request. */
   readonly signal?: AbortSignal;
 }

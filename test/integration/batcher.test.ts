@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { machineNow } from '#forebay/shared/process/machine-clock.js';
-import { batchGroup, type BatchGroup } from '#forebay/workers/intake/batch-group.js';
+import { batchGroup, onlineGroup, type BatchGroup } from '#forebay/workers/intake/batch-group.js';
 import { createBatcher, type Batcher } from '#forebay/workers/intake/batcher.js';
 import type { RowReceiver } from '#forebay/workers/intake/row-answer.js';
 import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
@@ -209,7 +209,7 @@ it('a job with few rows is not delayed by a job that keeps every lane busy', asy
 });
 
 describe('online rows', () => {
-  const online = batchGroup({ ...GROUP, isOnline: true });
+  const online = onlineGroup(group);
   const submit = async (batcher: Batcher, byte: number, rest: Partial<RowReceiver> = {}) =>
     new Promise<RowAnswer>((resolve) => {
       const answered: RowReceiver['answered'] = (_, outcomes, batch) =>
@@ -271,5 +271,44 @@ describe('online rows', () => {
     const rows = [1, POISON, 3].map(async (byte) => submit(batcher, byte));
     batcher.pump();
     expect((await Promise.all(rows)).map(codeOf)).toEqual(['ok', 'lane_crashed', 'ok']);
+  });
+
+  it('of higher priority leave first, and a config may let them wait for a batch of a preferred size', async () => {
+    const { batcher } = open();
+    const waiting = onlineGroup(
+      batchGroup({ ...GROUP, batchSize: 8, online: { maxWaitMs: 60_000, preferredSizes: [3] } }),
+    );
+    const order: string[] = [];
+    const ask = async (name: string, priority?: number) =>
+      new Promise<number>((resolve) => {
+        const answered: RowReceiver['answered'] = (_, __, batch) => {
+          order.push(name);
+          resolve(batch!.rows);
+        };
+        const receiver: RowReceiver = { answered, ...(priority !== undefined && { priority }) };
+        batcher.submitOnline(waiting, [{ bytes: Uint8Array.of(1) }], receiver, 0);
+      });
+    const late = [ask('later', 90), ask('default')];
+    batcher.pump();
+    // Two rows wait for a third one. Of four, the most urgent three leave.
+    const urgent = [ask('urgent', 1), ask('also default', 50)];
+    batcher.pump();
+    expect(await Promise.all([late[1], ...urgent])).toEqual([3, 3, 3]);
+    expect(order).toEqual(['urgent', 'default', 'also default']);
+    for (let more = 0; more < 2; more++) void ask('more');
+    batcher.pump();
+    expect(await late[0]).toBe(3);
+  });
+
+  it('that wait for a fuller batch leave after max_wait_ms', async () => {
+    const { batcher } = open();
+    const waiting = onlineGroup(batchGroup({ ...GROUP, online: { maxWaitMs: 40, preferredSizes: [] } }));
+    const began = performance.now();
+    const batch = await new Promise<number>((resolve) => {
+      const answered: RowReceiver['answered'] = (_, __, seen) => resolve(seen!.sentAt - began);
+      batcher.submitOnline(waiting, [{ bytes: Uint8Array.of(1) }], { answered }, 0);
+      batcher.pump();
+    });
+    expect(batch).toBeGreaterThanOrEqual(39);
   });
 });

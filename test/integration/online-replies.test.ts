@@ -47,9 +47,17 @@ afterEach(async () => {
   );
 });
 
-async function ask(payload = Buffer.from('x'), signal = new AbortController().signal) {
+async function ask(payload = Buffer.from('x'), signal = new AbortController().signal, priority?: number) {
   return requests.ask(
-    { queue: 'q', tenant: 'default', body: 'file', options: {}, payload, timeoutMs: 20_000 },
+    {
+      queue: 'q',
+      tenant: 'default',
+      body: 'file',
+      options: {},
+      payload,
+      timeoutMs: 20_000,
+      ...(priority !== undefined && { priority }),
+    },
     signal,
   );
 }
@@ -106,6 +114,20 @@ it('a caller that leaves in the turn in which it asks leaves nothing behind', as
   expect(await layer.redis.zcard(onlineKeys.open)).toBe(1);
   await work.reply(taken!, ANSWER);
   await answered;
+});
+
+it('requests are taken by priority, and those of one priority in the order in which they came', async () => {
+  const asked = [90, undefined, 1, 50, 1].map(async (priority, i) =>
+    ask(Buffer.from(`${i}`), undefined, priority),
+  );
+  await waitUntil('all to wait', async () => (await layer.redis.llen(onlineKeys.waiting('q'))) === 5);
+  const first = await work.take('q', 3);
+  expect(first.left).toBe(2);
+  const rest = await work.take('q', 9);
+  const taken = [...first.requests, ...rest.requests];
+  expect(taken.map(({ question }) => question!.body.toString())).toEqual(['2', '4', '1', '3', '0']);
+  await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
+  await Promise.all(asked);
 });
 
 it('the API removes what a worker of an older version has answered', async () => {

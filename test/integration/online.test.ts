@@ -148,10 +148,16 @@ it('JSON rows are answered in order, each with a result or an error', async () =
 
 it('mistakes in a request are named together, and nothing is asked of a worker', async () => {
   const json = (body: unknown) => send(JSON.stringify(body), { type: 'application/json' });
-  const wrong = await json({ rows: [1, { id: {} }], options: { top_k: 0 }, timeout_ms: 0 });
+  const wrong = await json({ rows: [1, { id: {} }], options: { top_k: 0 }, timeout_ms: 0, priority: 101 });
   expect(wrong.status).toBe(400);
   const { errors } = (await wrong.json()) as { errors: { path: string }[] };
-  expect(errors.map(({ path }) => path)).toEqual(['/rows/0', '/rows/1/id', '/options/top_k', '/timeout_ms']);
+  expect(errors.map(({ path }) => path)).toEqual([
+    '/rows/0',
+    '/rows/1/id',
+    '/options/top_k',
+    '/timeout_ms',
+    '/priority',
+  ]);
   expect((await json({ rows: [] })).status).toBe(400);
   expect((await json({ rows: Array.from({ length: 5000 }, () => ({})) })).status).toBe(400);
   const foreign = await json({ rows: [{}], options: { prompt: 'x' } });

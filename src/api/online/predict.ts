@@ -1,4 +1,5 @@
 /** Asks a model for answers at once. Faces of HTTP turn their requests into this one, and its outcomes into responses. */
+import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { OnlineRows } from '../../shared/queue/online/online-format.ts';
 import { deadlinePassed, type OnlineRequests } from '../../shared/queue/online/online-requests.ts';
@@ -22,6 +23,8 @@ export interface PredictRequest {
   readonly input: PredictInput;
   readonly options: RequestedTaskOptions;
   readonly timeoutMs: number;
+  /** From 1 (first) to 100. Absent: 50. */
+  readonly priority?: number | undefined;
   readonly tenant: string;
 }
 
@@ -36,7 +39,7 @@ const RETRY_AFTER_S = 5;
  */
 export function createPredict(deps: { models: OnlineModels; requests: OnlineRequests }): Predict {
   const { models, requests } = deps;
-  return async ({ model: name, input, options, timeoutMs, tenant }, signal) => {
+  return async ({ model: name, input, options, timeoutMs, priority, tenant }, signal) => {
     const model = await models.find(name);
     checkInput(input, model);
     const settled = settleTaskOptions(model.config, options as AskedOptions);
@@ -46,6 +49,7 @@ export function createPredict(deps: { models: OnlineModels; requests: OnlineRequ
       tenant,
       options: settled,
       timeoutMs,
+      ...(priority !== undefined && priority !== DEFAULT_PRIORITY && { priority }),
       ...(input.is === 'file'
         ? { body: 'file' as const, payload: input.bytes }
         : { body: 'records' as const, payload: recordsOf(input) }),

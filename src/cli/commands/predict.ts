@@ -18,6 +18,7 @@ interface PredictFlags extends ApiFlags {
   readonly input?: string;
   readonly text?: string;
   readonly timeoutMs?: number;
+  readonly priority?: number;
 }
 
 const MAX_TIMEOUT_MS = 600_000;
@@ -36,6 +37,11 @@ export function addPredict(program: Command, context: CliContext): void {
       '--timeout-ms <n>',
       'how long to wait for the answer (default: 30000)',
       wholeNumber(1, MAX_TIMEOUT_MS),
+    )
+    .option(
+      '--priority <n>',
+      'requests with lower numbers are answered first, from 1 to 100 (default: 50)',
+      wholeNumber(1, 100),
     );
   for (const name of TASK_OPTION_NAMES) command.addOption(jobFlag(name));
   addApiUrlFlags(command).action(async (flags: PredictFlags) => {
@@ -55,22 +61,26 @@ export function addPredict(program: Command, context: CliContext): void {
 }
 
 async function predict(flags: PredictFlags, context: CliContext): Promise<unknown> {
-  const { model, input, text, timeoutMs } = flags;
+  const { model, input, text, timeoutMs, priority } = flags;
   const api = connectTo(flags, context);
   const options = optionsOf(flags);
-  const time = timeoutMs === undefined ? {} : { timeoutMs };
-  if (text !== undefined) return api.predictOne(model, text, { ...options, ...time });
+  const settings = {
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(priority !== undefined && { priority }),
+  };
+  if (text !== undefined) return api.predictOne(model, text, { ...options, ...settings });
   if (input === undefined)
     throw new UsageError('the row is missing: give a file with --input, or a text with --text');
   const bytes = read(resolve(context.cwd, input));
   const type = extname(input).toLowerCase();
-  if (type === '.txt') return api.predictOne(model, bytes.toString('utf8'), { ...options, ...time });
-  if (type !== '.json') return api.predictOne(model, bytes, { ...options, ...time });
+  if (type === '.txt') return api.predictOne(model, bytes.toString('utf8'), { ...options, ...settings });
+  if (type !== '.json') return api.predictOne(model, bytes, { ...options, ...settings });
   const body = parse(input, bytes);
   return api.predict(model, {
     ...body,
     ...(Object.keys(options).length > 0 && { options: { ...body.options, ...options } }),
     ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }),
+    ...(priority !== undefined && { priority }),
   });
 }
 

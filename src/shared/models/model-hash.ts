@@ -10,9 +10,9 @@ import type { NamedModelFile } from './named-files.ts';
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
 
 /**
- * Hex SHA-256. It covers the config (canonical JSON, defaults filled in), the entry (a graph or a module) and the named files, each with its
- * length before it. Then come the location, size and SHA-256 of each external file. `memo` knows the hashes of files
- * that were read before.
+ * Hex SHA-256. It covers the config (canonical JSON, defaults filled in, but not how online rows are batched), the entry (a
+ * graph or a module) and the named files, each with its length before it. Then come the location, size and SHA-256 of
+ * each external file. `memo` knows the hashes of files that were read before.
  */
 export async function hashModel(
   parts: {
@@ -25,7 +25,7 @@ export async function hashModel(
   memo: ContentMemo,
 ): Promise<string> {
   const { entry, external, named } = parts;
-  const config = Buffer.from(canonicalJson(parts.config));
+  const config = Buffer.from(canonicalJson(hashedConfig(parts.config)));
   const find = async () => {
     const hash = createHash('sha256');
     prefix(hash, config.length).update(config);
@@ -48,6 +48,11 @@ export async function hashModel(
     find,
     config.toString(),
   );
+}
+
+/** Without what only decides when online rows leave. A model that answers the same has the same identity. */
+function hashedConfig({ batching: { online: _, ...batching }, ...config }: ModelConfig): object {
+  return { ...config, batching };
 }
 
 async function digestOf(file: ModelFile): Promise<Buffer> {

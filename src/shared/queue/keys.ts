@@ -120,6 +120,8 @@ export const onlineKeys = {
   request: (id: string) => `${PREFIX}:{online}:request:${id}`,
   /** List of ids of requests that wait for a worker of the queue. Expires. */
   waiting: (queue: string) => `${PREFIX}:{online}:waiting:${queue}`,
+  /** String: some of the requests in `waiting` have another priority than the default one. Expires. */
+  prioritised: (queue: string) => `${PREFIX}:{online}:prioritised:${queue}`,
   /** Sorted set `<id>/<bytes>` by deadline in ms: the requests that have not ended. Expires. */
   open: `${PREFIX}:{online}:open`,
   /** Number: the bytes of all requests in `open`. Expires. */

@@ -23,9 +23,9 @@ const SCRIPTS = {
   'claim-webhooks': 1,
   'replace-wish': 1,
   'replace-scale': 1,
-  'ask-online': 5,
-  'take-online': 1,
-  'end-online': 6,
+  'ask-online': 6,
+  'take-online': 2,
+  'end-online': 7,
   'reply-online': 2,
   'look-online': 0,
 } as const;

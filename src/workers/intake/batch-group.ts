@@ -14,6 +14,10 @@ export interface BatchGroup {
   readonly tenant: string;
   /** What the model's task needs of a row. */
   readonly input: RowKind;
+  /** How online rows of the group are batched. Absent: they do not wait for others. */
+  readonly online?: { readonly maxWaitMs: number; readonly preferredSizes: readonly number[] };
+  /** Sizes at which a batch of online rows need not wait for more, largest first. */
+  readonly preferredSizes?: readonly number[];
   /** Online rows, which go ahead of the rows of blocks and share no batch with them. */
   readonly isOnline?: boolean;
   /** Equal for groups whose rows may share a batch. */
@@ -27,12 +31,13 @@ export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
 
 /** The group of online rows that could share batches with the rows of this one. */
 export function onlineGroup(group: BatchGroup): BatchGroup {
-  const { model, options, batchSize, maxWaitMs, priority, tenant, input, key } = group;
+  const { model, options, batchSize, priority, tenant, input, key, online } = group;
   return {
     model,
     options,
     batchSize,
-    maxWaitMs,
+    maxWaitMs: online?.maxWaitMs ?? 0,
+    preferredSizes: online?.preferredSizes ?? [],
     priority,
     tenant,
     input,
@@ -43,6 +48,7 @@ export function onlineGroup(group: BatchGroup): BatchGroup {
 
 /** A group with the rows that wait in it. */
 export interface OpenGroup extends BatchGroup {
+  readonly preferredSizes: readonly number[];
   /** Rows being read. */
   expected: number;
   /** Rows announced and not yet sent: those being read and those ready. */
@@ -55,12 +61,14 @@ export interface OpenGroup extends BatchGroup {
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
 export function emptyGroup(group: BatchGroup): OpenGroup {
-  const { model, options, batchSize, maxWaitMs, priority, tenant, input, isOnline = false, key } = group;
+  const { model, options, batchSize, maxWaitMs, priority, tenant, input, key } = group;
+  const { preferredSizes = [], isOnline = false } = group;
   return {
     model,
     options,
     batchSize,
     maxWaitMs,
+    preferredSizes,
     priority,
     tenant,
     input,

@@ -16,7 +16,7 @@ import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
 import { createLaneTurns, type Served } from './lane-turns.ts';
-import { deadlinesOf, splitLate } from './online-rows.ts';
+import { byPriority, deadlinesOf, oldestOf, rowsToSend, splitLate } from './online-rows.ts';
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
 
@@ -84,10 +84,13 @@ export function createBatcher(deps: {
     }
   }
 
-  /** Online rows do not wait for others. Those that arrive while lanes are busy leave together. */
+  /**
+   * Online rows do not wait for others, unless the model's config says so. Those that arrive while lanes are busy leave
+   * together.
+   */
   function sendOnline(): void {
     const now = machineNow();
-    for (const [key, group] of Array.from(online)) {
+    for (const [key, group] of byPriority(online)) {
       const waiting = group.ready.oldest(Infinity);
       const { late, timely } = splitLate(waiting, now);
       if (late.length > 0) {
@@ -96,16 +99,26 @@ export function createBatcher(deps: {
         giveUp(group, late);
       }
       let sentAny = false;
-      while (group.ready.count > 0 && sendFrom(group, onlineHow(group))) sentAny = true;
+      while (sendSome(group)) sentAny = true;
       // Groups take turns, so that a busy one does not starve the others.
       if (sentAny || group.inHand === 0) online.delete(key);
       if (group.inHand > 0) online.set(key, group);
     }
   }
 
-  function onlineHow({ ready, batchSize }: OpenGroup): SendHow {
-    if (suspects.length > 0) return 'empty';
-    return ready.count >= batchSize ? 'full_online' : 'online';
+  /** Sends one batch of online rows, if enough of them wait and a lane has room. */
+  function sendSome(group: OpenGroup): boolean {
+    const { ready, batchSize, preferredSizes, maxWaitMs } = group;
+    if (ready.count === 0) return false;
+    const waited = performance.now() - oldestOf(ready.oldest(Infinity));
+    const rows = rowsToSend(ready.count, waited, group);
+    if (rows === 0) {
+      pumpIn(group, maxWaitMs - waited);
+      return false;
+    }
+    const isFull = rows === batchSize || preferredSizes.includes(rows);
+    const how = isFull ? 'full_online' : 'online';
+    return sendFrom(group, suspects.length > 0 ? 'empty' : how, rows);
   }
 
   /** Nobody waits for these online rows any more. */
@@ -154,15 +167,19 @@ export function createBatcher(deps: {
       const isAhead = how === 'partial' && pool.outranked(group.priority);
       if (sendFrom(group, how) || (isAhead && sendFrom(group, 'ahead'))) deps.onSent();
     } else {
-      group.timer ??= setTimeout(() => {
-        group.timer = null;
-        pump();
-      }, group.maxWaitMs - waited);
+      pumpIn(group, group.maxWaitMs - waited);
     }
   }
 
-  function sendFrom(group: OpenGroup, how: SendHow): boolean {
-    const runs = group.ready.oldest(group.batchSize);
+  function pumpIn(group: OpenGroup, ms: number): void {
+    group.timer ??= setTimeout(() => {
+      group.timer = null;
+      pump();
+    }, ms);
+  }
+
+  function sendFrom(group: OpenGroup, how: SendHow, most = group.batchSize): boolean {
+    const runs = group.ready.oldest(most);
     if (!send(group, runs, how)) return false;
     group.ready.drop(rowsIn(runs));
     if (groups.size > 1 && !group.isOnline) turns.sent(group, runs.map(servedBy));

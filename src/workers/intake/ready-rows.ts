@@ -1,8 +1,9 @@
 /**
- * Rows that wait for a batch, oldest first. Rows that came together are kept as one object, because an object per small
+ * Rows that wait for a batch, oldest first. Online rows of a higher priority come before all others. Rows that came together are kept as one object, because an object per small
  * row costs too much (ADR 15).
  */
 import type { LaneRows } from '../lane/lane-rows.ts';
+import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
 import type { RowReceiver } from './row-answer.ts';
 
 /** Consecutive rows with the same receiver. */
@@ -22,6 +23,8 @@ export interface ReadyRows {
   readonly since: number | null;
   /** The tenant of the oldest row. Null if no row waits. */
   readonly tenant: string | null;
+  /** Priority of the first rows. Null if no row waits. */
+  readonly priority: number | null;
   add(run: RowRun): void;
   /** Puts rows that were taken back in front of all others. */
   putBack(runs: readonly RowRun[]): void;
@@ -45,8 +48,15 @@ export function createReadyRows(): ReadyRows {
     get tenant() {
       return runs[0]?.tenant ?? null;
     },
+    get priority() {
+      return runs.length === 0 ? null : priorityOf(runs[0]!);
+    },
     add(run) {
-      runs.push(run);
+      const priority = priorityOf(run);
+      let at = runs.length;
+      while (at > 0 && priorityOf(runs[at - 1]!) > priority) at -= 1;
+      if (at === runs.length) runs.push(run);
+      else runs.splice(at, 0, run);
       count += run.inputs.length;
     },
     putBack(back) {
@@ -74,6 +84,8 @@ export function createReadyRows(): ReadyRows {
     },
   };
 }
+
+const priorityOf = ({ receiver }: RowRun) => receiver.priority ?? DEFAULT_PRIORITY;
 
 export function rowsIn(runs: readonly RowRun[]): number {
   return runs.reduce((rows, { inputs }) => rows + inputs.length, 0);

@@ -26,6 +26,8 @@ export interface RowReceiver {
   readonly run?: RunOfBlock | null | undefined;
   /** For online rows: when their answer comes too late. See machine-clock.ts. */
   readonly deadline?: number;
+  /** For online rows: from 1 (first) to 100. Absent: 50. */
+  readonly priority?: number;
   /** For online rows: whether nobody waits for their answers any more. */
   readonly isUnwanted?: () => boolean;
 }

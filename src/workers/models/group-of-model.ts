@@ -21,6 +21,7 @@ export function groupOfModel(
   tenant: string,
 ): BatchGroup {
   const { config } = found.folder;
+  const { online } = config.batching;
   return batchGroup({
     model: queue,
     // Resolved here, so that a job that repeats the config's value shares batches with jobs that name no value.
@@ -30,5 +31,11 @@ export function groupOfModel(
     priority: options.priority ?? DEFAULT_PRIORITY,
     tenant,
     input: rowKindOf(config),
+    ...(online && {
+      online: {
+        maxWaitMs: online.max_wait_ms,
+        preferredSizes: (online.preferred_sizes ?? []).toSorted((a, b) => b - a),
+      },
+    }),
   });
 }

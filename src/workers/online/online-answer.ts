@@ -82,6 +82,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
         for (const [i, outcome] of unpackOutcomes(answers).entries()) settle(first + i, outcome);
       },
       deadline,
+      ...(header.priority !== undefined && { priority: header.priority }),
       isUnwanted: () => state === 'dropped',
     });
     const together = receiver(null);

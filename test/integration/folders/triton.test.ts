@@ -40,7 +40,7 @@ it('a model is served with the tensors, batches and instances of config.pbtxt', 
     task: 'tensors',
     inputs: { X: { batch_axis: 0, dtype: 'float32', shape: [3] } },
     outputs: { variable: { batch_axis: 0, dtype: 'float32', shape: [1] } },
-    batching: { batch_size: 8, max_wait_ms: 3 },
+    batching: { batch_size: 8, max_wait_ms: 3, online: { max_wait_ms: 3, preferred_sizes: [4, 8] } },
     lanes: 2,
   });
   expect(folder.notes.join('\n')).toMatch(/labels of "variable" are not used/);

@@ -12,6 +12,7 @@ export interface ParsedPredict {
   readonly input: PredictInput;
   readonly options: RequestedTaskOptions;
   readonly timeoutMs?: number | undefined;
+  readonly priority?: number | undefined;
   /** The ids of JSON rows, some of which may have none. Null: the body is one row, and its answer is one object. */
   readonly ids: readonly (string | number | undefined)[] | null;
 }
@@ -69,9 +70,12 @@ function parseRows(bytes: Buffer, maxDepth: number): Parsed<ParsedPredict> {
   if (!others.ok) issues.push(...others.issues);
   if (issues.length > 0 || !others.ok) return { ok: false, issues };
   const given = rows as readonly Row[];
-  const { options = {}, timeout_ms } = others.value;
+  const { options = {}, timeout_ms, priority } = others.value;
   const ids = given.map(({ id }) => id as string | number | undefined);
-  return { ok: true, value: { input: { is: 'rows', rows: given }, options, timeoutMs: timeout_ms, ids } };
+  return {
+    ok: true,
+    value: { input: { is: 'rows', rows: given }, options, timeoutMs: timeout_ms, priority, ids },
+  };
 }
 
 /** Only what all tasks have in common. A row that its task cannot read becomes an error of its own. */

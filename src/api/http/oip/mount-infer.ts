@@ -1,5 +1,6 @@
 /** Inference in the Open Inference Protocol. */
 import { z } from 'zod';
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../../shared/domain/online-priority.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { OnlineRows } from '../../../shared/queue/online/online-format.ts';
 import { TASK_OPTION_NAMES, type RequestedTaskOptions } from '../../../shared/tasks/task-options.ts';
@@ -86,13 +87,13 @@ export function mountInfer(target: MountTarget, deps: InferDeps): void {
         const name = modelNamed(named);
         const model = await deps.onlineModels.find(name);
         const request = requestIn(body, headers['inference-header-content-length'] ?? null, model);
-        const { options, timeoutMs, isBinary } = parametersOf(request);
+        const { options, timeoutMs, priority, isBinary } = parametersOf(request);
         const { signal } = c.req.raw;
         let found: OnlineRows;
         try {
           const input = rowsOfInputs(request.inputs, model);
           found = await deps.predict(
-            { model: name, input, options, timeoutMs, tenant: caller.tenant },
+            { model: name, input, options, timeoutMs, priority, tenant: caller.tenant },
             signal,
           );
         } catch (error) {
@@ -123,7 +124,6 @@ function requestIn(body: Buffer, jsonBytes: number | null, model: OnlineModel): 
 
 function parametersOf({ parameters = {}, outputs = [] }: InferRequest) {
   const { timeout, binary_data_output: allBinary = false, priority = 0, ...others } = parameters;
-  if (priority !== 0) throw notSupported('All requests have the same priority. Leave "priority" out.');
   const isOption = (name: string) => (TASK_OPTION_NAMES as readonly string[]).includes(name);
   const unknown = Object.keys(others).find((name) => !isOption(name));
   if (unknown !== undefined) throw notSupported(`The parameter "${unknown.slice(0, 100)}" is unknown.`);
@@ -139,6 +139,7 @@ function parametersOf({ parameters = {}, outputs = [] }: InferRequest) {
   return {
     options: options.value.options as RequestedTaskOptions,
     timeoutMs: timeoutMsOf(timeout),
+    priority: priorityOf(priority),
     isBinary: (name: string) => binary.get(name) ?? allBinary === true,
   };
 }
@@ -153,6 +154,17 @@ function timeoutMsOf(timeout: unknown): number {
     );
   }
   return Math.min(MAX_TIMEOUT_MS, Math.ceil(timeout / 1000));
+}
+
+/** 0 is the default, as for Triton. */
+function priorityOf(priority: unknown): number | undefined {
+  if (priority === 0) return undefined;
+  const parsed = fit({ priority }, PREDICT_REST);
+  if (parsed.ok) return parsed.value.priority;
+  throw new ForebayError(
+    'invalid_request',
+    `The parameter "priority" must be a whole number from ${HIGHEST_PRIORITY} (first) to ${LOWEST_PRIORITY}, or 0 for the default.`,
+  );
 }
 
 /** Undefined: the request decides. */

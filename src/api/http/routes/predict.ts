@@ -75,12 +75,13 @@ export function mountPredict(target: MountTarget, deps: PredictDeps): void {
     },
     async ({ c, caller, params, query, body }) => {
       const { signal } = c.req.raw;
-      const { timeout_ms, ...options } = query;
+      const { timeout_ms, priority, ...options } = query;
       const request = {
         model: params.name,
         input: body.input,
         options: { ...options, ...body.options },
         timeoutMs: timeoutOf(timeout_ms, body.timeoutMs),
+        priority: body.priority ?? priority,
         tenant: caller.tenant,
       };
       let found: OnlineRows;

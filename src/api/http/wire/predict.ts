@@ -1,5 +1,10 @@
 /** The body of an online request, and its answer. */
 import { z } from 'zod';
+import {
+  DEFAULT_PRIORITY,
+  HIGHEST_PRIORITY,
+  LOWEST_PRIORITY,
+} from '../../../shared/domain/online-priority.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { requestedSchema } from '../../../shared/domain/option-schemas.ts';
 import { RESULT_SHAPE } from '../../../shared/tasks/result-shape.ts';
@@ -43,7 +48,13 @@ const TIMEOUT = {
   examples: [2000],
 };
 
+const PRIORITY = {
+  description: `Requests with lower numbers are answered first, from ${HIGHEST_PRIORITY} to ${LOWEST_PRIORITY}. Default: ${DEFAULT_PRIORITY}.`,
+  examples: [10],
+};
+
 export const PREDICT_QUERY = z.strictObject({
+  priority: z.coerce.number().int().min(HIGHEST_PRIORITY).max(LOWEST_PRIORITY).optional().meta(PRIORITY),
   timeout_ms: z.coerce.number().int().min(1).max(MAX_TIMEOUT_MS).optional().meta(TIMEOUT),
   ...QUERY_SHAPE,
 });
@@ -58,6 +69,7 @@ const ROW = z.record(z.string(), z.unknown()).meta({
 export const PREDICT_REST = z.strictObject({
   options: z.strictObject(OPTION_SHAPE).optional().meta({ description: "Options of the model's task." }),
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional().meta(TIMEOUT),
+  priority: z.int().min(HIGHEST_PRIORITY).max(LOWEST_PRIORITY).optional().meta(PRIORITY),
 });
 
 export const PREDICT_BODY = z

@@ -28,6 +28,13 @@ export const COMMON_CONFIG_SHAPE = {
       max_wait_ms: z.int().min(0).max(60_000).default(50),
       /** Timeout of a batch, including decoding. Absent: the worker's setting. */
       timeout_s: z.int().min(1).max(86_400).optional(),
+      /** Of online rows. It changes no answer, so it is not part of the model's hash. */
+      online: z
+        .strictObject({
+          max_wait_ms: z.int().min(0).max(60_000).default(0),
+          preferred_sizes: z.array(z.int().min(1).max(1024)).min(1).max(16).optional(),
+        })
+        .optional(),
     })
     .default({ batch_size: 'auto', max_wait_ms: 50 }),
   lanes: auto(z.int().min(1).max(256)).default('auto'),

@@ -5,6 +5,7 @@ import { message, messages, numbers, text } from './pb-fields.ts';
 const MOST_ROWS = 1024;
 const MOST_WAIT_MS = 60_000;
 const MOST_LANES = 256;
+const MOST_SIZES = 16;
 
 export function readBatching(config: PbMessage, most: number, unlessGiven: Map<string, string>): object {
   const dynamic = message(config, 'dynamic_batching');
@@ -16,7 +17,9 @@ export function readBatching(config: PbMessage, most: number, unlessGiven: Map<s
   unlessGiven.set('/batching/batch_size', note);
   const delay = dynamic === null ? undefined : numbers(dynamic, 'max_queue_delay_microseconds')[0];
   const wait = delay === undefined ? {} : { max_wait_ms: Math.min(MOST_WAIT_MS, Math.ceil(delay / 1000)) };
-  return { batch_size: rows, ...wait };
+  const sizes = preferred.filter((size) => size >= 1 && size <= rows).slice(0, MOST_SIZES);
+  const online = { ...wait, ...(sizes.length > 0 && { preferred_sizes: sizes }) };
+  return { batch_size: rows, ...wait, ...(Object.keys(online).length > 0 && { online }) };
 }
 
 /** Instances become lanes. */

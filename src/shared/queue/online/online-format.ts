@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { RowError, RowOutcome } from '../../domain/row.ts';
 import { OPTION_VALUE } from '../../domain/job/job-option-schemas.ts';
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../domain/online-priority.ts';
 import { TENANT } from '../../domain/tenant.ts';
 
 const HEADER = z.object({
@@ -11,6 +12,8 @@ const HEADER = z.object({
   tenant: TENANT,
   /** `file`: the body is the file of one row. `records`: the body is a JSON list with an object for each row. */
   body: z.enum(['file', 'records']),
+  /** Absent: the default. Workers of older versions do not know it. */
+  priority: z.int().min(HIGHEST_PRIORITY).max(LOWEST_PRIORITY).optional(),
   /** The task's options. */
   options: z.record(z.string(), OPTION_VALUE),
 });

@@ -208,7 +208,7 @@ export async function createOnlineRequests(deps: {
       signal.throwIfAborted();
       const { queue, payload, timeoutMs, ...header } = request;
       const head = packHeader({ api, ...header });
-      const id = randomUUID();
+      const id = idOf(header.priority);
       const askedAt = performance.now();
       const undo: (() => void)[] = [];
       const answer = new Promise<OnlineRows>((resolve, reject) => {
@@ -251,7 +251,13 @@ function keysOf({ queue, tenant }: Pending): string[] {
     onlineKeys.bytes,
     onlineKeys.openOf(tenant),
     onlineKeys.bytesOf(tenant),
+    onlineKeys.prioritised(queue),
   ];
+}
+
+/** The list of waiting requests holds ids only, so the id says the priority. */
+function idOf(priority: number | undefined): string {
+  return priority === undefined ? randomUUID() : `${randomUUID()}.${priority}`;
 }
 
 const half = (limit: number) => Math.max(1, Math.floor(limit / 2));

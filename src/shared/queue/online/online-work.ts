@@ -83,9 +83,9 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       });
       await subscriber.subscribe(channel);
     },
-    /** Takes the oldest requests. */
+    /** Takes the most urgent requests, and the oldest of those. */
     async take(queue: string, most: number): Promise<TakenRequests> {
-      const keys = [onlineKeys.waiting(queue)];
+      const keys = [onlineKeys.waiting(queue), onlineKeys.prioritised(queue)];
       const args = [onlineKeys.request(''), worker, most, MAX_BYTES];
       const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
       const requests: TakenRequest[] = [];

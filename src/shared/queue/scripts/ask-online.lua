@@ -1,6 +1,6 @@
 -- Puts online requests on the list of their queue, unless too many requests are open or they have too many bytes.
 -- A request that is open already goes to the front again: the worker that had it is gone.
--- KEYS 1 waiting  2 open  3 bytes  4 open of their tenant  5 bytes of their tenant
+-- KEYS 1 waiting  2 open  3 bytes  4 open of their tenant  5 bytes of their tenant  6 prioritised
 -- ARGV 1 prefix of the keys of requests  2 most open requests  3 most bytes of open requests
 --      4, 5 as 2, 3 of their tenant. 0: no limit  6 channel of wake-ups  7 queue
 --      then for each request: its id, its bytes, the time until its deadline in ms, its header, its body
@@ -59,6 +59,7 @@ for i = 8, #ARGV, 5 do
     end
     redis.call('SET', ARGV[1] .. id, 'w' .. ARGV[i + 3] .. '\n' .. ARGV[i + 4], 'PX', ttl)
     local waiting = redis.call(is_again and 'LPUSH' or 'RPUSH', KEYS[1], id)
+    if string.find(id, '.', 1, true) then redis.call('SETNX', KEYS[6], 1) end
     -- A worker takes until the list is empty, so only the first request must wake one.
     if waiting == 1 or is_again then wakes = true end
     longest = math.max(longest, ttl)
