@@ -1,8 +1,8 @@
 /** Measures online requests: what the way to the lane and back costs, how many clients get answers, and beside a job. */
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
+import { cpuByRole, runClients } from './online/run-clients.js';
 import { runLoad } from '../dist/cli/loadtest/run-load.js';
 import { finished, startService } from './harness/service.js';
 import { percentile } from './harness/statistics.js';
@@ -36,20 +36,24 @@ export async function run({ log, seconds }) {
   try {
     for (const [i, { model, files }] of subjects.entries()) {
       const { title: subject } = SUBJECTS[model];
-      const ask = asker(service.url, model, files);
-      await load(ask, 1, 1);
-      const alone = await load(ask, 1, seconds);
-      const many = await load(ask, CLIENTS, seconds);
+      const url = `${service.url}/v1/models/${model}/predict`;
+      const asked = { url, files: paths.slice(0, files.length), type: 'image/jpeg', seconds };
+      const alone = await runClients({ ...asked, clients: 1 }, service.pid);
+      const many = await runClients({ ...asked, clients: CLIENTS }, service.pid);
+      const before = sumOf(cpuByRole(service.pid));
       const job = await finished(
         service.client,
         (await service.client.submit({ model, input: jobs[i].input })).id,
       );
+      const jobCpuMs = ((sumOf(cpuByRole(service.pid)) - before) * 1000) / job.rows.succeeded;
       const offline = job.throughput.rows_per_s;
-      const overhead = alone.answers.map(({ ms, laneMs }) => ms - laneMs);
+      const overhead = alone.asked.map(({ ms, laneMs }) => ms - laneMs);
       const of = (values, q) => Number(percentile(values, q).toFixed(2));
+      const cpuMs = sumOf(many.cpuMs);
       log(
-        `${subject}: ${alone.perS.toFixed(0)}/s alone, ${many.perS.toFixed(0)}/s with ${CLIENTS}, job ${offline}`,
+        `${subject}: ${alone.perS.toFixed(0)}/s alone, ${many.perS.toFixed(0)}/s with ${CLIENTS}, job ${offline}; other programs took ${many.otherCores.toFixed(2)} cores`,
       );
+      for (const [role, ms] of Object.entries(many.cpuMs)) log(`  ${role}: ${ms.toFixed(3)} ms per request`);
       rows.push(
         {
           metric: `${subject}: request less its lane, p50`,
@@ -70,16 +74,16 @@ export async function run({ log, seconds }) {
           target: '>= 0.9',
         },
         {
-          metric: `${subject}: ${CLIENTS} clients, p99`,
-          value: of(
-            many.answers.map(({ ms }) => ms),
-            0.99,
-          ),
-          unit: 'ms',
+          metric: `${subject}: CPU of a row of a job / of a request, ${CLIENTS} clients`,
+          value: jobCpuMs / cpuMs,
+          unit: '',
         },
+        { metric: `${subject}: ${CLIENTS} clients, CPU per request`, value: cpuMs, unit: 'ms' },
+        { metric: `${subject}: ${CLIENTS} clients, p99`, value: of(many.times, 0.99), unit: 'ms' },
       );
       const { client } = service;
       const { input } = long[i];
+      const ask = asker(url, files);
       rows.push(...(await besideJob({ client, ask, model, subject, input, offline, seconds })));
       data[model] = { overhead, alonePerS: alone.perS, manyPerS: many.perS, offline };
     }
@@ -153,37 +157,15 @@ async function manyRowsAtOnce(client, { model, files }) {
 
 const dataUrl = (file) => `data:image/jpeg;base64,${file.toString('base64')}`;
 
-/** Runs clients that ask again as soon as they have an answer. */
-async function load(ask, clients, seconds) {
-  const answers = [];
-  const began = performance.now();
-  const until = began + seconds * 1000;
-  const client = async () => {
-    while (performance.now() < until) answers.push(await ask());
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  return { answers, perS: (answers.length / (performance.now() - began)) * 1000 };
-}
+const sumOf = (byRole) => Object.values(byRole).reduce((sum, one) => sum + one, 0);
 
-function asker(url, model, files) {
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
-  const target = new URL(`/v1/models/${model}/predict`, url);
+function asker(url, files) {
   let next = 0;
   return async function ask() {
-    const body = files[next++ % files.length];
-    const began = performance.now();
-    return new Promise((resolve, reject) => {
-      const headers = { 'Content-Type': 'image/jpeg', 'Content-Length': body.length };
-      const asked = request(target, { agent, method: 'POST', headers }, (response) => {
-        response.resume();
-        response.once('end', () => {
-          if (response.statusCode !== 200) return reject(new Error(`answered ${response.statusCode}`));
-          const laneMs = Number(/dur=([\d.]+)/.exec(response.headers['server-timing'] ?? '')?.[1]);
-          resolve({ ms: performance.now() - began, laneMs });
-        });
-      });
-      asked.once('error', reject);
-      asked.end(body);
-    });
+    const headers = { 'Content-Type': 'image/jpeg' };
+    const response = await fetch(url, { method: 'POST', headers, body: files[next++ % files.length] });
+    await response.arrayBuffer();
+    if (response.status !== 200) throw new Error(`answered ${response.status}`);
+    return { laneMs: Number(/dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]) };
   };
 }

@@ -5,8 +5,8 @@
  *
  *   node bench/online/clients.js '{"url", "files", "type", "clients", "seconds", "warmUpSeconds"}'
  *
- * Prints one line of JSON: `answers`, `seconds`, `times` (ms, sorted), `lanes` (ms of the lanes, if the server tells),
- * and `cpu` (seconds of this process).
+ * Prints one line of JSON: `asked` (for each request its `ms`, and the `laneMs` of its lanes if the server tells),
+ * `seconds`, and `cpu` (seconds of this process).
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -24,8 +24,7 @@ function requestOf(body) {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-const times = [];
-const lanes = [];
+const asked = [];
 let from = Infinity;
 let until = Infinity;
 
@@ -40,8 +39,7 @@ async function measure() {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   const { user, system } = process.cpuUsage(cpu);
   process.stderr.write('end\n');
-  const sorted = times.toSorted((a, b) => a - b);
-  const result = { answers: sorted.length, seconds, times: sorted, lanes, cpu: (user + system) / 1e6 };
+  const result = { asked, seconds, cpu: (user + system) / 1e6 };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
@@ -49,7 +47,7 @@ async function measure() {
 async function runClient() {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    let asked = 0;
+    let began = 0;
     let received = null;
     socket.once('error', reject);
     socket.once('connect', ask);
@@ -62,9 +60,8 @@ async function runClient() {
       const ended = performance.now();
       if (!head.startsWith('http/1.1 200')) return reject(new Error(received.toString('utf8', 0, 500)));
       if (ended >= from && ended < until) {
-        times.push(ended - asked);
         const lane = /\bdur=([\d.]+)/.exec(head);
-        if (lane !== null) lanes.push(Number(lane[1]));
+        asked.push({ ms: ended - began, laneMs: lane === null ? null : Number(lane[1]) });
       }
       received = null;
       if (ended >= until) {
@@ -75,7 +72,7 @@ async function runClient() {
     });
 
     function ask() {
-      asked = performance.now();
+      began = performance.now();
       socket.write(requests[next++ % requests.length]);
     }
   });

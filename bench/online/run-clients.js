@@ -1,0 +1,53 @@
+/** Runs clients as a process of their own, and measures what a tree of processes spends on their requests. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { cpuSeconds, machineSeconds, roleOf, treeOf } from '../harness/processes.js';
+
+const CLIENTS = fileURLToPath(new URL('./clients.js', import.meta.url));
+
+/**
+ * @param {{ url: string, files: readonly string[], type: string, clients: number, seconds: number,
+ *   warmUpSeconds?: number }} load as clients.js takes it
+ * @param {number} server process whose tree answers
+ * @returns {Promise<{ perS: number, asked: { ms: number, laneMs: number | null }[], times: number[], cpuMs: Record<string, number>, clientCpuMs: number,
+ *   otherCores: number }>} `cpuMs`: per answer, by role. `otherCores`: what other programs took of the machine
+ */
+export async function runClients(load, server) {
+  const child = spawn(process.execPath, [CLIENTS, JSON.stringify(load)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  let said = '';
+  const marks = [];
+  child.stdout.on('data', (data) => (printed += String(data)));
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line === 'begin' || line === 'end') marks.push({ cpu: cpuByRole(server), all: machineSeconds() });
+    else said += `${line}\n`;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`the clients ended with ${code}:\n${said.slice(-2000)}`);
+  const { asked, seconds, cpu } = JSON.parse(printed);
+  const answers = asked.length;
+  const times = asked.map(({ ms }) => ms);
+  const [before, after] = marks;
+  const cpuMs = {};
+  let total = 0;
+  for (const [role, spent] of Object.entries(after.cpu)) {
+    const used = spent - (before.cpu[role] ?? 0);
+    total += used;
+    cpuMs[role] = (used * 1000) / answers;
+  }
+  const otherCores = (after.all - before.all - total - cpu) / seconds;
+  return { perS: answers / seconds, asked, times, cpuMs, clientCpuMs: (cpu * 1000) / answers, otherCores };
+}
+
+/** CPU seconds so far. */
+export function cpuByRole(server) {
+  const found = {};
+  for (const pid of treeOf(server)) {
+    const role = roleOf(pid);
+    found[role] = (found[role] ?? 0) + cpuSeconds([pid]);
+  }
+  return found;
+}
