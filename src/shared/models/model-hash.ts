@@ -51,7 +51,9 @@ export async function hashModel(
 }
 
 /** Without what only decides when online rows leave. A model that answers the same has the same identity. */
-function hashedConfig({ batching: { online: _, ...batching }, ...config }: ModelConfig): object {
+function hashedConfig(config: ModelConfig): object {
+  const batching = { ...config.batching };
+  delete batching.online;
   return { ...config, batching };
 }
 
