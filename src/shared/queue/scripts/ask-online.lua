@@ -59,7 +59,7 @@ for i = 8, #ARGV, 5 do
     end
     redis.call('SET', ARGV[1] .. id, 'w' .. ARGV[i + 3] .. '\n' .. ARGV[i + 4], 'PX', ttl)
     local waiting = redis.call(is_again and 'LPUSH' or 'RPUSH', KEYS[1], id)
-    if string.find(id, '.', 1, true) then redis.call('SETNX', KEYS[6], 1) end
+    if string.find(id, '.', 1, true) then redis.call('SET', KEYS[6], 1, 'NX') end
     -- A worker takes until the list is empty, so only the first request must wake one.
     if waiting == 1 or is_again then wakes = true end
     longest = math.max(longest, ttl)
