@@ -1,5 +1,5 @@
 /** The group in which rows of a model are batched. */
-import { jobOption } from '../../shared/domain/job/job-options.ts';
+import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
 import { effectiveOptions } from '../../shared/tasks/option-values.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
 import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
@@ -11,8 +11,6 @@ export type GroupOptions = {
   readonly batch_size: number | null;
   readonly priority?: number | undefined;
 } & OptionValues;
-
-const DEFAULT_PRIORITY = Number(jobOption('priority').otherwise);
 
 export function groupOfModel(
   { queue, found }: ServedModel,
