@@ -2,3 +2,10 @@
 import type { RowError } from './row.ts';
 
 export const UNCHANGED: RowError = { code: 'invalid_row', message: 'unchanged' };
+
+/** How many of the rows have really failed. */
+export function countFailures(errors: readonly { readonly error: RowError }[]): number {
+  return errors.filter(
+    ({ error: { code, message } }) => code !== UNCHANGED.code || message !== UNCHANGED.message,
+  ).length;
+}

@@ -9,6 +9,7 @@ import { failedOutcomes, sliceOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError } from '../../shared/domain/row.ts';
 import { TOO_LATE } from '../../shared/domain/too-late.ts';
 import { machineNow } from '../../shared/process/machine-clock.ts';
+import { countFailures } from '../../shared/domain/unchanged.ts';
 import type { RunOfBlock } from '../../shared/observe/tracing/span.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { joinRows, type LaneRows } from '../lane/lane-rows.ts';
@@ -213,7 +214,7 @@ export function createBatcher(deps: {
       queue: group.model,
       runs: () => runsOf(runs),
       rows,
-      failed: result.outcomes.errors.length,
+      failed: countFailures(result.outcomes.errors),
       room: group.batchSize,
       waitedMs,
       ms: performance.now() - sentAt,

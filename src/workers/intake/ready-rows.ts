@@ -1,6 +1,6 @@
 /**
- * Rows that wait for a batch, oldest first. Online rows of a higher priority come before all others. Rows that came together are kept as one object, because an object per small
- * row costs too much (ADR 15).
+ * Rows that wait for a batch, oldest first. Online rows of a higher priority come before all others. Rows that came
+ * together are kept as one object, because an object per small row costs too much (ADR 15).
  */
 import type { LaneRows } from '../lane/lane-rows.ts';
 import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
