@@ -10,7 +10,7 @@ import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../../../shared/process/semaphore.ts';
-import { invalidRecord, readsFields } from './record-input.ts';
+import { invalidRecord, readsFields } from '../../../shared/rows/record-input.ts';
 import type { RowReader, RowsOf } from './row-reader.ts';
 import { versionsOf, type RowVersion } from './row-versions.ts';
 

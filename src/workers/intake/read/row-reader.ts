@@ -17,9 +17,9 @@ import { createObjectRule } from '../../../shared/stores/object-roots.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
-import { readBlob } from './read-blob.ts';
-import { recordInput } from './record-input.ts';
-import { createRootGuess } from './root-guess.ts';
+import { readBlob } from '../../../shared/rows/read-blob.ts';
+import { recordInput } from '../../../shared/rows/record-input.ts';
+import { createRootGuess } from '../../../shared/rows/root-guess.ts';
 import { versionOf } from './row-versions.ts';
 import { NO_OUTAGES, StoreOutage, type OutageCheck } from './store-outage.ts';
 

@@ -4,7 +4,7 @@ import { embeddedFile } from '../../../shared/datasets/embedded-file.ts';
 import type { RowRecord, SliceRows } from '../../../shared/datasets/slice-rows.ts';
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
-import { readsFields } from './record-input.ts';
+import { readsFields } from '../../../shared/rows/record-input.ts';
 
 /** Null: the content is not known, because the record is invalid or leads to a file elsewhere. */
 export type RowVersion = string | null;

@@ -4,9 +4,9 @@
  */
 import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
+import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
+import { createFileOpener } from '../../../shared/rows/open-file.ts';
 import { checkContent } from '../rows/check-content.ts';
-import { checkRowSize } from '../rows/check-row-size.ts';
-import { createFileOpener } from '../rows/open-file.ts';
 import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
 import type { SharedBudget } from './shared-budget.ts';
 

@@ -5,9 +5,9 @@
 import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
-import { createFileOpener } from './open-file.ts';
+import { createFileOpener } from '../../../shared/rows/open-file.ts';
+import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
 import { checkContent } from './check-content.ts';
-import { checkRowSize } from './check-row-size.ts';
 
 export type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
 

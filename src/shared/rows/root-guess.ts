@@ -3,7 +3,7 @@
  * path is checked again when a lane has opened it.
  */
 import { realpathSync } from 'node:fs';
-import { isInside } from '../../../shared/files/is-inside.ts';
+import { isInside } from '../files/is-inside.ts';
 
 export function createRootGuess(inputRoots: readonly string[]) {
   /** The roots, and the real paths of roots that are links. */

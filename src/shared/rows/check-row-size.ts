@@ -1,5 +1,5 @@
 /** Checks an encoded row's size. */
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError } from '../errors.ts';
 
 /** Throws ForebayError `empty_file` or `file_too_large`. */
 export function checkRowSize(bytes: number, maxFileBytes: number): void {

@@ -1,10 +1,10 @@
 /** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
-import { embeddedFile } from '../../../shared/datasets/embedded-file.ts';
-import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
-import type { RowLocation } from '../../../shared/datasets/source.ts';
-import { locateEntry } from '../../../shared/datasets/manifest/locate-entry.ts';
-import type { RowError } from '../../../shared/domain/row.ts';
-import type { RowKind } from '../../../shared/tasks/task-description.ts';
+import { embeddedFile } from '../datasets/embedded-file.ts';
+import type { RowRecord } from '../datasets/slice-rows.ts';
+import type { RowLocation } from '../datasets/source.ts';
+import { locateEntry } from '../datasets/manifest/locate-entry.ts';
+import type { RowError } from '../domain/row.ts';
+import type { RowKind } from '../tasks/task-description.ts';
 
 export type RecordInput =
   | { readonly is: 'record'; readonly json: string }

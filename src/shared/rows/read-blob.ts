@@ -1,6 +1,6 @@
 /** Reads the bytes of an inline row from the blob file that its request was spooled to. */
 import { open } from 'node:fs/promises';
-import { ForebayError } from '../../../shared/errors.ts';
+import { ForebayError } from '../errors.ts';
 
 /** Rejects with ForebayError `file_unreadable` if the blob ends early, or with the errors of node:fs. */
 export async function readBlob(slice: { path: string; offset: number; length: number }): Promise<Uint8Array> {

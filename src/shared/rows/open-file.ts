@@ -14,11 +14,11 @@ import {
   realpathSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ForebayError, type ErrorCode } from '../../../shared/errors.ts';
-import type { FileStamp } from '../../../shared/files/file-version.ts';
-import { createInputRule, whyRefused, type InputVerdict } from '../../../shared/files/input-folders.ts';
-import type { FileLimits } from '../../../shared/files/row-limits.ts';
-import { existingForm, formHint } from '../../../shared/text/unicode-form.ts';
+import { ForebayError, type ErrorCode } from '../errors.ts';
+import type { FileStamp } from '../files/file-version.ts';
+import { createInputRule, whyRefused, type InputVerdict } from '../files/input-folders.ts';
+import type { FileLimits } from '../files/row-limits.ts';
+import { existingForm, formHint } from '../text/unicode-form.ts';
 import { checkRowSize } from './check-row-size.ts';
 import { createOpenedFolder } from './opened-folder.ts';
 
@@ -35,8 +35,32 @@ interface OpenedFile {
   readonly name: string;
 }
 
+/** A regular file that the tenant may read. The caller closes `fd`. */
+export interface AllowedFile {
+  readonly fd: number;
+  readonly stamp: FileStamp;
+}
+
 /** `beforeRead`: called with what is known of each file that is about to be read. */
 export function createFileOpener(limits: FileLimits, beforeRead?: (file: FileStamp) => void): FileOpener {
+  const openAllowed = createAllowedOpener(limits);
+  return function openFile(path, tenant) {
+    const { fd, stamp } = openAllowed(path, tenant);
+    try {
+      beforeRead?.(stamp);
+      return readAll(fd, stamp.size);
+    } catch (error) {
+      throw error instanceof ForebayError ? error : toRowError(error);
+    } finally {
+      closeSync(fd);
+    }
+  };
+}
+
+/** Opens a file without reading it. Throws as FileOpener does. */
+export function createAllowedOpener(
+  limits: Omit<FileLimits, 'maxHeldBytes'>,
+): (path: string, tenant: string) => AllowedFile {
   const judge = createInputRule(limits);
   const openedFolder = createOpenedFolder();
   /**
@@ -77,7 +101,7 @@ export function createFileOpener(limits: FileLimits, beforeRead?: (file: FileSta
     }
   }
 
-  return function openFile(path, tenant) {
+  return function openAllowed(path, tenant) {
     const opened = openForRow(path);
     const { fd } = opened;
     try {
@@ -92,12 +116,10 @@ export function createFileOpener(limits: FileLimits, beforeRead?: (file: FileSta
         throw new ForebayError('file_unreadable', what);
       }
       checkRowSize(found.size, limits.maxFileBytes);
-      beforeRead?.(found);
-      return readAll(fd, found.size);
+      return { fd, stamp: found };
     } catch (error) {
-      throw error instanceof ForebayError ? error : toRowError(error);
-    } finally {
       closeSync(fd);
+      throw error instanceof ForebayError ? error : toRowError(error);
     }
   };
 }
