@@ -11,6 +11,7 @@ import { redisMemory } from '../shared/redis/redis-memory.ts';
 import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
 import { createJobStore } from '../shared/queue/jobs/job-store.ts';
+import { readBlockMap } from '../shared/queue/blocks/block-map.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createScaleMemory } from '../shared/queue/workers/scale-memory.ts';
@@ -35,6 +36,7 @@ import { createFeeders } from './feeder/feeders.ts';
 import { queueLimit } from './feeder/policies.ts';
 import { createJobUseCases } from './jobs/job-use-cases.ts';
 import { measureService } from './metrics/measure-api.ts';
+import { createReadRowInput } from './jobs/row-input/read-row-input.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
 import { createOnlineModels } from './online/online-models.ts';
 import { createPredict } from './online/predict.ts';
@@ -121,10 +123,22 @@ export async function createApiService(options: {
     outputs,
   });
 
+  const window = createJobWindow({ redis, run });
+  const readRowInput = createReadRowInput({
+    ...config,
+    linkFolders: linkFolders(config),
+    kindOf: models.rowKindOf,
+    openDataset: open,
+    stores,
+    files,
+    outputs,
+    window,
+  });
+
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobUseCases({
     jobs,
-    window: createJobWindow({ redis, run }),
+    window,
     findModel: models.findModel,
     findAgain: models.findAgain,
     input,
@@ -243,6 +257,8 @@ export async function createApiService(options: {
     onlineBodies: createHeldBytes(config.onlineMaxBytes),
     access,
     ...requests,
+    readRowInput,
+    blockMap: async (id) => readBlockMap(redis, id),
     queueLimit: async (model) => queueLimit(await workers.liveLanes(model), config.queueLimit),
     ready: () => checkWrite(redis),
   });

@@ -1,5 +1,6 @@
 /** The typed client of the HTTP API. It imports only types from the API. */
 import type { JobEventWire } from '../api/http/wire/event.ts';
+import type { JobBlocksWire } from '../api/http/wire/blocks.ts';
 import type { JobListWire } from '../api/http/wire/job-list.ts';
 import type { JobWire } from '../api/http/wire/job.ts';
 import type { ModelListWire, ModelWire } from '../api/http/wire/model.ts';
@@ -18,6 +19,7 @@ import {
   type RowsOptions,
 } from './job-streams.ts';
 import { createPredictor, type Predictor } from './predict.ts';
+import { readRowInput, type RowInput } from './row-input.ts';
 import { createTransport, type ClientOptions } from './transport.ts';
 
 export interface JobsQuery {
@@ -46,6 +48,8 @@ export interface Client extends Predictor {
   /** The last deliveries of the job's webhook, newest first. */
   deliveries(id: string): Promise<DeliveriesWire>;
   stats(id: string): Promise<JobStatsWire>;
+  /** The states of its blocks. */
+  blocks(id: string): Promise<JobBlocksWire>;
   models(): Promise<ModelListWire>;
   /** `name` may end with a version or an alias: `resnet50@2`. */
   model(name: string): Promise<ModelWire>;
@@ -59,6 +63,8 @@ export interface Client extends Predictor {
   resultLines(id: string, options?: ResultsOptions): AsyncGenerator<string, void, undefined>;
   errors(id: string, options?: RowsOptions): AsyncGenerator<ErrorRow, void, undefined>;
   errorLines(id: string, options?: RowsOptions): AsyncGenerator<string, void, undefined>;
+  /** What the row was made of: its file, or its record as JSON. */
+  rowInput(id: string, index: number, options?: { readonly signal?: AbortSignal }): Promise<RowInput>;
   /** Events until the job has ended. Reconnects after an interruption. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;
   /** Live workers. Needs the scope `service:read`. */
@@ -112,6 +118,7 @@ export function createClient(options: ClientOptions): Client {
     resumeOutput: (body) => post('/v1/jobs/resume', body),
     deliveries: (id) => call(`${jobPath(id)}/deliveries`),
     stats: (id) => call(`${jobPath(id)}/stats`),
+    blocks: (id) => call(`${jobPath(id)}/blocks`),
     models: () => call('/v1/models'),
     model: (name) => call(modelPath(name)),
     loadModel: (name) => call(`${modelPath(name)}/load`, { method: 'POST' }),
@@ -125,6 +132,10 @@ export function createClient(options: ClientOptions): Client {
     errorLines,
     results: (id, given) => parsed<ResultRow | ErrorRow>(resultLines(id, given)),
     errors: (id, given) => parsed<ErrorRow>(errorLines(id, given)),
+    async rowInput(id, index, { signal } = {}) {
+      const response = await send(`${jobPath(id)}/rows/${index}/input`, signal ? { signal } : {});
+      return readRowInput(response);
+    },
     events: (id, given = {}) => events(`${jobPath(id)}/events`, given),
     async ready() {
       try {

@@ -6,6 +6,8 @@ export type { PredictSettings } from './predict.ts';
 export type { ClientOptions } from './transport.ts';
 export { ProblemError, UnreachableError } from './problem-error.ts';
 export type { JobEventWire as JobEvent } from '../api/http/wire/event.ts';
+export type { JobBlocksWire as JobBlocks } from '../api/http/wire/blocks.ts';
+export type { RowInput } from './row-input.ts';
 export type { JobListWire as JobList } from '../api/http/wire/job-list.ts';
 export type { JobWire as Job } from '../api/http/wire/job.ts';
 export type { ModelListWire as ModelList, ModelWire as Model } from '../api/http/wire/model.ts';

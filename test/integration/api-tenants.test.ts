@@ -30,6 +30,8 @@ describe("a tenant's job", () => {
       ['GET', '/results'],
       ['GET', '/errors'],
       ['GET', '/stats'],
+      ['GET', '/blocks'],
+      ['GET', '/rows/0/input'],
       ['POST', '/cancel'],
       ['POST', '/pause'],
       ['POST', '/resume'],

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { newJobId } from '#forebay/shared/domain/job/job-id.js';
+import { readBlockMap } from '#forebay/shared/queue/blocks/block-map.js';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
@@ -197,5 +198,26 @@ describe('admission', () => {
     expect(await layer.jobs.create(job, { jobs: active, ofTenant: null })).toEqual({ outcome: 'full' });
     expect(await layer.jobs.get(spec.id)).toBeNull();
     expect(await layer.redis.keys(`*${spec.id}*`)).toEqual([]);
+  });
+});
+
+describe('the map of blocks', () => {
+  it('has the state of each block, also after a job has ended early', async () => {
+    const { id, lease } = await runningJob(5);
+    const statesOf = async () =>
+      (await readBlockMap(layer.redis, id)).ranges.map(
+        ({ from, count, state }) => `${from}+${count} ${state}`,
+      );
+    expect(await statesOf()).toEqual(['0+5 queued']);
+    await layer.window.beginRun(id, 0, 1, 'a');
+    await layer.window.commit(id, 0, 'a', { succeeded: 4, failed: 0 }, {});
+    await layer.window.beginRun(id, 1, 1, 'b');
+    await layer.window.beginRun(id, 3, 1, 'c');
+    await layer.window.beginRun(id, 3, 1, 'd');
+    expect(await statesOf()).toEqual(['0+1 done', '1+1 running', '2+1 queued', '3+1 retrying', '4+1 queued']);
+    await layer.window.drop(id, lease, [1, 2, 3, 4]);
+    await layer.jobs.transition(id, 'cancelling');
+    await layer.jobs.transition(id, 'cancelled');
+    expect(await statesOf()).toEqual(['0+1 done', '1+4 not_run']);
   });
 });

@@ -15,6 +15,7 @@ import { measureApi, measureService } from '#forebay/api/metrics/measure-api.js'
 import { createPoolScales } from '#forebay/api/scale/pool-scales.js';
 import { queueNamesOf, surveyService } from '#forebay/api/overview/survey-service.js';
 import { createQuotas, type QuotaLimits } from '#forebay/api/jobs/create/quotas.js';
+import { createReadRowInput } from '#forebay/api/jobs/row-input/read-row-input.js';
 import { createDatasetOpener } from '#forebay/api/jobs/create/dataset-opener.js';
 import { createOutputResolver } from '#forebay/api/jobs/output/resolve-output.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
@@ -29,6 +30,7 @@ import { logEvents } from '#forebay/shared/observe/log-events.js';
 import { createBlockQueues } from '#forebay/shared/queue/blocks/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
+import { readBlockMap } from '#forebay/shared/queue/blocks/block-map.js';
 import { createJobWindow } from '#forebay/shared/queue/blocks/job-window.js';
 import { createQueueSlots } from '#forebay/shared/queue/blocks/queue-slots.js';
 import { createSampleRequests } from '#forebay/shared/queue/workers/sample-requests.js';
@@ -111,6 +113,20 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     resultsDir: dir('results'),
     outputs: FOLDER_OUTPUTS,
   });
+  const open = createDatasetOpener(folders, { objectRoots: [] });
+  const readRowInput = createReadRowInput({
+    inputRoots: folders.inputRoots,
+    linkFolders: folders,
+    objectRoots: [],
+    maxFileBytes: 1024 * 1024,
+    maxFetchRatio: 200,
+    kindOf: models.rowKindOf,
+    openDataset: open,
+    stores: testStores(),
+    files: LOCAL_FILES,
+    outputs: FOLDER_OUTPUTS,
+    window,
+  });
   const webhooks = createWebhookQueue({ redis, run });
   const requests = createJobUseCases({
     jobs,
@@ -123,7 +139,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     webhooks,
     workers,
     samples: createSampleRequests({ redis, wake }),
-    openDataset: createDatasetOpener(folders, { objectRoots: [] }),
+    openDataset: open,
     checkWebhook: createWebhookUrlCheck([]),
     maxJobs: 500,
     maxRows: null,
@@ -189,6 +205,8 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     onlineModels,
     onlineBodies: createHeldBytes(limits.bytes),
     ...requests,
+    readRowInput,
+    blockMap: async (id) => readBlockMap(redis, id),
     ready: () => checkWrite(redis),
     emit,
     version: '0.0.0-test',

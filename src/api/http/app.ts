@@ -12,6 +12,7 @@ import { mountDashboard } from './dashboard/mount-dashboard.ts';
 import { mountBoard, type BoardDeps } from './queue-board/mount-board.ts';
 import { mountDeliveries, type DeliveriesDeps } from './routes/deliveries.ts';
 import { mountJobs, type JobsDeps } from './routes/jobs.ts';
+import { mountJobBlocks, type JobBlocksDeps } from './routes/job-blocks.ts';
 import { mountJobStats, type JobStatsDeps } from './routes/job-stats.ts';
 import { mountJobStreams, type JobStreamsDeps } from './routes/job-streams.ts';
 import { mountKeys, type KeysDeps } from './routes/keys.ts';
@@ -22,6 +23,7 @@ import { mountOps, type OpsDeps } from './routes/ops.ts';
 import { mountOverview, type OverviewDeps } from './routes/overview.ts';
 import { mountPlan, type PlanDeps } from './routes/plan.ts';
 import { mountPredict, type PredictDeps } from './routes/predict.ts';
+import { mountRowInput, type RowInputDeps } from './routes/row-input.ts';
 import { mountScale, type ScaleDeps } from './routes/scale.ts';
 import { PROBLEMS } from './wire/error-form.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
@@ -33,6 +35,8 @@ export type AppDeps = Omit<
     PlanDeps &
     JobStreamsDeps &
     JobStatsDeps &
+    JobBlocksDeps &
+    RowInputDeps &
     DeliveriesDeps &
     ModelsDeps &
     PredictDeps &
@@ -62,6 +66,8 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountPlan(target, { ...deps, parser });
   mountJobStreams(target, deps);
   mountJobStats(target, deps);
+  mountJobBlocks(target, deps);
+  mountRowInput(target, deps);
   mountDeliveries(target, deps);
   mountModels(target, deps);
   mountPredict(target, deps);

@@ -3,6 +3,8 @@
  * graph. Workers report the contents of the graphs that they have loaded.
  */
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
+import type { RowKind } from '../../shared/tasks/task-description.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import { compareVersions } from '../../shared/models/version-name.ts';
 import { isReady } from '../../shared/queue/workers/worker-registry.ts';
@@ -38,6 +40,8 @@ export interface ModelCatalog {
   readonly findModel: (name: string) => Promise<FoundModel>;
   /** The same content that an earlier job used, if it still exists. Otherwise what `findModel` finds by name. */
   readonly findAgain: (ref: ModelRef) => Promise<FoundModel>;
+  /** What a model takes of a row. Null: nobody knows a model with this content any more. */
+  readonly rowKindOf: (ref: ModelRef) => Promise<RowKind | null>;
 }
 
 export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]): ModelCatalog {
@@ -65,6 +69,11 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
       const all = await survey();
       const same = all.known.find(({ ref }) => ref.name === name && ref.hash === hash);
       return toFound(same ?? chooseModel(all, name));
+    },
+    async rowKindOf({ name, hash }) {
+      const { known } = await survey();
+      const same = known.find(({ ref }) => ref.name === name && ref.hash === hash);
+      return same === undefined ? null : rowKindOf(same.config);
     },
   };
 }

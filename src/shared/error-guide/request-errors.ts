@@ -159,8 +159,9 @@ export const REQUEST_ERRORS = {
     fix: 'Retry later. The logs of the workers show why they ended. A row of the request may be the cause.',
   },
   deadline_passed: {
-    cause: 'The workers did not answer the online request before its deadline (`timeout_ms`).',
-    fix: 'Send fewer rows, allow more time with `timeout_ms`, or start more workers.',
+    cause:
+      'The workers did not answer the online request before its deadline (`timeout_ms`), or the input of a row was not found in time.',
+    fix: 'Send fewer rows, allow more time with `timeout_ms`, or start more workers. For the input of a row, ask again: the search continues.',
   },
   internal: {
     cause: 'The service failed unexpectedly.',

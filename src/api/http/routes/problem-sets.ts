@@ -29,3 +29,31 @@ export const CREATE_PROBLEMS: readonly ErrorCode[] = [
   'quota_rows',
   'quota_bytes',
 ];
+
+/** Problems of reading what a row was made of. */
+export const ROW_INPUT_PROBLEMS: readonly ErrorCode[] = [
+  'not_found',
+  'dataset_changed',
+  'output_changed',
+  'path_not_allowed',
+  'url_not_allowed',
+  'access_denied',
+  'file_not_found',
+  'file_unreadable',
+  'file_too_large',
+  'empty_file',
+  'invalid_row',
+  'input_not_found',
+  'input_unreadable',
+  'storage_unavailable',
+  'fetch_failed',
+  'fetch_status',
+  'fetch_unavailable',
+  'fetch_inflated',
+  'fetch_redirects',
+  'fetch_tls',
+  'fetch_unreadable',
+  'fetch_timeout',
+  'too_many_large_requests',
+  'deadline_passed',
+];

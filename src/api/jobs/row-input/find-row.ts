@@ -1,0 +1,100 @@
+/**
+ * Finds which row of its dataset a job's row is. This is the only place that knows how, so that an index of parts with
+ * references can take its place.
+ */
+import { hasParts, isTable, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
+import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
+import type { RowRef } from '../../../shared/domain/row.ts';
+import { ForebayError } from '../../../shared/errors.ts';
+import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
+import { sinkOf } from '../../../shared/sinks/sink-of.ts';
+import type { Outputs } from '../../../shared/storage/output.ts';
+import { shownPath } from '../../../shared/stores/remote-url.ts';
+import type { DatasetSource } from '../../../shared/datasets/source.ts';
+import { createDatasetPlaces } from './dataset-places.ts';
+import { createRecordedRows } from './recorded-rows.ts';
+
+export interface FoundRow {
+  /** The dataset of the row. For a retry, that of the first job. */
+  readonly dataset: GivenDataset;
+  readonly row: RowRef;
+  /** The version that a worker has read. Null: it is not known. */
+  readonly version: string | null;
+  /** The id in the output, as the output's format stores it. Null: the row has no result yet. */
+  readonly id: string | null;
+  /** The dataset is known not to have changed since the job read it. */
+  readonly isSame: boolean;
+}
+
+export interface FindRowDeps {
+  readonly outputs: Outputs;
+  readonly openDataset: (spec: Pick<JobSpec, 'dataset' | 'tenant'>) => DatasetSource;
+  readonly window: Pick<JobWindow, 'position'>;
+}
+
+/**
+ * Rejects with ForebayError `not_found` if there is no such row, `dataset_changed` if the dataset has other rows now, or as
+ * reading the output or the dataset does.
+ */
+export type FindRow = (job: JobRecord, index: number, signal: AbortSignal) => Promise<FoundRow>;
+
+export function createFindRow({ outputs, openDataset, window }: FindRowDeps): FindRow {
+  const recordedRow = createRecordedRows(outputs);
+  const places = createDatasetPlaces();
+
+  return async function findRow({ spec, total }, index, signal) {
+    const isRetry = spec.dataset.type === 'failed';
+    const dataset = isRetry ? givenOf(spec) : (spec.dataset as GivenDataset);
+    if (!isRetry && total !== null && index >= total) throw noRow(spec.id, index);
+    const recorded = await recordedRow(spec, index);
+    const version = recorded?.version ?? null;
+    const id = recorded?.id ?? null;
+    if (dataset.type === 'files' || dataset.type === 'urls') {
+      // The id is the location, and the order of a folder would have to be listed.
+      if (id === null) throw notFinished(spec.id, index);
+      const at = version !== null && dataset.type === 'files' ? version : undefined;
+      return { dataset, row: { id, at }, version, id, isSame: false };
+    }
+    const placed = await places.find(spec.id, openDataset({ dataset, tenant: spec.tenant }), index, signal);
+    if (placed === null) throw noRow(spec.id, index);
+    const { row } = placed;
+    const listed = placed.version === null ? sinkOf(spec).storedId(row.id) : null;
+    if (id !== null && listed !== null && listed !== id) throw otherRow(index, id, row.id);
+    const isSame = isRetry ? false : await isUnchanged(spec, dataset, placed.version);
+    return { dataset, row, version, id, isSame };
+  };
+
+  /** A table in one file. The cursor of the job ends with the version of the file that the job has read. */
+  async function isUnchanged(spec: JobSpec, dataset: GivenDataset, version: string | null): Promise<boolean> {
+    if (version === null || !isTable(dataset) || hasParts(dataset)) return false;
+    const { cursor } = await window.position(spec.id);
+    if (cursor === null) return false;
+    if (cursor.at.endsWith(version)) return true;
+    throw new ForebayError(
+      'dataset_changed',
+      `${shownPath(dataset.path)} has changed since job ${spec.id} has read it, so the row is not what the job has computed.`,
+    );
+  }
+}
+
+function givenOf({ dataset }: JobSpec): GivenDataset {
+  return dataset.type === 'failed' ? dataset.of : dataset;
+}
+
+export function otherRow(index: number, then: string, now: string): ForebayError {
+  return new ForebayError(
+    'dataset_changed',
+    `The dataset has changed since the job has read it: row ${index} was "${then}" and is now "${now}".`,
+  );
+}
+
+function noRow(job: string, index: number): ForebayError {
+  return new ForebayError('not_found', `Job ${job} has no row ${index}. Rows count from 0.`);
+}
+
+function notFinished(job: string, index: number): ForebayError {
+  return new ForebayError(
+    'not_found',
+    `Row ${index} of job ${job} has no result yet, so its input is not known. Ask again when its block is done.`,
+  );
+}
