@@ -1,12 +1,13 @@
 /** One job: how far it is, what limits it, and what it has produced. */
 import type { JobWire } from '../../src/api/http/wire/job.ts';
 import type { JobStatsWire } from '../../src/api/http/wire/stats.ts';
+import { BlockGrid } from '../blocks/block-grid.tsx';
 import { bytes, count, duration, percent, rate, when } from '../format.ts';
 import { Errors } from '../parts/errors.tsx';
 import { JobActions } from '../parts/job-actions.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Progress, Status } from '../parts/progress.tsx';
-import { Results } from '../parts/results.tsx';
+import { Results } from '../results/results.tsx';
 import { StageTimes } from '../parts/stages.tsx';
 import { Throughput } from '../parts/throughput.tsx';
 import { useJob } from '../parts/use-job.ts';
@@ -34,6 +35,10 @@ export function JobView({ id }: { id: string }) {
             <Throughput samples={samples} />
           </section>
           <section>
+            <h2>Blocks</h2>
+            <BlockGrid id={id} isOver={isOver(job)} />
+          </section>
+          <section>
             <h2>Where the time went</h2>
             <Problem error={stats.error} />
             {stats.data && <StageTimes stages={stats.data.stages} />}
@@ -44,13 +49,17 @@ export function JobView({ id }: { id: string }) {
           </section>
           <section>
             <h2>Results</h2>
-            <Results id={id} finished={job.rows.succeeded + job.rows.failed} />
+            <Results job={job} isOver={isOver(job)} />
           </section>
           <Details job={job} stats={stats.data} />
         </>
       )}
     </>
   );
+}
+
+function isOver({ finished_at }: JobWire): boolean {
+  return finished_at !== null;
 }
 
 function Head({ job }: { job: JobWire }) {

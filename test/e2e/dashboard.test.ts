@@ -38,6 +38,32 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     expect(page.errors).toEqual([]);
   }
 
+  /** The pictures are drawn from what the service returns, can be filtered, and open in a dialog. */
+  async function looksAtPictures(page: Page): Promise<void> {
+    await page.read(`document.querySelector('ul.cards').scrollIntoView()`);
+    const pixel = `canvas?.getContext('2d').getImageData(4, 4, 1, 1).data.join()`;
+    const colours = `[...document.querySelectorAll('.card')].map((card) => {
+      const canvas = card.querySelector('canvas');
+      return ${pixel};
+    }).slice(0, 3).join(' ')`;
+    await page.sees(`${colours} === '220,30,30,255 30,220,30,255 30,30,220,255'`);
+    await page.sees(`document.querySelectorAll('.card')[7].querySelector('pre')?.innerText === 'no image'`);
+    await page.read(fill('Score at least', '0.4'));
+    await page.read(fill('Label', 'green'));
+    await page.sees(`${text}.includes('2 of the 8 rows looked at match.')`);
+    await page.read(`document.querySelector('.frame').click()`);
+    await page.sees(`document.querySelector('dialog.row canvas') !== null`);
+    expect(await page.read(`document.activeElement.closest('dialog') !== null`)).toBe(true);
+    await page.read(click('Close'));
+    await page.sees(`document.querySelector('dialog.row') === null`);
+    await page.width(390);
+    expect(await page.read('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await page.read(fill('Label', ''));
+    await page.read(fill('Score at least', '0'));
+    await page.read(fill('Show as', 'table'));
+    await page.sees(`document.querySelectorAll('tr.failed').length === 1`);
+  }
+
   it('plans and submits a job, shows its course, errors and answers, and retries it', async () => {
     const page = await browser.open(`${service.url}/#/submit`);
     await page.sees(
@@ -55,6 +81,8 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     await page.sees(`${text}.includes('unsupported_format') && ${text}.includes('broken.png')`);
     await page.sees(`${text}.includes('Bottleneck') && ${text}.includes('Time of the lanes')`);
     await page.sees(`${text}.includes('000001.png') && ${text}.includes('green')`);
+    await page.sees(`document.querySelector('.blocks svg').ariaLabel === 'Blocks: 4 done.'`);
+    await looksAtPictures(page);
     const first = await page.read<string>('location.hash');
     await page.read(click('Retry failed rows'));
     await page.sees(
