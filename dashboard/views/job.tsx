@@ -5,6 +5,7 @@ import { BlockGrid } from '../blocks/block-grid.tsx';
 import { bytes, count, duration, percent, rate, when } from '../format.ts';
 import { Errors } from '../parts/errors.tsx';
 import { JobActions } from '../parts/job-actions.tsx';
+import { Numbers } from '../parts/numbers.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Progress, Status } from '../parts/progress.tsx';
 import { Results } from '../results/results.tsx';
@@ -147,6 +148,7 @@ function Details({ job, stats }: { job: JobWire; stats: JobStatsWire | null }) {
   return (
     <section>
       <h2>Parameters</h2>
+      <Numbers job={job} stats={stats} />
       <table class="narrow">
         <tbody>
           {rows.map(([name, value]) => (

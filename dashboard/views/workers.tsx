@@ -1,7 +1,9 @@
 /** All live workers: lanes, memory and models. */
+import { useEffect, useState } from 'preact/hooks';
 import type { WorkerWire } from '../../src/api/http/wire/overview.ts';
 import { bytes, count, percent, when } from '../format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { trendLine, withValues, type Trends } from '../parts/trend.ts';
 import { Status } from '../parts/progress.tsx';
 import { service } from '../service.ts';
 import { usePoll } from '../use-poll.ts';
@@ -9,6 +11,16 @@ import { usePoll } from '../use-poll.ts';
 export function WorkersView() {
   const { data, error } = usePoll('workers', 2000, async () => service().workers());
   const workers = data?.data ?? [];
+  const [memory, setMemory] = useState<Trends>(new Map());
+  useEffect(() => {
+    if (data)
+      setMemory((before) =>
+        withValues(
+          before,
+          data.data.map(({ id, memory: { rss_bytes } }) => [id, rss_bytes ?? 0]),
+        ),
+      );
+  }, [data]);
   const lanes = workers.reduce((sum, worker) => sum + (worker.lanes?.value ?? 0), 0);
   return (
     <>
@@ -40,7 +52,7 @@ export function WorkersView() {
           </thead>
           <tbody>
             {workers.map((worker) => (
-              <WorkerRow key={worker.id} worker={worker} />
+              <WorkerRow key={worker.id} worker={worker} memory={memory.get(worker.id) ?? []} />
             ))}
           </tbody>
         </table>
@@ -49,7 +61,7 @@ export function WorkersView() {
   );
 }
 
-function WorkerRow({ worker }: { worker: WorkerWire }) {
+function WorkerRow({ worker, memory: trend }: { worker: WorkerWire; memory: readonly number[] }) {
   const { memory, inflight } = worker;
   return (
     <tr>
@@ -63,6 +75,16 @@ function WorkerRow({ worker }: { worker: WorkerWire }) {
       <td data-name="memory">
         {bytes(memory.rss_bytes)} of {bytes(memory.limit_bytes)}
         {memory.level !== null && memory.level !== 'normal' && <Status status={memory.level} />}
+        {trend.length > 1 && memory.limit_bytes > 0 && (
+          <svg
+            class="trend"
+            viewBox="0 0 120 24"
+            role="img"
+            aria-label={`Memory from ${bytes(trend[0])} to ${bytes(trend.at(-1))} since this page asks`}
+          >
+            <polyline points={trendLine(trend, memory.limit_bytes, 120, 24)} />
+          </svg>
+        )}
       </td>
       <td data-name="rows in flight">
         {percent(inflight.limit_bytes === 0 ? 0 : inflight.used_bytes / inflight.limit_bytes)} of{' '}

@@ -62,9 +62,8 @@ export function mountRowInput(target: MountTarget, deps: RowInputDeps): void {
       const release = await inMemory.enter();
       let input: RowInput;
       try {
-        input = await withinDeadline(c.req.raw.signal, async (signal) =>
-          deps.readRowInput(job, index, signal),
-        );
+        // Also if the client leaves: what the search finds serves the next request.
+        input = await withinDeadline(async (signal) => deps.readRowInput(job, index, signal));
       } catch (error) {
         release();
         throw error;
@@ -79,10 +78,10 @@ export function mountRowInput(target: MountTarget, deps: RowInputDeps): void {
   );
 }
 
-async function withinDeadline<T>(left: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const tooLate = AbortSignal.timeout(DEADLINE_MS);
   try {
-    return await work(AbortSignal.any([left, tooLate]));
+    return await work(tooLate);
   } catch (cause) {
     if (!tooLate.aborted) throw cause;
     throw new ForebayError(
