@@ -118,6 +118,18 @@ it('makes files in the order of the rows, with the same results, and no other jo
   ]);
 });
 
+it('the inputs of rows can still be read, also from partitions, and tasks are no blocks', async () => {
+  const input = { type: 'files', path: 'images' };
+  const output = { path: service.out('inputs'), compact: { files: 2 }, partition_by: 'label' };
+  const job = await run({ input, output, options: { block_rows: 1 } });
+  for (const index of [2, 0]) {
+    const response = await service.request(`/v1/jobs/${job.id}/rows/${index}/input`);
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(readFileSync(reruns.image(index)));
+  }
+  const blocks = (await (await service.request(`/v1/jobs/${job.id}/blocks`)).json()) as object;
+  expect(blocks).toMatchObject({ total: 3, ranges: [{ from: 0, count: 3, state: 'done' }] });
+});
+
 it.each([
   [
     { partition_by: 'colour' },

@@ -42,11 +42,12 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
   const recordedRow = createRecordedRows(outputs);
   const places = createDatasetPlaces();
 
-  return async function findRow({ spec, total }, index, signal) {
+  return async function findRow(job, index, signal) {
+    const { spec, total } = job;
     const isRetry = spec.dataset.type === 'failed';
     const dataset = isRetry ? givenOf(spec) : (spec.dataset as GivenDataset);
     if (!isRetry && total !== null && index >= total) throw noRow(spec.id, index);
-    const recorded = await recordedRow(spec, index);
+    const recorded = await recordedRow(job, index, signal);
     const version = recorded?.version ?? null;
     const id = recorded?.id ?? null;
     if (dataset.type === 'files' || dataset.type === 'urls') {

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import { isTerminal, type JobStatus } from '../../domain/job/job-state.ts';
 import { blockRanges, type BlockRange, type BlockState } from '../../domain/block-ranges.ts';
+import { readFilePlan } from '../jobs/job-record.ts';
 import { jobKeys } from '../keys.ts';
 
 /** 8 million blocks. Of a larger job that has ended early, the rest counts as not run. */
@@ -19,7 +20,7 @@ export async function readBlockMap(redis: Redis, job: string): Promise<BlockMap>
   // One transaction, so that no commit comes between two of the answers.
   const replies = await redis
     .multi()
-    .hmget(keys.job, 'next_block', 'status', 'done')
+    .hmget(keys.job, 'next_block', 'status', 'done', 'file_plan')
     .hkeys(keys.window)
     .hkeys(keys.runs)
     .hgetall(keys.attempts)
@@ -28,8 +29,9 @@ export async function readBlockMap(redis: Redis, job: string): Promise<BlockMap>
     if (error) throw error;
     return value;
   }) as [(string | null)[], string[], string[], Record<string, string>];
-  const [next, status, done] = fields;
-  const read = Number(next ?? 0);
+  const [next, status, done, plan] = fields;
+  // Tasks that write files follow the blocks.
+  const read = readFilePlan(plan)?.blocks ?? Number(next ?? 0);
   if (isTerminal(status as JobStatus)) {
     // Blocks that were given up have left the window.
     const isWhole = Number(done ?? 0) === read;
@@ -39,6 +41,7 @@ export async function readBlockMap(redis: Redis, job: string): Promise<BlockMap>
   const running = new Set(runs);
   const states = window
     .map((block) => [Number(block), stateOf(running.has(block), Number(attempts[block] ?? 0))] as const)
+    .filter(([block]) => block < read)
     .sort(([a], [b]) => a - b);
   return { read, ranges: blockRanges(read, states) };
 }
