@@ -184,10 +184,12 @@ it('returns members of archives and lines of lists', async () => {
   expect((await inputOf(s3, 0)).code).toBe('not_found');
 });
 
-it('is in the client', async () => {
+it('is in the client, and so are the blocks', async () => {
   const job = await submit({ type: 'inline', rows: [{ id: 'a', data: png.toString('base64') }] });
   const client = createClient({ url: api.url });
   const { type, blob, version } = await client.rowInput(job.id, 0);
   expect([type, blob.size, version]).toEqual(['image/png', png.length, 'same']);
   await expect(client.rowInput(job.id, 1)).rejects.toThrow(ProblemError);
+  expect(await client.blocks(job.id)).toMatchObject({ total: 1, counts: { unread: 1 } });
+  await expect(client.blocks('job_unknown')).rejects.toMatchObject({ code: 'job_not_found' });
 });

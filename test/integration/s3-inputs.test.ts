@@ -110,6 +110,14 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
     const { job, rows } = await run(input, 'delta-2', { delta: { previous: first.job.id } });
     expect(job.delta).toMatchObject({ taken_over: 3, computed: { new: 1, changed: 1, failed_before: 0 } });
     expect(rows).toEqual((await run(input, 'delta-3')).rows);
+    // Row 1 of the first job is no longer what that job has read.
+    const inputOf = async (id: string, index: number) => {
+      const response = await service.request(`/v1/jobs/${id}/rows/${index}/input`);
+      return [response.status, response.headers.get('x-input-version')];
+    };
+    expect(await inputOf(first.job.id, 0)).toEqual([200, 'same']);
+    expect(await inputOf(first.job.id, 1)).toEqual([409, null]);
+    expect(await inputOf(job.id, 1)).toEqual([200, 'same']);
     const third = await run(input, 'delta-4', { delta: { previous: job.id } });
     expect(third.job.delta).toMatchObject({ taken_over: 5, vanished: 0 });
   });

@@ -28,9 +28,8 @@ export function mountJobBlocks(target: MountTarget, deps: JobBlocksDeps): void {
       problems: JOB_PROBLEMS,
     },
     async ({ c, params }) => {
-      // The map first. The record is then at least as recent, so `total` is never below what was read.
-      const map = await deps.blockMap(params.id);
-      return c.json(blocksToWire(await deps.jobs.mustGet(params.id), map));
+      const job = await deps.jobs.mustGet(params.id);
+      return c.json(blocksToWire(job, await deps.blockMap(params.id)));
     },
   );
 }
