@@ -15,7 +15,7 @@ export function cellsOf(ranges: JobBlocksWire['ranges'], most: number): Cells {
   const last = ranges.at(-1);
   const total = last === undefined ? 0 : last.from + last.count;
   const per = Math.max(1, Math.ceil(total / most));
-  const states = new Array<BlockState>(Math.ceil(total / per)).fill('done');
+  const states = Array.from<BlockState>({ length: Math.ceil(total / per) }).fill('done');
   const rank = (state: BlockState) => SHOWN.indexOf(state);
   for (const { from, count, state } of ranges) {
     const end = Math.floor((from + count - 1) / per);

@@ -8,6 +8,7 @@ import { ProblemError } from '#forebay/client/problem-error.js';
 import { createClient } from '#forebay/client/client.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
+import { contentVersion } from '#forebay/shared/delta/content-version.js';
 import { partName, recordName } from '#forebay/shared/storage/output-names.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';
 import { makeTar, makeZip } from '../support/archives.ts';
@@ -105,21 +106,36 @@ it('returns files of a folder, those of them that are pictures as such and every
   expect([head.status, head.headers.get('content-length')]).toEqual([200, String(png.length)]);
 });
 
-it('refuses a file that is not the one that the worker has read', async () => {
-  const file = join(input, 'row-0');
-  writeFileSync(file, png);
-  const job = await submit({ type: 'files', path: '.' });
-  await api.commitBlock(job, 0);
-  const hash = createHash('sha256')
-    .update(readFileSync(join(job.output, partName(0, 'jsonl'))))
-    .digest('hex');
-  const { size, mtimeMs } = statSync(file);
-  const rows = [0, 1, 2, 3].map((i) => `[${i},"row-${i}",${i === 0 ? `"${size}-${mtimeMs}"` : 'null'}]\n`);
-  writeFileSync(join(job.output, recordName(0, hash)), `{"v":1,"rows":4}\n${rows.join('')}`);
-  expect((await inputOf(job, 0)).headers.get('x-input-version')).toBe('same');
-  utimesSync(file, new Date(), new Date(mtimeMs + 5000));
-  expect(await inputOf(job, 0)).toMatchObject({ status: 409, code: 'dataset_changed' });
-});
+it.each<[string, object, (file: string) => string, (file: string) => void]>([
+  [
+    'its stamp',
+    {},
+    (file) => `${statSync(file).size}-${statSync(file).mtimeMs}`,
+    (file) => utimesSync(file, new Date(), new Date(Date.now() + 5000)),
+  ],
+  [
+    'its content',
+    { row_versions: 'content' },
+    (file) => contentVersion(readFileSync(file)),
+    (file) => writeFileSync(file, SVG),
+  ],
+])(
+  'refuses a file that is not the one that the worker has read, by %s',
+  async (_, options, versionOf, change) => {
+    const file = join(input, 'row-0');
+    writeFileSync(file, png);
+    const job = await submit({ type: 'files', path: '.' }, { options: { block_rows: 4, ...options } });
+    await api.commitBlock(job, 0);
+    const hash = createHash('sha256')
+      .update(readFileSync(join(job.output, partName(0, 'jsonl'))))
+      .digest('hex');
+    const rows = [0, 1, 2, 3].map((i) => JSON.stringify([i, `row-${i}`, i === 0 ? versionOf(file) : null]));
+    writeFileSync(join(job.output, recordName(0, hash)), `{"v":1,"rows":4}\n${rows.join('\n')}\n`);
+    expect((await inputOf(job, 0)).headers.get('x-input-version')).toBe('same');
+    change(file);
+    expect(await inputOf(job, 0)).toMatchObject({ status: 409, code: 'dataset_changed' });
+  },
+);
 
 it('returns records as JSON, and files that they name, hold or point to', async () => {
   const far = `${web.url}/far.png`;
@@ -174,7 +190,8 @@ it('returns members of archives and lines of lists', async () => {
   const members = [0, 1, 2].map((i) => ({ name: `${i}.png`, body: png }));
   writeFileSync(join(input, 'a.tar'), makeTar(members));
   writeFileSync(join(input, 'a.zip'), makeZip(members));
-  writeFileSync(join(input, 'list.txt'), `row-0\n{"id":"x","uri":"${web.url}/far.png"}\n/etc/passwd\n`);
+  writeFileSync(join(input, 'near.png'), png);
+  writeFileSync(join(input, 'list.txt'), `near.png\n{"id":"x","uri":"${web.url}/far.png"}\n/etc/passwd\n`);
   for (const path of ['a.tar', 'a.zip']) await expectPicture(await submit({ type: 'archive', path }), 2);
   const list = await submit({ type: 'manifest', path: 'list.txt' });
   for (const index of [0, 1]) await expectPicture(list, index);

@@ -14,6 +14,13 @@ export interface BlockRange {
   readonly state: BlockState;
 }
 
+export interface BlockMap {
+  /** Blocks that the feeder has read so far. */
+  readonly read: number;
+  /** From block 0 to `read` - 1, without gaps. */
+  readonly ranges: readonly BlockRange[];
+}
+
 /** `others`: blocks below `read` that are not done, in ascending order. */
 export function blockRanges(read: number, others: Iterable<readonly [number, BlockState]>): BlockRange[] {
   const ranges: { from: number; count: number; state: BlockState }[] = [];

@@ -1,5 +1,5 @@
 /** The blocks of a job by state. */
-import type { BlockMap } from '../../../shared/queue/blocks/block-map.ts';
+import type { BlockMap } from '../../../shared/domain/block-ranges.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 import { blocksToWire, JOB_BLOCKS } from '../wire/blocks.ts';

@@ -1,8 +1,7 @@
 /** The states of a job's blocks. */
 import { z } from 'zod';
-import { BLOCK_STATES, type BlockRange } from '../../../shared/domain/block-ranges.ts';
+import { BLOCK_STATES, type BlockMap, type BlockRange } from '../../../shared/domain/block-ranges.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
-import type { BlockMap } from '../../../shared/queue/blocks/block-map.ts';
 
 const COUNT = z.int().min(0);
 

@@ -4,6 +4,7 @@
  */
 import { hasParts, isTable, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
+import { recordedVersions } from '../../../shared/domain/row-versions.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
@@ -18,8 +19,10 @@ export interface FoundRow {
   /** The dataset of the row. For a retry, that of the first job. */
   readonly dataset: GivenDataset;
   readonly row: RowRef;
-  /** The version that a worker has read. Null: it is not known. */
-  readonly version: string | null;
+  /** The size and time of the file, or the ETag of the object, that a worker has read. Null: it is not known. */
+  readonly stamp: string | null;
+  /** The hash of what a worker has read. Null: it is not known. */
+  readonly content: string | null;
   /** The id in the output, as the output's format stores it. Null: the row has no result yet. */
   readonly id: string | null;
   /** The dataset is known not to have changed since the job read it. */
@@ -48,13 +51,15 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
     const dataset = isRetry ? givenOf(spec) : (spec.dataset as GivenDataset);
     if (!isRetry && total !== null && index >= total) throw noRow(spec.id, index);
     const recorded = await recordedRow(job, index, signal);
-    const version = recorded?.version ?? null;
     const id = recorded?.id ?? null;
+    const by = recordedVersions(spec);
+    const stamp = by === 'stamp' ? (recorded?.version ?? null) : null;
+    const content = by === 'content' ? (recorded?.version ?? null) : null;
     if (dataset.type === 'files' || dataset.type === 'urls') {
       // The id is the location, and the order of a folder would have to be listed.
       if (id === null) throw notFinished(spec.id, index);
-      const at = version !== null && dataset.type === 'files' ? version : undefined;
-      return { dataset, row: { id, at }, version, id, isSame: false };
+      const at = dataset.type === 'files' ? (stamp ?? undefined) : undefined;
+      return { dataset, row: { id, at }, stamp, content, id, isSame: false };
     }
     const placed = await places.find(spec.id, openDataset({ dataset, tenant: spec.tenant }), index, signal);
     if (placed === null) throw noRow(spec.id, index);
@@ -62,7 +67,7 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
     const listed = placed.version === null ? sinkOf(spec).storedId(row.id) : null;
     if (id !== null && listed !== null && listed !== id) throw otherRow(index, id, row.id);
     const isSame = isRetry ? false : await isUnchanged(spec, dataset, placed.version);
-    return { dataset, row, version, id, isSame };
+    return { dataset, row, stamp: null, content, id, isSame };
   };
 
   /** A table in one file. The cursor of the job ends with the version of the file that the job has read. */

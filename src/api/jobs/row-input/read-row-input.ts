@@ -13,6 +13,7 @@ import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../../shared/domain/model/model-config.ts';
+import { contentVersion } from '../../../shared/delta/content-version.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { fileVersion } from '../../../shared/files/file-version.ts';
 import type { InputFolders } from '../../../shared/files/input-folders.ts';
@@ -67,7 +68,7 @@ export function createReadRowInput(deps: RowInputDeps): ReadRowInput {
     if (!liesUnderRoot(path)) throw outside(path);
     const { fd, stamp } = openAllowed(path, tenant);
     try {
-      const known = found.dataset.type === 'files' ? found.version : null;
+      const known = found.stamp;
       if (known !== null && known !== fileVersion(stamp)) throw changed(found.row.id);
       const bytes = Buffer.allocUnsafe(stamp.size);
       let filled = 0;
@@ -160,8 +161,20 @@ export function createReadRowInput(deps: RowInputDeps): ReadRowInput {
         }
       }
     }
-    return readAt(locateRow(found.dataset, found.row));
+    return withContent(await readAt(locateRow(found.dataset, found.row)), found);
   };
+}
+
+/** Compares the content with that which a worker has read, if the job has recorded it. */
+function withContent(input: RowInput, { content, dataset, row }: FoundRow): RowInput {
+  if (content === null) return input;
+  // The rest belongs to columns that are joined.
+  const [known] = content.split('.');
+  const text = input.is === 'record' ? Buffer.from(input.bytes).toString().trim() : input.bytes;
+  if (contentVersion(text) === known) return { ...input, isSame: true };
+  // The version of a record may be that of the record, of the file that it names, or of both.
+  if (dataset.type === 'files' || dataset.type === 'urls') throw changed(row.id);
+  return input;
 }
 
 /** A guess for a model that nobody knows any more. */

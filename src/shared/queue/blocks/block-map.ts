@@ -1,19 +1,12 @@
 /** Which blocks of a job are in which state, as ranges. There are few, because all but those of the window are alike. */
 import type { Redis } from 'ioredis';
 import { isTerminal, type JobStatus } from '../../domain/job/job-state.ts';
-import { blockRanges, type BlockRange, type BlockState } from '../../domain/block-ranges.ts';
+import { blockRanges, type BlockMap, type BlockState } from '../../domain/block-ranges.ts';
 import { readFilePlan } from '../jobs/job-record.ts';
 import { jobKeys } from '../keys.ts';
 
 /** 8 million blocks. Of a larger job that has ended early, the rest counts as not run. */
 const MOST_BITMAP_BYTES = 1024 * 1024;
-
-export interface BlockMap {
-  /** Blocks that the feeder has read so far. */
-  readonly read: number;
-  /** From block 0 to `read` - 1, without gaps. */
-  readonly ranges: readonly BlockRange[];
-}
 
 export async function readBlockMap(redis: Redis, job: string): Promise<BlockMap> {
   const keys = jobKeys(job);
