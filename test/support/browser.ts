@@ -44,7 +44,8 @@ export async function startBrowser() {
     async close() {
       child.kill('SIGKILL');
       await once(child, 'exit');
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      // Its helper processes may write for a moment longer.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
     },
   };
 }
