@@ -25,7 +25,7 @@ export function chosenNumbers(
       : { value: count(asked), why: 'the job asks for it' };
   const workers = live.filter(({ id }) => serving.some((worker) => worker.id === id));
   return [
-    { name: 'rows per model call', ...batch },
+    { name: 'most rows per model call', ...batch },
     {
       name: 'rows per block',
       value: count(options.block_rows),

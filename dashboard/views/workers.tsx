@@ -75,14 +75,14 @@ function WorkerRow({ worker, memory: trend }: { worker: WorkerWire; memory: read
       <td data-name="memory">
         {bytes(memory.rss_bytes)} of {bytes(memory.limit_bytes)}
         {memory.level !== null && memory.level !== 'normal' && <Status status={memory.level} />}
-        {trend.length > 1 && memory.limit_bytes > 0 && (
+        {trend.length > 1 && Math.max(...trend) > 0 && (
           <svg
             class="trend"
             viewBox="0 0 120 24"
             role="img"
             aria-label={`Memory from ${bytes(trend[0])} to ${bytes(trend.at(-1))} since this page asks`}
           >
-            <polyline points={trendLine(trend, memory.limit_bytes, 120, 24)} />
+            <polyline points={trendLine(trend, Math.max(...trend) * 1.5, 120, 24)} />
           </svg>
         )}
       </td>

@@ -17,10 +17,10 @@ it('tells what the job asks for from what workers have chosen, and workers that 
   const texts = (...given: Given) =>
     chosenNumbers(...given).map(({ name, value, why }) => `${name} ${value}: ${why}`);
   const automatic = texts(job({}), stats, live);
-  expect(automatic[0]).toBe('rows per model call 16, 32: the job leaves it to the workers');
+  expect(automatic[0]).toBe('most rows per model call 16, 32: the job leaves it to the workers');
   expect(automatic.filter((text) => text.startsWith('lanes'))).toEqual(['lanes of a worker 2: one per core']);
   expect(texts(job({ batch_size: 8, concurrency: 3 }), null, [])).toEqual([
-    'rows per model call 8: the job asks for it',
+    'most rows per model call 8: the job asks for it',
     'rows per block 64: fixed when the job was submitted, so that its parts stay the same',
     'blocks at once 3: the job asks for it',
   ]);
