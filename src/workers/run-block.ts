@@ -5,6 +5,7 @@
 import type { ByteFiles } from '../shared/datasets/bytes/byte-file.ts';
 import { listRows } from '../shared/datasets/open-slice.ts';
 import { isSlice, type BlockStats } from '../shared/domain/block.ts';
+import type { PartFacts } from '../shared/domain/part-record.ts';
 import { deltaStats } from '../shared/domain/earlier-rows.ts';
 import type { FileTask } from '../shared/domain/job/compaction.ts';
 import { firstPart, type JobSpec } from '../shared/domain/job/job.ts';
@@ -16,16 +17,11 @@ import type { BegunRun } from '../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../shared/queue/blocks/job-window.ts';
 import type { QueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { isNewerVersion } from '../shared/queue/jobs/job-specs.ts';
-import {
-  adoptBlock,
-  proofOf,
-  RowsDiffer,
-  type BlockCounts,
-  type PartOfJob,
-} from '../shared/storage/adopt-block.ts';
+import { adoptBlock, proofOf, RowsDiffer, type PartOfJob } from '../shared/storage/adopt-block.ts';
 import type { Outputs, PartProof } from '../shared/storage/output.ts';
 import { fileListName } from '../shared/storage/file-names.ts';
 import { sinkOf } from '../shared/sinks/sink-of.ts';
+import { partRecordOf } from '../shared/storage/part-index/part-record-of.ts';
 import { publishBlock } from '../shared/storage/publish-block.ts';
 import type { RecordedVersions } from '../shared/storage/row-record.ts';
 import { storageTrouble } from '../shared/storage/storage-trouble.ts';
@@ -35,7 +31,6 @@ import type { Batcher } from './intake/batcher.ts';
 import type { ByteBudget } from './intake/byte-budget.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createBlockComputer, type Computed } from './run/compute-block.ts';
-import { errorsByCode } from './run/errors-by-code.ts';
 import type { EarlierParts } from './run/earlier-parts.ts';
 import { createJobFlows } from './run/job-flow.ts';
 import { createRunStats } from './run/run-stats.ts';
@@ -92,24 +87,22 @@ export function createBlockRunner(deps: RunBlockDeps) {
 
       if (!isSlice(begun.block) && begun.block.task !== undefined) return compact(begun, begun.block.task);
 
-      let counts = await adoptEarlierPart(begun);
-      let errors: Readonly<Record<string, number>> = {};
+      let facts = await adoptEarlierPart(begun);
       let takenOver: number | undefined;
       stats.begun();
-      if (!counts) {
+      if (!facts) {
         const computed = await computeRows(begun, group);
         takenOver = computed.taken;
         try {
           if (handingBack) return;
-          counts = await publish(begun, computed);
+          facts = await publish(begun, computed);
         } finally {
           computed.release();
         }
-        if (!counts) return taken.complete();
-        errors = errorsByCode(computed.outcomes);
+        if (!facts) return taken.complete();
       }
       const delta = deltaStats(begun.block.earlier, takenOver);
-      await commit(counts, errors, delta);
+      await commit(begun, facts, delta);
     }
 
     /** Makes files of published parts. */
@@ -137,7 +130,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
     }
 
     /** Null if no earlier run has published the block. */
-    async function adoptEarlierPart(begun: BegunRun): Promise<BlockCounts | null> {
+    async function adoptEarlierPart(begun: BegunRun): Promise<PartFacts | null> {
       const { spec, attempts } = begun;
       // A run that was handed back does not count as an attempt. If it has published, `publish` finds its part.
       if (attempts <= 1 && !spec.resume) return null;
@@ -154,10 +147,10 @@ export function createBlockRunner(deps: RunBlockDeps) {
     async function publish(
       { spec }: BegunRun,
       { rows, outcomes, versions }: Computed,
-    ): Promise<BlockCounts | null> {
+    ): Promise<PartFacts | null> {
       const started = performance.now();
-      const counts = await publishBlock(
-        { ...partOf(spec), rows, outcomes, token, records: recordOf(spec, versions) },
+      const facts = await publishBlock(
+        { ...partOf(spec), rows, outcomes, token, records: versionsToRecord(spec, versions) },
         async (hash): Promise<PartProof | 'superseded' | null> => {
           const permit = await window.announcePart(job, { block, token, hash, output: spec.output });
           if (permit.may) return proofOf(spec, permit.announced);
@@ -166,16 +159,13 @@ export function createBlockRunner(deps: RunBlockDeps) {
         },
       );
       stats.published(performance.now() - started);
-      return counts;
+      return facts;
     }
 
-    async function commit(
-      counts: BlockCounts,
-      errors: Readonly<Record<string, number>>,
-      delta: BlockStats,
-    ): Promise<void> {
+    async function commit(begun: BegunRun, facts: PartFacts, delta: BlockStats): Promise<void> {
       const started = performance.now();
-      const outcome = await window.commit(job, block, token, counts, { ...stats.totals(), ...delta });
+      const record = partRecordOf(firstPart(begun.spec) + block, begun.block, facts);
+      const outcome = await window.commit(job, block, token, facts, { ...stats.totals(), ...delta }, record);
       if (outcome === 'superseded') emit('block.superseded', { job, block });
       // The slot is returned last, so that a queue never holds more blocks than slots.
       await taken.complete();
@@ -184,7 +174,9 @@ export function createBlockRunner(deps: RunBlockDeps) {
       flow.committed(commitMs);
       if (outcome === 'superseded') return;
       const times = { ...stats.times(), commitMs };
-      emit('block.committed', { job, block, run: moments, queue, outcome, ...counts, errors, times });
+      const { succeeded, failed } = facts;
+      const errors = facts.errors?.codes ?? {};
+      emit('block.committed', { job, block, run: moments, queue, outcome, succeeded, failed, errors, times });
     }
 
     async function fail(error: unknown): Promise<void> {
@@ -238,7 +230,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
 }
 
 /** Null: the versions of rows are not recorded. */
-function recordOf(spec: JobSpec, versions: Computed['versions']): RecordedVersions | null {
+function versionsToRecord(spec: JobSpec, versions: Computed['versions']): RecordedVersions | null {
   const by = recordedVersions(spec);
   if (by !== 'content') return by;
   return versions === null ? null : { versions };

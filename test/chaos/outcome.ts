@@ -10,7 +10,7 @@ export interface Outcome {
    * which other images it decodes.
    */
   readonly errors: string;
-  /** Names in the output folder. */
+  /** Names in the output folder, without the ids of jobs. */
   readonly names: readonly string[];
 }
 
@@ -24,7 +24,8 @@ export async function outcomeOf(place: Place, output: string): Promise<Outcome> 
     return text;
   };
   const results = await all('part-');
-  return { results, errors: (await all('errors-')).replaceAll(/^.+$/gm, withoutMessage), names };
+  const errors = (await all('errors-')).replaceAll(/^.+$/gm, withoutMessage);
+  return { results, errors, names: names.map((name) => name.replace(/job_[0-9A-Z]{26}/, 'JOB')) };
 }
 
 function withoutMessage(line: string): string {
@@ -32,9 +33,20 @@ function withoutMessage(line: string): string {
   return `${index} ${id} ${error.code}`;
 }
 
+/** The rows of an outcome's errors by code. */
+export function errorsByCode({ errors }: Pick<Outcome, 'errors'>): Map<string, number> {
+  const codes = new Map<string, number>();
+  for (const line of errors.split('\n').filter((text) => text !== '')) {
+    const code = line.slice(line.lastIndexOf(' ') + 1);
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+  }
+  return codes;
+}
+
 interface Manifest {
   readonly status: string;
   readonly rows: { readonly total: number; readonly succeeded: number; readonly failed: number };
+  readonly errors_by_code: Readonly<Record<string, number>>;
   readonly parts: readonly {
     readonly name: string;
     readonly sha256: string;

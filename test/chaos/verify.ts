@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { waitUntil } from '../support/wait-until.ts';
 import type { Cluster } from './cluster.ts';
 import type { ChaosJob } from './job.ts';
-import { outcomeOf, readManifest, type Outcome } from './outcome.ts';
+import { errorsByCode, outcomeOf, readManifest, type Outcome } from './outcome.ts';
 
 /** A dead worker's leftovers stay until its lock expires (10 s) and two stalled-block checks have run (5 s each). */
 const SETTLE_MS = 30_000;
@@ -63,6 +63,12 @@ async function verifyJob(
   const { total, succeeded, failed: failures } = record.rows;
   same("the job's counters", { total, succeeded, failed: failures }, counts);
   same("the manifest's counters", manifest.rows, counts);
+  const byCode = (codes: Iterable<[string, number]>) => [...codes].sort(([a], [b]) => (a < b ? -1 : 1));
+  same(
+    "the manifest's errors by code",
+    byCode(Object.entries(manifest.errors_by_code)),
+    byCode(errorsByCode(expected)),
+  );
   same('blocks done', record.blocks.done, Math.ceil(rows / blockRows));
   same('blocks in the manifest', manifest.parts.length, Math.ceil(rows / blockRows));
   const streamed = await (await cluster.request(`/v1/jobs/${id}/results`, {}, { key })).text();

@@ -15,6 +15,7 @@ import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { readBlock } from '#forebay/shared/storage/read-part.js';
 import { makeSpec } from '../support/queue.ts';
 import { OUTPUT_PLACES, type OutputPlace } from '../support/output-places.ts';
+import { expectIndexOfParts } from './index-of-parts.ts';
 
 const rows = { firstRow: 8, rows: [{ id: 'a' }, { id: 'b' }] };
 const ok = (score: number): RowOutcome => ({ ok: true, result: `"score":${score}` });
@@ -58,7 +59,10 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       const output = fresh();
       await output.prepare();
       expect(await output.names()).toEqual([]);
-      expect(await publish(output, jobId(), [ok(1), bad('broken')])).toEqual({ succeeded: 1, failed: 1 });
+      expect(await publish(output, jobId(), [ok(1), bad('broken')])).toMatchObject({
+        succeeded: 1,
+        failed: 1,
+      });
       expect((await output.names()).toSorted()).toEqual(['errors-00000000.jsonl', 'part-00000000.jsonl']);
       expect(await textOf(output, 'part-00000000.jsonl')).toBe('{"index":8,"id":"a","score":1}\n');
       expect(await textOf(output, 'part-00000001.jsonl')).toBeNull();
@@ -100,6 +104,13 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       expect(await place.staged(output.place)).toBe(0);
     });
 
+    it('the index of a job takes records twice, keeps those of other jobs apart, and goes with the parts', async () => {
+      const output = fresh();
+      await expectIndexOfParts(output, [jobId(), jobId()], place);
+      await takeOver(output, overwriting(output), 'lease');
+      expect(await output.names()).toEqual(['job.json']);
+    });
+
     it('one of several runs that publish at once wins, with its own errors', async () => {
       const output = fresh();
       const job = jobId();
@@ -115,7 +126,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
           return publishing;
         }),
       );
-      expect(runs).toEqual(runs.map(() => ({ succeeded: 1, failed: 1 })));
+      expect(runs).toMatchObject(runs.map(() => ({ succeeded: 1, failed: 1 })));
       const winner = /"score":(\d+)/.exec((await textOf(output, 'part-00000000.jsonl'))!)![1];
       expect(await textOf(output, 'errors-00000000.jsonl')).toContain(`run ${winner}`);
       await output.removeStaging(job);
@@ -173,7 +184,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
         if (asked === 1) await output.dropStaged(job, 0, hash);
         return 'owned';
       });
-      expect([counts, asked]).toEqual([{ succeeded: 1, failed: 1 }, 2]);
+      expect([counts, asked]).toMatchObject([{ succeeded: 1, failed: 1 }, 2]);
       expect(await textOf(output, 'errors-00000000.jsonl')).toContain('mine');
     });
 
@@ -208,7 +219,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       await expect(staging).rejects.toThrow('dies');
       await place.put(other.pathOf('part-00000000.jsonl'), (await textOf(output, 'part-00000000.jsonl'))!);
       expect(await other.placeErrors(job, 0, '0'.repeat(64))).toBe(false);
-      expect(await adoptBlock(partOf(other, job), rows, { hashes: [hash] })).toEqual({
+      expect(await adoptBlock(partOf(other, job), rows, { hashes: [hash] })).toMatchObject({
         succeeded: 1,
         failed: 1,
       });

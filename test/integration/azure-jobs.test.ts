@@ -108,6 +108,7 @@ describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
     const found = (await names('plain')).map((name) => name.replace(/-[0-9a-f]{16}/, '-HASH'));
     expect(found).toEqual([
       '_SUCCESS',
+      `_parts-${job.id}-00000000.jsonl`,
       '_rows-00000000-HASH.jsonl',
       '_rows-00000001-HASH.jsonl',
       '_rows-00000002-HASH.jsonl',

@@ -58,6 +58,7 @@ interface Manifest {
   readonly compact: { files: number; partition_by: string | null };
   readonly parts: { name: string; rows: number; bytes: number; partition?: Record<string, string> }[];
   readonly errors: { name: string; rows: number }[];
+  readonly errors_by_code: Record<string, number>;
 }
 const manifestOf = (job: JobWire) =>
   JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as Manifest;
@@ -90,6 +91,7 @@ it('makes files in the order of the rows, with the same results, and no other jo
   expect([manifest.version, manifest.compact]).toEqual([3, { files: 3, partition_by: null }]);
   expect(manifest.parts.map(({ rows }) => rows)).toEqual([10, 12, 16]);
   expect(manifest.errors.map(({ rows }) => rows)).toEqual([1, 1]);
+  expect(manifest.errors_by_code).toEqual({ file_not_found: 2 });
   const text = manifest.parts.map(({ name }) => readFileSync(join(output, name), 'utf8')).join('');
   expect(text).toBe(await results(plain.id));
   for (const query of [
@@ -157,7 +159,9 @@ it('a job that fails keeps its parts, and can be resumed with other files', asyn
   const output = service.out('resumed');
   const options = { block_rows: 2, max_errors: 1 };
   const failed = await run({ input, options, output: { path: output, compact: { files: 2 } } });
-  expect([failed.status, namesIn(output).some((name) => name.startsWith('part-'))]).toEqual(['failed', true]);
+  const kept = namesIn(output);
+  expect([failed.status, kept.some((name) => name.startsWith('part-'))]).toEqual(['failed', true]);
+  expect(kept).toContain(`_parts-${failed.id}-00000000.jsonl`);
   for (const i of upTo(6)) repair(i);
   rmSync(join(output, 'errors-00000000.jsonl'));
   rmSync(join(output, 'part-00000000.jsonl'));
@@ -167,7 +171,7 @@ it('a job that fails keeps its parts, and can be resumed with other files', asyn
     options: { ...options, max_errors: 10, if_output_exists: 'resume' },
   });
   expect(resumed.status).toBe('completed');
-  expect(namesIn(output).filter((name) => /^(data|part)/.test(name))).toEqual([
+  expect(namesIn(output).filter((name) => /^(data|_?part)/.test(name))).toEqual([
     'data/compact-00000000.jsonl',
   ]);
 });
@@ -185,7 +189,7 @@ it('a worker that is killed while it makes files costs no row', async () => {
   expect([compact.partition_by, parts.reduce((sum, { rows }) => sum + rows, 0)]).toEqual(['label', 117]);
   const names = namesIn(job.output);
   expect(names.filter((name) => name.startsWith('data/'))).toEqual(parts.map(({ name }) => name).toSorted());
-  expect(names.filter((name) => /^(part-|_compact|_staging|_rows)/.test(name))).toEqual([]);
+  expect(names.filter((name) => /^(part-|_compact|_parts|_staging|_rows)/.test(name))).toEqual([]);
   const { rows } = await reruns.rowsOf(job.id, '?include=errors');
   expect(indexes(rows).toSorted((a, b) => a - b)).toEqual(upTo(ROWS));
   for (const { index, predictions } of rows) if (predictions) expect(predictions[0]!.index).toBe(index % 3);

@@ -1,5 +1,4 @@
 // The steps of a feeder, with crashes, lost leases and errors at the worst moment. Redis and files are real.
-import { randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -9,141 +8,23 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, it } from 'vitest';
-import { createJobFeeder, type JobFeeder } from '#forebay/api/feeder/feed-job.js';
-import { createFinaliser } from '#forebay/api/feeder/manifest/finalise-job.js';
-import { createJobBlocks } from '#forebay/api/feeder/job-blocks.js';
+import { expect, it } from 'vitest';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import type { DatasetSource } from '#forebay/shared/datasets/source.js';
-import type { JobSpec } from '#forebay/shared/domain/job/job.js';
-import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { readProgress } from '#forebay/shared/queue/wake.js';
-import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
+import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { folderPaths } from '#forebay/shared/storage/folder/folder-paths.js';
-import type { BegunRun } from '#forebay/shared/queue/blocks/block-runs.js';
 import { PART_FORMATS } from '#forebay/shared/domain/job/part-format.js';
 import { sinkOf } from '#forebay/shared/sinks/sink-of.js';
 import { columnsOf } from '#forebay/shared/sinks/table/columns-of.js';
 import { adoptBlock } from '#forebay/shared/storage/adopt-block.js';
-import { publishBlock } from '#forebay/shared/storage/publish-block.js';
-import { makeSpec, useQueueLayer, rowsOf } from '../support/queue.ts';
-import { listedRows } from '#forebay/shared/domain/block.js';
+import { bad, ok, useJobFeeders } from '../support/job-feeder.ts';
+import { useQueueLayer, rowsOf } from '../support/queue.ts';
 
 const layer = useQueueLayer();
-const folder = mkdtempSync(join(tmpdir(), 'forebay-feeder-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const feeders: JobFeeder[] = [];
-afterEach(async () => {
-  await Promise.all(feeders.splice(0).map(async (feeder) => feeder.close()));
-});
-
-const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
-const bad: RowOutcome = { ok: false, error: { code: 'decode_failed', message: 'x' } };
-
-interface Choices {
-  readonly spec?: Partial<Omit<JobSpec, 'options'>>;
-  readonly options?: Partial<JobSpec['options']>;
-  readonly source?: (real: DatasetSource) => DatasetSource;
-  readonly liveLanes?: () => Promise<number>;
-  readonly maxRows?: number | null;
-  readonly queueLimit?: number;
-  /** The rows are not counted before they are fed. */
-  readonly uncounted?: true;
-}
-
-async function feederOf(
-  rows: number,
-  {
-    options,
-    source = (real) => real,
-    liveLanes = async () => 1,
-    maxRows = null,
-    uncounted,
-    queueLimit,
-    spec: more,
-  }: Choices = {},
-) {
-  const base = mkdtempSync(join(folder, 'job-'));
-  const path = join(base, 'rows.txt');
-  writeFileSync(path, Array.from({ length: rows }, (_, i) => `row-${i}`).join('\n'));
-  const output = join(base, 'out');
-  mkdirSync(output);
-  const dataset = { type: 'manifest' as const, path, base };
-  const spec = makeSpec({ ...more, dataset, output, ...(options && { options }) });
-  const lease = randomUUID();
-  const queue = blockQueueName(spec.model);
-  await layer.make(spec, uncounted ? null : rows);
-  await layer.window.holdLease(spec.id, lease, 60_000);
-  const blocks = createJobBlocks({ ...layer, spec, queue, lease });
-  const finalise = createFinaliser({
-    ...layer,
-    spool: { discard: async () => {}, spooledBytes: async () => 0 },
-  });
-  const feeder = createJobFeeder({
-    ...layer,
-    spec,
-    lease,
-    blocks,
-    emit: () => undefined,
-    service: async () => ({
-      lanes: await liveLanes(),
-      problem: null,
-      otherHashes: [],
-      isLoading: false,
-      isUnloaded: false,
-      waitsBecause: null,
-      isReplaced: false,
-      memoryFull: false,
-    }),
-    source: source(openDataset(spec.dataset)),
-    output: layer.outputs.of(output),
-    signal: new AbortController().signal,
-    configuredQueueLimit: queueLimit,
-    maxRows,
-    finalise: async (record) => finalise(record, lease),
-  });
-  feeders.push(feeder);
-  const id = spec.id;
-  return { id, lease, output, queue, feeder, finalise, record: async () => layer.jobs.mustGet(id) };
-}
-
-/** Publishes a part as a worker does: stages it, asks for permission, and links it. */
-async function publishRun(id: string, block: number, run: BegunRun, outcomes: RowOutcome[], token: string) {
-  const { output } = run.spec;
-  const rows = listedRows(run.block);
-  const packed = [packOutcomes(outcomes)];
-  const part = { output: layer.outputs.of(output), job: id, part: block, sink: sinkOf(run.spec) };
-  const toPublish = { ...part, rows, outcomes: packed, token };
-  return publishBlock(toPublish, async (hash) => {
-    const permit = await layer.window.announcePart(id, { block, token, hash, output });
-    return permit.may ? { hashes: permit.announced } : null;
-  });
-}
-
-/** Commits everything in the window, as workers would. The first `failed` rows of each block are errors. */
-async function commitWindow(id: string, failed = 0): Promise<void> {
-  for (const [block, entry] of await layer.window.entries(id, await layer.window.blocks(id))) {
-    const token = randomUUID();
-    const run = await layer.window.beginRun(id, block, entry.generation, token);
-    if (!run) continue;
-    const outcomes = listedRows(run.block).rows.map((_, i) => (i < failed ? bad : ok));
-    const counts = await publishRun(id, block, run, outcomes, token);
-    await layer.window.commit(id, block, token, counts!, {});
-  }
-}
-
-async function runToEnd(job: Awaited<ReturnType<typeof feederOf>>): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    if (await job.feeder.step().catch(() => false)) return;
-    await commitWindow(job.id);
-  }
-  throw new Error('the job did not end in 100 steps');
-}
+const { folder, feederOf, publishRun, commitWindow, runToEnd } = useJobFeeders(layer);
 
 it('a feeder is due when commits have freed enough room, and always while it waits for slots or a worker', async () => {
   const many = await feederOf(1000, { options: { block_rows: 5 } });
@@ -327,7 +208,7 @@ it.each(PART_FORMATS)(
     expect(await job.record()).toMatchObject({ status: 'cancelled', succeeded: 3, failed: 1 });
     expect(existsSync(folderPaths(job.output).errors(0))).toBe(true);
     const part = { output: layer.outputs.of(job.output), job: job.id, part: 0, sink: sinkOf({ table }) };
-    expect(await adoptBlock(part, rows, 'owned')).toEqual({ succeeded: 3, failed: 1 });
+    expect(await adoptBlock(part, rows, 'owned')).toMatchObject({ succeeded: 3, failed: 1 });
     expect(existsSync(folderPaths(job.output).part(0, format))).toBe(true);
   },
 );

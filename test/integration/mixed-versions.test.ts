@@ -5,6 +5,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { jobKeys } from '#forebay/shared/queue/keys.js';
+import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
+import { openPartIndex } from '#forebay/shared/storage/part-index/part-index.js';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
@@ -91,7 +94,12 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     await service.startWorker();
     await untilDone(id, before + 10);
     oldWorker.kill('SIGCONT');
-    expectUndisturbed(await service.ended(id));
+    const ended = await service.ended(id);
+    expectUndisturbed(ended);
+    // Blocks that the old worker has committed have no records, so their parts are read.
+    const manifest = JSON.parse(readFileSync(join(ended.output, 'manifest.json'), 'utf8')) as object;
+    expect(manifest).toMatchObject({ errors_by_code: { file_not_found: ended.rows.failed } });
+    expect((await openPartIndex(FOLDER_OUTPUTS.of(ended.output), id).group(0)).size).toBe(ROWS / BLOCK_ROWS);
   });
 
   it('share a job of the old API, and its blocks make the new worker reload an unloaded model', async () => {
@@ -107,6 +115,10 @@ describe.skipIf(noOldVersion)(noOldVersion ?? 'processes of two versions', () =>
     await untilDone(id, 5);
     oldWorker.kill('SIGTERM');
     expectUndisturbed(await service.ended(id));
+    // The old API takes no records out of Redis, so the new worker has left none.
+    const redis = new Redis(service.redis.socketPath);
+    expect(await redis.exists(jobKeys(id).records)).toBe(0);
+    redis.disconnect();
     // Workers of the other tests load the model when they start.
     await service.restartApi();
     await service.post('/v1/models/tiny/load', {});

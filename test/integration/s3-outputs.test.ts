@@ -2,12 +2,16 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobKeys } from '#forebay/shared/queue/keys.js';
+import type { ManifestPart } from '#forebay/shared/storage/read-manifest.js';
 import { checkFencing } from '#forebay/shared/storage/objects/check-fencing.js';
 import { objectPaths } from '#forebay/shared/storage/objects/object-paths.js';
 import { DELETION_MS, type WritableStore } from '#forebay/shared/stores/store.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { forebayCommands } from '../support/forebay-command.ts';
+import { startLoggingProxy, type LoggingProxy } from '../support/logging-proxy.ts';
 import { writeManyRows } from '../support/many-rows.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
 import {
@@ -19,11 +23,14 @@ import {
   type Service,
 } from '../support/service.ts';
 import { s3At, testStores } from '../support/stores.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const never = new AbortController().signal;
 
 describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () => {
   let s3: S3Server;
+  /** Between the service and the server. */
+  let proxy: LoggingProxy;
   let service: Service;
   let stores: Stores;
   let store: WritableStore;
@@ -34,14 +41,16 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     const credentials = { env: { access_key: access, secret_key: secret } };
     stores = testStores({ env: s3.env, s3: [s3At(s3.endpoint, { credentials })] });
     store = await stores.writable('s3://results/');
+    proxy = await startLoggingProxy(s3.endpoint);
     service = await startService({
-      env: { ...s3.env, AWS_ENDPOINT_URL: s3.endpoint, FOREBAY_OUTPUT_ROOTS: 's3://results/out:/' },
+      env: { ...s3.env, AWS_ENDPOINT_URL: proxy.url, FOREBAY_OUTPUT_ROOTS: 's3://results/out:/' },
     });
     await writeImages(join(service.input, 'pics'), 12);
   }, 60_000);
   afterAll(async () => {
     await service?.close();
     await stores?.close();
+    await proxy?.close();
     await s3?.stop();
   });
 
@@ -84,6 +93,7 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     const found = (await names('plain')).map((name) => name.replace(/-[0-9a-f]{16}/, '-HASH'));
     expect(found).toEqual([
       '_SUCCESS',
+      `_parts-${id}-00000000.jsonl`,
       '_rows-00000000-HASH.jsonl',
       '_rows-00000001-HASH.jsonl',
       '_rows-00000002-HASH.jsonl',
@@ -138,6 +148,36 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     expect(new Set(rows.map((row) => row.predictions!.length))).toEqual(new Set([1]));
     expect(await staged('frozen')).toBe(0);
   }, 120_000);
+
+  it('is described without reading its parts, also by an API that takes over before records were moved', async () => {
+    const { id } = await service.submit({
+      input: { type: 'files', path: 'pics' },
+      output: 's3://results/out/recorded',
+      options: { block_rows: 1, concurrency: 1 },
+    });
+    await service.until(id, 'some blocks', ({ blocks }) => blocks.done >= 3);
+    await service.post(`/v1/jobs/${id}/pause`, {});
+    const redis = new Redis(service.redis.socketPath);
+    const keys = jobKeys(id);
+    expect(await redis.llen(keys.records)).toBeGreaterThanOrEqual(3);
+    const restarted = service.restartApi();
+    // The next API need not wait until the lease expires.
+    await redis.del(keys.lease);
+    await restarted;
+    await service.post(`/v1/jobs/${id}/resume`, {});
+    expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });
+    // They go just after the job has its final state.
+    await waitUntil('the records to go', async () => (await redis.exists(keys.records)) === 0);
+    redis.disconnect();
+    const reads = proxy.seen.filter((line) => /^GET .*\/out\/recorded\/(part|errors)-/.test(line));
+    expect(reads).toEqual([]);
+    const manifest = JSON.parse(await textOf(`${at('recorded')}manifest.json`)) as { parts: ManifestPart[] };
+    const sizes = await Promise.all(
+      manifest.parts.map(async ({ name }) => (await store.stat(at('recorded') + name, never))?.size),
+    );
+    expect(manifest.parts.map(({ bytes }) => bytes)).toEqual(sizes);
+    expect(sizes).toHaveLength(12);
+  });
 
   it('is retried and resumed like a folder', async () => {
     writeFileSync(join(service.input, 'pics', 'broken.png'), 'not an image');

@@ -45,6 +45,7 @@ export const JOB: JobWire = {
 
 const MB = 2 ** 20;
 export const STATS: JobStatsWire = {
+  errors_by_code: {},
   stages: {
     begin_ms: 10,
     read_ms: 100,

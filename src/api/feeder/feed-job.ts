@@ -20,6 +20,7 @@ import { createCommitSpeed } from './commit-speed.ts';
 import { createFillFileTasks } from './compaction/file-tasks.ts';
 import { createDatasetReading } from './reading/dataset-reading.ts';
 import { createFillWindow } from './reading/fill-window.ts';
+import { createRecordMover } from './records/move-records.ts';
 import type { JobBlocks } from './job-blocks.ts';
 import {
   failureOfFeeding,
@@ -88,7 +89,18 @@ export function createJobFeeder(deps: {
     | 'setTotal'
     | 'transition'
   >;
-  window: Pick<JobWindow, 'commitFound' | 'holdsLease' | 'position' | 'reserve' | 'runError'>;
+  window: Pick<
+    JobWindow,
+    | 'collectRecords'
+    | 'commitFound'
+    | 'dropRecords'
+    | 'holdsLease'
+    | 'position'
+    | 'recordsWaiting'
+    | 'reserve'
+    | 'runError'
+    | 'waitingRecords'
+  >;
   blocks: JobBlocks;
   /** What live workers can do for the job's model. */
   service: () => Promise<ModelService>;
@@ -107,6 +119,7 @@ export function createJobFeeder(deps: {
     position: async () => window.position(id),
     signal,
   });
+  const records = createRecordMover({ spec, lease, output, window });
   const fill = createFillWindow({
     spec,
     lease,
@@ -116,6 +129,7 @@ export function createJobFeeder(deps: {
     jobs,
     window,
     blocks,
+    records,
     maxRows,
     signal,
   });
@@ -237,6 +251,7 @@ export function createJobFeeder(deps: {
     // The next owner must not meet the changes of a feeder that was frozen while it opened the output or removed files.
     const mayHaveRemoved = tookOver === 'ending' && record.filePlan !== null;
     if ((!record.opened || mayHaveRemoved) && performance.now() < fencedAt) return false;
+    await records.settle();
     await deps.finalise(record);
     return true;
   }
@@ -274,7 +289,9 @@ export function createJobFeeder(deps: {
   }
 
   return {
-    close: async () => reading.close(),
+    async close() {
+      await Promise.all([reading.close(), records.settle()]);
+    },
     isDue: (left) => left <= dueAt,
     async step() {
       dueAt = Infinity;

@@ -25,6 +25,8 @@ export const jobKeys = (job: string) => ({
   errors: `${PREFIX}:{${job}}:errors`,
   /** Hash block -> hashes of the parts that the block's runs announced, separated by spaces. Only for uncommitted blocks. */
   parts: `${PREFIX}:{${job}}:parts`,
+  /** List of records of parts (JSON, domain/part-record.ts) that the feeder has not yet moved to the output. Expires. */
+  records: `${PREFIX}:{${job}}:records`,
   /** Bitmap of committed blocks. */
   committed: `${PREFIX}:{${job}}:committed`,
   /** Stream of the last events. */

@@ -4,16 +4,12 @@
  * job's runs announced.
  */
 import { rowCount, rowId, rowIndex, type NamedRows } from '../domain/block.ts';
+import type { PartFacts } from '../domain/part-record.ts';
 import { ForebayError } from '../errors.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Output, PartProof } from './output.ts';
 import { partName } from './output-names.ts';
 import { mergeRows, readBlock, type PublishedBlock } from './read-part.ts';
-
-export interface BlockCounts {
-  readonly succeeded: number;
-  readonly failed: number;
-}
 
 /** A part, and the job that writes or adopts it. */
 export interface PartOfJob {
@@ -38,7 +34,7 @@ export class RowsDiffer extends Error {
 }
 
 /**
- * Moves the errors of a part to their final name and returns the counts. Null if there is no part. `rows` may be a
+ * Moves the errors of a part to their final name and returns what the part holds. Null if there is no part. `rows` may be a
  * function, which lists them only if there is a part. Throws RowsDiffer, ForebayError `output_changed` for a part that
  * the proof does not cover, that a link leads to or that is damaged, and what listing throws.
  */
@@ -46,7 +42,7 @@ export async function adoptBlock(
   { output, job, part, sink }: PartOfJob,
   rows: NamedRows | (() => Promise<NamedRows>),
   proof: PartProof,
-): Promise<BlockCounts | null> {
+): Promise<PartFacts | null> {
   let found = await readBlock(output, part, sink);
   if (!found) return null;
   if (!isProven(found, proof)) throw foreignPart(output, partName(part, sink.format));
@@ -56,7 +52,7 @@ export async function adoptBlock(
     found = (await readBlock(output, part, sink))!;
   }
   await checkRows(found, part, expected, sink);
-  return found.counts;
+  return found.facts();
 }
 
 export function isProven(found: PublishedBlock, proof: PartProof): boolean {

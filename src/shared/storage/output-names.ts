@@ -1,6 +1,7 @@
 /**
- * Names in an output: job.json, part-*.<format>, errors-*.jsonl, _rows-*.jsonl, vanished.jsonl, manifest.json, _SUCCESS,
- * and _staging/<job>/ while a job runs. file-names.ts has those of compacted files. All other files there belong to the user.
+ * Names in an output: job.json, part-*.<format>, errors-*.jsonl, _rows-*.jsonl, _parts-*.jsonl, vanished.jsonl,
+ * manifest.json, _SUCCESS, and _staging/<job>/ while a job runs. file-names.ts has those of compacted files. All other
+ * files there belong to the user.
  */
 import { JOB_ID } from '../domain/job/job-id.ts';
 import { isFileListName, LIST_PREFIX, STAGED_FILE } from './file-names.ts';
@@ -16,8 +17,10 @@ export const STAGING_NAME = '_staging';
 /** With these the names of parts and errors begin. */
 export const PART_PREFIX = 'part-';
 export const ERRORS_PREFIX = 'errors-';
+const RECORD_PREFIX = '_rows-';
+export const INDEX_PREFIX = '_parts-';
 /** With these, everything begins that Forebay publishes many of. */
-export const MANY_PREFIXES = [PART_PREFIX, ERRORS_PREFIX, LIST_PREFIX];
+export const MANY_PREFIXES = [PART_PREFIX, ERRORS_PREFIX, RECORD_PREFIX, INDEX_PREFIX, LIST_PREFIX];
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
 
@@ -35,7 +38,31 @@ const HASH_DIGITS = 16;
 
 /** The row record of a part. Tools that read all files of a folder skip names with an underscore. */
 export function recordName(block: number, partHash: string): string {
-  return `_rows-${String(block).padStart(DIGITS, '0')}-${partHash.slice(0, HASH_DIGITS)}.jsonl`;
+  return `${RECORD_PREFIX}${String(block).padStart(DIGITS, '0')}-${partHash.slice(0, HASH_DIGITS)}.jsonl`;
+}
+
+/** With this the names of a job's index of parts begin. */
+export function indexPrefix(job: string): string {
+  return `${INDEX_PREFIX}${job}-`;
+}
+
+/** The records of one group of a job's parts. `hash`: of the content of a segment. Absent: the records of all its parts. */
+export function indexName(job: string, group: number, hash?: string): string {
+  const segment = hash === undefined ? '' : `-${hash.slice(0, HASH_DIGITS)}`;
+  return `${indexPrefix(job)}${String(group).padStart(DIGITS, '0')}${segment}.jsonl`;
+}
+
+export interface IndexFile {
+  readonly job: string;
+  readonly group: number;
+  readonly isSegment: boolean;
+}
+
+/** Null if this is not the name of a file of an index. */
+export function indexFile(name: string): IndexFile | null {
+  const [, job, group, segment] = INDEX.exec(name) ?? [];
+  if (group === undefined) return null;
+  return { job: job!, group: Number(group), isSegment: segment !== undefined };
 }
 
 export function stagedRecordName(block: number, partHash: string, token: string): string {
@@ -54,6 +81,7 @@ export function stagedErrorsName(block: number, partHash: string): string {
 const FORMATS = PART_FORMATS.join('|');
 const PART = new RegExp(`^part-(\\d{8,})\\.(?:${FORMATS})$`);
 const RECORD = /^_rows-\d{8,}-[0-9a-f]{16}\.jsonl$/;
+const INDEX = /^_parts-(job_[0-9A-Z]{26})-(\d{8,})(-[0-9a-f]{16})?\.jsonl$/;
 const STAGED_PART = new RegExp(`^part-\\d{8,}\\.(?:${FORMATS})\\.[^.]+$`);
 
 /** Whether a name is one that Forebay publishes in an output folder. */
@@ -61,6 +89,7 @@ export function isPublishedName(name: string): boolean {
   return (
     PART.test(name) ||
     isRecordName(name) ||
+    indexFile(name) !== null ||
     isFileListName(name) ||
     /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|vanished\.jsonl|_SUCCESS)$/.test(name)
   );
@@ -87,7 +116,7 @@ export type StagedName =
   | { readonly kind: 'feeder'; readonly lease: string }
   | { readonly kind: 'part' }
   | { readonly kind: 'errors'; readonly block: number; readonly partHash: string }
-  /** Half-written errors, a row record, a test of a server, or a manifest of a version without folders in staging. */
+  /** Half-written errors, a row record, a segment of an index, a test of a server, or a manifest of a version without folders in staging. */
   | { readonly kind: 'other' };
 
 /** What a name in a staging folder means. Null if it is not one of Forebay's names. */
@@ -98,8 +127,10 @@ export function stagedName(name: string): StagedName | null {
   if (STAGED_PART.test(name) || STAGED_FILE.test(name)) return { kind: 'part' };
   const [, block, partHash] = /^errors-(\d{8,})\.jsonl\.([0-9a-f]{64})$/.exec(name) ?? [];
   if (block !== undefined) return { kind: 'errors', block: Number(block), partHash: partHash! };
+  const whole = name.slice(0, name.lastIndexOf('.'));
+  if (isRecordName(whole) || indexFile(whole) !== null) return { kind: 'other' };
   const other =
-    /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|_rows-\d{8,}-[0-9a-f]{16}\.jsonl\.[^.]+|manifest\.json\.[0-9a-f-]{36}|check-[0-9a-f-]{36})$/.test(
+    /^(errors-\d{8,}\.jsonl\.[0-9a-f]{64}\.[^.]+|manifest\.json\.[0-9a-f-]{36}|check-[0-9a-f-]{36})$/.test(
       name,
     );
   return other ? { kind: 'other' } : null;

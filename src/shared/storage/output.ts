@@ -67,6 +67,11 @@ export interface OwnedFiles {
   replace<T>(name: string, write: (add: (text: string) => Promise<void>) => Promise<T>): Promise<T>;
 }
 
+export interface ListedFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 export interface SweptOutput {
   readonly removed: number;
   /** Nothing is left to remove, now or later. */
@@ -94,6 +99,8 @@ export interface Output {
   prepare(): Promise<() => Promise<void>>;
   /** All names directly in it, except a staging area of Forebay. Empty if it does not exist. */
   names(): Promise<string[]>;
+  /** The files whose names begin with `prefix`, in the order of their names. Links and folders are left out. */
+  list(prefix: string): AsyncIterable<ListedFile>;
   /** A whole file. Null if it does not exist. Rejects with `output_changed` if it has more than `most` bytes. */
   read(name: string, most?: number): Promise<Buffer | null>;
   /** For files of any size. Null if there is no such file. */
@@ -103,6 +110,11 @@ export interface Output {
    * gets its final name before that, and its errors after it. Null if the run may not publish.
    */
   publish(part: PartToPublish, permit: () => Promise<PartProof | null>): Promise<Published | null>;
+  /**
+   * Writes a file that is true of the job whoever owns the output, so it needs no fence. Readers ignore it if the job's
+   * parts are gone. Does nothing if a new owner has just discarded what the job has staged.
+   */
+  putRecord(job: string, name: string, text: string): Promise<void>;
   /**
    * Stages a file in constant memory, asks for permission, and publishes it without replacing another. Nothing stays staged.
    */

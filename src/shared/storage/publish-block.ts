@@ -6,10 +6,12 @@
  * from the same run.
  */
 import { rowCount, type NamedRows } from '../domain/block.ts';
+import { errorsByCode } from '../domain/errors-by-code.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
+import type { PartFacts } from '../domain/part-record.ts';
 import { ForebayError } from '../errors.ts';
 import type { EncodedPart } from '../sinks/sink.ts';
-import { adoptBlock, type BlockCounts, type PartOfJob } from './adopt-block.ts';
+import { adoptBlock, type PartOfJob } from './adopt-block.ts';
 import type { Output, PartProof } from './output.ts';
 import { partName } from './output-names.ts';
 import { encodeRowRecord, type RecordedVersions } from './row-record.ts';
@@ -27,13 +29,13 @@ export interface BlockToPublish extends PartOfJob {
 
 /**
  * Calls `permit` with the hash of the part once it is staged. `permit` returns the proof for an existing part, or why the
- * run may not publish: `superseded` if another run has taken over, null if the job has lost the output. Returns the counts of the published part, or null if the run may not publish. Throws
- * ForebayError `output_changed` or `storage_unavailable`.
+ * run may not publish: `superseded` if another run has taken over, null if the job has lost the output. Returns what the published part holds, or null if
+ * the run may not publish. Throws ForebayError `output_changed` or `storage_unavailable`.
  */
 export async function publishBlock(
   block: BlockToPublish,
   permit: (partHash: string) => Promise<PartProof | 'superseded' | null>,
-): Promise<BlockCounts | null> {
+): Promise<PartFacts | null> {
   const encoded = await block.sink.encode(block.rows, block.outcomes);
   try {
     return await publishEncoded(block, encoded, permit);
@@ -46,7 +48,7 @@ async function publishEncoded(
   { output, job, part, sink, rows, outcomes, token, records = null }: BlockToPublish,
   { results, errors, failed }: Omit<EncodedPart, 'release'>,
   permit: (partHash: string) => Promise<PartProof | 'superseded' | null>,
-): Promise<BlockCounts | null> {
+): Promise<PartFacts | null> {
   let refused: 'superseded' | null = null;
   const hash = sha256(results);
   const record = records === null ? null : encodeRowRecord(rows, outcomes, records);
@@ -57,7 +59,12 @@ async function publishEncoded(
     refused = answer;
     return null;
   });
-  if (published?.outcome === 'stored') return { succeeded: rowCount(rows) - failed, failed };
+  if (published?.outcome === 'stored') {
+    const bytes = Buffer.byteLength(errors);
+    const facts = bytes === 0 ? null : { bytes, sha256: sha256(errors), codes: errorsByCode(outcomes) };
+    const succeeded = rowCount(rows) - failed;
+    return { succeeded, failed, bytes: results.length, sha256: hash, errors: facts };
+  }
   // The run is late, perhaps after the end of the job, when no other process cleans up.
   if (published === null) {
     // The run that has taken over may have staged the same errors.

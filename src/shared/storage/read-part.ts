@@ -1,5 +1,7 @@
 /** Reads published parts and errors. A part is one block, so it fits in memory. */
-import { ForebayError } from '../errors.ts';
+import { z } from 'zod';
+import type { PartFacts } from '../domain/part-record.ts';
+import { ERROR_CODES, ForebayError } from '../errors.ts';
 import { countLines, parseLines } from '../sinks/jsonl/jsonl-sink.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sinks/sink.ts';
 import type { Output } from './output.ts';
@@ -16,6 +18,8 @@ export interface PublishedBlock {
   readonly partBytes: number;
   readonly partHash: string;
   readonly errorsHash: string | null;
+  /** What a record says of it. Rejects with ForebayError `output_changed`. */
+  facts(): Promise<PartFacts>;
 }
 
 /**
@@ -34,17 +38,30 @@ export async function readBlock(
   if (part === null) return null;
   const errors = mayHaveErrors ? await output.read(errorsName(block)) : null;
   const path = output.pathOf(name);
+  const counts = {
+    succeeded: await understood(path, () => sink.count(part)),
+    failed: errors === null ? 0 : countLines(errors),
+  };
+  const failedRows = async (bytes: Buffer) =>
+    understood(output.pathOf(errorsName(block)), async () => parseLines(bytes));
+  const [partHash, errorsHash] = [sha256(part), errors === null ? null : sha256(errors)];
   return {
-    counts: {
-      succeeded: await understood(path, () => sink.count(part)),
-      failed: errors === null ? 0 : countLines(errors),
-    },
+    counts,
     results: async () => understood(path, async () => sink.decode(part)),
-    errors: async () =>
-      errors === null ? [] : understood(output.pathOf(errorsName(block)), async () => parseLines(errors)),
+    errors: async () => (errors === null ? [] : failedRows(errors)),
     partBytes: part.length,
-    partHash: sha256(part),
-    errorsHash: errors === null ? null : sha256(errors),
+    partHash,
+    errorsHash,
+    facts: async () => ({
+      ...counts,
+      bytes: part.length,
+      sha256: partHash,
+      errors: errors && {
+        bytes: errors.length,
+        sha256: errorsHash!,
+        codes: codesOf(await failedRows(errors)),
+      },
+    }),
   };
 }
 
@@ -60,6 +77,18 @@ export async function mergeRows(block: PublishedBlock): Promise<StoredRow[]> {
   const results = await block.results();
   if (block.counts.failed === 0) return results;
   return [...results, ...(await block.errors())].sort((a, b) => a.index - b.index);
+}
+
+const FAILED_ROW = z.object({ error: z.object({ code: z.enum(ERROR_CODES) }) });
+
+/** Codes that this version does not know count as `internal`. */
+function codesOf(rows: readonly StoredRow[]): Record<string, number> {
+  const codes: Record<string, number> = {};
+  for (const { text } of rows) {
+    const code = FAILED_ROW.safeParse(JSON.parse(text)).data?.error.code ?? 'internal';
+    codes[code] = (codes[code] ?? 0) + 1;
+  }
+  return codes;
 }
 
 /** Names the file in the error of a sink. Rejects with ForebayError `output_changed`. */

@@ -44,6 +44,8 @@ export interface Store {
 export interface Child {
   readonly name: string;
   readonly isFolder: boolean;
+  /** Null for a folder, and if the server does not tell. */
+  readonly bytes: number | null;
   /** Epoch ms by the clock of the server. Null for a folder. */
   readonly writtenAt: number | null;
 }

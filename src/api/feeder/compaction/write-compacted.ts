@@ -1,6 +1,7 @@
 /**
  * Ends a job whose parts have become files. Writes the manifest, which lists the files. From then on they count, and
- * the parts go. _SUCCESS comes last, so that whoever waits for it finds each row once. Safe to repeat at any step.
+ * the parts go with all that describes them. _SUCCESS comes last, so that whoever waits for it finds each row once. Safe
+ * to repeat at any step.
  */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -8,6 +9,7 @@ import { countLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
 import { fileListName, isFileListName } from '../../../shared/storage/file-names.ts';
 import {
   errorsNumber,
+  indexFile,
   isRecordName,
   MANIFEST_NAME,
   partNumber,
@@ -49,7 +51,7 @@ export async function writeCompacted(
   }
   const names = await output.names();
   await files.remove(names.filter((name) => partNumber(name) !== null));
-  await files.remove(names.filter(isRecordName));
+  await files.remove(names.filter((name) => isRecordName(name) || indexFile(name) !== null));
   await files.replace(SUCCESS_NAME, async () => {});
   await files.remove(names.filter(isFileListName));
   let bytes = 0;

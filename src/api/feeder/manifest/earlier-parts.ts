@@ -11,7 +11,8 @@ import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Sink } from '../../../shared/sinks/sink.ts';
 import { outputJobs, type OutputJob } from '../../../shared/storage/output-jobs.ts';
 import { manifestParts, readManifest, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
-import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
+import type { PartFacts } from '../../../shared/domain/part-record.ts';
+import { readBlock } from '../../../shared/storage/read-part.ts';
 
 /** The output's jobs before the retry `spec`, oldest first. Earlier attempts to finish the same retry are left out. */
 export async function earlierJobs(output: Output, spec: JobSpec): Promise<OutputJob[]> {
@@ -87,19 +88,18 @@ async function* listed(
   const numbers = (await output.names()).flatMap((name) => partNumber(name) ?? []);
   for (const number of numbers.filter((n) => n < end).toSorted((a, b) => a - b)) {
     const found = await readBlock(output, number, sink);
-    if (found) yield partEntry(number, sink.format, found);
+    if (found) yield partEntry(number, sink.format, await found.facts());
   }
 }
 
 /** The manifest's entry for a part. */
-export function partEntry(number: number, format: PartFormat, found: PublishedBlock): ManifestPart {
+export function partEntry(number: number, format: PartFormat, facts: PartFacts): ManifestPart {
+  const { succeeded, failed, bytes, sha256, errors } = facts;
   return {
     name: partName(number, format),
-    rows: found.counts.succeeded,
-    bytes: found.partBytes,
-    sha256: found.partHash,
-    errors: found.errorsHash
-      ? { name: errorsName(number), rows: found.counts.failed, sha256: found.errorsHash }
-      : null,
+    rows: succeeded,
+    bytes,
+    sha256,
+    errors: errors && { name: errorsName(number), rows: failed, sha256: errors.sha256 },
   };
 }

@@ -57,6 +57,7 @@ function summary(
     metadata: spec.metadata,
     ...(spec.delta && { delta: deltaToWire(record) }),
     rows: { total: record.total, succeeded: record.succeeded, failed: record.failed },
+    errors_by_code: record.errorsByCode,
     skipped: record.skipped,
     created_at: iso(spec.created_at),
     started_at: iso(record.startedAt),

@@ -2,18 +2,19 @@
  * Writes a job's manifest.json after all parts, in constant memory. Then writes _SUCCESS if the job has completed.
  */
 import { SORT_IN_TMP, type IdJoinOptions } from '../../../shared/delta/id-join.ts';
-import { firstPart, type JobFailure, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import type { JobFailure, JobRecord } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import type { WorkerRegistry } from '../../../shared/queue/workers/worker-registry.ts';
-import { isProven, proofOf } from '../../../shared/storage/adopt-block.ts';
+import { addCodes } from '../../../shared/domain/part-record.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
 import type { OutputJob } from '../../../shared/storage/output-jobs.ts';
 import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
-import { readBlock, type PublishedBlock } from '../../../shared/storage/read-part.ts';
 import { endsCompacted, writeCompacted } from '../compaction/write-compacted.ts';
+import { describedParts, type DescribedPartsDeps } from './described-parts.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
+import { outdatedIndexes } from './outdated-indexes.ts';
 import { withVanished, type VanishedRows } from './list-vanished.ts';
 import { createListWriter, type AddText } from './list-writer.ts';
 import { endOf, manifestMembers } from './manifest-members.ts';
@@ -24,12 +25,9 @@ export interface Described {
   readonly bytes: number;
 }
 
-/** Parts read at once: enough to hide the storage's latency. Each holds a block in memory. */
-const READ_AT_ONCE = 8;
-
 export interface ManifestSources {
-  readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'setVanished' | 'stats'>;
-  readonly window: Pick<JobWindow, 'announced' | 'commitFound' | 'holdsLease' | 'position'>;
+  readonly jobs: Pick<JobStore, 'committed' | 'mustGet' | 'setErrors' | 'setVanished' | 'stats'>;
+  readonly window: DescribedPartsDeps['window'] & Pick<JobWindow, 'holdsLease'>;
   readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
   readonly outputs: Outputs;
   /** Where rows are sorted that a delta job has not found. Default: the temporary folder. */
@@ -39,72 +37,46 @@ export interface ManifestSources {
 export function createManifestWriter(deps: ManifestSources) {
   const { jobs, window } = deps;
 
-  /** Parts of all committed blocks, in order. Also counts parts whose run died before its commit. */
-  async function* parts(output: Output, record: JobRecord, lease: string) {
-    const { id } = record.spec;
-    const sink = sinkOf(record.spec);
-    const offset = firstPart(record.spec);
-    const nextBlock = record.filePlan?.blocks ?? (await window.position(id)).nextBlock;
-    for (let first = 0; first < nextBlock; first += READ_AT_ONCE) {
-      const blocks = Array.from({ length: Math.min(READ_AT_ONCE, nextBlock - first) }, (_, i) => first + i);
-      const committed = await jobs.committed(id, blocks);
-      const found = await Promise.all(
-        blocks.map(async (block, i) =>
-          committed[i] && record.failed === 0
-            ? readBlock(output, offset + block, sink, false)
-            : readWhole(output, record.spec, offset + block),
-        ),
-      );
-      for (const [i, block] of blocks.entries()) {
-        const part = found[i]!;
-        if (part && !committed[i]) {
-          const proof = proofOf(record.spec, await window.announced(id, block));
-          if (!isProven(part, proof)) continue;
-          await window.commitFound(id, block, lease, part.counts, {});
-        }
-        if (part || committed[i]) yield { number: offset + block, found: part };
-      }
-    }
-  }
-
   /**
    * Counts a retry's own parts before any part is listed. The earlier parts come first in the list, and their entries
    * say how many of their failed rows the retry has answered.
    */
   async function countAll(output: Output, record: JobRecord, lease: string): Promise<void> {
     if (record.spec.dataset.type !== 'failed') return;
-    for await (const _ of parts(output, record, lease));
+    for await (const _ of describedParts(deps, output, record, lease));
   }
 
-  /** Writes the manifest's `parts`. Returns the job's failure and the bytes of its own parts. */
+  /** Writes the manifest's `parts`. Returns the job's failure, and the bytes and failed rows of its own parts. */
   async function writeParts(
     add: AddText,
     output: Output,
     record: JobRecord,
     lease: string,
     vanished: VanishedRows | null,
-  ): Promise<{ failure: JobFailure | null; bytes: number }> {
+  ): Promise<{ failure: JobFailure | null; bytes: number; codes: ReadonlyMap<string, number> }> {
     const { spec } = record;
     const { format } = sinkOf(spec);
     let failure = record.error;
     let bytes = 0;
+    const codes = new Map<string, number>();
     const list = createListWriter(add);
     for await (const part of earlierParts(output, spec, jobs)) await list.add(part);
-    for await (const { number, found } of parts(output, record, lease)) {
-      if (!found) {
+    for await (const { number, record: part } of describedParts(deps, output, record, lease)) {
+      if (part === null) {
         failure ??= {
           code: 'storage_unavailable',
           message: `${partName(number, format)} was written but is gone. Somebody has changed the output folder. Run the job again.`,
         };
         continue;
       }
-      bytes += found.partBytes;
-      const entry = partEntry(number, format, found);
+      bytes += part.bytes;
+      addCodes(codes, part);
+      const entry = partEntry(number, format, part);
       await vanished?.after(number, entry);
       await list.add(entry);
     }
     await list.flush();
-    return { failure, bytes };
+    return { failure, bytes, codes };
   }
 
   async function membersOf(ended: JobRecord, before: readonly OutputJob[]): Promise<Record<string, unknown>> {
@@ -135,7 +107,9 @@ export function createManifestWriter(deps: ManifestSources) {
         files.replace(MANIFEST_NAME, async (add) => {
           const version = spec.retry_of === null ? 1 : 2;
           await add(`{\n"version":${version},\n"parts":[`);
-          const { failure, bytes } = await writeParts(add, output, record, lease, vanished);
+          const { failure, bytes, codes } = await writeParts(add, output, record, lease, vanished);
+          // Commits of an older version count none.
+          await jobs.setErrors(spec.id, lease, codes);
           if (vanished !== null) await jobs.setVanished(spec.id, lease, await vanished.end());
           const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
           await add(`\n],\n${asMembers(await membersOf(ended, before))}\n}\n`);
@@ -145,18 +119,13 @@ export function createManifestWriter(deps: ManifestSources) {
         });
       const { outputs, sort = SORT_IN_TMP } = deps;
       const described = await withVanished(record, { output, outputs, files, sort }, describe);
-      if (endOf(described.ended) === 'completed') await files.replace(SUCCESS_NAME, async () => {});
+      const isComplete = endOf(described.ended) === 'completed';
+      const kept = [...before.map(({ job }) => job), spec.id];
+      await files.remove(await outdatedIndexes(output, spec.id, kept, isComplete));
+      if (isComplete) await files.replace(SUCCESS_NAME, async () => {});
       return described;
     });
   };
-}
-
-/** Reads a block's part. Links its errors to their final name if the run died before it could do so. */
-async function readWhole(output: Output, spec: JobSpec, part: number): Promise<PublishedBlock | null> {
-  const sink = sinkOf(spec);
-  const found = await readBlock(output, part, sink);
-  if (!found || found.errorsHash !== null) return found;
-  return (await output.placeErrors(spec.id, part, found.partHash)) ? readBlock(output, part, sink) : found;
 }
 
 function asMembers(members: Record<string, unknown>): string {

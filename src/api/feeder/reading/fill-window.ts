@@ -1,14 +1,14 @@
 /** Reads blocks of a dataset into the job's window. Blocks that an earlier job has published are counted at once. */
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
-import { isSlice, rowCount, type BlockContent, type NamedRows } from '../../../shared/domain/block.ts';
+import { rowCount } from '../../../shared/domain/block.ts';
 import { deltaStats } from '../../../shared/domain/earlier-rows.ts';
-import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';
+import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
-import { sinkOf } from '../../../shared/sinks/sink-of.ts';
-import { adoptBlock } from '../../../shared/storage/adopt-block.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import { checkRowLimit } from '../../jobs/create/row-limit.ts';
+import type { RecordMover } from '../records/move-records.ts';
+import { createAdoptPublished } from './adopt-published.ts';
 import type { DatasetReading } from './dataset-reading.ts';
 import type { JobBlocks } from '../job-blocks.ts';
 import type { SplitBlock } from './splitter.ts';
@@ -28,28 +28,24 @@ export function createFillWindow(deps: {
   jobs: Pick<JobStore, 'markFedAll'>;
   window: Pick<JobWindow, 'commitFound' | 'reserve'>;
   blocks: Pick<JobBlocks, 'committed' | 'reserved'>;
+  records: Pick<RecordMover, 'keepUp'>;
   /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
   signal: AbortSignal;
 }): FillWindow {
   const { spec, lease, output, reading, window, blocks } = deps;
   const { id } = spec;
-  const sink = sinkOf(spec);
-
-  async function namesOf(content: BlockContent): Promise<NamedRows> {
-    return isSlice(content) ? deps.source.names!(content, deps.signal) : content;
-  }
+  const adoptPublished = spec.resume
+    ? createAdoptPublished({ spec, output, namesOf: async (slice) => deps.source.names!(slice, deps.signal) })
+    : null;
 
   /** In a resume, counts a block that an earlier job has published. Returns whether it did. */
   async function adopt(split: SplitBlock): Promise<boolean> {
-    if (!spec.resume) return false;
-    const part = firstPart(spec) + split.block;
-    const rows = async () => namesOf(split.rows);
-    const counts = await adoptBlock({ output, job: id, part, sink }, rows, 'owned');
-    if (!counts) return false;
+    const record = (await adoptPublished?.(split)) ?? null;
+    if (record === null) return false;
     const delta = deltaStats(split.rows.earlier);
     const adopted = { rows_adopted: rowCount(split.rows), ...delta };
-    await window.commitFound(id, split.block, lease, counts, adopted);
+    await window.commitFound(id, split.block, lease, record, adopted, record);
     blocks.committed(split.block);
     return true;
   }
@@ -57,6 +53,7 @@ export function createFillWindow(deps: {
   return async function fill(room) {
     await reading.open();
     for (let left = room; left > 0 && reading.state === 'open' && !deps.signal.aborted;) {
+      await deps.records.keepUp();
       const { blocks: read, cursor, skippedInAll } = await reading.next(Math.min(left, RESERVE_AT_ONCE));
       const last = read.at(-1)?.rows;
       if (last && cursor) {

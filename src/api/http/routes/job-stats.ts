@@ -70,6 +70,7 @@ async function jobStats(deps: JobStatsDeps, job: JobRecord): Promise<JobStatsWir
   );
   return {
     ...reportToWire(costs, state),
+    errors_by_code: { ...job.errorsByCode },
     ...countsToWire(costs, job.succeeded + job.failed, counters['bytes'] ?? null),
     queue: { name: queue, depth, slots, limit },
     workers: serving.map(workerToWire),

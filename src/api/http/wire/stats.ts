@@ -8,6 +8,10 @@ export const JOB_STATS = z
   .object({
     ...JOB_REPORT.shape,
     rows: z.int().meta({ description: 'Rows in committed blocks.' }),
+    errors_by_code: z.record(z.string(), z.int()).meta({
+      description:
+        'Failed rows in committed blocks by error code, the most frequent first. Blocks that workers of an older version commit are added when the job ends.',
+    }),
     bytes: z.int().nullable().meta({ description: 'Bytes read.' }),
     batches: z.int().nullable().meta({ description: 'Model calls. A call may mix rows of several blocks.' }),
     mean_batch_rows: z.number().nullable().meta({ description: 'Rows per model call, on average.' }),

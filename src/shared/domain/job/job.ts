@@ -119,6 +119,11 @@ export interface JobRecord {
   readonly total: number | null;
   readonly succeeded: number;
   readonly failed: number;
+  /**
+   * The failed rows by error code, the most frequent first. Blocks that an older version commits are added when the job
+   * ends.
+   */
+  readonly errorsByCode: Readonly<Record<string, number>>;
   /** Skipped entries of the dataset, as far as it was read. */
   readonly skipped: Skipped;
   /** Of the succeeded and failed rows, those in parts that an earlier job left in the output. */

@@ -2,6 +2,7 @@
  * The runs of a job's blocks, as workers see them: begin, publish, commit or leave. The run's token fences each step.
  */
 import type { Redis } from 'ioredis';
+import type { PartRecord } from '../../domain/part-record.ts';
 import { decodeBlock, type BlockContent, type BlockStats } from '../../domain/block.ts';
 import type { JobSpec } from '../../domain/job/job.ts';
 import { readJournal, writeJournal, type RowJournal } from '../../domain/row-journal.ts';
@@ -139,15 +140,16 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
     async announced(job: string, block: number): Promise<string[]> {
       return hashesOf(await redis.hget(jobKeys(job).parts, String(block)));
     },
-    /** Counts a block that a run has published, once. */
+    /** Counts a block that a run has published, once. `record`: of its part. */
     async commit(
       job: string,
       block: number,
       token: string,
       counts: BlockCounts,
       stats: BlockStats,
+      record: PartRecord | null = null,
     ): Promise<CommitOutcome> {
-      return commitRuns(job, { block, token, counts, stats });
+      return commitRuns(job, { block, token, counts, stats, record });
     },
   };
 }

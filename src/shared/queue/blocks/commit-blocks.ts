@@ -1,5 +1,7 @@
 /** Counts published blocks in Redis, each once. Runs commit by their token, a feeder by its lease. */
 import type { BlockStats } from '../../domain/block.ts';
+import type { PartRecord } from '../../domain/part-record.ts';
+import { ERROR_STAT } from '../jobs/job-record.ts';
 import { jobKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
 
@@ -16,6 +18,8 @@ export interface CommitRequest {
   readonly token: string;
   readonly counts: BlockCounts;
   readonly stats: BlockStats;
+  /** Null: nobody has described the part. */
+  readonly record: PartRecord | null;
 }
 
 /** `lease`: of the feeder. '' if runs commit. */
@@ -43,12 +47,23 @@ export function createCommitBlocks(deps: { run: RunScript; now?: (() => number) 
         keys.journal,
         keys.parts,
         keys.lease,
+        keys.records,
       ],
-      [now(), WAKE_CHANNELS.progress, job, commitText(blocks, lease)],
+      [
+        now(),
+        WAKE_CHANNELS.progress,
+        job,
+        commitText(blocks, lease),
+        RECORDS_MS,
+        ...blocks.map(({ record }) => (record === null ? '' : JSON.stringify(record))),
+      ],
     )) as number[];
     return replies.map((reply) => OUTCOMES[reply]!);
   };
 }
+
+/** An older feeder, or none, takes no records out. Then they go at the latest with the record of the job. */
+const RECORDS_MS = 7 * 24 * 3600 * 1000;
 
 const OUTCOMES: Readonly<Record<number, CommitOutcome>> = {
   1: 'counted',
@@ -61,16 +76,23 @@ const OUTCOMES: Readonly<Record<number, CommitOutcome>> = {
  * per block would cost the client twice as much.
  */
 function commitText(blocks: readonly CommitRequest[], lease: string): string {
-  const names = [...new Set(blocks.flatMap(({ stats }) => Object.keys(stats)))];
+  const sums = blocks.map(({ stats, record }) => withErrors(stats, record));
+  const names = [...new Set(sums.flatMap((stats) => Object.keys(stats)))];
   return JSON.stringify({
     names,
     lease,
-    blocks: blocks.map(({ block, token, counts: { succeeded, failed }, stats }) => ({
+    blocks: blocks.map(({ block, token, counts: { succeeded, failed } }, i) => ({
       block: String(block),
       token,
       succeeded,
       failed,
-      stats: names.map((name) => Math.round(stats[name] ?? 0)),
+      stats: names.map((name) => Math.round(sums[i]![name] ?? 0)),
     })),
   });
+}
+
+function withErrors(stats: BlockStats, record: PartRecord | null): BlockStats {
+  if (!record?.errors) return stats;
+  const errors = Object.entries(record.errors.codes).map(([code, rows]) => [ERROR_STAT + code, rows]);
+  return { ...stats, ...Object.fromEntries(errors) };
 }

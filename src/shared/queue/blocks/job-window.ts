@@ -4,11 +4,13 @@
  */
 import type { Redis } from 'ioredis';
 import { decodeBlock, encodeBlock, type BlockContent, type BlockStats } from '../../domain/block.ts';
+import type { PartRecord } from '../../domain/part-record.ts';
 import { CURSOR, type Cursor } from '../../domain/dataset-spec.ts';
 import { createBlockRuns } from './block-runs.ts';
 import { createCommitBlocks, type BlockCounts } from './commit-blocks.ts';
 import { jobKeys } from '../keys.ts';
 import { createJobLeases, LeaseLost } from '../jobs/lease.ts';
+import { createWaitingRecords } from './waiting-records.ts';
 import type { RunScript } from '../scripts.ts';
 
 export interface WindowEntry {
@@ -37,6 +39,7 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
   return {
     ...createJobLeases(deps),
     ...createBlockRuns(deps),
+    ...createWaitingRecords(deps),
 
     async position(job: string): Promise<FeedPosition> {
       const [next, cursor, fed] = await redis.hmget(jobKeys(job).job, 'next_block', 'cursor', 'fed_all');
@@ -136,8 +139,9 @@ export function createJobWindow(deps: { redis: Redis; run: RunScript; now?: () =
       lease: string,
       counts: BlockCounts,
       stats: BlockStats,
+      record: PartRecord | null = null,
     ): Promise<void> {
-      const [outcome] = await commitBlocks(job, [{ block, token: '', counts, stats }], lease);
+      const [outcome] = await commitBlocks(job, [{ block, token: '', counts, stats, record }], lease);
       if (outcome === 'superseded') throw new LeaseLost(job);
     },
   };

@@ -8,6 +8,9 @@ import { NOTHING_SKIPPED, SKIPPED, type Skipped } from '../../domain/skipped.ts'
 import { InvariantError } from '../../errors.ts';
 import { withCurrentCode } from '../older-names.ts';
 
+/** Fields with this prefix and an error code count the failed rows with that code. */
+export const ERROR_STAT = 'error_';
+
 /** `spec`: the hash's spec, parsed. `windowSize`: blocks in the job's window. `runs`: its runs in progress. */
 export function readJobRecord(
   hash: Readonly<Record<string, string>>,
@@ -28,6 +31,7 @@ export function readJobRecord(
     total: integer(hash['total']),
     succeeded: integer(hash['succeeded']) ?? 0,
     failed: integer(hash['failed']) ?? 0,
+    errorsByCode: errorsOf(hash),
     skipped: skippedOf(hash),
     adopted: integer(hash['adopted']) ?? 0,
     delta: spec.delta === undefined ? null : deltaCounts(hash),
@@ -40,6 +44,15 @@ export function readJobRecord(
     left: integer(hash['left']) ?? 0,
     error: hash['error'] ? withCurrentCode(JSON.parse(hash['error']) as JobFailure) : null,
   };
+}
+
+/** The most frequent code comes first. */
+function errorsOf(hash: Readonly<Record<string, string>>): Record<string, number> {
+  const found: [string, number][] = [];
+  for (const name in hash) {
+    if (name.startsWith(ERROR_STAT)) found.push([name.slice(ERROR_STAT.length), Number(hash[name])]);
+  }
+  return Object.fromEntries(found.sort((a, b) => b[1] - a[1]));
 }
 
 /** `text`: as the hash has it. */

@@ -12,7 +12,7 @@ import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { ForebayError } from '../../errors.ts';
 import { createJobCreation } from './job-creation.ts';
 import { createJobEvents } from './job-events.ts';
-import { readFilePlan, readJobRecord } from './job-record.ts';
+import { ERROR_STAT, readFilePlan, readJobRecord } from './job-record.ts';
 import { createJobSpecs } from './job-specs.ts';
 import { indexKeys, jobKeys, WAKE_CHANNELS } from '../keys.ts';
 import { LeaseLost } from './lease.ts';
@@ -126,7 +126,16 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
         .multi()
         .srem(indexKeys.active, id)
         .hdel(indexKeys.tenants, id)
-        .del(keys.window, keys.runs, keys.attempts, keys.journal, keys.errors, keys.parts, keys.lease);
+        .del(
+          keys.window,
+          keys.runs,
+          keys.attempts,
+          keys.journal,
+          keys.errors,
+          keys.parts,
+          keys.records,
+          keys.lease,
+        );
       for (const key of [keys.job, keys.committed, keys.events, keys.stats]) batch.pexpire(key, RETENTION_MS);
       await batch.exec();
       const oldest = newJobId(now() - INDEX_MS, new Uint8Array(16));
@@ -165,6 +174,11 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async setVanished(id: string, lease: string, vanished: number): Promise<void> {
       await patch(id, { vanished }, lease);
     },
+    /** Records how many rows failed with each code. Throws LeaseLost. */
+    async setErrors(id: string, lease: string, codes: ReadonlyMap<string, number>): Promise<void> {
+      const fields = [...codes].map(([code, rows]) => [ERROR_STAT + code, rows]);
+      if (fields.length > 0) await patch(id, Object.fromEntries(fields), lease);
+    },
     /** Records how the parts become files. Throws LeaseLost. */
     async setFilePlan(id: string, lease: string, plan: FilePlan): Promise<void> {
       await patch(id, { file_plan: JSON.stringify(plan) }, lease);
@@ -189,8 +203,12 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     /** Whether each of the blocks is committed. */
     async committed(id: string, blocks: readonly number[]): Promise<boolean[]> {
       const { committed } = jobKeys(id);
-      const bits = await Promise.all(blocks.map(async (block) => redis.getbit(committed, block)));
-      return bits.map((bit) => bit === 1);
+      const batch = redis.pipeline();
+      for (const block of blocks) batch.getbit(committed, block);
+      return ((await batch.exec()) ?? []).map(([error, bit]) => {
+        if (error) throw error;
+        return bit === 1;
+      });
     },
   };
 }

@@ -1,12 +1,15 @@
 -- Counts published blocks of a job, each once. The part on storage is the durable commit. This script makes it count.
--- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal  10 parts  11 lease
+-- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal  10 parts  11 lease  12 records
 -- ARGV 1 now ms  2 channel of progress  3 job id
 --      4 JSON {names of stats, lease: the feeder's token ('' if runs commit),
 --        blocks: [{block, token of its run, succeeded, failed, stats}]}
+--      5 time to live of records that no feeder takes out, ms
+--      6.. for each block the record of its part ('' none)
 -- Returns for each block 1 counted, 0 counted before, -1 another run or another feeder has taken over.
--- Guarantee: idempotent per block. Rows are counted nowhere else.
+-- Guarantee: idempotent per block. Rows are counted nowhere else. Records wait only if a feeder takes them out, and only
+-- up to its limit.
 local commits = cjson.decode(ARGV[4])
-local out, counted, attempts, sums = {}, {}, {}, {}
+local out, counted, attempts, sums, records = {}, {}, {}, {}, {}
 local succeeded, failed, adopted, blocks_with_rows = 0, 0, 0, 0
 local feeder = commits.lease ~= '' and redis.call('GET', KEYS[11]) == commits.lease
 for i, commit in ipairs(commits.blocks) do
@@ -23,12 +26,21 @@ for i, commit in ipairs(commits.blocks) do
     attempts[#attempts + 1] = block .. ':failed'
     succeeded = succeeded + commit.succeeded
     failed = failed + commit.failed
+    if ARGV[5 + i] ~= '' then records[#records + 1] = ARGV[5 + i] end
     -- A task that writes files has no rows. It is no block of the dataset.
     if commit.succeeded + commit.failed > 0 then blocks_with_rows = blocks_with_rows + 1 end
     for k, value in ipairs(commit.stats) do sums[k] = (sums[k] or 0) + value end
   end
 end
 if #counted == 0 then return out end
+if #records > 0 then
+  local most = tonumber(redis.call('HGET', KEYS[1], 'records_limit') or 0)
+  local waiting = most > 0 and redis.call('LLEN', KEYS[12])
+  if waiting and waiting < most then
+    redis.call('RPUSH', KEYS[12], unpack(records))
+    if waiting == 0 then redis.call('PEXPIRE', KEYS[12], ARGV[5]) end
+  end
+end
 redis.call('HDEL', KEYS[2], unpack(counted))
 redis.call('HDEL', KEYS[3], unpack(counted))
 redis.call('HDEL', KEYS[4], unpack(attempts))
@@ -42,8 +54,9 @@ local done = redis.call('HINCRBY', KEYS[1], 'done', blocks_with_rows)
 for k, sum in ipairs(sums) do
   local name = commits.names[k]
   if name == 'rows_adopted' then adopted = sum end
-  -- The counts of a delta job are part of its record.
-  local key = string.sub(name, 1, 6) == 'delta_' and KEYS[1] or KEYS[7]
+  -- The counts of a delta job, and the errors by code, are part of the job's record.
+  local prefix = string.sub(name, 1, 6)
+  local key = (prefix == 'delta_' or prefix == 'error_') and KEYS[1] or KEYS[7]
   if sum ~= 0 then redis.call('HINCRBY', key, name, string.format('%.0f', sum)) end
 end
 

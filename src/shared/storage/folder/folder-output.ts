@@ -1,18 +1,18 @@
 /** An output in a folder of this machine, or of a disk that machines share. */
 import { access, constants, lstat, mkdir, readdir, realpath, rmdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LOCAL_FILES } from '../../datasets/bytes/local-files.ts';
 import { isInside } from '../../files/is-inside.ts';
-import { isMissing } from '../../files/is-missing.ts';
+import { isMissing, noneIfMissing } from '../../files/is-missing.ts';
 import { splitPath } from '../file-names.ts';
-import type { Output } from '../output.ts';
+import type { ListedFile, Output } from '../output.ts';
 import { stagedErrorsName, stagedName, STAGING_NAME } from '../output-names.ts';
 import { changeAsOwner } from './change-as-owner.ts';
 import { folderPaths } from './folder-paths.ts';
 import { folderProblem } from './folder-problem.ts';
 import { readFileNoFollow } from './no-follow.ts';
 import { placeErrors } from './place-errors.ts';
-import { publishInFolder } from './publish-in-folder.ts';
+import { publishInFolder, putInFolder } from './publish-in-folder.ts';
 import { filePathsIn, partBytesIn } from './list-folder.ts';
 import { publishFileInFolder } from './publish-file-in-folder.ts';
 import { removeStaged } from './staged-file.ts';
@@ -29,9 +29,11 @@ export function createFolderOutput(folder: string): Output {
     pathOf,
     prepare: async () => makeFolder(folder),
     names: async () => namesIn(folder),
+    list: (prefix) => listFiles(folder, prefix),
     read: async (name, most) => readFileNoFollow(pathOf(name), most),
     open: async (name) => ((await isInPlace(folder, name)) ? openFile(pathOf(name)) : null),
     publish: async (part, permit) => publishInFolder(paths, part, permit),
+    putRecord: async (job, name, text) => putInFolder(paths, job, name, text),
     publishFile: async (file, permit) => publishFileInFolder(paths, file, permit),
     filePaths: async () => filePathsIn(folder),
     partBytes: async () => partBytesIn(folder),
@@ -84,6 +86,25 @@ async function listing(folder: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw folderProblem(folder, error);
   }
+}
+
+/** Files that are looked at together. */
+const LOOKED_AT_ONCE = 256;
+
+async function* listFiles(folder: string, prefix: string): AsyncGenerator<ListedFile, void, undefined> {
+  const names = (await listing(folder)).filter((name) => name.startsWith(prefix)).toSorted(byBytes);
+  for (let at = 0; at < names.length; at += LOOKED_AT_ONCE) {
+    const some = names.slice(at, at + LOOKED_AT_ONCE);
+    const found = await Promise.all(some.map(async (name) => lstat(join(folder, name)).catch(noneIfMissing)));
+    for (const [i, name] of some.entries()) {
+      const file = found[i]!;
+      if (!Array.isArray(file) && file.isFile()) yield { name, bytes: file.size };
+    }
+  }
+}
+
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Whether no link leads to the folder of a file. */

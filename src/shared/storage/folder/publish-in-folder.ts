@@ -2,6 +2,7 @@
  * Publishes a part in a folder. A run stages it, asks, and links it to its final name. Its row record is there before it. The link never overwrites, and it
  * fails if a new owner has discarded the staged files.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import type { PartProof, PartToPublish, Published } from '../output.ts';
 import { partName, recordName, stagedErrorsName, stagedPartName, stagedRecordName } from '../output-names.ts';
@@ -49,6 +50,27 @@ export async function publishInFolder(
     const isPlaced = await placeSurely({ place, stage, permit });
     return { outcome: isPlaced ? 'stored' : 'gone', proof };
   });
+}
+
+/** See Output.putRecord. */
+export async function putInFolder(
+  paths: FolderPaths,
+  job: string,
+  name: string,
+  text: string,
+): Promise<void> {
+  const staged = `${name}.${randomUUID()}`;
+  let written = false;
+  await inStaging(
+    paths,
+    job,
+    () => !written,
+    async (at) => {
+      await writeStaged(`${at}/${staged}`, text);
+      written = true;
+      await rename(`${at}/${staged}`, `${at}/../../${name}`).catch(noneIfMissing);
+    },
+  );
 }
 
 async function stageErrors(staged: string, token: string, text: string): Promise<void> {

@@ -8,7 +8,7 @@ import { LeaseLost } from '../../queue/jobs/lease.ts';
 import { createSemaphore } from '../../process/semaphore.ts';
 import type { TimedDeletion, WritableStore } from '../../stores/store.ts';
 import { isFilePath } from '../file-names.ts';
-import { errorsNumber, isRecordName, partNumber } from '../output-names.ts';
+import { errorsNumber, indexFile, isRecordName, partNumber } from '../output-names.ts';
 import type { OutputOwner, OwnedFiles } from '../output.ts';
 import type { ObjectPaths } from './object-paths.ts';
 import { discardOthers } from './staging-area.ts';
@@ -64,7 +64,7 @@ function* ofOneKind(names: readonly string[]): Generator<string[]> {
         ? 'file'
         : errorsNumber(name) !== null
           ? 'errors'
-          : isRecordName(name)
+          : isRecordName(name) || indexFile(name) !== null
             ? 'record'
             : name;
   let group: string[] = [];

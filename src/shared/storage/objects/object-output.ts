@@ -98,6 +98,16 @@ export function createObjectOutput(
           throw error;
         }
       }),
+    async *list(prefix) {
+      try {
+        for await (const { name, isFolder, bytes } of (await open()).children(paths.url(prefix), never)) {
+          if (!isFolder && bytes !== null) yield { name, bytes };
+        }
+      } catch (error) {
+        throw storageError(place, error);
+      }
+    },
+    putRecord: async (_, name, text) => use(async (store) => store.put(paths.url(name), text)),
     publish: async (part, permit) => use(async (store) => publishObject(store, paths, part, permit)),
     publishFile: async (file, permit) => use(async (store) => publishFileObject(store, paths, file, permit)),
     filePaths: async () => use(async (store) => filePaths(store, place)),

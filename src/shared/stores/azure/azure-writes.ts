@@ -37,14 +37,14 @@ export function createAzureWrites(client: AzureClient, trying: Trying, pages: Bl
       const folder = key.slice(0, key.lastIndexOf('/') + 1);
       const query = { delimiter: '/', include: 'metadata' } as const;
       for await (const { blobs: found, folders } of pages(prefix, query, signal)) {
-        for (const { name, writtenAt, metadata } of found) {
+        for (const { name, size, writtenAt, metadata } of found) {
           // Some tools mark a folder with an empty blob.
           const isFile = name !== folder && !isFenceMetadata(metadata);
-          if (isFile) yield { name: name.slice(folder.length), isFolder: false, writtenAt };
+          if (isFile) yield { name: name.slice(folder.length), isFolder: false, bytes: size, writtenAt };
         }
         for (const name of folders) {
           const child = name.slice(folder.length, -1);
-          if (!isStagedFolder(child)) yield { name: child, isFolder: true, writtenAt: null };
+          if (!isStagedFolder(child)) yield { name: child, isFolder: true, bytes: null, writtenAt: null };
         }
       }
     },

@@ -139,12 +139,14 @@ export function createS3Writes(client: S3Client, trying: Trying, listPages: List
       const { key: keyPrefix } = parseObjectUrl(prefix);
       const folder = keyPrefix.slice(0, keyPrefix.lastIndexOf('/') + 1);
       for await (const { objects, folders } of listPages(prefix, { delimiter: '/' }, signal)) {
-        for (const { key, writtenAt } of objects) {
+        for (const { key, size, writtenAt } of objects) {
           // Some tools mark a folder with an empty object.
-          if (key !== folder) yield { name: key.slice(folder.length), isFolder: false, writtenAt };
+          if (key !== folder) {
+            yield { name: key.slice(folder.length), isFolder: false, bytes: size, writtenAt };
+          }
         }
         for (const key of folders) {
-          yield { name: key.slice(folder.length, -1), isFolder: true, writtenAt: null };
+          yield { name: key.slice(folder.length, -1), isFolder: true, bytes: null, writtenAt: null };
         }
       }
     },

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
+import { gatherSummary } from '#forebay/cli/progress/gather-summary.js';
 import { groupErrors } from '#forebay/cli/progress/error-groups.js';
 import { plainLine } from '#forebay/cli/progress/progress-line.js';
 import { statsText } from '#forebay/cli/progress/stats-text.js';
@@ -192,5 +193,35 @@ describe('the summary', () => {
       { code: 'decode_failed', rows: 2, first: { id: 'b', message: 'y' } },
       { code: 'empty_file', rows: 1, first: { id: 'a', message: 'x' } },
     ]);
+  });
+
+  it('reads error rows that the service has counted only up to the first one of each code', async () => {
+    const failed = (id: string, code: 'decode_failed' | 'empty_file') => ({
+      index: 0,
+      id,
+      error: { code, message: 'x' },
+    });
+    async function* lines() {
+      yield failed('a', 'empty_file');
+      yield failed('b', 'decode_failed');
+      throw new Error('reads on');
+    }
+    const rows = { ...ended.rows, failed: 900 };
+    const stats = { ...STATS, errors_by_code: { decode_failed: 700, empty_file: 200 } };
+    const read = (counted: typeof stats) =>
+      gatherSummary(
+        { stats: async () => counted, errors: lines, results: async function* () {} },
+        { ...ended, rows: { ...rows, succeeded: 0 } },
+      );
+    expect((await read(stats)).errors.map(({ code, rows: count, first }) => [code, count, first.id])).toEqual(
+      [
+        ['decode_failed', 700, 'b'],
+        ['empty_file', 200, 'a'],
+      ],
+    );
+    // A service that has not counted all is not believed.
+    expect((await read({ ...stats, errors_by_code: { decode_failed: 700, empty_file: 1 } })).errors).toEqual(
+      [],
+    );
   });
 });

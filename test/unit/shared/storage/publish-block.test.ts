@@ -18,6 +18,7 @@ import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { adoptBlock, RowsDiffer, type PartOfJob } from '#forebay/shared/storage/adopt-block.js';
 import type { PartProof } from '#forebay/shared/storage/output.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
+import { readBlock } from '#forebay/shared/storage/read-part.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { discardStaged } from '#forebay/shared/storage/folder/staging.js';
 import { sha256 } from '#forebay/shared/text/sha256.js';
@@ -53,11 +54,11 @@ const readStaged = (name: string) => readFileSync(join(folder, '_staging', JOB, 
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 describe('publishing', () => {
-  it('writes results and errors in row order', async () => {
-    expect(await publish(2, [ok(1), bad('broken'), ok(3)], 't1')).toEqual({
-      succeeded: 2,
-      failed: 1,
-    });
+  it('writes results and errors in row order, and describes them as a reader of the files would', async () => {
+    const facts = await publish(2, [ok(1), bad('broken'), ok(3)], 't1');
+    expect(facts).toMatchObject({ succeeded: 2, failed: 1, errors: { codes: { decode_failed: 1 } } });
+    const found = await readBlock(FOLDER_OUTPUTS.of(folder), 2, JSONL_SINK);
+    expect(await found!.facts()).toEqual(facts);
     expect(read('part-00000002.jsonl')).toBe(
       '{"index":8,"id":"a","predictions":[{"index":1,"score":1}]}\n{"index":10,"id":"c","predictions":[{"index":1,"score":3}]}\n',
     );
@@ -69,13 +70,13 @@ describe('publishing', () => {
   it('publishes an empty part if every row failed', async () => {
     await publish(0, [bad('x'), bad('y'), bad('z')], 't1');
     expect(read('part-00000000.jsonl')).toBe('');
-    expect(await adoptBlock(place(0), rows, 'owned')).toEqual({ succeeded: 0, failed: 3 });
+    expect(await adoptBlock(place(0), rows, 'owned')).toMatchObject({ succeeded: 0, failed: 3 });
   });
 
   it('lets the first of two runs win, including its errors', async () => {
     await publish(2, [ok(1), bad('first'), ok(3)], 't1');
     const late = await publish(2, [ok(1), ok(2), bad('second')], 't2');
-    expect(late).toEqual({ succeeded: 2, failed: 1 });
+    expect(late).toMatchObject({ succeeded: 2, failed: 1 });
     expect(read('errors-00000002.jsonl')).toContain('first');
     expect(readdirSync(folder).filter((name) => name.startsWith('errors'))).toHaveLength(1);
   });
@@ -92,7 +93,7 @@ describe('publishing', () => {
       i % 2 ? [ok(i), bad(`run ${i}`), ok(i)] : [ok(i), ok(i), bad(`run ${i}`)],
     );
     await Promise.all(outcomes.map((o, i) => publish(2, o, `t${i}`)));
-    expect(await adoptBlock(place(2), rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(place(2), rows, 'owned')).toMatchObject({ succeeded: 2, failed: 1 });
     const score = /"score":(\d+)/.exec(read('part-00000002.jsonl'))![1];
     expect(read('errors-00000002.jsonl')).toContain(`run ${score}"`);
   });
@@ -109,7 +110,7 @@ describe('adopting', () => {
     expect(await adoptBlock(place(2), list, 'owned')).toBeNull();
     expect(listings).toBe(0);
     await publish(2, [ok(1), ok(2), ok(3)], 't');
-    expect(await adoptBlock(place(2), list, 'owned')).toEqual({ succeeded: 3, failed: 0 });
+    expect(await adoptBlock(place(2), list, 'owned')).toMatchObject({ succeeded: 3, failed: 0 });
     expect(listings).toBe(1);
   });
 
@@ -120,7 +121,7 @@ describe('adopting', () => {
     const error = '{"index":10,"id":"c","error":{"code":"decode_failed","message":"x"}}\n';
     writeFileSync(join(folder, '_staging', `errors-00000002.jsonl.${sha256(part)}`), error);
     writeFileSync(join(folder, '_staging', `errors-00000002.jsonl.${'0'.repeat(64)}`), 'of another run\n');
-    expect(await adoptBlock(place(2), rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(place(2), rows, 'owned')).toMatchObject({ succeeded: 2, failed: 1 });
     expect(read('errors-00000002.jsonl')).toBe(error);
   });
 
@@ -176,7 +177,7 @@ describe('a run whose job has lost its output', () => {
     );
     rmSync(join(folder, '_staging', 'kept'), { recursive: true });
     await discardStaged(folder, next);
-    expect(await adoptBlock(place(2, next.job), rows, 'owned')).toEqual({ succeeded: 2, failed: 1 });
+    expect(await adoptBlock(place(2, next.job), rows, 'owned')).toMatchObject({ succeeded: 2, failed: 1 });
     expect(existsSync(join(folder, '_staging'))).toBe(false);
   });
 
@@ -228,6 +229,6 @@ describe('an existing part', () => {
     let first = '';
     await publish(2, [ok(1), ok(2), bad('x')], 't1', async (hash) => ({ hashes: [(first = hash)] }));
     const second = await publish(2, [ok(9), ok(9), ok(9)], 't2', async (hash) => ({ hashes: [first, hash] }));
-    expect(second).toEqual({ succeeded: 2, failed: 1 });
+    expect(second).toMatchObject({ succeeded: 2, failed: 1 });
   });
 });

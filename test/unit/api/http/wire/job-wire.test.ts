@@ -39,6 +39,7 @@ const RECORD: JobRecord = {
   total: 100,
   succeeded: 40,
   failed: 10,
+  errorsByCode: { decode_failed: 10 },
   skipped: { not_images: { count: 1, first: ['notes.txt'] } },
   adopted: 5,
   delta: null,

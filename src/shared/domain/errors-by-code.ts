@@ -1,5 +1,5 @@
 /** Counts the failed rows of a block by error code. */
-import type { Outcomes } from '../../shared/domain/outcomes.ts';
+import type { Outcomes } from './outcomes.ts';
 
 export function errorsByCode(outcomes: readonly Outcomes[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
