@@ -24,9 +24,12 @@ export function createSpanExporter(options: {
   readonly headers: Readonly<Record<string, string>>;
   readonly resource: Readonly<Record<string, string>>;
   readonly emit: Emit;
+  /** How long the collector may take to answer. */
+  readonly patienceMs?: number;
 }): SpanExporter {
+  const { patienceMs = PATIENCE_MS } = options;
   const target = `${options.url.replace(/\/$/, '')}/v1/traces`;
-  let waiting: Span[] = [];
+  const waiting: Span[] = [];
   let dropped = 0;
   let sending: Promise<void> | null = null;
   /** Reported once per outage. */
@@ -39,7 +42,7 @@ export function createSpanExporter(options: {
         headers: { ...options.headers, 'content-type': 'application/json' },
         body: otlpJson(spans, options.resource),
         redirect: 'error',
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patienceMs),
       });
       await response.body?.cancel();
       if (!response.ok) throw new Error(`the collector answers ${response.status}`);
@@ -53,13 +56,15 @@ export function createSpanExporter(options: {
     }
   }
 
+  /** After a failure, the others wait until the next time. */
   async function sendAll(): Promise<void> {
-    while (waiting.length > 0) await send(waiting.splice(0, PER_REQUEST));
+    do await send(waiting.splice(0, PER_REQUEST));
+    while (waiting.length > 0 && !failing);
   }
 
   function flush(): Promise<void> {
-    sending ??= sendAll().finally(() => (sending = null));
-    return sending;
+    if (waiting.length > 0) sending ??= sendAll().finally(() => (sending = null));
+    return sending ?? Promise.resolve();
   }
 
   const timer = setInterval(() => void flush(), EVERY_MS);
@@ -73,9 +78,8 @@ export function createSpanExporter(options: {
     async close() {
       clearInterval(timer);
       // A collector that is away must not delay the end of the process.
-      if (failing) waiting = [];
-      await flush();
-      await flush();
+      await sending;
+      if (!failing) await flush();
     },
   };
 }

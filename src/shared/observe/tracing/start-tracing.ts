@@ -1,6 +1,7 @@
 /** Switches traces on if the settings name a collector. */
 import { hostname } from 'node:os';
 import type { Config } from '../../config/config.ts';
+import { ForebayError } from '../../errors.ts';
 import type { Emit } from '../events.ts';
 import { createSpanExporter, type SpanExporter } from './span-exporter.ts';
 
@@ -11,9 +12,11 @@ export function startTracing(
   emit: Emit,
 ): SpanExporter | null {
   if (config.tracesUrl === undefined) return null;
+  const headers = headersOf(config.tracesHeaders);
+  checkTarget(config.tracesUrl, headers);
   return createSpanExporter({
     url: config.tracesUrl,
-    headers: headersOf(config.tracesHeaders),
+    headers,
     resource: {
       'service.name': config.tracesService,
       'service.version': program.version,
@@ -22,6 +25,30 @@ export function startTracing(
     },
     emit,
   });
+}
+
+/** The errors of fetch would quote a password in the address, and keys in the headers, in the log. */
+function checkTarget(url: string, headers: Readonly<Record<string, string>>): void {
+  const refuse = (why: string) => {
+    throw new ForebayError('config_invalid', why);
+  };
+  const variable = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  if (!URL.canParse(url)) return refuse(`${variable} is no URL. An example: http://127.0.0.1:4318`);
+  const { protocol, username, password, search, hash } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:')
+    refuse(`${variable} must begin with http:// or https://.`);
+  if (username !== '' || password !== '')
+    refuse(`${variable} holds a login. Put it into OTEL_EXPORTER_OTLP_HEADERS: authorization=Basic%20...`);
+  if (search !== '' || hash !== '') refuse(`${variable} has a ? or #. /v1/traces is added at its end.`);
+  for (const [at, header] of Object.entries(headers).entries()) {
+    try {
+      new Headers([header]);
+    } catch {
+      refuse(
+        `OTEL_EXPORTER_OTLP_HEADERS: header ${at + 1} cannot be sent. Its name or value has a forbidden character.`,
+      );
+    }
+  }
 }
 
 /** `name=value,name=value`, values percent-encoded. Parts without a name are left out. */

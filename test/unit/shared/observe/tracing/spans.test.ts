@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { otlpJson } from '#forebay/shared/observe/tracing/otlp-json.js';
 import { isSampled, jobSpan, runSpan } from '#forebay/shared/observe/tracing/span.js';
-import { headersOf } from '#forebay/shared/observe/tracing/start-tracing.js';
+import { headersOf, startTracing } from '#forebay/shared/observe/tracing/start-tracing.js';
 import { callerSpan } from '#forebay/shared/observe/tracing/trace-context.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -83,3 +83,18 @@ it('headers for the collector are pairs with percent-encoded values', () => {
   });
   expect(headersOf(undefined)).toEqual({});
 });
+
+it.each([
+  ['http://me:secret@h', undefined],
+  ['http://h:4318', 'authorization=secret%0Ax'],
+  ['http://h:4318/?key=secret', undefined],
+  ['h:4318', undefined],
+])(
+  'a collector that cannot be asked is refused, and its secrets are not shown: %s',
+  (tracesUrl, tracesHeaders) => {
+    const config = { tracesUrl, tracesHeaders, tracesService: 'forebay' };
+    const start = () => startTracing(config, { kind: 'api', version: '1' }, () => undefined);
+    expect(start).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+    expect(start).not.toThrow(/secret/);
+  },
+);
