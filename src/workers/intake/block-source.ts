@@ -95,12 +95,14 @@ export function createBlockSource(deps: {
       const { queue } = taker;
       const known = urgent.get(queue);
       if (known === undefined || !deps.goesAhead(queue, known)) continue;
-      const waiting = await deps.bestWaiting(queue);
-      if (waiting === null || !deps.goesAhead(queue, waiting)) {
-        urgent.delete(queue);
-        continue;
-      }
-      urgent.set(queue, waiting);
+      // An urge that comes during the request may be about later blocks, so it is kept.
+      urgent.delete(queue);
+      const waiting = await deps.bestWaiting(queue).catch((error: unknown) => {
+        urgent.set(queue, known);
+        throw error;
+      });
+      if (waiting === null || !deps.goesAhead(queue, waiting)) continue;
+      if (!urgent.has(queue)) urgent.set(queue, waiting);
       const block = await taker.take();
       if (block) return block;
     }
@@ -143,7 +145,7 @@ export function createBlockSource(deps: {
     urge(queue: string): void {
       // No block has the priority 0, so the source looks at the queue.
       urgent.set(queue, 0);
-      if (state === 'resting') alarm.ring();
+      alarm.ring();
     },
     /** More blocks may have arrived, or lanes may want more. */
     ring(): void {
