@@ -6,11 +6,18 @@
 import type { RedisOptions } from 'ioredis';
 import { createConnection, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { failedConnection } from './failed-connection.ts';
 import { AbstractConnector, Redis } from './ioredis.ts';
 
 interface Server {
   readonly host: string;
   readonly port: number;
+}
+
+interface SlotOwner {
+  readonly owner: Server;
+  /** All nodes. */
+  readonly others: readonly Server[];
 }
 
 /** How long a node may take to say who holds the slot. */
@@ -25,10 +32,13 @@ export function clusterConnector(
   key: string,
   login: Pick<RedisOptions, 'username' | 'password' | 'tls'>,
 ): NonNullable<RedisOptions['Connector']> {
-  /** The seeds may be gone after some time, so other nodes are asked, too. The one that answered last is first. */
+  /**
+   * The seeds may be gone after some time, so other nodes are asked, too. Those asked last time are last, because
+   * a node that has lost contact with the others names the primary of that time.
+   */
   let known: readonly Server[] = seeds;
 
-  async function ask(server: Server): Promise<Server> {
+  async function ask(server: Server): Promise<SlotOwner> {
     const client = new Redis({
       ...server,
       ...login,
@@ -40,13 +50,15 @@ export function clusterConnector(
       maxRetriesPerRequest: 0,
       enableReadyCheck: false,
     });
-    client.on('error', () => undefined);
+    /** Says more than the command that the connection's end has failed. */
+    let refusal: Error | null = null;
+    client.on('error', (error: Error) => (refusal = error));
     try {
       await client.connect();
       const slot = Number(await client.call('CLUSTER', 'KEYSLOT', key));
-      const { owner, others } = ownerOf(await client.call('CLUSTER', 'SLOTS'), slot, server);
-      known = distinct([server, owner, ...others, ...seeds]);
-      return owner;
+      return ownerOf(await client.call('CLUSTER', 'SLOTS'), slot, server);
+    } catch (error) {
+      throw refusal ?? error;
     } finally {
       client.disconnect();
     }
@@ -60,10 +72,18 @@ export function clusterConnector(
     override async connect() {
       this.connecting = true;
       let reason: unknown;
+      const asked = new Set<string>();
       for (const server of known) {
+        asked.add(nameOf(server));
         try {
-          const { host, port } = await ask(server);
-          if (!this.connecting) throw new Error('Connection is closed.');
+          const { owner, others } = await ask(server);
+          const { host, port } = owner;
+          const all = distinct([...others, ...seeds]);
+          known = [
+            ...all.filter((one) => !asked.has(nameOf(one))),
+            ...all.filter((one) => asked.has(nameOf(one))),
+          ];
+          if (!this.connecting) break;
           this.stream = login.tls
             ? connectTls({ ...named(login.tls, host), host, port })
             : createConnection({ host, port });
@@ -73,17 +93,14 @@ export function clusterConnector(
           reason = error;
         }
       }
-      throw reason;
+      this.firstError = reason as Error;
+      return failedConnection();
     }
   };
 }
 
 /** Replies of CLUSTER SLOTS: `[first, last, [host, port, ...], replicas...]`. A node may leave out its own host. */
-export function ownerOf(
-  reply: unknown,
-  slot: number,
-  asked: Server,
-): { readonly owner: Server; readonly others: readonly Server[] } {
+export function ownerOf(reply: unknown, slot: number, asked: Server): SlotOwner {
   const ranges = reply as [number, number, [string | null, number], ...[string | null, number][]][];
   const serverOf = ([host, port]: [string | null, number]): Server => ({ host: host || asked.host, port });
   const range = ranges.find(([first, last]) => slot >= first && slot <= last);
@@ -98,5 +115,9 @@ function named(tls: NonNullable<RedisOptions['tls']>, host: string): NonNullable
 }
 
 function distinct(servers: readonly Server[]): Server[] {
-  return [...new Map(servers.map((one) => [`${one.host} ${one.port}`, one])).values()];
+  return [...new Map(servers.map((one) => [nameOf(one), one])).values()];
+}
+
+function nameOf({ host, port }: Server): string {
+  return `${host} ${port}`;
 }

@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module';
 import type * as Ioredis from 'ioredis';
 
-export const { AbstractConnector, Command, Redis } = createRequire(import.meta.url)(
+export const { AbstractConnector, Command, Redis, SentinelConnector } = createRequire(import.meta.url)(
   'ioredis',
 ) as typeof Ioredis;
 export type Redis = Ioredis.Redis;
+export type SentinelConnector = Ioredis.SentinelConnector;

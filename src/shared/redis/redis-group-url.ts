@@ -42,7 +42,9 @@ export function parseGroupUrl(url: string): GroupUrl | { readonly wrong: string 
     const { v6, name, port } = SERVER.exec(text)?.groups ?? {};
     return { host: v6 ?? name, port: port === undefined ? DEFAULT_PORT[kind] : Number(port) };
   });
-  if (!servers.every((one): one is { host: string; port: number } => one.host !== undefined)) {
+  if (
+    !servers.every((one): one is { host: string; port: number } => one.host !== undefined && isPort(one.port))
+  ) {
     return { wrong: 'one of its servers is no host, or host and port' };
   }
   const path = (parts['path'] ?? '').split('/');
@@ -59,4 +61,8 @@ export function parseGroupUrl(url: string): GroupUrl | { readonly wrong: string 
     db,
     query: new URLSearchParams(parts['query'] ?? ''),
   };
+}
+
+function isPort(port: number): boolean {
+  return port > 0 && port < 65_536;
 }

@@ -8,12 +8,15 @@ import { ForebayError } from '../errors.ts';
 import { IN_CLUSTER, KEY_PREFIX } from '../queue/key-prefix.ts';
 import { clusterConnector } from './cluster-connector.ts';
 import { GROUP_FORMS, groupKind, parseGroupUrl } from './redis-group-url.ts';
+import { sentinelConnector } from './sentinel-connector.ts';
 
 const FORMS = `redis://[user:password@]host[:port][/db], rediss://..., unix:///path/to/socket[?db=0], ${GROUP_FORMS}`;
 const UNIX = /^unix:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<path>\/[^?#]+)(?:\?(?<query>.*))?$/;
 const SCHEME = /^((?:redis|rediss)(?:\+(?:sentinel|cluster))?|unix):/i;
 /** A server of a group that is frozen, or cut off, closes no connection. Another one has taken over by then. */
 const SILENCE_MS = 10_000;
+/** How long a Sentinel may take to answer. */
+const PATIENCE_MS = 2000;
 
 /**
  * The connection options of an address.
@@ -70,8 +73,11 @@ function parseGroup(url: string): RedisOptions {
     ...(query.has('sentinel_user') && { sentinelUsername: query.get('sentinel_user')! }),
     ...(query.has('sentinel_password') && { sentinelPassword: query.get('sentinel_password')! }),
     ...(tls && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    Connector: sentinelConnector,
     // The next attempt to connect asks again.
     sentinelRetryStrategy: () => null,
+    // One that is frozen must not hold the others up.
+    sentinelCommandTimeout: PATIENCE_MS,
     failoverDetector: true,
     socketTimeout: SILENCE_MS,
   };

@@ -57,6 +57,8 @@ export function createRedisWatch(options: {
   let state: State = { name: 'starting', waitingFor: null, advice: null };
   let client: Redis | null = null;
   let lastError: Error | null = null;
+  /** Settles `from`. A connection to a group is never ready after a refused login, so nothing else would. */
+  const login = new AbortController();
 
   /** Reports only when the advice changes. Otherwise each attempt would repeat it, about once per second. */
   function notYet(waitingFor: string, advice: string): void {
@@ -126,7 +128,7 @@ export function createRedisWatch(options: {
     onError(error) {
       if (refusesWrites(error)) refused(error);
       else if (state.name === 'starting') {
-        if (LOGIN_FAILED.test(error.message)) return;
+        if (LOGIN_FAILED.test(error.message)) return login.abort(error);
         const why = messageOf(error) || 'no connection';
         notYet(`${where} cannot be reached (${why}).`, tlsAdvice(error) ?? startAdvice);
       } else if (redisTrouble(error) === null) {
@@ -142,7 +144,7 @@ export function createRedisWatch(options: {
       };
       watched.on('close', onClose);
       try {
-        const { warnings } = await checkRedis(watched);
+        const { warnings } = await Promise.race([checkRedis(watched), rejectedBy(login.signal)]);
         await watched.set(...WRITE_CHECK);
         for (const warning of warnings) emit('redis.risky', { says: warning });
         if (state.name === 'starting' && state.waitingFor !== null) {
@@ -170,6 +172,13 @@ export function createRedisWatch(options: {
       });
     },
   };
+}
+
+async function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    else signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
 }
 
 function adviceFor(error: Error | null): string {

@@ -40,6 +40,7 @@ export class ServiceRedis extends Redis {
       this.#lastError = error;
       onError(error);
     });
+    if (options.socketTimeout !== undefined) this.#keepAsking(options.socketTimeout / 2);
     const multi = this.multi.bind(this) as (...args: unknown[]) => ReturnType<Redis['multi']>;
     this.multi = ((...args: unknown[]) => this.#holdBack(multi(...args))) as Redis['multi'];
   }
@@ -67,6 +68,17 @@ export class ServiceRedis extends Redis {
     if (this.#role === 'request') return false;
     void this.#untilWritable();
     return stream === undefined;
+  }
+
+  /** A subscriber sends nothing, so it would never notice that its server is silent. */
+  #keepAsking(everyMs: number): void {
+    let timer: NodeJS.Timeout | undefined;
+    this.on('ready', () => {
+      clearInterval(timer);
+      timer = setInterval(() => void this.ping().catch(() => undefined), everyMs);
+      timer.unref();
+    });
+    this.on('close', () => clearInterval(timer));
   }
 
   #untilWritable(): Promise<void> {

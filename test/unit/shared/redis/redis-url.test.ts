@@ -53,6 +53,7 @@ describe('a Redis address', () => {
     ['redis+sentinel://h', /does not name the primary/],
     ['redis+sentinel://h:x/m', /one of its servers/],
     ['redis+sentinel://h,/m', /one of its servers/],
+    ['redis+sentinel://h:65536/m', /one of its servers/],
     ['redis+cluster://h/1', /no databases/],
     // Every key of this process would have another name than in the processes that read the environment.
     ['redis+cluster://h', /named in the environment/],
