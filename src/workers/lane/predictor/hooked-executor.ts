@@ -14,6 +14,11 @@ import { createPredictorGraphs } from './predictor-graphs.ts';
 import { createRowReading } from './predictor-rows.ts';
 import { checkOptions, createContext } from './user-context.ts';
 
+/** Others ask for the images of their own rows. Those of rows that code has made would never be asked for or dropped. */
+function withoutImages(parts: ExecutorParts): ExecutorParts {
+  return { ...parts, services: { ...parts.services, sharedImages: undefined, pictures: undefined } };
+}
+
 /** `loadGraph`: loads the graph alone. Throws ForebayError `model_load_failed` or `config_mismatch`. */
 export async function loadHookedExecutor(
   request: ModelLoad,
@@ -68,7 +73,7 @@ export async function loadHookedExecutor(
             read: (answer) => answers.read(answer),
           },
   };
-  const graph = await loadGraph(request, parts);
+  const graph = await loadGraph(request, hooks.before === undefined ? parts : withoutImages(parts));
   return {
     info: { ...graph.info, notes: [...graph.info.notes, ...graphs.notes] },
     open: (rows, asked) => openHooked(rows, asked, graph, bound),
