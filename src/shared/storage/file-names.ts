@@ -66,7 +66,9 @@ export function isPartition(folder: string): boolean {
 export function folderOf(column: string, value: string | null): string | null {
   const isNull = value === null || value === '';
   // A text that looks like null gets another folder.
-  const name = isNull ? NULL_FOLDER : escaped(value).replace(/^__HIVE/, '%5F_HIVE');
+  const text = isNull ? NULL_FOLDER : escaped(value).replace(/^__HIVE/, '%5F_HIVE');
+  // Azure and Windows may drop a dot at the end of a folder's name.
+  const name = text.replace(/\.$/, '%2E');
   const folder = `${escaped(column)}=${name}`;
   return Buffer.byteLength(folder) > MOST_BYTES ? null : folder;
 }

@@ -4,7 +4,8 @@ import { fileName, fileNumber, folderOf, isFilePath } from '#forebay/shared/stor
 it.each([
   ['cat', 'label=cat'],
   ['a/b c%', 'label=a%2Fb%20c%25'],
-  ['..', 'label=..'],
+  ['..', 'label=.%2E'],
+  ['Dr. No.', 'label=Dr.%20No%2E'],
   ['x=1\n"', 'label=x%3D1%0A%22'],
   ['Größe', 'label=Größe'],
   ['a\ud800', 'label=a\ufffd'],
