@@ -32,6 +32,15 @@ export class PicturePart {
     });
   }
 
+  /** The same part with pixels of its own. So whoever holds it does not hold the whole picture. */
+  alone(): PicturePart {
+    const { width, height } = this.size;
+    if (width === this.picture.width && height === this.picture.height) return this;
+    const pixels = new Uint8Array(width * height * 3);
+    this.copy({ left: 0, top: 0, width, height }, pixels);
+    return wholePart({ width, height, pixels });
+  }
+
   /** Writes the pixels of a region of this part into `to`, line by line without gaps. */
   copy({ left, top, width, height }: Region, to: Uint8Array): void {
     const stride = this.picture.width * 3;

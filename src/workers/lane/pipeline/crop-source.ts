@@ -51,6 +51,13 @@ export function createCropSource(
     /** The image of the last row, which mostly has further crops. */
     let last: { readonly row: TaskInput; readonly image: PicturePart | RowError } | null = null;
 
+    /** Members such as a cascade hold their rows until their batch has run. Nothing bounds images that are decoded again. */
+    function partOf(row: TaskInput, image: PicturePart | RowError, box: FoundObject['box']): TaskInput | RowError {
+      if (!(image instanceof PicturePart)) return image;
+      const part = image.within(cropOf(box, image.size));
+      return { madeUp: 'madeUp' in row || shelf.of(row) !== null ? part : part.alone() };
+    }
+
     function imageOf(row: TaskInput): PicturePart | RowError | Promise<PicturePart | RowError> {
       if ('madeUp' in row) return row.madeUp as PicturePart;
       if ('json' in row) return invalidRow('the row has no image to cut objects out of');
@@ -68,9 +75,9 @@ export function createCropSource(
       cut(row, box) {
         const remember = (image: PicturePart | RowError) => {
           last = { row, image };
-          return partOf(image, box);
+          return partOf(row, image, box);
         };
-        if (last?.row === row) return partOf(last.image, box);
+        if (last?.row === row) return partOf(row, last.image, box);
         last = null;
         const image = imageOf(row);
         return image instanceof Promise ? image.then(remember) : remember(image);
@@ -84,10 +91,6 @@ export function createCropSource(
       for (const row of rows) shelf.drop(row);
     },
   };
-}
-
-function partOf(image: PicturePart | RowError, box: FoundObject['box']): TaskInput | RowError {
-  return image instanceof PicturePart ? { madeUp: image.within(cropOf(box, image.size)) } : image;
 }
 
 function detects(config: ModelConfig): boolean {
