@@ -52,7 +52,11 @@ export function createCropSource(
     let last: { readonly row: TaskInput; readonly image: PicturePart | RowError } | null = null;
 
     /** Members such as a cascade hold their rows until their batch has run. Nothing bounds images that are decoded again. */
-    function partOf(row: TaskInput, image: PicturePart | RowError, box: FoundObject['box']): TaskInput | RowError {
+    function partOf(
+      row: TaskInput,
+      image: PicturePart | RowError,
+      box: FoundObject['box'],
+    ): TaskInput | RowError {
       if (!(image instanceof PicturePart)) return image;
       const part = image.within(cropOf(box, image.size));
       return { madeUp: 'madeUp' in row || shelf.of(row) !== null ? part : part.alone() };

@@ -1,6 +1,7 @@
 /** The objects that a detector has found in an image: read from its answer, and written again with more about each. */
 import { DETECTIONS_FIELD } from '../../../shared/tasks/pipeline/chain-config.ts';
 import type { Region, Size } from '../image/resample/pillow-resampler.ts';
+import { rawMembers } from '../../../shared/sinks/table/raw-members.ts';
 import { withField } from './combine.ts';
 
 export interface FoundObject {
@@ -53,9 +54,19 @@ export function withAnswers(
       const answer = answers.get(step);
       if (answer !== undefined) parts.push(inField(answer, field));
     }
-    return `{${parts.filter((part) => part !== '').join(',')}}`;
+    return `{${joined(parts)}}`;
   });
   return withField(result, DETECTIONS_FIELD, `[${texts.join(',')}]`);
+}
+
+/**
+ * Members of one object. Only code makes objects whose fields its schema does not say, so their names may be those of an
+ * answer. Then the answer counts.
+ */
+function joined(parts: readonly string[]): string {
+  if (parts.length === 1) return parts[0]!;
+  const members = new Map(parts.flatMap((part) => [...rawMembers(part)]));
+  return [...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');
 }
 
 /** An answer under a field of its own, if it has one. */

@@ -10,7 +10,9 @@ import type { ExecutorParts } from '#forebay/workers/lane/models/executor-parts.
 import { loadHookedExecutor } from '#forebay/workers/lane/predictor/hooked-executor.js';
 
 /** What the graph may keep images in. `hook`: a function of the module. */
-async function keepersOf(hook: string): Promise<Pick<ExecutorParts['services'], 'pictures' | 'sharedImages'>> {
+async function keepersOf(
+  hook: string,
+): Promise<Pick<ExecutorParts['services'], 'pictures' | 'sharedImages'>> {
   const dir = mkdtempSync(join(tmpdir(), 'forebay-test-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   writeFileSync(join(dir, 'hooks.mjs'), `export default { ${hook} };\n`);
