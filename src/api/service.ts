@@ -37,6 +37,7 @@ import { queueLimit } from './feeder/policies.ts';
 import { createJobUseCases } from './jobs/job-use-cases.ts';
 import { measureService } from './metrics/measure-api.ts';
 import { createReadRowInput } from './jobs/row-input/read-row-input.ts';
+import { createAskedModels } from './models/asked-model.ts';
 import { createModelCatalog } from './models/model-catalog.ts';
 import { createOnlineModels } from './online/online-models.ts';
 import { createPredict } from './online/predict.ts';
@@ -46,6 +47,7 @@ import { createQuotas } from './jobs/create/quotas.ts';
 import { createInputResolver } from './jobs/create/resolve-input.ts';
 import { queueNamesOf, surveyService, type SurveyDeps } from './overview/survey-service.ts';
 import { createPoolScales } from './scale/pool-scales.ts';
+import { createInlinePipelines } from '../shared/queue/workers/inline-pipelines.ts';
 import { serviceChores } from './sweeper/service-chores.ts';
 import { startSweeper } from './sweeper/sweeper.ts';
 import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
@@ -139,8 +141,7 @@ export async function createApiService(options: {
   const requests = createJobUseCases({
     jobs,
     window,
-    findModel: models.findModel,
-    findAgain: models.findAgain,
+    models: createAskedModels(models, createInlinePipelines({ redis, run })),
     input,
     files,
     output,
@@ -184,6 +185,7 @@ export async function createApiService(options: {
       slots: backgroundSlots,
       workers: backgroundWorkers,
       wishes: createStoredWishes(backgroundDeps),
+      pipelines: createInlinePipelines(backgroundDeps),
       spoolDir: config.spoolDir,
       outputs,
     }),

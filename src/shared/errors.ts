@@ -32,6 +32,7 @@ const TABLE = {
   input_not_found: { status: 422, retryable: false },
   input_unreadable: { status: 422, retryable: false },
   too_many_jobs: { status: 429, retryable: true },
+  too_many_pipelines: { status: 429, retryable: true },
   rate_limited: { status: 429, retryable: true },
   too_many_large_requests: { status: 429, retryable: true },
   quota_jobs: { status: 429, retryable: true },

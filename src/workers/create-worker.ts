@@ -16,6 +16,7 @@ import { createBlockQueues } from '../shared/queue/blocks/block-queue.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
+import { createInlinePipelines } from '../shared/queue/workers/inline-pipelines.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createByteScripts, createScripts } from '../shared/queue/scripts.ts';
@@ -282,12 +283,13 @@ export async function createWorker(options: {
   models.sync(found);
   const watch = watchModels({
     wanted,
-    known: found.looks,
+    known: found,
+    inline: createInlinePipelines({ redis, run }),
     async onChange(now) {
       await profiles.learn(foldersOf(now));
       models.sync(now);
     },
-    inUse: () => models.all().map(({ found: { folder } }) => folder.dir),
+    inUse: () => models.all().flatMap(({ found: { folder } }) => (folder.inline ? [] : folder.dir)),
     emit,
   });
   residency.start();

@@ -94,7 +94,8 @@ describe('submit', () => {
       '/options/priority': expect.stringContaining('100'),
       '/options/max_errors': expect.stringContaining('a count, or a share such as "1%"'),
       '/metadata/k': expect.stringContaining('string'),
-      '/zebra': 'unknown field; known fields: model, input, output, options, metadata, webhook, delta',
+      '/zebra':
+        'unknown field; known fields: model, pipeline, input, output, options, metadata, webhook, delta',
       '/header/idempotency-key': expect.stringContaining('255'),
     });
   });

@@ -1,22 +1,19 @@
-// Chains of models in a real lane and in one job of a real service.
+// Chains of models in a real lane. Jobs over them: pipeline-jobs.test.ts.
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
 import { loadedLane, plain, testFolder } from '../support/lanes.ts';
 import { blocksOn, chain, writeColours, writeFinder, writePipeline } from '../support/pipelines.ts';
 import { toLoad, writePredictor } from '../support/predictors.ts';
-import { startService } from '../support/service.ts';
 
 const SURE = [
   [20, 0, 0],
   [0, 20, 0],
   [0, 0, 20],
 ];
-const RED = [255, 0, 0] as const;
 const GREEN = [0, 255, 0] as const;
 const FOR_EACH = { for_each: 'detections' };
 
@@ -201,48 +198,6 @@ it('objects of code that are no objects cost their own row, and boxes are cut to
     'invalid_answer: boxes: the answer has no objects to cut out: detections.0.box is no list of four numbers: left, top, width and height',
   );
   expect(labels(good)).toEqual(['red', 'red']);
-});
-
-it('a job over a chain keeps all answers of a row together, in columns that follow from the models', async () => {
-  const service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_MODELS: 'p' } });
-  onTestFinished(async () => service.close());
-  writeFinder(service.models, 'finder');
-  writeColours(service.models, 'colour', SURE);
-  writePipeline(service.models, {
-    name: 'p',
-    ...chain(
-      'finder',
-      { model: 'colour', ...FOR_EACH },
-      { model: 'whole', when: { min_score: 0.3 }, as: 'all' },
-    ),
-  });
-  writeColours(service.models, 'whole', SURE);
-  const folder = join(service.input, 'few');
-  mkdirSync(folder);
-  for (const [i, colour] of [RED, GREEN, [0, 0, 215] as const].entries())
-    writeFileSync(join(folder, `${i}.png`), await blocksOn(32, 32, [{ at: [2, 2, 16, 16], colour }]));
-  await service.startWorker();
-  const job = await service.submit({
-    model: 'p',
-    input: { type: 'files', path: 'few' },
-    output: { format: 'parquet' },
-    options: { top_k: 1 },
-  });
-  expect(await service.ended(job.id)).toMatchObject({
-    status: 'completed',
-    rows: { succeeded: 3, failed: 0 },
-  });
-  const results = (await (await service.request(`/v1/jobs/${job.id}/results`)).text()).trim().split('\n');
-  const rows = results.map((line) => JSON.parse(line) as Record<string, unknown>);
-  const object = (label: string) => ({ label: 'thing', box: [2, 2, 16, 16], predictions: [{ label }] });
-  expect(rows).toMatchObject([
-    { detections: [object('red')], all: { predictions: [{ label: 'red' }] } },
-    { detections: [object('green')], all: { predictions: [{ label: 'green' }] } },
-    { detections: [object('blue')], stopped_after: 'finder' },
-  ]);
-  expect(rows[2]).not.toHaveProperty('all');
-  const stats = (await (await service.request(`/v1/jobs/${job.id}/stats`)).json()) as JobStatsWire;
-  expect(stats.answered_by).toEqual({ whole: 2, colour: 1 });
 });
 
 const DATA = resolve(import.meta.dirname, '../../../shared/data');

@@ -178,7 +178,7 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
     const changes: FoundModels[] = [];
     const watch = watchModels({
       wanted,
-      known: before.looks,
+      known: before,
       onChange: async (found) => void changes.push(found),
       inUse: () => [],
       emit: () => {},

@@ -10,6 +10,7 @@ import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import { createJobUseCases } from '#forebay/api/jobs/job-use-cases.js';
 import { createOnlineModels } from '#forebay/api/online/online-models.js';
 import { createPredict } from '#forebay/api/online/predict.js';
+import { createAskedModels } from '#forebay/api/models/asked-model.js';
 import { createModelCatalog } from '#forebay/api/models/model-catalog.js';
 import { measureApi, measureService } from '#forebay/api/metrics/measure-api.js';
 import { createPoolScales } from '#forebay/api/scale/pool-scales.js';
@@ -40,6 +41,7 @@ import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
 import { createScaleMemory } from '#forebay/shared/queue/workers/scale-memory.js';
+import { createInlinePipelines } from '#forebay/shared/queue/workers/inline-pipelines.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { redisMemory } from '#forebay/shared/redis/redis-memory.js';
 import { checkWrite } from '#forebay/shared/redis/check-write.js';
@@ -131,8 +133,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const requests = createJobUseCases({
     jobs,
     window,
-    findModel: models.findModel,
-    findAgain: models.findAgain,
+    models: createAskedModels(models, createInlinePipelines({ redis, run })),
     input,
     files: LOCAL_FILES,
     output,

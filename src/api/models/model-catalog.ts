@@ -9,7 +9,10 @@ import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import { compareVersions } from '../../shared/models/version-name.ts';
 import { isReady } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelWire } from '../http/wire/model.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
+import type { InlinePipeline } from '../../shared/queue/workers/inline-pipelines.ts';
 import { chooseModel } from './choose-model.ts';
+import { readInlinePipeline } from './inline-pipeline.ts';
 import { brokenToWire, viewOf } from './model-view.ts';
 import { createModelSurvey, type KnownModel } from './survey-models.ts';
 
@@ -38,6 +41,8 @@ export interface ModelCatalog {
    * folder. If a models folder cannot be read, it may hold the model, so `invalid_model_config` says why.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
+  /** Checks a pipeline that a request gives. Throws ForebayError `invalid_request` with every issue. */
+  readonly findInline: (given: object) => Promise<FoundModel & { readonly inline: InlinePipeline }>;
   /** The same content that an earlier job used, if it still exists. Otherwise what `findModel` finds by name. */
   readonly findAgain: (ref: ModelRef) => Promise<FoundModel>;
   /** What a model takes of a row. Null: nobody knows a model with this content any more. */
@@ -65,6 +70,12 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
     async findModel(name) {
       return toFound(chooseModel(await survey(), name));
     },
+    async findInline(given) {
+      const all = await survey();
+      const inline = await readInlinePipeline(given, all);
+      const served = all.inline.get(blockQueueName(inline.ref)) ?? [];
+      return { ...toFound({ ...inline, served }), inline };
+    },
     async findAgain({ name, hash }) {
       const all = await survey();
       const same = all.known.find(({ ref }) => ref.name === name && ref.hash === hash);
@@ -78,7 +89,7 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
   };
 }
 
-function toFound({ ref, config, served }: KnownModel): FoundModel {
+function toFound({ ref, config, served }: Pick<KnownModel, 'ref' | 'config' | 'served'>): FoundModel {
   const sizes = served.filter(isReady).map((model) => model.batchSize);
   const loaded = served.find(({ graph }) => graph !== null)?.graph as
     | { inputs?: GraphTensor[]; outputs?: GraphTensor[] }

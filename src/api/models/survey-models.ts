@@ -15,6 +15,8 @@ export interface KnownModel {
   readonly version: string | null;
   readonly onDisk: boolean;
   readonly notes: readonly string[];
+  /** The files that its config names. Empty if only workers know the model. */
+  readonly named: ModelFolder['named'];
   readonly served: readonly ServedModel[];
 }
 
@@ -29,6 +31,8 @@ interface OnDisk {
 
 export interface ModelSurvey extends Omit<OnDisk, 'models'> {
   readonly known: readonly KnownModel[];
+  /** How workers serve pipelines that jobs have given, by queue. */
+  readonly inline: ReadonlyMap<string, readonly ServedModel[]>;
 }
 
 /** `dirs`: model folders, or folders that contain model folders. If two models share a name, the first one wins. */
@@ -61,24 +65,26 @@ export function createModelSurvey(deps: {
   async function survey(): Promise<ModelSurvey> {
     const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
     const served = new Map<string, ServedModel[]>();
+    const inline = new Map<string, ServedModel[]>();
     for (const model of workers.flatMap((worker) => worker.models)) {
       const queue = blockQueueName(model.ref);
-      served.set(queue, [...(served.get(queue) ?? []), model]);
+      const group = model.inline ? inline : served;
+      group.set(queue, [...(group.get(queue) ?? []), model]);
     }
     const known: KnownModel[] = [];
-    for (const { ref, version, config, notes } of disk.models) {
+    for (const { ref, version, config, notes, named } of disk.models) {
       const serving = served.get(blockQueueName(ref)) ?? [];
-      known.push({ ref, version, config, notes, onDisk: true, served: serving });
+      known.push({ ref, version, config, notes, named, onDisk: true, served: serving });
     }
     // A separate loop, because two versions with the same content share a queue.
     for (const { ref } of disk.models) served.delete(blockQueueName(ref));
     for (const models of served.values()) {
       const { ref, version = null } = models[0]!;
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
-      known.push({ ref, version, config, notes: [], onDisk: false, served: models });
+      known.push({ ref, version, config, notes: [], named: [], onDisk: false, served: models });
     }
     const { broken, unreadable, aliases } = disk;
-    return { known, broken, unreadable, aliases };
+    return { known, inline, broken, unreadable, aliases };
   }
 
   return survey;

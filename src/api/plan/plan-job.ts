@@ -2,6 +2,7 @@
  * Plans a job without submitting it. Settles the request as a submit would, looks at the dataset, has live workers run a
  * sample, and leaves nothing behind. The API itself opens no row.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { rowFieldsOf, rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { randomBytes } from 'node:crypto';
 import { withListingOf } from '../../shared/datasets/listing/listing-rule.ts';
@@ -23,7 +24,7 @@ import { settleOptions } from '../jobs/create/settle-options.ts';
 import { checkSubmitResume } from '../jobs/output/continued-job.ts';
 import { checkOutput } from '../jobs/output/check-output.ts';
 import type { OutputResolver } from '../jobs/output/resolve-output.ts';
-import type { ModelCatalog } from '../models/model-catalog.ts';
+import type { AskedModel, AskedModels } from '../models/asked-model.ts';
 import type { PlanWorker } from './facts.ts';
 import { firstSlices } from './first-slices.ts';
 import { lookAtDelta } from './look-at-delta.ts';
@@ -33,7 +34,7 @@ import { createSampler, workersThatServe } from './sample-workers.ts';
 
 export interface PlanDeps extends FormatDeps {
   jobs: DeltaDeps['jobs'];
-  findModel: ModelCatalog['findModel'];
+  models: Pick<AskedModels, 'of' | 'offer'>;
   input: Pick<InputResolver, 'discard' | 'resolve'>;
   output: Pick<OutputResolver, 'resolve'>;
   workers: Pick<WorkerRegistry, 'live'>;
@@ -42,6 +43,10 @@ export interface PlanDeps extends FormatDeps {
   /** Maximum number of rows of a job. Null: no limit. */
   maxRows: number | null;
 }
+
+/** How long a plan waits for a worker that can load a pipeline of its request. */
+const INLINE_WAIT_MS = 10_000;
+const INLINE_LOOK_MS = 200;
 
 export function createPlanJob(deps: PlanDeps) {
   const { input, output } = deps;
@@ -76,13 +81,24 @@ export function createPlanJob(deps: PlanDeps) {
     });
   }
 
+  /** Workers look for pipelines of requests about once per second. */
+  async function workersOf({ ref, inline }: AskedModel): Promise<ReturnType<typeof workersThatServe>> {
+    const until = performance.now() + (inline === undefined ? 0 : INLINE_WAIT_MS);
+    for (;;) {
+      const served = workersThatServe(ref, await deps.workers.live());
+      const isSettled = served.some(({ model }) => model.problem !== null || canSample(model));
+      if (isSettled || performance.now() >= until) return served;
+      await delay(INLINE_LOOK_MS);
+    }
+  }
+
   /**
    * Rejects as a submit does if the model, the input, the output's content or the options do not fit. It does not check
    * limits and quotas, the webhook, or whether another job holds the output.
    */
   return async function plan(request: SubmitRequest, tenant: string): Promise<PlanWire> {
     const id = `plan-${randomBytes(8).toString('hex')}`;
-    const found = await deps.findModel(request.model);
+    const found = await deps.models.of(request);
     const { ref, config } = found;
     const place = await output.resolve(request.output, id, tenant);
     try {
@@ -107,8 +123,9 @@ export function createPlanJob(deps: PlanDeps) {
       const source = deps.openDataset({ dataset, tenant });
       const look = await lookAt(source, options.limit);
       const slices = await firstSlices(source, options);
-      const served = workersThatServe(ref, await deps.workers.live());
-      const ready = served.filter(({ model }) => model.isUnloaded === true || hasLanes(model));
+      await deps.models.offer(found);
+      const served = await workersOf(found);
+      const ready = served.filter(({ model }) => canSample(model));
       const sampled = await trySample(ready, { ref, dataset, tenant, options, rows: look.sample, slices });
       // Without rows, no sample ran, so no model was loaded.
       const workers = look.sample.length === 0 ? sampled : await withLoaded(sampled, ref);
@@ -135,6 +152,11 @@ export function createPlanJob(deps: PlanDeps) {
       await input.discard(id, tenant);
     }
   };
+}
+
+/** A worker loads an unloaded model for its sample. */
+function canSample(model: ServedModel): boolean {
+  return model.isUnloaded === true || hasLanes(model);
 }
 
 function hasLanes(model: ServedModel): boolean {

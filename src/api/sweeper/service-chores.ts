@@ -4,9 +4,11 @@ import type { BlockQueues } from '../../shared/queue/blocks/block-queue.ts';
 import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Outputs } from '../../shared/storage/output.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
+import type { InlinePipelines } from '../../shared/queue/workers/inline-pipelines.ts';
 import type { StoredWishes } from '../../shared/queue/workers/stored-wishes.ts';
 import type { WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import { sweepJobs } from './sweep-jobs.ts';
+import { sweepPipelines } from './sweep-pipelines.ts';
 import { sweepQueues } from './sweep-queues.ts';
 import { sweepSpool } from './sweep-spool.ts';
 import { sweepWishes } from './sweep-wishes.ts';
@@ -22,6 +24,7 @@ export function serviceChores(deps: {
   slots: QueueSlots;
   workers: WorkerRegistry;
   wishes: StoredWishes;
+  pipelines: InlinePipelines;
   spoolDir: string;
   outputs: Outputs;
 }): Chore[] {
@@ -30,5 +33,6 @@ export function serviceChores(deps: {
     sweepJobs({ ...deps, graceMs: LEFT_OVER_MS }),
     sweepSpool({ ...deps, graceMs: LEFT_OVER_MS, keepMs: RETENTION_MS }),
     sweepWishes(deps),
+    sweepPipelines({ ...deps, graceMs: LEFT_OVER_MS }),
   ];
 }

@@ -31,6 +31,7 @@ import {
 
 interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags, ColumnFlags, EmptyFlag {
   readonly model?: string;
+  readonly pipeline?: string;
   readonly input?: string;
   readonly manifest?: string;
   readonly urls?: string;
@@ -48,6 +49,7 @@ export function addSubmit(program: Command, context: CliContext): void {
     .summary('submit a job to a running service')
     .description('Submits a job to a running service (see: forebay up).')
     .addOption(FLAGS.model())
+    .option('--pipeline <file>', 'use instead of --model: a local JSON file with a pipeline of served models')
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
     .option('--urls <file>', 'use instead of --input: a local file with one URL per line, sent with the job')
@@ -77,6 +79,7 @@ export function addSubmit(program: Command, context: CliContext): void {
       'forebay submit --model digits-small --input photos --watch',
       'forebay submit --model digits-small --urls urls.txt --max-errors 1%',
       'forebay submit --model digits-small --inline one.jpg two.jpg --watch',
+      'forebay submit --pipeline cascade.json --input photos --watch',
     ],
     notes: [
       'The service itself reads the paths, which must be below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models.',
@@ -86,13 +89,18 @@ export function addSubmit(program: Command, context: CliContext): void {
 
 async function submit(flags: SubmitFlags, context: CliContext): Promise<number> {
   const { terminal, program, argv } = context;
-  if (flags.model === undefined) throw new UsageError('--model NAME is missing (see: forebay models)');
+  if (flags.model === undefined && flags.pipeline === undefined)
+    throw new UsageError('--model NAME is missing (see: forebay models)');
+  if (flags.model !== undefined && flags.pipeline !== undefined)
+    throw new UsageError('--model and --pipeline exclude each other');
   checkEmptyFlag(flags);
   const url = apiUrl(flags, context);
   const toServicePath = (path: string) =>
     isLocalUrl(url) && !isRemoteUrl(path) ? resolve(context.cwd, path) : path;
   const body: SubmitBody = {
-    model: flags.model,
+    ...(flags.pipeline === undefined
+      ? { model: flags.model }
+      : { pipeline: await readPipeline(flags.pipeline, context.cwd) }),
     input: await readInput(flags, context.cwd, toServicePath),
     ...toOutput(flags.output === undefined ? null : toServicePath(flags.output), flags),
     ...toDelta(flags, toServicePath),
@@ -114,6 +122,18 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const warning = await batchWarning(api, body);
   if (warning !== null) terminal.err(`${warning}\n`);
   return watchJob(job.id, { api, context, json: flags.json === true, allowEmpty: flags.allowEmpty === true });
+}
+
+async function readPipeline(file: string, cwd: string): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(resolve(cwd, file), 'utf8'));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch (error) {
+    throw new UsageError(`--pipeline ${file}: ${messageOf(error)}`);
+  }
+  throw new UsageError(
+    `--pipeline ${file}: the file must hold a JSON object, as model.json of a pipeline does`,
+  );
 }
 
 function webhookOf({ webhook, webhookEvent }: SubmitFlags): Pick<SubmitBody, 'webhook'> {

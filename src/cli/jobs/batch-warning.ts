@@ -8,7 +8,7 @@ export async function batchWarning(
   { model, options }: Pick<SubmitBody, 'model' | 'options'>,
 ): Promise<string | null> {
   // A row that is alone in its batch gets the same answer each time.
-  if (options?.batch_size === 1) return null;
+  if (options?.batch_size === 1 || model === undefined) return null;
   const found = await api.model(model).catch(() => null);
   const advice = found?.batch_invariance?.advice ?? null;
   return advice === null ? null : `Note: ${advice}.`;

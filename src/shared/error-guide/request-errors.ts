@@ -121,6 +121,10 @@ export const REQUEST_ERRORS = {
     cause: 'The service has `FOREBAY_MAX_JOBS` jobs queued, running or paused. It accepts no more.',
     fix: 'Retry after the time in `Retry-After`. The request can succeed once another job has ended.',
   },
+  too_many_pipelines: {
+    cause: 'Jobs and plans have given as many pipelines in their requests as the service keeps.',
+    fix: 'Retry after the time in `Retry-After`: pipelines are removed some minutes after their jobs. Or put the pipeline into the models folder.',
+  },
   too_many_large_requests: {
     cause: 'The service is reading as many large request bodies as it has memory for.',
     fix: 'Retry after the time in `Retry-After`, or put the rows into a manifest file.',

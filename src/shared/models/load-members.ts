@@ -8,14 +8,13 @@ import { sameColumns } from '../tasks/result-columns.ts';
 import { resultSchemaOf } from '../tasks/result-schema.ts';
 import { rowKindOf, taskOf } from '../tasks/task-descriptions.ts';
 import { sha256 } from '../text/sha256.ts';
+import { MAX_DEPTH, MAX_MODELS, TOO_DEEP, TOO_MANY } from './member-limits.ts';
 import { checkChain } from './check-chain.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
 
-/** Levels of pipelines, this one included. */
-const MAX_DEPTH = 4;
-/** Models of a pipeline, with those of the pipelines that it names. A model counts each time that it is named. */
-const MAX_MODELS = 64;
+/** What must be known of a model before a pipeline can have it. */
+export type KnownMember = Pick<ModelFolder, 'ref' | 'config' | 'named'>;
 
 /** How many models are left to one pipeline and all that it leads to. */
 export interface MemberBudget {
@@ -77,13 +76,15 @@ export async function loadMembers(
 
 function spend(budget: MemberBudget, depth: number): void {
   budget.left -= 1;
-  if (depth > MAX_DEPTH)
-    budget.exceeded ??= `leads to more than ${MAX_DEPTH} levels of pipelines; name their models directly`;
-  if (budget.left < 0)
-    budget.exceeded ??= `leads to more than ${MAX_MODELS} models, counting those of its pipelines; use fewer`;
+  if (depth > MAX_DEPTH) budget.exceeded ??= TOO_DEEP;
+  if (budget.left < 0) budget.exceeded ??= TOO_MANY;
 }
 
-async function issuesTogether(pipeline: PipelineConfig, members: readonly ModelFolder[]): Promise<Issue[]> {
+/** What does not fit together. */
+export async function issuesTogether(
+  pipeline: PipelineConfig,
+  members: readonly KnownMember[],
+): Promise<Issue[]> {
   const names = namedModels(pipeline);
   const issues = memberIssues(
     pipeline,
@@ -98,7 +99,7 @@ async function issuesTogether(pipeline: PipelineConfig, members: readonly ModelF
 }
 
 /** The config with everything that follows from its models. Its hash covers them. */
-export function withMembers(config: ModelConfig, members: readonly ModelFolder[]): PipelineConfig {
+export function withMembers(config: ModelConfig, members: readonly KnownMember[]): PipelineConfig {
   const pipeline = config as PipelineConfig;
   const names = namedModels(pipeline);
   // Lanes are planned by the device of the pipeline, which is that of its members.
@@ -114,7 +115,7 @@ export function withMembers(config: ModelConfig, members: readonly ModelFolder[]
   };
 }
 
-function factsOf(model: string, { config, named }: ModelFolder): MemberFacts {
+function factsOf(model: string, { config, named }: KnownMember): MemberFacts {
   const task = taskOf(config);
   const classes = (config as { readonly classes?: unknown }).classes;
   return {

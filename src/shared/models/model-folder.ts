@@ -35,6 +35,8 @@ export interface ModelFolder {
   readonly version: string | null;
   /** The graph, the module of a predictor, or the config of a pipeline. */
   readonly entryPath: string;
+  /** It has no folder, because a job gave it in its request. */
+  readonly inline?: true;
   /** Paths of the external data files, in which the graph keeps weights. Of a predictor: all its other files. */
   readonly external: readonly string[];
   /** The models of a pipeline, in its order. */

@@ -60,6 +60,8 @@ export const indexKeys = {
   beats: `${PREFIX}:{index}:beats`,
   /** Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-wishes.ts). */
   wishes: `${PREFIX}:{index}:wishes`,
+  /** Hash queue -> JSON of a pipeline that a job gave in its request (workers/inline-pipelines.ts). */
+  pipelines: `${PREFIX}:{index}:pipelines`,
   /** String: JSON of how many workers a pool was last said to need (workers/scale-memory.ts). Expires. */
   scaleOf: (pool: string) => `${PREFIX}:{index}:scale:${pool}`,
   /** String: token of the process that sweeps. */

@@ -24,6 +24,7 @@ const SCRIPTS = {
   'claim-webhooks': 1,
   'replace-wish': 1,
   'replace-scale': 1,
+  'put-pipeline': 1,
   'ask-online': 6,
   'take-online': 2,
   'end-online': 7,

@@ -54,6 +54,7 @@ function createUnchangedCheck(folder: ModelFolder, lookKey: string): () => Promi
   const { dir, ref } = folder;
   let known = { key: lookKey, members: folder.members };
   return async () => {
+    if (folder.inline) return !(await hasModelChanged(folder));
     const { key } = await lookAt(dir);
     const sameMembers = !(await hasModelChanged({ files: [], members: known.members }));
     if (key === known.key && sameMembers) return true;

@@ -113,9 +113,13 @@ export function isPinned({ found }: Pick<ServedModel, 'found'>): boolean {
 
 const PINNED = -1;
 
+/** A pipeline of a job's request leaves the lanes soon, because other jobs rarely need the same one. */
+const KEEP_INLINE_MS = 60_000;
+
 /** How long the config keeps an idle model in the lanes, in ms. */
 export function keepMsOf({ folder }: FoundModel): number {
   const { keep_alive_s: seconds } = folder.config;
+  if (folder.inline && seconds === undefined) return KEEP_INLINE_MS;
   return seconds === undefined || seconds === PINNED ? Infinity : seconds * 1000;
 }
 
@@ -146,6 +150,7 @@ export function announced(
     ref: found.folder.ref,
     version: found.folder.version,
     config: found.folder.config,
+    ...(found.folder.inline && { inline: true }),
     lanes: loadedOf(model) === null ? 0 : facts.lanes,
     batchSize: loaded?.sizing.batch.value ?? (isUnloaded ? autoBatchSize(found.folder.config) : 0),
     tunedAt: facts.tunedAt,

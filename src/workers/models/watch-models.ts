@@ -1,11 +1,14 @@
-/** Notices models that appear, change or disappear while the worker runs. */
+/** Notices models that appear, change or disappear while the worker runs, and pipelines that jobs give. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
+import type { InlinePipelines } from '../../shared/queue/workers/inline-pipelines.ts';
+import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import { findModels, lookAtModels, type FoundModels, type ModelsWanted } from './find-models.ts';
 import type { FolderLook } from './folder-look.ts';
+import { withInline } from './inline-models.ts';
 
-/** A change counts when two consecutive looks agree on it. Before that, files may still be being copied. */
+/** A change of a folder counts when two consecutive looks agree on it. Before that, files may still be being copied. */
 const LOOK_MS = 1_000;
 
 export interface ModelsWatch {
@@ -14,25 +17,44 @@ export interface ModelsWatch {
 
 export function watchModels(deps: {
   wanted: ModelsWanted;
-  /** The looks that belong to the models that are already served. */
-  known: ReadonlyMap<string, FolderLook>;
+  /** The models that are already served. */
+  known: FoundModels;
+  inline?: Pick<InlinePipelines, 'queues' | 'all'>;
   onChange: (found: FoundModels) => Promise<void>;
   /** Folders of the models that lanes hold or may load. */
   inUse: () => readonly string[];
   emit: Emit;
 }): ModelsWatch {
   const stopping = new AbortController();
-  let served = keyOf(deps.known);
+  let found = deps.known;
+  let served = keyOf(found.looks);
   let last = served;
+  /** The queues of the pipelines that were last added. */
+  let given = '';
 
   async function look(): Promise<void> {
     await deps.wanted.places?.keep(deps.inUse());
     const now = keyOf(await lookAtModels(deps.wanted));
-    const isStable = now === last;
+    const isNew = now === last && now !== served;
     last = now;
-    if (now === served || !isStable) return;
-    await deps.onChange(await findModels(deps.wanted));
-    served = now;
+    const queues = await inlineQueues();
+    if (!isNew && queues === given) return;
+    // Reading folders hashes every file, so a pipeline of a job takes the models that were read before.
+    const folders = isNew ? await findModels(deps.wanted) : found;
+    await deps.onChange(withInline(folders, (await deps.inline?.all()) ?? [], deps.wanted.pool));
+    found = folders;
+    if (isNew) served = now;
+    given = queues;
+  }
+
+  /** As before while Redis cannot be read: folders are watched all the same. */
+  async function inlineQueues(): Promise<string> {
+    try {
+      return ((await deps.inline?.queues()) ?? []).toSorted().join('\n');
+    } catch (error) {
+      if (redisTrouble(error) === null) throw error;
+      return given;
+    }
   }
 
   async function run(): Promise<void> {

@@ -17,6 +17,7 @@ export const SETTLE_PROBLEMS: readonly ErrorCode[] = [
   'input_unreadable',
   'invalid_model_config',
   'storage_unavailable',
+  'too_many_pipelines',
 ];
 
 /** Problems of every request that creates a job (jobs/create/accept-job.ts). */

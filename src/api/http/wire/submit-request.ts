@@ -37,6 +37,17 @@ export const SUBMIT_BODY = z
         description:
           'Name of a model from GET /v1/models, with or without a version. Without one, the latest version runs.',
         examples: ['digits-small', 'digits-small@2'],
+      })
+      .optional(),
+    pipeline: z
+      .record(z.string(), z.unknown(), { error: 'must be an object, as in model.json of a pipeline' })
+      .optional()
+      .meta({
+        description:
+          'Instead of `model`: a pipeline of models from GET /v1/models, in the form of its model.json (docs/pipelines.md).',
+        examples: [
+          { cascade: { levels: [{ model: 'digits-small', threshold: 0.85 }, { model: 'digits-large' }] } },
+        ],
       }),
     input: JOB_INPUT.meta({ id: 'JobInput', description: 'Where the rows come from, by `type`.' }),
     output: OUTPUT.optional(),
@@ -45,7 +56,15 @@ export const SUBMIT_BODY = z
     webhook: WEBHOOK.optional(),
     delta: DELTA_BODY.optional(),
   })
+  .refine(({ model, pipeline }) => model !== undefined || pipeline !== undefined, {
+    path: ['model'],
+    // Shown as "is missing (string)", and beside the issues of other fields.
+    error: 'string',
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  })
   .superRefine((body, context) => {
+    if (body.model !== undefined && body.pipeline !== undefined)
+      context.addIssue({ code: 'custom', path: ['pipeline'], message: 'give either a model or a pipeline' });
     if (body.metadata === undefined || body.options?.metadata === undefined) return;
     context.addIssue({
       code: 'custom',
@@ -78,7 +97,9 @@ export interface SubmitRequest extends Omit<RequestWithDefaults, 'input'> {
 
 /** A request with its rows as sent. The digest covers its JSON, so neither the fields nor their order may change. */
 export interface RequestWithDefaults {
+  /** Empty if the request gives a pipeline. */
   readonly model: string;
+  readonly pipeline?: Readonly<Record<string, unknown>>;
   readonly input: JobInput;
   /** As given. Null: the default folder. */
   readonly output: string | null;
@@ -98,12 +119,13 @@ export function withDefaults(body: z.output<typeof SUBMIT_BODY>): RequestWithDef
   const { path, format, join, select, compact, partition_by } =
     typeof body.output === 'string' ? { path: body.output } : (body.output ?? {});
   return {
-    model: body.model,
+    model: body.model ?? '',
     input: body.input,
     output: path ?? null,
     options: { ...withDefaultOptions(options), if_output_exists },
     metadata: body.metadata ?? metadata ?? {},
     // Left out if not given, so that requests keep the digest that earlier versions computed.
+    ...(body.pipeline && { pipeline: body.pipeline }),
     ...(body.webhook && { webhook: toRequestedWebhook(body.webhook) }),
     ...(format && { output_format: format }),
     ...((join ?? select) && { output_columns: { ...(join && { join }), ...(select && { select }) } }),

@@ -2,14 +2,14 @@
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { InvariantError } from '../../../shared/errors.ts';
 import type { WebhookQueue } from '../../../shared/queue/webhook-queue.ts';
-import type { ModelCatalog } from '../../models/model-catalog.ts';
+import type { AskedModels } from '../../models/asked-model.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
 import type { AcceptJob, Candidate, PreparedJob } from './accept-job.ts';
 import type { InputResolver } from './resolve-input.ts';
 
 /** What resuming and retrying both need. */
 export interface ContinuationDeps {
-  findAgain: ModelCatalog['findAgain'];
+  models: Pick<AskedModels, 'again' | 'offer'>;
   input: Pick<InputResolver, 'adopt' | 'discard'>;
   output: OutputResolver;
   webhooks: Pick<WebhookQueue, 'secretOf'>;

@@ -46,7 +46,7 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
     id: string,
     folder: string,
   ): Promise<PreparedContinuation> {
-    const model = await deps.findAgain(earlier.model);
+    const model = await deps.models.again(earlier);
     const options = { ...earlier.options, ...request.options };
     checkResume(earlier, model, options);
     const { webhook } = request;
@@ -66,6 +66,7 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
       webhook: webhook ? { url: webhook.url, events: [...webhook.events] } : earlier.webhook,
       created_at: Date.now(),
     };
+    await deps.models.offer(model);
     const webhookSecret = webhook ? (webhook.secret ?? null) : await secretOf(earlier.id, tenant);
     return { from: earlier.id, prepared: { spec, total: null, webhookSecret } };
   }

@@ -48,7 +48,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, found);
     if (rows.failed === 0) throw refusal(`Job ${id} has no failed row left, so there is nothing to retry.`);
-    const model = await deps.findAgain(last.model);
+    const model = await deps.models.again(last);
     checkResume(last, model, last.options);
     const first = firstPart(last);
     const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);
@@ -59,6 +59,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       v: Math.max(2, last.v),
       id: retry,
       model: model.ref,
+      pipeline: last.pipeline,
       dataset: await input.adopt({ type: 'failed', folder, first, end, of }, jobs),
       output: folder,
       table: last.table,
@@ -74,6 +75,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       retry_of: id,
       created_at: Date.now(),
     };
+    await deps.models.offer(model);
     const webhookSecret = await deps.webhooks.secretOf(id);
     return { from: last.id, prepared: { spec, total: rows.failed, webhookSecret } };
   }

@@ -15,11 +15,14 @@ const BY_STAMP = 6;
 const COMPACTED = 7;
 const ON_AZURE = 7;
 const BY_CONTENT = 7;
+const INLINE_MODEL = 7;
 
 /** What a request asks for beside its dataset. */
 export interface AskedFor {
   readonly delta?: Delta | undefined;
   readonly compact?: boolean;
+  /** The request gives a pipeline. */
+  readonly inline?: boolean;
 }
 
 /** `output`: a folder or a URL. `table`: how parts are written. Undefined: as JSONL. */
@@ -28,10 +31,11 @@ export function specVersion(
   input: PackedInput,
   table: PartTable | undefined,
   output: string,
-  { delta, compact }: AskedFor = {},
+  { delta, compact, inline }: AskedFor = {},
 ): number {
   const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
   if (places.some(isOnAzure)) return ON_AZURE;
+  if (inline) return INLINE_MODEL;
   if (compact) return COMPACTED;
   if (delta?.by === 'content') return BY_CONTENT;
   if (delta || isObjectUrl(output) || isSince6(dataset) || table?.selected) return BY_STAMP;

@@ -9,7 +9,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 import type { RequestClaim, RequestKey } from '../../../shared/queue/jobs/job-creation.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { describeInput } from './describe-input.ts';
-import type { ModelCatalog } from '../../models/model-catalog.ts';
+import type { AskedModels } from '../../models/asked-model.ts';
 import { checkOutput } from '../output/check-output.ts';
 import { checkSubmitResume, continuedJob, cutBlock } from '../output/continued-job.ts';
 import type { OutputResolver } from '../output/resolve-output.ts';
@@ -29,7 +29,7 @@ export interface Submitted {
 
 export interface SubmitDeps extends FormatDeps {
   jobs: Pick<JobStore, 'claimOf' | 'get'>;
-  findModel: ModelCatalog['findModel'];
+  models: Pick<AskedModels, 'of' | 'offer'>;
   input: Pick<InputResolver, 'resolve'>;
   output: OutputResolver;
   accept: AcceptJob;
@@ -85,7 +85,7 @@ export function createSubmitJob(deps: SubmitDeps) {
   ): Promise<Submitted> {
     const { tenant } = by;
     const id = newJobId(Date.now(), randomBytes(16));
-    const model = await deps.findModel(request.model);
+    const model = await deps.models.of(request);
     const place = await output.resolve(request.output, id, tenant);
     const accepted = await deps.accept({ id, output: place, by, requestKey }, async () => {
       const ifExists = request.options.if_output_exists;
@@ -119,10 +119,12 @@ export function createSubmitJob(deps: SubmitDeps) {
         v: specVersion({ ...found, spec: dataset }, request.input, table, place.place, {
           delta,
           compact: compact !== undefined,
+          inline: model.inline !== undefined,
         }),
         id,
         tenant,
         model: model.ref,
+        ...(model.inline && { pipeline: request.pipeline }),
         dataset: earlier === null ? dataset : withListingOf(dataset, earlier.dataset),
         output: place.place,
         ...(table && { table }),
@@ -142,6 +144,7 @@ export function createSubmitJob(deps: SubmitDeps) {
         metadata: { ...request.metadata },
         created_at: Date.now(),
       };
+      await deps.models.offer(model);
       return { spec, total: rows, webhookSecret: webhook?.secret ?? null };
     });
     if ('job' in accepted) return { job: accepted.job, replayed: false };

@@ -34,9 +34,9 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 7, everything that can be on S3 can be on Azure, a delta job can compare rows by their content, and the
- * parts can become larger files at the end. Since version 6, the output can be on S3 and have columns of the input, a job
- * can choose its columns and take results
+ * Since version 7, everything that can be on S3 can be on Azure, a delta job can compare rows by their content, the
+ * parts can become larger files at the end, and a request can give a pipeline. Since version 6, the output can be on S3
+ * and have columns of the input, a job can choose its columns and take results
  * over from an earlier output, tables can be several files, archives can be on S3 or on a web server, and manifests can
  * have other formats than lines. Since version 5, parts can be CSV or Parquet, rows can be members of archives, tables can
  * have other formats than JSONL, their columns can feed fields of other names, and the file that holds or lists the rows
@@ -56,6 +56,8 @@ export const JOB_SPEC = z.object({
   /** The job's tenant. Absent from a job.json that is older than tenants. */
   tenant: TENANT.default(DEFAULT_TENANT),
   model: z.object({ name: z.string(), hash: z.string(), pool: z.string() }),
+  /** The pipeline that the request gave, as it would stand in model.json. Absent: the model has a folder. */
+  pipeline: z.record(z.string(), z.unknown()).optional(),
   dataset: DATASET_SPEC,
   /** Absolute folder, or the URL of a prefix. */
   output: z.string(),

@@ -30,6 +30,8 @@ export interface ServedModel {
   readonly version?: string | null;
   /** Workers of older versions do not send it. They serve only image classification. */
   readonly config?: ModelConfig;
+  /** A pipeline that a job gave in its request. Absent: a model of a models folder. */
+  readonly inline?: true;
   /** Lanes that have loaded it. */
   readonly lanes: number;
   readonly batchSize: number;

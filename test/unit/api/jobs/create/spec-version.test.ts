@@ -33,4 +33,5 @@ it('a job is left to processes that can read its dataset and write its output', 
   expect(version('az://photos/p/')).toBe(SPEC_VERSION);
   expect(version('/photos', { ...delta, output: 'az://results/o/' })).toBe(SPEC_VERSION);
   expect(specVersion({ spec: jsonl }, input, undefined, 'az://r/o/')).toBe(SPEC_VERSION);
+  expect(specVersion({ spec: jsonl }, input, undefined, '/out', { inline: true })).toBe(SPEC_VERSION);
 });
