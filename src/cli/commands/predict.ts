@@ -38,11 +38,7 @@ export function addPredict(program: Command, context: CliContext): void {
       'how long to wait for the answer (default: 30000)',
       wholeNumber(1, MAX_TIMEOUT_MS),
     )
-    .option(
-      '--priority <n>',
-      'requests with lower numbers are answered first, from 1 to 100 (default: 50)',
-      wholeNumber(1, 100),
-    );
+    .addOption(jobFlag('priority'));
   for (const name of TASK_OPTION_NAMES) command.addOption(jobFlag(name));
   addApiUrlFlags(command).action(async (flags: PredictFlags) => {
     await context.terminal.pipe(`${JSON.stringify(await predict(flags, context))}\n`);
