@@ -54,7 +54,11 @@ export function Results({ job, isOver }: { job: JobWire; isOver: boolean }) {
         onLook={setLook}
       />
       <Problem error={error} />
-      {data && <p class="muted" aria-live="polite">{summary(rows, data.looked, filter, counts)}</p>}
+      {data && (
+        <p class="muted" aria-live="polite">
+          {summary(rows, data.looked, filter, counts)}
+        </p>
+      )}
       {look === 'pictures' ? (
         <ul class="cards">
           {rows.map((row) => (

@@ -8,6 +8,7 @@ import { JobActions } from '../parts/job-actions.tsx';
 import { Numbers } from '../parts/numbers.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Progress, Status } from '../parts/progress.tsx';
+import { Results } from '../results/results.tsx';
 import { StageTimes } from '../parts/stages.tsx';
 import { Throughput } from '../parts/throughput.tsx';
 import { useJob } from '../parts/use-job.ts';
@@ -46,6 +47,10 @@ export function JobView({ id }: { id: string }) {
           <section>
             <h2>Failed rows</h2>
             <Errors id={id} failed={job.rows.failed} />
+          </section>
+          <section>
+            <h2>Results</h2>
+            <Results job={job} isOver={isOver(job)} />
           </section>
           <Details job={job} stats={stats.data} />
         </>

@@ -1,0 +1,24 @@
+/** The answer of a row in one line, for a table. */
+import type { ErrorRow, ResultRow } from '../../src/api/http/wire/row.ts';
+import { failureOf, marksOf, type Mark } from './marks.ts';
+
+const MOST_MARKS = 5;
+const MOST_LENGTH = 200;
+
+export function answerOf(row: ResultRow | ErrorRow): string {
+  const failure = failureOf(row);
+  if (failure !== null) return `${failure.code} ${failure.message}`.trim();
+  const marks = marksOf(row);
+  if (marks.length > 0) {
+    const more = marks.length - MOST_MARKS;
+    return `${marks.slice(0, MOST_MARKS).map(markText).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  }
+  const { index: _index, id: _id, ...answer } = row as ResultRow;
+  if (typeof answer.value === 'number') return String(answer.value);
+  const text = JSON.stringify(answer);
+  return text.length > MOST_LENGTH ? `${text.slice(0, MOST_LENGTH)}…` : text;
+}
+
+export function markText({ label, score }: Mark): string {
+  return score === undefined ? label : `${label} ${score.toFixed(2)}`;
+}

@@ -1,0 +1,24 @@
+/** What the page must know of a job's model to show its rows. */
+import type { JobWire } from '../../src/api/http/wire/job.ts';
+import { service } from '../service.ts';
+import { usePoll } from '../use-poll.ts';
+
+export interface ModelFacts {
+  readonly takesPictures: boolean;
+  /** Whether it turns pictures by their EXIF orientation. */
+  readonly isUpright: boolean;
+}
+
+/** For a model that is gone: pixels as they are stored, which is the default of models. */
+const UNKNOWN: ModelFacts = { takesPictures: false, isUpright: false };
+
+export function useModelFacts(job: JobWire): ModelFacts {
+  const { data } = usePoll(`model facts ${job.id}`, 600_000, async () => {
+    const { data: models } = await service().models();
+    // Another version under the same name may turn pictures where this one did not.
+    return models.find(({ hash }) => hash === job.model_hash) ?? null;
+  });
+  const preprocess = data?.config?.['preprocess'];
+  if (typeof preprocess !== 'object' || preprocess === null) return UNKNOWN;
+  return { takesPictures: true, isUpright: (preprocess as Record<string, unknown>)['auto_orient'] === true };
+}
