@@ -38,7 +38,7 @@ export function FilterForm({ filter, look, labels, onFilter, onLook }: Given) {
           type="number"
           min="0"
           max="1"
-          step="any"
+          step="0.05"
           defaultValue={String(filter.least)}
           onChange={(event) => onFilter({ ...filter, least: leastOf(event.currentTarget.valueAsNumber) })}
         />

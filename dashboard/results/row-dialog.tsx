@@ -26,6 +26,10 @@ export function RowDialog({ onClose, ...view }: RowView & { onClose: () => void 
       <h2 id="row-title">
         {count(row.index)} <code class="break">{row.id}</code>
       </h2>
+      <div class="actions">
+        <button onClick={() => dialog.current!.close()}>Close</button>
+        <Download job={job} index={row.index} />
+      </div>
       <Inside content={content} {...view} />
       {failure && (
         <p class="bad">
@@ -37,10 +41,6 @@ export function RowDialog({ onClose, ...view }: RowView & { onClose: () => void 
       <pre class="text" tabIndex={0}>
         {JSON.stringify(row, null, 2)}
       </pre>
-      <div class="actions">
-        <button onClick={() => dialog.current!.close()}>Close</button>
-        <Download job={job} index={row.index} />
-      </div>
     </dialog>
   );
 }

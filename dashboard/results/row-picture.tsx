@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ErrorRow, ResultRow } from '../../src/api/http/wire/row.ts';
 import { drawPicture, type PictureSize } from './draw-picture.ts';
 import { chosenMarks, type RowFilter } from './marks.ts';
+import { withoutOrientation } from './stored-pixels.ts';
 
 interface Given {
   readonly blob: Blob;
@@ -18,7 +19,7 @@ export function RowPicture({ blob, row, filter, isUpright, size }: Given) {
   const [state, setState] = useState<'drawing' | 'drawn' | 'broken'>('drawing');
   useEffect(() => {
     let isGone = false;
-    createImageBitmap(blob, { imageOrientation: isUpright ? 'from-image' : 'none' }).then(
+    decoded(blob, isUpright).then(
       (picture) => {
         if (!isGone && canvas.current) {
           drawPicture(canvas.current, picture, chosenMarks(row, filter), size);
@@ -37,4 +38,11 @@ export function RowPicture({ blob, row, filter, isUpright, size }: Given) {
   }, [blob, row.index, filter.label, filter.least, isUpright, size]);
   if (state === 'broken') return <span class="muted">The browser cannot read this picture.</span>;
   return <canvas ref={canvas} role="img" aria-label={`Picture ${row.id}`} width="1" height="1" />;
+}
+
+async function decoded(blob: Blob, isUpright: boolean): Promise<ImageBitmap> {
+  const shown = isUpright
+    ? blob
+    : new Blob([withoutOrientation(await blob.arrayBuffer())], { type: blob.type });
+  return createImageBitmap(shown, { imageOrientation: 'from-image' });
 }

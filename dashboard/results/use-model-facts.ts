@@ -18,7 +18,21 @@ export function useModelFacts(job: JobWire): ModelFacts {
     // Another version under the same name may turn pictures where this one did not.
     return models.find(({ hash }) => hash === job.model_hash) ?? null;
   });
-  const preprocess = data?.config?.['preprocess'];
-  if (typeof preprocess !== 'object' || preprocess === null) return UNKNOWN;
-  return { takesPictures: true, isUpright: (preprocess as Record<string, unknown>)['auto_orient'] === true };
+  const preprocess = preprocessOf(data?.config);
+  return preprocess === null
+    ? UNKNOWN
+    : { takesPictures: true, isUpright: preprocess['auto_orient'] === true };
+}
+
+/** Only models of images have these steps. The first model of a pipeline gets the whole picture. */
+function preprocessOf(config: unknown): Record<string, unknown> | null {
+  if (!isRecord(config)) return null;
+  const { preprocess, members } = config;
+  if (isRecord(preprocess)) return preprocess;
+  const first: unknown = Array.isArray(members) ? members[0] : null;
+  return isRecord(first) ? preprocessOf(first['config']) : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
