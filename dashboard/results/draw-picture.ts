@@ -10,7 +10,7 @@ export interface PictureSize {
   readonly font: number;
 }
 
-/** Masks are drawn at this size and stretched, because their pixels are counted in script. */
+/** Masks are drawn at this size and stretched, because script sets each of their pixels. */
 const MASK_SIDE = 480;
 const MASK_ALPHA = 128;
 /** From this factor on, pixels stay squares. */
@@ -23,7 +23,7 @@ export function drawPicture(
   { side, font }: PictureSize,
 ): void {
   const scale = side / Math.max(picture.width, picture.height);
-  // Drawing starts with the new size, so an older picture is gone.
+  // Setting the size clears an older picture.
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   const context = canvas.getContext('2d')!;
@@ -32,7 +32,7 @@ export function drawPicture(
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   drawMasks(context, marks);
   const boxed = marks.filter(({ box }) => box !== undefined);
-  // The best come first, so they are drawn last. No box hides a label.
+  // The best marks are first in the list, and are drawn last, on top. No box hides a label.
   for (const mark of boxed.toReversed()) drawBox(context, mark, scale, font);
   for (const mark of boxed.toReversed()) drawLabel(context, mark, scale, font);
 }

@@ -12,7 +12,7 @@ interface Given {
   readonly onLook: (look: Look) => void;
 }
 
-/** A change counts when its field is left, or with Enter. Each one reads the rows again. */
+/** A change takes effect on Enter, or when its field loses focus. Each one reads the rows again. */
 export function FilterForm({ filter, look, labels, onFilter, onLook }: Given) {
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>

@@ -9,7 +9,7 @@ interface Given {
   readonly blob: Blob;
   readonly row: ResultRow | ErrorRow;
   readonly filter: RowFilter;
-  /** Whether the model turns pictures by their EXIF orientation. Boxes and masks are in what it sees. */
+  /** Whether the model turns pictures by their EXIF orientation. Boxes and masks refer to what it sees. */
   readonly isUpright: boolean;
   readonly size: PictureSize;
 }

@@ -1,6 +1,6 @@
 /**
  * Pictures without their EXIF orientation, so that a browser draws the pixels as they are stored. `imageOrientation:
- * 'none'` does not do so: Chromium takes it for `from-image`.
+ * 'none'` has no such effect: Chromium treats it like `from-image`.
  */
 
 /** The same bytes, with the EXIF data of a JPEG, PNG or WebP made unreadable. */
@@ -13,7 +13,7 @@ export function withoutOrientation(bytes: ArrayBuffer): ArrayBuffer {
 }
 
 function hideInJpeg(view: DataView): void {
-  // A segment: its marker, then its length with the two bytes that hold it. Pixels follow the marker DA.
+  // A segment is a marker, then its length, which counts its own two bytes. Pixels follow the marker DA.
   for (let at = 2; at + 10 <= view.byteLength && view.getUint8(at) === 0xff;) {
     const marker = view.getUint8(at + 1);
     if (marker === 0xda) return;
@@ -25,7 +25,7 @@ function hideInJpeg(view: DataView): void {
 
 function hideInPng(view: DataView): void {
   for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
-    // Its checksum no longer fits, too. So a reader skips the chunk.
+    // The checksum of the chunk no longer fits either, so a reader skips the chunk.
     if (isAt(view, at + 4, 'eXIf')) view.setUint32(at + 8, 0);
   }
 }

@@ -37,7 +37,7 @@ export interface JobBlocks {
   readonly retried: number | null;
 }
 
-/** A request for slots is forgotten after 3 s. A job that has a full window says more often that it goes on. */
+/** A request for slots is forgotten after 3 s. A job whose window is full, with rows left, renews it this often. */
 const GOES_ON_MS = 900;
 
 export function createJobBlocks(deps: {
@@ -168,6 +168,6 @@ export function createJobBlocks(deps: {
 }
 
 function extentOf(content: BlockContent): Extent {
-  // A task has no rows. BullMQ's data wants some.
+  // A task has no rows, but a queued block needs at least one.
   return { firstRow: content.firstRow, rows: Math.max(1, rowCount(content)) };
 }

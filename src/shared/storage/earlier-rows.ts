@@ -13,7 +13,7 @@ import { readBlock } from './read-part.ts';
 import { parseRowRecord, type RecordedRow } from './row-record.ts';
 
 export interface EarlierRecord extends RecordedRow {
-  /** The number of its part, and the SHA-256 of that. */
+  /** The number of its part, and that part's SHA-256. */
   readonly part: number;
   readonly hash: string;
   /** Keys of a dataset's rows ascend. */
@@ -34,7 +34,7 @@ const READ_AHEAD = 8;
 /** The key of a row of the output. */
 export type KeyOfRow = (row: RecordedRow) => string;
 
-/** Of the largest index. */
+/** Digits of the largest index. */
 const INDEX_DIGITS = 16;
 
 /** The order of the rows in the output itself. A retry keeps the indexes of its rows. */
@@ -164,7 +164,7 @@ export async function rowsOfPart(
   return rows ?? unrecordedRows(output, of, number, mayHaveErrors);
 }
 
-/** The rows of a part that an older version has written. Their versions are not known. */
+/** The rows of a part without a row record, such as one of an older version. Their versions are not known. */
 async function unrecordedRows(
   output: Output,
   earlier: Pick<Delta, 'table'>,

@@ -14,12 +14,12 @@ export const MANIFEST_NAME = 'manifest.json';
 /** The rows of the earlier output that a delta job has not found. */
 export const VANISHED_NAME = 'vanished.jsonl';
 export const STAGING_NAME = '_staging';
-/** With these the names of parts and errors begin. */
+/** Prefixes of the names of parts and errors. */
 export const PART_PREFIX = 'part-';
 export const ERRORS_PREFIX = 'errors-';
 const RECORD_PREFIX = '_rows-';
 export const INDEX_PREFIX = '_parts-';
-/** With these, everything begins that Forebay publishes many of. */
+/** Prefixes of all names of which an output may have many. */
 export const MANY_PREFIXES = [PART_PREFIX, ERRORS_PREFIX, RECORD_PREFIX, INDEX_PREFIX, LIST_PREFIX];
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
@@ -41,12 +41,12 @@ export function recordName(block: number, partHash: string): string {
   return `${RECORD_PREFIX}${String(block).padStart(DIGITS, '0')}-${partHash.slice(0, HASH_DIGITS)}.jsonl`;
 }
 
-/** With this the names of a job's index of parts begin. */
+/** The prefix of the names of a job's index of parts. */
 export function indexPrefix(job: string): string {
   return `${INDEX_PREFIX}${job}-`;
 }
 
-/** The records of one group of a job's parts. `hash`: of the content of a segment. Absent: the records of all its parts. */
+/** The file with the records of one group of parts. `hash`: of a segment's content. Absent: the file has the whole group. */
 export function indexName(job: string, group: number, hash?: string): string {
   const segment = hash === undefined ? '' : `-${hash.slice(0, HASH_DIGITS)}`;
   return `${indexPrefix(job)}${String(group).padStart(DIGITS, '0')}${segment}.jsonl`;
@@ -116,7 +116,10 @@ export type StagedName =
   | { readonly kind: 'feeder'; readonly lease: string }
   | { readonly kind: 'part' }
   | { readonly kind: 'errors'; readonly block: number; readonly partHash: string }
-  /** Half-written errors, a row record, a segment of an index, a test of a server, or a manifest of a version without folders in staging. */
+  /**
+   * Half-written errors, a row record, a segment of an index, a test of a server, or a manifest of an older version, which
+   * had no folders in the staging folder.
+   */
   | { readonly kind: 'other' };
 
 /** What a name in a staging folder means. Null if it is not one of Forebay's names. */

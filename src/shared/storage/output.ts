@@ -1,6 +1,6 @@
 /**
- * A job's output, wherever it is: a folder (folder/), or a prefix on S3 (objects/). It fences writers (ADR 8, ADR 24): what
- * an owner has staged cannot be published any more once the next owner has discarded it.
+ * A job's output, wherever it is: a folder (folder/), or a prefix on S3 or Azure (objects/). It fences writers (ADR 8, ADR
+ * 24, ADR 35): what an owner has staged cannot be published any more once the next owner has discarded it.
  */
 import type { ByteFile } from '../datasets/bytes/byte-file.ts';
 import type { PartFormat } from '../domain/job/part-format.ts';

@@ -1,4 +1,4 @@
-/** Finds the models on disk and on S3 that this worker should serve. */
+/** Finds the models on disk, S3 and Azure that this worker should serve. */
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { createModelFolderReader } from '../../shared/models/model-folder-reader.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';

@@ -3,8 +3,8 @@ import type { Output } from '../../../shared/storage/output.ts';
 import { indexFile, INDEX_PREFIX } from '../../../shared/storage/output-names.ts';
 
 /**
- * Segments of the job, which are part of larger files now. If the job has adopted all parts, also the indexes of jobs other
- * than `jobs`.
+ * Returns the segments of the job, whose records are in whole files now. `hasAll`: the index describes all parts of the
+ * output. Then also returns the index files of all jobs except `jobs`.
  */
 export async function outdatedIndexes(
   output: Output,

@@ -5,7 +5,7 @@ import { noneIfMissing } from '../../files/is-missing.ts';
 import { DATA_FOLDER, isFileListName, isFilePath, isPartition } from '../file-names.ts';
 import { partNumber } from '../output-names.ts';
 
-/** Files that are looked at together. */
+/** How many files are asked for their size at once. */
 const AT_ONCE = 32;
 
 export async function filePathsIn(folder: string): Promise<string[]> {

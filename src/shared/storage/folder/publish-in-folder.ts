@@ -1,6 +1,6 @@
 /**
- * Publishes a part in a folder. A run stages it, asks, and links it to its final name. Its row record is there before it. The link never overwrites, and it
- * fails if a new owner has discarded the staged files.
+ * Publishes a part in a folder. A run stages it, asks, moves the row record to its final name, then links the part to its
+ * own. The link never overwrites, and it fails if a new owner has discarded the staged files.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** An output on S3 (docs/adr/0024). */
+/** An output on S3 (docs/adr/0024) or Azure (docs/adr/0035). */
 import { openStored } from '../../datasets/bytes/stored-file.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import {
@@ -33,7 +33,7 @@ const MOST_OTHERS = 1000;
 /** Checks each server once. */
 export type CheckOnce = (place: string, check: () => Promise<void>) => Promise<void>;
 
-/** `place`: a URL of S3 that ends in `/`. */
+/** `place`: a URL of S3 or Azure that ends in `/`. */
 export function createObjectOutput(
   place: string,
   open: () => Promise<WritableStore>,
@@ -48,7 +48,7 @@ export function createObjectOutput(
     }
   }
 
-  /** Of names that Forebay does not publish, only some. */
+  /** All names that Forebay publishes, and at most some of the others. */
   async function names(store: WritableStore): Promise<string[]> {
     const found = new Set<string>();
     let others = 0;
@@ -160,7 +160,7 @@ async function holdsForeign(store: WritableStore, staging: string): Promise<bool
   return false;
 }
 
-/** The stores speak of rows. An output that cannot be reached is a storage that may come back. */
+/** Stores reject with the errors of rows. For an output, these mean that the storage is unavailable, and may come back. */
 function storageError(place: string, error: unknown): unknown {
   if (!(error instanceof ForebayError)) return error;
   const isOfStore = /^(fetch_|input_|access_denied|file_|dataset_changed)/.test(error.code);

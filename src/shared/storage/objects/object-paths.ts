@@ -1,10 +1,10 @@
-/** URLs in an output on S3. */
+/** URLs in an output on S3 or Azure. */
 import { isFilePath } from '../file-names.ts';
 import { errorsName, stagedErrorsName, STAGING_NAME } from '../output-names.ts';
 
 export type ObjectPaths = ReturnType<typeof objectPaths>;
 
-/** `place`: a URL of S3 that ends in `/`. */
+/** `place`: a URL of S3 or Azure that ends in `/`. */
 export function objectPaths(place: string) {
   const staging = `${place}${STAGING_NAME}/`;
   const stagingOf = (job: string) => `${staging}${job}/`;

@@ -43,7 +43,7 @@ export interface RowsOf {
   readonly dataset: DatasetSpec;
   readonly tenant: string;
   readonly input: RowKind;
-  /** Whether the versions of rows by content are wanted. */
+  /** Whether to compute the versions of rows, by their content. */
   readonly versions?: boolean;
 }
 
@@ -61,16 +61,16 @@ export interface RowReader {
 }
 
 export interface RowReaderOptions {
-  /** Reads the bytes at an http, https or s3 URL. `version`: see ReadOptions in store.ts. */
+  /** Reads the bytes at an http, https, s3 or az URL. `version`: see ReadOptions in store.ts. */
   readonly fetchBytes: (url: string, signal: AbortSignal, version?: string) => Promise<Uint8Array>;
   readonly files: ByteFiles;
   /** Default: every failure of a store is a failure of its row. */
   readonly outages?: OutageCheck;
   /** Absolute folders below which local files may be read. */
   readonly inputRoots: readonly string[];
-  /** Prefixes of S3 below which objects may be read. Default: none. */
+  /** Prefixes of S3 and Azure below which objects may be read. Default: none. */
   readonly objectRoots?: readonly string[];
-  /** Prefixes of S3 with results, which are their tenant's own. Default: none. */
+  /** Prefixes of S3 and Azure with results, which are their tenant's own. Default: none. */
   readonly objectOutputRoots?: readonly string[];
   /** Largest payload, bytes. */
   readonly maxFileBytes: number;
@@ -122,7 +122,7 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     return withJoined(await openFound(rows, found, signal), joined);
   }
 
-  /** A row of a slice. Its version is that of the record, so a file that it leads to has none. */
+  /** A row of a slice. Its version is that of the record, and is not known if the record leads to a file elsewhere. */
   async function openRecord(
     rows: RowsOf,
     record: RowRecord,

@@ -12,7 +12,7 @@ import { combine, needsAllClasses, withField } from './combine.ts';
 import { ofMember, orInvalid, scoredOutcome, type Member } from './member.ts';
 import type { Wanted } from './scored.ts';
 
-/** More classes than any model has that is asked for all of them. */
+/** As `top_k`, asks for all classes, because no model has so many. */
 const ALL_CLASSES = 1_000_000;
 
 export interface EnsembleParts {
