@@ -102,7 +102,10 @@ function isUnfinished({ status, rows: { total, succeeded, failed } }: JobWire): 
   return (status === 'failed' || status === 'cancelled') && (total === null || succeeded + failed < total);
 }
 
-/** `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`. The rows that a resumed job has answered are counted apart from earlier ones. Failed rows are counted together. */
+/**
+ * `Completed: 200 rows, 3 failed, in 1.4 s (145 rows/s)`. The rows that a resumed job has answered are counted apart
+ * from earlier ones. Failed rows are counted together.
+ */
 function headline(job: JobWire): string {
   const { total, succeeded, failed, adopted } = job.rows;
   const finished = succeeded + failed;

@@ -32,8 +32,8 @@ export function splitRoots(
 }
 
 /**
- * Absolute folders, and prefixes of object stores in the form of `toPrefix`. Throws ForebayError `config_invalid`, which lists every
- * bad entry.
+ * Absolute folders, and prefixes of object stores in the form of `toPrefix`. Throws ForebayError `config_invalid`,
+ * which lists every bad entry.
  */
 export function readPlaces(
   variable: string,

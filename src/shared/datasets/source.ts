@@ -35,9 +35,9 @@ export interface DatasetSource {
    */
   read(from: Cursor | null, signal: AbortSignal, skipped?: SkippedCounter): AsyncIterable<SourceRow>;
   /**
-   * The dataset after `from` in slices, for formats that have them. `sizeAt(row)`: rows of the slice that begins with that
-   * row, 0 to stop. Only the last slice may be smaller. The cursor of a slice has what was left out before its last row. Throws as
-   * `read` does.
+   * The dataset after `from` in slices, for formats that have them. `sizeAt(row)`: rows of the slice that begins with
+   * that row, 0 to stop. Only the last slice may be smaller. The cursor of a slice has what was left out before its
+   * last row. Throws as `read` does.
    */
   slices?(
     from: Cursor | null,

@@ -1,6 +1,6 @@
 /**
- * A dataset with slices, each with the rows of an earlier output that may have the results of its rows. Only a worker reads
- * the rows, so it decides which of them have changed.
+ * A dataset with slices, each with the rows of an earlier output that may have the results of its rows. Only a worker
+ * reads the rows, so it decides which of them have changed.
  */
 import { z } from 'zod';
 import { rowCount, rowId, type NamedRows } from '../domain/block.ts';
@@ -19,8 +19,8 @@ export interface SliceDeltaOptions extends Omit<MatchSources, 'idsFrom' | 'signa
 const COUNT = z.int().min(0);
 const PLACE = z.tuple([COUNT, z.string()]);
 /**
- * The cursor of the dataset, the position of the matcher, and where the dataset continues at its base: the cursor of a slice,
- * and the row.
+ * The cursor of the dataset, the position of the matcher, and where the dataset continues at its base: the cursor of a
+ * slice, and the row.
  */
 const AT = z.tuple([
   z.string(),

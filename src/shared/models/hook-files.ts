@@ -5,7 +5,10 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
 import type { ExternalFile } from './graph-files.ts';
 
-/** The config, which says that the folder has hooks if it has. Adds an issue if the config asks for hooks that are missing. */
+/**
+ * Returns the config, and notes in it whether the folder has hooks. Adds an issue if the config asks for hooks that are
+ * missing.
+ */
 export async function withHooks(dir: string, config: ModelConfig, issues: Issue[]): Promise<ModelConfig> {
   const { kind, hooks } = config;
   if (kind !== undefined) return config;

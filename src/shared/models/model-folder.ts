@@ -1,7 +1,7 @@
 /**
- * A model on disk: a folder with a graph or a predictor, a config (`model.json`, or the files of another tool), and further files. The
- * graph names external weights, and the config names files that the task needs. Reads and identifies a model. Only a
- * lane can find out whether the graph runs.
+ * A model on disk: a folder with a graph or a predictor, a config (`model.json`, or the files of another tool), and
+ * further files. The graph names external weights, and the config names files that the task needs. Reads and identifies
+ * a model. Only a lane can find out whether the graph runs.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +45,9 @@ export interface ModelFolder {
   readonly notes: readonly string[];
   /** Size of the graph and its external data, of a predictor's files, or of all models of a pipeline. */
   readonly bytes: number;
-  /** Every file of its own that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged. */
+  /**
+   * Every file of its own that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged.
+   */
   readonly files: readonly ModelFile[];
 }
 

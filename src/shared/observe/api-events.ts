@@ -21,8 +21,8 @@ export const API_EVENTS = {
   ),
 
   /**
-   * `route`: the path as it is declared, with `{id}`. `code`: the problem's code. Null: the request succeeded. `traceparent`:
-   * the header of the request. `location`: the header of the answer.
+   * `route`: the path as it is declared, with `{id}`. `code`: the problem's code. Null: the request succeeded.
+   * `traceparent`: the header of the request. `location`: the header of the answer.
    */
   'request.answered': event<{
     readonly method: string;

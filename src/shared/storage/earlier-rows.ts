@@ -1,6 +1,6 @@
 /**
- * The rows of an ended output in the order of its dataset, read lazily and in constant memory. Rows that a retry ran again
- * occur in several parts. Each is returned once, with its latest outcome.
+ * The rows of an ended output in the order of its dataset, read lazily and in constant memory. Rows that a retry ran
+ * again occur in several parts. Each is returned once, with its latest outcome.
  */
 import { ForebayError } from '../errors.ts';
 import { sinkOf } from '../sinks/sink-of.ts';
@@ -41,8 +41,8 @@ const INDEX_DIGITS = 16;
 export const BY_INDEX: KeyOfRow = ({ index }) => String(index).padStart(INDEX_DIGITS, '0');
 
 /**
- * `keyOf`: the key by which rows ascend. `from`: a position to continue from. Null: the beginning. Rejects with ForebayError
- * `output_changed` if another job has written to the output meanwhile.
+ * `keyOf`: the key by which rows ascend. `from`: a position to continue from. Null: the beginning. Rejects with
+ * ForebayError `output_changed` if another job has written to the output meanwhile.
  */
 export async function openEarlierRows(
   output: Output,

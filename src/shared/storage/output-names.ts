@@ -46,7 +46,10 @@ export function indexPrefix(job: string): string {
   return `${INDEX_PREFIX}${job}-`;
 }
 
-/** The file with the records of one group of parts. `hash`: of a segment's content. Absent: the file has the whole group. */
+/**
+ * The file with the records of one group of parts. `hash`: of a segment's content. Absent: the file has the whole
+ * group.
+ */
 export function indexName(job: string, group: number, hash?: string): string {
   const segment = hash === undefined ? '' : `-${hash.slice(0, HASH_DIGITS)}`;
   return `${indexPrefix(job)}${String(group).padStart(DIGITS, '0')}${segment}.jsonl`;
@@ -117,8 +120,8 @@ export type StagedName =
   | { readonly kind: 'part' }
   | { readonly kind: 'errors'; readonly block: number; readonly partHash: string }
   /**
-   * Half-written errors, a row record, a segment of an index, a test of a server, or a manifest of an older version, which
-   * had no folders in the staging folder.
+   * Half-written errors, a row record, a segment of an index, a test of a server, or a manifest of an older version,
+   * which had no folders in the staging folder.
    */
   | { readonly kind: 'other' };
 

@@ -1,6 +1,6 @@
 /**
- * A job's output, wherever it is: a folder (folder/), or a prefix on S3 or Azure (objects/). It fences writers (ADR 8, ADR
- * 24, ADR 35): what an owner has staged cannot be published any more once the next owner has discarded it.
+ * A job's output, wherever it is: a folder (folder/), or a prefix on S3 or Azure (objects/). It fences writers (ADR 8,
+ * ADR 24, ADR 35): what an owner has staged cannot be published any more once the next owner has discarded it.
  */
 import type { ByteFile } from '../datasets/bytes/byte-file.ts';
 import type { PartFormat } from '../domain/job/part-format.ts';
@@ -79,8 +79,8 @@ export interface SweptOutput {
 }
 
 /**
- * Rejects with the errors of node:fs, or with ForebayError `storage_unavailable` for S3. Files that Forebay did not write
- * reject with `output_changed`.
+ * Rejects with the errors of node:fs, or with ForebayError `storage_unavailable` for S3. Files that Forebay did not
+ * write reject with `output_changed`.
  */
 export interface Output {
   /** The absolute folder, or `s3://bucket/prefix/`. */
@@ -106,8 +106,8 @@ export interface Output {
   /** For files of any size. Null if there is no such file. */
   open(name: string): Promise<ByteFile | null>;
   /**
-   * Stages the part and its errors, asks for permission, and publishes the part without replacing another. Its row record
-   * gets its final name before that, and its errors after it. Null if the run may not publish.
+   * Stages the part and its errors, asks for permission, and publishes the part without replacing another. Its row
+   * record gets its final name before that, and its errors after it. Null if the run may not publish.
    */
   publish(part: PartToPublish, permit: () => Promise<PartProof | null>): Promise<Published | null>;
   /**
@@ -116,7 +116,8 @@ export interface Output {
    */
   putRecord(job: string, name: string, text: string): Promise<void>;
   /**
-   * Stages a file in constant memory, asks for permission, and publishes it without replacing another. Nothing stays staged.
+   * Stages a file in constant memory, asks for permission, and publishes it without replacing another. Nothing stays
+   * staged.
    */
   publishFile(file: FileToPublish, permit: () => Promise<boolean>): Promise<FileOutcome>;
   /** The paths of all compacted files and their lists, also in folders of the output. */
@@ -126,8 +127,8 @@ export interface Output {
   /** Removes what a late run has left: the staged errors of a part with this hash, if `hash` is given. */
   dropStaged(job: string, part: number, hash: string | null): Promise<void>;
   /**
-   * Gives the staged errors of a part their final name. Any process that finds the part may do so. False if there are no
-   * staged errors.
+   * Gives the staged errors of a part their final name. Any process that finds the part may do so. False if there are
+   * no staged errors.
    */
   placeErrors(job: string, part: number, partHash: string): Promise<boolean>;
   /**
@@ -140,8 +141,8 @@ export interface Output {
   /** Removes everything that a job has staged. */
   removeStaging(job: string): Promise<void>;
   /**
-   * Removes what the job has staged, and staged files that name no job, if they were last written before `before` (epoch
-   * ms). Never touches published files or files of the user.
+   * Removes what the job has staged, and staged files that name no job, if they were last written before `before`
+   * (epoch ms). Never touches published files or files of the user.
    */
   sweep(job: string, before: number): Promise<SweptOutput>;
 }

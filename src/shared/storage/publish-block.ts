@@ -1,9 +1,8 @@
 /**
- * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, checks that
- * its job still owns the output, and publishes it. That is the durable commit. It never
- * overwrites, and it fails if a new owner has discarded the staged files. Errors are staged before the part, under the
- * part's hash. Any process that finds the part gives its errors their final name. So part and errors always come
- * from the same run.
+ * Publishes the rows of a block exactly once, however many runs try (G1, ADR 2, ADR 8). A run stages its part, checks
+ * that its job still owns the output, and publishes it. That is the durable commit. It never overwrites, and it fails
+ * if a new owner has discarded the staged files. Errors are staged before the part, under the part's hash. Any process
+ * that finds the part gives its errors their final name. So part and errors always come from the same run.
  */
 import { rowCount, type NamedRows } from '../domain/block.ts';
 import { errorsByCode } from '../domain/errors-by-code.ts';
@@ -28,9 +27,10 @@ export interface BlockToPublish extends PartOfJob {
 }
 
 /**
- * Calls `permit` with the hash of the part once it is staged. `permit` returns the proof for an existing part, or why the
- * run may not publish: `superseded` if another run has taken over, null if the job has lost the output. Returns what the published part holds, or null if
- * the run may not publish. Throws ForebayError `output_changed` or `storage_unavailable`.
+ * Calls `permit` with the hash of the part once it is staged. `permit` returns the proof for an existing part, or why
+ * the run may not publish: `superseded` if another run has taken over, null if the job has lost the output. Returns
+ * what the published part holds, or null if the run may not publish. Throws ForebayError `output_changed` or
+ * `storage_unavailable`.
  */
 export async function publishBlock(
   block: BlockToPublish,

@@ -2,7 +2,8 @@
  * The row record of a part: the version of each row. It lies beside the part, and its name holds the part's hash. So it
  * is true of any part with that content, and records of other parts are never mistaken for it (docs/adr/0032).
  *
- * The first line is `{"v":1,"rows":N}`, with `"by":"content"` if the versions are hashes. Then each row has a line `[index,id]` if it failed, else `[index,id,version]`.
+ * The first line is `{"v":1,"rows":N}`, with `"by":"content"` if the versions are hashes. Then each row has a line
+ * `[index,id]` if it failed, else `[index,id,version]`.
  */
 import { z } from 'zod';
 import { rowId, rowIndex, type NamedRows } from '../domain/block.ts';

@@ -1,7 +1,7 @@
 /**
  * Ends a job whose parts have become files. Writes the manifest, which lists the files. From then on they count, and
- * the parts go with all that describes them. _SUCCESS comes last, so that whoever waits for it finds each row once. Safe
- * to repeat at any step.
+ * the parts go with all that describes them. _SUCCESS comes last, so that whoever waits for it finds each row once.
+ * Safe to repeat at any step.
  */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';

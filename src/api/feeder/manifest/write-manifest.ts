@@ -113,7 +113,8 @@ export function createManifestWriter(deps: ManifestSources) {
           if (vanished !== null) await jobs.setVanished(spec.id, lease, await vanished.end());
           const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
           await add(`\n],\n${asMembers(await membersOf(ended, before))}\n}\n`);
-          // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove the file.
+          // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove
+          // the file.
           if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
           return { ended, bytes };
         });

@@ -13,7 +13,10 @@ import { readPublishedSizes } from '../../../shared/storage/part-index/published
 import { partRecordOf, rowsCheck } from '../../../shared/storage/part-index/part-record-of.ts';
 import type { SplitBlock } from './splitter.ts';
 
-/** The record of the block's part. Null if there is none. Call it in the order of the blocks. Rejects as adoptBlock does. */
+/**
+ * The record of the block's part. Null if there is none. Call it in the order of the blocks. Rejects as adoptBlock
+ * does.
+ */
 export type AdoptPublished = (split: SplitBlock) => Promise<PartRecord | null>;
 
 /** `namesOf` reads the names of a slice's rows. */

@@ -1,6 +1,6 @@
 /**
- * Spans as OTLP/JSON, version 1: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding. Ids are hex, numbers of 64
- * bits are text, enumerations are numbers.
+ * Spans as OTLP/JSON, version 1: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding. Ids are hex, numbers
+ * of 64 bits are text, enumerations are numbers.
  */
 import type { Span } from './span.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Sends spans to a collector (OTLP over HTTP, JSON), in the background. Spans wait in a list of fixed length. A collector
- * that is slow or unavailable costs spans, and never work.
+ * Sends spans to a collector (OTLP over HTTP, JSON), in the background. Spans wait in a list of fixed length. A
+ * collector that is slow or unavailable costs spans, and never work.
  */
 import { messageOf } from '../../errors.ts';
 import type { Emit } from '../events.ts';

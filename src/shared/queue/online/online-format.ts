@@ -35,8 +35,8 @@ export function bytesOfQuestion(head: string, body: Uint8Array): number {
 }
 
 /**
- * `packed`: the header, a line break and the body. `question`: null if another version of Forebay asks, in a form that this one does not
- * know. Null: not even the process that asks is known.
+ * `packed`: the header, a line break and the body. `question`: null if another version of Forebay asks, in a form that
+ * this one does not know. Null: not even the process that asks is known.
  */
 export function unpackQuestion(
   packed: Buffer,
@@ -94,7 +94,7 @@ function errorIn(line: string): RowError {
 }
 
 /**
- * The id of the worker that takes a request replaces its payload in Redis. A value that is longer than this (bytes) is a
- * payload.
+ * The id of the worker that takes a request replaces its payload in Redis. A value that is longer than this (bytes) is
+ * a payload.
  */
 export const LONGEST_NOTE = 300;

@@ -1,6 +1,6 @@
 /**
- * Publishes a part in a folder. A run stages it, asks, moves the row record to its final name, then links the part to its
- * own. The link never overwrites, and it fails if a new owner has discarded the staged files.
+ * Publishes a part in a folder. A run stages it, asks, moves the row record to its final name, then links the part to
+ * its own. The link never overwrites, and it fails if a new owner has discarded the staged files.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
@@ -83,8 +83,8 @@ async function stageErrors(staged: string, token: string, text: string): Promise
 }
 
 /**
- * Acts in the staging folder, and creates the folder if it is missing. It is missing only for the first blocks of a job,
- * or after a late run has just removed it. So checking first would cost every block a call.
+ * Acts in the staging folder, and creates the folder if it is missing. It is missing only for the first blocks of a
+ * job, or after a late run has just removed it. So checking first would cost every block a call.
  */
 export async function inStaging<T>(
   paths: FolderPaths,

@@ -160,7 +160,9 @@ async function holdsForeign(store: WritableStore, staging: string): Promise<bool
   return false;
 }
 
-/** Stores reject with the errors of rows. For an output, these mean that the storage is unavailable, and may come back. */
+/**
+ * Stores reject with the errors of rows. For an output, these mean that the storage is unavailable, and may come back.
+ */
 function storageError(place: string, error: unknown): unknown {
   if (!(error instanceof ForebayError)) return error;
   const isOfStore = /^(fetch_|input_|access_denied|file_|dataset_changed)/.test(error.code);

@@ -45,8 +45,8 @@ export interface S3Client {
   send(wanted: S3Request, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
   /**
    * Signs a request without a body now, for sending later. Its time is that of the server, so the clock of this machine
-   * does not matter. An answer of the server must have come before. Rejects with ForebayError `access_denied` if requests
-   * are not signed.
+   * does not matter. An answer of the server must have come before. Rejects with ForebayError `access_denied` if
+   * requests are not signed.
    */
   prepare(
     wanted: Pick<S3Request, 'method' | 'bucket' | 'key' | 'url' | 'answers'>,

@@ -49,12 +49,16 @@ export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> 
 export interface BudgetedReader {
   /**
    * Does not wait for the budget if nothing is fetched, because lanes have their own budgets for local files. Rejects
-   * only on abort and with StoreOutage. Takes a controller, because reading its signal is slow (ADR 15) and only a fetch needs the signal.
+   * only on abort and with StoreOutage. Takes a controller, because reading its signal is slow (ADR 15) and only a
+   * fetch needs the signal.
    */
   read(rows: RowsOf, row: RowRef, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
   /** The same for a record that came with a request. */
   readRecord(rows: RowsOf, record: RowRecord, abort: Abort): BudgetedRead | Promise<BudgetedRead>;
-  /** Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice does. */
+  /**
+   * Yields the rows of a slice in chunks, in order. Waits for the byte budget before each chunk. Throws as openSlice
+   * does.
+   */
   readSlice(rows: RowsOf, slice: BlockSlice, abort: Abort): AsyncIterable<SliceChunk>;
   /** Counts bytes that a block keeps until it is published. Call the result when it no longer does. */
   readonly keep: (bytes: number) => () => void;

@@ -10,7 +10,7 @@ import { createPictureShelf, type PictureShelf } from '../image/kept-pictures.ts
 import type { LaneServices } from '../tasks/task.ts';
 import { createCropSource, type CropSource } from './crop-source.ts';
 
-/** Decoded images that wait for the detector, for all batches of a lane. 100 photos of 500 x 375 pixels take 56 MB. */
+/** Decoded images that wait for one detector, over all batches of a lane. 100 photos of 500 x 375 pixels take 56 MB. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 
 export interface ChainPlan {

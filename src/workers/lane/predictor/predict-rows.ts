@@ -1,6 +1,6 @@
 /**
- * Calls a function of the user's with the rows of a batch. A call that throws, or returns too few values, is made again for
- * each row alone, so that one bad row fails alone.
+ * Calls a function of the user's with the rows of a batch. A call that throws, or returns too few values, is made again
+ * for each row alone, so that one bad row fails alone.
  */
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';

@@ -8,13 +8,13 @@ import type { ResamplingPlan, Size } from './pillow-resampler.ts';
 
 export interface ResamplingKernel {
   /**
-   * A buffer for `length` bytes of RGB, which the caller fills with at least the plan's region. Its content is undefined. Valid
-   * until the next call of any function.
+   * A buffer for `length` bytes of RGB, which the caller fills with at least the plan's region. Its content is
+   * undefined. Valid until the next call of any function.
    */
   source(plan: ResamplingPlan, length: number): Uint8Array;
   /**
-   * Returns the window as packed RGB. The source must have been filled for the same plan. In bytes, `offset` is the position of
-   * the region's first pixel in the source, and `stride` the distance from line to line.
+   * Returns the window as packed RGB. The source must have been filled for the same plan. In bytes, `offset` is the
+   * position of the region's first pixel in the source, and `stride` the distance from line to line.
    */
   resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
   /** Returns a copy of the plan's region of the source as packed RGB. */
@@ -29,7 +29,10 @@ export interface ResamplingKernel {
 export interface Normalisation {
   /** 3 x 256: the numbers of red, then of green, then of blue bytes. */
   readonly tables: Float32Array;
-  /** The channel of the result for red, for green and for blue. Grey has three equal channels, which all become the first. */
+  /**
+   * The channel of the result for red, for green and for blue. Grey has three equal channels, which all become the
+   * first.
+   */
   readonly channels: readonly [red: number, green: number, blue: number];
   /** Channels of the result. */
   readonly count: 1 | 3;
