@@ -25,6 +25,8 @@ export function Results({ job, isOver }: { job: JobWire; isOver: boolean }) {
   const [open, setOpen] = useState<ResultRow | ErrorRow | null>(null);
   const { takesPictures, isUpright } = useModelFacts(job);
   const from = pages.at(-1)!;
+  // Then rows come file by file, so a page cannot go on after the last index of the one before.
+  const isPartitioned = isOver && job.output_compact?.partition_by != null;
   const key = `results ${id} ${from} ${JSON.stringify(filter)} ${isOver}`;
   const [settled, setSettled] = useState('');
   // A page that is full never changes. One that is not may grow until the job has ended.
@@ -80,11 +82,12 @@ export function Results({ job, isOver }: { job: JobWire; isOver: boolean }) {
           Previous
         </button>
         <button
-          disabled={data === null || data.next === null}
+          disabled={data === null || data.next === null || isPartitioned}
           onClick={() => setPages([...pages, data!.next!])}
         >
           Next
         </button>
+        {isPartitioned && <span class="muted">The rows of a partitioned output are not in one order.</span>}
         {hasKey() ? (
           <span class="muted">
             All results: <code>forebay results {id}</code>

@@ -27,7 +27,7 @@ export const JOB_ERRORS = {
   },
   invalid_partition: {
     cause:
-      'The column of `partition_by` has more than 4,096 values, or one that is too long for the name of a folder. All results are in the parts.',
+      'The column of `partition_by` has more than 4,096 values in the parts of one task, or one that is too long for the name of a folder. All results are in the parts.',
     fix: 'Submit the job again with `if_output_exists: "resume"` (`--resume`), and with another `partition_by` or with `compact` alone.',
   },
   storage_unavailable: {
