@@ -67,7 +67,8 @@ export function kernelWindow(
   return {
     pixels: () => kernel.resample(plan, offset, stride),
     normalised: (normalisation) => kernel.normalise(plan, offset, stride, normalisation),
-    ...(!grey && plan.whole && { original: () => kernel.original(plan, offset, stride) }),
+    // Always present, because a spread per image costs more than the rest of this function.
+    original: grey || !plan.whole ? undefined : () => kernel.original(plan, offset, stride),
   };
 }
 

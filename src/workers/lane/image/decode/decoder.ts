@@ -41,7 +41,7 @@ export interface DecodedWindow {
   /** Width x height x 3 numbers. Absent if the pixels did not come through the kernel. */
   readonly normalised?: (normalisation: Normalisation) => Float32Array;
   /** A copy of the pixels before resizing, as packed RGB. Absent if they are not all there, or no longer as they were. */
-  readonly original?: () => Uint8Array;
+  readonly original?: (() => Uint8Array) | undefined;
 }
 
 /** Runs the work and charges its time to decoding. */
