@@ -60,7 +60,7 @@ export async function run({ log, quick, seconds, rows: longRows = quick ? undefi
     const idle = await idleCores(cluster, IDLE_S);
     const small = await simulate(SMALL_BLOCKS, ideal * seconds, 'small');
     const large = await simulate(BLOCKS, ideal * seconds, 'large');
-    const long = longRows === undefined ? [] : [await simulate(BLOCKS * 4, longRows, 'long')];
+    const long = longRows === undefined ? [] : [await simulate(BLOCKS, longRows, 'long')];
     await cluster.setWorkers({ count: 1, lanes: 4, device: { latencyMs: 0 } });
     const fed = await simulate(BLOCKS * 4, quick ? 500_000 : 5_000_000, 'fed');
     const costs = Object.fromEntries(
