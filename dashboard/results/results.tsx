@@ -26,7 +26,7 @@ export function Results({ job, isOver }: { job: JobWire; isOver: boolean }) {
   const { takesPictures, isUpright } = useModelFacts(job);
   const from = pages.at(-1)!;
   // Then rows come file by file, so a page cannot go on after the last index of the one before.
-  const isPartitioned = isOver && job.output_compact?.partition_by != null;
+  const isPartitioned = isOver && (job.output_compact?.partition_by ?? null) !== null;
   const key = `results ${id} ${from} ${JSON.stringify(filter)} ${isOver}`;
   const [settled, setSettled] = useState('');
   // A page that is full never changes. One that is not may grow until the job has ended.
