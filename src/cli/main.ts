@@ -1,17 +1,14 @@
 /** The `forebay` command. */
-import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { createClient } from '../client/client.ts';
 import { endWhenOutputCloses } from '../shared/process/closed-output.ts';
+import { PROGRAM_VERSION } from '../shared/process/program-version.ts';
 import { runProgram } from './program.ts';
 import { programName } from './shell-words.ts';
 import { processTerminal } from './terminal.ts';
 
 endWhenOutputCloses();
 
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 const code = await runProgram(
   {
     terminal: processTerminal(),
@@ -21,7 +18,7 @@ const code = await runProgram(
     program: programName(process.env, process.argv[1]),
     connect: (url, apiKey) => createClient({ url, ...(apiKey !== undefined && { apiKey }) }),
   },
-  manifest.version,
+  PROGRAM_VERSION,
 );
 // A failed write to stdout is reported in the next turn of the event loop.
 await setImmediate();

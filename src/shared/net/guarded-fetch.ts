@@ -11,6 +11,7 @@ import { parseFetchUrl, parseLocation } from './fetch-url.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
 import { limitedChunks, readBody } from './read-body.ts';
+import { isTemporary } from './temporary-status.ts';
 import { retryAfter } from './retry-after.ts';
 import { withDeadline, type Attempt } from './with-deadline.ts';
 
@@ -60,8 +61,6 @@ export interface Ask {
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Statuses after which the same request may succeed later. */
-const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** The server closed the connection before it answered. Usually a kept-alive connection had just expired. */
 const BROKEN = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -116,7 +115,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     const { location } = response.headers;
     if (REDIRECTS.has(statusCode) && typeof location === 'string') return { location };
     const message = `the server answered with status ${statusCode}`;
-    if (!TEMPORARY.has(statusCode)) throw new ForebayError('fetch_status', message);
+    if (!isTemporary(statusCode)) throw new ForebayError('fetch_status', message);
     throw new ForebayError('fetch_unavailable', message, retryAfter(response.headers['retry-after']));
   }
 

@@ -2,6 +2,7 @@
  * The storage account of a container: its address, and what its requests are authorised with. Secrets are in this process
  * only, and in no log, job or queue.
  */
+import { secretOf } from '../remote/secret-of.ts';
 import { ForebayError } from '../../errors.ts';
 import type { AzureSettings } from './azure-settings.ts';
 import { parseConnectionString, type Connection } from './connection-string.ts';
@@ -61,12 +62,12 @@ function connectionOf({ credentials, account }: AzureSettings, env: NodeJS.Proce
   const get = (...names: string[]) => names.map((name) => env[name]).find(Boolean) ?? null;
   if (typeof credentials === 'object') {
     const { connection_string, account_key, sas_token } = credentials.env;
-    if (connection_string !== undefined) return parseConnectionString(mustGet(env, connection_string));
+    if (connection_string !== undefined) return parseConnectionString(secretOf(env, connection_string));
     return {
       account: account ?? get(...ACCOUNT),
       endpoint: null,
-      key: account_key === undefined ? null : mustGet(env, account_key),
-      sas: sas_token === undefined ? null : mustGet(env, sas_token),
+      key: account_key === undefined ? null : secretOf(env, account_key),
+      sas: sas_token === undefined ? null : secretOf(env, sas_token),
     };
   }
   const text = get('AZURE_STORAGE_CONNECTION_STRING');
@@ -82,12 +83,3 @@ function connectionOf({ credentials, account }: AzureSettings, env: NodeJS.Proce
 const ACCOUNT = ['AZURE_STORAGE_ACCOUNT', 'AZURE_STORAGE_ACCOUNT_NAME'];
 const KEY = ['AZURE_STORAGE_KEY', 'AZURE_STORAGE_ACCOUNT_KEY'];
 const SAS = ['AZURE_STORAGE_SAS_TOKEN'];
-
-function mustGet(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name];
-  if (value !== undefined && value !== '') return value;
-  throw new ForebayError(
-    'access_denied',
-    'a variable that FOREBAY_STORES names for the credentials is not set in this process',
-  );
-}

@@ -2,10 +2,17 @@
  * Sends authorised requests to the blobs of storage accounts. Azure's own library for this needs Node 22
  * (docs/adr/0035-azure.md). Does not retry, except with the time of the server.
  */
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ForebayError } from '../../errors.ts';
 import { retryAfter } from '../../net/retry-after.ts';
 import { encodeReserved } from '../remote/encode-reserved.ts';
+import {
+  createAgent,
+  errorTextOf,
+  isSuccess,
+  queryText,
+  type ObjectClientOptions,
+} from '../remote/object-client.ts';
 import { createServerClock, type ServerClock } from '../remote/server-clock.ts';
 import { settingsFor } from '../settings-for.ts';
 import { findAccount, type AzureAccount } from './azure-account.ts';
@@ -43,30 +50,16 @@ export interface AzureClient {
   close(): Promise<void>;
 }
 
-export interface AzureClientOptions {
-  readonly settings: readonly AzureSettings[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly userAgent: string;
-  /** Milliseconds for a connection, for headers, and between two chunks of a body. */
-  readonly timeoutMs: number;
-  readonly connections: number;
-}
+export type AzureClientOptions = ObjectClientOptions<AzureSettings>;
 
 /** All emulators and clouds of the last years know it. */
 const VERSION = '2021-12-02';
-/** An error body is much smaller. */
-const ERROR_BYTES = 64 * 1024;
 /** Azure refuses times that differ by 15 minutes. */
 const CLOCK_MS = 5 * 60_000;
 
 export function createAzureClient(options: AzureClientOptions): AzureClient {
-  const { timeoutMs, userAgent } = options;
-  const agent = new Agent({
-    connect: { timeout: timeoutMs },
-    connections: options.connections,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  });
+  const { userAgent } = options;
+  const agent = createAgent(options);
   const placeOf = createPlaces(options);
 
   async function attempt(
@@ -93,13 +86,10 @@ export function createAzureClient(options: AzureClientOptions): AzureClient {
     } else if (authority.kind === 'token') {
       plain['authorization'] = `Bearer ${await authority.find()}`;
     }
-    const pairs = Object.entries(query).map(
-      ([name, value]) => `${encodeReserved(name)}=${encodeReserved(value)}`,
-    );
     const response = await agent.request({
       origin: base.origin,
       method,
-      path: pairs.length === 0 ? path : `${path}?${pairs.join('&')}`,
+      path: path + queryText(query),
       headers: { ...plain, 'user-agent': userAgent, 'accept-encoding': 'identity' },
       ...(method === 'PUT' && { body: body ?? '' }),
       signal,
@@ -113,13 +103,13 @@ export function createAzureClient(options: AzureClientOptions): AzureClient {
       const place = placeOf(wanted.url);
       const now = place.clock.now();
       const response = await attempt(place, wanted, now, signal);
-      if (isOk(response)) return { ...response, code: '' };
+      if (isSuccess(response)) return { ...response, code: '' };
       const failure = await failureOf(response, wanted, place, signal);
       if (wanted.answers?.includes(failure.code) === true) return { ...response, code: failure.code };
       const isLate = failure.code === 'AuthenticationFailed' && Math.abs(place.clock.now() - now) > CLOCK_MS;
       if (!isLate) throw failure.error;
       const again = await attempt(place, wanted, place.clock.now(), signal);
-      if (isOk(again)) return { ...again, code: '' };
+      if (isSuccess(again)) return { ...again, code: '' };
       const second = await failureOf(again, wanted, place, signal);
       if (wanted.answers?.includes(second.code) === true) return { ...again, code: second.code };
       throw second.error;
@@ -147,10 +137,6 @@ function createPlaces({ settings: all, env }: AzureClientOptions): (url: string)
   };
 }
 
-function isOk({ statusCode }: Dispatcher.ResponseData): boolean {
-  return statusCode >= 200 && statusCode < 300;
-}
-
 /** Reads the body to its end. */
 async function failureOf(
   response: Dispatcher.ResponseData,
@@ -159,7 +145,7 @@ async function failureOf(
   signal: AbortSignal,
 ): Promise<{ readonly error: ForebayError; readonly code: string }> {
   const { statusCode: status, headers } = response;
-  const body = readErrorBody(await startOf(response.body, signal));
+  const body = readErrorBody(await errorTextOf(response.body, signal));
   // The answer to a HEAD has no body.
   const named = headers['x-ms-error-code'];
   const code = typeof named === 'string' ? named : body.code;
@@ -174,16 +160,4 @@ async function failureOf(
     ...retryAfter(headers['retry-after']),
   });
   return { error, code: isBlob ? 'BlobNotFound' : code };
-}
-
-async function startOf(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > ERROR_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

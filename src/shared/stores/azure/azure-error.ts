@@ -1,5 +1,6 @@
 /** What an error response of Azure means for a row, and what the user can do about it. Pure. */
 import { ForebayError, type ErrorCode } from '../../errors.ts';
+import { isTemporary } from '../../net/temporary-status.ts';
 
 export interface AzureFailure {
   readonly status: number;
@@ -13,8 +14,6 @@ export interface AzureFailure {
   readonly writes?: boolean;
   readonly retryAfterS?: number;
 }
-
-const TEMPORARY: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const MISMATCH =
   /^Authorization(PermissionMismatch|Failure|ServiceMismatch|ResourceTypeMismatch)$|^InsufficientAccountPermissions$/;
@@ -68,6 +67,6 @@ export function azureError(failure: AzureFailure): ForebayError {
   if (code === 'BlobArchived' || code === 'BlobBeingRehydrated') {
     return fail('file_unreadable', `${url} is in the archive tier. Rehydrate it, then retry the job`);
   }
-  if (TEMPORARY.has(status)) return fail('fetch_unavailable', `${endpoint} answers ${said}`);
+  if (isTemporary(status)) return fail('fetch_unavailable', `${endpoint} answers ${said}`);
   return fail('fetch_status', `${endpoint} refuses the request for ${url}: ${said}`);
 }

@@ -3,15 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ForebayError } from '../../errors.ts';
 import { parseObjectUrl } from '../object-url.ts';
 import type { Trying } from '../remote/trying.ts';
-import type { AzureClient } from './azure-client.ts';
+import type { AzureClient, AzureRequest } from './azure-client.ts';
 
-export interface Change {
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-  /** Error codes that are answers, not failures. */
-  readonly answers?: readonly string[];
-}
+export type Change = Pick<AzureRequest, 'answers' | 'body' | 'headers' | 'query'>;
 
 export interface Changed {
   /** Empty if the request succeeded. */

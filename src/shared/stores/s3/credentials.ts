@@ -1,4 +1,5 @@
 /** Finds credentials for S3. Their values are in this process only, and in no log, job or queue. */
+import { secretOf } from '../remote/secret-of.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
 import type { CredentialsSource } from './s3-settings.ts';
 
@@ -21,9 +22,9 @@ export function createCredentials(source: CredentialsSource, env: NodeJS.Process
   if (typeof source === 'object' && 'env' in source) {
     const { access_key, secret_key, session_token } = source.env;
     return async () => ({
-      accessKeyId: mustGet(env, access_key),
-      secretAccessKey: mustGet(env, secret_key),
-      ...(session_token !== undefined && { sessionToken: mustGet(env, session_token) }),
+      accessKeyId: secretOf(env, access_key),
+      secretAccessKey: secretOf(env, secret_key),
+      ...(session_token !== undefined && { sessionToken: secretOf(env, session_token) }),
     });
   }
   const profile = source === 'chain' ? undefined : source.profile;
@@ -43,15 +44,6 @@ export function createCredentials(source: CredentialsSource, env: NodeJS.Process
       throw failure.error;
     }
   };
-}
-
-function mustGet(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name];
-  if (value !== undefined && value !== '') return value;
-  throw new ForebayError(
-    'access_denied',
-    `a variable that FOREBAY_STORES names for the credentials is not set in this process`,
-  );
 }
 
 function notFound(profile: string | undefined, cause: unknown): ForebayError {

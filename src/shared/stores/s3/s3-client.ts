@@ -4,7 +4,7 @@
  * with the time of the server.
  */
 import { SignatureV4 } from '@smithy/signature-v4';
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
 import { retryAfter } from '../../net/retry-after.ts';
 import { sha256 } from '../../text/sha256.ts';
@@ -14,7 +14,13 @@ import { settingsFor } from '../settings-for.ts';
 import { isRegion, type S3Settings } from './s3-settings.ts';
 import { FIRST_REGION, s3Target } from './s3-target.ts';
 import { readErrorBody } from './s3-xml.ts';
-import { encodeReserved } from '../remote/encode-reserved.ts';
+import {
+  createAgent,
+  errorTextOf,
+  isSuccess,
+  queryText,
+  type ObjectClientOptions,
+} from '../remote/object-client.ts';
 import { createServerClock, type ServerClock } from '../remote/server-clock.ts';
 import { Sha256 } from './sha256.ts';
 
@@ -55,28 +61,14 @@ export interface S3Client {
   close(): Promise<void>;
 }
 
-export interface S3ClientOptions {
-  readonly settings: readonly S3Settings[];
-  readonly env: NodeJS.ProcessEnv;
-  readonly userAgent: string;
-  /** Milliseconds for a connection, for headers, and between two chunks of a body. */
-  readonly timeoutMs: number;
-  readonly connections: number;
-}
+export type S3ClientOptions = ObjectClientOptions<S3Settings>;
 
 /** SHA-256 of nothing. */
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-/** An error body is much smaller. */
-const ERROR_BYTES = 64 * 1024;
 
 export function createS3Client(options: S3ClientOptions): S3Client {
-  const { timeoutMs, userAgent } = options;
-  const agent = new Agent({
-    connect: { timeout: timeoutMs },
-    connections: options.connections,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  });
+  const { userAgent } = options;
+  const agent = createAgent(options);
   const placeOf = createPlaces(options);
 
   async function sendTo(
@@ -203,8 +195,8 @@ function createPlaces({ settings: all, env }: S3ClientOptions): (url: string) =>
   };
 }
 
-function isAnswer({ statusCode }: Dispatcher.ResponseData, { answers }: Pick<S3Request, 'answers'>): boolean {
-  return (statusCode >= 200 && statusCode < 300) || answers?.includes(statusCode) === true;
+function isAnswer(response: Dispatcher.ResponseData, { answers }: Pick<S3Request, 'answers'>): boolean {
+  return isSuccess(response) || answers?.includes(response.statusCode) === true;
 }
 
 /** `elsewhere`: the region to try instead. `isClock`: the time was wrong, and the answer has the right one. */
@@ -216,7 +208,7 @@ async function failureOf(
   signal: AbortSignal,
 ): Promise<{ readonly error: ForebayError; readonly elsewhere: string | null; readonly isClock: boolean }> {
   const { statusCode: status, headers } = response;
-  const body = readErrorBody(await startOf(response.body, signal));
+  const body = readErrorBody(await errorTextOf(response.body, signal));
   const header = headers['x-amz-bucket-region'];
   const named = typeof header === 'string' ? header : body.region;
   const region = named !== null && named !== asked && isRegion(named) ? named : null;
@@ -231,24 +223,4 @@ async function failureOf(
     ...retryAfter(headers['retry-after']),
   });
   return { error, elsewhere: region, isClock: body.code === 'RequestTimeTooSkewed' };
-}
-
-async function startOf(body: Dispatcher.ResponseData['body'], signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > ERROR_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Encoded as the signer encodes it. */
-function queryText(query: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(query).map(
-    ([name, value]) => `${encodeReserved(name)}=${encodeReserved(value)}`,
-  );
-  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }

@@ -1,5 +1,6 @@
 /** What an error response of S3 means for a row, and what the user can do about it. Pure. */
 import { ForebayError, type ErrorCode } from '../../errors.ts';
+import { isTemporary } from '../../net/temporary-status.ts';
 
 export interface S3Failure {
   readonly status: number;
@@ -16,7 +17,6 @@ export interface S3Failure {
   readonly retryAfterS?: number;
 }
 
-const TEMPORARY: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 const BUSY: ReadonlySet<string> = new Set([
   'RequestTimeout',
   'SlowDown',
@@ -80,8 +80,7 @@ export function s3Error(failure: S3Failure): ForebayError {
   }
   const denied = DENIED[code] ?? (status === 403 && code === '' ? DENIED['AccessDenied'] : undefined);
   if (denied !== undefined) return fail('access_denied', denied(failure));
-  if (TEMPORARY.has(status) || BUSY.has(code))
-    return fail('fetch_unavailable', `${endpoint} answers ${said}`);
+  if (isTemporary(status) || BUSY.has(code)) return fail('fetch_unavailable', `${endpoint} answers ${said}`);
   if (status === 401 || status === 403 || CODE_OF_DENIAL.test(code)) {
     return fail('access_denied', `${endpoint} denies access to ${url}: ${said}`);
   }
