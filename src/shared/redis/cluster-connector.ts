@@ -4,10 +4,11 @@
  * new primary.
  */
 import type { RedisOptions } from 'ioredis';
-import { createConnection, isIP } from 'node:net';
+import { createConnection } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { failedConnection } from './failed-connection.ts';
 import { AbstractConnector, Redis } from './ioredis.ts';
+import { tlsFor } from './tls-for.ts';
 
 interface Server {
   readonly host: string;
@@ -42,7 +43,7 @@ export function clusterConnector(
     const client = new Redis({
       ...server,
       ...login,
-      ...(login.tls && { tls: named(login.tls, server.host) }),
+      ...(login.tls && { tls: tlsFor(server.host, login.tls) }),
       lazyConnect: true,
       connectTimeout: PATIENCE_MS,
       commandTimeout: PATIENCE_MS,
@@ -85,7 +86,7 @@ export function clusterConnector(
           ];
           if (!this.connecting) break;
           this.stream = login.tls
-            ? connectTls({ ...named(login.tls, host), host, port })
+            ? connectTls({ ...tlsFor(host, login.tls), host, port })
             : createConnection({ host, port });
           this.stream.once('error', (error) => (this.firstError = error));
           return this.stream;
@@ -107,11 +108,6 @@ export function ownerOf(reply: unknown, slot: number, asked: Server): SlotOwner 
   if (range === undefined) throw new Error(`CLUSTERDOWN No node of the cluster holds the hash slot ${slot}`);
   const others = ranges.flatMap(([, , ...nodes]) => nodes.map(serverOf));
   return { owner: serverOf(range[2]), others };
-}
-
-/** TLS options for a host. An IP address must not be sent as a server name (RFC 6066). */
-function named(tls: NonNullable<RedisOptions['tls']>, host: string): NonNullable<RedisOptions['tls']> {
-  return isIP(host) === 0 ? { ...tls, servername: host } : tls;
 }
 
 function distinct(servers: readonly Server[]): Server[] {

@@ -9,6 +9,7 @@ import { IN_CLUSTER, KEY_PREFIX } from '../queue/key-prefix.ts';
 import { clusterConnector } from './cluster-connector.ts';
 import { GROUP_FORMS, groupKind, parseGroupUrl } from './redis-group-url.ts';
 import { sentinelConnector } from './sentinel-connector.ts';
+import { tlsFor } from './tls-for.ts';
 
 const FORMS = `redis://[user:password@]host[:port][/db], rediss://..., unix:///path/to/socket[?db=0], ${GROUP_FORMS}`;
 const UNIX = /^unix:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<path>\/[^?#]+)(?:\?(?<query>.*))?$/;
@@ -115,8 +116,7 @@ function parseTcp(url: string): RedisOptions {
     port: parsed.port === '' ? 6379 : Number(parsed.port),
     db: parseDb(url, parsed.pathname.replace(/^\//, '') || parsed.searchParams.get('db')),
     ...credentials(url, parsed.username, parsed.password),
-    // An IP address must not be sent as a server name (RFC 6066). Node then compares the certificate with the host.
-    ...(parsed.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
+    ...(parsed.protocol === 'rediss:' && { tls: tlsFor(host) }),
   };
 }
 

@@ -22,15 +22,14 @@ export function traceBlocks(
   exporter: Pick<SpanExporter, 'add'>,
   percent: number,
 ): void {
-  const sampled = (job: string) => percent >= 100 || isSampled(job, percent);
   events.on('block.committed', (block) => {
-    if (sampled(block.job)) for (const span of spansOfRun(block, Date.now())) exporter.add(span);
+    if (isSampled(block.job, percent)) for (const span of spansOfRun(block, Date.now())) exporter.add(span);
   });
   events.on('block.run_failed', (failed) => {
-    if (sampled(failed.job)) exporter.add(failedRun(failed, Date.now()));
+    if (isSampled(failed.job, percent)) exporter.add(failedRun(failed, Date.now()));
   });
   events.on('batch.answered', (batch) => {
-    const runs = batch.runs().filter(({ job }) => sampled(job));
+    const runs = batch.runs().filter(({ job }) => isSampled(job, percent));
     if (runs[0] !== undefined)
       exporter.add(batchSpan(batch, runs as [RunOfBlock, ...RunOfBlock[]], Date.now()));
   });
@@ -39,7 +38,8 @@ export function traceBlocks(
 /** The run, the time on the queue before it, and the stages that happen once per run. */
 export function spansOfRun(block: CommittedBlock, endMs: number): Span[] {
   const { job, block: number, run, times } = block;
-  const { traceId, spanId } = runSpan({ job, block: number, token: run.token });
+  const root = rootOfRun({ job, block: number }, run, endMs);
+  const { traceId, spanId } = root;
   const commitFrom = endMs - times.commitMs;
   const publishFrom = commitFrom - times.writeMs;
   const computeFrom = run.startedAt + times.beginMs;
@@ -55,17 +55,16 @@ export function spansOfRun(block: CommittedBlock, endMs: number): Span[] {
   });
   return [
     {
-      ...rootOfRun({ job, block: number }, run, endMs),
+      ...root,
       attributes: {
-        'forebay.job': job,
-        'forebay.block': number,
+        ...root.attributes,
         'forebay.queue': block.queue,
         'forebay.outcome': block.outcome,
         'forebay.rows.succeeded': block.succeeded,
         'forebay.rows.failed': block.failed,
       },
     },
-    { ...stage('queue', run.queuedAt, run.startedAt), parentSpanId: jobSpan(job).spanId },
+    { ...stage('queue', run.queuedAt, run.startedAt), parentSpanId: root.parentSpanId },
     stage('begin', run.startedAt, computeFrom),
     stage('compute', computeFrom, publishFrom, {
       'forebay.read_ms': times.readMs,
@@ -80,7 +79,7 @@ function failedRun({ job, block, run, error }: FailedRun & { readonly run: RunTi
   return { ...rootOfRun({ job, block }, run, endMs), error };
 }
 
-function rootOfRun({ job, block }: { job: string; block: number }, run: RunTimes, endMs: number): Span {
+function rootOfRun({ job, block }: { job: string; block: number }, run: RunTimes, endMs: number) {
   return {
     ...runSpan({ job, block, token: run.token }),
     parentSpanId: jobSpan(job).spanId,
@@ -89,7 +88,7 @@ function rootOfRun({ job, block }: { job: string; block: number }, run: RunTimes
     startMs: run.startedAt,
     endMs,
     attributes: { 'forebay.job': job, 'forebay.block': block },
-  };
+  } satisfies Span;
 }
 
 /** It belongs to the run of its first rows. Runs of its other rows are links. */

@@ -51,5 +51,6 @@ export function partSpanId(...parts: readonly (string | number)[]): string {
 
 /** Whether a share of all jobs contains this one. Every process answers the same. `percent`: 0 to 100. */
 export function isSampled(job: string, percent: number): boolean {
+  if (percent >= 100) return true;
   return Number.parseInt(jobSpan(job).traceId.slice(0, 8), 16) < (percent / 100) * 2 ** 32;
 }
