@@ -1,10 +1,11 @@
 /** The failed rows of a job, grouped by code, with samples. */
 import type { ErrorRow } from '../../src/api/http/wire/row.ts';
 import { count } from '../format.ts';
+import { NO_FILTER } from '../results/marks.ts';
+import { takeRows } from '../results/take-rows.ts';
 import { service } from '../service.ts';
 import { usePoll } from '../use-poll.ts';
 import { Problem } from './problem.tsx';
-import { take } from './take.ts';
 
 const MOST = 1000;
 const SAMPLES = 3;
@@ -24,9 +25,11 @@ export function groupByCode(rows: readonly ErrorRow[]): Group[] {
 
 /** `failed`: number of failed rows. The rows are read again when it changes. */
 export function Errors({ id, failed }: { id: string; failed: number }) {
-  const { data, error } = usePoll(`errors ${id} ${failed}`, 60_000, async () =>
-    failed === 0 ? [] : take(MOST, (signal) => service().errors(id, { signal })),
-  );
+  const { data, error } = usePoll(`errors ${id} ${failed}`, 60_000, async () => {
+    if (failed === 0) return [];
+    const { rows } = await takeRows((signal) => service().errors(id, { signal }), NO_FILTER, MOST, MOST);
+    return rows;
+  });
   if (failed === 0) return <p class="muted">No row has failed.</p>;
   return (
     <>

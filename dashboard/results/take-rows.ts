@@ -4,8 +4,8 @@ import { passes, type RowFilter } from './marks.ts';
 
 type Row = ResultRow | ErrorRow;
 
-export interface RowPage {
-  readonly rows: readonly Row[];
+export interface RowPage<R extends Row> {
+  readonly rows: readonly R[];
   /** How many rows were read to find them. */
   readonly looked: number;
   /** Where the next page starts. Null if the rows have ended. */
@@ -13,14 +13,14 @@ export interface RowPage {
 }
 
 /** Ends the request after `page` rows, or once it has looked at `mostLooked`. */
-export async function takeRows(
-  open: (signal: AbortSignal) => AsyncGenerator<Row, void, undefined>,
+export async function takeRows<R extends Row>(
+  open: (signal: AbortSignal) => AsyncGenerator<R, void, undefined>,
   filter: RowFilter,
   page: number,
   mostLooked: number,
-): Promise<RowPage> {
+): Promise<RowPage<R>> {
   const stop = new AbortController();
-  const rows: Row[] = [];
+  const rows: R[] = [];
   let looked = 0;
   try {
     for await (const row of open(stop.signal)) {
