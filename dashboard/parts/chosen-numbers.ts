@@ -24,7 +24,7 @@ export function chosenNumbers(
       ? { value: sizes.map(count).join(', ') || '–', why: 'the job leaves it to the workers' }
       : { value: count(asked), why: 'the job asks for it' };
   const workers = live.filter(({ id }) => serving.some((worker) => worker.id === id));
-  return [
+  const chosen = [
     { name: 'most rows per model call', ...batch },
     {
       name: 'rows per block',
@@ -40,14 +40,11 @@ export function chosenNumbers(
       : { name: 'blocks at once', value: count(concurrency), why: 'the job asks for it' },
     ...workers.flatMap(({ lanes }) => (lanes ? [named('lanes of a worker', lanes)] : [])),
     ...workers.flatMap(({ threads }) => (threads ? [named('threads per model call', threads)] : [])),
-  ].filter(({ name, value, why }, at, all) => isFirst(all, at, name + value + why));
+  ];
+  // Workers on the same kind of machine choose alike.
+  return [...new Map(chosen.map((one) => [one.name + one.value + one.why, one])).values()];
 }
 
 function named(name: string, { value, why }: { readonly value: number; readonly why: string }): Chosen {
   return { name, value: count(value), why };
-}
-
-/** Workers on the same kind of machine choose alike. */
-function isFirst(all: readonly Chosen[], at: number, text: string): boolean {
-  return all.findIndex(({ name, value, why }) => name + value + why === text) === at;
 }
