@@ -1,5 +1,6 @@
 /** The text of a row, cut where a model has labelled it. */
 import type { ErrorRow, ResultRow } from '../../src/api/http/wire/row.ts';
+import { failureOf } from './marks.ts';
 
 export interface Piece {
   readonly text: string;
@@ -51,7 +52,7 @@ function cut(text: string, entities: readonly Entity[]): Piece[] {
 }
 
 function entitiesOf(row: ResultRow | ErrorRow): Entity[] {
-  const found: unknown = 'error' in row ? null : row.entities;
+  const found: unknown = failureOf(row) === null ? (row as ResultRow).entities : null;
   return Array.isArray(found) ? found.filter(isEntity) : [];
 }
 

@@ -8,7 +8,7 @@ import { hasKey, service } from '../service.ts';
 import { usePoll } from '../use-poll.ts';
 import { answerOf } from './answer-text.ts';
 import { FilterForm, type Look } from './filter-form.tsx';
-import { isFiltering, marksOf, NO_FILTER, type RowFilter } from './marks.ts';
+import { failureOf, isFiltering, marksOf, NO_FILTER, type RowFilter } from './marks.ts';
 import { RowDialog } from './row-dialog.tsx';
 import { takeRows } from './take-rows.ts';
 import { Thumbnail } from './thumbnail.tsx';
@@ -139,7 +139,7 @@ function RowTable({
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={row.index} class={'error' in row ? 'failed' : ''}>
+            <tr key={row.index} class={failureOf(row) === null ? '' : 'failed'}>
               <td class="number">{count(row.index)}</td>
               <th scope="row">
                 <button class="plain" onClick={() => onOpen(row)}>

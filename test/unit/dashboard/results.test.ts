@@ -146,6 +146,8 @@ it('cuts a text where a model has labelled it', () => {
     'London|LOC',
     '.|',
   ]);
+  // A column that is joined may be named `error`.
+  expect(markedText('Ada', resultOf({ entities, error: 'none' }))[0]!.label).toBe('PER');
   expect(markedText('{"a":1}', resultOf({}))[0]!.text).toBe('{\n  "a": 1\n}');
 });
 
