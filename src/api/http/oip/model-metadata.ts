@@ -52,18 +52,17 @@ export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTe
   const task = taskOf(config);
   const exact = config === null ? null : (task.resultOf?.(config) ?? null);
   const fields = Object.keys(exact ?? task.result);
+  const whole: DescribedTensor = { name: ANSWER, datatype: 'BYTES', shape: [-1] };
+  // Only an answer shows which fields a table's model has.
+  if (exact === null && task.id === 'tabular') return [whole];
   const answers = namedOutputs(config);
-  // Only an answer shows which of them a table's model has.
-  const isOpen = exact === null && task.id === 'tabular';
-  const known = isOpen ? [] : fields.flatMap((field) => OF_FIELD[field] ?? []);
-  const graph =
-    isOpen || !fields.includes('outputs')
-      ? []
-      : (graphOutputs ?? []).filter(({ name }) => answers?.includes(name) ?? true);
+  const graph = fields.includes('outputs')
+    ? (graphOutputs ?? []).filter(({ name }) => answers?.includes(name) ?? true)
+    : [];
   return [
-    ...known,
+    ...fields.flatMap((field) => OF_FIELD[field] ?? []),
     ...graph.flatMap((tensor) => described(tensor, outputDatatype)),
-    { name: ANSWER, datatype: 'BYTES', shape: [-1] },
+    whole,
   ];
 }
 

@@ -30,14 +30,15 @@ const METADATA = z
 
 const READY = z.object({ name: z.string(), ready: z.boolean() }).meta({ id: 'OipModelReady' });
 
+const SHARED = { method: 'get', tag: OIP_TAG, access: 'jobs:read', errors: OIP_ERRORS } as const;
+
 export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
-  const shared = { method: 'get', tag: OIP_TAG, access: 'jobs:read', errors: OIP_ERRORS } as const;
   mountStatistics(target);
   for (const { path, suffix, params } of MODEL_PATHS) {
     mount(
       target,
       {
-        ...shared,
+        ...SHARED,
         path,
         operationId: `oipModel${suffix}`,
         summary: 'Inputs and outputs of a model',
@@ -62,7 +63,7 @@ export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
     mount(
       target,
       {
-        ...shared,
+        ...SHARED,
         path: `${path}/ready`,
         operationId: `oipModelReady${suffix}`,
         summary: 'Whether lanes have a model loaded',
@@ -82,23 +83,20 @@ export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
   }
 }
 
-/** Workers count, and each one only its own rows. */
+/** Only workers count rows, each one its own. */
 function mountStatistics(target: MountTarget): void {
   const none = { path: '/v2/models', suffix: 's', params: z.strictObject({}) };
   for (const { path, suffix, params } of [none, ...MODEL_PATHS]) {
     mount(
       target,
       {
-        method: 'get',
+        ...SHARED,
         path: `${path}/stats`,
         operationId: `oipStatistics${suffix}`,
-        tag: OIP_TAG,
-        access: 'jobs:read',
         summary: 'Not there: workers have these numbers as metrics',
         params,
         success: [{ status: 200, description: 'Never.' }],
         problems: ['not_supported'],
-        errors: OIP_ERRORS,
       },
       () => {
         throw new ForebayError(

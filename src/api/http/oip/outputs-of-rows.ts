@@ -31,7 +31,7 @@ interface Answer {
 
 /**
  * `wanted`: names. Null: all, without the whole answers if there is something else. Throws ForebayError with the code of
- * the first row that failed, because the protocol knows no errors of rows, or `invalid_request`.
+ * the first row that failed, because the protocol has no errors per row, or `invalid_request`.
  */
 export function outputsOfRows(
   outcomes: readonly RowOutcome[],
@@ -73,9 +73,8 @@ function makersOf(
     const lists = answers.map(({ predictions }) => predictions!);
     const most = Math.max(...lists.map(({ length }) => length));
     // A threshold leaves some rows with fewer classes.
-    const even = (fill: Prediction) =>
-      lists.map((list) => [...list, ...Array.from({ length: most - list.length }, () => fill)]);
-    const filled = even({ index: -1, label: '', score: 0 });
+    const none: Prediction = { index: -1, label: '', score: 0 };
+    const filled = lists.map((list) => [...list, ...Array.from({ length: most - list.length }, () => none)]);
     const isNamed = lists.some((list) => list.some(({ label }) => label !== undefined));
     if (isNamed) add('label', 'BYTES', () => filled.map((list) => list.map(({ label }) => label ?? '')));
     add('score', 'FP32', () => filled.map((list) => list.map(({ score }) => score)));
@@ -102,8 +101,8 @@ function makersOf(
 }
 
 function graphOutput(name: string, graph: GraphTensor | undefined, values: readonly unknown[]): OutputTensor {
-  const shape = shapeOf(plainLists(values[0]));
   const lists = values.map(plainLists);
+  const shape = shapeOf(lists[0]);
   const datatype = (graph && outputDatatype(graph.type)) ?? guessed(flat(lists[0])[0]);
   const whole = stacked(name, datatype, lists);
   // A graph without a batch axis answers one row at a time, and its output is that of the row.
