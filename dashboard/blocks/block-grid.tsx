@@ -1,4 +1,4 @@
-/** All blocks of a job at a glance: one shape per state, so that colour is not all that tells them apart. */
+/** All blocks of a job at a glance: one shape per state, so that colour is not the only difference. */
 import type { JobBlocksWire } from '../../src/api/http/wire/blocks.ts';
 import type { BlockState } from '../../src/shared/domain/block-ranges.ts';
 import { count } from '../format.ts';

@@ -8,7 +8,7 @@ export interface Cells {
   readonly states: readonly BlockState[];
 }
 
-/** Of the blocks of a cell, the first of these decides. So a single block that is retried can be seen among thousands. */
+/** A cell shows the first of these that any of its blocks has. So a single retried block stands out among thousands. */
 const SHOWN: readonly BlockState[] = ['retrying', 'running', 'queued', 'not_run', 'unread', 'done'];
 
 export function cellsOf(ranges: JobBlocksWire['ranges'], most: number): Cells {

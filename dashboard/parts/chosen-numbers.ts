@@ -10,7 +10,7 @@ export interface Chosen {
   readonly why: string;
 }
 
-/** `live`: all workers. They say why they chose their numbers. */
+/** `live`: all workers, with the reasons for the numbers that they chose. */
 export function chosenNumbers(
   { options }: Pick<JobWire, 'options'>,
   stats: Pick<JobStatsWire, 'workers' | 'queue'> | null,
@@ -41,7 +41,7 @@ export function chosenNumbers(
     ...workers.flatMap(({ lanes }) => (lanes ? [named('lanes of a worker', lanes)] : [])),
     ...workers.flatMap(({ threads }) => (threads ? [named('threads per model call', threads)] : [])),
   ];
-  // Workers on the same kind of machine choose alike.
+  // Workers on the same kind of machine choose the same numbers.
   return [...new Map(chosen.map((one) => [one.name + one.value + one.why, one])).values()];
 }
 

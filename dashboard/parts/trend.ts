@@ -4,7 +4,7 @@ const KEPT = 60;
 
 export type Trends = ReadonlyMap<string, readonly number[]>;
 
-/** Adds a value to each series. Those without one are gone. */
+/** Adds a value to each series. Drops series without a value. */
 export function withValues(before: Trends, values: readonly (readonly [string, number])[]): Trends {
   return new Map(values.map(([name, value]) => [name, [...(before.get(name) ?? []), value].slice(-KEPT)]));
 }

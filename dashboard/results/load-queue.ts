@@ -1,4 +1,4 @@
-/** Loads a few things at once. The rest waits, and leaves the queue when its signal is aborted. */
+/** Loads a few things at once. The others wait, and leave the queue when their signal is aborted. */
 
 export interface LoadQueue {
   /** The result of `work`, which starts when fewer than `most` others run. Rejects if `signal` is aborted first. */

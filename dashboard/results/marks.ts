@@ -1,4 +1,4 @@
-/** What a model has found in a row, and the choice of rows by it. */
+/** What a model has found in a row, and the filter that chooses rows by it. */
 import type { ErrorRow, ResultRow } from '../../src/api/http/wire/row.ts';
 
 /** A mask in compressed run lengths of COCO. */

@@ -25,7 +25,7 @@ export function Results({ job, isOver }: { job: JobWire; isOver: boolean }) {
   const [open, setOpen] = useState<ResultRow | ErrorRow | null>(null);
   const { takesPictures, isUpright } = useModelFacts(job);
   const from = pages.at(-1)!;
-  // Then rows come file by file, so a page cannot go on after the last index of the one before.
+  // A partitioned output returns rows file by file, so the next page cannot start after the last index of this one.
   const isPartitioned = isOver && (job.output_compact?.partition_by ?? null) !== null;
   const key = `results ${id} ${from} ${JSON.stringify(filter)} ${isOver}`;
   const [settled, setSettled] = useState('');

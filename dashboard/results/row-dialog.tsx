@@ -21,7 +21,7 @@ export function RowDialog({ onClose, ...view }: RowView & { onClose: () => void 
   const content = useRowInput(job, row.index, true);
   useEffect(() => dialog.current!.showModal(), []);
   return (
-    // Closing it, also with Escape, gives the focus back to what has opened it.
+    // Closing it, even with Escape, returns the focus to the element that opened it.
     <dialog ref={dialog} class="row" aria-labelledby="row-title" onClose={onClose}>
       <h2 id="row-title">
         {count(row.index)} <code class="break">{row.id}</code>

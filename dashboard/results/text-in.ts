@@ -1,6 +1,6 @@
-/** Bytes as text, if they are one. */
+/** Bytes as text, if they are text. */
 
-/** Null if the bytes are not UTF-8, or have a zero, which no text has. The last character may be cut. */
+/** Null if the bytes are not UTF-8, or contain a zero byte, which no text does. The last character may be cut. */
 export function textIn(bytes: ArrayBuffer): string | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });

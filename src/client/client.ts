@@ -63,7 +63,7 @@ export interface Client extends Predictor {
   resultLines(id: string, options?: ResultsOptions): AsyncGenerator<string, void, undefined>;
   errors(id: string, options?: RowsOptions): AsyncGenerator<ErrorRow, void, undefined>;
   errorLines(id: string, options?: RowsOptions): AsyncGenerator<string, void, undefined>;
-  /** What the row was made of: its file, or its record as JSON. */
+  /** The input of the row: its file, or its record as JSON. */
   rowInput(id: string, index: number, options?: { readonly signal?: AbortSignal }): Promise<RowInput>;
   /** Events until the job has ended. Reconnects after an interruption. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;

@@ -2,7 +2,7 @@
 import type { InputVersion } from '../api/http/wire/row-input.ts';
 
 export interface RowInput {
-  /** `application/json` for a record. Else the type that the first bytes show. */
+  /** `application/json` for a record. Otherwise the type that the first bytes show. */
   readonly type: string;
   readonly blob: Blob;
   /** `same`: it is known to be what the job has read. `unknown`: it may have changed since. */

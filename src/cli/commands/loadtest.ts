@@ -72,7 +72,7 @@ async function loadtest(flags: LoadtestFlags, context: CliContext): Promise<Load
       () => null,
       (error: unknown) => (error instanceof ProblemError ? error.code : 'unreachable'),
     );
-  // A service that cannot answer at all says why. This also loads the model.
+  // Fails with the service's error if it cannot answer at all. This also loads the model.
   await api.predictOne(model, rows[0]!);
   const loads: readonly Load[] =
     rate?.map((one) => ({ rate: one })) ?? clients.map((count) => ({ clients: count }));

@@ -2,7 +2,7 @@
 import type { AzureSettings } from '../../shared/stores/azure/azure-settings.ts';
 import type { S3Settings } from '../../shared/stores/s3/s3-settings.ts';
 
-/** Of the chains that all tools of AWS and Azure share. */
+/** The variables of the credential chains that all tools of AWS and Azure share. */
 const CHAINS = /^(?:AWS|AZURE|IDENTITY)_/;
 
 export function storeVariables(

@@ -47,7 +47,7 @@ export function bytesOfElement(datatype: Datatype): number {
   return elementBytes(DTYPES[datatype]);
 }
 
-/** FP16 as its bits. */
+/** An element of FP16 is kept as its bits. */
 const ARRAYS = {
   BOOL: Uint8Array,
   UINT8: Uint8Array,
@@ -68,13 +68,13 @@ export type Numbers = InstanceType<(typeof ARRAYS)[keyof typeof ARRAYS]>;
 /** The elements of a tensor in row-major order. */
 export type Elements = Numbers | readonly Buffer[];
 
-/** `bytes`: of whole elements. */
+/** `bytes`: a whole number of elements. */
 export function numbersIn(datatype: Exclude<Datatype, 'BYTES'>, bytes: Uint8Array): Numbers {
   // A copy, because typed arrays must be aligned.
   return new ARRAYS[datatype](Uint8Array.from(bytes).buffer);
 }
 
-/** The elements of JSON data, or the number of the first that has not this type. */
+/** The elements of JSON data, or the index of the first one that does not have this type. */
 export function elementsOf(datatype: Datatype, data: readonly unknown[]): Elements | number {
   if (datatype === 'BYTES') {
     const wrong = data.findIndex((value) => typeof value !== 'string');
@@ -100,13 +100,13 @@ function write(datatype: Datatype, to: Numbers, at: number, value: unknown): boo
   }
   if (typeof value !== 'number') return false;
   to[at] = value;
-  // Typed arrays of integers cut off what does not fit.
+  // Typed arrays of integers change a value that does not fit.
   return datatype.startsWith('FP') || to[at] === value;
 }
 
 /**
- * A list of BYTES: each element has its length before it. Null: the lengths do not fit. Stops after one element more than
- * `most`.
+ * Splits a list of BYTES, in which the length of each element precedes it. Null: the lengths do not fit. Stops after one
+ * element more than `most`.
  */
 export function splitBytes(packed: Buffer, most: number): Buffer[] | null {
   const found: Buffer[] = [];

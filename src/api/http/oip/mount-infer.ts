@@ -118,7 +118,7 @@ export function mountInfer(target: MountTarget, deps: InferDeps): void {
 
 function requestIn(body: Buffer, jsonBytes: number | null, model: OnlineModel): InferRequest {
   if (jsonBytes !== 0) return parseInfer(body, jsonBytes);
-  // Without JSON there is nothing that could ask for another form.
+  // Without JSON, a request cannot ask for another form.
   return { inputs: [rawInput(body, model)], parameters: { binary_data_output: true } };
 }
 

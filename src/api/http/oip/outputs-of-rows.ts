@@ -121,7 +121,7 @@ function guessed(value: unknown): Datatype {
   return typeof value === 'string' ? 'BYTES' : 'FP64';
 }
 
-/** Nested lists, also of a value that model.json wants as base64. */
+/** Nested lists, even of a value that model.json wants as base64. */
 function plainLists(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const { base64, dtype, shape } = value as { base64: string; dtype: string; shape: readonly number[] };
