@@ -5,7 +5,6 @@ import { takesOption } from '../../../shared/tasks/pipeline/member-options.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import { taskOf } from '../../../shared/tasks/task-descriptions.ts';
-import type { TaskOptionName } from '../../../shared/tasks/task-options.ts';
 import { createPictureShelf, type PictureShelf } from '../image/kept-pictures.ts';
 import type { LaneServices } from '../tasks/task.ts';
 import { createCropSource, type CropSource } from './crop-source.ts';
@@ -30,6 +29,10 @@ export function planChain(
   const tasks = members.map(({ config }) => ({ task: taskOf(config), config }));
   const answers = tasks.map(({ task, config }) => Object.keys(resultSchemaOf(task, config).properties));
   const steps = chainSteps(chain!, (at) => answers[at]!);
+  // Found once, because it takes longer than a small batch.
+  const taken = tasks.map(
+    ({ task }, step) => new Set<string>(task.options.filter((name) => takesOption(tasks, step, name))),
+  );
   const detectors = new Set(steps.flatMap(({ detector }) => detector ?? []));
   const shelves = new Map([...detectors].map((at) => [at, createPictureShelf(KEPT_BYTES)]));
   return {
@@ -40,8 +43,6 @@ export function planChain(
       [...shelves].map(([at, shelf]) => [at, createCropSource(members[at]!.config, shelf, services)]),
     ),
     optionsOf: (step, given) =>
-      Object.fromEntries(
-        Object.entries(given).filter(([name]) => takesOption(tasks, step, name as TaskOptionName)),
-      ),
+      Object.fromEntries(Object.entries(given).filter(([name]) => taken[step]!.has(name))),
   };
 }
