@@ -27,3 +27,5 @@ export interface RowError {
 export type RowOutcome =
   | { readonly ok: true; readonly result: string }
   | { readonly ok: false; readonly error: RowError };
+
+export type FailedOutcome = RowOutcome & { readonly ok: false };

@@ -29,6 +29,19 @@ export interface BatchRun {
   readonly answeredBy?: ReadonlyMap<string, number>;
 }
 
+/**
+ * Runs the rows that could be prepared, and returns the outcomes of all rows. `errors`: one per row of the batch, null if
+ * the row is prepared.
+ */
+export async function runPrepared(
+  batch: Pick<OpenBatch, 'run'>,
+  errors: readonly (RowError | null)[],
+): Promise<Pick<BatchRun, 'outcomes' | 'timings'>> {
+  const good = errors.flatMap((error, i) => (error === null ? [i] : []));
+  const { outcomes, timings } = await batch.run(good);
+  return { outcomes: amongFailed(errors, outcomes), timings };
+}
+
 interface Parts {
   /** Throws if there is no memory for the batch. */
   readonly open: (rows: number) => TaskBatch;
@@ -68,9 +81,7 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
   async function runPart(ready: readonly number[]) {
     const part = openBatch(ready.length, parts);
     const prepared = await Promise.all(ready.map(async (at, i) => part.prepare(i, inputs[at]!)));
-    const good = prepared.flatMap((error, i) => (error === null ? [i] : []));
-    const { outcomes, timings } = await part.run(good);
-    return { outcomes: amongFailed(prepared, outcomes), timings };
+    return runPrepared(part, prepared);
   }
 
   return {

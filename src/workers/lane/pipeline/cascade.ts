@@ -3,12 +3,12 @@
  * next one, together.
  */
 import { packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
-import type { RowOutcome } from '../../../shared/domain/row.ts';
+import type { FailedOutcome, RowOutcome } from '../../../shared/domain/row.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import { addTimings, NO_TIME } from '../models/inference.ts';
-import type { OpenBatch } from '../models/open-batch.ts';
+import { runPrepared, type OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import { withField, withModel } from './combine.ts';
 import { ofMember, orInvalid, scoredOutcome, type Member, type MemberRun } from './member.ts';
@@ -35,12 +35,9 @@ export function openCascade(
     const batch = member.executor.open(ready.length, member.optionsFor(options));
     const errors = await Promise.all(ready.map(async (at, i) => batch.prepare(i, inputs[at]!)));
     const preparedMs = performance.now() - started;
-    const good = errors.flatMap((error, i) => (error === null ? [i] : []));
-    const { outcomes, timings } = await batch.run(good);
-    const ran = unpackOutcomes(outcomes);
-    let next = 0;
+    const { outcomes, timings } = await runPrepared(batch, errors);
     return {
-      outcomes: errors.map((error): RowOutcome => (error === null ? ran[next++]! : { ok: false, error })),
+      outcomes: unpackOutcomes(outcomes),
       timings: { ...timings, decodeMs: (timings.decodeMs ?? 0) + preparedMs },
     };
   }
@@ -96,7 +93,7 @@ export function openCascade(
   function fallback(
     before: { readonly result: string; readonly name: string } | undefined,
     name: string,
-    outcome: RowOutcome & { ok: false },
+    outcome: FailedOutcome,
   ): RowOutcome {
     const failed = ofMember(name, outcome);
     if (!isPartial || before === undefined) return failed;

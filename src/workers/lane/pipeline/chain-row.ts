@@ -1,5 +1,5 @@
 /** A row on its way through a chain, and the answer that it ends with. */
-import type { RowOutcome } from '../../../shared/domain/row.ts';
+import type { FailedOutcome, RowOutcome } from '../../../shared/domain/row.ts';
 import type { ChainStep, When } from '../../../shared/tasks/pipeline/chain-config.ts';
 import { LEFT_OUT_FIELD, STOPPED_FIELD } from '../../../shared/tasks/pipeline/chain-result.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
@@ -8,14 +8,12 @@ import { inField, withAnswers, type FoundObject } from './found-objects.ts';
 import { ofMember } from './member.ts';
 import { predictionsIn } from './scored.ts';
 
-export type Failed = RowOutcome & { readonly ok: false };
-
 export interface ChainRow {
   /** Position in the batch. */
   readonly at: number;
   readonly input: TaskInput;
   /** `stopped`: later steps do not get it. */
-  state: { readonly is: 'going' | 'stopped' } | { readonly is: 'failed'; readonly outcome: Failed };
+  state: { readonly is: 'going' | 'stopped' } | { readonly is: 'failed'; readonly outcome: FailedOutcome };
   /** Answers to the row itself, by step, as JSON without braces. */
   readonly answers: Map<number, string>;
   /** By the step that has found them. */
@@ -39,7 +37,7 @@ export function isGoing({ state }: ChainRow): boolean {
 export function failStep(
   row: ChainRow,
   { model }: ChainStep,
-  outcome: Failed,
+  outcome: FailedOutcome,
   { isPartial, where = '' }: { readonly isPartial: boolean; readonly where?: string },
 ): void {
   const { error } = ofMember(model, outcome);

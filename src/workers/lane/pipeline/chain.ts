@@ -1,5 +1,6 @@
 /** A batch on its way through a chain. Each step gets the rows that go on, or crops of them, in batches of its own. */
 import { packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
+import type { FailedOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { ChainStep } from '../../../shared/tasks/pipeline/chain-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
@@ -7,16 +8,7 @@ import { addTimings, NO_TIME, type InferenceTimings } from '../models/inference.
 import type { OpenBatch } from '../models/open-batch.ts';
 import { invalidAnswer } from '../predictor/answers.ts';
 import type { TaskInput } from '../tasks/task.ts';
-import {
-  failStep,
-  isGoing,
-  newRow,
-  objectFits,
-  outcomeOf,
-  rowFits,
-  type ChainRow,
-  type Failed,
-} from './chain-row.ts';
+import { failStep, isGoing, newRow, objectFits, outcomeOf, rowFits, type ChainRow } from './chain-row.ts';
 import type { CropSource } from './crop-source.ts';
 import { objectsIn, type FoundObject } from './found-objects.ts';
 import { openInBatches, runInBatches } from './in-batches.ts';
@@ -73,7 +65,7 @@ export function openChain(
   }
 
   /** Returns why there are no objects in an answer that should have some. */
-  function findObjects(step: number, row: ChainRow, result: string): Failed | null {
+  function findObjects(step: number, row: ChainRow, result: string): FailedOutcome | null {
     if (!crops.has(step) && !(deciders.has(step) && result.includes('"detections":'))) return null;
     try {
       row.objects.set(step, objectsIn(result));

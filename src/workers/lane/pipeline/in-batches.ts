@@ -3,9 +3,9 @@ import { joinOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import { addTimings, NO_TIME, type InferenceTimings } from '../models/inference.ts';
-import type { OpenBatch } from '../models/open-batch.ts';
+import { runPrepared, type OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
-import { type Member, type MemberRun } from './member.ts';
+import type { Member, MemberRun } from './member.ts';
 
 /** Opens a batch that is cut into batches of the model's own size. */
 export function openInBatches(member: Member, rows: number, given: OptionValues): OpenBatch {
@@ -72,9 +72,7 @@ async function runBatch(
   }
   const errors = await Promise.all(preparing.map(async (row) => row));
   addTimings(sum, { ...NO_TIME(), decodeMs: performance.now() - started });
-  const { outcomes, timings } = await batch.run(errors.flatMap((error, i) => (error === null ? [i] : [])));
+  const { outcomes, timings } = await runPrepared(batch, errors);
   addTimings(sum, timings);
-  const ran = unpackOutcomes(outcomes);
-  let next = 0;
-  return errors.map((error): RowOutcome => (error === null ? ran[next++]! : { ok: false, error }));
+  return unpackOutcomes(outcomes);
 }

@@ -1,5 +1,5 @@
 /** A model of a pipeline inside a lane. */
-import type { RowOutcome } from '../../../shared/domain/row.ts';
+import type { FailedOutcome, RowOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import type { Executor } from '../executor.ts';
@@ -42,7 +42,7 @@ export function orInvalid(combine: () => RowOutcome): RowOutcome {
 }
 
 /** Says which model an error comes from. */
-export function ofMember(name: string, outcome: RowOutcome & { ok: false }): RowOutcome & { ok: false } {
+export function ofMember(name: string, outcome: FailedOutcome): FailedOutcome {
   const { code, message } = outcome.error;
   return { ok: false, error: { code, message: `${name}: ${message}` } };
 }

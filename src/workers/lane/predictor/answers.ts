@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { DeclaredResult } from '../../../shared/domain/model/hooks-config.ts';
 import type { ResultColumn } from '../../../shared/domain/job/part-format.ts';
-import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
+import type { FailedOutcome, RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { ROW_ERRORS } from '../../../shared/error-guide/row-errors.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { parquetValue } from '../../../shared/sinks/parquet/parquet-values.ts';
@@ -94,7 +94,7 @@ function asFields(value: Readonly<Record<string, unknown>>, fields: readonly str
     : { ok: true, result: members.join(',') };
 }
 
-export function invalidAnswer(message: string): RowOutcome & { readonly ok: false } {
+export function invalidAnswer(message: string): FailedOutcome {
   return { ok: false, error: { code: 'invalid_answer', message } };
 }
 

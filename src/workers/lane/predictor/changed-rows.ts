@@ -1,4 +1,5 @@
 /** Turns what `before` returns for a row into a row of the graph's task. */
+import type { FailedOutcome } from '../../../shared/domain/row.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { ChangedRow, RowPixels } from '../../../predictor/define-hooks.ts';
 import type { PredictorRow } from '../../../predictor/predictor-context.ts';
@@ -6,9 +7,8 @@ import { messageOf } from '../../../shared/errors.ts';
 import { wholePart } from '../image/picture.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import { failureIn, invalidAnswer, whyNoJson } from './answers.ts';
-import type { Failed } from './predict-rows.ts';
 
-export type ChangedReading = { readonly ok: true; readonly input: TaskInput } | Failed;
+export type ChangedReading = { readonly ok: true; readonly input: TaskInput } | FailedOutcome;
 
 /** `row`: as `before` got it. Never throws. */
 export function readChanged(value: unknown, row: PredictorRow, kind: RowKind): ChangedReading {
@@ -53,6 +53,6 @@ function inputOfPixels({ data, width, height }: RowPixels): ChangedReading {
   return { ok: true, input: { madeUp: wholePart({ pixels: data, width, height }) } };
 }
 
-function refused(what: string): Failed {
+function refused(what: string): FailedOutcome {
   return invalidAnswer(`before returned ${what}`);
 }

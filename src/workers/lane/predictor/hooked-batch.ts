@@ -6,7 +6,7 @@ import type { TaskAnswer } from '../../../predictor/define-hooks.ts';
 import type { PredictorRow } from '../../../predictor/predictor-context.ts';
 import type { Executor } from '../executor.ts';
 import { addTimings, NO_TIME, type InferenceTimings } from '../models/inference.ts';
-import type { OpenBatch } from '../models/open-batch.ts';
+import { runPrepared, type OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import type { ChangedReading } from './changed-rows.ts';
 import { callWithRows, type UserFunction } from './predict-rows.ts';
@@ -87,11 +87,9 @@ function openChanged(
       changed.map(async (one, i) => (one.ok ? batch.prepare(i, one.input) : one.error)),
     );
     addTimings(timings, { ...NO_TIME(), decodeMs: performance.now() - decoding });
-    const ran = await batch.run(errors.flatMap((error, i) => (error === null ? [i] : [])));
+    const ran = await runPrepared(batch, errors);
     addTimings(timings, ran.timings);
-    const answered = unpackOutcomes(ran.outcomes);
-    let next = 0;
-    return errors.map((error) => (error === null ? answered[next++]! : { ok: false, error }));
+    return unpackOutcomes(ran.outcomes);
   }
 
   return {

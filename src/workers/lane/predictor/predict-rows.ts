@@ -2,12 +2,10 @@
  * Calls a function of the user's with the rows of a batch. A call that throws, or returns too few values, is made again
  * for each row alone, so that one bad row fails alone.
  */
-import type { RowOutcome } from '../../../shared/domain/row.ts';
+import type { FailedOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { invalidAnswer } from './answers.ts';
-
-export type Failed = RowOutcome & { readonly ok: false };
 
 export interface UserFunction<Row, Read> {
   /** Its name, for messages. */
@@ -24,18 +22,18 @@ export interface UserFunction<Row, Read> {
 export async function callWithRows<Row, Read>(
   rows: readonly Row[],
   code: UserFunction<Row, Read>,
-): Promise<(Read | Failed)[]> {
+): Promise<(Read | FailedOutcome)[]> {
   const found = await callOnce(rows, code);
   if (found.ok) return found.values.map((value, i) => code.read(value, rows[i]!));
   if (rows.length === 1) return [found.failure];
-  const all: (Read | Failed)[] = [];
+  const all: (Read | FailedOutcome)[] = [];
   for (const row of rows) all.push(...(await callWithRows([row], code)));
   return all;
 }
 
 type Call =
   | { readonly ok: true; readonly values: readonly unknown[] }
-  | { readonly ok: false; readonly failure: Failed };
+  | { readonly ok: false; readonly failure: FailedOutcome };
 
 async function callOnce<Row>(
   rows: readonly Row[],
@@ -67,7 +65,7 @@ function whyNoValues(
 
 const LONGEST_MESSAGE = 300;
 
-function thrown(error: unknown, name: string): Failed {
+function thrown(error: unknown, name: string): FailedOutcome {
   const line = messageOf(error).replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
   return isOutOfMemory(error)
     ? { ok: false, error: { code: 'out_of_memory', message: `memory ran out on this row alone: ${line}` } }

@@ -1,5 +1,5 @@
 /** Rows as predictors get them. */
-import type { RowError } from '../../../shared/domain/row.ts';
+import type { FailedOutcome, RowError } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { PredictorRow } from '../../../predictor/predictor-context.ts';
@@ -8,10 +8,11 @@ import { pngFile } from '../image/png-file.ts';
 import { invalidRow, readRecord } from '../tasks/record.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import { textOfFile, textOfRecord } from '../text/row-text.ts';
-import type { Failed } from './predict-rows.ts';
 import type { RowBytes } from '../rows/row-bytes.ts';
 
-export type RowReading = { readonly ok: true; readonly row: PredictorRow; readonly bytes: number } | Failed;
+export type RowReading =
+  | { readonly ok: true; readonly row: PredictorRow; readonly bytes: number }
+  | FailedOutcome;
 
 /** Never rejects. */
 export type ReadRow = (input: TaskInput) => RowReading | Promise<RowReading>;

@@ -1,9 +1,9 @@
 /** Reads rows for code of users, in calls that hold a bounded number of bytes. */
 import { performance } from 'node:perf_hooks';
+import type { FailedOutcome } from '../../../shared/domain/row.ts';
 import type { PredictorRow } from '../../../predictor/predictor-context.ts';
 import type { InferenceTimings } from '../models/inference.ts';
 import type { TaskInput } from '../tasks/task.ts';
-import type { Failed } from './predict-rows.ts';
 import type { ReadRow } from './predictor-rows.ts';
 
 /** Encoded bytes of the rows of one call. Rows beyond that go into another call. */
@@ -20,7 +20,7 @@ export async function* readInCalls(
   inputs: readonly TaskInput[],
   readRow: ReadRow,
   timings: Pick<InferenceTimings, 'prepareMs'>,
-  onFailed: (place: number, outcome: Failed) => void,
+  onFailed: (place: number, outcome: FailedOutcome) => void,
 ): AsyncGenerator<RowsOfCall, void, undefined> {
   let call: RowsOfCall = { rows: [], places: [] };
   let held = 0;
