@@ -38,6 +38,7 @@ export function createAnswerReader(schema: DeclaredResult | null, result: Predic
 
   /** A schema may leave open what a column does not, such as the label of the first class. */
   function whyUnfit(result: string): string | null {
+    if (columns.length === 0) return null;
     try {
       for (const [i, cell] of cellsOf(columns, result).entries()) parquetValue(columns[i]!, cell);
       return null;
