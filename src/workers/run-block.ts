@@ -5,7 +5,7 @@
 import type { ByteFiles } from '../shared/datasets/bytes/byte-file.ts';
 import { listRows } from '../shared/datasets/open-slice.ts';
 import { isSlice, type BlockStats } from '../shared/domain/block.ts';
-import type { PartFacts } from '../shared/domain/part-record.ts';
+import type { PartFacts, PartRecord } from '../shared/domain/part-record.ts';
 import { deltaStats } from '../shared/domain/earlier-rows.ts';
 import type { FileTask } from '../shared/domain/job/compaction.ts';
 import { firstPart, type JobSpec } from '../shared/domain/job/job.ts';
@@ -14,6 +14,7 @@ import { ForebayError, messageOf } from '../shared/errors.ts';
 import type { Emit } from '../shared/observe/events.ts';
 import type { TakenBlock } from '../shared/queue/blocks/block-taker.ts';
 import type { BegunRun } from '../shared/queue/blocks/block-runs.ts';
+import type { BlockCounts, CommitOutcome } from '../shared/queue/blocks/commit-blocks.ts';
 import type { JobWindow } from '../shared/queue/blocks/job-window.ts';
 import type { QueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { isNewerVersion } from '../shared/queue/jobs/job-specs.ts';
@@ -119,10 +120,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
         emit('files.written', { job, task: task.file, ...written, ms: performance.now() - started });
       }
       if (handingBack) return;
-      const outcome = await window.commit(job, block, token, { succeeded: 0, failed: 0 }, {});
-      if (outcome === 'superseded') emit('block.superseded', { job, block });
-      await taken.complete();
-      if (outcome !== 'superseded') await slots.release(queue, job, [block]);
+      await commitAndLeave({ succeeded: 0, failed: 0 }, {});
     }
 
     function partOf(spec: JobSpec): PartOfJob {
@@ -165,11 +163,7 @@ export function createBlockRunner(deps: RunBlockDeps) {
     async function commit(begun: BegunRun, facts: PartFacts, delta: BlockStats): Promise<void> {
       const started = performance.now();
       const record = partRecordOf(firstPart(begun.spec) + block, begun.block, facts);
-      const outcome = await window.commit(job, block, token, facts, { ...stats.totals(), ...delta }, record);
-      if (outcome === 'superseded') emit('block.superseded', { job, block });
-      // The slot is returned last, so that a queue never holds more blocks than slots.
-      await taken.complete();
-      if (outcome !== 'superseded') await slots.release(queue, job, [block]);
+      const outcome = await commitAndLeave(facts, { ...stats.totals(), ...delta }, record);
       const commitMs = performance.now() - started;
       flow.committed(commitMs);
       if (outcome === 'superseded') return;
@@ -177,6 +171,19 @@ export function createBlockRunner(deps: RunBlockDeps) {
       const { succeeded, failed } = facts;
       const errors = facts.errors?.codes ?? {};
       emit('block.committed', { job, block, run: moments, queue, outcome, succeeded, failed, errors, times });
+    }
+
+    async function commitAndLeave(
+      counts: BlockCounts,
+      blockStats: BlockStats,
+      record?: PartRecord,
+    ): Promise<CommitOutcome> {
+      const outcome = await window.commit(job, block, token, counts, blockStats, record);
+      if (outcome === 'superseded') emit('block.superseded', { job, block });
+      // The slot is returned last, so that a queue never holds more blocks than slots.
+      await taken.complete();
+      if (outcome !== 'superseded') await slots.release(queue, job, [block]);
+      return outcome;
     }
 
     async function fail(error: unknown): Promise<void> {
