@@ -316,12 +316,16 @@ export function createBlockComputer(deps: {
     const computing = rows.length === 0 ? null : computeAll(others);
     block.announce();
     const computed = await computing;
-    const versions = computed?.versions ?? null;
+    let versions: RowVersion[] | null = null;
+    if (computed !== null && computed.versions !== null) {
+      versions = taken.map(() => null);
+      for (const [i, at] of positions.entries()) versions[at] = computed.versions[i]!;
+    }
     return {
       rows: content,
       outcomes: amongTaken(taken, computed?.outcomes ?? []),
       taken: content.rows.length - rows.length,
-      versions: versions && content.rows.map((_, at) => versions[positions.indexOf(at)] ?? null),
+      versions,
     };
   }
 

@@ -4,7 +4,7 @@ import type { Delta } from '../../shared/domain/job/delta.ts';
 import { packOutcomes, sliceOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import { sinkOf } from '../../shared/sinks/sink-of.ts';
 import type { StoredRow } from '../../shared/sinks/sink.ts';
-import type { EarlierParts } from './earlier-parts.ts';
+import type { EarlierPart, EarlierParts } from './earlier-parts.ts';
 
 /** The result of each row of a block (see RowOutcome). Null: the row must be computed. */
 export type TakenResults = readonly (string | null)[];
@@ -33,8 +33,13 @@ export async function readCandidates(
   const sink = sinkOf(delta);
   const found = new Map<number, Candidate>();
   let bytes = 0;
+  /** The part of the last run. Many runs may be of the same part. */
+  let last: { readonly number: number; readonly part: EarlierPart } | null = null;
   for (const run of taken) {
-    const { rows, versions } = await parts.get(delta, run.part, run.hash);
+    if (last === null || last.number !== run.part) {
+      last = { number: run.part, part: await parts.get(delta, run.part, run.hash) };
+    }
+    const { rows, versions } = last.part;
     for (let i = 0; i < run.count; i++) {
       const row = rows.get(run.index + i);
       if (row === undefined) continue;
