@@ -2,6 +2,7 @@
  * Which group's rows go to the lanes next, while several groups wait: the best priority, then the tenant that has had
  * the least time of the lanes, then the group that has waited longest for its turn. Pure.
  */
+import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { BatchTimings } from '../lane/messages.ts';
 import type { OpenGroup } from './batch-group.ts';
 
@@ -48,8 +49,7 @@ export function createLaneTurns() {
     },
     /** A lane has run a batch of a model. */
     measured(model: string, rows: number, timings: BatchTimings): void {
-      const { readMs, decodeMs, prepareMs, inferMs, postMs, restMs } = timings;
-      const each = (readMs + decodeMs + prepareMs + inferMs + postMs + restMs) / rows;
+      const each = busyMs(timings) / rows;
       const before = perRow.get(model) ?? each;
       perRow.set(model, before + LAST * (each - before));
     },

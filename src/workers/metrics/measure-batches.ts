@@ -4,6 +4,7 @@ import type { Events } from '../../shared/observe/events.ts';
 import type { Instruments, Metrics } from '../../shared/observe/metrics/instruments.ts';
 import { TRITON_METRICS, type WORKER_METRICS } from '../../shared/observe/metrics/worker-metrics.ts';
 import type { AnsweredBatch, CommittedBlock } from '../../shared/observe/worker-events.ts';
+import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { ModelLabels } from './model-names.ts';
 
 export function measureBatches(
@@ -70,7 +71,7 @@ function bind(
       stages.infer.inc(inferMs / 1000);
       stages.post.inc(postMs / 1000);
       stages.other.inc(restMs / 1000);
-      busy.inc((readMs + decodeMs + prepareMs + inferMs + postMs + restMs) / 1000);
+      busy.inc(busyMs(timings) / 1000);
       bytes.inc(timings.bytes);
       batchRows.observe(rows);
       room.inc(size);

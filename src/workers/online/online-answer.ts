@@ -11,6 +11,7 @@ import { onlineGroup, type BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader } from '../intake/read/budgeted-reader.ts';
 import type { BatchSeen, RowReceiver } from '../intake/row-answer.ts';
+import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { LaneInput } from '../lane/messages.ts';
 
 export interface OnlineAnswerDeps {
@@ -129,10 +130,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
 /** Without the time in which the lanes had nothing to do. */
 function laneMsOf(batches: ReadonlySet<BatchSeen>): number {
   let ms = 0;
-  for (const { result } of batches) {
-    const { readMs, decodeMs, prepareMs, inferMs, postMs, restMs } = result.timings;
-    ms += readMs + decodeMs + prepareMs + inferMs + postMs + restMs;
-  }
+  for (const { result } of batches) ms += busyMs(result.timings);
   return ms;
 }
 
