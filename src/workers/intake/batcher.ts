@@ -111,7 +111,8 @@ export function createBatcher(deps: {
   function sendSome(group: OpenGroup): boolean {
     const { ready, batchSize, preferredSizes, maxWaitMs } = group;
     if (ready.count === 0) return false;
-    const waited = performance.now() - oldestOf(ready.oldest(Infinity));
+    // Rows of most models do not wait, and then it does not matter since when they are here.
+    const waited = maxWaitMs === 0 ? 0 : performance.now() - oldestOf(ready.oldest(Infinity));
     const rows = rowsToSend(ready.count, waited, group);
     if (rows === 0) {
       pumpIn(group, maxWaitMs - waited);

@@ -78,7 +78,10 @@ export function createDecodeThreads(options: {
     for (const { at, error, geometry, opened, digest } of done) {
       if (error !== null) of.errors.set(at, error);
       const row = of.rows.get(at);
-      if (row !== undefined && 'path' in row) Object.assign(row, { opened, digest });
+      if (row !== undefined && 'path' in row) {
+        row.opened = opened;
+        row.digest = digest;
+      }
       if (geometry !== undefined) of.geometries[at] = geometry;
     }
     of.left -= 1;
