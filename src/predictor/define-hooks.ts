@@ -33,13 +33,13 @@ export interface Hooks<
   /** Checks each answer of `after`. A row whose answer does not fit fails. */
   readonly result?: Result;
   /**
-   * Gets rows before the graph does. Returns one row or one error per row, in order. If it throws, it is called again for
-   * each row alone, so that a bad row fails alone.
+   * Gets rows before the graph does. Returns one row or one error per row, in order. If it throws, it is called again
+   * for each row alone, so that a bad row fails alone.
    */
   before?(rows: readonly PredictorRow[], ctx: HookContext<z.output<Options>>): Many<ChangedRow | RowFailure>;
   /**
-   * Gets the answers of the graph's task, and their rows. Returns one answer or one error per row, in order. Called again
-   * like `before`.
+   * Gets the answers of the graph's task, and their rows. Returns one answer or one error per row, in order. If it
+   * throws, it is called again as `before` is.
    */
   after?(
     results: readonly TaskAnswer[],

@@ -64,8 +64,8 @@ import { readSetup } from './settings/worker-setup.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /**
- * Of the bytes of fetched rows: how much the earlier parts of delta jobs may take while they are kept decoded, and the
- * same again for the results in hand.
+ * The share of the bytes of fetched rows that earlier parts of delta jobs may take while they are kept decoded. Results
+ * that blocks take over may have the same share again.
  */
 const EARLIER_SHARE = 1 / 4;
 

@@ -1,4 +1,4 @@
-/** What changes about a task if code of users stands around its graph. */
+/** What changes about a task if code of users runs before or after its graph. */
 import { HOOK_FILES } from '../domain/model/hooks-config.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { TaskDescription } from './task-description.ts';

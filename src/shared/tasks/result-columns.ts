@@ -67,7 +67,7 @@ function bestColumns(field: string): ResultColumn[] {
   ];
 }
 
-/** Whether the schema of an object says that a member may be absent. One that says nothing of its members does not. */
+/** Whether a member of an object may be absent. Without a list of required members, none may. */
 function mayLack(schema: unknown, key: string): boolean {
   const required: unknown = (schema as { readonly required?: unknown }).required;
   return Array.isArray(required) && !required.includes(key);

@@ -1,7 +1,7 @@
 /**
- * Runs tasks that write files in a thread of its own. Decoding, sorting and encoding would take seconds of the main
- * thread, which feeds the lanes and renews locks. The thread starts with the first task, and ends when there has been
- * none for a while.
+ * Runs the tasks that write files, in a thread of its own. Decoding, sorting and encoding would take seconds of the
+ * main thread, which feeds the lanes and renews locks. The thread starts with the first task, and ends when there has
+ * been none for a while.
  */
 import { Worker } from 'node:worker_threads';
 import { createSemaphore } from '../../shared/process/semaphore.ts';

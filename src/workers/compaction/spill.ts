@@ -20,7 +20,7 @@ interface Group {
 
 export type Spill = Awaited<ReturnType<typeof openSpill>>;
 
-/** `name`: of no other file in the folder. */
+/** `name`: unique in the folder. */
 export async function openSpill(folder: string, name: string, memoryChars = MEMORY_CHARS) {
   const groups = new Map<string, Group>();
   let file: FileHandle | null = null;

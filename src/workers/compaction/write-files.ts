@@ -19,7 +19,7 @@ import { createPartitionValue } from './partition-value.ts';
 import { readParts } from './read-parts.ts';
 import { openSpill, type Spill } from './spill.ts';
 
-/** More would be more files than a file system or a reader of the output likes. */
+/** More files than this would burden the file system and the readers of the output. */
 export const MAX_PARTITIONS = 4_096;
 
 export interface FilesToWrite {
@@ -41,7 +41,7 @@ export interface WrittenFiles {
   readonly bytes: number;
 }
 
-/** A run has lost its block or its job. */
+/** The run has lost its block or its job. */
 class Refused extends Error {}
 
 /** Null if the run may not publish. Rejects with the errors of `publishFile` and ForebayError `invalid_partition`. */

@@ -111,7 +111,7 @@ export function createBatcher(deps: {
   function sendSome(group: OpenGroup): boolean {
     const { ready, batchSize, preferredSizes, maxWaitMs } = group;
     if (ready.count === 0) return false;
-    // Rows of most models do not wait, and then it does not matter since when they are here.
+    // Online rows of most models do not wait, so the time of their arrival does not matter.
     const waited = maxWaitMs === 0 ? 0 : performance.now() - oldestOf(ready.oldest(Infinity));
     const rows = rowsToSend(ready.count, waited, group);
     if (rows === 0) {
@@ -129,7 +129,7 @@ export function createBatcher(deps: {
     answerWith(TOO_LATE, runs);
   }
 
-  /** Sends full batches, one at a time of the group whose turn it is, so that a large job does not starve a small one. */
+  /** Sends full batches, each from the group whose turn it is, so that a large job does not starve a small one. */
   function sendFull(): boolean {
     for (let sentAny = false; ; sentAny = true) {
       const full = [...groups.values()].filter(({ ready, batchSize }) => ready.count >= batchSize);
@@ -164,7 +164,7 @@ export function createBatcher(deps: {
     const waited = performance.now() - since;
     const complete = (group.expected === 0 && !deps.moreMayArrive()) || deps.readingWaits();
     if (complete || waited >= group.maxWaitMs) {
-      // Only into a lane that is done with blocks. Another would not start the batch sooner, and more rows may arrive.
+      // Only into a lane without batches of blocks. Another would not start it sooner, and more rows may arrive.
       const how = suspects.length > 0 ? 'empty' : 'partial';
       const isAhead = how === 'partial' && pool.outranked(group.priority);
       if (sendFrom(group, how) || (isAhead && sendFrom(group, 'ahead'))) deps.onSent();

@@ -1,6 +1,6 @@
 /**
- * Which group's rows go to the lanes next, while several groups wait: the best priority, then the tenant that has had
- * the least time of the lanes, then the group that has waited longest for its turn. Pure.
+ * Which group's rows go to the lanes next, while several groups wait: those with the best priority, then those of the
+ * tenant that has had the least lane time, then those of the group that has waited longest for its turn. Pure.
  */
 import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { BatchTimings } from '../lane/messages.ts';
@@ -26,7 +26,7 @@ export function createLaneTurns() {
   const served = new Map<string, number>();
   /** By model: lane time per row, ms. */
   const perRow = new Map<string, number>();
-  /** A tenant that had no rows here for a while gains nothing by it. It begins here. */
+  /** The lane time at which a tenant begins that had no rows here for a while. So it gains nothing by its absence. */
   let now = 0;
   let turn = 0;
 
@@ -34,7 +34,7 @@ export function createLaneTurns() {
   const oldest = ({ ready }: Waiting) => servedOf(ready.tenant ?? '');
 
   return {
-    /** In the order in which they should go. */
+    /** Puts them into the order in which they should go. */
     sort<T extends Waiting>(waiting: T[]): T[] {
       if (waiting.length < 2) return waiting;
       return waiting.sort((a, b) => a.priority - b.priority || oldest(a) - oldest(b) || a.turn - b.turn);

@@ -40,7 +40,7 @@ export function deadlinesOf(runs: readonly RowRun[]): Float64Array {
   return deadlines;
 }
 
-/** Entries with their groups, those whose first rows are most urgent first. Else in their order. */
+/** The entries by the priority of their first rows. Those with the same priority stay in their order. */
 export function byPriority(groups: ReadonlyMap<string, OpenGroup>): [string, OpenGroup][] {
   const entries = Array.from(groups);
   const priorityOf = ({ ready }: OpenGroup) => ready.priority ?? Infinity;

@@ -22,7 +22,7 @@ export interface RowReceiver {
    * Null if no lane answered them.
    */
   answered(first: number, outcomes: Outcomes, batch: BatchSeen | null): void;
-  /** The run of the block that the rows are of. Null or absent: they are of none. */
+  /** The run of the block that the rows belong to. Null or absent: they belong to none. */
   readonly run?: RunOfBlock | null | undefined;
   /** For online rows: when their answer comes too late. See machine-clock.ts. */
   readonly deadline?: number;

@@ -18,7 +18,7 @@ export const BATCHES_PER_LANE = 3;
  * meanwhile. A partial one waits for the end of the first, because more rows may join it.
  */
 const ONLINE_PER_LANE = { online: 1, full_online: 2 } as const;
-/** Batches with an equal or better priority in a lane, beyond which none goes ahead of those with a worse one. */
+/** No batch goes ahead in a lane that has this many batches with the same or a better priority. */
 const AHEAD_PER_LANE = 2;
 /**
  * How often a load is tried. A lane may die because other lanes that load the model at the same time take the memory.
@@ -27,10 +27,10 @@ const LOAD_TRIES = 3;
 
 /**
  * Which lane a batch may go to. `prefetch`: a lane that may have other batches. `partial`: a lane without batches of
- * blocks. Online batches do not count for both, or they could keep blocks out for ever. `empty`: a lane without batches.
- * `alone`: a lane without batches, which takes no other one meanwhile. `only`: a lane, while no lane has or takes
- * another batch. `online`, `full_online`: a lane with few online batches, however many others it has. `ahead`: a lane
- * that is full of batches, some of them of jobs with a worse priority. It goes ahead of those.
+ * blocks. For these two, online batches do not count, because they could keep blocks out for ever. `empty`: a lane
+ * without batches. `alone`: a lane without batches, which takes no other one meanwhile. `only`: a lane, while no lane
+ * has or takes another batch. `online`, `full_online`: a lane with few online batches, however many others it has.
+ * `ahead`: a lane that is full of batches, some of them of jobs with a worse priority. The batch goes ahead of those.
  */
 export type SendHow =
   | 'prefetch'

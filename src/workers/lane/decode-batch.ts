@@ -1,4 +1,4 @@
-/** Opens a batch and prepares its rows. What this thread decodes is done in slices, so that it can receive messages. */
+/** Opens a batch and prepares its rows. This thread decodes in slices, and can receive messages between them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PackedRecords } from '../../shared/domain/packed-records.ts';
 import type { RowError } from '../../shared/domain/row.ts';

@@ -1,8 +1,8 @@
 /**
- * A lane's own thread. It takes online batches first, the others by priority and arrival, and reads, decodes, infers and
- * answers each. While one batch runs, other threads decode at most one more, because the run blocks only this thread.
- * Between two runs, and every few milliseconds of decoding, it receives messages, so that an online batch waits for one
- * run at most.
+ * A lane's own thread. It takes online batches first, the others by priority and arrival, and reads, decodes, infers
+ * and answers each. While one batch runs, other threads decode at most one more, because the run blocks only this
+ * thread. Between two runs, and every few milliseconds of decoding, it receives messages, so that an online batch waits
+ * for one run at most.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -31,7 +31,7 @@ interface PendingBatch {
   readonly receivedAt: number;
   /** How many batches were put directly before it. */
   overtaken: number;
-  /** Called when one does. */
+  /** Called when another batch is put before it. */
   onOvertaken: (() => void) | null;
   decoding:
     | { readonly is: 'waiting' }

@@ -22,8 +22,8 @@ export interface LaneFileInput {
   readonly path: string;
   readonly tenant: string;
   /**
-   * Asks for the version of the file by its content. If it is this one, the row need not be computed. Empty: it must be in any
-   * case.
+   * Asks for the version of the file by its content. If it is this one, the row need not be computed. Empty: the row
+   * must be computed in any case.
    */
   readonly known?: string;
   /** Set by the lane, if `known` asks for it. */

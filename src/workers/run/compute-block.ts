@@ -67,7 +67,7 @@ interface Rows {
   readonly outcomes: readonly Outcomes[];
   /** Rows whose results come from an earlier output. */
   readonly taken: number;
-  /** Those of the rows by content. Null: they are not known. */
+  /** The versions of the rows by content. Null: they are not known. */
   readonly versions: readonly RowVersion[] | null;
 }
 
@@ -228,7 +228,7 @@ export function createBlockComputer(deps: {
         try {
           return await set.all;
         } finally {
-          // The row has not killed the worker, also if its store is down or the run is handed back.
+          // The row has not killed the worker, even if its store is down or the run is handed back.
           await note(block, atRow(journal, null));
         }
       });

@@ -1,6 +1,6 @@
 /**
- * Compares rows that are read one by one with what the earlier output has, by their content. A worker knows the content of
- * rows that it fetches. Only a lane knows that of a local file.
+ * Compares rows that are read one by one with what the earlier output has, by their content. A worker knows the content
+ * of rows that it fetches. Only a lane knows that of a local file.
  */
 import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import { UNCHANGED } from '../../shared/domain/unchanged.ts';
@@ -11,7 +11,7 @@ import { withTaken, type Candidates } from './take-over.ts';
 type ReadRow = (at: number) => BudgetedRead | Promise<BudgetedRead>;
 
 export interface ContentCheck {
-  /** The reader with what becomes of a row that it has read. An unchanged row goes to no lane. */
+  /** A reader that also checks the rows that it reads. An unchanged row goes to no lane. */
   reading(read: ReadRow): ReadRow;
   /** The outcomes with the results of unchanged rows. `outcomes`: those of all rows. */
   end(outcomes: readonly Outcomes[]): CheckedRows;
@@ -45,7 +45,7 @@ export function createContentCheck({ count, idOf, suffixOf, candidates }: RowsTo
     return taken[at] !== null;
   }
 
-  /** The content with which a lane need not compute the row. Empty: it must in any case. */
+  /** See `known` in LaneFileInput. */
   function known(at: number): string {
     const version = candidates?.versionOf(at) ?? null;
     const suffix = suffixOf?.(at) ?? '';

@@ -36,7 +36,7 @@ export function createSliceCheck(
   firstRow: number,
 ): SliceCheck {
   if (!byContent) return NO_CHECK;
-  /** Those of each chunk. */
+  /** By chunk. */
   const versions: RowVersion[][] = [];
   let rows = 0;
   let taken = 0;

@@ -16,7 +16,7 @@ import type {
   RunTimes,
 } from '../../shared/observe/worker-events.ts';
 
-/** `percent`: of the jobs that have traces. */
+/** `percent`: the share of jobs that have traces. */
 export function traceBlocks(
   events: Pick<Events, 'on'>,
   exporter: Pick<SpanExporter, 'add'>,

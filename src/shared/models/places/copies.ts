@@ -197,7 +197,7 @@ async function isWhole(dir: string, { files }: StoredFolder): Promise<boolean> {
 
 function copyError({ url }: StoredFolder, error: unknown): unknown {
   if (!(error instanceof ForebayError)) {
-    // Keys can be what no file name is. Other models of the prefix are not concerned.
+    // A key may be no valid file name. That does not affect other models of the prefix.
     const why = `The model ${url} cannot be copied to this machine: ${messageOf(error)}`;
     return new ForebayError('invalid_model_config', `${why}. Check the names of its objects.`, {
       cause: error,

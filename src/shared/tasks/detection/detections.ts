@@ -13,5 +13,5 @@ const DETECTION = z.object({
 
 export const DETECTIONS = z.array(DETECTION);
 
-/** In a chain, objects also have what other models say about them. */
+/** In a chain, objects also have the answers of other models. */
 export const DETECTIONS_WITH_MORE = z.array(DETECTION.loose());

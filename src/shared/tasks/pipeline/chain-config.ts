@@ -5,7 +5,7 @@ import { MAX_MEMBERS, MEMBER_NAME } from './member-name.ts';
 /** The field of an answer that lists the objects of an image. */
 export const DETECTIONS_FIELD = 'detections';
 
-/** Crops of a row that one step gets, if the step sets no number. */
+/** The most crops of a row that a step gets, unless it sets a number. */
 const USUAL_MAX_CROPS = 32;
 
 /** Which rows, or which objects, a step gets. */
@@ -26,7 +26,7 @@ const STEP = z.strictObject({
   /** The model gets a crop of the image for each object that a step before it has found. Absent: it gets the row. */
   for_each: z.literal(DETECTIONS_FIELD).optional(),
   when: WHEN.optional(),
-  /** Crops of a row that the model gets at most: those of the best objects. */
+  /** The most crops of a row that the model gets. They are those of the best objects. */
   max_crops: z.int().min(1).max(1000).optional(),
   /** The field for the answer of this model. Absent: its fields stand beside those of the others. */
   as: z

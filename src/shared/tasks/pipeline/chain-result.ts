@@ -90,7 +90,7 @@ interface ListSchema {
   readonly items?: { readonly properties?: Properties } & Readonly<Record<string, unknown>>;
 }
 
-/** What an object of a detector has. Null if its schema does not say. */
+/** The fields of a detector's objects. Null if its schema does not declare them. */
 function itemsOf({ properties }: ResultFields): Properties | null {
   return (properties[DETECTIONS_FIELD] as ListSchema | undefined)?.items?.properties ?? null;
 }

@@ -1,4 +1,4 @@
-/** What the worker's main thread and its compaction thread say to each other. `id`: of a task. */
+/** The messages between a worker's main thread and its compaction thread. `id`: of a task. */
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import type { FileTask } from '../../../shared/domain/job/compaction.ts';
 import { ForebayError, messageOf, type ErrorCode } from '../../../shared/errors.ts';
@@ -31,7 +31,7 @@ export type FromThread =
   | { readonly type: 'written'; readonly id: number; readonly written: WrittenFiles | null }
   | { readonly type: 'failed'; readonly id: number; readonly error: SentError };
 
-/** An error as data, because a copy of an Error has lost its class and its code. */
+/** An error as data, because an Error that is sent to another thread loses its class and its code. */
 export interface SentError {
   readonly message: string;
   /** Of Forebay. */

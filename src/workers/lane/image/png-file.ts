@@ -3,7 +3,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { PicturePart } from './picture.ts';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-/** 8 bits per channel, RGB, no filter method but the usual, not interlaced. */
+/** 8 bits per channel, RGB, the standard compression and filter methods, not interlaced. */
 const FORMAT = [8, 2, 0, 0, 0];
 /** The file lives for one call, so speed counts more than size. */
 const LEVEL = 1;

@@ -1,4 +1,4 @@
-/** Cuts objects out of images: of the pictures that the detector has left, or of images that are decoded again. */
+/** Cuts objects out of images: out of pictures that the detector has left, or out of images that are decoded again. */
 import type { RowError } from '../../../shared/domain/row.ts';
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { isPipeline } from '../../../shared/tasks/pipeline/pipeline-config.ts';
@@ -51,7 +51,10 @@ export function createCropSource(
     /** The image of the last row, which mostly has further crops. */
     let last: { readonly row: TaskInput; readonly image: PicturePart | RowError } | null = null;
 
-    /** Members such as a cascade hold their rows until their batch has run. Nothing bounds images that are decoded again. */
+    /**
+     * Some members hold their rows until their batch has run. Nothing bounds images that are decoded again, so a part of
+     * one gets pixels of its own.
+     */
     function partOf(
       row: TaskInput,
       image: PicturePart | RowError,

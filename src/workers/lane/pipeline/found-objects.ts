@@ -12,7 +12,7 @@ export interface FoundObject {
   readonly box: readonly [number, number, number, number];
   /** The detector's own JSON of the object, without braces. */
   readonly own: string;
-  /** What models say about its crop, by step, as JSON without braces. */
+  /** The answers of models to its crop, by step, as JSON without braces. */
   readonly answers: Map<number, string>;
 }
 
@@ -60,8 +60,8 @@ export function withAnswers(
 }
 
 /**
- * Members of one object. Only code makes objects whose fields its schema does not say, so their names may be those of an
- * answer. Then the answer counts.
+ * Members of one object. The objects of code may have fields that no schema declares, and an answer may have a field of
+ * the same name. Then the answer counts.
  */
 function joined(parts: readonly string[]): string {
   if (parts.length === 1) return parts[0]!;

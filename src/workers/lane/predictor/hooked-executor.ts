@@ -14,7 +14,7 @@ import { createPredictorGraphs } from './predictor-graphs.ts';
 import { createRowReading } from './predictor-rows.ts';
 import { checkOptions, createContext } from './user-context.ts';
 
-/** Others ask for the images of their own rows. Those of rows that code has made would never be asked for or dropped. */
+/** Other models ask for images by their own rows. Images of rows that code has made would be kept for nobody. */
 function withoutImages(parts: ExecutorParts): ExecutorParts {
   return { ...parts, services: { ...parts.services, sharedImages: undefined, pictures: undefined } };
 }

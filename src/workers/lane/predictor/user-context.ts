@@ -1,4 +1,4 @@
-/** What code of users gets from its lane, beside its rows. */
+/** What code of users gets from its lane besides its rows. */
 import type { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
 import { PREPROCESS } from '../../../shared/tasks/image/preprocess.ts';
