@@ -122,8 +122,6 @@ export interface Output {
   publishFile(file: FileToPublish, permit: () => Promise<boolean>): Promise<FileOutcome>;
   /** The paths of all compacted files and their lists, also in folders of the output. */
   filePaths(): Promise<string[]>;
-  /** The bytes of all parts. */
-  partBytes(): Promise<number>;
   /** Removes what a late run has left: the staged errors of a part with this hash, if `hash` is given. */
   dropStaged(job: string, part: number, hash: string | null): Promise<void>;
   /**

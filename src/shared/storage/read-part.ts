@@ -15,7 +15,6 @@ export interface PublishedBlock {
   results(): Promise<StoredRow[]>;
   /** Reads the rows that failed. Rejects with ForebayError `output_changed`. */
   errors(): Promise<StoredRow[]>;
-  readonly partBytes: number;
   readonly partHash: string;
   readonly errorsHash: string | null;
   /** What a record says of it. Rejects with ForebayError `output_changed`. */
@@ -49,7 +48,6 @@ export async function readBlock(
     counts,
     results: async () => understood(path, async () => sink.decode(part)),
     errors: async () => (errors === null ? [] : failedRows(errors)),
-    partBytes: part.length,
     partHash,
     errorsHash,
     facts: async () => ({

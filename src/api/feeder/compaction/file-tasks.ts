@@ -8,6 +8,7 @@ import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Output } from '../../../shared/storage/output.ts';
+import { PART_PREFIX, partNumber } from '../../../shared/storage/output-names.ts';
 import type { JobBlocks } from '../job-blocks.ts';
 
 /**
@@ -19,7 +20,7 @@ export type FillFileTasks = (record: JobRecord, room: number) => Promise<boolean
 export function createFillFileTasks(deps: {
   spec: JobSpec;
   lease: string;
-  output: Pick<Output, 'partBytes'>;
+  output: Pick<Output, 'list'>;
   jobs: Pick<JobStore, 'setFilePlan'>;
   window: Pick<JobWindow, 'position' | 'reserve'>;
   blocks: Pick<JobBlocks, 'inWindow' | 'reserved'>;
@@ -28,17 +29,16 @@ export function createFillFileTasks(deps: {
   const { id, compact } = spec;
 
   /** Parts do not change any more, so another feeder would make the same plan. */
-  async function begin(): Promise<FilePlan> {
-    const { nextBlock } = await window.position(id);
-    const plan = planFiles(compact!, nextBlock, await output.partBytes());
+  async function begin(nextBlock: number): Promise<FilePlan> {
+    const plan = planFiles(compact!, nextBlock, await partBytes(output));
     await jobs.setFilePlan(id, lease, plan);
     return plan;
   }
 
   return async function fill(record, room) {
     if (compact === undefined) return true;
-    const plan = record.filePlan ?? (await begin());
     const { nextBlock } = await window.position(id);
+    const plan = record.filePlan ?? (await begin(nextBlock));
     const next = nextBlock - plan.blocks;
     const count = Math.min(room, plan.tasks - next);
     if (count > 0) {
@@ -52,4 +52,10 @@ export function createFillFileTasks(deps: {
     }
     return next === plan.tasks && blocks.inWindow === 0;
   };
+}
+
+async function partBytes(output: Pick<Output, 'list'>): Promise<number> {
+  let sum = 0;
+  for await (const { name, bytes } of output.list(PART_PREFIX)) if (partNumber(name) !== null) sum += bytes;
+  return sum;
 }

@@ -13,7 +13,7 @@ import { folderProblem } from './folder-problem.ts';
 import { readFileNoFollow } from './no-follow.ts';
 import { placeErrors } from './place-errors.ts';
 import { publishInFolder, putInFolder } from './publish-in-folder.ts';
-import { filePathsIn, partBytesIn } from './list-folder.ts';
+import { filePathsIn } from './list-folder.ts';
 import { publishFileInFolder } from './publish-file-in-folder.ts';
 import { removeStaged } from './staged-file.ts';
 import { discardStagedParts, removeEmptyStaging, removeStaging } from './staging.ts';
@@ -36,7 +36,6 @@ export function createFolderOutput(folder: string): Output {
     putRecord: async (job, name, text) => putInFolder(paths, job, name, text),
     publishFile: async (file, permit) => publishFileInFolder(paths, file, permit),
     filePaths: async () => filePathsIn(folder),
-    partBytes: async () => partBytesIn(folder),
     async dropStaged(job, part, hash) {
       if (hash !== null) await removeStaged(`${paths.stagingOf(job)}/${stagedErrorsName(part, hash)}`);
       await removeEmptyStaging(folder, job);
@@ -92,7 +91,7 @@ async function listing(folder: string): Promise<string[]> {
 const LOOKED_AT_ONCE = 256;
 
 async function* listFiles(folder: string, prefix: string): AsyncGenerator<ListedFile, void, undefined> {
-  const names = (await listing(folder)).filter((name) => name.startsWith(prefix)).toSorted(byBytes);
+  const names = (await listing(folder)).filter((name) => name.startsWith(prefix)).toSorted();
   for (let at = 0; at < names.length; at += LOOKED_AT_ONCE) {
     const some = names.slice(at, at + LOOKED_AT_ONCE);
     const found = await Promise.all(some.map(async (name) => lstat(join(folder, name)).catch(noneIfMissing)));
@@ -101,10 +100,6 @@ async function* listFiles(folder: string, prefix: string): AsyncGenerator<Listed
       if (!Array.isArray(file) && file.isFile()) yield { name, bytes: file.size };
     }
   }
-}
-
-function byBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Whether no link leads to the folder of a file. */

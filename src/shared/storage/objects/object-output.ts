@@ -6,8 +6,6 @@ import {
   JOB_NAME,
   MANIFEST_NAME,
   MANY_PREFIXES,
-  partNumber,
-  PART_PREFIX,
   stagedName,
   STAGING_NAME,
   SUCCESS_NAME,
@@ -111,14 +109,6 @@ export function createObjectOutput(
     publish: async (part, permit) => use(async (store) => publishObject(store, paths, part, permit)),
     publishFile: async (file, permit) => use(async (store) => publishFileObject(store, paths, file, permit)),
     filePaths: async () => use(async (store) => filePaths(store, place)),
-    partBytes: async () =>
-      use(async (store) => {
-        let bytes = 0;
-        for await (const { url, size } of store.list(paths.url(PART_PREFIX), null, never)) {
-          if (partNumber(url.slice(place.length)) !== null) bytes += size ?? 0;
-        }
-        return bytes;
-      }),
     dropStaged: async (job, part, hash) =>
       use(async (store) => {
         if (hash === null) return;
