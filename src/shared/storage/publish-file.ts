@@ -3,6 +3,7 @@
  * finds the file compares it with its own.
  */
 import { createHash } from 'node:crypto';
+import { chunksOf } from '../datasets/bytes/byte-file.ts';
 import { ForebayError } from '../errors.ts';
 import type { FileToPublish, Output } from './output.ts';
 
@@ -10,8 +11,6 @@ export interface PublishedFile {
   readonly bytes: number;
   readonly sha256: string;
 }
-
-const CHUNK_BYTES = 1024 * 1024;
 
 /** Null if the run may not publish. Throws ForebayError `output_changed` or `storage_unavailable`. */
 export async function publishFile(
@@ -54,13 +53,7 @@ async function hashOf(output: Output, path: string): Promise<string | null> {
   const { signal } = new AbortController();
   const hash = createHash('sha256');
   try {
-    for (let at = 0; at < file.size;) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, file.size - at));
-      const read = await file.read(chunk, at, signal);
-      if (read === 0) break;
-      hash.update(chunk.subarray(0, read));
-      at += read;
-    }
+    for await (const chunk of chunksOf(file, signal)) hash.update(chunk);
     return hash.digest('hex');
   } finally {
     await file.close();

@@ -72,6 +72,23 @@ export function checkVersion({ name, version }: ByteFile, expected: string): voi
   );
 }
 
+/** Bytes of a file that are read at a time. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** The bytes of a file, as far as it goes. */
+export async function* chunksOf(
+  file: ByteFile,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < file.size;) {
+    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, file.size - at));
+    const filled = await file.read(chunk, at, signal);
+    if (filled === 0) return;
+    yield chunk.subarray(0, filled);
+    at += filled;
+  }
+}
+
 /** The bytes of a range. Throws ForebayError `dataset_changed` if the file ends earlier. */
 export async function readRange(
   file: ByteFile,

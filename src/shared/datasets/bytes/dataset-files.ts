@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ForebayError } from '../../errors.ts';
 import { isRemoteUrl } from '../../stores/remote-url.ts';
 import type { Stores } from '../../stores/stores.ts';
-import { checkVersion, HEAD_BYTES, type ByteFile, type ByteFiles } from './byte-file.ts';
+import { checkVersion, chunksOf, HEAD_BYTES, type ByteFile, type ByteFiles } from './byte-file.ts';
 import { createFileCache } from '../../file-cache/file-cache.ts';
 import { COMPRESSION_HEAD_BYTES, type Compression } from './compression.ts';
 import { LOCAL_FILES, openedFile } from './local-files.ts';
@@ -25,8 +25,6 @@ export interface DatasetFilesOptions {
 
 /** Files whose compression is remembered. */
 const MOST_KNOWN = 1_000;
-/** Bytes of a compressed file that are read at a time. */
-const CHUNK_BYTES = 1024 * 1024;
 
 export function createDatasetFiles(options: DatasetFilesOptions): ByteFiles {
   const { stores } = options;
@@ -112,16 +110,6 @@ export function createDatasetFiles(options: DatasetFilesOptions): ByteFiles {
         return inMemory(head, { name, version, isHead, ...(compression !== null && { compression }) });
       }),
   };
-}
-
-async function* chunksOf(file: ByteFile, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let at = 0; at < file.size;) {
-    const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, file.size - at));
-    const filled = await file.read(chunk, at, signal);
-    if (filled === 0) return;
-    yield chunk.subarray(0, filled);
-    at += filled;
-  }
 }
 
 async function startOf(
