@@ -166,14 +166,19 @@ export function isTable(dataset: DatasetSpec): dataset is TableSpec {
 export const CURSOR = z.object({ index: z.int().min(0), at: z.string(), skipped: SKIPPED.optional() });
 export type Cursor = z.infer<typeof CURSOR>;
 
+/** The dataset of the request. For a retry, that of the first job. */
+export function givenOf(dataset: DatasetSpec): GivenDataset {
+  return dataset.type === 'failed' ? dataset.of : dataset;
+}
+
 /** The columns that a dataset's rows pass on to the output. */
 export function joinOf(dataset: DatasetSpec): Join | undefined {
-  return dataset.type === 'failed' ? dataset.of.join : dataset.join;
+  return givenOf(dataset).join;
 }
 
 /** Whether the versions of the dataset's rows are known, so that a delta job can tell which have changed. */
 export function hasVersions(dataset: DatasetSpec): boolean {
-  return dataset.type === 'files' || (dataset.type === 'failed' && dataset.of.type === 'files');
+  return givenOf(dataset).type === 'files';
 }
 
 /** For readers that need only the rows' names. */

@@ -3,6 +3,7 @@
  * (ADR 7). It needs job.json and manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
+import { givenOf } from '../../../shared/domain/dataset-spec.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { firstPart, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
@@ -52,7 +53,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     checkResume(last, model, last.options);
     const first = firstPart(last);
     const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);
-    const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
+    const of = givenOf(last.dataset);
     const jobs = { from: last.id, to: retry, folder, tenant: asked.spec.tenant };
     const spec: JobSpec = {
       ...asked.spec,

@@ -2,7 +2,7 @@
  * Finds which row of its dataset a job's row is. This is the only place that knows how, so that an index of parts with
  * references can take its place.
  */
-import { hasParts, isTable, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
+import { givenOf, hasParts, isTable, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
 import { recordedVersions } from '../../../shared/domain/row-versions.ts';
 import type { RowRef } from '../../../shared/domain/row.ts';
@@ -48,7 +48,7 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
   return async function findRow(job, index, signal) {
     const { spec, total } = job;
     const isRetry = spec.dataset.type === 'failed';
-    const dataset = isRetry ? givenOf(spec) : (spec.dataset as GivenDataset);
+    const dataset = givenOf(spec.dataset);
     if (!isRetry && total !== null && index >= total) throw noRow(spec.id, index);
     const recorded = await recordedRow(job, index, signal);
     const id = recorded?.id ?? null;
@@ -81,10 +81,6 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
       `${shownPath(dataset.path)} has changed since job ${spec.id} has read it, so the row is not what the job has computed.`,
     );
   }
-}
-
-function givenOf({ dataset }: JobSpec): GivenDataset {
-  return dataset.type === 'failed' ? dataset.of : dataset;
 }
 
 export function otherRow(index: number, then: string, now: string): ForebayError {

@@ -1,5 +1,5 @@
 /** The joined values of rows that have no columns, but a place: a file, or a URL. */
-import type { DatasetSpec } from '../../domain/dataset-spec.ts';
+import { givenOf, type DatasetSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import { locateRow } from '../locate.ts';
 import { joinedOfValues } from './value-join.ts';
@@ -13,7 +13,7 @@ export const PLACE_COLUMNS: Readonly<Partial<Record<DatasetSpec['type'], readonl
 
 /** A JSON object. Empty: the rows of the dataset are read for their values. */
 export function joinedOfPlace(dataset: DatasetSpec, row: RowRef): string {
-  const of = dataset.type === 'failed' ? dataset.of : dataset;
+  const of = givenOf(dataset);
   if (of.join === undefined) return '';
   switch (of.type) {
     case 'files':

@@ -1,5 +1,5 @@
 /** Settles the earlier output of a delta job, for a submit and for its plan. Changes nothing. */
-import { joinOf, type DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import { givenOf, joinOf, type DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
 import type { Delta } from '../../../../shared/domain/job/delta.ts';
 import { JOB_ID } from '../../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../../shared/domain/job/job-state.ts';
@@ -95,7 +95,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
       );
     }
     await checkEnded(found, last);
-    const of = last.dataset.type === 'failed' ? last.dataset.of : last.dataset;
+    const of = givenOf(last.dataset);
     checkSameKind(of, job.dataset);
     if (last.asked_columns?.select)
       throw refused(
