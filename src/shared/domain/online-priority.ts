@@ -1,7 +1,8 @@
 /** Priorities of online requests, as of jobs. */
-import { jobOption } from './job/job-options.ts';
+import { JOB_OPTION_TABLE } from './job/job-options.ts';
 
+const { value, otherwise } = JOB_OPTION_TABLE.priority;
 /** First. */
-export const HIGHEST_PRIORITY = 1;
-export const LOWEST_PRIORITY = 100;
-export const DEFAULT_PRIORITY = Number(jobOption('priority').otherwise);
+export const HIGHEST_PRIORITY = value.min;
+export const LOWEST_PRIORITY = value.max;
+export const DEFAULT_PRIORITY = otherwise;

@@ -17,6 +17,7 @@ const FILE = `compact-(\\d{8,})\\.(?:${PART_FORMATS.join('|')})`;
 const LIST = '_compact-\\d{8,}\\.jsonl';
 const IS_LIST = new RegExp(`^${LIST}$`);
 const PARTITION = '[^/=]+=[^/]+';
+const IS_PARTITION = new RegExp(`^${PARTITION}$`);
 const IN_DATA = new RegExp(`^${DATA_FOLDER}/(?:${PARTITION}/)?${FILE}$`);
 export const STAGED_FILE = new RegExp(`^(?:${FILE}|${LIST})\\.[^.]+$`);
 
@@ -56,7 +57,7 @@ export function splitPath(path: string): { readonly folder: string | null; reado
 
 /** Whether a folder in `data` may hold compacted files. */
 export function isPartition(folder: string): boolean {
-  return new RegExp(`^${PARTITION}$`).test(folder);
+  return IS_PARTITION.test(folder);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { ReadRowInput, RowInput } from '../../jobs/row-input/read-row-input.ts';
 import { createLargeBodyLimit } from '../body/large-body-limit.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
+import { JSON_TYPE } from '../middleware/read-body.ts';
 import { BINARY, contentTypeOf, HEIC, PICTURES } from '../row-input/content-type.ts';
 import { bodyOf } from '../row-input/send-bytes.ts';
 import { JOB_ID } from '../wire/scalars.ts';
@@ -15,7 +16,6 @@ const PARAMS = z.strictObject({
   id: JOB_ID,
   index: z.coerce.number().int().min(0).meta({ description: 'Index of the row, from 0.' }),
 });
-const JSON_TYPE = 'application/json';
 const BYTES = z.string().meta({ format: 'binary' });
 /** Looking for the row, and reading it. */
 const DEADLINE_MS = 30_000;

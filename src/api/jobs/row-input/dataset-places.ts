@@ -20,8 +20,6 @@ const STEP = 1_000;
 const MOST_CURSORS = 512;
 const KEPT_JOBS = 32;
 
-export type DatasetPlaces = ReturnType<typeof createDatasetPlaces>;
-
 export function createDatasetPlaces() {
   const jobs = createRecent<ReturnType<typeof createReached>>(KEPT_JOBS);
   return {

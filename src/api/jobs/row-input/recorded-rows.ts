@@ -14,8 +14,6 @@ const KEPT_PARTS = 16;
 
 type Rows = ReadonlyMap<number, RecordedRow>;
 
-export type RecordedRows = ReturnType<typeof createRecordedRows>;
-
 export function createRecordedRows(outputs: Outputs) {
   /** A published part never changes, but a new job may overwrite the output. So the job is part of the key. */
   const parts = createRecent<Promise<Rows>>(KEPT_PARTS);

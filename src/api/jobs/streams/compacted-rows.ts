@@ -78,7 +78,7 @@ async function* errorRows(output: Output): AsyncGenerator<StoredRow, void, undef
   }
 }
 
-function fileGone(path: string): ForebayError {
+export function fileGone(path: string): ForebayError {
   return new ForebayError(
     'not_found',
     `${path} was written but is no longer there. The results were moved or deleted, or their folder is not mounted.`,

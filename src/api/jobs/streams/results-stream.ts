@@ -12,10 +12,10 @@ import type { Output, Outputs } from '../../../shared/storage/output.ts';
 import { errorsName, partName } from '../../../shared/storage/output-names.ts';
 import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
-import type { Sink } from '../../../shared/sinks/sink.ts';
+import type { Sink, StoredRow } from '../../../shared/sinks/sink.ts';
 import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import { mergeRows, readBlock, readPartLines, understood } from '../../../shared/storage/read-part.ts';
-import { compactedRows } from './compacted-rows.ts';
+import { compactedRows, fileGone } from './compacted-rows.ts';
 import { watchJob } from './job-changes.ts';
 
 /** `results`: rows that succeeded. `errors`: rows that failed. `all`: both, in row order. */
@@ -83,7 +83,7 @@ export async function* jobRows(
         const text = await blockText(output, offset + block, sink, request.kind, cut);
         if (text === null) {
           if (chunk !== '') yield chunk;
-          const gone = partGone(output.pathOf(partName(offset + block, sink.format)));
+          const gone = fileGone(output.pathOf(partName(offset + block, sink.format)));
           return yield* textOfFiles(deps, job, { ...request, from: nextRow(), gone }, signal);
         }
         chunk += text;
@@ -161,10 +161,7 @@ async function blockText(
     const found = await readBlock(output, block, sink);
     if (found === null) return null;
     const rows = kind === 'all' ? await mergeRows(found) : await found.results();
-    return rows
-      .filter((row) => row.index >= cut)
-      .map((row) => row.text)
-      .join('');
+    return textFrom(rows, cut);
   } catch (cause) {
     if (cause instanceof ForebayError) throw cause;
     throw new ForebayError(
@@ -181,15 +178,12 @@ async function errorsText(output: Output, block: number, cut: number): Promise<s
   if (errors === null) return '';
   if (cut === 0) return errors.toString('utf8');
   const rows = await understood(output.pathOf(name), async () => parseLines(errors));
+  return textFrom(rows, cut);
+}
+
+function textFrom(rows: readonly StoredRow[], cut: number): string {
   return rows
     .filter((row) => row.index >= cut)
     .map((row) => row.text)
     .join('');
-}
-
-function partGone(path: string): ForebayError {
-  return new ForebayError(
-    'not_found',
-    `${path} was written but is no longer there. The results were moved or deleted, or their folder is not mounted.`,
-  );
 }

@@ -8,8 +8,6 @@ import { jobKeys } from '../keys.ts';
 import { LeaseLost } from '../jobs/lease.ts';
 import type { RunScript } from '../scripts.ts';
 
-export type WaitingRecords = ReturnType<typeof createWaitingRecords>;
-
 export function createWaitingRecords({ redis, run }: { redis: Redis; run: RunScript }) {
   return {
     /**

@@ -3,8 +3,6 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { ResultColumn, ValueType } from '../../domain/job/part-format.ts';
 import { parquetSchema } from './parquet-schema.ts';
 
-export type RowGroups = ReturnType<typeof createRowGroups>;
-
 /** `groupSize`: a row group ends when the sizes of its rows reach it. */
 export function createRowGroups(columns: readonly ResultColumn[], groupSize: number) {
   const names = ['index', 'id', ...columns.map(({ name }) => name)];
