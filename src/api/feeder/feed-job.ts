@@ -139,7 +139,7 @@ export function createJobFeeder(deps: {
   let supply: Supply = { name: 'enough' };
   /** From then on, the feeder that had the lease before changes nothing in the output any more (ms, monotonic). */
   const fencedAt = performance.now() + output.fenceMs;
-  /** How far the job was when this feeder began. */
+  /** What the job was doing when this feeder took it over. */
   let tookOver: 'unknown' | 'running' | 'ending' = 'unknown';
   let repaired = { at: -Infinity, left: 0 };
   /** A round is due when at most this many blocks are left in the window. Infinity: after every commit. */
@@ -225,7 +225,10 @@ export function createJobFeeder(deps: {
     return outage !== null;
   }
 
-  /** All rows are finished. Returns false while parts become files. `room`: for tasks that do so. */
+  /**
+   * Call it when all rows are finished. Returns false while parts become files. `room`: how many tasks that write files
+   * may be added.
+   */
   async function finish(room: number): Promise<boolean> {
     const record = await jobs.mustGet(id);
     const rows = record.succeeded + record.failed;
@@ -248,7 +251,8 @@ export function createJobFeeder(deps: {
     await blocks.drop((await deps.service()).lanes === 0 ? 'all' : 'idle');
     await blocks.refresh();
     if (blocks.inWindow > 0) return false;
-    // The next owner must not meet the changes of a feeder that was frozen while it opened the output or removed files.
+    // Until then, a feeder that was frozen while it opened the output or removed files may still change the output. The
+    // next owner must not see that.
     const mayHaveRemoved = tookOver === 'ending' && record.filePlan !== null;
     if ((!record.opened || mayHaveRemoved) && performance.now() < fencedAt) return false;
     await records.settle();

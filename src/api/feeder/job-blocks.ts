@@ -37,7 +37,9 @@ export interface JobBlocks {
   readonly retried: number | null;
 }
 
-/** A request for slots is forgotten after 3 s. A job whose window is full, with rows left, renews it this often. */
+/**
+ * A request for slots expires after 3 s. A job that has more rows than its full window renews the request this often.
+ */
 const GOES_ON_MS = 900;
 
 export function createJobBlocks(deps: {
@@ -54,7 +56,7 @@ export function createJobBlocks(deps: {
   const { id } = spec;
   const { priority, block_rows: rowsPerBlock } = spec.options;
   const now = deps.now ?? (() => performance.now());
-  /** When the job last asked for slots, or said that it goes on (ms, monotonic). */
+  /** When the job last asked for slots or renewed its request (ms, monotonic). */
   let askedAt = -Infinity;
   const states = createBlockStates(deps.now);
 

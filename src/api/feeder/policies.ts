@@ -46,8 +46,8 @@ function automaticWindow({ blocksPerS, service }: FeedState): number {
 }
 
 /**
- * Number of blocks on the queue, of all jobs, that keeps lanes busy until the next round of a feeder. It is less than a
- * window holds just before a refill. Otherwise jobs that have had their share would fill the gap before each refill.
+ * How many queued blocks, over all jobs, keep the lanes busy until a feeder's next round. This is less than a window
+ * holds just before a refill. Otherwise jobs that have had their share would fill the gap before each refill.
  */
 export function feedLevel(state: FeedState): number {
   return Math.ceil(automaticWindow(state) / 2);

@@ -15,7 +15,7 @@ export interface AskedModels {
   of(asked: Given & { readonly model: string }): Promise<AskedModel>;
   /** The model of an earlier job, with the same content if that exists. */
   again(earlier: Given & Pick<JobSpec, 'model'>): Promise<AskedModel>;
-  /** Tells workers of a pipeline that has no name. Call it before its job is created, and after all checks. */
+  /** Makes a pipeline that has no name known to workers. Call it after all checks, before the job is created. */
   offer(model: AskedModel): Promise<void>;
 }
 

@@ -11,10 +11,10 @@ import { namedModels, type PipelineConfig } from '../../shared/tasks/pipeline/pi
 import { chooseModel } from './choose-model.ts';
 import type { ModelSurvey } from './survey-models.ts';
 
-/** Its name, which is no name of a model: nothing finds it by name. */
+/** The name that every such pipeline has. No lookup by name finds it. */
 const NAME = 'inline';
 
-/** Memory that nobody could free again. */
+/** Loaded for ever. Nobody could free its memory again. */
 const PINNED = -1;
 const NOT_PINNED =
   'a pipeline of a request cannot stay loaded for ever; leave the field out, or give seconds';

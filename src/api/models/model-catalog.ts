@@ -45,7 +45,7 @@ export interface ModelCatalog {
   readonly findInline: (given: object) => Promise<FoundModel & { readonly inline: InlinePipeline }>;
   /** The same content that an earlier job used, if it still exists. Otherwise what `findModel` finds by name. */
   readonly findAgain: (ref: ModelRef) => Promise<FoundModel>;
-  /** What a model takes of a row. Null: nobody knows a model with this content any more. */
+  /** What a model reads from a row. Null: no model with this content is known any more. */
   readonly rowKindOf: (ref: ModelRef) => Promise<RowKind | null>;
 }
 

@@ -31,7 +31,7 @@ interface OnDisk {
 
 export interface ModelSurvey extends Omit<OnDisk, 'models'> {
   readonly known: readonly KnownModel[];
-  /** How workers serve pipelines that jobs have given, by queue. */
+  /** The pipelines of requests that workers serve, by queue. */
   readonly inline: ReadonlyMap<string, readonly ServedModel[]>;
 }
 

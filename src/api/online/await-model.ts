@@ -6,7 +6,7 @@ import type { Wish } from '../../shared/queue/workers/model-wishes.ts';
 import type { OnlineModels } from './online-models.ts';
 
 const LOOK_MS = 100;
-/** Until a worker has heard of the wish, what it reports may be older than the wish. */
+/** Within this time, the report of a worker may be older than the wish. */
 const HEARD_MS = 2_000;
 const MOST_MS = 60_000;
 

@@ -24,7 +24,7 @@ export interface PoolScales {
   one(pool: string): Promise<PoolScale>;
 }
 
-/** Redis keeps a pool's state this much longer than it matters, so that whoever asks may pause. */
+/** Redis keeps a pool's state this much longer than needed, so that it survives pauses between requests for it. */
 const STATE_SPARE_MS = 600_000;
 
 export function createPoolScales(deps: {

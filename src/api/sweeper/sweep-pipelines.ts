@@ -21,7 +21,7 @@ export function sweepPipelines(deps: {
     const needed = new Set<string>();
     for (const id of await jobs.activeIds()) {
       const job = await jobs.get(id).catch(nullIfNewer);
-      // A newer version may need any of them.
+      // A job of a newer version may need any of them.
       if (job === null) return { pipelines: 0 };
       needed.add(blockQueueName(job.spec.model));
     }

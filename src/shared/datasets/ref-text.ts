@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { InvariantError } from '../errors.ts';
 
-/** `what`: what the text is, for the message. Throws InvariantError for a text that `schema` does not take. */
+/** `what`: what the text is, for the message. Throws InvariantError for a text that `schema` does not accept. */
 export function decodeRef<T>(text: string, schema: z.ZodType<T>, what: string): T {
   const { data } = schema.safeParse(parsed(text));
   if (data === undefined) throw new InvariantError(`${what} is "${text.slice(0, 200)}"`);

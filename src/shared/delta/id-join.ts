@@ -39,7 +39,7 @@ export function sortIn(dataDir: string): IdJoinOptions {
   return { dir: join(dataDir, 'sort'), maxInMemory: IN_MEMORY };
 }
 
-/** Rows with the same id are paired in their order. Of a very frequent id, only the first ones are. */
+/** Rows with the same id are paired in order. If an id is very frequent, only its first rows are paired. */
 const SAME_ID = 1_000;
 
 /** The other side of a pair comes first, so that a left row finds it. */
@@ -91,7 +91,7 @@ export function createIdJoin(options: IdJoinOptions): IdJoin {
   };
 }
 
-/** Marks a text with other characters than Latin-1, which is written as UTF-16. */
+/** Marks a text with characters outside Latin-1, which is written as UTF-16. */
 const WIDE = '\u0001u';
 /** Characters that the records and the sorter use themselves. */
 const SPECIAL: Readonly<Record<string, string>> = { '\u0001': 'a', [FIELD]: 'b', '/': 'c' };

@@ -1,6 +1,6 @@
 /**
- * Finds the row of an earlier output for each row of a dataset with slices, by id. While both sides have the same ids one
- * after the other, it reads them side by side. At the first difference it sorts what is left by id.
+ * Finds the row of an earlier output for each row of a dataset with slices, by id. As long as both sides have the same
+ * ids in the same order, it reads them side by side. From the first difference on, it sorts the rest by id.
  */
 import type { EarlierReader, EarlierRecord } from '../storage/earlier-rows.ts';
 import { createIdJoin, type IdJoinOptions } from './id-join.ts';
@@ -47,7 +47,7 @@ export async function openSliceMatcher(
   let head = await earlier.next();
   while (head !== null && head.index <= last) head = await earlier.next();
   let base = from?.base ?? null;
-  /** Of the earlier rows where sorting begins, which is fixed from then on. */
+  /** The position in the earlier rows where sorting begins. It is fixed from then on. */
   let parts: readonly number[] | null = base === null ? null : from!.parts;
   let sorted: AsyncGenerator<FoundRow | null> | null = null;
   let at = row;

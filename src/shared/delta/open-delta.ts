@@ -19,7 +19,7 @@ type FilesSpec = Extract<GivenDataset, { type: 'files' }>;
 
 export interface DeltaPlaces {
   readonly outputs: Outputs;
-  /** Where rows are sorted whose order has changed. */
+  /** Where rows are sorted if their order has changed. */
   readonly sort: IdJoinOptions;
 }
 

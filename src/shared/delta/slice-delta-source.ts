@@ -1,6 +1,6 @@
 /**
- * A dataset with slices, each with the rows of an earlier output that may have the results of its rows. Only a worker
- * reads the rows, so it decides which of them have changed.
+ * A dataset with slices. Each slice names the rows of an earlier output whose results it may take over. Only a worker
+ * reads the rows, so the worker decides which of them have changed.
  */
 import { z } from 'zod';
 import { rowCount, rowId, type NamedRows } from '../domain/block.ts';

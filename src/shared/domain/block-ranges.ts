@@ -1,4 +1,4 @@
-/** The states of a job's blocks, run by run. Pure. */
+/** The states of a job's blocks, as ranges. Pure. */
 
 /**
  * `retrying`: a run of it has failed or died. `not_run`: the job has ended without it. `unread`: the dataset has not been

@@ -38,7 +38,10 @@ export interface BlockRows {
   readonly rows: readonly RowRef[];
   /** In a delta job. */
   readonly earlier?: EarlierRows;
-  /** Writes files of published parts. Then there are no rows. The window keeps it as `{"file","first","end"}`. */
+  /**
+   * Set for a block without rows that writes files from published parts. The window keeps it as
+   * `{"file","first","end"}`.
+   */
   readonly task?: FileTask;
 }
 

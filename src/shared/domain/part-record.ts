@@ -1,4 +1,4 @@
-/** What is known of a published part, so that nobody has to read it to describe it (docs/adr/0037). Pure. */
+/** What is known about a published part, so that it can be described without reading it (docs/adr/0037). Pure. */
 import { z } from 'zod';
 
 /** The failed rows of a part. */
@@ -21,7 +21,7 @@ export interface PartFacts {
 
 const COUNT = z.int().min(0);
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
-/** Others may write to the storage, so records have a limit. Codes of newer versions are accepted. */
+/** Others may write to the storage, so the size of a record is limited. Codes of newer versions are accepted. */
 const MOST_CODES = 100;
 const CODES = z
   .record(z.string().regex(/^[a-z0-9_]{1,64}$/), COUNT)
@@ -33,7 +33,9 @@ export const PART_RECORD = z.object({
   /** The indexes of its first and last row, failed ones included. */
   first: COUNT,
   last: COUNT,
-  /** Digest of the rows as the dataset gives them (storage/part-index/rows-check.ts). Null: they were not compared. */
+  /**
+   * Digest of the rows as the dataset gives them (storage/part-index/part-record-of.ts). Null: they were not compared.
+   */
   check: z.string().max(64).nullable(),
   succeeded: COUNT,
   failed: COUNT,

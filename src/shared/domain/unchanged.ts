@@ -1,4 +1,4 @@
-/** The error of a row whose content is the known one, so that it is not computed. Nobody sees it. */
+/** The error of a row that is not computed because its content has not changed. It stays inside the worker. */
 import type { RowError } from './row.ts';
 
 export const UNCHANGED: RowError = { code: 'invalid_row', message: 'unchanged' };

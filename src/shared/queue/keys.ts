@@ -94,7 +94,9 @@ export const queueKeys = (queue: string) => ({
   slots: `${PREFIX}:{${queue}}:places`,
   /** Hash job -> `<priority>:<time in ms until which it wants slots>`. */
   feeders: `${PREFIX}:{${queue}}:feeders`,
-  /** Hash job, or priority and tenant -> what they were served (scripts/take-slots.lua), while they use it. Expires. */
+  /**
+   * Hash job, or priority and tenant -> what it was served (scripts/take-slots.lua), while it uses the queue. Expires.
+   */
   shares: `${PREFIX}:{${queue}}:shares`,
   /** String: rows per second that one worker was last measured to compute. Expires. */
   rate: `${PREFIX}:{${queue}}:rate`,
@@ -124,13 +126,13 @@ export const onlineKeys = {
   request: (id: string) => `${PREFIX}:{online}:request:${id}`,
   /** List of ids of requests that wait for a worker of the queue. Expires. */
   waiting: (queue: string) => `${PREFIX}:{online}:waiting:${queue}`,
-  /** String: some of the requests in `waiting` have another priority than the default one. Expires. */
+  /** String: some of the requests in `waiting` have a priority other than the default. Expires. */
   prioritised: (queue: string) => `${PREFIX}:{online}:prioritised:${queue}`,
   /** Sorted set `<id>/<bytes>` by deadline in ms: the requests that have not ended. Expires. */
   open: `${PREFIX}:{online}:open`,
   /** Number: the bytes of all requests in `open`. Expires. */
   bytes: `${PREFIX}:{online}:bytes`,
-  /** As `open` and `bytes`, of one tenant. Only if tenants are limited. Both expire. */
+  /** The same as `open` and `bytes`, for one tenant. Only if tenants are limited. Both expire. */
   openOf: (tenant: string) => `${PREFIX}:{online}:open:${tenant}`,
   bytesOf: (tenant: string) => `${PREFIX}:{online}:bytes:${tenant}`,
   /** String: a reply that is too large for a message. Expires. */
@@ -152,7 +154,7 @@ export const WAKE_CHANNELS = {
   progress: `${PREFIX}:wake:progress`,
   /** Blocks were added. Message: the queue's name. */
   queue: `${PREFIX}:wake:queue`,
-  /** Of the blocks that were added, some have a better priority than others on the queue. Message: the queue's name. */
+  /** Blocks were added that have a better priority than others on the queue. Message: the queue's name. */
   urgent: `${PREFIX}:wake:urgent`,
   /** Slots were freed. Message: the queue's name. */
   slots: `${PREFIX}:wake:places`,

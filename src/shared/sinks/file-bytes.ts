@@ -1,4 +1,4 @@
-/** The bytes of a file that is being written, in pieces that are worth a system call. */
+/** Gathers the bytes of a file that is being written into pieces large enough for a system call. */
 
 const PIECE_BYTES = 1024 * 1024;
 

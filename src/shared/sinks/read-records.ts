@@ -6,7 +6,9 @@ const PIECE_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 
-/** `quoted`: line breaks between quotes end no record. Rejects with MalformedPart if the last record does not end. */
+/**
+ * `quoted`: line breaks between quotes do not end a record. Rejects with MalformedPart if the last record does not end.
+ */
 export async function* readRecords(
   file: ByteFile,
   { quoted }: { quoted: boolean },

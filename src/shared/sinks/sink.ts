@@ -33,7 +33,7 @@ export interface RowFile {
   end(): Uint8Array;
 }
 
-/** A column that a file lacks, because the name of its folder has the value of all rows. */
+/** A column that a file lacks, because the name of its folder gives the value for all rows. */
 export interface GivenColumn {
   readonly column: string;
   /** JSON text. Null: null. */

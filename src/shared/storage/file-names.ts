@@ -1,14 +1,14 @@
 /**
  * Names of compacted files: data/compact-*.<format>, or data/label=cat/compact-*.<format> if a column partitions them.
- * So `data` has nothing else in it. The list of a task's files is _compact-*.jsonl in the output itself, until the job
- * has ended.
+ * Forebay writes nothing else into `data`. The list of a task's files is _compact-*.jsonl in the output itself, until
+ * the job has ended.
  */
 import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
 
 /** The folder of the files. Files of the user may be there, too. */
 export const DATA_FOLDER = 'data';
 export const LIST_PREFIX = '_compact-';
-/** What readers of partitioned outputs take for null. */
+/** Readers of partitioned outputs read this as null. */
 const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__';
 /** The limit of most file systems, in bytes. */
 const MOST_BYTES = 255;
@@ -41,7 +41,7 @@ export function isFilePath(path: string): boolean {
   return IN_DATA.test(path) || isFileListName(path);
 }
 
-/** The number of the task that has written a file. Null: it is no compacted file. */
+/** The number of the task that has written a file. Null: it is not a compacted file. */
 export function fileNumber(path: string): number | null {
   const number = IN_DATA.exec(path)?.[1];
   return number === undefined ? null : Number(number);
@@ -74,9 +74,9 @@ export function folderOf(column: string, value: string | null): string | null {
   return Buffer.byteLength(folder) > MOST_BYTES ? null : folder;
 }
 
-/** Everything of ASCII but letters, digits and `-_.~`. Readers decode it as in a URL. */
+/** Escapes all ASCII characters except letters, digits and `-_.~`. Readers decode them as in a URL. */
 function escaped(text: string): string {
-  // Half a character becomes U+FFFD.
+  // A lone surrogate becomes U+FFFD.
   return Buffer.from(text)
     .toString()
     .replaceAll(/[^\w.~\-\u0080-\uffff]/g, (character) => {

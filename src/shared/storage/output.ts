@@ -32,7 +32,7 @@ export interface PartToPublish {
   readonly record: string | null;
 }
 
-/** A file of any size that a task makes of parts. The same path always gets the same bytes. */
+/** A file of any size that a task makes from parts. The same path always gets the same bytes. */
 export interface FileToPublish {
   readonly job: string;
   /** Its name, perhaps in a folder of the output. See file-names.ts. */
@@ -79,8 +79,8 @@ export interface SweptOutput {
 }
 
 /**
- * Rejects with the errors of node:fs, or with ForebayError `storage_unavailable` for S3. Files that Forebay did not
- * write reject with `output_changed`.
+ * Rejects with the errors of node:fs, or with ForebayError `storage_unavailable` for S3 and Azure. Files that Forebay
+ * did not write reject with `output_changed`.
  */
 export interface Output {
   /** The absolute folder, or `s3://bucket/prefix/`. */
@@ -111,7 +111,7 @@ export interface Output {
    */
   publish(part: PartToPublish, permit: () => Promise<PartProof | null>): Promise<Published | null>;
   /**
-   * Writes a file that is true of the job whoever owns the output, so it needs no fence. Readers ignore it if the job's
+   * Writes a file that is true no matter who owns the output, so it needs no fence. Readers ignore it if the job's
    * parts are gone. Does nothing if a new owner has just discarded what the job has staged.
    */
   putRecord(job: string, name: string, text: string): Promise<void>;

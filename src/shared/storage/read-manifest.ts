@@ -11,7 +11,7 @@ const ROWS = z.int().min(0).max(10_000);
 /** One line of `parts`. */
 export const MANIFEST_PART = z.object({
   name: z.string(),
-  /** A compacted file has more than a block. */
+  /** A compacted file may have more rows than a block. */
   rows: z.int().min(0),
   bytes: z.int().min(0),
   sha256: z.string(),
@@ -29,10 +29,10 @@ export const MANIFEST_PART = z.object({
 });
 export type ManifestPart = z.infer<typeof MANIFEST_PART>;
 
-/** The members that every manifest has, and what tells a compacted output. */
+/** The job of a manifest, and the member that marks a compacted output. */
 const COMPACTED = z.object({ job: z.string(), compact: z.object({ files: z.int() }) });
 
-/** The job whose parts have become files, according to its manifest. Null: they are parts. */
+/** The job whose parts have become files, according to its manifest. Null: the output has parts. */
 export function compactedBy(manifest: Readonly<Record<string, unknown>> | null): string | null {
   return COMPACTED.safeParse(manifest).data?.job ?? null;
 }

@@ -17,7 +17,7 @@ export interface PublishedBlock {
   errors(): Promise<StoredRow[]>;
   readonly partHash: string;
   readonly errorsHash: string | null;
-  /** What a record says of it. Rejects with ForebayError `output_changed`. */
+  /** What the record of the part holds. Rejects with ForebayError `output_changed`. */
   facts(): Promise<PartFacts>;
 }
 
@@ -98,7 +98,7 @@ export async function understood<T>(path: string, read: () => T | Promise<T>): P
   }
 }
 
-/** The same for rows that are read one after the other. */
+/** The same for a stream of rows. */
 export async function* understoodRows<T>(
   path: string,
   rows: AsyncIterable<T>,

@@ -61,7 +61,7 @@ const LINE = z.union([
   z.tuple([z.int().min(0), z.string(), z.string().nullable()]),
 ]);
 
-/** What the versions of a record are. Null if it is no record. */
+/** The kind of a record's versions. Null if the bytes are not a record. */
 export function kindOfRecord(bytes: Buffer): RowVersions | null {
   const end = bytes.indexOf(10);
   try {

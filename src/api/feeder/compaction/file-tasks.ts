@@ -1,6 +1,6 @@
 /**
- * Plans how the parts of a job become files, and puts the tasks into the window. They follow the job's blocks there, so
- * runs, generations and commits are those of blocks (docs/adr/0036).
+ * Plans how the parts of a job become files, and puts the tasks into the window. There they follow the job's blocks,
+ * and have runs, generations and commits like blocks (docs/adr/0036).
  */
 import { taskBlock } from '../../../shared/domain/block.ts';
 import { fileTask, planFiles, type FilePlan } from '../../../shared/domain/job/compaction.ts';
@@ -12,8 +12,8 @@ import { PART_PREFIX, partNumber } from '../../../shared/storage/output-names.ts
 import type { JobBlocks } from '../job-blocks.ts';
 
 /**
- * Fills `room` places of the window with tasks. Returns true if none is left to do. `record`: of a job without rows to
- * do.
+ * Fills up to `room` places of the window with tasks. Returns true if no task is left. `record`: of a job whose rows
+ * are all finished.
  */
 export type FillFileTasks = (record: JobRecord, room: number) => Promise<boolean>;
 
@@ -28,7 +28,7 @@ export function createFillFileTasks(deps: {
   const { spec, lease, output, jobs, window, blocks } = deps;
   const { id, compact } = spec;
 
-  /** Parts do not change any more, so another feeder would make the same plan. */
+  /** The parts no longer change, so another feeder would make the same plan. */
   async function begin(nextBlock: number): Promise<FilePlan> {
     const plan = planFiles(compact!, nextBlock, await partBytes(output));
     await jobs.setFilePlan(id, lease, plan);

@@ -1,7 +1,7 @@
 /**
- * Ends a job whose parts have become files. Writes the manifest, which lists the files. From then on they count, and
- * the parts go with all that describes them. _SUCCESS comes last, so that whoever waits for it finds each row once.
- * Safe to repeat at any step.
+ * Ends a job whose parts have become files. Writes the manifest, which lists the files and makes them count. Then
+ * removes the parts and everything that describes them. _SUCCESS comes last, so that a reader who waits for it finds
+ * each row once. Safe to repeat at any step.
  */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -31,7 +31,7 @@ export function endsCompacted({ status, error, filePlan }: JobRecord): boolean {
   return filePlan !== null && status === 'finalizing' && error === null;
 }
 
-/** `members`: of the manifest, as text. Returns the bytes of the files. */
+/** `members` returns the manifest's other members as text. The result is the total size of the files in bytes. */
 export async function writeCompacted(
   output: Output,
   record: JobRecord,
@@ -59,7 +59,7 @@ export async function writeCompacted(
   return bytes;
 }
 
-/** Returns the number of files. The parts go only if the files have all their rows. */
+/** Returns the number of files. Throws if the files lack rows of the parts, so that the parts stay. */
 async function addFiles(add: AddText, output: Output, { spec, filePlan, succeeded }: JobRecord) {
   const list = createListWriter(add);
   let rows = 0;
@@ -96,7 +96,7 @@ async function filesOf(output: Output, file: number): Promise<ManifestPart[]> {
   );
 }
 
-/** The errors stay as they are: a file per block with failed rows. */
+/** Errors are not compacted. There is still one file per block with failed rows. */
 async function addErrors(add: AddText, output: Output): Promise<void> {
   const list = createListWriter(add);
   const numbered = (await output.names()).filter((name) => errorsNumber(name) !== null);

@@ -1,7 +1,7 @@
 /**
  * The parts of a job whose window is empty, in order and in constant memory, as their records describe them. Reads only
- * parts without a record: an older version committed them, their run died before its commit, or Redis has lost the record.
- * Leaves one file per group of parts in the index, so that nobody reads these parts again.
+ * parts without a record: an older version committed them, their run died before its commit, or Redis has lost the
+ * record. Writes one index file per group of parts, so that these parts need not be read again.
  */
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import type { PartRecord } from '../../../shared/domain/part-record.ts';
@@ -49,14 +49,14 @@ export async function* describedParts(
   const { records: left } = await window.waitingRecords(id);
   const waiting = new Map(left.map((record) => [record.part, record]));
 
-  /** Also places the errors of a run that died before it could do so. */
+  /** Also places the errors if their run died before it did so. */
   async function readWhole(part: number): Promise<PublishedBlock | null> {
     const found = await readBlock(output, part, sink);
     if (!found || found.errorsHash !== null) return found;
     return (await output.placeErrors(id, part, found.partHash)) ? readBlock(output, part, sink) : found;
   }
 
-  /** `known`: its record, if its files have other sizes. */
+  /** `known`: the part's record, if the sizes of its files differ from it. */
   async function describe(part: number, isCommitted: boolean, known: PartRecord | null) {
     const found = await readWhole(part);
     if (found === null) return null;

@@ -31,8 +31,8 @@ interface Places {
 
 /**
  * Calls `work` while vanished.jsonl is being written, and returns its result. Passes null if there is nothing to list:
- * the job is not a complete delta job, or its earlier output is gone. Nor is there for a table with a limit, because a
- * row of it may come after the last one.
+ * the job is not a complete delta job, or its earlier output is gone. Also passes null for a table with a limit,
+ * because a row that was not found may come after the last row that was read.
  */
 export async function withVanished<T>(
   record: JobRecord,

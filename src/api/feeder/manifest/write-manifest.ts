@@ -30,7 +30,7 @@ export interface ManifestSources {
   readonly window: DescribedPartsDeps['window'] & Pick<JobWindow, 'holdsLease'>;
   readonly workers: Pick<WorkerRegistry, 'batchInvariance'>;
   readonly outputs: Outputs;
-  /** Where rows are sorted that a delta job has not found. Default: the temporary folder. */
+  /** Where the search for vanished rows sorts. Default: the temporary folder. */
   readonly sort?: IdJoinOptions;
 }
 
@@ -108,13 +108,12 @@ export function createManifestWriter(deps: ManifestSources) {
           const version = spec.retry_of === null ? 1 : 2;
           await add(`{\n"version":${version},\n"parts":[`);
           const { failure, bytes, codes } = await writeParts(add, output, record, lease, vanished);
-          // Commits of an older version count none.
+          // Workers of an older version commit without counting errors by code.
           await jobs.setErrors(spec.id, lease, codes);
           if (vanished !== null) await jobs.setVanished(spec.id, lease, await vanished.end());
           const ended = { ...(await jobs.mustGet(spec.id)), error: failure };
           await add(`\n],\n${asMembers(await membersOf(ended, before))}\n}\n`);
-          // An attempt of this job to end may have come further, and found all parts. A retry is no reason to remove
-          // the file.
+          // An earlier attempt to end this job may have found all parts and written the file. A retry keeps the file.
           if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
           return { ended, bytes };
         });

@@ -1,6 +1,6 @@
 /**
- * Adopts blocks that an earlier job has published, in a resume. If that job's index has a record of the part, with the
- * rows that the dataset has now, nobody reads the part. Else it is read and compared row by row.
+ * In a resume, adopts blocks that an earlier job has published. A part is not read if that job's index has a record of
+ * it with the rows that the dataset has now. Otherwise the part is read and compared row by row.
  */
 import { isSlice, type BlockContent, type BlockSlice, type NamedRows } from '../../../shared/domain/block.ts';
 import { firstPart, type JobSpec } from '../../../shared/domain/job/job.ts';

@@ -1,7 +1,6 @@
 /**
- * Moves the records of committed parts from Redis to the job's index in the output, while the job goes on. Records that
- * were moved and not removed yet are moved again by the next feeder, into the same or another segment, which changes
- * nothing for readers.
+ * Moves the records of committed parts from Redis to the job's index in the output while the job runs. If a feeder dies
+ * before it removes records that it has moved, the next feeder moves them again. Readers see no difference.
  */
 import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
@@ -14,7 +13,7 @@ import { storageTrouble } from '../../../shared/storage/storage-trouble.ts';
 const WORTH_MOVING = 128;
 /** While more records wait, the feeder reads no further blocks. */
 const MOST_WAITING = 512;
-/** What the blocks of a window may add meanwhile. Parts without a record are read when the job ends. */
+/** While this many records wait, commits leave no more. Parts without a record are read when the job ends. */
 const MOST_IN_REDIS = 4_096;
 
 export interface RecordMover {
@@ -62,7 +61,7 @@ export function createRecordMover(deps: {
         moving ??= move().finally(() => (moving = null));
         if (waiting > MOST_WAITING) await moving;
         else {
-          // The next rounds try again. They meet the same trouble while it lasts.
+          // The next round tries again. If the trouble lasts, a later round waits for the move and rejects.
           moving.catch(() => {});
           return;
         }

@@ -9,7 +9,10 @@ import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.
 import { storageTrouble } from '../../../shared/storage/storage-trouble.ts';
 import { PROBLEMS, type ErrorForm } from '../wire/error-form.ts';
 
-/** `request`: its method and path, for the log and for `instance`. `form`: another form than that of a problem. */
+/**
+ * `request`: its method and path, for the log and for `instance`. `form`: how the error is shown. Default: as a
+ * problem.
+ */
 export function problemResponse(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },

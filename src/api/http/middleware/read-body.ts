@@ -22,7 +22,7 @@ export interface BodyAdmission {
 }
 
 export const JSON_TYPE = 'application/json';
-/** Clients of some protocols name no type. */
+/** Accepts every type and none, because clients of some protocols do not send one. */
 export const ANY_TYPE = '*/*';
 
 export interface ReadBody {

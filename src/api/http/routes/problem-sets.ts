@@ -31,7 +31,7 @@ export const CREATE_PROBLEMS: readonly ErrorCode[] = [
   'quota_bytes',
 ];
 
-/** Problems of reading what a row was made of. */
+/** Problems of reading the input of a row. */
 export const ROW_INPUT_PROBLEMS: readonly ErrorCode[] = [
   'not_found',
   'dataset_changed',

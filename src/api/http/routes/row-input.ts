@@ -1,4 +1,4 @@
-/** The input of a row of a job, as it was given. The bytes are untrusted, so a browser must not run what is in them. */
+/** The input of a row of a job, as it was given. The bytes are untrusted, so a browser must not run them. */
 import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
@@ -17,7 +17,7 @@ const PARAMS = z.strictObject({
   index: z.coerce.number().int().min(0).meta({ description: 'Index of the row, from 0.' }),
 });
 const BYTES = z.string().meta({ format: 'binary' });
-/** Looking for the row, and reading it. */
+/** Time limit for finding and reading the row. */
 const DEADLINE_MS = 30_000;
 
 export interface RowInputDeps {
@@ -62,7 +62,7 @@ export function mountRowInput(target: MountTarget, deps: RowInputDeps): void {
       const release = await inMemory.enter();
       let input: RowInput;
       try {
-        // Also if the client leaves: what the search finds serves the next request.
+        // Runs on if the client leaves, because the next request can use what the search has found.
         input = await withinDeadline(async (signal) => deps.readRowInput(job, index, signal));
       } catch (error) {
         release();

@@ -5,7 +5,7 @@
 
 export interface ShownAs {
   readonly type: string;
-  /** Whether a browser may show it. If not, it must store it. */
+  /** Whether a browser may show it. If not, the browser only downloads it. */
   readonly inline: boolean;
 }
 

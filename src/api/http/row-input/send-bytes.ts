@@ -1,7 +1,7 @@
-/** Sends bytes as fast as the client takes them, but not for ever. */
+/** Sends bytes as fast as the client reads them, up to a time limit. */
 
 const CHUNK = 64 * 1024;
-/** A client that takes longer is cut off, because others may wait for the memory. */
+/** Slower clients are cut off, because other requests may wait for the memory. */
 const MOST_MS = 60_000;
 
 /** `onEnd`: called once, when everything is sent or the client is gone. */

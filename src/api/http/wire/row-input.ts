@@ -1,4 +1,4 @@
-/** What the answer with the input of a row says about it. */
+/** The header of a response with the input of a row. */
 import { z } from 'zod';
 
 export const INPUT_VERSION_HEADER = 'X-Input-Version';

@@ -66,7 +66,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       table: last.table,
       asked_columns: last.asked_columns,
       delta: undefined,
-      // The new parts would become files of their own beside the old parts.
+      // Only the parts of the retry would become files, and the earlier parts would stay parts.
       compact: undefined,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },

@@ -17,7 +17,7 @@ const ON_AZURE = 7;
 const BY_CONTENT = 7;
 const INLINE_MODEL = 7;
 
-/** What a request asks for beside its dataset. */
+/** What a request asks for in addition to its dataset. */
 export interface AskedFor {
   readonly delta?: Delta | undefined;
   readonly compact?: boolean;
@@ -53,7 +53,7 @@ function isOnAzure(place: string): boolean {
   return isObjectUrl(place) && schemeOf(place) === 'az';
 }
 
-/** Rows that a list names are not looked at. A process that does not know a row's scheme makes an error row of it. */
+/** The rows of a list are not checked. A process that does not know the scheme of a row's URL fails that row. */
 function placesOf(dataset: DatasetSpec): string[] {
   if (dataset.type === 'files') return [dataset.root];
   if (dataset.type === 'failed') return placesOf(dataset.of);

@@ -63,7 +63,8 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
     );
   }
   const removed = spec.retry_of === null ? [SUCCESS_NAME] : [];
-  // The earlier job ended before its files counted. They are made again of all parts.
+  // The earlier job ended before its manifest listed these files, so they do not count. This job makes files from all
+  // parts again.
   if (found?.compact !== undefined) removed.push(...(await output.filePaths()));
   if (opening.cut_part !== null) {
     // The part comes last, because a block counts as published while its part exists.

@@ -1,6 +1,6 @@
 /**
- * Finds the reference of a row by reading the dataset up to it. Remembers how far it has come, so rows that follow each
- * other, and a search that ran out of time, continue from there.
+ * Finds the reference of a row by reading the dataset up to it. Remembers cursors on the way, so that searches for
+ * later rows, and a search that ran out of time, continue from there.
  */
 import type { DatasetSource } from '../../../shared/datasets/source.ts';
 import type { Cursor } from '../../../shared/domain/dataset-spec.ts';
@@ -8,7 +8,7 @@ import type { RowRef } from '../../../shared/domain/row.ts';
 import { createSemaphore } from '../../../shared/process/semaphore.ts';
 import { createRecent } from './recent.ts';
 
-/** A row of the dataset. `version`: that of the file that has it. Null: listed rows have none. */
+/** A row of the dataset. `version`: of the file that has the row. Null for listed rows, which have none. */
 export interface PlacedRow {
   readonly row: RowRef;
   readonly version: string | null;
@@ -61,7 +61,7 @@ function createReached() {
   let cursors: Cursor[] = [];
   return {
     atOnce: createSemaphore(1),
-    /** The last known cursor that is not behind a row. */
+    /** The last known cursor at or before a row. */
     before: (index: number): Cursor | null => cursors.findLast((cursor) => cursor.index <= index) ?? null,
     keep(cursor: Cursor): void {
       const at = cursors.findLastIndex((known) => known.index <= cursor.index);

@@ -1,6 +1,6 @@
 /**
- * Finds which row of its dataset a job's row is. This is the only place that knows how, so that an index of parts with
- * references can take its place.
+ * Finds the row of the dataset that a row of a job was made from. The index of parts (docs/adr/0037) has the row's place
+ * in the output, but no reference to the dataset. So the dataset may have to be read up to the row.
  */
 import { givenOf, hasParts, isTable, type GivenDataset } from '../../../shared/domain/dataset-spec.ts';
 import type { JobRecord, JobSpec } from '../../../shared/domain/job/job.ts';
@@ -56,7 +56,7 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
     const stamp = by === 'stamp' ? (recorded?.version ?? null) : null;
     const content = by === 'content' ? (recorded?.version ?? null) : null;
     if (dataset.type === 'files' || dataset.type === 'urls') {
-      // The id is the location, and the order of a folder would have to be listed.
+      // The id is the location. Finding it by index would mean listing the whole folder again.
       if (id === null) throw notFinished(spec.id, index);
       const at = dataset.type === 'files' ? (stamp ?? undefined) : undefined;
       return { dataset, row: { id, at }, stamp, content, id, isSame: false };

@@ -1,6 +1,6 @@
 /**
- * Reads what a job's row was made of: the bytes of its file, or its record as JSON. Under the same rules as the workers:
- * input roots, links, tenants, addresses and sizes.
+ * Reads what a job's row was made of: the bytes of its file, or its record as JSON. The rules of the workers for input
+ * roots, links, tenants, addresses and sizes apply.
  */
 import { closeSync, read as readCallback } from 'node:fs';
 import { promisify } from 'node:util';
@@ -45,7 +45,7 @@ export interface RowInputDeps extends FindRowDeps, ObjectRoots, MemberLimits {
   readonly inputRoots: readonly string[];
   /** Where files may be, and so where links may lead. */
   readonly linkFolders: InputFolders;
-  /** What the model takes of a row. Null: the model is gone. */
+  /** What the model reads from a row. Null: the model is gone. */
   readonly kindOf: (model: ModelRef) => Promise<RowKind | null>;
 }
 
@@ -61,7 +61,7 @@ export function createReadRowInput(deps: RowInputDeps): ReadRowInput {
   const openAllowed = createAllowedOpener({ ...deps.linkFolders, maxFileBytes });
   const liesUnderRoot = createRootGuess(deps.inputRoots);
   const mayReadObject = createObjectRule(deps);
-  /** Asking for it looks at all models. */
+  /** Remembered, because each lookup surveys all models. */
   const kinds = createRecent<Promise<RowKind | null>>(KEPT_KINDS);
 
   async function readFile(path: string, tenant: string, found: FoundRow): Promise<RowInput> {
@@ -165,10 +165,10 @@ export function createReadRowInput(deps: RowInputDeps): ReadRowInput {
   };
 }
 
-/** Compares the content with that which a worker has read, if the job has recorded it. */
+/** Compares the content with what a worker has read, if the job has recorded that. */
 function withContent(input: RowInput, { content, dataset, row }: FoundRow): RowInput {
   if (content === null) return input;
-  // The rest belongs to columns that are joined.
+  // What follows the dot is the version of joined columns.
   const [known] = content.split('.');
   const text = input.is === 'record' ? Buffer.from(input.bytes).toString().trim() : input.bytes;
   if (contentVersion(text) === known) return { ...input, isSame: true };
@@ -177,7 +177,7 @@ function withContent(input: RowInput, { content, dataset, row }: FoundRow): RowI
   return input;
 }
 
-/** A guess for a model that nobody knows any more. */
+/** Guesses the kind of a model that is no longer known. */
 function kindIn(fields: Readonly<Record<string, unknown>>): RowKind {
   return fields['image'] !== undefined ? 'image' : fields['audio'] !== undefined ? 'audio' : 'features';
 }

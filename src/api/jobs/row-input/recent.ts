@@ -1,4 +1,4 @@
-/** Keeps the values that were used last. */
+/** Keeps the most recently used values. */
 
 export interface Recent<Value> {
   of(key: string, make: () => Value): Value;

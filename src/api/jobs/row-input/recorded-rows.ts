@@ -1,4 +1,4 @@
-/** What a job's output knows of its rows: their ids, and the versions that workers have read. */
+/** What a job's output records about its rows: their ids, and the versions that workers have read. */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import { rowsOfPart } from '../../../shared/storage/earlier-rows.ts';
@@ -47,7 +47,7 @@ export function createRecordedRows(outputs: Outputs) {
   };
 }
 
-/** Of an output whose parts have become files. They keep no versions. */
+/** Reads the rows of an output whose parts have become files. Files keep no versions. */
 async function readFiles(output: Output, job: JobRecord, part: number, signal: AbortSignal): Promise<Rows> {
   const found = new Map<number, RecordedRow>();
   const { spec } = job;

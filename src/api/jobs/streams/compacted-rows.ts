@@ -1,6 +1,6 @@
 /**
- * The rows of a compacted output, in constant memory. Those of a file come in order, and so do files. So all rows are
- * in order, unless a column partitions them.
+ * Reads the rows of a compacted output in constant memory. Files come in order, and so do the rows of each file. So all
+ * rows come in order, unless a column partitions them.
  */
 import { fileTask } from '../../../shared/domain/job/compaction.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
@@ -13,7 +13,10 @@ import type { Output } from '../../../shared/storage/output.ts';
 import { manifestErrors, manifestParts, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { understoodRows } from '../../../shared/storage/read-part.ts';
 
-/** `from`: the first row to yield. `withErrors`: also rows that failed, before the next result with a greater index. */
+/**
+ * `from`: the first row to yield. `withErrors`: also yields failed rows, each before the next result with a greater
+ * index.
+ */
 export async function* compactedRows(
   output: Output,
   job: JobRecord,
@@ -61,7 +64,7 @@ function resultRows(output: Output, { spec, filePlan }: JobRecord) {
   };
 }
 
-/** The values of texts are JSON strings in a cell. Others are as in JSON. */
+/** In a cell, text is a JSON string. The manifest has other values in the form that they have in JSON. */
 function givenColumn({ compact }: JobRecord['spec'], { partition }: ManifestPart): GivenColumn | null {
   const column = compact?.partition_by;
   if (column === undefined || partition === undefined) return null;

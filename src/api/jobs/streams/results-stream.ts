@@ -102,8 +102,8 @@ export async function* jobRows(
 }
 
 /**
- * A client that follows goes on after the last row that it has seen. The rows of a partitioned output do not come in
- * order, so it would lose some. Throws ForebayError `output_compacted`.
+ * A client that follows continues after the last row that it has seen. The rows of a partitioned output are not in
+ * order, so the client would lose some. Throws ForebayError `output_compacted`.
  */
 export function checkOrder({ spec }: JobRecord, { kind, fromRow, follow }: RowsRequest): void {
   if (kind === 'errors' || fromRow === 0 || !follow || spec.compact?.partition_by === undefined) return;

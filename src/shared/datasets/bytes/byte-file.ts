@@ -75,7 +75,7 @@ export function checkVersion({ name, version }: ByteFile, expected: string): voi
 /** Bytes of a file that are read at a time. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** The bytes of a file, as far as it goes. */
+/** The bytes of a file in chunks. Ends early if the file has become shorter. */
 export async function* chunksOf(
   file: ByteFile,
   signal: AbortSignal,

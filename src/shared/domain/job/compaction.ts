@@ -1,11 +1,11 @@
 /**
- * How the parts of a job become larger files at its end (docs/adr/0036). A job does so only if all its rows are
- * finished and it has not failed.
+ * How the parts of a job become larger files at its end (docs/adr/0036). This happens only if all its rows are finished
+ * and it has not failed.
  */
 import { z } from 'zod';
 import { RESULT_COLUMN } from './part-format.ts';
 
-/** What a request may ask for. */
+/** The limits of a request. */
 export const MAX_FILES = 100_000;
 export const MAX_FILE_MB = 100_000;
 
@@ -17,10 +17,10 @@ export const COMPACTION = z.object({
 export type Compaction = Readonly<z.infer<typeof COMPACTION>>;
 export type FileSize = Compaction['size'];
 
-/** If a request asks only for partitions. */
+/** The size if a request asks only for partitions. */
 export const DEFAULT_FILE_SIZE: FileSize = { file_mb: 128 };
 
-/** What a request says about files. At least one of both. */
+/** What a request says about files. At least one of the two is set. */
 export interface AskedFiles {
   readonly size?: FileSize;
   /** The name of a column. */
@@ -29,7 +29,7 @@ export interface AskedFiles {
 
 /** The plan of a job, fixed when its last block is committed. */
 export const FILE_PLAN = z.object({
-  /** The job's blocks. Tasks have the block numbers after them. */
+  /** The job's blocks. Tasks take the block numbers after them. */
   blocks: z.int().min(1),
   /** The number of tasks. Each writes a file, or with partitions a file per value. */
   tasks: z.int().min(1),
@@ -51,7 +51,7 @@ export interface FileTask {
   readonly end: number;
 }
 
-/** Blocks have about the same size, so each task gets as many of them as the others, or one more. */
+/** Blocks have about the same size, so all tasks get the same number of them, or one more. */
 export function fileTask({ blocks, tasks }: FilePlan, file: number): FileTask {
   const firstOf = (at: number) => Math.floor((at * blocks) / tasks);
   return { file, first: firstOf(file), end: firstOf(file + 1) };

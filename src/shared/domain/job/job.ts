@@ -140,7 +140,7 @@ export interface JobRecord {
   readonly committedAt: number | null;
   readonly finishedAt: number | null;
   readonly error: JobFailure | null;
-  /** How the parts become files. Null: that has not begun, or the job does not do it. */
+  /** How the parts become files. Null: this has not begun, or the parts stay. */
   readonly filePlan: FilePlan | null;
   /** How often a block came off the queue without a commit. */
   readonly left: number;

@@ -1,4 +1,4 @@
-/** Code of users around a graph, and what code says about its answers in model.json. */
+/** User code around a graph, and what model.json declares about its answers. */
 import { z } from 'zod';
 
 /** Names of the module beside the graph, in order of preference. */

@@ -28,7 +28,7 @@ export const COMMON_CONFIG_SHAPE = {
       max_wait_ms: z.int().min(0).max(60_000).default(50),
       /** Timeout of a batch, including decoding. Absent: the worker's setting. */
       timeout_s: z.int().min(1).max(86_400).optional(),
-      /** Of online rows. It changes no answer, so it is not part of the model's hash. */
+      /** For online rows. It changes no answer, so it is not part of the model's hash. */
       online: z
         .strictObject({
           max_wait_ms: z.int().min(0).max(60_000).default(0),
@@ -53,7 +53,7 @@ export const COMMON_CONFIG_SHAPE = {
   fallback: z.boolean().optional(),
   /** Seconds without use after which lanes unload the model. -1: never, even if others need the memory. No default. */
   keep_alive_s: z.int().min(-1).max(2_592_000).optional(),
-  /** Code around the graph: hooks.js in the folder. Present in every model that has it. */
+  /** Code around the graph: hooks.js in the folder. Set for every model whose folder has it. */
   hooks: HOOKS.optional(),
 };
 

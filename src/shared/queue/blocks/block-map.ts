@@ -1,11 +1,14 @@
-/** Which blocks of a job are in which state, as ranges. There are few, because all but those of the window are alike. */
+/**
+ * Which blocks of a job are in which state, as ranges. There are few ranges, because only the blocks in the window
+ * differ.
+ */
 import type { Redis } from 'ioredis';
 import { isTerminal, type JobStatus } from '../../domain/job/job-state.ts';
 import { blockRanges, type BlockMap, type BlockState } from '../../domain/block-ranges.ts';
 import { readFilePlan } from '../jobs/job-record.ts';
 import { jobKeys } from '../keys.ts';
 
-/** 8 million blocks. Of a larger job that has ended early, the rest counts as not run. */
+/** 8 million blocks. If a larger job has ended early, the rest counts as not run. */
 const MOST_BITMAP_BYTES = 1024 * 1024;
 
 export async function readBlockMap(redis: Redis, job: string): Promise<BlockMap> {

@@ -18,7 +18,7 @@ export interface CommitRequest {
   readonly token: string;
   readonly counts: BlockCounts;
   readonly stats: BlockStats;
-  /** Null: nobody has described the part. */
+  /** Null: the part has no record. */
   readonly record: PartRecord | null;
 }
 
@@ -62,7 +62,7 @@ export function createCommitBlocks(deps: { run: RunScript; now?: (() => number) 
   };
 }
 
-/** An older feeder, or none, takes no records out. Then they go at the latest with the record of the job. */
+/** Records expire after this time if no feeder takes them out, or only an older one that does not know them. */
 const RECORDS_MS = 7 * 24 * 3600 * 1000;
 
 const OUTCOMES: Readonly<Record<number, CommitOutcome>> = {

@@ -17,13 +17,19 @@ export interface SlotUser {
 }
 
 export interface SlotLimits {
-  /** Maximum slots of the queue, over all jobs. One job gets at most half of them, but may hold two above the limit. */
+  /**
+   * Maximum slots of the queue, over all jobs. One job gets at most half of them. A job that holds fewer than two may
+   * take slots above the limit.
+   */
   readonly queue: number;
-  /** While fewer slots than this are in use, lanes may run out of blocks. So a job need not wait for its share. */
+  /** While fewer slots than this are in use, lanes may run out of blocks, so jobs do not wait for their share. */
   readonly feed: number;
 }
 
-/** `share`: other jobs that want slots have had less. `limit`: the queue is full. `priority`: a better one goes first. */
+/**
+ * `share`: other jobs that want slots have had less. `limit`: the queue is full. `priority`: a job with a better one
+ * goes first. `window`: the job holds as many slots as it may.
+ */
 export type SlotWait = 'share' | 'limit' | 'priority' | 'window';
 
 export interface SlotGrant {
@@ -37,7 +43,9 @@ export interface SlotGrant {
 
 export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
-/** `patienceMs`: a job without any slot gets one after this time, even if the one that it waits for makes no progress. */
+/**
+ * `patienceMs`: a job without any slot gets one after this time, even if the job that it waits for makes no progress.
+ */
 export function createQueueSlots(deps: { redis: Redis; run: RunScript; patienceMs?: number }) {
   const { redis, run, patienceMs = PATIENCE_MS } = deps;
   /** Frees slots with one call per queue for all releases in one turn of the event loop. */
@@ -48,7 +56,7 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript; patienceM
   });
 
   return {
-    /** Takes slots for blocks, in order. Without blocks, it only says that the job goes on. */
+    /** Takes slots for blocks, in order. Without blocks, it only renews the job's request. */
     async take(
       queue: string,
       job: SlotUser,

@@ -34,7 +34,10 @@ export interface OnlineLimits {
   readonly requests: number;
   /** Bytes of all their payloads. */
   readonly bytes: number;
-  /** `shared`: one tenant has at most half of both, so that it cannot keep the others out. `whole`: there is one tenant. */
+  /**
+   * `shared`: one tenant gets at most half of each limit, so that it cannot keep the others out. `whole`: there is one
+   * tenant.
+   */
   readonly tenants: 'shared' | 'whole';
 }
 
@@ -44,7 +47,7 @@ interface Pending {
   readonly tenant: string;
   readonly head: string;
   readonly body: Uint8Array;
-  /** As they count for the limits. */
+  /** The size of the request, as it counts towards the limits. */
   readonly bytes: number;
   /** Monotonic milliseconds. */
   readonly endsAt: number;
@@ -103,7 +106,7 @@ export async function createOnlineRequests(deps: {
     const { id, reply, remover } = unpackReply(text);
     const request = pending.get(id);
     if (request === undefined) return;
-    // A worker that has removed it did so perhaps before it was put again.
+    // If the request was put again, the worker may have removed it before that.
     if (remover === 'worker' && request.puts === 1) forget(request);
     else end(request, 'answered');
     if ('rows' in reply) request.resolve(reply);
@@ -128,11 +131,14 @@ export async function createOnlineRequests(deps: {
     run('end-online', [onlineKeys.request(id), ...keysOf(request)], args).catch(() => {});
   }
 
-  /** The requests of one turn go to Redis together, because a script for each would cost more than a small model. */
+  /**
+   * The requests of one turn go to Redis together, because one script call per request would cost more than a small
+   * model.
+   */
   const put = batchPerTurn<Pending, Reached | 'ok'>(
     async (_, all) => {
       const now = performance.now();
-      // The others have ended in this turn. Nobody would remove them.
+      // The others have ended in this turn, so nobody would remove them from Redis.
       const requests = all.filter(({ id }) => pending.has(id));
       if (requests.length === 0) return all.map(() => 'ok');
       const keys = keysOf(requests[0]!);
@@ -148,7 +154,7 @@ export async function createOnlineRequests(deps: {
           bytes,
           Math.max(1, Math.round(endsAt - now)),
           head,
-          // Not a copy.
+          // A view, because a copy costs time.
           Buffer.from(body.buffer, body.byteOffset, body.length),
         ]),
       ];
@@ -192,7 +198,7 @@ export async function createOnlineRequests(deps: {
     const ids = old.map(({ id }) => id);
     const args = [onlineKeys.request(''), onlineKeys.worker(''), LONGEST_NOTE, ...ids];
     const states = (await run('look-online', [], args)) as string[];
-    // Replies come on another connection, and may have been sent before. They are read in this turn.
+    // Replies arrive on another connection, and may have been sent before this answer. They are read in this turn.
     await nextTurn();
     for (const [i, request] of old.entries()) {
       if (states[i] === 'lost' && pending.has(request.id) && request.askedAt <= before) askAgain(request);
@@ -255,7 +261,7 @@ function keysOf({ queue, tenant }: Pending): string[] {
   ];
 }
 
-/** The list of waiting requests holds ids only, so the id says the priority. */
+/** The list of waiting requests holds only ids, so the id includes the priority. */
 function idOf(priority: number | undefined): string {
   return priority === undefined ? randomUUID() : `${randomUUID()}.${priority}`;
 }

@@ -13,7 +13,7 @@ import {
 
 export interface TakenRequest {
   readonly id: string;
-  /** As they count for the limits. */
+  /** The size of the request, as it counts towards the limits. */
   readonly bytes: number;
   /** Time until its deadline, ms. */
   readonly ttlMs: number;
@@ -83,7 +83,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       });
       await subscriber.subscribe(channel);
     },
-    /** Takes the most urgent requests, and the oldest of those. */
+    /** Takes the most urgent requests. Among equals, it takes the oldest. */
     async take(queue: string, most: number): Promise<TakenRequests> {
       const keys = [onlineKeys.waiting(queue), onlineKeys.prioritised(queue)];
       const args = [onlineKeys.request(''), worker, most, MAX_BYTES];
@@ -112,7 +112,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       const text = packReply(request.id, reply, remover);
       const bytes = Buffer.byteLength(text);
       const fitting = bytes <= MAX_REPLY_BYTES ? text : packReply(request.id, tooLong(bytes), remover);
-      // Not understood, so its tenant is not known, and the API must remove it.
+      // The question was not understood, so its tenant is unknown and the API must remove the request.
       if (tenant === undefined) await redis.publish(onlineKeys.replies(request.api), fitting);
       else await send('', { request, tenant, text: fitting });
     },

@@ -1,13 +1,14 @@
 -- Counts published blocks of a job, each once. The part on storage is the durable commit. This script makes it count.
--- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal  10 parts  11 lease  12 records
+-- KEYS 1 job  2 window  3 runs  4 attempts  5 committed  6 events  7 stats  8 run errors  9 journal  10 parts  11 lease
+--      12 records
 -- ARGV 1 now ms  2 channel of progress  3 job id
 --      4 JSON {names of stats, lease: the feeder's token ('' if runs commit),
 --        blocks: [{block, token of its run, succeeded, failed, stats}]}
 --      5 time to live of records that no feeder takes out, ms
 --      6.. for each block the record of its part ('' none)
 -- Returns for each block 1 counted, 0 counted before, -1 another run or another feeder has taken over.
--- Guarantee: idempotent per block. Rows are counted nowhere else. Records wait only if a feeder takes them out, and only
--- up to its limit.
+-- Guarantee: idempotent per block. Rows are counted nowhere else. Records are kept only for a feeder that takes them
+-- out, and only up to its limit.
 local commits = cjson.decode(ARGV[4])
 local out, counted, attempts, sums, records = {}, {}, {}, {}, {}
 local succeeded, failed, adopted, blocks_with_rows = 0, 0, 0, 0

@@ -1,6 +1,5 @@
 -- Removes an online request that has ended: it is answered, its deadline has passed, or its caller has gone.
--- KEYS 1 request  2 waiting  3 open  4 bytes  5 open of its tenant  6 bytes of its tenant
---      7 prioritised
+-- KEYS 1 request  2 waiting  3 open  4 bytes  5 open of its tenant  6 bytes of its tenant  7 prioritised
 -- ARGV 1 id  2 its bytes  3 prefix of the channels of workers, or empty  4 longest note of a worker that has taken it
 -- With a prefix, the worker that has taken the request hears of it and drops its remaining rows. Returns 1.
 -- Guarantee: idempotent. Nothing of the request is left.

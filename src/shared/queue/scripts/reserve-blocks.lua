@@ -1,6 +1,6 @@
 -- Puts the next blocks of a job into its window, and saves the cursor after them.
 -- KEYS 1 job  2 window  3 lease  4 committed
--- ARGV 1 lease token  2 cursor after the last block ('' as before)  3.. block, rows pairs in block order
+-- ARGV 1 lease token  2 cursor after the last block ('' keeps the saved one)  3.. block, rows pairs in block order
 -- Returns how many blocks were reserved, -1 lease lost, -2 the job takes no blocks now. A block that is already
 -- committed counts as reserved, but does not enter the window.
 -- Guarantee: fenced by the lease. Blocks are reserved in order, each once.

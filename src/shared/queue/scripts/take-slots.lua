@@ -3,13 +3,13 @@
 -- ARGV 1 job  2 tenant  3 priority  4 limit  5 how long the request is valid, ms
 --      6 maximum slots of the job (its window)  7 slots that keep all lanes busy  8 rows per block
 --      9 '1' if the job has more rows than its window holds  10 after how long without any slot a job gets one, ms
---      11.. blocks, or none to say only that the job goes on
+--      11.. blocks, or none to renew the job's request only
 -- Returns {how many of the blocks, counted from the first, have a slot now; why the next one has none: '', 'window',
 -- 'share', 'limit' or 'priority'; 1 if a job with a worse priority holds slots}.
--- A job holds at most half of the limit. It may hold 2 above the limit. Better priorities come first. A job that has
--- been served more rows than another one that wants more waits, unless lanes could run out of blocks. The jobs of a
--- tenant count together against those of another. If both were served about the same, the one that holds fewer slots
--- comes first.
+-- A job holds at most half of the limit. A job that holds fewer than 2 slots may take some above the limit. Better
+-- priorities come first. A job waits while another one that wants more has been served fewer rows, unless lanes could
+-- run out of blocks. Jobs of different tenants are compared by what their tenants were served. If both sides were
+-- served about the same, the one that holds fewer slots comes first.
 -- Guarantee: idempotent per block. Redis' clock times the requests, so a feeder with a wrong clock gains nothing.
 -- Jobs of an older version, which have no share, count only by the slots that they hold.
 local job, tenant, priority, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -20,9 +20,9 @@ local half = math.max(2, math.floor(limit / 2))
 local cap = math.min(half, tonumber(ARGV[6]))
 local feed = math.min(limit, tonumber(ARGV[7]))
 local rows, is_full, patience, first = tonumber(ARGV[8]), ARGV[9] == '1', tonumber(ARGV[10]), 11
--- A feeder asks again when a quarter of its window is free. Jobs that are this close were served the same.
+-- A feeder asks again when a quarter of its window is free. Jobs that are this close count as served the same.
 local refill = rows * math.ceil(cap / 4)
--- Without a job, nobody removes what its tenant was served.
+-- Shares expire, because nobody removes what a tenant was served once all its jobs are gone.
 local KEPT_MS = 3600000
 
 local held, total, taken = {}, 0, {}
@@ -42,8 +42,8 @@ for i = 1, #feeders, 2 do
   else waits[feeders[i]] = tonumber(p) end
 end
 
--- Shares of jobs: `<tenant> <priority> <rows per block> <refill> <wants more until, ms> <last grant, ms> <rows served>`. A
--- tenant's field is `<priority> <tenant>`, and its value the rows served. Rows are served once their block has a slot.
+-- Shares of jobs: `<tenant> <priority> <rows per block> <refill> <wants more until, ms> <last grant, ms> <rows served>`.
+-- A tenant's field is `<priority> <tenant>`, and its value the rows served. Rows are served once their block has a slot.
 local jobs, tenants = {}, {}
 local shares = redis.call('HGETALL', KEYS[3])
 for i = 1, #shares, 2 do
@@ -94,8 +94,8 @@ for field, its in pairs(tenants) do
   end
 end
 
--- A job that did not want more gains nothing by it. It begins where the least served of the others is, without the rows
--- that are still on the queue.
+-- A job that did not want more for a while gains nothing by it. It begins with what the least served of the others has
+-- been served, without the rows that are still on the queue.
 local function begin_at(mine, goes_on, others)
   if goes_on and mine then return mine end
   local least

@@ -9,8 +9,8 @@ import { parquetValue } from './parquet-values.ts';
 import { createRowGroups } from './row-groups.ts';
 
 /**
- * Readers skip and share work by row group, so large ones are good for them. But one is written in one go, on the
- * thread that renews locks (docs/adr/0036).
+ * Readers skip and share work by row group, so large ones suit them. But each is held in memory and written in one go
+ * (docs/adr/0036).
  */
 const GROUP_BYTES = 4 * 1024 * 1024;
 
@@ -26,7 +26,7 @@ export function openParquetFile(
   return {
     take: () => groups.take(),
     end: () => groups.end(),
-    /** Values of parts need not become JSON in between. */
+    /** Copies values without turning them into JSON. */
     async addPart(part) {
       const { file, metadata } = readPart(part);
       const turn = createTurn();

@@ -15,7 +15,7 @@ export function createStoredCells(
   return ({ text }) => cellsOf(fields, text.slice(1, text.lastIndexOf('}')));
 }
 
-/** The columns that are in a file. `without`: its folder has the value of this one. */
+/** The columns that are in a file. `without`: the column whose value names the folder. */
 export function columnsInFile(
   { columns }: Pick<PartTable, 'columns'>,
   without: string | null,

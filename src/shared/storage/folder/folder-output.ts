@@ -87,7 +87,7 @@ async function listing(folder: string): Promise<string[]> {
   }
 }
 
-/** Files that are looked at together. */
+/** How many files are looked at together. */
 const LOOKED_AT_ONCE = 256;
 
 async function* listFiles(folder: string, prefix: string): AsyncGenerator<ListedFile, void, undefined> {

@@ -36,7 +36,7 @@ export async function publishFileInFolder(
   );
 }
 
-/** The parts are removed when their file counts, so it must be on the disk by then. */
+/** Parts are removed once their file counts, so the file must be on the disk by then. */
 async function writeFile(staged: string, write: FileToPublish['write']): Promise<void> {
   const file = await open(staged, 'w');
   try {

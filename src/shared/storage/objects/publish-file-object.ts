@@ -1,4 +1,4 @@
-/** Publishes a compacted file on S3, as publish-object.ts does with a part. */
+/** Publishes a compacted file on S3 or Azure, as publish-object.ts does with a part. */
 import type { WritableStore } from '../../stores/store.ts';
 import type { FileOutcome, FileToPublish } from '../output.ts';
 import type { ObjectPaths } from './object-paths.ts';

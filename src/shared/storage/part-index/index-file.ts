@@ -1,6 +1,7 @@
 /**
- * A file of a job's index of parts (docs/adr/0037). The first line says of which job, of which model, and how many records
- * follow. Then each record has a line. Groups have a fixed number of parts, so the number of a part tells its files.
+ * A file of a job's index of parts (docs/adr/0037). The first line has the job, the model and the number of records.
+ * Each record follows on a line. Groups have a fixed number of parts, so the names of a part's files follow from its
+ * number.
  */
 import { z } from 'zod';
 import { PART_RECORD, type PartRecord } from '../../domain/part-record.ts';
@@ -35,7 +36,9 @@ export function encodeIndex({ job, model }: IndexHead, records: readonly PartRec
   return [head, ...records].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-/** Null if the file is not whole, or is not of this job. Nobody needs an index, because parts can be read. */
+/**
+ * Null if the file is incomplete or belongs to another job. This is no error, because the parts can be read instead.
+ */
 export function parseIndex(bytes: Buffer, job: string): PartRecord[] | null {
   const [first = '', ...lines] = bytes.toString('utf8').split('\n').slice(0, -1);
   try {

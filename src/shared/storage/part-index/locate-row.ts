@@ -15,7 +15,7 @@ export interface RowPlace {
   /** The file that has the row: the part, or its errors if the row failed. */
   readonly name: string;
   readonly failed: boolean;
-  /** Position of the row among the rows of that file, from 0. */
+  /** The row's position in that file. The first row is 0. */
   readonly at: number;
 }
 
@@ -56,7 +56,7 @@ async function jobsOf(output: Output, spec: JobSpec): Promise<JobParts[]> {
   return [...before.map(({ job, first_part: first }, i) => ({ job, first, end: ends[i]! })), own];
 }
 
-/** Its rows have consecutive indexes, and its blocks have the same size. */
+/** The rows of the first job have consecutive indexes, and its blocks have the same size. */
 async function inFirstJob(
   output: Output,
   spec: JobSpec,
@@ -79,7 +79,7 @@ async function inFirstJob(
   return { ...place, failed: false, at: index - record.first - before };
 }
 
-/** Its parts have some rows of the first job, in their order. */
+/** The parts of a retry have some of the first job's rows, in the same order. */
 async function inRetry(
   output: Output,
   spec: JobSpec,

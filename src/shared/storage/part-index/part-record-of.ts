@@ -11,8 +11,8 @@ export function partRecordOf(part: number, content: BlockContent, facts: PartFac
 }
 
 /**
- * A digest of a block's rows. Equal digests mean the same rows, so the part of one block fits the other. Of a slice: its
- * place and the version of its file. Of listed rows: their indexes and ids.
+ * A digest of a block's rows. Equal digests mean the same rows, so the part of one block fits the other. For a slice,
+ * it covers the slice's place and the version of its file. For listed rows, it covers their indexes and ids.
  */
 export function rowsCheck(content: BlockContent): string {
   return sha256(JSON.stringify(identityOf(content))).slice(0, CHECK_DIGITS);

@@ -17,7 +17,7 @@ export interface FormatDeps {
   readonly openDataset: (spec: { dataset: DatasetSpec; tenant: string; delta?: Delta }) => DatasetSource;
 }
 
-/** How a job writes its parts, and what becomes of them at its end. */
+/** How a job writes its parts, and whether they become files at its end. */
 export interface SettledOutput extends Omit<SettledFormat, 'columns'> {
   readonly compact: Compaction | undefined;
 }
@@ -51,7 +51,7 @@ export function createFormatSettler({ files, openDataset }: FormatDeps) {
   };
 }
 
-/** JSON lines have no types. Any value can name a folder. */
+/** JSON lines have no types, so joined columns count as text. Any of their values can name a folder. */
 function columnsOfEarlier({ table, dataset }: EarlierFormat, config: ModelConfig | null): ResultColumn[] {
   if (table !== undefined) return table.columns;
   const joined = (joinOf(dataset) ?? []).map(({ name }): ResultColumn => ({

@@ -9,12 +9,13 @@ import { refusedColumns, unknownColumns } from './refused-columns.ts';
 
 /** Types whose values can name folders. */
 const NAMING = ['string', 'int64', 'int32', 'boolean'];
-/** Each row has a value of its own. */
+/** Columns with a different value in every row. */
 const OF_ONE_ROW = ['index', 'id'];
 
 /**
- * `asked`: undefined for a request that says nothing of files. `earlier`: what the job has that the request resumes.
- * Parts fit any files, so the request may ask for others. Throws ForebayError `invalid_request`.
+ * `asked`: undefined if the request does not mention files. `earlier`: the compaction of the job that the request
+ * resumes. The request may ask for another compaction, because each of them starts from the same parts. Throws
+ * ForebayError `invalid_request`.
  */
 export function settleFiles(
   asked: AskedFiles | undefined,

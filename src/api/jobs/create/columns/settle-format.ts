@@ -24,7 +24,7 @@ export interface SettledFormat {
   /** Undefined: as JSONL, with all fields. */
   readonly table: PartTable | undefined;
   readonly askedColumns: AskedColumns | undefined;
-  /** The columns after `index` and `id`, also of JSON lines. Null: those of the job that is continued. */
+  /** The columns after `index` and `id`, for JSON lines as well. Null: as in the job that is continued. */
   readonly columns: readonly ResultColumn[] | null;
   /** Columns that `join: true` does not take. */
   readonly leftOut: readonly LeftOut[];

@@ -23,7 +23,7 @@ export interface DeltaDeps {
   output: Pick<OutputResolver, 'resolve'>;
 }
 
-/** What a request asks for. `by`: undefined if it leaves that open. */
+/** What a request asks for. `by`: undefined if the request does not set it. */
 export interface AskedDelta {
   readonly previous: string;
   readonly by?: RowVersions | undefined;
@@ -145,7 +145,7 @@ function checkInput({ dataset }: DeltaJob, by: RowVersions | undefined): void {
 /** Only versions of the same kind can be compared. */
 function checkSameKind(before: DatasetSpec, now: DatasetSpec): void {
   if (before.type === 'files' && now.type === 'files') {
-    // Folders and stores list names in other orders, too.
+    // Folders and object stores also list names in different orders.
     if (isObjectUrl(before.root) === isObjectUrl(now.root)) return;
     throw refused(
       `the earlier job has read ${before.root}. Versions of files and versions of S3 objects cannot be compared`,
@@ -191,7 +191,7 @@ function whyNot(recorded: RowVersions | null, by: RowVersions, dataset: DatasetS
 function whyRecompute(last: JobSpec, of: DatasetSpec, job: DeltaJob): string | null {
   const differences = settingsThatDiffer(last, job.model, job.options);
   const join = joinOf(job.dataset);
-  // Columns of a table are part of its rows' content. Those of files come from their paths.
+  // Columns of a table are part of its rows' content. Columns of files come from their paths.
   const isMoved = of.type === 'files' && job.dataset.type === 'files' && of.root !== job.dataset.root;
   if (JSON.stringify(joinOf(of)) !== JSON.stringify(join) || (join !== undefined && isMoved)) {
     differences.push('other columns of the input are joined');
