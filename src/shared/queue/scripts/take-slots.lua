@@ -42,8 +42,10 @@ for i = 1, #feeders, 2 do
   else waits[feeders[i]] = tonumber(p) end
 end
 
--- Shares of jobs: `<tenant> <priority> <rows per block> <refill> <wants more until, ms> <last grant, ms> <rows served>`.
--- A tenant's field is `<priority> <tenant>`, and its value the rows served. Rows are served once their block has a slot.
+-- The share of a job:
+-- `<tenant> <priority> <rows per block> <refill> <wants more until, ms> <last grant, ms> <rows served>`.
+-- A tenant's field is `<priority> <tenant>`, and its value is the rows served. Rows are served once their block has a
+-- slot.
 local jobs, tenants = {}, {}
 local shares = redis.call('HGETALL', KEYS[3])
 for i = 1, #shares, 2 do
