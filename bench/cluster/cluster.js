@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +22,7 @@ import { createKeyStore } from '../../dist/shared/keys/key-store.js';
 import { connectRedis } from '../../dist/shared/queue/connection.js';
 import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
 import { createGraph, FLOAT } from '../models/onnx-writer.js';
+import { addNetworkHost, openRedis } from './network-hosts.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -86,8 +88,16 @@ export async function startCluster({
   const client = connectRedis(redis.url, 'background', () => undefined);
   const children = new Set();
 
-  async function start(file, args = []) {
-    const child = fork(file, args, { env, execArgv: nodeArgs, stdio: 'inherit' });
+  /** `host`: where the process runs, if not on this machine's own network. */
+  async function start(file, args = [], host = null) {
+    const [execPath, ...before] = host === null ? [process.execPath] : host.command([process.execPath]);
+    const url = host === null ? redis.url : `redis://${host.here}:${redisPort}`;
+    const child = fork(file, args, {
+      env: { ...env, REDIS_URL: url },
+      execPath,
+      execArgv: [...before, ...nodeArgs],
+      stdio: 'inherit',
+    });
     children.add(child);
     const message = await new Promise((resolve, reject) => {
       child.once('message', resolve);
@@ -109,6 +119,15 @@ export async function startCluster({
   while (apis.length < apiCount) apis.push(await start(join(root, 'dist', 'api', 'main.js')));
   let turn = 0;
   let workers = [];
+  let hosts = [];
+  const redisPort = await freePort();
+
+  async function endWorkers() {
+    await Promise.all(workers.map(end));
+    for (const host of hosts) host.remove();
+    workers = [];
+    hosts = [];
+  }
 
   async function call(path, { tenant = tenants[0], headers = {}, ...init } = {}) {
     const { url } = apis[turn++ % apis.length];
@@ -127,13 +146,24 @@ export async function startCluster({
       api: apis.map(({ child }) => child.pid),
       workers: workers.map((child) => child.pid),
     }),
-    /** Replaces all workers with `count` new ones, at most `perProcess` per process. `device`: see worker-process.js. */
-    async setWorkers({ count, perProcess = 8, lanes = 1, device }) {
-      await Promise.all(workers.map(end));
-      workers = [];
-      for (let left = count; left > 0; left -= perProcess) {
-        const args = JSON.stringify({ workers: Math.min(left, perProcess), lanes, device });
-        workers.push((await start(join(here, 'worker-process.js'), [args])).child);
+    /**
+     * Replaces all workers with `count` new ones, at most `perProcess` per process. `device`: see worker-process.js.
+     * `apart`: each process has its own host.
+     */
+    async setWorkers({ count, perProcess = 8, lanes = 1, device, apart = false }) {
+      await endWorkers();
+      const processes = Math.ceil(count / perProcess);
+      if (apart) {
+        while (hosts.length < processes) hosts.push(addNetworkHost());
+        await openRedis(
+          client,
+          redisPort,
+          hosts.map(({ here: address }) => address),
+        );
+      }
+      for (let i = 0; i < processes; i++) {
+        const args = JSON.stringify({ workers: Math.min(count - i * perProcess, perProcess), lanes, device });
+        workers.push((await start(join(here, 'worker-process.js'), [args], hosts[i] ?? null)).child);
       }
     },
     /** Writes a manifest whose rows cycle through the local files. Returns the input of a job. */
@@ -171,6 +201,7 @@ export async function startCluster({
       }
     },
     async close() {
+      await endWorkers();
       await Promise.all([...children].map(end));
       client.disconnect();
       await redis.stop();
@@ -187,6 +218,14 @@ async function writeLines(path, count, line) {
   }
   out.end();
   await once(out, 'finish');
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
 }
 
 /** The text of a key that may submit jobs as the tenant, and see those of all. */

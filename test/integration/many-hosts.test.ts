@@ -1,4 +1,5 @@
-// A service over several hosts without a shared disk: each process has its own folders. Only Redis and S3 are shared.
+// A service over several hosts without a shared disk. Each process has its own folders, and where the system allows it,
+// its own network. Only Redis and S3 are shared.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +8,19 @@ import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { startOwnProcess, type OwnProcess } from '../support/own-process.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
+import { createTestHosts, sharedNetwork } from '../support/test-hosts.ts';
 import { colourImage, indexes, upTo, writeTinyModel, type OutputRow } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const ROWS = 60;
 const OUTPUT = 's3://shared/out/all/';
 
-describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
+const networks = sharedNetwork === null ? 'in separate networks' : `in one network (${sharedNetwork})`;
+
+describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? networks}`, () => {
   let s3: S3Server;
   let redis: Awaited<ReturnType<typeof startTestRedis>>;
+  let hosts: Awaited<ReturnType<typeof createTestHosts>>;
   const folders: string[] = [];
   const running: OwnProcess[] = [];
 
@@ -24,22 +29,24 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
     [s3, redis] = await Promise.all([startSeaweedfs('shared'), startTestRedis()]);
     const put = async (i: number) => s3.put('shared', `in/${String(i).padStart(6, '0')}.png`, images[i % 3]!);
     await Promise.all(upTo(ROWS).map(put));
+    hosts = await createTestHosts({ redis: redis.socketPath, s3: s3.endpoint });
   }, 60_000);
   afterAll(async () => {
     await Promise.all(running.map(async (one) => one.stop()));
+    hosts?.remove();
     await Promise.all([redis?.stop(), s3?.stop()]);
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });
 
   /** A process on a new host: its own folders, and its own copy of the model. */
-  function onNewHost(part: 'api' | 'workers', more: Record<string, string> = {}): OwnProcess {
+  async function onNewHost(part: 'api' | 'workers', more: Record<string, string> = {}): Promise<OwnProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'forebay-host-'));
     folders.push(folder);
     writeTinyModel(join(folder, 'the-models', 'tiny'), 'tiny');
-    const host = startOwnProcess(part, {
+    const { env, command } = await hosts.add();
+    const settings = {
       ...s3.env,
-      AWS_ENDPOINT_URL: s3.endpoint,
-      REDIS_URL: redis.url,
+      ...env,
       FOREBAY_PORT: '0',
       FOREBAY_LANES: '1',
       FOREBAY_DATA_DIR: join(folder, 'data'),
@@ -48,7 +55,8 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
       FOREBAY_INPUT_ROOTS: 's3://shared/in/',
       FOREBAY_OUTPUT_ROOTS: 's3://shared/out/',
       ...more,
-    });
+    };
+    const host = startOwnProcess(part, settings, command);
     running.push(host);
     return host;
   }
@@ -82,8 +90,9 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
   }
 
   it('share the rows of a job, each once, and resume it from an API that has moved', async () => {
-    const workers = [0, 1].map(() => onNewHost('workers', { FOREBAY_WORKER_PORT: '0' }));
-    const first = onNewHost('api');
+    const port = { FOREBAY_WORKER_PORT: '0' };
+    const workers = [await onNewHost('workers', port), await onNewHost('workers', port)];
+    const first = await onNewHost('api');
     const [here, ...there] = await Promise.all([first, ...workers].map(urlOf));
     const some = await runJob(here!, { options: { block_rows: 1, limit: ROWS - 20 } });
     expect(some).toMatchObject({ output: OUTPUT, rows: { succeeded: ROWS - 20, failed: 0 } });
@@ -94,7 +103,7 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? ''}`, () => {
     }
 
     await first.stop();
-    const url = await urlOf(onNewHost('api'));
+    const url = await urlOf(await onNewHost('api'));
     const whole = await runJob(url, { options: { block_rows: 1, if_output_exists: 'resume' } });
     expect(whole).toMatchObject({ rows: { total: ROWS, succeeded: ROWS, failed: 0, adopted: ROWS - 20 } });
     const results = await (await fetch(`${url}/v1/jobs/${whole.id}/results`)).text();

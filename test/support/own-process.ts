@@ -30,9 +30,15 @@ export function makeServiceFolder() {
   };
 }
 
-export function startOwnProcess(part: 'api' | 'workers', env: Readonly<Record<string, string>>) {
+/** `within`: turns its command into the one to run, such as one that runs it in another network. */
+export function startOwnProcess(
+  part: 'api' | 'workers',
+  env: Readonly<Record<string, string>>,
+  within: (argv: readonly string[]) => readonly string[] = (argv) => argv,
+) {
   const main = fileURLToPath(new URL(`../../dist/${part}/main.js`, import.meta.url));
-  const child = spawn(process.execPath, [main], {
+  const [program, ...args] = within([process.execPath, main]);
+  const child = spawn(program!, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,88 @@
+// Hosts for a test: network namespaces where the system allows them, otherwise only separate folders on this machine.
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
+
+interface NetworkHost {
+  readonly here: string;
+  readonly address: string;
+  readonly command: (argv: readonly string[]) => readonly string[];
+  readonly remove: () => void;
+}
+interface NetworkHosts {
+  readonly noNetworkHosts: () => string | null;
+  readonly addNetworkHost: () => NetworkHost;
+  readonly openRedis: (redis: Redis, port: number, addresses: readonly string[]) => Promise<void>;
+}
+
+const { addNetworkHost, noNetworkHosts, openRedis } = (await import(
+  new URL('../../bench/cluster/network-hosts.js', import.meta.url).href
+)) as NetworkHosts;
+
+/** Null if each host has its own network, otherwise the reason. */
+export const sharedNetwork: string | null = noNetworkHosts();
+
+export interface TestHost {
+  /** How the host reaches the services, and where a process on it listens. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The command that runs a command on this host. */
+  readonly command: (argv: readonly string[]) => readonly string[];
+}
+
+/** `redis`: the socket of a server. `s3`: a server on loopback. Remove the hosts after their processes have ended. */
+export async function createTestHosts({ redis, s3 }: { redis: string; s3: string }) {
+  const operator = new Redis(redis);
+  const redisPort = await freePort();
+  const links: NetworkHost[] = [];
+  const forwards: Server[] = [];
+
+  async function addApart(): Promise<TestHost> {
+    const link = addNetworkHost();
+    links.push(link);
+    await openRedis(
+      operator,
+      redisPort,
+      links.map(({ here }) => here),
+    );
+    const forward = await forwardTo(Number(new URL(s3).port), link.here);
+    forwards.push(forward);
+    return {
+      command: link.command,
+      env: {
+        REDIS_URL: `redis://${link.here}:${redisPort}`,
+        AWS_ENDPOINT_URL: `http://${link.here}:${(forward.address() as AddressInfo).port}`,
+        FOREBAY_HOST: link.address,
+        FOREBAY_WORKER_HOST: link.address,
+        FOREBAY_AUTH: 'off',
+      },
+    };
+  }
+
+  return {
+    add: async (): Promise<TestHost> =>
+      sharedNetwork === null
+        ? addApart()
+        : { command: (argv) => argv, env: { REDIS_URL: `unix://${redis}`, AWS_ENDPOINT_URL: s3 } },
+    remove() {
+      operator.disconnect();
+      for (const forward of forwards) forward.close();
+      for (const link of links) link.remove();
+    },
+  };
+}
+
+/** Listens on an address, and passes each connection on to a port of loopback. */
+async function forwardTo(port: number, address: string): Promise<Server> {
+  const server = createServer((incoming) => {
+    const outgoing = connect(port, '127.0.0.1');
+    incoming.pipe(outgoing).pipe(incoming);
+    for (const socket of [incoming, outgoing])
+      socket
+        .on('error', () => undefined)
+        .on('close', () => [incoming, outgoing].forEach((one) => one.destroy()));
+  });
+  server.listen(0, address);
+  await once(server, 'listening');
+  return server;
+}
