@@ -85,7 +85,7 @@ export const REQUEST_ERRORS = {
   output_compacted: {
     cause:
       'The parts of this output have become larger files (`compact`, `partition_by`). So it can be neither resumed nor retried, nor be the earlier output of a delta job.',
-    fix: 'Choose another output, or overwrite this one. `errors-*.jsonl` lists the rows that failed. A job of their own can run them again.',
+    fix: 'Choose another output, or overwrite this one. `errors-*.jsonl` lists the rows that failed. To run them again, submit them as a new job.',
   },
   request_too_large: {
     cause: 'The body is larger than this path accepts.',
@@ -122,7 +122,7 @@ export const REQUEST_ERRORS = {
     fix: 'Retry after the time in `Retry-After`. The request can succeed once another job has ended.',
   },
   too_many_pipelines: {
-    cause: 'Jobs and plans have given as many pipelines in their requests as the service keeps.',
+    cause: 'The service already keeps the maximum number of pipelines that came with requests.',
     fix: 'Retry after the time in `Retry-After`: pipelines are removed some minutes after their jobs. Or put the pipeline into the models folder.',
   },
   too_many_large_requests: {

@@ -27,7 +27,7 @@ export const FOLDERS = {
     fallback: 20_480,
     what: 'Size of the copies of model folders from S3 and Azure, which are in the cache folder',
     trade:
-      'All models in use on this machine must fit, and for a change of a model also its new version. Copies that nothing used for longest are deleted first.',
+      'All models in use on this machine must fit. While a model changes, its new version must fit, too. Copies that nothing used for longest are deleted first.',
   }),
   modelsDirs: folders({
     env: 'FOREBAY_MODELS_DIR',

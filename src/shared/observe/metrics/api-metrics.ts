@@ -15,7 +15,10 @@ export const API_METRICS = {
     ['method', 'route'],
   ),
   forebay_http_problems_total: counter('Requests that were refused or failed, by error code.', ['code']),
-  forebay_jobs_submitted_total: counter('Jobs that this process accepted, without replays.', ['model']),
+  forebay_jobs_submitted_total: counter(
+    'Jobs that this process accepted. A request repeated with the same Idempotency-Key does not count.',
+    ['model'],
+  ),
   forebay_jobs_ended_total: counter('Jobs that this process brought to an end.', ['model', 'status']),
   forebay_feeder_failures_total: counter('Failed rounds of feeders, and feeders that ended with an error.'),
   forebay_webhooks_given_up_total: counter('Webhook events that were given up after all tries.'),
@@ -41,10 +44,10 @@ export const SERVICE_METRICS = {
     'state',
   ]),
   forebay_queue_slots: gauge('Slots of the queues in use, over all jobs.', ['pool', 'model']),
-  forebay_queue_slot_limit: gauge('Slots of the queues, for jobs with an ordinary window.', [
-    'pool',
-    'model',
-  ]),
+  forebay_queue_slot_limit: gauge(
+    'Maximum number of slots of the queues. Jobs with large windows may exceed it.',
+    ['pool', 'model'],
+  ),
   forebay_queue_oldest_seconds: gauge('Age of the block that has waited longest. 0: none waits.', [
     'pool',
     'model',

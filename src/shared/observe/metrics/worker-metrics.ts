@@ -27,7 +27,7 @@ export const WORKER_METRICS = {
   forebay_batch_rows: histogram('Rows per batch.', BATCH_ROWS, ['model']),
   forebay_batch_room_rows_total: counter('Rows that the batches had room for.', ['model']),
   forebay_batch_seconds: histogram(
-    'Time from sending a batch to a lane until its answer, with the wait for earlier batches of the lane.',
+    'Time from sending a batch to a lane until its answer, including the wait for earlier batches of the lane.',
     BATCH_SECONDS,
     ['model'],
   ),
@@ -52,7 +52,10 @@ export const WORKER_METRICS = {
   ]),
   forebay_model_lanes: gauge('Lanes that hold the model.', ['model', 'version']),
   forebay_model_loads_total: counter('Loads of models: loaded, or failed.', ['model', 'outcome']),
-  forebay_model_load_seconds_total: counter('Time of loading models, of one lane per load.', ['model']),
+  forebay_model_load_seconds_total: counter(
+    'Time spent loading models. Each load counts the time of one lane.',
+    ['model'],
+  ),
   forebay_model_unloads_total: counter('Models that left the lanes: idle, budget, asked.', ['model', 'why']),
 
   forebay_memory_used_bytes: gauge(
