@@ -8,7 +8,7 @@ import { startCluster } from './cluster/cluster.js';
 export const name = 'fair-share';
 export const title = 'Equal jobs, one tenant beside another, and an urgent job beside huge ones';
 export const proves =
-  'That equal jobs end together, that ten jobs of a tenant do not starve another, and that an urgent job starts at once.';
+  "That equal jobs end together, that ten jobs of one tenant do not starve another tenant's, and that an urgent job starts at once.";
 export const defaults = { runs: 1, seconds: 8, quick: { runs: 1, seconds: 3 } };
 
 const BATCH = 4;

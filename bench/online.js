@@ -11,7 +11,7 @@ import { manifest } from './harness/workloads.js';
 
 export const name = 'online';
 export const title = 'Answers at once';
-export const proves = 'What an online request costs beside the time of its lane, and what 64 clients get.';
+export const proves = 'What an online request costs on top of its time in the lane, and what 64 clients get.';
 export const defaults = { runs: 1, seconds: 10, quick: { runs: 1, seconds: 2 } };
 
 const MODELS = ['digits-small', 'mobilenetv2'];
