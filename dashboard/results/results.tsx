@@ -87,7 +87,11 @@ export function Results({ job, isOver }: { job: JobWire; isOver: boolean }) {
         >
           Next
         </button>
-        {isPartitioned && <span class="muted">The rows of a partitioned output are not in one order.</span>}
+        {isPartitioned && (
+          <span class="muted">
+            The rows of a partitioned output have no common order, so there is no next page.
+          </span>
+        )}
         {hasKey() ? (
           <span class="muted">
             All results: <code>forebay results {id}</code>
@@ -112,7 +116,9 @@ function summary(
   { succeeded, failed }: JobWire['rows'],
 ): string {
   if (looked === 0) {
-    return succeeded + failed === 0 ? 'No results yet.' : 'No rows here yet. Rows appear in their order.';
+    return succeeded + failed === 0
+      ? 'No results yet.'
+      : 'No rows here yet. Rows appear in the order of the input.';
   }
   if (isFiltering(filter)) return `${count(rows.length)} of the ${count(looked)} rows looked at match.`;
   return `Rows ${count(rows[0]!.index)} to ${count(rows.at(-1)!.index)}.`;

@@ -106,6 +106,6 @@ function list(one: (text: string) => number): (text: string) => readonly number[
   return (text) => {
     const values = text.split(',').map((part) => one(part.trim()));
     if (values.length <= 50) return values;
-    throw new InvalidArgumentError('It must be at most 50 values.');
+    throw new InvalidArgumentError('It must be a list of at most 50 values.');
   };
 }

@@ -1,6 +1,6 @@
 /**
  * What autoscaling remembers: how many workers each pool was last said to need, and how fast a worker computes each
- * model. All API processes share it, so they give the same answer. It expires, because nothing depends on it for good.
+ * model. All API processes share it, so they give the same answer. It expires, because the service can do without it.
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ export type ScaleState = z.infer<typeof STATE>;
 
 /** Rates are kept over nights and weekends without jobs. */
 const RATE_TTL_MS = 7 * 24 * 3600 * 1000;
-/** Other processes may answer first. After so many tries, the own answer is as good as theirs. */
+/** Other processes may answer first. After so many tries, this process's answer is as good as theirs. */
 const TRIES = 5;
 
 export type ScaleMemory = ReturnType<typeof createScaleMemory>;

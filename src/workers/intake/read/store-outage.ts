@@ -67,5 +67,5 @@ export function createOutageCheck(stores: Pick<Stores, 'of'>): OutageCheck {
   };
 }
 
-/** For sources on S3 in other places than a service, where a failure is a row's own. */
+/** For programs without a service, such as `forebay tune`. There, each failure concerns only its row. */
 export const NO_OUTAGES: OutageCheck = { run: async (_url, _signal, read) => read() };
