@@ -138,7 +138,7 @@ it('every file of the folder is part of the model, workers may forbid the code, 
   expect(rowFieldsOf(hooked.config, null).names).toBeNull();
   writeFileSync(join(dir, 'helper.js'), '1');
   expect((await loadModelFolder(dir)).ref.hash).not.toBe(hooked.ref.hash);
-  const why = 'Model "colour" has hooks.mjs, and FOREBAY_PREDICTORS=off forbids code of users here';
+  const why = 'Model "colour" has hooks.mjs, and FOREBAY_PREDICTORS=off forbids user code here';
   writeColours(models, 'other', SURE);
   const pipeline = await loadModelFolder(
     writePipeline(models, { name: 'p', ...cascade('colour', 0.5, 'other') }),

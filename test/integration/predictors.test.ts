@@ -244,7 +244,7 @@ describe('in a service', () => {
       status: 'failed',
       problem: {
         code: 'model_load_failed',
-        message: 'Model "code" is a predictor, and FOREBAY_PREDICTORS=off forbids code of users here',
+        message: 'Model "code" is a predictor, and FOREBAY_PREDICTORS=off forbids user code here',
       },
     });
   });

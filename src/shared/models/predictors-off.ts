@@ -13,6 +13,6 @@ export function whyForbidden(config: Pick<ModelConfig, 'kind' | 'name' | 'hooks'
   if (code === null) return null;
   return new ForebayError(
     'model_load_failed',
-    `Model "${config.name}" ${code}, and FOREBAY_PREDICTORS=off forbids code of users here`,
+    `Model "${config.name}" ${code}, and FOREBAY_PREDICTORS=off forbids user code here`,
   );
 }

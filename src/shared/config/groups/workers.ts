@@ -62,7 +62,7 @@ export const WORKERS = {
     fallback: 'on',
     what: 'Whether lanes run the code of predictors in the models folders',
     trade:
-      '`off` keeps code of users away from this machine. Models that need it then fail to load, with a message.',
+      '`off` keeps user code away from this machine. Models that need it then fail to load, with a message.',
   }),
   maxInflightBytes: megabytes({
     env: 'FOREBAY_MAX_INFLIGHT_MB',
