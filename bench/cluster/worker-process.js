@@ -22,11 +22,11 @@ const config = {
   shutdownGraceMs: 2_000,
 };
 const log = createLogger({ level: config.logLevel, name: 'bench' });
-const events = createEvents();
-logEvents(events, log);
-const onRedisError = (error) => events.emit('redis.connection_failed', { error: messageOf(error) });
 
 async function start() {
+  const events = createEvents();
+  logEvents(events, log);
+  const onRedisError = (error) => events.emit('redis.connection_failed', { error: messageOf(error) });
   return createWorker({
     config,
     redisUrl: config.redisUrl,
@@ -34,7 +34,7 @@ async function start() {
     onRedisError,
     startLane: ({ index, limits }) =>
       device.tokens ? startTextLane({ index, limits, ...device }) : startSimulatedLane({ index, ...device }),
-    emit: events.emit,
+    events,
   });
 }
 

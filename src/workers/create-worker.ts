@@ -7,7 +7,7 @@ import type { Config } from '../shared/config/config.ts';
 import { stopsIntake } from '../shared/domain/memory-level.ts';
 import { inflightShares } from '../shared/domain/memory-shares.ts';
 import { findCgroupMemory } from '../shared/machine/cgroup-memory.ts';
-import type { Emit } from '../shared/observe/events.ts';
+import type { Events } from '../shared/observe/events.ts';
 import { createModelPlaces } from '../shared/models/places/model-places.ts';
 import type { RowLimits } from '../shared/files/row-limits.ts';
 import { connectRedis } from '../shared/queue/connection.ts';
@@ -27,6 +27,7 @@ import { createOnlineWork } from '../shared/queue/online/online-work.ts';
 import { createStores, storesOptions } from '../shared/stores/stores.ts';
 import { createCompactor } from './compaction/compactor.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
+import { createModelUses } from './health/model-uses.ts';
 import { createWorkerInfo } from './health/worker-info.ts';
 import { createWorkerView } from './health/worker-view.ts';
 import { createBatcher } from './intake/batcher.ts';
@@ -91,9 +92,11 @@ export async function createWorker(options: {
   /** Called with errors of every connection to Redis. */
   readonly onRedisError: (error: Error) => void;
   readonly startLane: StartLane;
-  readonly emit: Emit;
+  /** Those of this worker alone. */
+  readonly events: Events;
 }): Promise<Worker> {
-  const { config, redis, onRedisError, emit } = options;
+  const { config, redis, onRedisError, events } = options;
+  const { emit } = events;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
   const wake = await createWake(subscriber, ['queue', 'urgent', 'sample', 'wish', 'online']);
@@ -265,6 +268,7 @@ export async function createWorker(options: {
       resources,
       plan,
       view,
+      uses: createModelUses(events),
     }),
     emit,
   });

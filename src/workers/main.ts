@@ -65,7 +65,7 @@ async function main(): Promise<void> {
         limits,
         loadTimeoutMs,
       }),
-    emit: events.emit,
+    events,
   });
   started = worker;
   process.on('exit', () => worker.killLanes());

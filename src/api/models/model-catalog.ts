@@ -3,6 +3,7 @@
  * graph. Workers report the contents of the graphs that they have loaded.
  */
 import type { ModelConfig, ModelRef } from '../../shared/domain/model/model-config.ts';
+import type { ModelUse } from '../../shared/domain/model/model-use.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
@@ -13,7 +14,7 @@ import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { InlinePipeline } from '../../shared/queue/workers/inline-pipelines.ts';
 import { chooseModel } from './choose-model.ts';
 import { readInlinePipeline } from './inline-pipeline.ts';
-import { brokenToWire, viewOf } from './model-view.ts';
+import { brokenToWire, useOf, viewOf } from './model-view.ts';
 import { createModelSurvey, type KnownModel } from './survey-models.ts';
 
 export interface FoundModel {
@@ -26,6 +27,14 @@ export interface FoundModel {
   readonly graphInputs: readonly GraphTensor[] | null;
   /** The outputs of its graph that the task uses. Null if no live worker has loaded it. */
   readonly graphOutputs: readonly GraphTensor[] | null;
+}
+
+/** What live workers have done with a model. `use`: null if nothing yet. */
+export interface CountedModel {
+  readonly name: string;
+  /** Null: it has no versions. */
+  readonly version: string | null;
+  readonly use: ModelUse | null;
 }
 
 export interface ModelCatalog {
@@ -41,6 +50,9 @@ export interface ModelCatalog {
    * folder. If a models folder cannot be read, it may hold the model, so `invalid_model_config` says why.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
+  readonly uses: () => Promise<CountedModel[]>;
+  /** `name`: as in findModel. Throws as findModel does. */
+  readonly usesOf: (name: string) => Promise<CountedModel>;
   /** Checks a pipeline that a request gives. Throws ForebayError `invalid_request` with every issue. */
   readonly findInline: (given: object) => Promise<FoundModel & { readonly inline: InlinePipeline }>;
   /** The same content that an earlier job used, if it still exists. Otherwise what `findModel` finds by name. */
@@ -70,6 +82,8 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
     async findModel(name) {
       return toFound(chooseModel(await survey(), name));
     },
+    uses: async () => (await survey()).known.map(toCounted),
+    usesOf: async (name) => toCounted(chooseModel(await survey(), name)),
     async findInline(given) {
       const all = await survey();
       const inline = await readInlinePipeline(given, all);
@@ -87,6 +101,10 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
       return same === undefined ? null : rowKindOf(same.config);
     },
   };
+}
+
+function toCounted({ ref, version, served }: KnownModel): CountedModel {
+  return { name: ref.name, version, use: useOf(served) };
 }
 
 function toFound({ ref, config, served }: Pick<KnownModel, 'ref' | 'config' | 'served'>): FoundModel {

@@ -1,10 +1,13 @@
 /** A model as clients see it. */
 import { batchAdvice, gravest } from '../../shared/domain/model/batch-invariance.ts';
+import { sumOfUse, type ModelUse } from '../../shared/domain/model/model-use.ts';
 import { aliasesOf, NO_ALIASES } from '../../shared/models/aliases.ts';
 import type { ModelProblem } from '../../shared/models/model-folder-reader.ts';
 import { parseModelName } from '../../shared/models/version-name.ts';
 import { isLoaded, type ServedModel } from '../../shared/queue/workers/worker-registry.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { ModelWire } from '../http/wire/model.ts';
+import { iso } from '../http/wire/scalars.ts';
 import { latestOf } from './choose-model.ts';
 import type { KnownModel, ModelSurvey } from './survey-models.ts';
 
@@ -56,7 +59,32 @@ function toWire(
       advice: batchAdvice(ref.name, invariance),
     },
     memory: memory && { model_bytes: memory.modelBytes, batch_bytes: memory.batchBytes },
+    input: config && rowKindOf(config),
+    use: useToWire(useOf(served)),
   };
+}
+
+/** Over all live workers. Null if none has answered a batch, or said so. */
+export function useOf(served: readonly ServedModel[]): ModelUse | null {
+  const uses = served.flatMap(({ use }) => use ?? []);
+  return uses.length === 0 ? null : uses.reduce(sumOfUse);
+}
+
+function useToWire(use: ModelUse | null): ModelWire['use'] {
+  if (use === null) return null;
+  const { rows, failed, batches, batchMs, rowMs, lastAt } = use;
+  return {
+    rows,
+    failed,
+    batches,
+    batch_ms: round(batchMs / batches),
+    row_ms: round(rowMs.total / rows),
+    last_at: iso(lastAt),
+  };
+}
+
+function round(ms: number): number {
+  return Number(ms.toPrecision(4));
 }
 
 /** Workers may differ, because some may have fallen back to the CPU. */
@@ -86,5 +114,7 @@ export function brokenToWire({ title, error }: ModelProblem): ModelWire {
     providers: null,
     batch_invariance: null,
     memory: null,
+    input: null,
+    use: null,
   };
 }

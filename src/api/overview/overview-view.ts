@@ -29,6 +29,7 @@ function workerToWire(worker: WorkerInfo): WorkerWire {
       problem: model.problem,
     })),
     lag_p99_ms: worker.lagP99Ms,
+    busy_share: worker.busyShare ?? null,
     memory: { rss_bytes: memory.rssBytes, limit_bytes: memory.limitBytes, level: memory.level ?? null },
     inflight: {
       used_bytes: inflight.usedBytes,

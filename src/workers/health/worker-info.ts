@@ -1,8 +1,10 @@
 /** The contents of a worker's heartbeat. */
 import { hostname } from 'node:os';
 import type { WorkerInfo, WorkerResources } from '../../shared/queue/workers/worker-registry.ts';
+import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { LanePlan } from '../settings/plan-lanes.ts';
 import { watchLag } from './event-loop-lag.ts';
+import type { ModelUses } from './model-uses.ts';
 import type { WorkerView } from './worker-view.ts';
 
 export function createWorkerInfo(facts: {
@@ -11,13 +13,14 @@ export function createWorkerInfo(facts: {
   resources: WorkerResources;
   plan: LanePlan;
   view: () => WorkerView;
+  uses: ModelUses;
 }): () => WorkerInfo {
-  const { id, pool, resources, plan } = facts;
+  const { id, pool, resources, plan, uses } = facts;
   const startedAt = Date.now();
   const lag = watchLag();
 
   return () => {
-    const { memory, inflight, models } = facts.view();
+    const { lanes, memory, inflight, models } = facts.view();
     return {
       id,
       host: hostname(),
@@ -25,13 +28,17 @@ export function createWorkerInfo(facts: {
       pool,
       startedAt,
       lagP99Ms: lag.p99(),
+      busyShare: uses.busyShare(lanes.size),
       memory: { rssBytes: memory.usedBytes, limitBytes: memory.limitBytes, level: memory.level },
       inflight: {
         usedBytes: inflight.used,
         limitBytes: inflight.limit,
         blockedMs: Math.round(inflight.blockedMs),
       },
-      models,
+      models: models.map((model) => {
+        const use = uses.of(blockQueueName(model.ref));
+        return use === null ? model : { ...model, use };
+      }),
       resources,
       plan: plan.choices,
     };

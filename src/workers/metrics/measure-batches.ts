@@ -6,6 +6,7 @@ import { TRITON_METRICS, type WORKER_METRICS } from '../../shared/observe/metric
 import type { AnsweredBatch, CommittedBlock } from '../../shared/observe/worker-events.ts';
 import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { ModelLabels } from './model-names.ts';
+import { rowTimesOf } from './row-times.ts';
 
 export function measureBatches(
   metrics: Metrics,
@@ -63,8 +64,9 @@ function bind(
   const outputUs = triton.nv_inference_compute_output_duration_us.labels(labels);
 
   return {
-    batch({ rows, failed: bad, room: size, waitedMs, ms, timings }: AnsweredBatch): void {
-      const { readMs, decodeMs, prepareMs, inferMs, postMs, restMs, laneWaitMs } = timings;
+    batch(batch: AnsweredBatch): void {
+      const { rows, failed: bad, room: size, ms, timings } = batch;
+      const { readMs, decodeMs, prepareMs, inferMs, postMs, restMs } = timings;
       stages.open.inc(readMs / 1000);
       stages.decode.inc(decodeMs / 1000);
       stages.prepare.inc(prepareMs / 1000);
@@ -81,11 +83,12 @@ function bind(
       failure.inc(bad);
       count.inc(rows);
       executions.inc();
-      requestUs.inc((waitedMs + rows * ms) * 1000);
-      queueUs.inc((waitedMs + rows * laneWaitMs) * 1000);
-      inputUs.inc(rows * (readMs + decodeMs + prepareMs) * 1000);
-      inferUs.inc(rows * inferMs * 1000);
-      outputUs.inc(rows * postMs * 1000);
+      const times = rowTimesOf(batch);
+      requestUs.inc(times.total * 1000);
+      queueUs.inc(times.queue * 1000);
+      inputUs.inc(times.input * 1000);
+      inferUs.inc(times.infer * 1000);
+      outputUs.inc(times.output * 1000);
     },
     block(block: CommittedBlock): void {
       worker.forebay_block_runs_ended_total.inc({

@@ -33,7 +33,6 @@ const READY = z.object({ name: z.string(), ready: z.boolean() }).meta({ id: 'Oip
 const SHARED = { method: 'get', tag: OIP_TAG, access: 'jobs:read', errors: OIP_ERRORS } as const;
 
 export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
-  mountStatistics(target);
   for (const { path, suffix, params } of MODEL_PATHS) {
     mount(
       target,
@@ -78,31 +77,6 @@ export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
         const { service, ref } = await deps.onlineModels.find(name);
         if (service.lanes > 0) return c.json({ name: ref.name, ready: true });
         throw new ForebayError('no_worker', `No lane has the model "${name}" loaded.`);
-      },
-    );
-  }
-}
-
-/** Only workers count rows, each one its own. */
-function mountStatistics(target: MountTarget): void {
-  const none = { path: '/v2/models', suffix: 's', params: z.strictObject({}) };
-  for (const { path, suffix, params } of [none, ...MODEL_PATHS]) {
-    mount(
-      target,
-      {
-        ...SHARED,
-        path: `${path}/stats`,
-        operationId: `oipStatistics${suffix}`,
-        summary: 'Not there: workers have these numbers as metrics',
-        params,
-        success: [{ status: 200, description: 'Never.' }],
-        problems: ['not_supported'],
-      },
-      () => {
-        throw new ForebayError(
-          'not_supported',
-          'The API does not count what workers compute. Scrape /metrics of the workers, which have nv_inference_* (docs/metrics.md).',
-        );
       },
     );
   }

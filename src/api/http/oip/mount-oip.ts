@@ -4,18 +4,20 @@ import { mount, type MountTarget } from '../endpoint/mount.ts';
 import { mountInfer, type InferDeps } from './mount-infer.ts';
 import { mountOipModels, type OipModelsDeps } from './mount-oip-models.ts';
 import { mountRepository, type RepositoryDeps } from './mount-repository.ts';
+import { mountStatistics, type StatisticsDeps } from './mount-statistics.ts';
 import { OIP_ERRORS } from './oip-errors.ts';
 import { OIP_TAG } from './oip-paths.ts';
 
 export type OipDeps = InferDeps &
   OipModelsDeps &
-  RepositoryDeps & {
+  RepositoryDeps &
+  StatisticsDeps & {
     /** Rejects with the reason why requests cannot be accepted now. */
     ready(): Promise<void>;
     readonly version: string;
   };
 
-const EXTENSIONS = ['binary_tensor_data', 'model_repository', 'parameters'];
+const EXTENSIONS = ['binary_tensor_data', 'model_repository', 'parameters', 'statistics'];
 
 const SERVER = z
   .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
@@ -66,6 +68,8 @@ export function mountOip(target: MountTarget, deps: OipDeps): void {
     },
     ({ c }) => c.json({ name: 'forebay', version: deps.version, extensions: EXTENSIONS }),
   );
+  // Before the paths of models, because one could be named `stats`.
+  mountStatistics(target, deps);
   mountOipModels(target, deps);
   mountInfer(target, deps);
   mountRepository(target, deps);

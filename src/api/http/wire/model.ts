@@ -1,6 +1,7 @@
 /** A model as clients see it: its config, its graph, and the workers that serve it. */
 import { z } from 'zod';
 import { BATCH_VERDICTS } from '../../../shared/domain/model/batch-invariance.ts';
+import { ROW_KINDS } from '../../../shared/tasks/task-description.ts';
 import { FAILURE_OR_NULL, TIMESTAMP } from './scalars.ts';
 
 export const MODEL_STATUSES = ['serving', 'unloaded', 'not_loaded', 'failed'] as const;
@@ -29,6 +30,23 @@ const MEMORY = z
   })
   .nullable()
   .meta({ description: "How much one lane's resident memory grows, measured at the first load." });
+
+const USE = z
+  .object({
+    rows: z.int().meta({ description: 'Rows answered, with those that failed.' }),
+    failed: z.int(),
+    batches: z.int().meta({ description: 'Calls of the model.' }),
+    batch_ms: z.number().meta({ description: 'Mean time of a batch in a lane.' }),
+    row_ms: z
+      .number()
+      .meta({ description: 'Mean time from reading a row until its answer, with its wait for a batch.' }),
+    last_at: TIMESTAMP,
+  })
+  .nullable()
+  .meta({
+    description:
+      'What live workers have done with the model since they started, as of their last heartbeats. Null: nothing yet.',
+  });
 
 export const MODEL = z
   .object({
@@ -86,6 +104,11 @@ export const MODEL = z
       }),
     batch_invariance: BATCH_INVARIANCE,
     memory: MEMORY,
+    input: z.enum(ROW_KINDS).nullable().meta({
+      description:
+        'What a row must provide: an image, a text, named features, named tensors, or a sound. Null: unknown.',
+    }),
+    use: USE,
   })
   .meta({ id: 'Model', description: 'A model from the model folders or a live worker.' });
 

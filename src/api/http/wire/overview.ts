@@ -30,6 +30,10 @@ export const WORKER = z
     lag_p99_ms: z.number().meta({
       description: 'Event-loop delay of the worker since its last heartbeat, 99th percentile.',
     }),
+    busy_share: z.number().nullable().meta({
+      description:
+        'Share of the time of its lanes in which they worked, from 0 to 1, between its last two heartbeats. Null from an older worker.',
+    }),
     memory: z.object({
       rss_bytes: z.int().nullable().meta({ description: 'Of the worker and its lanes. Null: unknown.' }),
       limit_bytes: z.int(),

@@ -4,6 +4,7 @@ import { gravest, type BatchInvariance } from '../../domain/model/batch-invarian
 import type { Choice } from '../../domain/choice.ts';
 import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
 import type { ModelConfig, ModelRef } from '../../domain/model/model-config.ts';
+import type { ModelUse } from '../../domain/model/model-use.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
 import { redisNow } from '../redis-now.ts';
 import { withCurrentBounds, withCurrentCode } from '../older-names.ts';
@@ -57,6 +58,8 @@ export interface ServedModel {
   readonly memory: ModelMemory | null;
   /** Absent while it is not loaded. */
   readonly sizing?: ModelSizing;
+  /** Absent before its first batch, and from workers of older versions. */
+  readonly use?: ModelUse;
 }
 
 /** The resources that a worker may use. */
@@ -83,6 +86,8 @@ export interface WorkerInfo {
   readonly startedAt: number;
   /** Delay of its event loop since the last heartbeat, 99th percentile, ms. */
   readonly lagP99Ms: number;
+  /** The share of its lanes' time in which they worked, from 0 to 1. Workers of older versions do not send it. */
+  readonly busyShare?: number;
   readonly memory: {
     /** Of the worker and its lanes, or of its container, whichever is nearer to its limit. Null: unknown. */
     readonly rssBytes: number | null;
