@@ -4,7 +4,7 @@ import { count } from '../format.ts';
 import { hasKey } from '../service.ts';
 import type { PictureSize } from './draw-picture.ts';
 import { MarkList } from './mark-list.tsx';
-import { markedText } from './marked-text.ts';
+import { MarkedPieces } from './marked-pieces.tsx';
 import { chosenMarks, failureOf } from './marks.ts';
 import { NoPicture } from './no-picture.tsx';
 import { RowPicture } from './row-picture.tsx';
@@ -50,19 +50,7 @@ function Inside({ content, row, filter, isUpright }: RowView & { content: RowCon
     case 'picture':
       return <RowPicture blob={content.blob} row={row} filter={filter} isUpright={isUpright} size={SIZE} />;
     case 'text':
-      return (
-        <pre class="text" tabIndex={0}>
-          {markedText(content.text, row).map(({ text, label }, i) =>
-            label === undefined ? (
-              text
-            ) : (
-              <mark key={i}>
-                {text} <small>{label}</small>
-              </mark>
-            ),
-          )}
-        </pre>
-      );
+      return <MarkedPieces text={content.text} row={row} />;
     case 'waiting':
     case 'other':
     case 'failed':

@@ -18,7 +18,11 @@ export function useModelFacts(job: JobWire): ModelFacts {
     // Another version under the same name may turn pictures where this one did not.
     return models.find(({ hash }) => hash === job.model_hash) ?? null;
   });
-  const preprocess = preprocessOf(data?.config);
+  return factsOf(data?.config);
+}
+
+export function factsOf(config: unknown): ModelFacts {
+  const preprocess = preprocessOf(config);
   return preprocess === null
     ? UNKNOWN
     : { takesPictures: true, isUpright: preprocess['auto_orient'] === true };

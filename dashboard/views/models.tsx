@@ -1,9 +1,10 @@
 /** All models: their state, what they need, and whether batches change answers. */
 import { useState } from 'preact/hooks';
 import type { ModelWire } from '../../src/api/http/wire/model.ts';
-import { bytes, count } from '../format.ts';
+import { bytes, count, duration, when } from '../format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Status } from '../parts/progress.tsx';
+import { TryModel } from '../parts/try-model.tsx';
 import { service } from '../service.ts';
 import { usePoll } from '../use-poll.ts';
 
@@ -72,6 +73,17 @@ function ModelCard({ model, onDone }: { model: ModelWire; onDone: () => void }) 
         <dd>{model.providers?.join(', ') ?? '–'}</dd>
         <dt>memory per lane</dt>
         <dd>{model.memory ? bytes(model.memory.model_bytes + model.memory.batch_bytes) : '–'}</dd>
+        <dt>answers</dt>
+        <dd>
+          {count(model.use?.rows ?? 0)}
+          {model.use !== null && model.use.failed > 0 && `, ${count(model.use.failed)} failed`}
+          {model.use !== null && <small>last at {when(model.use.last_at)}</small>}
+        </dd>
+        <dt>latency</dt>
+        <dd>
+          {model.use === null ? '–' : `${duration(model.use.row_ms / 1000)} per row`}
+          {model.use !== null && <small>{duration(model.use.batch_ms / 1000)} per batch in a lane</small>}
+        </dd>
         <dt>batches</dt>
         <dd>
           {invariance ? invariance.verdict.replaceAll('_', ' ') : 'not probed yet'}
@@ -86,6 +98,7 @@ function ModelCard({ model, onDone }: { model: ModelWire; onDone: () => void }) 
           <pre>{JSON.stringify(model.graph, null, 2)}</pre>
         </details>
       )}
+      {model.problem === null && <TryModel model={model} title={title} />}
       <div class="actions">
         <button onClick={() => ask('loadModel')} disabled={model.status === 'serving'}>
           Load

@@ -41,6 +41,9 @@ export function WorkersView() {
               <th scope="col" class="number">
                 lanes
               </th>
+              <th scope="col" class="number">
+                lanes busy
+              </th>
               <th scope="col">memory</th>
               <th scope="col">rows in flight</th>
               <th scope="col" class="number">
@@ -71,6 +74,9 @@ function WorkerRow({ worker, memory: trend }: { worker: WorkerWire; memory: read
       <td data-name="pool">{worker.pool}</td>
       <td data-name="lanes" class="number" title={worker.lanes?.why}>
         {count(worker.lanes?.value)}
+      </td>
+      <td data-name="lanes busy" class="number">
+        {percent(worker.busy_share)}
       </td>
       <td data-name="memory">
         {bytes(memory.rss_bytes)} of {bytes(memory.limit_bytes)}

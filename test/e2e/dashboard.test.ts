@@ -148,6 +148,26 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     page.close();
   });
 
+  it('asks a model for an answer with a file, and shows what workers have answered', async () => {
+    const page = await browser.open(`${service.url}/#/models`);
+    const card = `[...document.querySelectorAll('article')].find((a) => a.innerText.startsWith('tiny'))`;
+    await page.sees(`${card} !== undefined`);
+    await page.read(`${card}.querySelector('.try').open = true`);
+    await page.choose(`${card}.querySelector('input[type=file]')`, join(service.input, '000001.png'));
+    await page.sees(
+      `/Answered in [\\d.]+ ms/.test(${card}.innerText) && ${card}.innerText.includes('green')`,
+    );
+    await page.sees(
+      `${card}.querySelector('canvas')?.getContext('2d').getImageData(4, 4, 1, 1).data.join() === '30,220,30,255'`,
+    );
+    await page.sees(`/latency\\s+[\\d.]+ ms per row/.test(${card}.innerText)`);
+    await page.choose(`${card}.querySelector('input[type=file]')`, join(service.input, 'broken.png'));
+    await page.sees(
+      `${card}.querySelector('.try [role=alert]')?.innerText.includes('unsupported_format') === true`,
+    );
+    page.close();
+  });
+
   it('can be used by keyboard from the first key on', async () => {
     const page = await browser.open(`${service.url}/#/workers`);
     await page.sees(`${text}.includes('Live workers: 1')`);

@@ -108,6 +108,14 @@ async function openPage(port: string, url: string) {
         30_000,
       );
     },
+    /** Chooses a file in the field that the expression finds, as a person does in the dialog. */
+    async choose(expression: string, path: string): Promise<void> {
+      const { result } = await send('Runtime.evaluate', { expression });
+      await send('DOM.setFileInputFiles', {
+        files: [path],
+        objectId: (result as { objectId: string }).objectId,
+      });
+    },
     /** Presses a key, such as `Tab`. */
     async press(key: string): Promise<void> {
       await send('Input.dispatchKeyEvent', { type: 'keyDown', key });
