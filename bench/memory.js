@@ -1,11 +1,10 @@
 /**
- * Checks that memory does not grow with a job. One job of a million rows runs on simulated devices that take no time. The
- * case compares the memory of the API, a worker and Redis at 1 %, 10 % and 100 % of the rows.
+ * Checks that memory does not grow with a job. One job of a million rows runs on simulated devices that take no time.
+ * The case compares the memory of the API, a worker and Redis at 1 %, 10 % and 100 % of the rows.
  */
 import { startCluster } from './cluster/cluster.js';
+import { KINDS, watchMemory } from './cluster/watch-memory.js';
 import { growthRow, memoryChart } from './harness/memory-growth.js';
-import { rssBytes } from './harness/processes.js';
-import { redisInfo } from './harness/redis-info.js';
 import { median } from './harness/statistics.js';
 
 export const name = 'memory';
@@ -22,9 +21,6 @@ const BATCH = 64;
 const SHARES = [0.01, 0.1, 1];
 /** Samples per median, because the garbage collector changes memory more than any growth does. */
 const SAMPLES = 11;
-/** Short, so that there are enough samples within 1 % of the job. */
-const LOOK_MS = 20;
-const KINDS = ['api', 'worker', 'redis'];
 
 export async function run({ log, quick }) {
   const rows = quick ? QUICK_ROWS : ROWS;
@@ -34,14 +30,15 @@ export async function run({ log, quick }) {
     // A first job compiles code and grows pools.
     const warm = await cluster.submit(await cluster.manifest(WARM_ROWS), 'warm', { block_rows: BLOCK_ROWS });
     await cluster.ended(warm.id);
-    const samples = await watch(cluster, rows, log);
+    const input = await cluster.manifest(rows);
+    const { samples } = await watchMemory(
+      cluster,
+      { input, rows, output: 'job', blockRows: BLOCK_ROWS },
+      log,
+    );
     return {
       rows: rowsOf(samples),
-      charts: [
-        memoryChart(
-          KINDS.map((kind) => ({ label: kind, points: samples.map((s) => [s.share * 100, s[kind]]) })),
-        ),
-      ],
+      charts: [memoryChart(samples, KINDS)],
       notes: [`${rows} rows, ${BLOCK_ROWS} per block. API and worker: resident memory. Redis: used_memory.`],
       data: { samples },
     };
@@ -50,27 +47,8 @@ export async function run({ log, quick }) {
   }
 }
 
-/** Memory in MB at each look, until the job ends. */
-async function watch(cluster, rows, log) {
-  const samples = [];
-  const { id } = await cluster.submit(await cluster.manifest(rows), 'job', { block_rows: BLOCK_ROWS });
-  await cluster.ended(id, LOOK_MS, async (job) => {
-    const pids = cluster.pids();
-    const share = job.rows.succeeded / rows;
-    samples.push({
-      share,
-      api: rssBytes(pids.api) / 1e6,
-      worker: rssBytes(pids.workers) / 1e6,
-      redis: (await redisInfo(cluster.redis, 'memory', 'used_memory')) / 1e6,
-      rowsPerS: job.throughput.rows_per_s,
-    });
-    if (samples.length % 500 === 0) log(`${(share * 100).toFixed(0)} %`);
-  });
-  return samples;
-}
-
 function rowsOf(samples) {
-  const at = (kind, share) => median(nearest(samples, share).map((sample) => sample[kind]));
+  const at = (kind, share) => median(nearest(samples, share).map(({ mb }) => mb[kind]));
   return [
     ...KINDS.flatMap((kind) =>
       SHARES.map((share) => ({ metric: `${kind} at ${share * 100} %`, value: at(kind, share), unit: 'MB' })),
@@ -86,7 +64,7 @@ function rowsOf(samples) {
     ),
     {
       metric: 'Redis at most',
-      value: Math.max(...samples.map((s) => s.redis)),
+      value: Math.max(...samples.map(({ mb }) => mb.redis)),
       unit: 'MB',
       target: '<= 16',
     },

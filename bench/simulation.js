@@ -1,10 +1,10 @@
 /**
- * Measures where coordination ends. Simulated devices take 50 ms per 16 rows. The workers, Redis and the API process are
- * real, and so is the table that they read. So rows cost what tiny records cost.
+ * Measures how much one API process and one Redis can coordinate. Simulated devices take 50 ms per 16 rows. The
+ * workers, Redis and the API process are real, and so is the table that they read, so a row costs what a tiny record
+ * costs.
  */
 import { startCluster } from './cluster/cluster.js';
-import { growthRow, memoryChart } from './harness/memory-growth.js';
-import { median } from './harness/statistics.js';
+import { growthRow, memoryBetween, memoryChart } from './harness/memory-growth.js';
 import { fitCost, wall } from './simulation/cost-model.js';
 import { idleCores, KINDS, runSimulated } from './simulation/run-simulated.js';
 
@@ -99,14 +99,7 @@ export async function run({ log, quick, seconds, rows: longRows = quick ? undefi
           })),
         ),
       ],
-      charts: long.map(({ samples }) =>
-        memoryChart(
-          KINDS.map((kind) => ({
-            label: kind,
-            points: samples.map(({ share, mb }) => [share * 100, mb[kind]]),
-          })),
-        ),
-      ),
+      charts: long.map(({ samples }) => memoryChart(samples, KINDS)),
       notes: [
         `A device takes ${LATENCY_MS} ms per ${ROWS_PER_CALL} rows, so ${workers} workers ideally make ${ideal} rows/s. ${PER_PROCESS} workers share a process.`,
         'Rates and cores are those of the middle half of a job.',
@@ -120,12 +113,10 @@ export async function run({ log, quick, seconds, rows: longRows = quick ? undefi
 
 /** From a tenth of the job on, when heaps have their size. */
 function growth(samples, kind) {
-  const at = (low, high) =>
-    median(samples.filter(({ share }) => share >= low && share <= high).map(({ mb }) => mb[kind]));
   return growthRow({
     of: kind,
-    before: at(0.1, 0.2),
-    after: at(0.85, 0.95),
+    before: memoryBetween(samples, kind, 0.1, 0.2),
+    after: memoryBetween(samples, kind, 0.85, 0.95),
     span: 'over the long job',
     target: '<= 10',
   });

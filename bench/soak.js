@@ -2,7 +2,7 @@
  * Checks that memory stays constant under real work. One job of two million digits runs through the real service, while
  * the memory of every process and of Redis is sampled. Then a lane loads and releases a model 200 times.
  */
-import { growthRow, memoryChart } from './harness/memory-growth.js';
+import { growthRow, memoryBetween, memoryChart } from './harness/memory-growth.js';
 import { median } from './harness/statistics.js';
 import { loadRepeatedly } from './soak/load-repeatedly.js';
 import { MODEL, watchJob } from './soak/watch-job.js';
@@ -17,8 +17,8 @@ const QUICK_ROWS = 20_000;
 /** The first tenth of the job is not compared, because heaps still grow to their final size there. */
 const FROM = 0.1;
 /**
- * The benchmark compares the memory at `FROM` with the memory at the end. Each is the median over this share of the job,
- * because single samples vary with garbage collection.
+ * The benchmark compares the memory at `FROM` with the memory at the end. Each is the median over this share of the
+ * job, because single samples vary with garbage collection.
  */
 const AROUND = 0.05;
 const MOST_GROWTH = '<= 10';
@@ -40,14 +40,7 @@ export async function run({ log, quick, rows: wanted = ROWS }) {
       { metric: 'speed', value: rows / samples.at(-1).s, unit: 'rows/s' },
       ...growthOverLoads(loads, log),
     ],
-    charts: [
-      memoryChart(
-        roles.map((role) => ({
-          label: role,
-          points: samples.map(({ share, mb }) => [share * 100, mb[role] ?? 0]),
-        })),
-      ),
-    ],
+    charts: [memoryChart(samples, roles)],
     notes: [
       `${rows} rows of ${MODEL} after ${warmRows} to warm up. Resident memory of each process, medians around the marks. ` +
         `${samples.length} samples over ${samples.at(-1).s.toFixed(0)} s.`,
@@ -58,10 +51,8 @@ export async function run({ log, quick, rows: wanted = ROWS }) {
 }
 
 function growthOver(samples, role) {
-  const at = (low, high) =>
-    median(samples.filter(({ share }) => share >= low && share <= high).map(({ mb }) => mb[role] ?? 0));
-  const before = at(FROM - AROUND / 2, FROM + AROUND / 2);
-  const after = at(1 - AROUND, 1);
+  const before = memoryBetween(samples, role, FROM - AROUND / 2, FROM + AROUND / 2);
+  const after = memoryBetween(samples, role, 1 - AROUND, 1);
   const mark = `${FROM * 100} %`;
   return [
     { metric: `${role} at ${mark}`, value: before, unit: 'MB' },

@@ -1,4 +1,19 @@
-/** Builds a row and a chart about memory over a job. */
+/** Rows and charts about memory over a job. */
+import { median } from './statistics.js';
+
+/**
+ * @typedef {object} MemorySample
+ * @property {number} share of the rows that have succeeded
+ * @property {Readonly<Record<string, number>>} mb by kind of process
+ */
+
+/**
+ * The median of the samples between two shares of the rows, because single samples vary with garbage collection.
+ * @param {readonly MemorySample[]} samples
+ */
+export function memoryBetween(samples, kind, low, high) {
+  return median(samples.filter(({ share }) => share >= low && share <= high).map(({ mb }) => mb[kind] ?? 0));
+}
 
 /**
  * @param {{ of: string, before: number, after: number, span: string, target?: string }} options in any unit; span: such as
@@ -15,15 +30,19 @@ export function growthRow({ of, before, after, span, target }) {
 }
 
 /**
- * @param {import('./result.js').Series[]} series MB by share of the rows, in per cent
+ * @param {readonly MemorySample[]} samples
+ * @param {readonly string[]} kinds
  * @returns {import('./result.js').Lines}
  */
-export function memoryChart(series) {
+export function memoryChart(samples, kinds) {
   return {
     type: 'lines',
     title: 'Memory over the job',
     x: { label: '% of rows' },
     y: { label: 'MB', unit: 'MB' },
-    series,
+    series: kinds.map((kind) => ({
+      label: kind,
+      points: samples.map(({ share, mb }) => [share * 100, mb[kind] ?? 0]),
+    })),
   };
 }

@@ -1,6 +1,6 @@
 /** Runs one job on simulated workers, and samples its progress, CPU time and memory until it ends. */
-import { cpuSeconds, rssBytes } from '../harness/processes.js';
-import { redisInfo } from '../harness/redis-info.js';
+import { memoryOf } from '../cluster/watch-memory.js';
+import { cpuSeconds } from '../harness/processes.js';
 import { steadyPart } from './steady-part.js';
 
 export const KINDS = ['api', 'redis', 'workers'];
@@ -8,8 +8,8 @@ const LOOK_MS = 250;
 
 /**
  * @param {{ rows: number, blockRows: number, output: string }} job The table has `rows` records.
- * @returns `rowsPerS` and `cores` (busy cores by kind of process) of the middle half of the job. `samples`: `share` of the
- *   rows, and memory in MB by kind.
+ * @returns `rowsPerS` and `cores` (busy cores by kind of process) of the middle half of the job. `samples`: the share of
+ *   the rows, CPU time, and memory in MB by kind.
  */
 export async function runSimulated(cluster, { rows, blockRows, output }) {
   const input = await cluster.records(rows, { x: 1 });
@@ -21,11 +21,7 @@ export async function runSimulated(cluster, { rows, blockRows, output }) {
       ms: performance.now(),
       share: job.rows.succeeded / rows,
       cpu: Object.fromEntries(KINDS.map((kind) => [kind, cpuSeconds(pids[kind])])),
-      mb: {
-        api: rssBytes(pids.api) / 1e6,
-        redis: (await redisInfo(cluster.redis, 'memory', 'used_memory')) / 1e6,
-        workers: rssBytes(pids.workers) / 1e6,
-      },
+      mb: await memoryOf(cluster),
     });
   });
   const { seconds, share, cores } = steadyPart(samples, KINDS);
