@@ -5,9 +5,9 @@ import { readResources } from '../dist/workers/settings/resources.js';
 import { modelFolder } from './harness/model-folder.js';
 import { inScratch } from './harness/scratch.js';
 import { startService } from './harness/service.js';
-import { percentile } from './harness/statistics.js';
+import { median, percentile } from './harness/statistics.js';
 import { photos } from './harness/workloads.js';
-import { runClients } from './online/run-clients.js';
+import { runClients, totalOf } from './online/run-clients.js';
 import { SERVERS } from './peers/servers/settings.js';
 import { startServer } from './peers/servers/start-server.js';
 
@@ -44,11 +44,11 @@ export async function run({ log, runs, seconds }) {
           for (const clients of CLIENTS) {
             const load = { url: server.url, ...formOf(takes), clients, seconds, warmUpSeconds: 3 };
             const one = await runClients(load, server.pid);
-            const cpu = Object.values(one.cpuMs).reduce((sum, ms) => sum + ms, 0);
+            const cpu = totalOf(one.cpuMs);
             const figures = { perS: one.perS, p99: percentile(one.times, 0.99), cpu, other: one.otherCores };
             found.get(key).get(clients).push(figures);
             log(
-              `${label}, ${clients} clients: ${one.perS.toFixed(1)}/s, p50 ${percentile(one.times, 0.5).toFixed(0)} ms, p99 ${figures.p99.toFixed(0)} ms, ${cpu.toFixed(1)} ms CPU, others ${one.otherCores.toFixed(2)} cores`,
+              `${label}, ${clients} clients: ${one.perS.toFixed(1)}/s, p50 ${median(one.times).toFixed(0)} ms, p99 ${figures.p99.toFixed(0)} ms, ${cpu.toFixed(1)} ms CPU, others ${one.otherCores.toFixed(2)} cores`,
             );
           }
         } finally {
@@ -64,12 +64,11 @@ function tableOf(sides, found) {
   const rows = [];
   for (const clients of CLIENTS) {
     const of = (key, field) =>
-      percentile(
+      median(
         found
           .get(key)
           .get(clients)
           .map((one) => one[field]),
-        0.5,
       );
     for (const [key, { label }] of sides) {
       const per = `${clients} clients, ${label}`;

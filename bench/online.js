@@ -1,8 +1,11 @@
-/** Measures online requests: what the way to the lane and back costs, how many clients get answers, and beside a job. */
+/**
+ * Measures online requests: what the way to the lane and back costs, how many are answered per second, and what they
+ * cost a job that runs beside them.
+ */
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
-import { cpuByRole, runClients } from './online/run-clients.js';
+import { cpuByRole, runClients, totalOf } from './online/run-clients.js';
 import { runLoad } from '../dist/cli/loadtest/run-load.js';
 import { finished, startService } from './harness/service.js';
 import { percentile } from './harness/statistics.js';
@@ -23,7 +26,7 @@ export async function run({ log, seconds }) {
     return { model, paths, files: paths.slice(0, 200).map((path) => readFileSync(path)) };
   });
   const jobs = subjects.map(({ model, paths }) => manifest(`online-${model}`, paths));
-  // Jobs that last longer than the requests beside them.
+  // They last longer than the requests beside them.
   const long = subjects.map(({ model }) =>
     manifest(`online-long-${model}`, SUBJECTS[model].rows(SUBJECTS[model].atLeast * 6 * (seconds + 2))),
   );
@@ -34,22 +37,22 @@ export async function run({ log, seconds }) {
   const rows = [];
   const data = {};
   try {
-    for (const [i, { model, files }] of subjects.entries()) {
+    for (const [i, { model, paths, files }] of subjects.entries()) {
       const { title: subject } = SUBJECTS[model];
       const url = `${service.url}/v1/models/${model}/predict`;
       const asked = { url, files: paths.slice(0, files.length), type: 'image/jpeg', seconds };
       const alone = await runClients({ ...asked, clients: 1 }, service.pid);
       const many = await runClients({ ...asked, clients: CLIENTS }, service.pid);
-      const before = sumOf(cpuByRole(service.pid));
+      const before = totalOf(cpuByRole(service.pid));
       const job = await finished(
         service.client,
         (await service.client.submit({ model, input: jobs[i].input })).id,
       );
-      const jobCpuMs = ((sumOf(cpuByRole(service.pid)) - before) * 1000) / job.rows.succeeded;
+      const jobCpuMs = ((totalOf(cpuByRole(service.pid)) - before) * 1000) / job.rows.succeeded;
       const offline = job.throughput.rows_per_s;
       const overhead = alone.asked.map(({ ms, laneMs }) => ms - laneMs);
       const of = (values, q) => Number(percentile(values, q).toFixed(2));
-      const cpuMs = sumOf(many.cpuMs);
+      const cpuMs = totalOf(many.cpuMs);
       log(
         `${subject}: ${alone.perS.toFixed(0)}/s alone, ${many.perS.toFixed(0)}/s with ${CLIENTS}, job ${offline}; other programs took ${many.otherCores.toFixed(2)} cores`,
       );
@@ -95,8 +98,8 @@ export async function run({ log, seconds }) {
 }
 
 /**
- * Requests at a tenth of the job's rate, while the job takes all that is left. The job's own rate is measured before and
- * after, because the machine may be shared.
+ * Requests at a tenth of the job's rate, while the job takes all that is left. The job's own rate is measured before
+ * and after, because the machine may be shared.
  */
 async function besideJob({ client, ask, model, subject, input, offline, seconds }) {
   // More than the API can take would measure the API.
@@ -156,8 +159,6 @@ async function manyRowsAtOnce(client, { model, files }) {
 }
 
 const dataUrl = (file) => `data:image/jpeg;base64,${file.toString('base64')}`;
-
-const sumOf = (byRole) => Object.values(byRole).reduce((sum, one) => sum + one, 0);
 
 function asker(url, files) {
   let next = 0;

@@ -10,8 +10,9 @@ const CLIENTS = fileURLToPath(new URL('./clients.js', import.meta.url));
  * @param {{ url: string, files: readonly string[], type: string, clients: number, seconds: number,
  *   warmUpSeconds?: number }} load as clients.js takes it
  * @param {number} server process whose tree answers
- * @returns {Promise<{ perS: number, asked: { ms: number, laneMs: number | null }[], times: number[], cpuMs: Record<string, number>, clientCpuMs: number,
- *   otherCores: number }>} `cpuMs`: per answer, by role. `otherCores`: what other programs took of the machine
+ * @returns {Promise<{ perS: number, asked: { ms: number, laneMs: number | null }[], times: number[],
+ *   cpuMs: Record<string, number>, otherCores: number }>} `cpuMs`: per answer, by role. `otherCores`: those that other
+ *   programs kept busy
  */
 export async function runClients(load, server) {
   const child = spawn(process.execPath, [CLIENTS, JSON.stringify(load)], {
@@ -31,15 +32,19 @@ export async function runClients(load, server) {
   const answers = asked.length;
   const times = asked.map(({ ms }) => ms);
   const [before, after] = marks;
-  const cpuMs = {};
-  let total = 0;
-  for (const [role, spent] of Object.entries(after.cpu)) {
-    const used = spent - (before.cpu[role] ?? 0);
-    total += used;
-    cpuMs[role] = (used * 1000) / answers;
-  }
-  const otherCores = (after.all - before.all - total - cpu) / seconds;
-  return { perS: answers / seconds, asked, times, cpuMs, clientCpuMs: (cpu * 1000) / answers, otherCores };
+  const used = Object.fromEntries(
+    Object.entries(after.cpu).map(([role, spent]) => [role, spent - (before.cpu[role] ?? 0)]),
+  );
+  const cpuMs = Object.fromEntries(
+    Object.entries(used).map(([role, spent]) => [role, (spent * 1000) / answers]),
+  );
+  const otherCores = (after.all - before.all - totalOf(used) - cpu) / seconds;
+  return { perS: answers / seconds, asked, times, cpuMs, otherCores };
+}
+
+/** @param {Readonly<Record<string, number>>} byRole */
+export function totalOf(byRole) {
+  return Object.values(byRole).reduce((sum, one) => sum + one, 0);
 }
 
 /** CPU seconds so far. */
