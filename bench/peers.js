@@ -7,7 +7,7 @@ import { configOf, modelFolder } from './harness/model-folder.js';
 import { manifest, photos, repeated } from './harness/workloads.js';
 import { bigPhotos } from './peers/big-photos.js';
 import { compareSides } from './peers/compare-sides.js';
-import { peersPython } from './peers/run-peer.js';
+import { peersPython } from './peers/python.js';
 import { PEERS } from './peers/settings.js';
 
 export const name = 'peers';

@@ -12,7 +12,7 @@ import { laneConfigOf, SUBJECTS } from './harness/subjects.js';
 import { jsonl } from './harness/workloads.js';
 import { startLanes } from './inprocess/lanes.js';
 import { compareSides } from './peers/compare-sides.js';
-import { peersPython } from './peers/run-peer.js';
+import { peersPython } from './peers/python.js';
 import { TEXT_PEERS } from './peers/settings.js';
 
 export const name = 'text-peers';

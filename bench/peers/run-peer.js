@@ -3,24 +3,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Unavailable } from '../harness/places.js';
 import { inScratch } from '../harness/scratch.js';
 import { watchForFile } from './first-file.js';
 import { watchTree } from './watch.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-/** @returns {string} the interpreter that has the peers. Throws Unavailable if it cannot be installed. */
-export function peersPython() {
-  try {
-    return execFileSync(join(here, 'setup.sh'), {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
-  } catch (error) {
-    throw new Unavailable(`bench/peers/setup.sh: ${String(error.stderr ?? error)}`);
-  }
-}
 
 /**
  * @typedef {object} Work

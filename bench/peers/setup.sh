@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs peers in a Python environment in the cache folder: those of jobs, or with an argument the model servers.
+# Installs peers in a Python environment in the cache folder: those of jobs or, with an argument, model servers.
 # MLServer has its own environment, because it needs older versions of the same packages. Installs them again if their
 # list has changed. Prints the path of the interpreter.
 set -eu

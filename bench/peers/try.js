@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { sharedData } from '../harness/places.js';
 import { photos, repeated } from '../harness/workloads.js';
 import { bigPhotos } from './big-photos.js';
-import { peersPython, runPeer } from './run-peer.js';
+import { peersPython } from './python.js';
+import { runPeer } from './run-peer.js';
 
 const [kind, rows, program, ...settings] = process.argv.slice(2);
 const files = kind === 'big' ? await bigPhotos() : photos(200);

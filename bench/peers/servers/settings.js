@@ -1,6 +1,6 @@
 /**
- * The model servers and their settings. `environment`: see ../setup.sh. `takes`: the form of a request, which is a plain
- * file only where the server can take one.
+ * The model servers and their settings. `environment`: see ../setup.sh. `takes`: the form of a request. It is a plain
+ * file if the server can take one.
  */
 
 export const SERVERS = {

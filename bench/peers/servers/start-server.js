@@ -1,27 +1,15 @@
 /** Starts a model server as a process, and waits until it answers. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Unavailable } from '../../harness/places.js';
 import { treeOf } from '../../harness/processes.js';
+import { peersPython } from '../python.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const START_MS = 120_000;
-
-/** @returns {string} the interpreter of an environment. Throws Unavailable if it cannot be installed. */
-export function serversPython(environment) {
-  try {
-    return execFileSync(join(here, '..', 'setup.sh'), [environment], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
-  } catch (error) {
-    throw new Unavailable(`bench/peers/setup.sh ${environment}: ${String(error.stderr ?? error)}`);
-  }
-}
 
 /**
  * @param {{ environment: string, program: string, path: string, batch: number, waitMs: number }} server
@@ -29,7 +17,7 @@ export function serversPython(environment) {
  * @returns `url` of requests, `pid`, `stop()`
  */
 export async function startServer({ environment, program, path, batch, waitMs }, { graph, cores, sample }) {
-  const python = serversPython(environment);
+  const python = peersPython(environment);
   const [port, second, third] = await Promise.all([freePort(), freePort(), freePort()]);
   const child = spawn(python, [join(here, program)], {
     stdio: ['ignore', 'pipe', 'pipe'],
