@@ -1,6 +1,6 @@
 /**
- * Measures how jobs share the workers: real API processes, Redis and workers, whose devices are simulated. Each figure has
- * its own service, with two API processes.
+ * Measures how jobs share the workers. API processes, Redis and workers are real, and devices are simulated. Each
+ * figure has its own service, with two API processes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCluster } from './cluster/cluster.js';
@@ -17,7 +17,7 @@ const WORKERS = { count: 2, lanes: 2 };
 /** Rows per second of all devices. */
 const RATE = (WORKERS.count * WORKERS.lanes * BATCH * 1000) / LATENCY_MS;
 const BLOCK = 4 * BATCH;
-/** The device of an urgent job's neighbours works this long on a batch, and for 16 batches on a block. */
+/** Devices work this long on a batch of the jobs beside the urgent one. A block of theirs has 16 batches. */
 const SLOW_MS = 500;
 const [A, B] = ['a', 'b'];
 
@@ -85,8 +85,8 @@ async function until(cluster, jobs, is) {
 }
 
 /**
- * Submits two jobs with equally many rows. Returns what the slower one lacks when the other ends, as a share of the rows
- * that the other got since both had started.
+ * Submits two jobs with equally many rows. Returns how many rows the slower one is behind when the other one ends, as a
+ * share of the rows that the other one got since both had started.
  */
 function equalJobs(blockRows) {
   return async (cluster, seconds) => {

@@ -36,10 +36,10 @@ const MODEL = 'simulated';
 const MEMORY = '/dev/shm';
 
 /**
-/**
- * `batchSize`: rows per batch. `task`: the task's part of the models' config. `graph`: path of the models' graph, if the
- * lanes open one. `nodeArgs`: Node flags for every child process, such as --cpu-prof. `models`: their names. `apis`: number
- * of API processes. `tenants`: those that submit jobs. Without them, no keys are needed.
+ * `batchSize`: rows per batch. `task`: the task's part of the models' config. `graph`: path of the models' graph, if
+ * the lanes open one. `onDisk`: outputs are on disk, not in memory. `nodeArgs`: Node flags for every child process,
+ * such as --cpu-prof. `models`: their names. `apis`: number of API processes. `tenants`: those that submit jobs.
+ * Without them, no keys are needed.
  * @param {{ batchSize: number, task?: object, graph?: string, onDisk?: boolean, nodeArgs?: string[], models?: string[],
  *   apis?: number, tenants?: string[] }} options
  */
@@ -179,7 +179,10 @@ export async function startCluster({
       await writeLines(path, rows, () => line);
       return { type: 'jsonl', path };
     },
-    /** `output`: a folder below the output root, or the `output` of a request. The last argument has the job's model and tenant. */
+    /**
+     * `output`: a folder below the output root, or the `output` of a request. The last argument has the job's model and
+     * tenant.
+     */
     submit: async (input, output, options, { model = MODEL, tenant } = {}) =>
       call('/v1/jobs', {
         method: 'POST',
@@ -228,7 +231,7 @@ async function freePort() {
   return port;
 }
 
-/** The text of a key that may submit jobs as the tenant, and see those of all. */
+/** The text of a key with which the tenant may submit jobs, and see the jobs of all tenants. */
 async function createKey(redis, tenant) {
   const record = { name: 'bench', tenant, scopes: ['admin'], expiresAt: null };
   return (await createKeyStore({ redis }).create(record)).text;

@@ -1,12 +1,12 @@
 /**
- * Clients that ask again as soon as they are answered. Run as a process of its own, so that its CPU can be told from that
- * of the server. It writes requests that were built before, over plain sockets, because on a small machine a costly
- * client would take the CPU that it measures.
+ * Clients that ask again as soon as they have an answer. They run as a separate process, so that their CPU time can be
+ * told apart from that of the server. They write requests that were built beforehand, over plain sockets, because on a
+ * small machine an expensive client would take the CPU time that is measured.
  *
  *   node bench/online/clients.js '{"url", "files", "type", "clients", "seconds", "warmUpSeconds"}'
  *
- * Prints one line of JSON: `asked` (for each request its `ms`, and the `laneMs` of its lanes if the server tells),
- * `seconds`, and `cpu` (seconds of this process).
+ * Prints one line of JSON: `asked` (for each request its `ms`, and the `laneMs` of its lanes if the server reports
+ * them), `seconds`, and `cpu` (seconds of this process).
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * What coordination costs, fitted to measurements: busy cores of a kind of process = a per idle worker, b per block and
- * second, c per row and second. From it follows where one core is full.
+ * What coordination costs, fitted to measurements: a kind of process keeps a cores busy per idle worker, b per block
+ * and second, and c per row and second. From this follows the rate at which one core is full.
  */
 
 /**
@@ -9,11 +9,11 @@
  */
 
 /**
- * Solves the two equations of two loads with the same workers and different blocks. A cost that noise makes negative counts
- * as 0, and the other one then explains the load with more of it.
+ * Solves the two equations of two loads with the same workers and different blocks. A cost that noise makes negative
+ * counts as 0. The other one is then fitted to the load that has more of it.
  *
  * @param {string} kind
- * @param {{ workers: number, idle: Record<string, number>, small: Load, large: Load }} measured small, large: blocks
+ * @param {{ workers: number, idle: Record<string, number>, small: Load, large: Load }} measured `small`, `large`: blocks
  * @returns {Cost}
  */
 export function fitCost(kind, { workers, idle, small, large }) {

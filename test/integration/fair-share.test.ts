@@ -1,5 +1,5 @@
-// How jobs share a queue by tenant, then by job, within a priority (ADR 39). On a real Redis, with a queue that is served
-// in its order, as BullMQ does.
+// How jobs share a queue by tenant, then by job, within a priority (ADR 39). On a real Redis, with a queue that is
+// served in its order, as BullMQ does.
 import { expect, it } from 'vitest';
 import { queueKeys } from '#forebay/shared/queue/keys.js';
 import { createQueueSlots, type SlotUser } from '#forebay/shared/queue/blocks/queue-slots.js';

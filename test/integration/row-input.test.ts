@@ -1,5 +1,5 @@
-// The input of a job's rows over HTTP: for every kind of dataset, under the rules of the dataset, and never as something
-// that a browser runs.
+// The input of a job's rows over HTTP: for every kind of dataset, under the rules of the dataset, and never as
+// something that a browser runs.
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -37,14 +37,14 @@ describe('the cost model of the simulation', () => {
     const found = fitCost('redis', { workers, idle, small: cheap, large: load(160_000, 1024, 4) });
     expect(found.perBlock).toBe(0);
     expect(found.perRow).toBeGreaterThan(0);
-    const dear = fitCost('redis', {
+    const expensive = fitCost('redis', {
       workers,
       idle,
       small: load(150_000, 256, 4),
       large: load(160_000, 1024, 0.1),
     });
-    expect(dear.perRow).toBe(0);
-    expect(dear.perBlock).toBeGreaterThan(0);
+    expect(expensive.perRow).toBe(0);
+    expect(expensive.perBlock).toBeGreaterThan(0);
   });
 
   it('says at which rate a core is full, and that idle workers take their part', () => {
