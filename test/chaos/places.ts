@@ -1,5 +1,5 @@
-// Where the images and outputs of a chaos run are: disks, S3, or Azure. A server is reached through a proxy that can be cut off,
-// slow or busy.
+// Where the images and outputs of a chaos run are: disks, S3, or Azure. A server is reached through a proxy that can be
+// cut off, slow or busy.
 import { createServer, request, type Server } from 'node:http';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { startAzurite } from '../support/azurite.ts';
 import { startSeaweedfs } from '../support/seaweedfs.ts';
-import { azureAt, s3At, testStores } from '../support/stores.ts';
+import { storesOnAzure, storesOnS3 } from '../support/stores.ts';
 import { mountSmallDisk } from './full-disk.ts';
 
 export interface Place {
@@ -69,10 +69,8 @@ function openDisk(folder: string): Place {
 async function openS3(): Promise<Place> {
   const server = await startSeaweedfs('chaos', 'photos');
   const front = await startFront(server.endpoint);
-  const { access, secret } = server.variables;
-  const credentials = { env: { access_key: access, secret_key: secret } };
   // The checks of a run are not disturbed.
-  const stores = testStores({ env: server.env, s3: [s3At(server.endpoint, { credentials })] });
+  const stores = storesOnS3(server);
   const env = { ...server.env, AWS_ENDPOINT_URL: front.endpoint };
   return openObjects('s3', { server, front, stores, env, crash: async () => server.crash() });
 }
@@ -81,7 +79,7 @@ async function openAzure(): Promise<Place> {
   const server = await startAzurite('chaos', 'photos');
   const { origin } = new URL(server.endpoint);
   const front = await startFront(origin);
-  const stores = testStores({ env: server.env, azure: [azureAt(server.endpoint)] });
+  const stores = storesOnAzure(server);
   const [variable, text] = Object.entries(server.env)[0]!;
   const env = { [variable]: text.replace(origin, front.endpoint) };
   const crash = async () => Promise.reject(new Error('Azurite would lose its blobs'));

@@ -1,9 +1,8 @@
 // The contract of every Output for compacted files: they are published once and fenced like parts, and parts go last.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { writeCompacted } from '#forebay/api/feeder/compaction/write-compacted.js';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
 import { fileTask, type Compaction } from '#forebay/shared/domain/job/compaction.js';
-import { newJobId } from '#forebay/shared/domain/job/job-id.js';
 import type { JobRecord, JobSpec } from '#forebay/shared/domain/job/job.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -15,11 +14,9 @@ import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { publishFile } from '#forebay/shared/storage/publish-file.js';
 import { writeFiles } from '#forebay/workers/compaction/write-files.js';
 import { testFolder } from '../support/lanes.ts';
-import { OUTPUT_PLACES, type OutputPlace } from '../support/output-places.ts';
+import { OUTPUT_PLACES, useOutputPlace } from '../support/output-places.ts';
 import { makeSpec } from '../support/queue.ts';
 
-let ids = 0;
-const jobId = () => newJobId(Date.now(), new Uint8Array(16).fill(++ids));
 const never = new AbortController().signal;
 const COLUMNS = columnsOf(null);
 const LABEL = COLUMNS.find(({ name }) => name === 'label')!;
@@ -33,16 +30,9 @@ const outcome = (i: number): RowOutcome =>
 
 for (const { name, skipped, open } of OUTPUT_PLACES) {
   describe.skipIf(skipped !== null)(`compacted output: ${name} ${skipped ?? ''}`.trim(), () => {
-    let place: OutputPlace;
-    let count = 0;
-    beforeAll(async () => {
-      place = await open();
-    }, 60_000);
-    afterAll(async () => place.close());
+    const { place, fresh, jobId, textOf } = useOutputPlace(open);
+    let tokens = 0;
 
-    const fresh = () => place.outputs.of(place.at(`f${++count}`));
-    const textOf = async (output: Output, path: string) =>
-      (await output.read(path))?.toString('utf8') ?? null;
     const publish = async (
       output: Output,
       job: string,
@@ -52,7 +42,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
     ) =>
       publishFile(
         output,
-        { job, path, token: `t${++count}`, write: async (add) => add(Buffer.from(text)) },
+        { job, path, token: `t${++tokens}`, write: async (add) => add(Buffer.from(text)) },
         permit,
       );
     const specOf = (output: Output, more: Partial<JobSpec> = {}) =>
@@ -114,7 +104,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
           spec,
           task: fileTask(record.filePlan!, file),
           output,
-          token: `t${++count}`,
+          token: `t${++tokens}`,
           permit,
           spillFolder: testFolder(),
           signal: never,

@@ -1,7 +1,6 @@
 // The contract of every Output: parts are published once, and whoever has lost the output changes nothing (INV-1).
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
-import { newJobId } from '#forebay/shared/domain/job/job-id.js';
 import type { JobSpec } from '#forebay/shared/domain/job/job.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -14,25 +13,18 @@ import { parseRowRecord } from '#forebay/shared/storage/row-record.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { readBlock } from '#forebay/shared/storage/read-part.js';
 import { makeSpec } from '../support/queue.ts';
-import { OUTPUT_PLACES, type OutputPlace } from '../support/output-places.ts';
+import { OUTPUT_PLACES, useOutputPlace } from '../support/output-places.ts';
 import { expectIndexOfParts } from './index-of-parts.ts';
 
 const rows = { firstRow: 8, rows: [{ id: 'a' }, { id: 'b' }] };
 const ok = (score: number): RowOutcome => ({ ok: true, result: `"score":${score}` });
 const bad = (message: string): RowOutcome => ({ ok: false, error: { code: 'decode_failed', message } });
-let ids = 0;
-const jobId = () => newJobId(Date.now(), new Uint8Array(16).fill(++ids));
 
 for (const { name, skipped, open } of OUTPUT_PLACES) {
   describe.skipIf(skipped !== null)(`output: ${name} ${skipped ?? ''}`.trim(), () => {
-    let place: OutputPlace;
-    let count = 0;
-    beforeAll(async () => {
-      place = await open();
-    }, 60_000);
-    afterAll(async () => place.close());
+    const { place, fresh, jobId, textOf } = useOutputPlace(open);
+    let tokens = 0;
 
-    const fresh = () => place.outputs.of(place.at(`o${++count}`));
     const partOf = (output: Output, job: string, part = 0) => ({ output, job, part, sink: JSONL_SINK });
     const publish = async (
       output: Output,
@@ -41,11 +33,9 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       permit: (hash: string) => Promise<PartProof | null> = async () => 'owned',
     ) =>
       publishBlock(
-        { ...partOf(output, job), rows, outcomes: [packOutcomes(outcomes)], token: `t${++count}` },
+        { ...partOf(output, job), rows, outcomes: [packOutcomes(outcomes)], token: `t${++tokens}` },
         permit,
       );
-    const textOf = async (output: Output, file: string) =>
-      (await output.read(file))?.toString('utf8') ?? null;
     const takeOver = async (output: Output, spec: JobSpec, lease: string, holds = async () => true) =>
       takeOverOutput(output, spec, spec.opening!, lease, holds);
     const overwriting = (output: Output) =>
@@ -79,7 +69,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
             ...partOf(output, job),
             rows: { firstRow: 8, rows: [{ id: 'a', at: 'v1' }] },
             outcomes: [packOutcomes([ok(1)])],
-            token: `t${++count}`,
+            token: `t${++tokens}`,
             records: 'stamp',
           },
           permit,
@@ -194,7 +184,12 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       let asked = 0;
       const run = async (permit: Parameters<typeof publishBlock>[1]) =>
         publishBlock(
-          { ...partOf(output, job), rows, outcomes: [packOutcomes([ok(1), bad('x')])], token: `t${++count}` },
+          {
+            ...partOf(output, job),
+            rows,
+            outcomes: [packOutcomes([ok(1), bad('x')])],
+            token: `t${++tokens}`,
+          },
           permit,
         );
       await run(async () => {

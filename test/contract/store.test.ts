@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ListingStore, Store } from '#forebay/shared/stores/store.js';
 import { noAzurite, startAzurite } from '../support/azurite.ts';
 import { noSeaweedfs, startSeaweedfs } from '../support/seaweedfs.ts';
-import { azureAt, s3At, testStores } from '../support/stores.ts';
+import { storesOnAzure, storesOnS3, testStores } from '../support/stores.ts';
 
 /** An implementation that is ready for use. */
 interface Place {
@@ -117,11 +117,7 @@ async function openHttp(): Promise<Place> {
 
 async function openS3(): Promise<Place> {
   const server = await startSeaweedfs('contract');
-  const { access, secret } = server.variables;
-  const stores = testStores({
-    env: server.env,
-    s3: [s3At(server.endpoint, { credentials: { env: { access_key: access, secret_key: secret } } })],
-  });
+  const stores = storesOnS3(server);
   return {
     store: await stores.of('s3://contract/'),
     order: 'folders',
@@ -137,7 +133,7 @@ async function openS3(): Promise<Place> {
 
 async function openAzure(): Promise<Place> {
   const server = await startAzurite('contract');
-  const stores = testStores({ env: server.env, azure: [azureAt(server.endpoint)] });
+  const stores = storesOnAzure(server);
   return {
     store: await stores.of('az://contract/'),
     order: 'utf16',

@@ -1,12 +1,11 @@
-// A writer on Azure that is frozen before any of its requests, while a new owner takes its output over: it changes nothing.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// A writer on Azure that is frozen before any of its requests changes nothing, if a new owner takes its output over
+// meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { request } from 'undici';
 import type { WritableStore } from '#forebay/shared/stores/store.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { noAzurite, startAzurite, type AzureServer } from '../support/azurite.ts';
-import { azureAt, testStores } from '../support/stores.ts';
+import { startLoggingProxy } from '../support/logging-proxy.ts';
+import { storesOnAzure } from '../support/stores.ts';
 
 const never = new AbortController().signal;
 
@@ -22,33 +21,17 @@ interface Gate {
 async function startGate(origin: string): Promise<Gate> {
   let at = Infinity;
   let act = async (): Promise<void> => undefined;
-  const server: Server = createServer((incoming, response) => {
-    void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of incoming) chunks.push(chunk as Buffer);
-      gate.passed += 1;
-      if (gate.passed === at) await act();
-      const { connection: _, ...headers } = incoming.headers;
-      const answer = await request(origin + incoming.url!, {
-        method: incoming.method as 'GET',
-        headers,
-        ...(incoming.method === 'PUT' && { body: Buffer.concat(chunks) }),
-      });
-      response.writeHead(answer.statusCode, answer.headers);
-      response.end(Buffer.from(await answer.body.arrayBuffer()));
-    })();
+  const proxy = await startLoggingProxy(origin, async () => {
+    gate.passed += 1;
+    if (gate.passed === at) await act();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const gate: Gate = {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: proxy.url,
     passed: 0,
     hold(n, meanwhile) {
       [gate.passed, at, act] = [0, n, meanwhile];
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    close: async () => proxy.close(),
   };
   return gate;
 }
@@ -65,9 +48,7 @@ describe.skipIf(noAzurite !== null)(`fencing on Azure ${noAzurite ?? ''}`, () =>
     azure = await startAzurite('out');
     const { origin, pathname } = new URL(azure.endpoint);
     gate = await startGate(origin);
-    all = [gate.endpoint + pathname, azure.endpoint].map((endpoint) =>
-      testStores({ env: azure.env, azure: [azureAt(endpoint)] }),
-    );
+    all = [storesOnAzure(azure, gate.endpoint + pathname), storesOnAzure(azure)];
     [frozen, owner] = (await Promise.all(all.map(async (one) => one.writable('az://out/')))) as [
       WritableStore,
       WritableStore,

@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SPEC_VERSION } from '#forebay/shared/domain/job/job.js';
-import { checkFencing } from '#forebay/shared/storage/objects/check-fencing.js';
-import { objectPaths } from '#forebay/shared/storage/objects/object-paths.js';
 import type { WritableStore } from '#forebay/shared/stores/store.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { makeTar } from '../support/archives.ts';
@@ -17,13 +15,11 @@ import {
   startService,
   upTo,
   writeTinyModel,
-  type OutputRow,
   type Service,
 } from '../support/service.ts';
-import { azureAt, testStores } from '../support/stores.ts';
-
-const never = new AbortController().signal;
-const ODD = ['a b.png', 'a%2e+c.png', 'd#e?f.png', 'g\u00e9\u{1f600}.png'];
+import { expectFencingIsChecked, storedOutputs } from '../support/stored-outputs.ts';
+import { ODD_NAMES, putPhotos } from '../support/stored-photos.ts';
+import { storesOnAzure } from '../support/stores.ts';
 
 describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
   let azure: AzureServer;
@@ -38,17 +34,9 @@ describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
       startAzurite('photos', 'results', 'models'),
       Promise.all([0, 1, 2].map(colourImage)),
     ]);
-    stores = testStores({ env: azure.env, azure: [azureAt(azure.endpoint)] });
+    stores = storesOnAzure(azure);
     store = await stores.writable('az://results/');
-    for (let i = 0; i < 12; i++) {
-      await azure.put(
-        'photos',
-        `in/${i % 2 ? 'odd' : 'even'}/${String(i).padStart(3, '0')}.png`,
-        images[i % 3]!,
-      );
-    }
-    await azure.put('photos', 'in/notes.txt', 'no image');
-    for (const name of ODD) await azure.put('photos', `names/${name}`, images[1]!);
+    await putPhotos(azure, images, 12);
     dir = mkdtempSync(join(tmpdir(), 'forebay-azure-'));
     writeTinyModel(dir, 'tiny');
     for (const file of readdirSync(dir)) {
@@ -70,23 +58,7 @@ describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  const at = (name: string) => `az://results/out/${name}/`;
-  const names = async (name: string) => {
-    const found: string[] = [];
-    for await (const { url } of store.list(at(name), null, never)) found.push(url.slice(at(name).length));
-    return found;
-  };
-  const textOf = async (url: string) =>
-    Buffer.from(await store.read(url, { signal: never })).toString('utf8');
-  /** All rows of an output, as `cat part-*` shows them. */
-  const rowsOf = async (name: string, kind: 'part' | 'errors' = 'part') => {
-    const rows: OutputRow[] = [];
-    for (const file of (await names(name)).filter((found) => found.startsWith(`${kind}-`))) {
-      const lines = (await textOf(at(name) + file)).split('\n').filter((line) => line !== '');
-      rows.push(...lines.map((line) => JSON.parse(line) as OutputRow));
-    }
-    return rows;
-  };
+  const { at, names, textOf, rowsOf } = storedOutputs('az://results/out/', () => store);
   const run = async (input: object, name: string, options: object = {}) => {
     const { id } = await service.submit({ input, output: at(name), options });
     const job = await service.ended(id);
@@ -128,15 +100,15 @@ describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
   it('globs, lists, records, tables and archives name blobs with any character', async () => {
     const glob = await run({ type: 'files', path: 'az://photos/in/*/00?.png' }, 'glob');
     expect(glob.job.rows.total).toBe(10);
-    const urls = ODD.map((name) => `az://photos/names/${name}`);
+    const urls = ODD_NAMES.map((name) => `az://photos/names/${name}`);
     expect((await run({ type: 'urls', urls }, 'urls')).rows.map(({ id }) => id)).toEqual(urls);
     const rows = urls.map((image, i) => `${JSON.stringify({ id: `row ${i}`, image })}\n`);
     await azure.put('photos', 'names/tables/rows.jsonl', rows.join(''));
     const table = await run({ type: 'jsonl', path: 'az://photos/names/tables/rows.jsonl' }, 'table');
-    expect(table.job.rows.succeeded).toBe(ODD.length);
-    await azure.put('photos', 'names/tables/list.txt', `../${ODD[0]}\n../../outside.png\n`);
+    expect(table.job.rows.succeeded).toBe(ODD_NAMES.length);
+    await azure.put('photos', 'names/tables/list.txt', `../${ODD_NAMES[0]}\n../../outside.png\n`);
     const list = await run({ type: 'manifest', path: 'az://photos/names/tables/list.txt' }, 'list');
-    expect(list.rows).toMatchObject([{ id: `../${ODD[0]}` }]);
+    expect(list.rows).toMatchObject([{ id: `../${ODD_NAMES[0]}` }]);
     expect(list.errors.map(({ error }) => error!.code)).toEqual(['path_not_allowed']);
     await azure.put('photos', 'names/x.tar', makeTar(images.map((body, i) => ({ name: `${i}.png`, body }))));
     const archive = await run({ type: 'archive', path: 'az://photos/names/x.tar' }, 'archive');
@@ -206,17 +178,7 @@ describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
   });
 
   it('a server that would overwrite parts is refused as an output', async () => {
-    const overwriting: WritableStore = {
-      ...store,
-      publish: async (staged) => store.publish(staged, 'replace'),
-    };
-    const forgetful: WritableStore = { ...store, discard: async () => undefined };
-    const timeless: WritableStore = { ...store, prepareRemoval: async (url) => store.prepareRemoval(url) };
-    const paths = objectPaths(at('checked'));
-    await checkFencing(store, paths);
-    await expect(checkFencing(overwriting, paths)).rejects.toThrow(/ignores If-None-Match/);
-    await expect(checkFencing(forgetful, paths)).rejects.toThrow(/completes an upload that was aborted/);
-    await expect(checkFencing(timeless, paths)).rejects.toThrow(/accepts requests that have expired/);
+    await expectFencingIsChecked(store, at('checked'));
     expect((await names('checked')).filter((name) => !name.includes('.forebay-staged'))).toEqual([]);
   });
 });

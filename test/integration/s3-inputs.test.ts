@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listing, refusing, serveS3, type Answer, type S3Answers } from '../support/s3-answers.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
 import { colourImage, LABELS, readOutput, startService, upTo, type Service } from '../support/service.ts';
+import { ODD_NAMES, putPhotos } from '../support/stored-photos.ts';
 
 /** A bucket of 1500 images. For its first requests, its second page is throttled for longer than a client waits. */
 function listsWithOutage(image: Buffer): Answer {
@@ -21,8 +22,6 @@ function listsWithOutage(image: Buffer): Answer {
   };
 }
 
-const ODD = ['a b.png', 'a%2e+c.png', 'd#e?f.png', 'g\u00e9\u{1f600}.png'];
-
 describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () => {
   let s3: S3Server;
   let service: Service;
@@ -35,16 +34,8 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
       startSeaweedfs('photos', 'secret'),
       Promise.all([0, 1, 2].map(colourImage)),
     ]);
-    for (let i = 0; i < 30; i++) {
-      await s3.put(
-        'photos',
-        `in/${i % 2 ? 'odd' : 'even'}/${String(i).padStart(3, '0')}.png`,
-        images[i % 3]!,
-      );
-    }
-    await s3.put('photos', 'in/notes.txt', 'no image');
+    await putPhotos(s3, images, 30);
     await s3.put('photos', 'in/.thumbs/x.png', images[0]!);
-    for (const name of ODD) await s3.put('photos', `names/${name}`, images[1]!);
     await s3.put('photos', 'outside/x.png', images[0]!);
     await s3.put('photos', 'in/broken/empty.png', '');
     await s3.put('secret', 'x.png', images[0]!);
@@ -138,18 +129,20 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
   });
 
   it('lists, manifests and records name objects with any character', async () => {
-    const urls = ODD.map((name) => `s3://photos/names/${name}`);
+    const urls = ODD_NAMES.map((name) => `s3://photos/names/${name}`);
     const list = await run({ type: 'urls', urls }, 'urls');
     expect(list.rows.map(({ id }) => id)).toEqual(urls);
     writeFileSync(join(service.input, 'list.txt'), urls.map((url) => `${url}\n`).join(''));
     const manifest = await run({ type: 'manifest', path: join(service.input, 'list.txt') }, 'manifest');
     expect(manifest.rows.map(({ id }) => id)).toEqual(urls);
     const records = urls.map((image, i) => ({ id: `row ${i}`, image }));
-    expect((await run({ type: 'inline', rows: records }, 'inline')).job.rows.succeeded).toBe(ODD.length);
+    expect((await run({ type: 'inline', rows: records }, 'inline')).job.rows.succeeded).toBe(
+      ODD_NAMES.length,
+    );
     writeFileSync(join(service.input, 'r.jsonl'), records.map((row) => `${JSON.stringify(row)}\n`).join(''));
     expect(
       (await run({ type: 'jsonl', path: join(service.input, 'r.jsonl') }, 'jsonl')).job.rows.succeeded,
-    ).toBe(ODD.length);
+    ).toBe(ODD_NAMES.length);
   });
 
   it('each bad row fails alone, and says why', async () => {
@@ -227,9 +220,13 @@ describe.skipIf(noSeaweedfs !== null)(`inputs on S3 ${noSeaweedfs ?? ''}`, () =>
     );
     // Processes that read only local files leave the job alone.
     expect(JSON.parse(readFileSync(join(service.out('table'), 'job.json'), 'utf8'))).toMatchObject({ v: 5 });
-    await s3.put('photos', 'names/tables/list.txt', `../${ODD[0]}\n../../outside/x.png\n../../../x.png\n`);
+    await s3.put(
+      'photos',
+      'names/tables/list.txt',
+      `../${ODD_NAMES[0]}\n../../outside/x.png\n../../../x.png\n`,
+    );
     const list = await run({ type: 'manifest', path: 's3://photos/names/tables/list.txt' }, 'list');
-    expect(list.rows).toMatchObject([{ id: `../${ODD[0]}` }]);
+    expect(list.rows).toMatchObject([{ id: `../${ODD_NAMES[0]}` }]);
     expect(list.errors.map(({ error }) => error!.code)).toEqual(['path_not_allowed', 'invalid_row']);
   });
 

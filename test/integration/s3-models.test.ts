@@ -21,7 +21,7 @@ import { modelReport } from '#forebay/workers/models/model-report.js';
 import { watchModels } from '#forebay/workers/models/watch-models.js';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
 import { writeTinyModel } from '../support/service.ts';
-import { s3At, testStores } from '../support/stores.ts';
+import { storesOnS3 } from '../support/stores.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () => {
@@ -34,11 +34,8 @@ describe.skipIf(noSeaweedfs !== null)(`models on S3 ${noSeaweedfs ?? ''}`, () =>
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'forebay-s3-models-'));
     s3 = await startSeaweedfs('models');
-    const { access, secret } = s3.variables;
-    const credentials = { env: { access_key: access, secret_key: secret } };
-    const at = (endpoint: string) => testStores({ env: s3.env, s3: [s3At(endpoint, { credentials })] });
-    stores = at(s3.endpoint);
-    unreachable = at('http://127.0.0.1:1');
+    stores = storesOnS3(s3);
+    unreachable = storesOnS3(s3, 'http://127.0.0.1:1');
   });
   afterAll(async () => {
     await stores?.close();

@@ -6,8 +6,6 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
 import type { ManifestPart } from '#forebay/shared/storage/read-manifest.js';
-import { checkFencing } from '#forebay/shared/storage/objects/check-fencing.js';
-import { objectPaths } from '#forebay/shared/storage/objects/object-paths.js';
 import { DELETION_MS, type WritableStore } from '#forebay/shared/stores/store.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { forebayCommands } from '../support/forebay-command.ts';
@@ -22,7 +20,8 @@ import {
   type OutputRow,
   type Service,
 } from '../support/service.ts';
-import { s3At, testStores } from '../support/stores.ts';
+import { expectFencingIsChecked, storedOutputs } from '../support/stored-outputs.ts';
+import { storesOnS3 } from '../support/stores.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const never = new AbortController().signal;
@@ -37,9 +36,7 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
 
   beforeAll(async () => {
     s3 = await startSeaweedfs('results', 'other');
-    const { access, secret } = s3.variables;
-    const credentials = { env: { access_key: access, secret_key: secret } };
-    stores = testStores({ env: s3.env, s3: [s3At(s3.endpoint, { credentials })] });
+    stores = storesOnS3(s3);
     store = await stores.writable('s3://results/');
     proxy = await startLoggingProxy(s3.endpoint);
     service = await startService({
@@ -54,23 +51,7 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     await s3?.stop();
   });
 
-  const at = (name: string) => `s3://results/out/${name}/`;
-  const names = async (name: string) => {
-    const found: string[] = [];
-    for await (const child of store.children(at(name), never)) if (!child.isFolder) found.push(child.name);
-    return found;
-  };
-  const textOf = async (url: string) =>
-    Buffer.from(await store.read(url, { signal: never })).toString('utf8');
-  /** All rows of an output, as `cat part-*` shows them. */
-  const rowsOf = async (name: string, kind: 'part' | 'errors' = 'part') => {
-    const rows: OutputRow[] = [];
-    for (const file of (await names(name)).filter((found) => found.startsWith(`${kind}-`))) {
-      const lines = (await textOf(at(name) + file)).split('\n').filter((line) => line !== '');
-      rows.push(...lines.map((line) => JSON.parse(line) as OutputRow));
-    }
-    return rows;
-  };
+  const { at, names, textOf, rowsOf } = storedOutputs('s3://results/out/', () => store);
   const staged = async (name: string) => {
     let count = 0;
     for await (const _ of store.staged(at(name), never)) count += 1;
@@ -212,17 +193,15 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     const output = { path: at('files'), format: 'parquet', compact: { files: 2 }, partition_by: 'label' };
     const { id } = await service.submit({ input, output, options: { block_rows: 3 } });
     expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });
-    expect(await names('files')).toEqual(['_SUCCESS', 'job.json', 'manifest.json']);
+    const direct = (await names('files')).filter((name) => !name.includes('/'));
+    expect(direct).toEqual(['_SUCCESS', 'job.json', 'manifest.json']);
     const text = await (await service.request(`/v1/jobs/${id}/results`)).text();
     const lines = text.trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as OutputRow).index).toSorted((a, b) => a - b)).toEqual(
       upTo(12),
     );
-    const filesIn = async (folder: string) => {
-      const found: string[] = [];
-      for await (const { url } of store.list(`${at('files')}${folder}`, null, never)) found.push(url);
-      return found.length;
-    };
+    const filesIn = async (folder: string) =>
+      (await names('files')).filter((name) => name.startsWith(folder)).length;
     expect([await filesIn('data/label=red/'), await filesIn('data/'), await staged('files')]).toEqual([
       2, 6, 0,
     ]);
@@ -262,20 +241,8 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
   });
 
   it('a server that would overwrite parts is refused as an output', async () => {
-    const overwriting: WritableStore = {
-      ...store,
-      publish: async (upload) => store.publish(upload, 'replace'),
-    };
-    const forgetful: WritableStore = { ...store, discard: async () => undefined };
-    const timeless: WritableStore = { ...store, prepareRemoval: async (url) => store.prepareRemoval(url) };
-    const paths = objectPaths(at('checked'));
-    await checkFencing(store, paths);
-    await expect(checkFencing(overwriting, paths)).rejects.toThrow(/ignores If-None-Match/);
-    await expect(checkFencing(forgetful, paths)).rejects.toThrow(/completes an upload that was aborted/);
-    await expect(checkFencing(timeless, paths)).rejects.toThrow(/accepts requests that have expired/);
-    const left: string[] = [];
-    for await (const { url } of store.list(at('checked'), null, never)) left.push(url);
-    expect(left).toEqual([]);
+    await expectFencingIsChecked(store, at('checked'));
+    expect(await names('checked')).toEqual([]);
   });
 
   it('is also what `forebay run` writes to', async () => {

@@ -1,13 +1,14 @@
 // A real Azure Blob server for a test file: Azurite, Microsoft's emulator, from npm, which is installed once.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent } from 'undici';
 import { encodeReserved } from '#forebay/shared/stores/remote/encode-reserved.js';
 import { sharedKey } from '#forebay/shared/stores/azure/shared-key.js';
 import { onPath } from '#forebay/cli/redis/redis-program.js';
+import { startBoundProcess } from './bound-process.ts';
 import { freePort } from './free-port.ts';
+import { installOnce } from './install-once.ts';
 import { redisCacheDir } from './redis.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -46,10 +47,6 @@ interface SendOptions {
   readonly body?: Buffer;
 }
 
-/** Runs a program until this process closes its end of the pipe, which happens however it dies. */
-const UNTIL_STDIN_ENDS =
-  'exec 3<&0; "$@" 3<&- & server=$!; { cat <&3 >/dev/null; kill -9 $server; } & wait $server';
-
 /** Starts a server with these containers, in memory. It ends with the test process. */
 export async function startAzurite(...containers: string[]): Promise<AzureServer> {
   const port = await freePort();
@@ -57,10 +54,9 @@ export async function startAzurite(...containers: string[]): Promise<AzureServer
   const endpoint = `${origin}/${ACCOUNT}`;
   const args = ['--inMemoryPersistence', '--disableTelemetry', '--silent', '--blobPort', String(port)];
   const folder = mkdtempSync('/tmp/fbt-azurite-');
-  const child = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', process.execPath, program!, ...args], {
+  const child = startBoundProcess([process.execPath, program!, ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: folder, AZURITE_ACCOUNTS: `${ACCOUNT}:${KEY}` },
-    stdio: ['pipe', 'ignore', 'ignore'],
   });
 
   async function send(method: string, path: string, options: SendOptions = {}): Promise<number> {
@@ -85,7 +81,7 @@ export async function startAzurite(...containers: string[]): Promise<AzureServer
   }
 
   await waitUntil('the Azure server', async () => {
-    if (child.exitCode !== null) throw new Error(`Azurite ended with ${child.exitCode}`);
+    if (child.exitCode() !== null) throw new Error(`Azurite ended with ${child.exitCode()}`);
     return (await send('GET', '', { query: { comp: 'list' } }).catch(() => 0)) === 200;
   });
   for (const name of containers) await send('PUT', name, { query: { restype: 'container' } });
@@ -102,8 +98,7 @@ export async function startAzurite(...containers: string[]): Promise<AzureServer
       if (status !== 201) throw new Error(`PUT ${key}: ${status}`);
     },
     async stop() {
-      child.stdin.end();
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await child.end();
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
@@ -116,20 +111,11 @@ function find(): string | null {
   return npm === null ? null : install(npm);
 }
 
-/** Installs into another folder and renames it, so that a test that runs at the same time never sees half a program. */
 function install(npm: string): string | null {
-  mkdirSync(redisCacheDir, { recursive: true });
-  const work = mkdtempSync(`${cached}-getting-`);
-  try {
-    writeFileSync(join(work, 'package.json'), '{"private":true}');
+  const isThere = installOnce(cached, (folder) => {
+    writeFileSync(join(folder, 'package.json'), '{"private":true}');
     const wanted = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=optional'];
-    execFileSync(npm, [...wanted, `azurite@${VERSION}`], { cwd: work, stdio: 'ignore', timeout: 180_000 });
-    renameSync(work, cached);
-  } catch {
-    // Another test may have finished the same installation meanwhile.
-    if (!existsSync(cached)) return null;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-  return join(cached, PROGRAM);
+    execFileSync(npm, [...wanted, `azurite@${VERSION}`], { cwd: folder, stdio: 'ignore', timeout: 180_000 });
+  });
+  return isThere ? join(cached, PROGRAM) : null;
 }

@@ -1,6 +1,6 @@
 // An HTTP proxy on loopback in front of a server. It passes everything on, and remembers which requests it has seen.
 import { once } from 'node:events';
-import { createServer, request } from 'node:http';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface LoggingProxy {
@@ -10,13 +10,20 @@ export interface LoggingProxy {
   close(): Promise<void>;
 }
 
-/** `target`: an `http:` origin. The Host header stays that of the proxy, because requests of S3 are signed with it. */
-export async function startLoggingProxy(target: string): Promise<LoggingProxy> {
+/**
+ * `target`: an `http:` origin. The Host header stays that of the proxy, because requests of S3 are signed with it.
+ * `before`: what a request waits for before it is passed on.
+ */
+export async function startLoggingProxy(
+  target: string,
+  before: () => Promise<void> = async () => undefined,
+): Promise<LoggingProxy> {
   const { hostname, port } = new URL(target);
   const seen: string[] = [];
-  const server = createServer((incoming, outgoing) => {
+  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method, url: path, headers } = incoming;
     seen.push(`${method} ${path}`);
+    await before();
     const passed = request({ hostname, port, method, path, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode!, answer.headers);
       answer.pipe(outgoing);
@@ -24,7 +31,8 @@ export async function startLoggingProxy(target: string): Promise<LoggingProxy> {
     passed.on('error', () => outgoing.destroy());
     outgoing.on('close', () => passed.destroy());
     incoming.pipe(passed);
-  });
+  }
+  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -3,12 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSy
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Outputs } from '#forebay/shared/storage/output.js';
+import { afterAll, beforeAll } from 'vitest';
+import { newJobId } from '#forebay/shared/domain/job/job-id.js';
+import type { Output, Outputs } from '#forebay/shared/storage/output.js';
 import { createOutputs } from '#forebay/shared/storage/outputs.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { noAzurite, startAzurite } from './azurite.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from './seaweedfs.ts';
-import { azureAt, s3At, testStores } from './stores.ts';
+import { storesOnAzure, storesOnS3, testStores } from './stores.ts';
 
 export interface OutputPlace {
   /**
@@ -33,6 +35,24 @@ export const OUTPUT_PLACES = [
 ] as const;
 
 const never = new AbortController().signal;
+
+/** A place for all tests of a describe block. */
+export function useOutputPlace(open: () => Promise<OutputPlace>) {
+  const place = {} as OutputPlace;
+  let outputs = 0;
+  let ids = 0;
+  beforeAll(async () => {
+    Object.assign(place, await open());
+  }, 60_000);
+  afterAll(async () => place.close());
+  return {
+    place,
+    /** An output that nothing has used before. */
+    fresh: () => place.outputs.of(place.at(`o${++outputs}`)),
+    jobId: () => newJobId(Date.now(), new Uint8Array(16).fill(++ids)),
+    textOf: async (output: Output, path: string) => (await output.read(path))?.toString('utf8') ?? null,
+  };
+}
 
 async function openFolders(): Promise<OutputPlace> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'forebay-output-')));
@@ -59,18 +79,12 @@ async function openFolders(): Promise<OutputPlace> {
 
 async function openS3(): Promise<OutputPlace> {
   const server = await startSeaweedfs('outputs');
-  const { access, secret } = server.variables;
-  const stores = testStores({
-    env: server.env,
-    s3: [s3At(server.endpoint, { credentials: { env: { access_key: access, secret_key: secret } } })],
-  });
-  return { ...(await objectsAt('s3://outputs/', stores, server)), publishes: 'one by one' };
+  return { ...(await objectsAt('s3://outputs/', storesOnS3(server), server)), publishes: 'one by one' };
 }
 
 async function openAzure(): Promise<OutputPlace> {
   const server = await startAzurite('outputs');
-  const stores = testStores({ env: server.env, azure: [azureAt(server.endpoint)] });
-  return objectsAt('az://outputs/', stores, server);
+  return objectsAt('az://outputs/', storesOnAzure(server), server);
 }
 
 async function objectsAt(base: string, stores: Stores, server: Pick<S3Server, 'stop'>): Promise<OutputPlace> {

@@ -40,6 +40,12 @@ export async function serveS3(...answers: Answer[]): Promise<S3Answers> {
   };
 }
 
+/** An object whose content is "here". */
+export const here: Answer = (_, response) => response.writeHead(200, { etag: '"1"' }).end('here');
+
+/** No answer: the connection is cut. */
+export const cut: Answer = (request) => request.socket.destroy();
+
 /** An error in the form of S3. `more`: further elements of its body. */
 export function refusing(
   status: number,

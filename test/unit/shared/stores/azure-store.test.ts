@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AzureSettings } from '#forebay/shared/stores/azure/azure-settings.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
-import { serveS3, type Answer, type S3Answers } from '../../../support/s3-answers.ts';
+import { cut, here, serveS3, type Answer, type S3Answers } from '../../../support/s3-answers.ts';
 import { azureAt, testStores } from '../../../support/stores.ts';
 
 const never = new AbortController().signal;
@@ -15,8 +15,6 @@ afterEach(async () => {
   await server?.close();
 });
 
-const ok: Answer = (_, response) => response.writeHead(200, { etag: '"1"' }).end('here');
-const cut: Answer = (request) => request.socket.destroy();
 const SECRET = Buffer.from('very secret').toString('base64');
 const KEY = { AZURE_STORAGE_ACCOUNT: 'lab1', AZURE_STORAGE_KEY: SECRET };
 
@@ -48,7 +46,7 @@ describe('what may pass is retried', () => {
     ['500 OperationTimedOut', refusing(500, 'OperationTimedOut')],
     ['a connection that is cut before the answer', cut],
   ])('%s', async (_, answer) => {
-    expect(await reading([answer, ok])).toBe('here');
+    expect(await reading([answer, here])).toBe('here');
     expect(server!.requests).toHaveLength(2);
   });
 });
@@ -85,7 +83,7 @@ describe('what will not pass is not retried, and says what to do', () => {
 
 it('a wrong clock of this machine does not matter, because the server tells the time', async () => {
   const late = refusing(403, 'AuthenticationFailed', '', { date: 'Sun, 01 Jan 2040 00:00:00 GMT' });
-  expect(await reading([late, ok])).toBe('here');
+  expect(await reading([late, here])).toBe('here');
   expect(server!.requests.map(({ headers }) => String(headers['x-ms-date']).slice(0, 16))).toEqual([
     new Date().toUTCString().slice(0, 16),
     'Sun, 01 Jan 2040',
@@ -101,24 +99,24 @@ describe('credentials', () => {
   it('are an account key, a SAS token or nothing, from the environment or from variables that the settings name', async () => {
     const connection = `DefaultEndpointsProtocol=https;AccountName=lab1;AccountKey=${SECRET};EndpointSuffix=x`;
     const signed = { url: '/lab1/photos/key.txt', authorization: expect.stringMatching(/^SharedKey lab1:/) };
-    await reading([ok]);
+    await reading([here]);
     expect(sent()).toEqual(signed);
     await server!.close();
-    await reading([ok], { AZURE_STORAGE_CONNECTION_STRING: connection });
+    await reading([here], { AZURE_STORAGE_CONNECTION_STRING: connection });
     expect(sent()).toEqual(signed);
     await server!.close();
     const named = { env: { connection_string: 'LAB' } };
-    await reading([ok], { LAB: connection }, { credentials: named });
+    await reading([here], { LAB: connection }, { credentials: named });
     expect(sent()).toEqual(signed);
     await server!.close();
     const sas = { LAB: '?sv=2021-12-02&sig=a%2Bb%3D' };
-    await reading([ok], sas, { account: 'lab1', credentials: { env: { sas_token: 'LAB' } } });
+    await reading([here], sas, { account: 'lab1', credentials: { env: { sas_token: 'LAB' } } });
     expect(sent()).toEqual({
       url: '/lab1/photos/key.txt?sv=2021-12-02&sig=a%2Bb%3D',
       authorization: undefined,
     });
     await server!.close();
-    await reading([ok], KEY, { credentials: 'none' });
+    await reading([here], KEY, { credentials: 'none' });
     expect(sent()).toEqual({ ...signed, authorization: undefined });
   });
 
@@ -132,7 +130,7 @@ describe('credentials', () => {
     ],
     ['a key of an unknown account', { AZURE_STORAGE_KEY: SECRET }, {}, /without the name of the account/],
   ])('%s is refused without a request', async (_, env, more, message) => {
-    const failed = await reading([ok], env as Record<string, string>, more).catch((error: Error) => error);
+    const failed = await reading([here], env as Record<string, string>, more).catch((error: Error) => error);
     expect(failed).toMatchObject({ code: 'access_denied', message: expect.stringMatching(message) });
     expect(server!.requests).toHaveLength(0);
     expect(JSON.stringify(failed, Object.getOwnPropertyNames(failed))).not.toContain(SECRET);
@@ -143,7 +141,7 @@ describe('credentials', () => {
 
   /** Reads twice, with an identity whose variables follow from the URL of the server. */
   async function withIdentity(envOf: (endpoint: string) => Record<string, string>): Promise<void> {
-    server = await serveS3(token, ok);
+    server = await serveS3(token, here);
     const { endpoint } = server;
     stores = testStores({ env: envOf(endpoint), azure: [azureAt(`${endpoint}/lab1`)] });
     for (let i = 0; i < 2; i++) {
@@ -245,7 +243,7 @@ describe('listing', () => {
   });
 
   it('says that the endpoint is none of Azure', async () => {
-    await expect(listed(null, ok)).rejects.toMatchObject({
+    await expect(listed(null, here)).rejects.toMatchObject({
       message: expect.stringMatching(/not a list of blobs/),
     });
   });

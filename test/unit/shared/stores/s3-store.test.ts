@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { S3Settings } from '#forebay/shared/stores/s3/s3-settings.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
-import { listing, refusing, serveS3, type Answer, type S3Answers } from '../../../support/s3-answers.ts';
+import {
+  cut,
+  here,
+  listing,
+  refusing,
+  serveS3,
+  type Answer,
+  type S3Answers,
+} from '../../../support/s3-answers.ts';
 import { s3At, testStores } from '../../../support/stores.ts';
 
 const never = new AbortController().signal;
@@ -12,8 +20,6 @@ afterEach(async () => {
   await server?.close();
 });
 
-const ok: Answer = (_, response) => response.writeHead(200, { etag: '"1"' }).end('here');
-const cut: Answer = (request) => request.socket.destroy();
 const cutBody: Answer = (_, response) => {
   response.writeHead(200, { 'content-length': 100 }).write('the start', () => response.destroy());
 };
@@ -55,7 +61,7 @@ describe('what may pass is retried', () => {
     ['a connection that is cut before the answer', cut],
     ['a connection that is cut in the body', cutBody],
   ])('%s', async (_, answer) => {
-    expect(await reading([answer, ok])).toBe('here');
+    expect(await reading([answer, here])).toBe('here');
     expect(server!.requests).toHaveLength(2);
   });
 });
@@ -88,7 +94,7 @@ describe('a wrong clock of this machine', () => {
   const skewed = refusing(403, 'RequestTimeTooSkewed', '', late);
 
   it('does not matter, because the server tells the time', async () => {
-    expect(await reading([skewed, ok])).toBe('here');
+    expect(await reading([skewed, here])).toBe('here');
     expect(server!.requests.map(({ date }) => String(date).slice(0, 4))).toEqual([
       String(new Date().getFullYear()),
       '2040',
@@ -112,7 +118,7 @@ describe('the region that the server names', () => {
     ['in the body', refusing(400, 'AuthorizationHeaderMalformed', '<Region>eu-west-3</Region>')],
     ['in a header', refusing(301, 'PermanentRedirect', '', { 'x-amz-bucket-region': 'eu-west-3' })],
   ])('%s is tried once, and kept', async (_, answer) => {
-    expect(await reading([answer, ok])).toBe('here');
+    expect(await reading([answer, here])).toBe('here');
     const again = await (await stores!.of('s3://bucket/')).read('s3://bucket/b', { signal: never });
     expect(again.length).toBe(4);
     expect(signedFor()).toEqual(['us-east-1', 'eu-west-3', 'eu-west-3']);
@@ -134,12 +140,12 @@ describe('the region that the server names', () => {
 });
 
 it('signs nothing without credentials', async () => {
-  expect(await reading([ok], { credentials: 'none' })).toBe('here');
+  expect(await reading([here], { credentials: 'none' })).toBe('here');
   expect(server!.requests[0]!.authorization).toBeUndefined();
 });
 
 it('encodes the key as a whole, so that no part of it becomes a query or another path', async () => {
-  await reading([ok], {}, 's3://bucket/a b/%2e%2e//c+d#e?f=g/\u00e9!');
+  await reading([here], {}, 's3://bucket/a b/%2e%2e//c+d#e?f=g/\u00e9!');
   expect(server!.requests[0]!.url).toBe('/bucket/a%20b/%252e%252e//c%2Bd%23e%3Ff%3Dg/%C3%A9%21');
 });
 
@@ -190,7 +196,7 @@ describe('listing', () => {
   });
 
   it('says that the endpoint is no S3 server', async () => {
-    await expect(listed(null, ok)).rejects.toMatchObject({
+    await expect(listed(null, here)).rejects.toMatchObject({
       code: 'fetch_unreadable',
       message: expect.stringMatching(/not a list of objects/),
     });
