@@ -3,24 +3,14 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from '
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { loadedLane, plain, testFolder } from '../support/lanes.ts';
-import { blocksOn, chain, writeColours, writeFinder, writePipeline } from '../support/pipelines.ts';
+import { answerOf, loadedLane, plain, testFolder } from '../support/lanes.ts';
+import { blocksOn, chain, SURE, writeColours, writeFinder, writePipeline } from '../support/pipelines.ts';
 import { toLoad, writePredictor } from '../support/predictors.ts';
+import { YOLOX } from '../support/real-models.ts';
 
-const SURE = [
-  [20, 0, 0],
-  [0, 20, 0],
-  [0, 0, 20],
-];
 const GREEN = [0, 255, 0] as const;
 const FOR_EACH = { for_each: 'detections' };
-
-const answer = (outcome: RowOutcome) =>
-  outcome.ok
-    ? (JSON.parse(`{${outcome.result}}`) as Record<string, never>)
-    : `${outcome.error.code}: ${outcome.error.message}`;
 
 let models: string;
 beforeEach(() => {
@@ -35,7 +25,7 @@ async function run(config: Record<string, unknown>, rows: readonly LaneInput[], 
   return lane.run({ model: 'm', rows, options: { ...options } });
 }
 
-const answers = async (...given: Parameters<typeof run>) => (await run(...given)).outcomes.map(answer);
+const answers = async (...given: Parameters<typeof run>) => (await run(...given)).outcomes.map(answerOf);
 
 interface Found {
   readonly box: readonly number[];
@@ -62,7 +52,7 @@ it('each object gets the answer that its crop gets alone', async () => {
       rows: [{ bytes: crop }],
       options: { top_k: 3, decode: null, threshold: null },
     });
-    expect(answer(outcomes[0]!)).toEqual({ predictions });
+    expect(answerOf(outcomes[0]!)).toEqual({ predictions });
   }
 });
 
@@ -77,7 +67,7 @@ it('crops come from the image that the detector has decoded, or from one that is
   const twice = await run(chain('middle', classify), rows);
   expect(twice.timings.bytes).toBe(4 * picture.length);
   for (const { outcomes } of [once, twice])
-    expect(outcomes.map(answer).map(labels)).toEqual([['green'], ['green']]);
+    expect(outcomes.map(answerOf).map(labels)).toEqual([['green'], ['green']]);
 });
 
 it('only the wanted objects are cut out, and a row says how many were too many', async () => {
@@ -156,7 +146,7 @@ it('texts go on to the next model only if the first one says so, and those that 
   const texts = ['abcd', 'zzzz', 'bad', 'b', 'bbbbb'];
   const rows = texts.map((text) => ({ json: JSON.stringify({ text }) }));
   const { outcomes, timings } = await run(steps, rows);
-  expect(outcomes.map(answer)).toEqual([
+  expect(outcomes.map(answerOf)).toEqual([
     { predictions: [{ label: 'a', score: 0.4 }], embedding: [4, 2] },
     { predictions: [{ label: 'z', score: 0.4 }], stopped_after: 'topic' },
     'predictor_error: topic: no topic',
@@ -209,18 +199,7 @@ describe.skipIf(!existsSync(join(DATA, 'models')))('real models (skipped without
       symlinkSync(join(DATA, 'models', graph), join(models, name, 'model.onnx'));
       writeFileSync(join(models, name, 'model.json'), JSON.stringify({ name, ...config }));
     };
-    link('yolox', 'yolox-nano.onnx', {
-      task: 'object-detection',
-      head: 'yolox',
-      preprocess: {
-        resize: 'letterbox',
-        crop: 416,
-        pad: 114,
-        align: 'top_left',
-        color_order: 'bgr',
-        rescale: 1,
-      },
-    });
+    link('yolox', 'yolox-nano.onnx', YOLOX);
     link('mobilenet', 'mobilenetv2.onnx', {
       task: 'image-classification',
       activation: 'softmax',

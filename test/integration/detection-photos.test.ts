@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { loadedLane, testFolder } from '../support/lanes.ts';
 import { checkedConfig } from '../support/onnx/models.ts';
+import { YOLOX } from '../support/real-models.ts';
 
 const DATA = resolve(import.meta.dirname, '../../../shared/data');
 const PHOTOS = join(DATA, 'open', 'images');
@@ -65,20 +66,8 @@ describe.skipIf(!existsSync(GRAPH))('yolox-nano (skipped without ../shared/data)
 function yolox(more: object = {}) {
   const dir = testFolder();
   symlinkSync(GRAPH, join(dir, 'model.onnx'));
-  const config = checkedConfig({
-    name: 'yolox-nano',
-    task: 'object-detection',
-    head: 'yolox',
-    preprocess: {
-      resize: 'letterbox',
-      crop: 416,
-      pad: 114,
-      align: 'top_left',
-      color_order: 'bgr',
-      rescale: 1,
-      ...more,
-    },
-  });
+  const preprocess = { ...YOLOX.preprocess, ...more };
+  const config = checkedConfig({ name: 'yolox-nano', ...YOLOX, preprocess });
   return { dir, config, named: [] };
 }
 

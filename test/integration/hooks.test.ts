@@ -2,21 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { whyForbidden } from '#forebay/shared/models/predictors-off.js';
 import { columnsOf } from '#forebay/shared/sinks/table/columns-of.js';
 import { rowFieldsOf } from '#forebay/shared/tasks/task-descriptions.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { loadedLane, plain, sharedLane, testFolder } from '../support/lanes.ts';
-import { cascade, chain, writeColours, writeFinder, writePipeline } from '../support/pipelines.ts';
+import { answerOf, loadedLane, plain, sharedLane, testFolder } from '../support/lanes.ts';
+import { cascade, chain, SURE, writeColours, writeFinder, writePipeline } from '../support/pipelines.ts';
 import { toLoad } from '../support/predictors.ts';
 
-const SURE = [
-  [20, 0, 0],
-  [0, 20, 0],
-  [0, 0, 20],
-];
 let models: string;
 let dir: string;
 beforeEach(() => {
@@ -40,13 +34,8 @@ async function answers(rows: readonly LaneInput[], folder = dir) {
     rows,
     options: { top_k: 1, decode: null, threshold: null },
   });
-  return outcomes.map(answer);
+  return outcomes.map(answerOf);
 }
-
-const answer = (outcome: RowOutcome) =>
-  outcome.ok
-    ? (JSON.parse(`{${outcome.result}}`) as Record<string, unknown>)
-    : `${outcome.error.code}: ${outcome.error.message}`;
 
 const best = (row: unknown) =>
   (row as { readonly predictions: readonly { readonly label: string }[] }).predictions[0]?.label;

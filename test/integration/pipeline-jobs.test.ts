@@ -16,24 +16,16 @@ import {
   cascade,
   chain,
   ensemble,
+  RED_ONLY,
+  SURE,
   writeColours,
   writeFinder,
   writePipeline,
 } from '../support/pipelines.ts';
 import { startService, writeImages, type Service } from '../support/service.ts';
 
-const SURE = [
-  [20, 0, 0],
-  [0, 20, 0],
-  [0, 0, 20],
-];
 const RED = [255, 0, 0] as const;
 const GREEN = [0, 255, 0] as const;
-const RED_ONLY = [
-  [10, 0, 0],
-  [0, 0, 0],
-  [0, 0, 0],
-];
 let service: Service;
 /** Jobs from before the worker started. */
 let early: JobWire;

@@ -4,33 +4,26 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { loadedLane, plain, testFolder } from '../support/lanes.ts';
-import { cascade, ensemble, SIDE, writeColours, writePipeline } from '../support/pipelines.ts';
+import { answerOf, loadedLane, plain, testFolder } from '../support/lanes.ts';
+import {
+  cascade,
+  ensemble,
+  RED_ONLY,
+  SIDE,
+  SURE,
+  writeColours,
+  writePipeline,
+} from '../support/pipelines.ts';
 import { toLoad, writePredictor } from '../support/predictors.ts';
 import { startService, writeImages } from '../support/service.ts';
 
 const OPTIONS = { top_k: 1, decode: null, threshold: null };
-const answer = (outcome: RowOutcome) =>
-  outcome.ok
-    ? (JSON.parse(`{${outcome.result}}`) as Record<string, never>)
-    : `${outcome.error.code}: ${outcome.error.message}`;
-
 let models: string;
 beforeEach(() => {
   models = testFolder();
-  // Sure of red only, and sure of everything.
-  writeColours(models, 'weak', [
-    [10, 0, 0],
-    [0, 0, 0],
-    [0, 0, 0],
-  ]);
-  writeColours(models, 'strong', [
-    [20, 0, 0],
-    [0, 20, 0],
-    [0, 0, 20],
-  ]);
+  writeColours(models, 'weak', RED_ONLY);
+  writeColours(models, 'strong', SURE);
 });
 
 async function run(dir: string, rows: readonly LaneInput[], options: object = OPTIONS) {
@@ -39,7 +32,7 @@ async function run(dir: string, rows: readonly LaneInput[], options: object = OP
 }
 
 const answers = async (dir: string, rows: readonly LaneInput[], options: object = OPTIONS) =>
-  (await run(dir, rows, options)).outcomes.map(answer);
+  (await run(dir, rows, options)).outcomes.map(answerOf);
 
 it('an ensemble answers as its models do alone, whatever the format of the image', async () => {
   const background = { r: 200, g: 40, b: 90 };
@@ -78,7 +71,7 @@ it('a cascade asks the next model for exactly the rows of which the first is not
     { bytes: await plain(0, 0, 250) },
   ];
   const { outcomes, timings } = await run(dir, rows);
-  const [red, green, bad, blue] = outcomes.map(answer) as never[];
+  const [red, green, bad, blue] = outcomes.map(answerOf) as never[];
   expect(red).toMatchObject({ model: 'weak', predictions: [{ label: 'red' }] });
   expect(green).toMatchObject({ model: 'strong', predictions: [{ label: 'green' }] });
   expect(blue).toMatchObject({ model: 'strong', predictions: [{ label: 'blue' }] });
@@ -137,7 +130,7 @@ it('an answer of code without usable scores costs its own row, and a model in it
   ]);
   const dir = writePipeline(models, { name: 'q', ...cascade('one', 0.9, 'two') });
   const { outcomes } = await run(dir, rows);
-  expect(outcomes.map(answer)[0]).toBe(invalid);
+  expect(outcomes.map(answerOf)[0]).toBe(invalid);
   expect(outcomes[1]).toEqual({
     ok: true,
     result: '"predictions":[{"label":"dog","score":0.5}],"model":"two"',
@@ -147,16 +140,8 @@ it('an answer of code without usable scores costs its own row, and a model in it
 it('a job over a cascade counts which model answered, and lists the pipeline as any model', async () => {
   const service = await startService({ workers: 0, env: { FOREBAY_LANES: '1', FOREBAY_MODELS: 'p' } });
   onTestFinished(async () => service.close());
-  writeColours(service.models, 'weak', [
-    [10, 0, 0],
-    [0, 0, 0],
-    [0, 0, 0],
-  ]);
-  writeColours(service.models, 'strong', [
-    [20, 0, 0],
-    [0, 20, 0],
-    [0, 0, 20],
-  ]);
+  writeColours(service.models, 'weak', RED_ONLY);
+  writeColours(service.models, 'strong', SURE);
   writePipeline(service.models, { name: 'p', ...cascade('weak', 0.9, 'strong') });
   await writeImages(join(service.input, 'few'), 9);
   await service.startWorker();

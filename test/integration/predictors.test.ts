@@ -4,26 +4,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { testModel } from '#forebay/cli/models/test-model.js';
-import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { ROW_KINDS } from '#forebay/shared/tasks/task-description.js';
 import { templateOf } from '#forebay/workers/model-init/predictor/template.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { loadedLane, plain, sharedLane, testFolder } from '../support/lanes.ts';
+import { answerOf, loadedLane, plain, sharedLane, testFolder } from '../support/lanes.ts';
 import { modelInit } from '../support/model-init.ts';
 import { meanColourModel } from '../support/onnx/models.ts';
 import { toLoad, writePredictor } from '../support/predictors.ts';
 import { readOutput, startService, type Service } from '../support/service.ts';
 
-const answers = (outcomes: readonly RowOutcome[]): unknown[] =>
-  outcomes.map((outcome) =>
-    outcome.ok ? JSON.parse(`{${outcome.result}}`) : `${outcome.error.code}: ${outcome.error.message}`,
-  );
 const records = (...fields: unknown[]): LaneInput[] => fields.map((one) => ({ json: JSON.stringify(one) }));
 
 /** Loads a predictor into the lane of this file, and answers rows. */
 async function answer(dir: string, rows: readonly LaneInput[]): Promise<unknown[]> {
   const lane = await loadedLane(await toLoad(dir));
-  return answers((await lane.run({ model: 'm', rows, options: {} })).outcomes);
+  const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
+  return outcomes.map(answerOf);
 }
 
 async function whyNotLoaded(dir: string): Promise<string> {
@@ -134,7 +130,7 @@ it('an answer has the fields that model.json declares, in their order, and no ot
   }));
   const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
   expect(outcomes[0]).toEqual({ ok: true, result: '"label":"a","score":1' });
-  expect(answers(outcomes).slice(1)).toEqual([
+  expect(outcomes.map(answerOf).slice(1)).toEqual([
     'invalid_answer: the answer does not fit "result" in model.json: label: Invalid input: expected string, received number',
     'invalid_answer: the answer has the field "more", which "result" in model.json does not declare',
   ]);

@@ -1,7 +1,7 @@
 // Records in a tabular model in a real lane: how they become tensors and answers, and which of them fail.
 import { expect, it } from 'vitest';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { loadedLane, type SharedLane } from '../support/lanes.ts';
+import { answerOf, loadedLane, type SharedLane } from '../support/lanes.ts';
 import { writeOnnx } from '../support/onnx/graph.ts';
 import { floats, step } from '../support/onnx/mean-model.ts';
 import {
@@ -261,7 +261,5 @@ it('one logit becomes the score of one class, or the scores of two', async () =>
 async function run(lane: SharedLane, records: readonly string[], topK = 5): Promise<unknown[]> {
   const rows = records.map((json) => ({ json }));
   const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: topK } });
-  return outcomes.map((outcome) =>
-    outcome.ok ? JSON.parse(`{${outcome.result}}`) : `${outcome.error.code}: ${outcome.error.message}`,
-  );
+  return outcomes.map(answerOf);
 }

@@ -133,6 +133,11 @@ export function predictionsOf(outcome: RowOutcome | undefined): Prediction[] {
   return (JSON.parse(`{${outcome.result}}`) as { predictions: Prediction[] }).predictions;
 }
 
+/** The answer of a row. Of a failed row: its error as "code: message". */
+export function answerOf(outcome: RowOutcome): unknown {
+  return outcome.ok ? JSON.parse(`{${outcome.result}}`) : `${outcome.error.code}: ${outcome.error.message}`;
+}
+
 /** The error code of a failed row, or "ok". */
 export function codeOf(outcome: RowOutcome): string {
   return outcome.ok ? 'ok' : outcome.error.code;

@@ -8,6 +8,20 @@ import { meanColourModel, writeModelFolder } from './onnx/models.ts';
 
 export const SIDE = 8;
 
+/** Weights of a classifier that is sure of every colour. */
+export const SURE = [
+  [20, 0, 0],
+  [0, 20, 0],
+  [0, 0, 20],
+];
+
+/** Weights of a classifier that is sure of red only. */
+export const RED_ONLY = [
+  [10, 0, 0],
+  [0, 0, 0],
+  [0, 0, 0],
+];
+
 /** Writes a classifier of mean colours beside the pipelines. `classes`: weights per class, see meanColourModel. */
 export function writeColours(
   models: string,

@@ -3,7 +3,7 @@ import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js
 import { machineNow } from '#forebay/shared/process/machine-clock.js';
 import { createLaneThread } from '#forebay/workers/lane/lane.js';
 import { createActivityClock, type ActivityClock } from '#forebay/workers/lane/activity-clock.js';
-import type { BatchReply, FromLane } from '#forebay/workers/lane/messages.js';
+import type { BatchReply, FromLane, ToLane } from '#forebay/workers/lane/messages.js';
 import type { InferenceTimings } from '#forebay/workers/lane/models/inference.js';
 import type { Executor } from '#forebay/workers/lane/executor.js';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -65,24 +65,25 @@ async function recordingLane(
   });
   lane.handle({ type: 'load', model: 'm', dir: '', config, named: [], threads: 1 });
   await waitUntil('the model', () => sent.length === 1);
-  const batch = (number: number, ...bytes: number[]) =>
+  const give = (number: number, bytes: readonly number[], more: Partial<ToLane & { type: 'batch' }> = {}) =>
     lane.handle({
       type: 'batch',
       batch: number,
       model: 'm',
       rows: bytes.map((b) => ({ bytes: Uint8Array.of(b) })),
       options: { top_k: 1 },
+      ...more,
     });
+  const batch = (number: number, ...bytes: number[]) => give(number, bytes);
   const online = (number: number) =>
-    lane.handle({
-      type: 'batch',
-      batch: number,
-      model: 'm',
-      rows: [{ bytes: Uint8Array.of(number) }],
-      options: { top_k: 1 },
-      deadlines: Float64Array.of(machineNow() + 60_000),
-    });
-  return { lane, log, sent, batch, online };
+    give(number, [number], { deadlines: Float64Array.of(machineNow() + 60_000) });
+  /** Closes the lane. Returns the names of the rows in the order of their runs. */
+  const ran = async () => {
+    lane.handle({ type: 'close' });
+    await waitUntil('the end', () => log.includes('closed'));
+    return log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
+  };
+  return { lane, log, sent, give, batch, online, ran };
 }
 
 it('decodes exactly one batch ahead of the one that runs', async () => {
@@ -134,11 +135,9 @@ it('does not charge the model for the time of images that are decoded before the
 });
 
 it('runs an online batch before the batches that wait, and none of its rows that are too late', async () => {
-  const { lane, log, sent, batch } = await recordingLane();
+  const { lane, log, sent, give, batch } = await recordingLane();
   for (const number of [1, 2, 3]) batch(number, number);
-  const rows = [7, 8].map((byte) => ({ bytes: Uint8Array.of(byte) }));
-  const deadlines = Float64Array.of(machineNow() - 1, machineNow() + 60_000);
-  lane.handle({ type: 'batch', batch: 9, model: 'm', rows, options: { top_k: 1 }, deadlines });
+  give(9, [7, 8], { deadlines: Float64Array.of(machineNow() - 1, machineNow() + 60_000) });
   lane.handle({ type: 'close' });
   await waitUntil('the end', () => log.includes('closed'));
   expect(log.filter((entry) => entry.startsWith('run'))).toEqual(['run 8', 'run 1', 'run 2', 'run 3']);
@@ -150,35 +149,20 @@ it('runs an online batch before the batches that wait, and none of its rows that
 });
 
 it('runs a batch of a block after four online batches, however many more there are', async () => {
-  const { lane, log, batch, online } = await recordingLane();
+  const { batch, online, ran } = await recordingLane();
   for (const number of [1, 2, 3]) batch(number, number);
   for (let number = 11; number <= 20; number++) online(number);
-  lane.handle({ type: 'close' });
-  await waitUntil('the end', () => log.includes('closed'));
-  const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
-  expect(ran).toEqual([11, 12, 13, 14, 1, 15, 16, 17, 18, 2, 19, 20, 3]);
+  expect(await ran()).toEqual([11, 12, 13, 14, 1, 15, 16, 17, 18, 2, 19, 20, 3]);
 });
 
 it('runs a batch of a better priority before those that wait, and online batches before it', async () => {
-  const { lane, log } = await recordingLane();
-  const batch = (number: number, more: object) =>
-    lane.handle({
-      type: 'batch',
-      batch: number,
-      model: 'm',
-      rows: [{ bytes: Uint8Array.of(number) }],
-      options: { top_k: 1 },
-      ...more,
-    });
-  for (const number of [1, 2, 3]) batch(number, { priority: 50 });
-  batch(4, { priority: 10 });
-  batch(5, { deadlines: Float64Array.of(machineNow() + 60_000) });
-  batch(6, { priority: 20 });
-  batch(7, { priority: 50 });
-  lane.handle({ type: 'close' });
-  await waitUntil('the end', () => log.includes('closed'));
-  const ran = log.flatMap((entry) => (entry.startsWith('run ') ? Number(entry.slice(4)) : []));
-  expect(ran).toEqual([5, 4, 6, 1, 2, 3, 7]);
+  const { give, online, ran } = await recordingLane();
+  for (const number of [1, 2, 3]) give(number, [number], { priority: 50 });
+  give(4, [4], { priority: 10 });
+  online(5);
+  give(6, [6], { priority: 20 });
+  give(7, [7], { priority: 50 });
+  expect(await ran()).toEqual([5, 4, 6, 1, 2, 3, 7]);
 });
 
 it('decodes an online batch that comes during a run before the next batch of a block', async () => {
