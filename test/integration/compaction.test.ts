@@ -1,11 +1,11 @@
-// Jobs whose parts become files at the end, on the real service: a killed worker, results, refusals, and readers of data.
-import { execFile } from 'node:child_process';
+// Jobs whose parts become files at the end, on the real service: a killed worker, results, refusals, and readers of
+// data.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
+import { jsonOfPython, python } from '../support/python.ts';
 import { openReruns, type Reruns } from '../support/reruns.ts';
 import { indexes, LABELS, startService, upTo, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -200,9 +200,6 @@ it('a worker that is killed while it makes files costs no row', async () => {
   ]);
 });
 
-/** A Python with pandas, pyarrow, Polars and DuckDB. */
-const python = process.env['FOREBAY_TEST_PYTHON'];
-
 it.skipIf(python === undefined)(
   'pandas, pyarrow, Polars and DuckDB read the files without options (needs FOREBAY_TEST_PYTHON)',
   async () => {
@@ -222,9 +219,10 @@ tables = [pyarrow.dataset.dataset(data, format='${format}', partitioning='hive')
 tables += [duckdb.sql(f"select * from '{data}/**/*.${format}'").df()]
 if '${format}' == 'parquet': tables += [pandas.read_parquet(data), polars.read_parquet(data).to_pandas()]
 print(json.dumps([[list(map(int, t.sort_values('index')['index'])), list(t.sort_values('index')['label'].astype(str))] for t in tables]))`;
-        const { stdout } = await promisify(execFile)(python!, ['-c', read, output]);
         const expected = [upTo(20), upTo(20).map((i) => LABELS[i % 3])];
-        expect(JSON.parse(stdout)).toEqual(upTo(format === 'csv' ? 2 : 4).map(() => expected));
+        expect(await jsonOfPython('-c', read, output)).toEqual(
+          upTo(format === 'csv' ? 2 : 4).map(() => expected),
+        );
       }
     }
   },

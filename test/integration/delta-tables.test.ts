@@ -1,20 +1,18 @@
 // Delta jobs over tables and archives: rows are compared by content, and found again by id in any order.
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { makeTar } from '../support/archives.ts';
-import { openReruns, type Reruns } from '../support/reruns.ts';
-import { colourImage, startService, upTo, type Service } from '../support/service.ts';
+import { expectSameOutput, openReruns, type Reruns } from '../support/reruns.ts';
+import { colourImage, outputText, startService, upTo, type Service } from '../support/service.ts';
 
 let service: Service;
-
 let reruns: Reruns;
 let images: Buffer[];
 
 beforeAll(async () => {
   service = await startService();
-
   reruns = await openReruns(service);
   images = await Promise.all([0, 1, 2].map(colourImage));
 });
@@ -53,17 +51,11 @@ async function run(input: object, output: string, asked: Asked = {}): Promise<Jo
   return service.ended((await service.submit(bodyOf(input, output, asked))).id);
 }
 
-const textsOf = (output: string, kind: 'part' | 'errors' = 'part') =>
-  readdirSync(service.out(output))
-    .filter((name) => name.startsWith(`${kind}-`))
-    .toSorted()
-    .map((name) => readFileSync(join(service.out(output), name), 'utf8'))
-    .join('');
+const textsOf = (output: string) => outputText(service.out(output));
 
 async function expectLikeWhole(input: object, output: string): Promise<void> {
   await run(input, `${output}-whole`);
-  expect(textsOf(output)).toBe(textsOf(`${output}-whole`));
-  expect(textsOf(output, 'errors')).toBe(textsOf(`${output}-whole`, 'errors'));
+  expectSameOutput(service.out(output), service.out(`${output}-whole`));
 }
 
 function writeJsonl(name: string, rows: readonly (Row | string)[]): { type: string; path: string } {

@@ -12,8 +12,8 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
-import { openReruns, type Reruns } from '../support/reruns.ts';
-import { colourImage, readOutput, startService, upTo, type Service } from '../support/service.ts';
+import { expectSameOutput, openReruns, type Reruns } from '../support/reruns.ts';
+import { colourImage, outputText, readOutput, startService, upTo, type Service } from '../support/service.ts';
 
 let service: Service;
 let reruns: Reruns;
@@ -65,17 +65,9 @@ async function run(folder: string, output: string, asked: Asked = {}): Promise<J
   return service.ended((await submit(folder, output, asked)).id);
 }
 
-const textsOf = (output: string, kind: 'part' | 'errors' = 'part') =>
-  readdirSync(service.out(output))
-    .filter((name) => name.startsWith(`${kind}-`))
-    .toSorted()
-    .map((name) => readFileSync(join(service.out(output), name), 'utf8'))
-    .join('');
-
 async function expectLikeWhole(folder: string, output: string): Promise<void> {
   await run(folder, `${output}-whole`);
-  expect(textsOf(output)).toBe(textsOf(`${output}-whole`));
-  expect(textsOf(output, 'errors')).toBe(textsOf(`${output}-whole`, 'errors'));
+  expectSameOutput(service.out(output), service.out(`${output}-whole`));
 }
 
 describe('a delta job', () => {
@@ -177,7 +169,7 @@ describe('a delta job', () => {
     });
     const fromCsv = await run('edited', 'edited-5', { delta: asCsv.id, more: { options: { top_k: 1 } } });
     expect([asCsv.delta?.taken_over, fromCsv.delta?.taken_over]).toEqual([12, 12]);
-    expect(textsOf('edited-5')).toBe(textsOf('edited-3'));
+    expect(outputText(service.out('edited-5'))).toBe(outputText(service.out('edited-3')));
   });
 
   it.concurrent('is refused with the reason if nothing can be taken over', async () => {

@@ -1,13 +1,12 @@
 // Jobs whose output has columns of the input (`join`) and chosen columns (`select`), in every format.
-import { execFile } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { writeModelFolder } from '../support/onnx/models.ts';
 import { sumGraph } from '../support/onnx/tabular-models.ts';
 import { fixture, valuesOf } from '../support/parquet-rows.ts';
+import { jsonOfPython, python } from '../support/python.ts';
 import { colourImage, startService, type Service } from '../support/service.ts';
 
 let service: Service;
@@ -158,9 +157,6 @@ it('a resume keeps the columns, and refuses others', async () => {
   );
 });
 
-/** A Python with pandas and pyarrow. */
-const python = process.env['FOREBAY_TEST_PYTHON'];
-
 it.skipIf(python === undefined)(
   'pandas finds the types of the input (needs FOREBAY_TEST_PYTHON)',
   async () => {
@@ -170,8 +166,7 @@ it.skipIf(python === undefined)(
 import glob, json, pandas, sys
 frame = pandas.concat(pandas.read_parquet(part) for part in sorted(glob.glob(sys.argv[1] + '/part-*')))
 print(json.dumps({name: str(kind) for name, kind in frame.dtypes.items()}))`;
-    const { stdout } = await promisify(execFile)(python!, ['-c', read, output]);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(await jsonOfPython('-c', read, output)).toMatchObject({
       int64: 'int64',
       float: 'float32',
       bool: 'bool',

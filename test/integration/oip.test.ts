@@ -1,15 +1,15 @@
 // The Open Inference Protocol through the real service. Triton's own client speaks it where Python has it. The recorded
 // requests are its bytes.
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { sumGraph } from '../support/onnx/tabular-models.ts';
 import { identityModel, writeTensorModel } from '../support/onnx/tensor-models.ts';
 import { largestOfTokens } from '../support/onnx/text-graphs.ts';
+import { jsonOfPython, python } from '../support/python.ts';
 import { colourImage, startService, type Service } from '../support/service.ts';
 import { VOCABULARY, writeTextModel } from '../support/text-models.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -243,15 +243,13 @@ it('counts what workers have answered, in heartbeats', async () => {
   expect(model.use!.row_ms).toBeGreaterThan(0);
 });
 
-const python = process.env['FOREBAY_TEST_PYTHON'];
 const hasClient = python !== undefined && spawnSync(python, ['-c', 'import tritonclient.http']).status === 0;
 
 it.skipIf(!hasClient)(
   "Triton's client works (needs FOREBAY_TEST_PYTHON with tritonclient[http])",
   async () => {
     const program = fileURLToPath(new URL('../support/triton-client.py', import.meta.url));
-    const { stdout } = await promisify(execFile)(python!, [program, new URL(service.url).host]);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(await jsonOfPython(program, new URL(service.url).host)).toEqual({
       live: true,
       name: 'forebay',
       inputs: [{ name: 'x', datatype: 'INT64', shape: [-1, 2] }],

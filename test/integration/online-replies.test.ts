@@ -6,6 +6,7 @@ import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { onlineKeys } from '#forebay/shared/queue/keys.js';
 import { createByteScripts, createScripts } from '#forebay/shared/queue/scripts.js';
 import { useQueueLayer } from '../support/queue.ts';
+import { infoOf, scriptsRun } from '../support/redis-counters.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const layer = useQueueLayer();
@@ -74,20 +75,6 @@ async function take(count: number) {
 
 const ANSWER = { rows: [{ ok: true as const, result: '' }], laneMs: 1 };
 
-async function infoOf(section: string, field: string): Promise<number> {
-  return Number(new RegExp(`${field}[:=](\\d+)`).exec(await layer.redis.info(section))?.[1] ?? 0);
-}
-
-/** Whether or not Redis had cached them. */
-async function scriptsRun(): Promise<number> {
-  const [first, again, failed] = await Promise.all(
-    ['eval:calls', 'evalsha:calls', 'evalsha:.*failed_calls'].map(async (field) =>
-      infoOf('commandstats', `cmdstat_${field}`),
-    ),
-  );
-  return first! + again! - failed!;
-}
-
 it('large replies of many requests reach their callers, and one that is too large is refused', async () => {
   const texts = [...Array.from({ length: 5 }, (_, i) => `"${i}${'x'.repeat(12_000_000)}"`), '"short"'];
   const asked = [...texts, 'too large'].map(async () => ask().catch((error: unknown) => error));
@@ -105,16 +92,16 @@ it('large replies of many requests reach their callers, and one that is too larg
 });
 
 it('requests of one turn cost one script to ask and one to reply, which also removes them', async () => {
-  const none = await scriptsRun();
+  const none = await scriptsRun(layer.redis);
   const asked = Array.from({ length: 20 }, async () => ask());
   await waitUntil('all to wait', async () => (await layer.redis.llen(onlineKeys.waiting('q'))) === 20);
-  expect((await scriptsRun()) - none).toBe(1);
+  expect((await scriptsRun(layer.redis)) - none).toBe(1);
   const taken = await take(20);
-  const before = await scriptsRun();
+  const before = await scriptsRun(layer.redis);
   await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
   await Promise.all(asked);
   expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
-  expect((await scriptsRun()) - before).toBe(1);
+  expect((await scriptsRun(layer.redis)) - before).toBe(1);
 });
 
 it('a caller that leaves in the turn in which it asks leaves nothing behind', async () => {
@@ -155,10 +142,10 @@ it('payloads are not written to the append-only file', async () => {
   await waitUntil(
     'the file',
     async () =>
-      (await infoOf('persistence', 'aof_rewrite_in_progress')) === 0 &&
-      (await infoOf('persistence', 'aof_enabled')) === 1,
+      (await infoOf(layer.redis, 'persistence', 'aof_rewrite_in_progress')) === 0 &&
+      (await infoOf(layer.redis, 'persistence', 'aof_enabled')) === 1,
   );
-  const size = async () => infoOf('persistence', 'aof_current_size');
+  const size = async () => infoOf(layer.redis, 'persistence', 'aof_current_size');
   const before = await size();
   const asked = Array.from({ length: 10 }, async () => ask(Buffer.alloc(100_000)));
   const taken = await take(10);

@@ -1,9 +1,8 @@
 // Jobs that write CSV and Parquet, on the real service: results, errors, retry, resume and _SUCCESS.
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jsonOfPython, python } from '../support/python.ts';
 import { openReruns, type Reruns } from '../support/reruns.ts';
 import { indexes, startService, upTo, type Service } from '../support/service.ts';
 
@@ -108,9 +107,6 @@ it('a job that replaces an output of another format leaves none of its parts', a
   ]);
 });
 
-/** A Python with pandas, pyarrow, Polars and DuckDB. */
-const python = process.env['FOREBAY_TEST_PYTHON'];
-
 it.skipIf(python === undefined)(
   'pandas, Polars and DuckDB read the parts (needs FOREBAY_TEST_PYTHON)',
   async () => {
@@ -127,8 +123,14 @@ rows = duckdb.sql(f"select index, label from '{parts}' order by index").fetchall
 print(json.dumps([frames['index'].tolist(), frames['label'].tolist(), table['index'].to_list(),
   table['label'].to_list(), [row[0] for row in rows], [row[1] for row in rows]]))`;
       const labels = upTo(20).map((i) => ['red', 'green', 'blue'][i % 3]);
-      const { stdout } = await promisify(execFile)(python!, ['-c', read, output]);
-      expect(JSON.parse(stdout)).toEqual([upTo(20), labels, upTo(20), labels, upTo(20), labels]);
+      expect(await jsonOfPython('-c', read, output)).toEqual([
+        upTo(20),
+        labels,
+        upTo(20),
+        labels,
+        upTo(20),
+        labels,
+      ]);
     }
   },
 );

@@ -5,7 +5,6 @@ import { expect, it } from 'vitest';
 import { listedRows } from '#forebay/shared/domain/block.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
-import type { Outputs } from '#forebay/shared/storage/output.js';
 import type { ManifestPart } from '#forebay/shared/storage/read-manifest.js';
 import { addRecords, openPartIndex } from '#forebay/shared/storage/part-index/part-index.js';
 import { partRecordOf } from '#forebay/shared/storage/part-index/part-record-of.js';
@@ -13,27 +12,12 @@ import { locateRow } from '#forebay/shared/storage/part-index/locate-row.js';
 import { useJobFeeders } from '../support/job-feeder.ts';
 import { useQueueLayer } from '../support/queue.ts';
 import { upTo } from '../support/service.ts';
+import { watchedOutputs } from '../support/watched-outputs.ts';
 
 const layer = useQueueLayer();
 const { feederOf, commitWindow, runToEnd } = useJobFeeders(layer);
 
-/** The real outputs, with the names of parts that were read. */
-function watchedOutputs() {
-  const read: string[] = [];
-  const outputs: Outputs = {
-    of(place) {
-      const output = layer.outputs.of(place);
-      return {
-        ...output,
-        async read(name, most) {
-          if (name.startsWith('part-')) read.push(name);
-          return output.read(name, most);
-        },
-      };
-    },
-  };
-  return { outputs, read };
-}
+const watchedParts = () => watchedOutputs(layer.outputs, 'part-');
 
 const waiting = async (id: string) => layer.redis.llen(jobKeys(id).records);
 const indexFiles = (output: string) => readdirSync(output).filter((name) => name.startsWith('_parts-'));
@@ -44,7 +28,7 @@ const manifestOf = (output: string) =>
   };
 
 it('a job is described without reading a part, even if its feeder dies after it has copied records', async () => {
-  const { outputs, read } = watchedOutputs();
+  const { outputs, read } = watchedParts();
   const first = await feederOf(400, { outputs, options: { block_rows: 2, concurrency: 150 } });
   await first.feeder.step();
   await commitWindow(first.id, 1);
@@ -107,7 +91,7 @@ it('records in Redis are bounded, whatever the number of blocks, and none wait f
 });
 
 it('parts that workers of an older version committed are read once, and then have records', async () => {
-  const { outputs, read } = watchedOutputs();
+  const { outputs, read } = watchedParts();
   const job = await feederOf(20, { outputs, options: { block_rows: 2 } });
   await job.feeder.step();
   await commitWindow(job.id, 1, (block) => block % 2 === 1);
@@ -126,7 +110,7 @@ it('a resume adopts recorded parts without reading them, and reads those whose r
   await runToEnd(first);
   expect(indexFiles(first.output)).toHaveLength(1);
 
-  const { outputs, read } = watchedOutputs();
+  const { outputs, read } = watchedParts();
   const earlier = { job: first.id, model_hash: first.spec.model.hash };
   const resume = (rows: number) => ({
     rows,
@@ -206,7 +190,7 @@ it('a row that a retry has run is located in the part of the retry', async () =>
 });
 
 it('tasks that write files leave no record, and a job that is cancelled among them is described by its parts', async () => {
-  const { outputs, read } = watchedOutputs();
+  const { outputs, read } = watchedParts();
   const job = await feederOf(8, {
     outputs,
     options: { block_rows: 2 },

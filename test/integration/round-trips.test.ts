@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { startTestRedis } from '../support/redis.ts';
+import { scriptsRun } from '../support/redis-counters.ts';
 import { makeSpec, openQueueLayer, rowsOf, slotLimits, slotUser, type QueueLayer } from '../support/queue.ts';
 
 const raise = (error: Error) => {
@@ -21,19 +22,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function counter(section: string, field: string): Promise<number> {
-  return Number(new RegExp(`${field}[:=](\\d+)`).exec(await layer.redis.info(section))?.[1] ?? 0);
-}
-
-/** How many scripts `act` runs, whether or not Redis has cached them. */
-async function scriptsRun(act: () => Promise<unknown>): Promise<number> {
-  const ran = async () =>
-    (await counter('commandstats', 'cmdstat_eval:calls')) +
-    (await counter('commandstats', 'cmdstat_evalsha:calls')) -
-    (await counter('commandstats', 'cmdstat_evalsha:.*failed_calls'));
-  const before = await ran();
+/** How many scripts `act` runs. */
+async function scriptsOf(act: () => Promise<unknown>): Promise<number> {
+  const before = await scriptsRun(layer.redis);
   await act();
-  return (await ran()) - before;
+  return (await scriptsRun(layer.redis)) - before;
 }
 
 it('blocks that end in one turn give their slots back in one call', async () => {
@@ -41,7 +34,7 @@ it('blocks that end in one turn give their slots back in one call', async () => 
   await layer.slots.take(QUEUE, slotUser('job'), slotLimits(64), blocks);
   const release = async () =>
     Promise.all(blocks.map(async (block) => layer.slots.release(QUEUE, 'job', [block])));
-  expect(await scriptsRun(release)).toBe(1);
+  expect(await scriptsOf(release)).toBe(1);
   expect(await layer.slots.count(QUEUE)).toBe(0);
 });
 
@@ -60,7 +53,7 @@ it('blocks of one turn are begun and committed in one call per 64 blocks', async
   await layer.window.nextGeneration(spec.id, 'lease', blocks);
   const begin = async () =>
     Promise.all(blocks.map(async (block) => layer.window.beginRun(spec.id, block, 1, `run-${block}`)));
-  expect(await scriptsRun(begin)).toBe(2);
+  expect(await scriptsOf(begin)).toBe(2);
   const counts = { succeeded: 1, failed: 0 };
   const commit = async () =>
     Promise.all(
@@ -68,7 +61,7 @@ it('blocks of one turn are begun and committed in one call per 64 blocks', async
         layer.window.commit(spec.id, block, `run-${block}`, counts, { rows_computed: 1 }),
       ),
     );
-  expect(await scriptsRun(commit)).toBe(2);
+  expect(await scriptsOf(commit)).toBe(2);
   expect((await layer.jobs.mustGet(spec.id)).succeeded).toBe(100);
 });
 

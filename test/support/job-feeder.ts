@@ -20,6 +20,7 @@ import type { Outputs } from '#forebay/shared/storage/output.js';
 import { partRecordOf } from '#forebay/shared/storage/part-index/part-record-of.js';
 import { publishBlock } from '#forebay/shared/storage/publish-block.js';
 import { makeSpec, type QueueLayer } from './queue.ts';
+import { SERVED } from './served-model.ts';
 
 export const ok: RowOutcome = { ok: true, result: '"predictions":[]' };
 export const bad: RowOutcome = { ok: false, error: { code: 'decode_failed', message: 'x' } };
@@ -79,16 +80,7 @@ export function useJobFeeders(layer: QueueLayer) {
       lease,
       blocks,
       emit: () => undefined,
-      service: async () => ({
-        lanes: await liveLanes(),
-        problem: null,
-        otherHashes: [],
-        isLoading: false,
-        isUnloaded: false,
-        waitsBecause: null,
-        isReplaced: false,
-        memoryFull: false,
-      }),
+      service: async () => ({ ...SERVED, lanes: await liveLanes() }),
       source: source(openDataset(spec.dataset)),
       output: outputs.of(spec.output),
       signal: new AbortController().signal,

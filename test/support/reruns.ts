@@ -6,7 +6,15 @@ import { expect } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { DEFAULT_TENANT } from '#forebay/shared/domain/tenant.js';
 import { indexKeys } from '#forebay/shared/queue/keys.js';
-import { indexes, readOutput, upTo, writeImages, type OutputRow, type Service } from './service.ts';
+import {
+  indexes,
+  outputText,
+  readOutput,
+  upTo,
+  writeImages,
+  type OutputRow,
+  type Service,
+} from './service.ts';
 
 export interface RerunManifest {
   readonly version: number;
@@ -28,6 +36,12 @@ export function expectWhole(folder: string, count: number): void {
     expect(row.id).toBe(`row-${row.index}`);
     expect(row.predictions![0]!.index).toBe(row.index % 3);
   }
+}
+
+/** Expects two output folders to have the same results and errors. */
+export function expectSameOutput(folder: string, other: string): void {
+  for (const kind of ['part', 'errors'] as const)
+    expect(outputText(folder, kind)).toBe(outputText(other, kind));
 }
 
 export type Reruns = Awaited<ReturnType<typeof openReruns>>;

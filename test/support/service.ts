@@ -37,7 +37,8 @@ export type Service = Awaited<ReturnType<typeof startService>>;
 
 /**
  * Starts a service with one model, `tiny`, which names the strongest channel of an image. An undefined value in `env`
- * removes a setting. `how` has fork options for the processes. In the returned functions, `root` is a built checkout, for example of another version.
+ * removes a setting. `how` has fork options for the processes. In the returned functions, `root` is a built checkout,
+ * for example of another version.
  */
 export async function startService(
   options: { env?: Record<string, string | undefined>; workers?: number; how?: ForkOptions } = {},
@@ -198,12 +199,19 @@ export interface OutputRow {
   readonly error?: { code: string; message: string };
 }
 
-/** The rows of an output folder in the order of its file names, as `cat part-*` or `cat errors-*` shows them. */
-export function readOutput(folder: string, kind: 'part' | 'errors' = 'part'): OutputRow[] {
+/** What `cat part-*` or `cat errors-*` shows in an output folder. */
+export function outputText(folder: string, kind: 'part' | 'errors' = 'part'): string {
   return readdirSync(folder)
     .filter((name) => name.startsWith(`${kind}-`))
     .sort()
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('');
+}
+
+/** The rows of an output folder in the order of its file names. */
+export function readOutput(folder: string, kind: 'part' | 'errors' = 'part'): OutputRow[] {
+  return outputText(folder, kind)
+    .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as OutputRow);
 }

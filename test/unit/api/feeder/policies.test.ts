@@ -7,20 +7,11 @@ import {
   windowLimit,
   windowRoom,
 } from '#forebay/api/feeder/policies.js';
+import { SERVED } from '../../../support/served-model.ts';
 
-const SERVICE = {
-  lanes: 2,
-  problem: null,
-  otherHashes: [],
-  isLoading: false,
-  isUnloaded: false,
-  waitsBecause: null,
-  isReplaced: false,
-  memoryFull: false,
-};
 const STATE = {
   model: { name: 'm', hash: 'b'.repeat(64), pool: 'default' },
-  service: SERVICE,
+  service: SERVED,
   concurrency: null,
   inWindow: 0,
   onQueue: 0,
@@ -29,7 +20,7 @@ const STATE = {
 
 it('keeps sixteen blocks in the window, or four per lane if that is more', () => {
   expect(windowLimit(STATE)).toBe(16);
-  expect(windowLimit({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(256);
+  expect(windowLimit({ ...STATE, service: { ...SERVED, lanes: 64 } })).toBe(256);
 });
 
 it('widens the window of tiny blocks to a tenth of a second of work, up to a bound', () => {
@@ -46,7 +37,7 @@ it('never exceeds the concurrency of a job', () => {
 
 it('refills a window when a quarter of it is free, and a small window when one block is free', () => {
   expect(refillMark(STATE)).toBe(12);
-  expect(refillMark({ ...STATE, service: { ...SERVICE, lanes: 64 } })).toBe(192);
+  expect(refillMark({ ...STATE, service: { ...SERVED, lanes: 64 } })).toBe(192);
   expect(refillMark({ ...STATE, concurrency: 2 })).toBe(1);
   expect(refillMark({ ...STATE, concurrency: 1 })).toBe(0);
 });
@@ -59,7 +50,7 @@ it('lets a queue hold at least twice the window of the job that asks, unless the
 
 it('explains why no block is added, and shows both hashes if workers serve other files of the model', () => {
   const veto = (service: object, onQueue = 0) =>
-    vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, ...service } });
+    vetoOnAdding({ ...STATE, onQueue, service: { ...SERVED, ...service } });
   expect(veto({})).toBeNull();
   expect(veto({ lanes: 0 })).toMatchObject({ reason: 'no_worker' });
   const other = veto({ lanes: 0, otherHashes: ['a'.repeat(64)] });
@@ -73,7 +64,7 @@ it('explains why no block is added, and shows both hashes if workers serve other
 
 it('adds one block for a model that workers have unloaded, and then says why that block waits', () => {
   const veto = (service: object, onQueue: number) =>
-    vetoOnAdding({ ...STATE, onQueue, service: { ...SERVICE, lanes: 0, isUnloaded: true, ...service } });
+    vetoOnAdding({ ...STATE, onQueue, service: { ...SERVED, lanes: 0, isUnloaded: true, ...service } });
   expect(veto({}, 0)).toBeNull();
   expect(veto({}, 1)).toEqual({
     reason: 'no_worker',
@@ -84,14 +75,14 @@ it('adds one block for a model that workers have unloaded, and then says why tha
 });
 
 it('keeps one block on the queue when all workers are short of memory', () => {
-  const state = { ...STATE, service: { ...SERVICE, memoryFull: true } };
+  const state = { ...STATE, service: { ...SERVED, memoryFull: true } };
   expect(vetoOnAdding({ ...state, onQueue: 0 })).toBeNull();
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });
 
 it('says what to change if the files of the model were replaced, and whether a worker is loading the model', () => {
   const textOf = (service: object) =>
-    vetoOnAdding({ ...STATE, service: { ...SERVICE, lanes: 0, ...service } })!.text;
+    vetoOnAdding({ ...STATE, service: { ...SERVED, lanes: 0, ...service } })!.text;
   const otherHashes = ['a'.repeat(64)];
   expect(textOf({ otherHashes, isReplaced: true })).toContain(
     'were replaced after this job was submitted. Workers now serve aaaaaaaaaaaa',

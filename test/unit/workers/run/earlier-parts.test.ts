@@ -2,10 +2,10 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Outputs } from '#forebay/shared/storage/output.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { sha256 } from '#forebay/shared/text/sha256.js';
 import { createEarlierParts } from '#forebay/workers/run/earlier-parts.js';
+import { watchedOutputs } from '../../../support/watched-outputs.ts';
 
 let folder: string;
 const texts = [0, 1, 2].map((part) => `{"index":${part},"id":"${part}","text":"${'x'.repeat(1000)}"}\n`);
@@ -15,27 +15,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The names that are read, in order. */
+/** The parts that are read, in order. */
 async function readsOf(maxBytes: number, parts: readonly number[]): Promise<string[]> {
-  const reads: string[] = [];
-  const outputs: Outputs = {
-    of(place) {
-      const output = FOLDER_OUTPUTS.of(place);
-      return {
-        ...output,
-        async read(name, most) {
-          reads.push(name.slice(5, 13));
-          return output.read(name, most);
-        },
-      };
-    },
-  };
+  const { outputs, read } = watchedOutputs(FOLDER_OUTPUTS);
   const earlier = createEarlierParts(outputs, maxBytes);
   for (const part of parts) {
     const { rows } = await earlier.get({ output: folder }, part, sha256(texts[part]!));
     expect(rows.get(part)?.id).toBe(String(part));
   }
-  return reads.map((number) => String(Number(number)));
+  return read.map((name) => String(Number(name.slice(5, 13))));
 }
 
 it('parts that alternate are read once, and the least recently used ones are dropped', async () => {

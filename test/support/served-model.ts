@@ -1,0 +1,13 @@
+import type { ModelService } from '#forebay/shared/queue/workers/worker-registry.js';
+
+/** A model that two lanes serve. */
+export const SERVED: ModelService = {
+  lanes: 2,
+  problem: null,
+  otherHashes: [],
+  isLoading: false,
+  isUnloaded: false,
+  waitsBecause: null,
+  isReplaced: false,
+  memoryFull: false,
+};
