@@ -5,6 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createClient } from '#forebay/client/client.js';
 import { childPids } from '../support/child-pids.ts';
@@ -40,7 +41,7 @@ beforeAll(async () => {
     config: { name: 'mood', task: 'text-classification', activation: 'none' },
     labels: ['place', 'feeling'],
   });
-  worker = await service.startWorker();
+  worker = await startServing(1);
   redis = connectRedis(service.redis.url, 'request', () => undefined);
   images = await Promise.all([0, 1, 2].map(colourImage));
 });
@@ -53,6 +54,23 @@ afterEach(async () => {
   // Nothing of a request stays in Redis after its answer.
   await waitUntil('Redis to be empty of online requests', async () => (await onlineKeys()).length === 0);
 });
+
+/**
+ * Starts a worker, and waits until `count` workers serve both models. A worker is ready before that if models load
+ * slowly. To freeze its lanes then would keep it from loading the others.
+ */
+async function startServing(count: number): Promise<ChildProcess> {
+  const started = await service.startWorker();
+  for (const name of ['tiny', 'mood']) {
+    await waitUntil(`${count} workers to serve ${name}`, async () => {
+      const { lanes } = (await (await service.request(`/v1/models/${name}`)).json()) as ModelWire;
+      return lanes === count;
+    });
+  }
+  // The lanes in which it has tried the models end a little later.
+  await waitUntil('the worker to have one lane', () => childPids(started.pid!).length === 1);
+  return started;
+}
 
 const onlineKeys = async () => redis.keys('forebay:{online}:*');
 
@@ -201,7 +219,7 @@ it('requests of too many bytes together get 429', async () => {
 });
 
 it('a request whose worker is killed is answered by another worker', async () => {
-  const other = await service.startWorker();
+  const other = await startServing(2);
   const both = [worker, other];
   for (const one of both) freeze(one);
   const answer = send(images[2]!);
@@ -243,6 +261,8 @@ it('an unloaded model is loaded for a request, and a model that nobody serves ge
     ((await (await service.request('/v1/models/tiny')).json()) as { status: string }).status;
   await waitUntil('the model to be unloaded', async () => (await status()) === 'unloaded');
   expect((await send(images[0]!)).status).toBe(200);
+  // Otherwise a worker that starts in a later test would not load it.
+  await service.post('/v1/models/tiny/load', undefined);
 
   const file = join(service.folder, 'green.png');
   writeFileSync(file, images[1]!);
