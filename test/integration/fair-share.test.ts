@@ -6,8 +6,10 @@ import { createQueueSlots, type SlotUser } from '#forebay/shared/queue/blocks/qu
 import { slotUser, useQueueLayer } from '../support/queue.ts';
 
 const layer = useQueueLayer();
-/** A busy machine must not make jobs wait for so long that they get a slot out of turn. */
-const slots = () => createQueueSlots({ redis: layer.redis, run: layer.run, patienceMs: 600_000 });
+/** Longer than the tests take on a busy machine. Otherwise jobs would get slots out of turn, or seem to want none. */
+const LONG_MS = 600_000;
+const slots = () =>
+  createQueueSlots({ redis: layer.redis, run: layer.run, requestMs: LONG_MS, patienceMs: LONG_MS });
 const LIMITS = { queue: 64, feed: 8 };
 let queues = 0;
 

@@ -44,10 +44,16 @@ export interface SlotGrant {
 export type QueueSlots = ReturnType<typeof createQueueSlots>;
 
 /**
- * `patienceMs`: a job without any slot gets one after this time, even if the job that it waits for makes no progress.
+ * `requestMs`: a job wants more slots until this long after it last asked. `patienceMs`: a job without any slot gets one
+ * after this time, even if the job that it waits for makes no progress.
  */
-export function createQueueSlots(deps: { redis: Redis; run: RunScript; patienceMs?: number }) {
-  const { redis, run, patienceMs = PATIENCE_MS } = deps;
+export function createQueueSlots(deps: {
+  redis: Redis;
+  run: RunScript;
+  requestMs?: number;
+  patienceMs?: number;
+}) {
+  const { redis, run, requestMs = REQUEST_MS, patienceMs = PATIENCE_MS } = deps;
   /** Frees slots with one call per queue for all releases in one turn of the event loop. */
   const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
     const keys = queueKeys(queue);
@@ -73,7 +79,7 @@ export function createQueueSlots(deps: { redis: Redis; run: RunScript; patienceM
           tenant,
           priority,
           limits.queue,
-          REQUEST_MS,
+          requestMs,
           window,
           limits.feed,
           rowsPerBlock,
