@@ -44,8 +44,15 @@ export async function startBrowser() {
     async close() {
       child.kill('SIGKILL');
       await once(child, 'exit');
-      // Its helper processes may write for a moment longer.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+      // Its helper processes may write for a moment longer. `maxRetries` would not remove what they write meanwhile.
+      await waitUntil('the folder of the browser to be removed', () => {
+        try {
+          rmSync(folder, { recursive: true, force: true });
+          return true;
+        } catch {
+          return false;
+        }
+      });
     },
   };
 }
