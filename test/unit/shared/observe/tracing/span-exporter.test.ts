@@ -10,7 +10,7 @@ it('a collector that does not answer delays the end of the process by one reques
   const url = `http://127.0.0.1:${port}`;
   const events: string[] = [];
   const emit = (name: string) => void events.push(name);
-  const exporter = createSpanExporter({ url, headers: {}, resource: {}, emit, patienceMs: 50 });
+  const exporter = createSpanExporter({ url, headers: {}, resource: {}, emit, patienceMs: 500 });
   const span = {
     traceId: 'a',
     spanId: 'b',
