@@ -52,6 +52,39 @@ it('columns of numbers feed a tabular model', async () => {
   );
 });
 
+it('a table has the same results and errors as Parquet, CSV and JSONL, with its ids and joined columns', async () => {
+  const rows = Array.from({ length: 100 }, (_, i) => {
+    const word = ['red', 'green', 'blue "dark"', 'ünicode'][i % 4];
+    return { id: `row-${i}`, x: i % 7 === 3 ? null : i / 4, n: i, word, ok: i % 3 === 0 };
+  });
+  const csv = rows.map(
+    ({ id, x, n, word, ok }) => `${id},${x ?? ''},${n},"${word!.replaceAll('"', '""')}",${ok}`,
+  );
+  writeFileSync(join(service.input, 'plain.csv'), ['id,x,n,word,ok', ...csv].join('\n'));
+  writeFileSync(join(service.input, 'plain.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
+  const [parquet, ...others] = await Promise.all(
+    [
+      ['parquet', 'plain-zstd.parquet'],
+      ['csv', 'plain.csv'],
+      ['jsonl', 'plain.jsonl'],
+    ].map(async ([type, path]) => {
+      const input = { type, path, columns: { a: 'x', b: 'ok', c: 'n' } };
+      const output = { path: `same-${type}`, join: ['word'], select: ['id', 'word', 'score'] };
+      const { id } = await service.submit({ model: 'sum', input, output, options: { block_rows: 30 } });
+      const job = await service.ended(id);
+      expect(job).toMatchObject({ rows: { total: 100, succeeded: 86, failed: 14 } });
+      return { results: readOutput(job.output), errors: readOutput(job.output, 'errors') };
+    }),
+  );
+  expect(parquet!.results.slice(0, 3)).toMatchObject([
+    { id: 'row-0', word: 'red', score: 10 },
+    { id: 'row-1', word: 'green', score: 26 },
+    { id: 'row-2', word: 'blue "dark"', score: 52 },
+  ]);
+  expect(parquet!.errors[0]).toMatchObject({ id: 'row-3', error: { code: 'invalid_row' } });
+  for (const other of others) expect(other).toEqual(parquet);
+});
+
 it('a file that is no Parquet file is refused', async () => {
   writeFileSync(join(service.input, 'text.parquet'), 'this is text, whatever the name says');
   const response = await service.post('/v1/jobs', {

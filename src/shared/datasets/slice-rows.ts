@@ -1,6 +1,7 @@
 /** The rows of a slice, as the worker reads them from the file. */
 import type { ErrorCode } from '../errors.ts';
 import type { Fields } from '../domain/columns.ts';
+import type { ColumnRows } from '../domain/column-rows.ts';
 import type { PackedRecords } from '../domain/packed-records.ts';
 
 /** One row of a table: named values that feed the model's task. */
@@ -28,6 +29,8 @@ export interface FileRows {
   readonly ids: readonly (string | null)[] | null;
   /** All records as JSON, unread. Null if one of them is known to be invalid, or if they are not JSON. */
   readonly packed: PackedRecords | null;
+  /** The same records as columns. Null or absent: the format has none, or one of the records is known to be invalid. */
+  readonly columns?: ColumnRows | null;
   /** Approximate bytes of the rows in memory. */
   readonly bytes: number;
   /** Reads a record. */
@@ -47,7 +50,7 @@ export interface SliceRows extends FileRows {
 
 /** Names the rows that the file does not name: by their index, or if `nameOf` is given, by what it returns for it. */
 export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: number) => string): SliceRows {
-  const { count, ids, bytes } = rows;
+  const { count, ids, bytes, columns = null } = rows;
   const isNumbered = ids === null && nameOf === undefined;
   const name = nameOf ?? String;
   return {
@@ -57,6 +60,7 @@ export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: numbe
     get packed() {
       return rows.packed;
     },
+    columns,
     bytes,
     record: (at) => rows.record(at),
     ...(rows.joined && { joined: () => rows.joined!() }),

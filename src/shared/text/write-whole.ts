@@ -9,7 +9,8 @@ export function writeWhole(bytes: Buffer, start: number, whole: number): number 
   let left = whole;
   for (let at = end - 1; at >= start; at--) {
     const rest = Math.floor(left / 10);
-    bytes[at] = ZERO + left - rest * 10;
+    // The sum of `ZERO` and a large number would be rounded.
+    bytes[at] = ZERO + (left - rest * 10);
     left = rest;
   }
   return end;

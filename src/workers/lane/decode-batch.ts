@@ -1,5 +1,6 @@
 /** Opens a batch and prepares its rows. This thread decodes in slices, and can receive messages between them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ColumnRows } from '../../shared/domain/column-rows.ts';
 import { PackedRecords } from '../../shared/domain/packed-records.ts';
 import type { RowError } from '../../shared/domain/row.ts';
 import type { ActivityClock } from './activity-clock.ts';
@@ -28,6 +29,8 @@ export async function decodeBatch(
   const open = executor?.open(rows.length, options);
   if (rows instanceof PackedRecords && open?.prepareRecords !== undefined)
     return { open, rows: open.prepareRecords(rows) };
+  if (rows instanceof ColumnRows && open?.prepareColumns !== undefined)
+    return { open, rows: open.prepareColumns(rows) };
   const inputs = listOf(rows);
   if (open === undefined) return { open, rows: inputs.map(() => notLoaded(model)) };
   const preparing: Prepared[] = [];

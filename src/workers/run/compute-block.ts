@@ -20,11 +20,11 @@ import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader, SliceChunk } from '../intake/read/budgeted-reader.ts';
 import type { RowsOf } from '../intake/read/row-reader.ts';
+import type { LaneRows } from '../lane/lane-rows.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../../shared/process/semaphore.ts';
 import { createBlockJoin, withListedJoin, type BlockJoin } from './block-join.ts';
-import type { PackedRecords } from '../../shared/domain/packed-records.ts';
 import { recordedVersions } from '../../shared/domain/row-versions.ts';
 import type { ByteBudget } from '../intake/byte-budget.ts';
 import type { RowVersion } from '../intake/read/row-versions.ts';
@@ -190,23 +190,23 @@ export function createBlockComputer(deps: {
     chunk: SliceChunk,
     some: SomeRows | null,
   ): Promise<readonly Outcomes[]> {
-    if (some === null) return computePacked(block, chunk.count, chunk.packed, chunk);
+    if (some === null) return computeWhole(block, chunk.count, chunk.whole, chunk);
     const count = some.positions.length;
     for (let others = chunk.count - count; others > 0; others--) batcher.callOff(block.group);
-    return some.finish(await computePacked(block, count, some.packed, some.source));
+    return some.finish(await computeWhole(block, count, some.packed, some.source));
   }
 
-  /** `packed`: the rows, if they can go to a lane as they are. */
-  async function computePacked(
+  /** `whole`: the rows, if they can go to a lane as they are. */
+  async function computeWhole(
     block: OpenBlock,
     count: number,
-    packed: PackedRecords | null,
+    whole: LaneRows | null,
     source: RowSource,
   ): Promise<readonly Outcomes[]> {
     if (count === 0) return [];
-    if (packed === null) return computeRows(block, count, source);
+    if (whole === null) return computeRows(block, count, source);
     const rows = createRowSet(count, block.stats, source.problemOf);
-    batcher.submit(block.group, packed, rows, 0);
+    batcher.submit(block.group, whole, rows, 0);
     return block.join === null ? rows.all : block.join.add(rows.all, source);
   }
 

@@ -93,8 +93,8 @@ export function createSampleRunner(deps: SampleRunnerDeps) {
       });
     const runRow = async (row: RowRef) => submitRead(reader.read(from, row, { signal: abort }));
     const runChunk = async (chunk: SliceChunk): Promise<void> => {
-      const { count, packed } = chunk;
-      if (packed !== null) return answersOf(packed, () => chunk.release());
+      const { count, whole } = chunk;
+      if (whole !== null) return answersOf(whole, () => chunk.release());
       await Promise.all(Array.from({ length: count }, async (_, at) => submitRead(chunk.read(at))));
       chunk.release();
     };

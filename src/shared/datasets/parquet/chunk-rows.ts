@@ -1,23 +1,21 @@
 /** The rows of a chunk as records. */
+import { ColumnRows, type CellColumn } from '../../domain/column-rows.ts';
 import { PackedRecords } from '../../domain/packed-records.ts';
+import { recordsOf } from '../../rows/column-records.ts';
+import { plainOf } from '../../text/json-writer.ts';
 import { recordId } from '../record-id.ts';
 import { idsOf, type FileRows, type RowRecord } from '../slice-rows.ts';
 import type { ColumnChunk } from './column-chunks.ts';
 import type { Values } from './pages/decode-page.ts';
 import type { Projection } from './projection.ts';
 import { joinedCell } from './values/joined-cell.ts';
-import { JsonWriter, plainOf } from './values/json-writer.ts';
-
-interface FieldCells {
-  readonly field: string;
-  readonly cells: Values;
-}
 
 export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projection): FileRows {
   const { rows } = chunk;
-  const own = fields.map(({ field, column }): FieldCells => ({ field, cells: chunk.cells.get(column)! }));
+  const own = fields.map(({ field, column }) => ({ name: field, cells: chunk.cells.get(column)! }));
+  const columns = ColumnRows.of(own, rows);
   let packed: PackedRecords | null = null;
-  const pack = () => (packed ??= packCells(own, rows, chunk.bytes));
+  const pack = () => (packed ??= recordsOf(columns, chunk.bytes * 2));
   const names = id === null ? null : namesOf(chunk.cells.get(id)!, id.name, chunk.firstRow);
   const record = (at: number): RowRecord => {
     const name = names === null ? null : names[at]!;
@@ -31,6 +29,7 @@ export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projecti
     get packed() {
       return isWhole ? pack() : null;
     },
+    columns: isWhole ? columns : null,
     bytes: chunk.bytes,
     record,
     ...(joined.length > 0 && { joined: () => joinCells(joined, chunk) }),
@@ -77,7 +76,7 @@ export function namesOf(cells: Values, column: string, firstRow: number): Name[]
 }
 
 /** Its JSON is made only if somebody asks for it, because that of an image is large. */
-function recordOf(own: readonly FieldCells[], at: number, id: string | null, json: () => string): RowRecord {
+function recordOf(own: readonly CellColumn[], at: number, id: string | null, json: () => string): RowRecord {
   return {
     ok: true,
     id,
@@ -85,31 +84,10 @@ function recordOf(own: readonly FieldCells[], at: number, id: string | null, jso
       return json();
     },
     fields: Object.fromEntries(
-      own.map(({ field, cells }) => {
+      own.map(({ name, cells }) => {
         const cell = cells[at];
-        return [field, cell instanceof Uint8Array ? cell : plainOf(cell)];
+        return [name, cell instanceof Uint8Array ? cell : plainOf(cell)];
       }),
     ),
   };
-}
-
-const END = Buffer.from('}');
-
-function packCells(own: readonly FieldCells[], rows: number, bytes: number): PackedRecords {
-  const columns = own.map(({ field, cells }, n) => ({
-    cells,
-    key: Buffer.from(`${n === 0 ? '{' : ','}${JSON.stringify(field)}:`),
-  }));
-  const writer = new JsonWriter(bytes * 2);
-  const ends = new Uint32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    if (columns.length === 0) writer.raw(Buffer.from('{'));
-    for (const { key, cells } of columns) {
-      writer.raw(key);
-      writer.value(cells[row]);
-    }
-    writer.raw(END);
-    ends[row] = writer.length;
-  }
-  return new PackedRecords(writer.written(), ends);
 }

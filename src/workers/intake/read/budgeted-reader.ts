@@ -6,6 +6,7 @@ import type { RowRecord, SliceRows } from '../../../shared/datasets/slice-rows.t
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
+import type { LaneRows } from '../../lane/lane-rows.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
@@ -35,6 +36,8 @@ type Abort = Pick<AbortController, 'signal'>;
 
 export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> {
   /** All rows, if they can go to a lane as they are. Else null. */
+  readonly whole: LaneRows | null;
+  /** The records of `whole` as JSON. */
   readonly packed: PackedRecords | null;
   /** Reads the row at this position. Rejects only on abort and with StoreOutage. */
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
@@ -120,12 +123,18 @@ export function createBudgetedReader(deps: {
           const chunk = next.value;
           const { count, ids } = chunk;
           booking.settle(chunk.bytes);
+          // Packing images would take long, and nobody would read them.
+          const isWhole = !readsFields(rows.input);
           const joined = chunk.joined && once(() => chunk.joined!());
           yield {
             count,
             ids,
-            // Packing images would take long, and nobody would read them.
-            packed: readsFields(rows.input) ? null : chunk.packed,
+            get whole() {
+              return isWhole ? (chunk.columns ?? chunk.packed) : null;
+            },
+            get packed() {
+              return isWhole ? chunk.packed : null;
+            },
             read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
             problemOf(at) {
               const found = chunk.record(at);

@@ -2,6 +2,7 @@
  * One batch on its way through a model. Each row is prepared by the task, straight into the batch's tensors. Then the
  * rows that are ready are run together. If there is no memory for the batch, it is prepared and run in halves.
  */
+import type { ColumnRows } from '../../../shared/domain/column-rows.ts';
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import { amongFailed, joinOutcomes, packOutcomes, type Outcomes } from '../../../shared/domain/outcomes.ts';
 import type { RowError } from '../../../shared/domain/row.ts';
@@ -15,6 +16,8 @@ export interface OpenBatch {
   prepare(at: number, row: TaskInput): RowError | null | Promise<RowError | null>;
   /** See TaskBatch.prepareRecords. */
   prepareRecords?(records: PackedRecords): (RowError | null)[];
+  /** See TaskBatch.prepareColumns. */
+  prepareColumns?(columns: ColumnRows): (RowError | null)[];
   /**
    * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after
    * all preparing, even for no rows. Afterwards, the batch's memory may be used for another batch.
@@ -63,6 +66,7 @@ function openWhole(rows: number, { open, inference }: Parts): OpenBatch {
   return {
     prepare: (at, row) => batch.prepare(at, row),
     ...(batch.prepareRecords && { prepareRecords: (records) => batch.prepareRecords!(records) }),
+    ...(batch.prepareColumns && { prepareColumns: (columns) => batch.prepareColumns!(columns) }),
     async run(ready) {
       try {
         return await inference.run(batch, ready);

@@ -11,6 +11,7 @@ import type { Answerer } from './tabular/answerer.ts';
 import { createClassAnswerer } from './tabular/class-answer.ts';
 import { readClassNames, type ClassNames } from './tabular/class-names.ts';
 import type { ColumnReader } from './tabular/column-reader.ts';
+import { readColumns } from './tabular/columns-reader.ts';
 import { createReader } from './tabular/create-reader.ts';
 import { createRecordsReader, readJson } from './tabular/records-reader.ts';
 import { createFeatureRows, type FeatureRows } from './tabular/feature-rows.ts';
@@ -44,6 +45,7 @@ export const tabular: Task = {
         return {
           prepare: (at, row) => readRow(features, at, row),
           prepareRecords: (records) => readRecords(features, records),
+          prepareColumns: (columns) => readColumns(features, columns),
           calls: (positions) => [positions],
           feeds: (positions) => features.feeds(positions),
           answers: (outputs, { length }) => answerer.answers(outputs, length, fixedBatch ?? length, top_k),

@@ -3,6 +3,7 @@
  * outputs into the row's answer. It knows nothing of queues, blocks, retries or memory limits.
  */
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
+import type { ColumnRows } from '../../../shared/domain/column-rows.ts';
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { Outcomes } from '../../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
@@ -99,6 +100,8 @@ export interface TaskBatch {
    * it. Returns the error of each bad record, and null for the others. Never throws.
    */
   prepareRecords?(records: PackedRecords): (RowError | null)[];
+  /** The same for rows that come as columns. */
+  prepareColumns?(columns: ColumnRows): (RowError | null)[];
   /**
    * The model calls for these rows, which are prepared and in ascending order. The executor may split a call further.
    */

@@ -6,6 +6,7 @@ import { byteStreamSplit } from 'hyparquet/src/encoding.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import { Damage, decoding } from '../file/damage.ts';
 import type { Leaf } from '../file/leaves.ts';
+import { isNumbers } from '../../../text/json-writer.ts';
 import { parsersOf } from '../values/parsers.ts';
 import { decompress } from './decompress.ts';
 import { bitsOf, readRuns } from './levels.ts';
@@ -114,12 +115,16 @@ function readValues(
   return converted(plainOrDelta(body, count, encoding, leaf), leaf);
 }
 
+/** Numbers stay in an array of numbers. */
 function lookUp(positions: Uint32Array, dictionary: Values): Values {
-  const values = Array<unknown>(positions.length);
-  for (let i = 0; i < positions.length; i++) {
+  const { length } = positions;
+  const values = isNumbers(dictionary)
+    ? new (dictionary.constructor as Float64ArrayConstructor)(length)
+    : Array<unknown>(length);
+  for (let i = 0; i < length; i++) {
     const at = positions[i]!;
     if (at >= dictionary.length) throw new Damage('a value is not in its dictionary');
-    values[i] = dictionary[at];
+    values[i] = dictionary[at] as number;
   }
   return values;
 }

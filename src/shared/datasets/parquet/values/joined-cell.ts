@@ -2,7 +2,7 @@
 import type { ValueType } from '../../../domain/job/part-format.ts';
 import { float32Text } from '../../../text/float32-text.ts';
 import { float64Text } from '../../../text/float64-text.ts';
-import { plainOf } from './json-writer.ts';
+import { plainOf } from '../../../text/json-writer.ts';
 
 /** `cell`: as `cellsOf` returns it. */
 export function joinedCell(type: ValueType, cell: unknown): string {

@@ -1,4 +1,5 @@
 /** Lists of numbers, such as embeddings and tensors. Each cell is a part of the page, without an object per number. */
+import { isNumbers } from '../../../text/json-writer.ts';
 import type { Column, Leaf } from '../file/leaves.ts';
 import type { Values } from '../pages/decode-page.ts';
 import { isListLike } from 'hyparquet/src/schema.js';
@@ -11,7 +12,7 @@ export function isSimpleList({ node, leaves }: Column): boolean {
 /** Null if a list has nulls, or does not hold numbers. */
 export function listCells(leaf: Leaf, { rows, from }: LeafCut, count: number): Values | null {
   const { values, def, starts, valueStarts } = rows;
-  if (!isTyped(values) || starts === null || valueStarts === null) return null;
+  if (!isNumbers(values) || starts === null || valueStarts === null) return null;
   /** The definition level of an empty list. */
   const empty = leaf.schemaPath[1]!.element.repetition_type === 'REQUIRED' ? 0 : 1;
   const cells = Array<unknown>(count);
@@ -24,8 +25,4 @@ export function listCells(leaf: Leaf, { rows, from }: LeafCut, count: number): V
     else cells[i] = def[starts[row]!] === empty ? [] : null;
   }
   return cells;
-}
-
-function isTyped(values: Values): values is Float64Array {
-  return ArrayBuffer.isView(values) && !(values instanceof Uint8Array);
 }

@@ -20,6 +20,10 @@ export interface ColumnReader<Data extends ColumnData = ColumnData> {
    * do not take numbers.
    */
   readNumber?(value: number, data: Data, index: number): boolean;
+  /** The same for a text. Absent: the columns do not take texts. */
+  readText?(value: string, data: Data, index: number): boolean;
+  /** Puts what takes the place of a missing value into the tensor. Absent: missing values have no rule. */
+  fill?(otherwise: number, data: Data, index: number): void;
   /** What its columns take, such as "a number". */
   readonly needs: string;
   /** Whether this number, or NaN, may take the place of a missing value. */

@@ -1,9 +1,11 @@
 /** The input tensors of batches. Their memory is reused. */
+import type { ColumnPiece } from '../../../../shared/domain/column-rows.ts';
 import type { PackedRecords } from '../../../../shared/domain/packed-records.ts';
 import type { RowError } from '../../../../shared/domain/row.ts';
 import type { Fields } from '../record.ts';
 import type { Feeds, TensorValue } from '../tensors.ts';
 import type { ColumnData, ColumnReader } from './column-reader.ts';
+import { readPiece } from './piece-reader.ts';
 import type { RecordScanner } from './record-scanner.ts';
 
 /** The rows of one batch. See TaskBatch. */
@@ -11,6 +13,8 @@ export interface FeatureRows {
   read(at: number, record: Fields): RowError | null;
   /** See RecordScanner.read. */
   scan(scanner: RecordScanner, at: number, records: PackedRecords): boolean;
+  /** Reads columns, the first row as row `first`. Returns the rows of the piece that must be read as records. */
+  readPiece(piece: ColumnPiece, first: number): Iterable<number>;
   feeds(rows: readonly number[]): Feeds;
   release(): void;
 }
@@ -71,6 +75,7 @@ export function createFeatureRows(
       },
       scan: (scanner, at, records) =>
         scanner.read(records.bytes, records.startOf(at), records.ends[at]!, at, tensors.data),
+      readPiece: (piece, first) => readPiece(piece, first, readers, tensors.data),
       feeds(positions) {
         const [first = 0] = positions;
         const isWhole = positions.every((row, i) => row === first + i);

@@ -36,6 +36,9 @@ export function createInt64Reader(
       data[index] = BigInt(value);
       return true;
     },
+    fill(otherwise, data, index) {
+      data[index] = BigInt(otherwise);
+    },
     accepts: (value) => Number.isSafeInteger(value),
     madeUp: (round) => round % 2,
   };

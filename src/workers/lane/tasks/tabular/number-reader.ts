@@ -107,6 +107,9 @@ export function createNumberReader(
       data[index] = value;
       return holds(value, data[index]!);
     },
+    fill(otherwise, data, index) {
+      data[index] = otherwise;
+    },
     accepts: (value) => (Number.isNaN(value) ? isFloat : holds(value, create(1).fill(value)[0]!)),
     madeUp: (round) => (isFloat ? SPREAD[round % SPREAD.length]! : round % 2),
   };

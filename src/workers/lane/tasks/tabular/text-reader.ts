@@ -25,6 +25,10 @@ export function createTextReader(input: GraphTensor, columns: readonly ReadColum
       }
       return null;
     },
+    readText(value, data, index) {
+      data[index] = value;
+      return !value.includes('\0');
+    },
     accepts: () => false,
     madeUp: (round) => TEXTS[round % TEXTS.length]!,
   };

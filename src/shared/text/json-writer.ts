@@ -1,5 +1,5 @@
 /** Writes values as JSON, without an object or a text per number. */
-import { writeWhole } from '../../../text/write-whole.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** More than any number takes. */
 const NUMBER_BYTES = 32;
@@ -82,7 +82,8 @@ export class JsonWriter {
 
 type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
 
-function isNumbers(value: unknown): value is Numbers {
+/** Whether it is an array of numbers. Bytes are none. */
+export function isNumbers(value: unknown): value is Numbers {
   return ArrayBuffer.isView(value) && !(value instanceof Uint8Array) && !(value instanceof DataView);
 }
 
