@@ -1,6 +1,4 @@
 /** Compares the service with Ray Data and Daft on the same model, files and cores. peers/README.md has the settings. */
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { readResources } from '../dist/workers/settings/resources.js';
 import { sharedData } from './harness/places.js';
 import { configOf, modelFolder } from './harness/model-folder.js';
@@ -9,6 +7,7 @@ import { bigPhotos } from './peers/big-photos.js';
 import { compareSides } from './peers/compare-sides.js';
 import { peersPython } from './peers/python.js';
 import { PEERS } from './peers/settings.js';
+import { classesOf } from './peers/truth.js';
 
 export const name = 'peers';
 export const title = 'Rows per second, CPU and memory against Ray Data and Daft';
@@ -65,7 +64,7 @@ async function compare({ key, size, files, targets, modes, targetMode }, context
       lines: files,
       keys: files,
       graph: sharedData('models', 'mobilenetv2.onnx'),
-      truth: truthOf(files),
+      truth: classesOf(files),
     },
     dataset: manifest(`peers-${key}`, files),
     isRight: (row, expected) => row.predictions[0].index === expected,
@@ -76,15 +75,6 @@ async function compare({ key, size, files, targets, modes, targetMode }, context
     context,
   });
   return { key, ...found };
-}
-
-/** The right class by path. An enlarged photo has the file name of its source. */
-function truthOf(files) {
-  const lines = readFileSync(sharedData('labels', 'photos.jsonl'), 'utf8').trim().split('\n');
-  const classes = new Map(
-    lines.map((line) => JSON.parse(line)).map(({ file, index }) => [basename(file), index]),
-  );
-  return Object.fromEntries(files.map((path) => [path, classes.get(basename(path))]));
 }
 
 function modelWith(decode) {

@@ -1,8 +1,10 @@
 /** Finds out when the blocks of a job were committed, from the parts in its output folder. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetMetadata } from 'hyparquet';
 
-const PART = /^part-.*\.jsonl$/;
+/** The files with results that workers write. */
+export const PART = /^part-.*\.(?:jsonl|parquet)$/;
 const LEAST_PARTS = 3;
 /**
  * The shared window opens when the slowest job has committed this share of its rows. Earlier commits are bunched, because
@@ -34,13 +36,19 @@ export function commitsOf(folder) {
   const commits = partsOf(folder)
     .map((path) => ({
       at: statSync(path).mtimeMs,
-      rows: readFileSync(path, 'utf8').split('\n').length - 1,
+      rows: rowsIn(path),
     }))
     .toSorted((a, b) => a.at - b.at);
   if (commits.length < LEAST_PARTS) {
     throw new Error(`${commits.length} parts are too few for a steady state: give the job more rows`);
   }
   return commits;
+}
+
+function rowsIn(path) {
+  if (path.endsWith('.jsonl')) return readFileSync(path, 'utf8').split('\n').length - 1;
+  const { buffer, byteOffset, length } = readFileSync(path);
+  return Number(parquetMetadata(buffer.slice(byteOffset, byteOffset + length)).num_rows);
 }
 
 /** Rows committed up to a moment. Interpolates between commits, because the rows of a block are computed gradually. */

@@ -77,7 +77,7 @@ export function jsonl(name, lines) {
 }
 
 /** Writes a file that is removed when the program ends. @returns its path */
-function temporary(name, text) {
+export function temporary(name, text) {
   const path = join(benchCache('manifests'), name);
   writeFileSync(path, text);
   if (written.size === 0) process.once('exit', removeWritten);

@@ -11,6 +11,7 @@ import { runService } from './run-service.js';
  * @param {string} options.what the rows are
  * @param {import('./run-peer.js').Work} options.work
  * @param {{ input: object, roots: readonly string[] }} options.dataset the same rows for a job
+ * @param {string} [options.format] of the service's results
  * @param {(row: object, expected: any) => boolean} options.isRight
  * @param {Record<string, { label: string, folder: string }>} options.services ways of running the service, by name; each serves one model folder
  * @param {Record<string, { label: string, program: string, args: readonly string[] }>} options.peers by name
@@ -20,13 +21,14 @@ import { runService } from './run-service.js';
  * @returns `data`: runs by side; `rows`; `charts`
  */
 export async function compareSides(options) {
-  const { what, work, dataset, isRight, services, peers, targets, targetSide, context } = options;
+  const { what, work, dataset, format, isRight, services, peers, targets, targetSide, context } = options;
   const { python, cores, runs, log } = context;
   const service = (folder) => async () => {
     // Started for each run, so that it never competes with a peer. The start is not measured.
     const running = await startService({ models: [folder], inputs: dataset.roots });
     try {
-      return await runService(running, { model: basename(folder), input: dataset.input }, work, isRight);
+      const body = { model: basename(folder), input: dataset.input, ...(format && { output: { format } }) };
+      return await runService(running, body, work, isRight);
     } finally {
       await running.stop();
     }

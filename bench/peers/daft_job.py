@@ -4,6 +4,7 @@ Daft downloads and decodes, a class UDF holds the model, and the results are Par
 --plan udf: Daft downloads the files, Pillow decodes in the UDF.
 --plan native: Daft's own JPEG decoder, Pillow resizes in the UDF.
 --plan paths: the UDF opens the files.
+--plan table: Daft reads Parquet, and Pillow decodes in the UDF. The manifest names the folder of a table (photo_table.py).
 --plan resized: Daft decodes and resizes to 256 x 256. That is different work, because it loses the aspect ratio and does
 not use Pillow's filter.
 """
@@ -23,7 +24,7 @@ import arguments_of_job  # noqa: E402
 import photo_model  # noqa: E402
 
 arguments = arguments_of_job.parser()
-arguments.add_argument("--plan", choices=["udf", "native", "paths", "resized"], default="udf")
+arguments.add_argument("--plan", choices=["udf", "native", "paths", "resized", "table"], default="udf")
 arguments.add_argument("--instances", type=int, default=2)
 arguments.add_argument("--threads", type=int, default=1)
 arguments.add_argument("--batch", type=int, default=16)
@@ -54,7 +55,7 @@ class Classify:
 
 
 def crop(image):
-    if options.plan == "udf":
+    if options.plan in ("udf", "table"):
         return photo_model.decode(image)
     if options.plan == "paths":
         return photo_model.decode_file(image)
@@ -65,15 +66,17 @@ with open(options.manifest) as file:
     paths = file.read().split("\n")
 daft.set_runner_native()
 started = time.time()
-rows = daft.from_pydict({"path": paths})
-image = col("path")
-if options.plan != "paths":
+if options.plan == "table":
+    rows, key, image = daft.read_parquet(paths), "id", col("image")["bytes"]
+else:
+    rows, key, image = daft.from_pydict({"path": paths}), "path", col("path")
+if options.plan not in ("paths", "table"):
     image = image.download()
 if options.plan in ("native", "resized"):
     image = image.decode_image(mode="RGB")
 if options.plan == "resized":
     image = image.resize(256, 256)
 classify = Classify(options.model, options.threads)
-rows = rows.with_column("image", image).select("path", classify(col("image")).alias("answer"))
+rows = rows.with_column("image", image).select(key, classify(col("image")).alias("answer"))
 rows.write_parquet(options.out)
 print(json.dumps({"rows": len(paths), "started_after_s": started - began, "job_s": time.time() - started}))

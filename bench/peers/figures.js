@@ -6,7 +6,7 @@ import { geometricRatio, median, pairedRatio } from '../harness/statistics.js';
  * @property {string} what the rows are
  * @property {Record<string, import('./run-peer.js').Figures[]>} data runs by side
  * @property {Record<string, string>} labels by side
- * @property {Record<string, { speed: number, cpu?: string }>} targets by peer, for the ratios service / peer once
+ * @property {Record<string, { speed: number, cpu?: string, whole?: string, first?: string }>} targets by peer, for the ratios service / peer once
  *   running: the lowest ratio of the rates, and the target for the CPU per row
  * @property {string} targetSide the way of running the service that the targets apply to
  */
@@ -36,7 +36,7 @@ export function rowsOf(comparison) {
 
 /** One way of running the service against one peer. */
 function ratiosOf({ what: rows, data, labels, targets, targetSide }, mode, peer) {
-  const { speed, cpu } = targets[peer];
+  const { speed, cpu, whole, first } = targets[peer];
   const ratio = (what, field, wanted) => ({
     metric: `${rows}: ${labels[mode]} / ${labels[peer]}, ${what}`,
     value: null,
@@ -46,8 +46,9 @@ function ratiosOf({ what: rows, data, labels, targets, targetSide }, mode, peer)
   });
   return [
     ratio('once running', 'steadyRowsPerS', `>= ${speed}`),
-    ratio('whole job', 'rowsPerS'),
+    ratio('whole job', 'rowsPerS', whole),
     ratio('peak memory', 'peakMb', '< 1'),
+    ratio('first result', 'firstS', first),
     ratio('CPU per row', 'cpuMsPerRow'),
     ratio('CPU per row, once running', 'steadyCpuMsPerRow', cpu),
   ];

@@ -5,6 +5,7 @@ Ray Data reads and decodes, a pool of actors holds the model, and the results ar
 --plan map: a stage of tasks before the actors decodes with Pillow.
 --plan images: read_images, and tasks resize, as in the batch inference guide.
 --plan paths: the actors open the files.
+--plan table: read_parquet, and the actors decode. The manifest names the folder of a table (photo_table.py).
 """
 
 import json
@@ -21,7 +22,7 @@ import arguments_of_job  # noqa: E402
 import photo_model  # noqa: E402
 
 arguments = arguments_of_job.parser()
-arguments.add_argument("--plan", choices=["actor", "map", "images", "paths"], default="actor")
+arguments.add_argument("--plan", choices=["actor", "map", "images", "paths", "table"], default="actor")
 arguments.add_argument("--actors", type=int, default=2)
 arguments.add_argument("--actor-cpus", type=float, default=0.5)
 arguments.add_argument("--task-cpus", type=float, default=0.5)
@@ -38,12 +39,15 @@ class Classify:
     def __call__(self, batch):
         if "crop" in batch:
             crops = batch["crop"]
+        elif "image" in batch:
+            crops = [photo_model.decode(image["bytes"]) for image in batch["image"]]
         elif "bytes" in batch:
             crops = [photo_model.decode(data) for data in batch["bytes"]]
         else:
             crops = [photo_model.decode_file(path) for path in batch["path"]]
         classes, scores, done_at = self.model.answers(crops)
-        return {"path": batch["path"], "classes": classes, "scores": scores, "done_at": done_at}
+        key = "id" if "id" in batch else "path"
+        return {key: batch[key], "classes": classes, "scores": scores, "done_at": done_at}
 
 
 def decode_row(row):
@@ -62,6 +66,8 @@ started = time.time()
 reading = {"override_num_blocks": options.blocks or None, "num_cpus": options.task_cpus}
 if options.plan == "paths":
     rows = ray.data.from_items([{"path": path} for path in paths], override_num_blocks=options.blocks or None)
+elif options.plan == "table":
+    rows = ray.data.read_parquet(paths, **reading)
 elif options.plan == "images":
     rows = ray.data.read_images(paths, mode="RGB", include_paths=True, **reading)
     rows = rows.map(crop_row, num_cpus=options.task_cpus)

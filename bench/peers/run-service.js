@@ -1,12 +1,12 @@
 /** Runs one job of a running service whose model is resident, and measures it from submit to its last committed part. */
-import { commitsOf, rateBetween, wholeWindow } from '../endtoend/commits.js';
+import { commitsOf, PART, rateBetween, wholeWindow } from '../endtoend/commits.js';
 import { finished } from '../harness/service.js';
 import { watchForFile } from './first-file.js';
 import { watchTree } from './watch.js';
 
 /**
  * @param {object} service of startService
- * @param {{ model: string, input: { type: string, path: string } }} body of the submit
+ * @param {{ model: string, input: { type: string, path: string }, output?: { format: string } }} body of the submit
  * @param {import('./run-peer.js').Work} work
  * @param {(row: object, expected: any) => boolean} isRight compares a result with the truth
  * @returns {Promise<import('./run-peer.js').Figures>}
@@ -15,7 +15,7 @@ export async function runService(service, body, { keys, truth }, isRight) {
   const watch = watchTree(service.pid);
   const began = performance.now();
   const { id, output } = await service.client.submit(body);
-  const first = watchForFile(output, /^part-.*\.jsonl$/, began);
+  const first = watchForFile(output, PART, began);
   await finished(service.client, id, { everyMs: 50 });
   const wholeS = (performance.now() - began) / 1000;
   const { cpuSeconds, cpuBetween, peakBytes } = watch.stop();

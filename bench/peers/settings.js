@@ -19,6 +19,23 @@ export const PEERS = {
   },
 };
 
+/**
+ * Photos in Parquet files, with the settings that are best for photos in files. By default, Ray reads all of them as one
+ * block, and only one actor works.
+ */
+export const TABLE_PEERS = {
+  ray: {
+    label: 'Ray Data',
+    program: 'ray_data.py',
+    args: (cores) => ['--plan', 'table', '--blocks', '16', '--actors', String(cores), '--batch', '16'],
+  },
+  daft: {
+    label: 'Daft',
+    program: 'daft_job.py',
+    args: (cores) => ['--plan', 'table', '--instances', String(cores), '--batch', '16'],
+  },
+};
+
 /** Ray Data's actors and Daft's instances sort 128 texts at a time. The Python loops sort all texts. */
 export const TEXT_PEERS = {
   loop: {
