@@ -100,8 +100,9 @@ function rowsOf({ ceiling, ...formats }) {
   return [{ metric: 'ceiling', value: rate, unit: 'rows/s' }, ...found];
 }
 
-function notesOf({ turns: { ceiling: _, ...formats }, count, chosen }) {
-  const others = median(Object.values(formats).flatMap((all) => all.map((one) => one.others)));
+function notesOf({ turns, count, chosen }) {
+  const jobs = Object.keys(LABELS).flatMap((format) => turns[format]);
+  const others = median(jobs.map((one) => one.others));
   return [
     `${count} rows per run; ceiling with ${describe(chosen)}`,
     `other programs took ${(others * 100).toFixed(0)} % of the cores meanwhile`,

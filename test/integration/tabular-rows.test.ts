@@ -1,5 +1,7 @@
 // Records in a tabular model in a real lane: how they become tensors and answers, and which of them fail.
 import { expect, it } from 'vitest';
+import { ColumnRows, type CellColumn } from '#forebay/shared/domain/column-rows.js';
+import { listOf } from '#forebay/workers/lane/lane-rows.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
 import { answerOf, loadedLane, type SharedLane } from '../support/lanes.ts';
 import { writeOnnx } from '../support/onnx/graph.ts';
@@ -44,6 +46,27 @@ it('a bad record fails alone, with a sentence that names the column and the valu
     expect.stringMatching(/^invalid_row: the record is not JSON/),
     'invalid_row: the record is not a JSON object',
     { value: 99.5 },
+  ]);
+});
+
+it('rows that come as columns have the answers and errors of the same records', async () => {
+  const lane = await loadedLane(tabularModel(sumGraph(), { columns: ABC }));
+  const columns: CellColumn[] = [
+    { name: 'a', cells: BigInt64Array.of(1n, 2n, 3n, 4n, 2n ** 53n) },
+    { name: 'b', cells: [0.5, null, [1, 2], Float32Array.of(1), Uint8Array.of(255)] },
+    { name: 'c', cells: Float64Array.of(1, 2, 3, Number.NaN, 5) },
+  ];
+  const rows = ColumnRows.join([ColumnRows.of(columns, 5), ColumnRows.of(columns, 1)]);
+  const options = { top_k: 1 };
+  const { outcomes } = await lane.run({ model: 'm', rows, options });
+  expect(outcomes).toEqual((await lane.run({ model: 'm', rows: listOf(rows), options })).outcomes);
+  expect(outcomes.map((outcome) => (outcome.ok ? outcome.result : outcome.error.message))).toEqual([
+    '"value":106',
+    expect.stringMatching(/column "b" is null/),
+    'column "b" is a list, but takes a number',
+    'column "b" is a list, but takes a number',
+    expect.stringMatching(/column "a" is the string "9007199254740992"/),
+    '"value":106',
   ]);
 });
 

@@ -90,7 +90,7 @@ it.each(TYPES)('a %s input gets the same values and errors from columns and from
       const good = errors.flatMap((error, at) => (error === null ? [at] : []));
       expect(whole.feeds(good)).toEqual(single.feeds(good));
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
