@@ -94,7 +94,7 @@ it.each(TYPES)('a %s input gets the same values and errors from columns and from
   );
 });
 
-it('a missing value of a column may be NaN, and a text that is no number is still an error', () => {
+it('a missing value may be NaN, -0 is 0 as in JSON, and a text that is no number is still an error', () => {
   const named = [
     { name: 'a', missing: 'nan' as const },
     { name: 'b', missing: 'mean' as const, mean: 2.5 },
@@ -103,14 +103,14 @@ it('a missing value of a column may be NaN, and a text that is no number is stil
   const features = createFeatureRows(readers, null)(3);
   const given = [
     { name: 'a', cells: [null, 1, '1'] },
-    { name: 'b', cells: Float64Array.of(7, Number.NaN, 7) },
+    { name: 'b', cells: Float64Array.of(-0, Number.NaN, 7) },
   ];
   expect(readColumns(features, ColumnRows.of(given, 3))).toMatchObject([
     null,
     null,
     { message: 'column "a" is the string "1", but takes a number: write the number without quotes' },
   ]);
-  expect(features.feeds([0, 1])['X']!.data).toEqual(Float32Array.of(Number.NaN, 7, 1, 2.5));
+  expect(features.feeds([0, 1])['X']!.data).toEqual(Float32Array.of(Number.NaN, 0, 1, 2.5));
 });
 
 it('tasks that read records get the same records from columns', () => {
