@@ -12,7 +12,7 @@ import { sharedData } from './harness/places.js';
 import { inScratch } from './harness/scratch.js';
 import { photos } from './harness/workloads.js';
 import { compareSides } from './peers/compare-sides.js';
-import { peersPython } from './peers/run-peer.js';
+import { peersPython } from './peers/python.js';
 import { TABLE_PEERS } from './peers/settings.js';
 import { classesOf } from './peers/truth.js';
 
