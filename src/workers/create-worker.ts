@@ -24,7 +24,14 @@ import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { createOutputs } from '../shared/storage/outputs.ts';
 import { createOnlineWork } from '../shared/queue/online/online-work.ts';
+import { createFileReader } from '../shared/rows/read-file.ts';
+import { isObjectUrl } from '../shared/stores/object-url.ts';
 import { createStores, storesOptions } from '../shared/stores/stores.ts';
+import { createCacheBounds } from './cache/cache-bounds.ts';
+import { createCacheOf } from './cache/cache-of.ts';
+import { folderPlace } from './cache/folder-place.ts';
+import { objectPlace } from './cache/object-place.ts';
+import { createResultCache } from './cache/result-cache.ts';
 import { createCompactor } from './compaction/compactor.ts';
 import { createHeartbeat } from './health/heartbeat.ts';
 import { createModelUses } from './health/model-uses.ts';
@@ -132,11 +139,20 @@ export async function createWorker(options: {
       maxFileBytes: config.maxFileBytes,
       maxFetchRatio: config.maxFetchRatio,
       files,
+      readFile: createFileReader(limits),
     }),
     files,
     limits: config,
     budget,
     atOnce: createSemaphore(READS_AT_ONCE),
+  });
+  const cachePlace = isObjectUrl(config.resultCache)
+    ? objectPlace(config.resultCache, stores)
+    : folderPlace(config.resultCache);
+  const resultCache = createResultCache({
+    place: cachePlace,
+    bounds: createCacheBounds({ place: cachePlace, maxBytes: config.resultCacheBytes, emit }),
+    emit,
   });
   const run = createScripts(redis);
   const takers = createQueueTakers({ redis, onOpened: () => source.ring(), onError: onRedisError });
@@ -210,6 +226,7 @@ export async function createWorker(options: {
         spillFolder: join(config.cacheDir, 'spill'),
       }),
       groupOf: (queue, { spec }) => models.groupOf(queue, spec.options, spec.tenant),
+      cacheOf: createCacheOf({ cache: resultCache, modelOf: (queue) => models.of(queue) }),
       emit,
     }),
     onEnded: () => source.ring(),

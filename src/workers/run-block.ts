@@ -31,6 +31,7 @@ import type { BatchGroup } from './intake/batch-group.ts';
 import type { Batcher } from './intake/batcher.ts';
 import type { ByteBudget } from './intake/byte-budget.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
+import type { RunCache } from './run/cached-rows.ts';
 import { createBlockComputer, type Computed } from './run/compute-block.ts';
 import type { EarlierParts } from './run/earlier-parts.ts';
 import { createJobFlows } from './run/job-flow.ts';
@@ -46,6 +47,8 @@ export interface RunBlockDeps {
   takenBudget: ByteBudget;
   batcher: Batcher;
   compactor: Compactor;
+  /** The result cache for the rows of a job. Null: the model's answers cannot be kept. */
+  cacheOf: (spec: JobSpec, group: BatchGroup) => RunCache | null;
   /** The group in which a job's rows are batched. Null if this worker does not serve the model. */
   groupOf: (queue: string, run: BegunRun) => BatchGroup | null;
   emit: Emit;

@@ -103,6 +103,7 @@ export function makeSpec(
       decode: null,
       limit: null,
       row_versions: null,
+      cache: null,
       ...options,
     },
   };

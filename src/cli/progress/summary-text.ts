@@ -57,6 +57,7 @@ export function summaryText(
   }
   // Older services know no delta jobs.
   if (job.delta) lines.push(...deltaLines(job.delta, fileOfOutput(job.output, 'vanished.jsonl')));
+  if (job.cache) lines.push(cacheLine(job.cache));
   lines.push(...answerLines(answers));
   if (succeeded > 0) lines.push(`  results  ${fileOfOutput(job.output, resultFiles(job))}`);
   if (failed > 0) lines.push(`  errors   ${fileOfOutput(job.output, 'errors-*.jsonl')}`);
@@ -65,6 +66,10 @@ export function summaryText(
   if (stats !== null) lines.push(...(withStats ? statsLines(stats) : adviceLines(stats)));
   if (isUnfinished(job)) lines.push('To finish it:', `  ${next}`);
   return `${lines.join('\n')}\n`;
+}
+
+function cacheLine({ hits, misses }: NonNullable<JobWire['cache']>): string {
+  return `  cache    ${formatCounted(hits, 'row')} from the result cache, ${formatCount(misses)} computed`;
 }
 
 /** Older services know no compacted files. */

@@ -2,6 +2,8 @@
  * The settings of a service that lives for one task. They come from the user's environment and flags, without those that
  * suit only a permanent service.
  */
+import { join } from 'node:path';
+import { cacheDir } from '../../shared/config/cache-dir.ts';
 import { toSettings, type ServiceFlags } from '../options/service-flags.ts';
 import { isObjectUrl } from '../../shared/stores/object-url.ts';
 import type { RunModel } from './check-model.ts';
@@ -27,6 +29,8 @@ export function ownServiceEnv(
   return {
     FOREBAY_LOG_LEVEL: 'warn',
     FOREBAY_SHUTDOWN_GRACE_S: GRACE_S,
+    // The data folder is gone when the task ends.
+    FOREBAY_RESULT_CACHE: join(cacheDir(env), 'result-cache'),
     ...given,
     ...toSettings(flags),
     FOREBAY_HOST: '127.0.0.1',

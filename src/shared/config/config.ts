@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { cacheDir } from './cache-dir.ts';
 import { readStores } from '../stores/stores-file.ts';
 import { objectFolder } from '../stores/object-url.ts';
+import { resultCachePlace } from './result-cache-place.ts';
 import { readPlaces, splitRoots } from './split-roots.ts';
 import { readSettings } from './read-settings.ts';
 import { SETTINGS } from './setting-groups.ts';
@@ -17,6 +18,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
   const dataDir = resolve(cwd, given.dataDir);
   const inputs = splitRoots('FOREBAY_INPUT_ROOTS', given.inputRoots, cwd);
   const outputs = splitRoots('FOREBAY_OUTPUT_ROOTS', given.outputRoots, cwd);
+  const resultsDir = resolve(dataDir, 'results');
+  const inputRoots = given.inputRoots.length === 0 ? [resolve(cwd)] : inputs.folders;
+  const outputRoots = given.outputRoots.length === 0 ? [resultsDir] : outputs.folders;
   const models = readPlaces('FOREBAY_MODELS_DIR', given.modelsDirs, cwd, objectFolder);
   return Object.freeze({
     ...given,
@@ -29,14 +33,23 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
     dataDir,
     cacheDir: cacheDir(env),
     modelsDirs: models.length === 0 ? [resolve(cwd, 'models')] : models,
-    inputRoots: given.inputRoots.length === 0 ? [resolve(cwd)] : inputs.folders,
+    inputRoots,
     objectRoots: inputs.objects,
     /** See shared/stores/stores-file.ts. */
     ...readStores(given.storesFile === undefined ? null : resolve(cwd, given.storesFile), env),
     followLinks: given.followLinks === 'on',
-    outputRoots: given.outputRoots.length === 0 ? [resolve(dataDir, 'results')] : outputs.folders,
+    outputRoots,
     objectOutputRoots: outputs.objects,
-    resultsDir: resolve(dataDir, 'results'),
+    resultsDir,
+    resultCache: resultCachePlace(given.resultCache, {
+      cwd,
+      dataDir,
+      roots:
+        // Then there is only one tenant, who may read everything.
+        given.auth === 'off'
+          ? []
+          : [...inputRoots, ...outputRoots, resultsDir, ...inputs.objects, ...outputs.objects],
+    }),
     spoolDir: resolve(dataDir, 'spool'),
     profiles: given.profiles === 'on',
     predictors: given.predictors === 'on',

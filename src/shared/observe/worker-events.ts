@@ -1,5 +1,6 @@
 /** Events of a worker: its life, its memory, its models, and the runs of its blocks. */
 import type { BatchInvariance } from '../domain/model/batch-invariance.ts';
+import type { CacheCounts } from '../domain/job/cache-counts.ts';
 import type { MemoryLevel } from '../domain/memory-level.ts';
 import type { LaneChoices } from '../queue/workers/worker-registry.ts';
 import { event, measurement } from './event-kind.ts';
@@ -107,6 +108,17 @@ export interface WrittenFiles {
   readonly ms: number;
 }
 
+export interface CacheFailure extends Failure {
+  readonly what: 'read' | 'write' | 'sweep';
+  readonly place: string;
+}
+
+const CACHE_TEXT: Readonly<Record<CacheFailure['what'], string>> = {
+  read: 'the result cache cannot be read: rows are computed without it for 30 s',
+  write: 'the result cache cannot be written: rows are computed without it for 30 s',
+  sweep: 'the result cache cannot be swept: nothing is added to it for 60 s',
+};
+
 export const WORKER_EVENTS = {
   /** `tuned`: names of the models that run with the settings of their profiles. */
   'worker.lanes_planned': event<{
@@ -206,6 +218,17 @@ export const WORKER_EVENTS = {
   'models.watch_failed': event<Failure>('warn', 'could not look for changed models'),
 
   'batch.answered': measurement<AnsweredBatch>(),
+  /** Rows of a block that were looked up in the result cache. */
+  'rows.cached': measurement<CacheCounts & { readonly queue: string }>(),
+  /** Emitted once until the cache is tried again. */
+  'cache.failed': event<CacheFailure>('warn', ({ what }) => CACHE_TEXT[what]),
+  'cache.swept': event<{
+    readonly place: string;
+    readonly entries: number;
+    readonly bytes: number;
+    readonly removed: number;
+  }>(({ removed }) => (removed > 0 ? 'info' : 'debug'), 'the result cache was swept'),
+
   'block.committed': event<CommittedBlock>('debug', 'block committed', withoutTimes),
   'files.written': event<WrittenFiles>('info', 'parts have become files'),
   'block.take_failed': event<Failure>('warn', 'no block taken'),

@@ -186,7 +186,7 @@ function missingFile(path: string, cause: unknown): ForebayError {
 }
 
 /** The system's own message names the absolute path, which only the service may know. */
-function toRowError(cause: unknown): ForebayError {
+export function toRowError(cause: unknown): ForebayError {
   const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
   const [code, message] = CAUSES[errno] ?? (['file_unreadable', `reading failed (${errno})`] as const);
   return new ForebayError(code, message, { cause });

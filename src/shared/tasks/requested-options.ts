@@ -8,17 +8,17 @@ import {
 import { JOB_OPTION_TABLE, type JobOptionName } from '../domain/job/job-options.ts';
 import { TASK_OPTION_TABLE, type TaskOptionName } from './task-options.ts';
 
-const { limit, row_versions, ...first } = JOB_OPTION_TABLE;
+const { limit, row_versions, cache, ...first } = JOB_OPTION_TABLE;
 
 /**
  * The digest of a request covers its options in this order (see RequestWithDefaults), so the order must not change. A new
  * option goes to the end, and is left out of the digest unless a request gives it (see FIRST_OPTIONS).
  */
 const { top_k, decode, ...later } = TASK_OPTION_TABLE;
-export const OPTION_TABLE = { ...first, top_k, decode, limit, ...later, row_versions } as const;
+export const OPTION_TABLE = { ...first, top_k, decode, limit, ...later, row_versions, cache } as const;
 
 /** Those that the first version did not have. */
-type LaterName = TaskOptionName | 'row_versions';
+type LaterName = TaskOptionName | 'row_versions' | 'cache';
 
 type Table = typeof OPTION_TABLE;
 export type OptionName = keyof Table;

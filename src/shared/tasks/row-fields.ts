@@ -7,6 +7,8 @@ export interface RowFields {
   readonly needed: readonly string[];
   /** Fields that hold text, even if it looks like a number. Null: all fields do. */
   readonly text: readonly string[] | null;
+  /** Fields that no row may have. Absent: none. */
+  readonly refused?: readonly string[];
 }
 
 export const IMAGE_FIELDS: RowFields = { names: ['image'], needed: ['image'], text: null };

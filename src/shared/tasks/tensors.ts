@@ -68,7 +68,10 @@ function describeOutputs(config: TensorsConfig | null): string {
 
 function fields({ inputs: given }: TensorsConfig, inputs: readonly GraphTensor[] | null): RowFields {
   if (inputs === null) return { names: null, needed: [], text: [] };
-  const read = inputs.filter(({ name }) => given[name]?.value === undefined);
+  const isConstant = ({ name }: GraphTensor) => given[name]?.value !== undefined;
+  const read = inputs.filter((input) => !isConstant(input));
   const names = read.map(({ name }) => name);
-  return { names, needed: names, text: read.filter(({ type }) => type === 'string').map(({ name }) => name) };
+  const refused = inputs.filter(isConstant).map(({ name }) => name);
+  const text = read.filter(({ type }) => type === 'string').map(({ name }) => name);
+  return { names, needed: names, text, ...(refused.length > 0 && { refused }) };
 }

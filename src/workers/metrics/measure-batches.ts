@@ -22,6 +22,7 @@ export function measureBatches(
     return found;
   };
   events.on('batch.answered', (batch) => of(batch.queue).batch(batch));
+  events.on('rows.cached', ({ queue, hits, misses }) => of(queue).cached(hits, misses));
   events.on('block.committed', (block) => of(block.queue).block(block));
 }
 
@@ -89,6 +90,10 @@ function bind(
       inputUs.inc(times.input * 1000);
       inferUs.inc(times.infer * 1000);
       outputUs.inc(times.output * 1000);
+    },
+    cached(hits: number, misses: number): void {
+      worker.forebay_cache_rows_total.inc({ model, outcome: 'hit' }, hits);
+      worker.forebay_cache_rows_total.inc({ model, outcome: 'miss' }, misses);
     },
     block(block: CommittedBlock): void {
       worker.forebay_block_runs_ended_total.inc({

@@ -40,6 +40,9 @@ function countEvents(events: Pick<Events, 'on'>, worker: Worker): void {
   events.on('lane.stuck', () => worker.forebay_lane_kills_total.inc({ why: 'timed_out' }));
   events.on('memory.lane_killed', () => worker.forebay_lane_kills_total.inc({ why: 'out_of_memory' }));
 
+  events.on('cache.failed', ({ what }) => worker.forebay_cache_failures_total.inc({ what }));
+  events.on('cache.swept', ({ bytes }) => worker.forebay_cache_bytes.set(bytes));
+
   events.on('model.loaded', ({ model, load_ms }) => {
     worker.forebay_model_loads_total.inc({ model, outcome: 'loaded' });
     worker.forebay_model_load_seconds_total.inc({ model }, load_ms / 1000);

@@ -11,9 +11,11 @@ import {
   type BlockSlice,
   type NamedRows,
 } from '../../shared/domain/block.ts';
+import type { JobSpec } from '../../shared/domain/job/job.ts';
 import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
+import type { Emit } from '../../shared/observe/events.ts';
 import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
@@ -28,6 +30,7 @@ import { createBlockJoin, withListedJoin, type BlockJoin } from './block-join.ts
 import { recordedVersions } from '../../shared/domain/row-versions.ts';
 import type { ByteBudget } from '../intake/byte-budget.ts';
 import type { RowVersion } from '../intake/read/row-versions.ts';
+import { createCachedRows, type RunCache, type CachedRows } from './cached-rows.ts';
 import { createContentCheck, type ContentCheck } from './content-check.ts';
 import type { EarlierParts } from './earlier-parts.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
@@ -48,6 +51,8 @@ export interface BlockToCompute {
 }
 
 interface OpenBlock extends BlockToCompute {
+  /** Null: the job does not use the result cache. */
+  readonly cache: RunCache | null;
   /** Null: no columns of the input go to the output. */
   readonly join: BlockJoin | null;
   /** Whether the versions of rows are taken from their content. */
@@ -81,10 +86,13 @@ export function createBlockComputer(deps: {
   reader: BudgetedReader;
   batcher: Batcher;
   earlierParts: EarlierParts;
+  /** Null: the model's answers cannot be kept. */
+  cacheOf: (spec: JobSpec, group: BatchGroup) => RunCache | null;
+  emit: Emit;
   /** Bounds the results that blocks take over, from reading them until the block is published. */
   takenBudget: ByteBudget;
 }) {
-  const { window, reader, batcher, earlierParts, takenBudget } = deps;
+  const { window, reader, batcher, earlierParts, takenBudget, cacheOf, emit } = deps;
   /** One journaled row at a time per worker, so that a death points to one row, not to one per block. */
   const journaled = createSemaphore(1);
 
@@ -98,13 +106,15 @@ export function createBlockComputer(deps: {
     source: RowSource,
   ): Promise<readonly Outcomes[]> {
     const rows = createRowSet(count, block.stats, source.problemOf);
+    const cached = block.cache === null ? null : createCachedRows(block.cache, count);
+    const read = cached === null ? source.read : cached.reading(source.read);
     let inputs: LaneInput[] = [];
     const submitUpTo = (end: number) => {
       if (inputs.length > 0) batcher.submit(block.group, inputs, rows, end - inputs.length);
       inputs = [];
     };
     for (let at = 0; at < count; at++) {
-      const reading = source.read(at);
+      const reading = read(at);
       if (!(reading instanceof Promise) && reading.ok && reading.release === null) inputs.push(reading.input);
       else {
         submitUpTo(at);
@@ -112,7 +122,20 @@ export function createBlockComputer(deps: {
       }
     }
     submitUpTo(count);
-    return block.join === null ? rows.all : block.join.add(rows.all, source);
+    const all = cached === null ? rows.all : withCached(block, cached, rows.all);
+    return block.join === null ? all : block.join.add(all, source);
+  }
+
+  async function withCached(
+    { group, stats }: OpenBlock,
+    cached: CachedRows,
+    outcomes: Promise<readonly Outcomes[]>,
+  ): Promise<readonly Outcomes[]> {
+    const all = await cached.end(outcomes);
+    const counts = cached.counts();
+    stats.cached(counts);
+    emit('rows.cached', { queue: group.model, ...counts });
+    return all;
   }
 
   function computeRow(
@@ -204,7 +227,7 @@ export function createBlockComputer(deps: {
     source: RowSource,
   ): Promise<readonly Outcomes[]> {
     if (count === 0) return [];
-    if (whole === null) return computeRows(block, count, source);
+    if (whole === null || block.cache !== null) return computeRows(block, count, source);
     const rows = createRowSet(count, block.stats, source.problemOf);
     batcher.submit(block.group, whole, rows, 0);
     return block.join === null ? rows.all : block.join.add(rows.all, source);
@@ -276,7 +299,8 @@ export function createBlockComputer(deps: {
     const { spec, block: content } = given.run;
     const join = createBlockJoin(spec, reader.keep);
     const byContent = recordedVersions(spec) === 'content' || spec.delta?.by === 'content';
-    const block = { ...given, join, byContent, candidates: null, positions: null };
+    const cache = spec.options.cache === 'on' ? cacheOf(spec, given.group) : null;
+    const block = { ...given, join, cache, byContent, candidates: null, positions: null };
     let releaseTaken = () => {};
     const release = () => {
       join?.release();
@@ -330,7 +354,8 @@ export function createBlockComputer(deps: {
   }
 
   async function computeAll(block: OpenBlock): Promise<Rows> {
-    if (block.run.died > 0) return computeOneByOne(block);
+    // A row that kills workers must be found first, and nothing else matters.
+    if (block.run.died > 0) return computeOneByOne({ ...block, cache: null });
     const { block: content } = block.run;
     return isSlice(content) ? computeSlice(block, content) : computeListed(block, content);
   }
@@ -347,8 +372,9 @@ function releasing(release: () => void, rows: RowSet): RowReceiver {
   };
 }
 
-function rowsOf({ run: { spec }, group, byContent }: OpenBlock): RowsOf {
-  return { dataset: spec.dataset, tenant: spec.tenant, input: group.input, versions: byContent };
+function rowsOf({ run: { spec }, group, byContent, cache }: OpenBlock): RowsOf {
+  const { dataset, tenant } = spec;
+  return { dataset, tenant, input: group.input, versions: byContent, wholeFiles: cache !== null };
 }
 
 function checkOf({ byContent, candidates }: OpenBlock, rows: BlockRows): ContentCheck | null {

@@ -1,6 +1,7 @@
 /** The costs of one run of a block by stage, in microseconds. Its commit adds them to the job's stats. */
 import { answeredStat, type BlockStats } from '../../shared/domain/block.ts';
 import type { RunOfBlock } from '../../shared/observe/tracing/span.ts';
+import { cacheStats, type CacheCounts } from '../../shared/domain/job/cache-counts.ts';
 import type { BatchSeen } from '../intake/row-answer.ts';
 import type { JobFlow } from './job-flow.ts';
 
@@ -56,6 +57,7 @@ export function createRunStats(
   let heldBackMs = 0;
   let publishMs = 0;
   let rows = 0;
+  let cache: CacheCounts | null = null;
   /** Rows of this block by batch. The times of a batch are divided by its rows. */
   const shares = new Map<BatchSeen, Share>();
 
@@ -81,6 +83,10 @@ export function createRunStats(
         shares.set(batch, { rows: count, idleMs });
       }
     },
+    /** Rows were looked up in the result cache. */
+    cached({ hits, misses }: CacheCounts): void {
+      cache = { hits: hits + (cache?.hits ?? 0), misses: misses + (cache?.misses ?? 0) };
+    },
     published(ms: number): void {
       publishMs += ms;
     },
@@ -99,7 +105,8 @@ export function createRunStats(
       const commits = flow.takeCommits();
       sums.commit_us = commits.ms * 1000;
       sums.commits = commits.count;
-      return addAnswered(sums, shares);
+      const answered = addAnswered(sums, shares);
+      return cache === null ? answered : { ...answered, ...cacheStats(cache) };
     },
   };
 }

@@ -47,6 +47,15 @@ export const ETA_S = z
   .nullable()
   .meta({ description: 'Seconds until the last row at the current rate. Null if unknown.' });
 
+export const CACHE_REPORT = z
+  .object({
+    hits: z.int().meta({
+      description: 'Rows whose results come from the cache, or from an equal row of the same block.',
+    }),
+    misses: z.int().meta({ description: 'Rows that were looked up and computed.' }),
+  })
+  .meta({ id: 'CacheReport', description: 'Rows of a job with the result cache, counted like other rows.' });
+
 export const JOB_STATUS = z.enum(JOB_STATUSES).meta({
   id: 'JobStatus',
   description:
@@ -124,6 +133,9 @@ export const JOB = z
     delta: z
       .union([DELTA_REPORT, z.null()])
       .meta({ description: 'Null: the job takes nothing over from an earlier output.' }),
+    cache: CACHE_REPORT.nullable().meta({
+      description: 'What the result cache has done. Null: the job does not use it.',
+    }),
     webhook: JOB_WEBHOOK_WIRE.meta({ description: 'Where the job sends its events.' }),
     metadata: METADATA,
     tenant: z.string().meta({ description: 'The tenant of the key that submitted the job.' }),
@@ -167,6 +179,7 @@ export const JOB = z
         error: null,
         retry_of: null,
         delta: null,
+        cache: null,
         webhook: null,
         metadata: { team: 'search' },
         tenant: 'default',
@@ -203,6 +216,7 @@ export function jobToWire(record: JobRecord): JobWire {
     error: record.error,
     retry_of: spec.retry_of,
     delta: deltaToWire(record),
+    cache: record.cache,
     webhook: spec.webhook,
     metadata: spec.metadata,
     tenant: spec.tenant,

@@ -1,4 +1,6 @@
 /** Settles the options that a request leaves open, from the model or from the job that it resumes. */
+import { ForebayError } from '../../../shared/errors.ts';
+import { whyNotCacheable } from '../../../shared/tasks/cacheable.ts';
 import { settleTaskOptions } from '../../../shared/tasks/option-values.ts';
 import { autoBatchSize, autoBlockRows } from '../../../shared/tasks/auto-batch.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
@@ -30,8 +32,18 @@ export function settleOptions(
     priority: options.priority,
     limit: options.limit,
     row_versions: options.row_versions ?? null,
+    cache: settleCache(options.cache ?? null, config),
     ...settleTaskOptions(config, options),
   };
+}
+
+/** Throws ForebayError `invalid_request` if equal rows may have different answers. */
+function settleCache(asked: 'on' | 'off' | null, config: FoundModel['config']): 'on' | null {
+  if (asked !== 'on') return null;
+  const why = whyNotCacheable(config);
+  if (why === null) return 'on';
+  const message = `the result cache cannot be used: ${why}. Leave "cache" out`;
+  throw new ForebayError('invalid_request', message, { issues: [{ path: '/options/cache', message }] });
 }
 
 /**

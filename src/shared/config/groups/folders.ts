@@ -22,6 +22,20 @@ export const FOLDERS = {
     trade:
       'Each decompressed file must fit. A larger cache decompresses less often if jobs read many compressed files. Files that were not used for longest are deleted first.',
   }),
+  resultCache: text({
+    env: 'FOREBAY_RESULT_CACHE',
+    what: 'Folder or prefix (`s3://bucket/prefix/`, `az://container/prefix/`) of the result cache, for jobs with `cache` "on"',
+    trade:
+      'All workers that use the same place share their results. It must not be below a root of inputs or outputs. You may delete it at any time.',
+    unset: 'result-cache/ in the data folder',
+  }),
+  resultCacheBytes: megabytes({
+    env: 'FOREBAY_RESULT_CACHE_MB',
+    fallback: 4096,
+    what: 'Size of the result cache',
+    trade:
+      'A larger cache keeps results for longer. In a folder, each row takes at least 4 kB. Results that were not used for longest are deleted first.',
+  }),
   modelCacheBytes: megabytes({
     env: 'FOREBAY_MODEL_CACHE_MB',
     fallback: 20_480,

@@ -58,6 +58,15 @@ export const JOB_OPTION_TABLE = {
     default: 'size and time of files, the ETag of objects, content for texts of tables, none for other rows',
     placeholder: 'content|none',
   },
+  cache: {
+    value: { type: 'one_of', names: ['on', 'off'] },
+    otherwise: null,
+    addedLater: true,
+    about: 'whether rows with the content of earlier rows get their results from the result cache',
+    more: 'A row that the model has answered before, in this job or another one of the tenant, is not computed again.',
+    default: 'off',
+    placeholder: 'on|off',
+  },
 } as const satisfies OptionTable;
 
 type Table = typeof JOB_OPTION_TABLE;

@@ -8,6 +8,7 @@ import type { JobStatus } from './job-state.ts';
 import type { Skipped } from '../skipped.ts';
 import { DEFAULT_TENANT, TENANT } from '../tenant.ts';
 import { ASKED_COLUMNS } from '../join.ts';
+import type { CacheCounts } from './cache-counts.ts';
 import { COMPACTION, type FilePlan } from './compaction.ts';
 import { DELTA, type DeltaCounts } from './delta.ts';
 import { PART_TABLE } from './part-format.ts';
@@ -132,6 +133,8 @@ export interface JobRecord {
   readonly adopted: number;
   /** Null: it is not a delta job. */
   readonly delta: DeltaCounts | null;
+  /** Null: the job does not use the result cache. */
+  readonly cache: CacheCounts | null;
   readonly blocks: { readonly queued: number; readonly running: number; readonly done: number };
   /** Over the last few seconds, or over the whole job after it has ended. Adopted rows do not count. */
   readonly rowsPerS: number | null;

@@ -11,6 +11,15 @@ export const WORKER_METRICS = {
     'Failed rows that this worker computed, in committed blocks, by error code.',
     ['model', 'code'],
   ),
+  forebay_cache_rows_total: counter(
+    'Rows of jobs with the result cache: hit (answered from the cache, or by an equal row of the block), or miss.',
+    ['model', 'outcome'],
+  ),
+  forebay_cache_failures_total: counter(
+    'Times that the result cache could not be used and was left out for a while: read, write, sweep.',
+    ['what'],
+  ),
+  forebay_cache_bytes: gauge('Bytes of the result cache after the last sweep of this worker.'),
   forebay_blocks_total: counter('Committed blocks.', ['model']),
   forebay_block_runs_ended_total: counter(
     'Runs of blocks by how they ended: committed, counted_before, superseded, not_published, failed, left_to_lock.',

@@ -1,6 +1,7 @@
 /** Reads a job's hash into a JobRecord. */
 import { FILE_PLAN, type FilePlan } from '../../domain/job/compaction.ts';
 import { CURSOR } from '../../domain/dataset-spec.ts';
+import type { CacheCounts } from '../../domain/job/cache-counts.ts';
 import type { DeltaCounts } from '../../domain/job/delta.ts';
 import type { JobFailure, JobReason, JobRecord, JobSpec } from '../../domain/job/job.ts';
 import { JOB_STATUSES, isTerminal, type JobStatus } from '../../domain/job/job-state.ts';
@@ -35,6 +36,7 @@ export function readJobRecord(
     skipped: skippedOf(hash),
     adopted: integer(hash['adopted']) ?? 0,
     delta: spec.delta === undefined ? null : deltaCounts(hash),
+    cache: spec.options.cache === 'on' ? cacheCounts(hash) : null,
     blocks: { queued: Math.max(0, windowSize - runs), running: runs, done },
     rowsPerS: rowsPerSecond(hash, isTerminal(status), now),
     startedAt: integer(hash['first_read_at']),
@@ -68,6 +70,10 @@ function deltaCounts(hash: Readonly<Record<string, string>>): DeltaCounts {
     failed: integer(hash['delta_failed']) ?? 0,
     vanished: integer(hash['vanished']),
   };
+}
+
+function cacheCounts(hash: Readonly<Record<string, string>>): CacheCounts {
+  return { hits: integer(hash['cache_hits']) ?? 0, misses: integer(hash['cache_misses']) ?? 0 };
 }
 
 /** The skipped entries of the whole dataset, or before the cursor while the dataset is being read. */

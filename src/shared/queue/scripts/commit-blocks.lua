@@ -55,9 +55,9 @@ local done = redis.call('HINCRBY', KEYS[1], 'done', blocks_with_rows)
 for k, sum in ipairs(sums) do
   local name = commits.names[k]
   if name == 'rows_adopted' then adopted = sum end
-  -- The counts of a delta job, and the errors by code, are part of the job's record.
+  -- The counts of a delta job and of the result cache, and the errors by code, are part of the job's record.
   local prefix = string.sub(name, 1, 6)
-  local key = (prefix == 'delta_' or prefix == 'error_') and KEYS[1] or KEYS[7]
+  local key = (prefix == 'delta_' or prefix == 'error_' or prefix == 'cache_') and KEYS[1] or KEYS[7]
   if sum ~= 0 then redis.call('HINCRBY', key, name, string.format('%.0f', sum)) end
 end
 

@@ -7,6 +7,7 @@ import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { BlockSlice } from '../../../shared/domain/block.ts';
 import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import type { LaneRows } from '../../lane/lane-rows.ts';
+import type { FileStamp } from '../../../shared/files/file-version.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
@@ -28,6 +29,7 @@ export type BudgetedRead =
       /** See RowRead. */
       readonly joined?: Uint8Array;
       readonly version?: string;
+      readonly stamp?: FileStamp;
     }
   | { readonly ok: false; readonly error: RowError };
 

@@ -15,16 +15,18 @@ import type { RowError, RowRef } from '../../../shared/domain/row.ts';
 import { ForebayError, messageOf, type ErrorCode } from '../../../shared/errors.ts';
 import { createObjectRule } from '../../../shared/stores/object-roots.ts';
 import { isObjectUrl } from '../../../shared/stores/object-url.ts';
+import type { FileStamp } from '../../../shared/files/file-version.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { LaneInput } from '../../lane/messages.ts';
 import { readBlob } from '../../../shared/rows/read-blob.ts';
 import { recordInput } from '../../../shared/rows/record-input.ts';
+import type { FileReader } from '../../../shared/rows/read-file.ts';
 import { createRootGuess } from '../../../shared/rows/root-guess.ts';
 import { versionOf } from './row-versions.ts';
 import { NO_OUTAGES, StoreOutage, type OutageCheck } from './store-outage.ts';
 
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
-type Fetched = Extract<RowLocation, { kind: 'url' | 'blob' | 'record' | 'table_row' | 'archive_row' }>;
+type Fetched = Exclude<RowLocation, { kind: 'invalid' }>;
 
 export type RowRead =
   | {
@@ -35,6 +37,8 @@ export type RowRead =
       readonly joined?: Uint8Array;
       /** By content. Absent: it is not wanted, or only the lane that opens the file knows it. */
       readonly version?: string;
+      /** Of a local file that was read here. Absent: it was not, or may change without a new stamp. */
+      readonly stamp?: FileStamp;
     }
   | { readonly ok: false; readonly error: RowError };
 
@@ -45,6 +49,8 @@ export interface RowsOf {
   readonly input: RowKind;
   /** Whether to compute the versions of rows, by their content. */
   readonly versions?: boolean;
+  /** Whether to read local files here, instead of leaving them to a lane. */
+  readonly wholeFiles?: boolean;
 }
 
 export interface RowReader {
@@ -64,6 +70,8 @@ export interface RowReaderOptions {
   /** Reads the bytes at an http, https, s3 or az URL. `version`: see ReadOptions in store.ts. */
   readonly fetchBytes: (url: string, signal: AbortSignal, version?: string) => Promise<Uint8Array>;
   readonly files: ByteFiles;
+  /** Needed for `wholeFiles`. */
+  readonly readFile?: FileReader;
   /** Default: every failure of a store is a failure of its row. */
   readonly outages?: OutageCheck;
   /** Absolute folders below which local files may be read. */
@@ -94,6 +102,11 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       const { url, version } = location;
       const bytes = await reading(url, signal, async () => fetchBytes(url, signal, version));
       return withVersion(ofBytes(bytes), rows.versions === true ? contentVersion(bytes) : null);
+    }
+    if (location.kind === 'file') {
+      const { bytes, stamp } = await options.readFile!(location.path, rows.tenant);
+      const read = withVersion(ofBytes(bytes), rows.versions === true ? contentVersion(bytes) : null);
+      return read.ok && stamp !== undefined ? { ...read, stamp } : read;
     }
     if (location.kind === 'table_row') {
       const { table, ref } = location;
@@ -148,7 +161,10 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     return failed('path_not_allowed', `${place} is not under an input root (${roots})`);
   }
 
-  function toRead(location: RowLocation, tenant: string): RowRead | { readonly fetch: Fetched } {
+  function toRead(
+    location: RowLocation,
+    { tenant, wholeFiles }: RowsOf,
+  ): RowRead | { readonly fetch: Fetched } {
     if (location.kind === 'invalid') return failed('invalid_row', location.reason);
     if (location.kind !== 'file') {
       const isRefused =
@@ -156,15 +172,16 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       return isRefused ? outside(location.url) : { fetch: location };
     }
     const { path } = location;
-    return liesUnderRoot(path) ? { ok: true, input: { path, tenant }, bytes: 0 } : outside(path);
+    if (!liesUnderRoot(path)) return outside(path);
+    return wholeFiles === true ? { fetch: location } : { ok: true, input: { path, tenant }, bytes: 0 };
   }
 
   function locateRecord(
-    { tenant, input: kind }: RowsOf,
+    rows: RowsOf,
     record: RowRecord,
     base: string | null,
   ): RowRead | { readonly fetch: Fetched } {
-    const input = recordInput(record, kind, base);
+    const input = recordInput(record, rows.input, base);
     switch (input.is) {
       case 'bad':
         return { ok: false, error: input.error };
@@ -173,12 +190,12 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       case 'bytes':
         return ofBytes(input.bytes);
       case 'elsewhere':
-        return toRead(input.location, tenant);
+        return toRead(input.location, rows);
     }
   }
 
   return {
-    locate: ({ dataset, tenant }, ref) => toRead(locateRow(dataset, ref), tenant),
+    locate: (rows, ref) => toRead(locateRow(rows.dataset, ref), rows),
     locateRecord,
     async fetch(rows, location, signal) {
       signal.throwIfAborted();

@@ -70,6 +70,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
       decode: null,
       limit: null,
       row_versions: null,
+      cache: null,
     },
     resumes: false,
     delta: null,

@@ -42,6 +42,7 @@ it('reads all inputs of a tensor model but its constants', () => {
       names: ['x', 's'],
       needed: ['x', 's'],
       text: ['s'],
+      refused: ['rate'],
     },
   );
 });

@@ -11,7 +11,7 @@ it('reads job options of every version, and keeps task options unchanged', () =>
     top_k: 5,
     limit: null,
   };
-  expect(JOB_OPTIONS.parse(earlier)).toEqual({ ...earlier, row_versions: null });
+  expect(JOB_OPTIONS.parse(earlier)).toEqual({ ...earlier, row_versions: null, cache: null });
   expect(JOB_OPTIONS.parse({ ...earlier, decode: 'shrink', threshold: 0.5 })).toMatchObject({
     decode: 'shrink',
     threshold: 0.5,
