@@ -32,9 +32,10 @@ import type { Batcher } from './intake/batcher.ts';
 import type { ByteBudget } from './intake/byte-budget.ts';
 import type { BudgetedReader } from './intake/read/budgeted-reader.ts';
 import type { RunCache } from './run/cached-rows.ts';
-import { createBlockComputer, type Computed } from './run/compute-block.ts';
+import { createBlockComputer } from './run/compute-block.ts';
 import type { EarlierParts } from './run/earlier-parts.ts';
 import { createJobFlows } from './run/job-flow.ts';
+import type { Computed } from './run/open-block.ts';
 import { createRunStats } from './run/run-stats.ts';
 
 export interface RunBlockDeps {

@@ -32,6 +32,7 @@ export function createCacheOf(deps: {
         fields: names && [...names, ...refused],
       }),
       firsts: new Map(),
+      taken: { bytes: 0 },
       mayKeep: isPipeline(config) ? (result) => !result.includes(PARTIAL) : () => true,
     };
   };

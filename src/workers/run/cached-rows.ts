@@ -22,6 +22,8 @@ export interface RunCache {
   readonly mayKeep: (result: string) => boolean;
   /** How the first row with each key of the run ends. */
   readonly firsts: Map<RowKey, Promise<RowOutcome>>;
+  /** Approximate bytes of the results that no lane has computed. */
+  readonly taken: { bytes: number };
 }
 
 /** Rows of a run that are read together. */
@@ -43,7 +45,7 @@ interface First {
 }
 
 export function createCachedRows(run: RunCache, rows: number): CachedRows {
-  const { tenant, keyOf, cache, mayKeep, firsts } = run;
+  const { tenant, keyOf, cache, mayKeep, firsts, taken } = run;
   /** The rows that are the first with their keys. */
   const own = new Map<number, First>();
   /** Results that the cache has. */
@@ -104,8 +106,14 @@ export function createCachedRows(run: RunCache, rows: number): CachedRows {
     // Before it waits for others, because those may wait for these.
     for (const [at, { resolve }] of own) resolve(outcomes[at]!);
     for (const [at, first] of repeats) outcomes[at] = await first;
-    const repeated = [...repeats.keys()].filter((at) => outcomes[at]!.ok).length;
-    counts = { hits: found.size + repeated, misses: own.size - found.size };
+    let hits = 0;
+    for (const at of [...found.keys(), ...repeats.keys()]) {
+      const outcome = outcomes[at]!;
+      if (!outcome.ok) continue;
+      hits += 1;
+      taken.bytes += outcome.result.length;
+    }
+    counts = { hits, misses: own.size - found.size };
     await keep(outcomes);
     const isChanged = found.size + repeats.size > 0;
     return withStamps(isChanged ? [packOutcomes(outcomes)] : given, stamps);

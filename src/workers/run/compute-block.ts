@@ -4,29 +4,21 @@
  * starts (INV-6).
  */
 import { createNameList } from '../../shared/datasets/name-list.ts';
-import {
-  isSlice,
-  rowId,
-  type BlockRows,
-  type BlockSlice,
-  type NamedRows,
-} from '../../shared/domain/block.ts';
+import { isSlice, rowId, type BlockRows, type BlockSlice } from '../../shared/domain/block.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { atRow, type RowJournal } from '../../shared/domain/row-journal.ts';
 import type { Emit } from '../../shared/observe/events.ts';
-import type { BegunRun } from '../../shared/queue/blocks/block-runs.ts';
 import type { JobWindow } from '../../shared/queue/blocks/job-window.ts';
 import type { BatchGroup } from '../intake/batch-group.ts';
 import type { Batcher } from '../intake/batcher.ts';
 import type { BudgetedRead, BudgetedReader, SliceChunk } from '../intake/read/budgeted-reader.ts';
-import type { RowsOf } from '../intake/read/row-reader.ts';
 import type { LaneRows } from '../lane/lane-rows.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import { createSemaphore } from '../../shared/process/semaphore.ts';
-import { createBlockJoin, withListedJoin, type BlockJoin } from './block-join.ts';
+import { createBlockJoin, withListedJoin } from './block-join.ts';
 import { recordedVersions } from '../../shared/domain/row-versions.ts';
 import type { ByteBudget } from '../intake/byte-budget.ts';
 import type { RowVersion } from '../intake/read/row-versions.ts';
@@ -34,52 +26,16 @@ import { createCachedRows, type RunCache, type CachedRows } from './cached-rows.
 import { createContentCheck, type ContentCheck } from './content-check.ts';
 import type { EarlierParts } from './earlier-parts.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
-import type { RunStats } from './run-stats.ts';
+import {
+  rowsOf,
+  type BlockToCompute,
+  type Computed,
+  type OpenBlock,
+  type Rows,
+  type RowSource,
+} from './open-block.ts';
 import { createSliceCheck, type SomeRows } from './slice-check.ts';
 import { amongTaken, readCandidates, type Candidates } from './take-over.ts';
-
-export interface BlockToCompute {
-  readonly job: string;
-  readonly block: number;
-  readonly token: string;
-  readonly run: BegunRun;
-  readonly group: BatchGroup;
-  readonly stats: RunStats;
-  readonly abort: AbortController;
-  /** Called when the batcher expects all rows that must be computed. */
-  readonly announce: () => void;
-}
-
-interface OpenBlock extends BlockToCompute {
-  /** Null: the job does not use the result cache. */
-  readonly cache: RunCache | null;
-  /** Null: no columns of the input go to the output. */
-  readonly join: BlockJoin | null;
-  /** Whether the versions of rows are taken from their content. */
-  readonly byContent: boolean;
-  /** Results that are taken over if the content of their row has not changed. Null: none are. */
-  readonly candidates: Candidates | null;
-  /** Where the rows are in the block. Null: these are all rows of the block. */
-  readonly positions: readonly number[] | null;
-}
-
-/** Rows that can be read one by one. See SliceChunk. `joined`: call it when they have been read. */
-type RowSource = Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
-
-/** The rows of a block, and their outcomes in order. */
-interface Rows {
-  readonly rows: NamedRows;
-  readonly outcomes: readonly Outcomes[];
-  /** Rows whose results come from an earlier output. */
-  readonly taken: number;
-  /** The versions of the rows by content. Null: they are not known. */
-  readonly versions: readonly RowVersion[] | null;
-}
-
-export interface Computed extends Rows {
-  /** Call when the outcomes are no longer needed. */
-  readonly release: () => void;
-}
 
 export function createBlockComputer(deps: {
   window: Pick<JobWindow, 'noteRow'>;
@@ -306,22 +262,27 @@ export function createBlockComputer(deps: {
       join?.release();
       releaseTaken();
     };
+    const computeWhole = async (whole: OpenBlock): Promise<Computed> => {
+      const computing = computeAll(whole);
+      given.announce();
+      return { ...(await computing), release };
+    };
     try {
-      if (content.earlier === undefined || spec.delta === undefined) {
-        const computing = computeAll(block);
-        given.announce();
-        return { ...(await computing), release };
-      }
+      const { delta } = spec;
+      const { earlier } = content;
+      const isDelta = delta !== undefined && earlier !== undefined;
+      if (!isDelta && cache === null) return await computeWhole(block);
       // Blocks without a row for a lane are not held back by lanes.
       const booking = await takenBudget.admit();
       releaseTaken = booking.release;
-      const candidates = await readCandidates(earlierParts, spec.delta, content.earlier);
-      booking.settle(candidates.bytes);
-      if (isSlice(content) || spec.delta.by === 'content') {
-        const computing = computeAll({ ...block, candidates });
-        given.announce();
-        return { ...(await computing), release };
+      if (!isDelta) {
+        const computed = await computeWhole(block);
+        booking.settle(cache?.taken.bytes ?? 0);
+        return computed;
       }
+      const candidates = await readCandidates(earlierParts, delta, earlier);
+      booking.settle(candidates.bytes);
+      if (isSlice(content) || delta.by === 'content') return await computeWhole({ ...block, candidates });
       return { ...(await computeOthers(block, content, candidates)), release };
     } catch (error) {
       release();
@@ -370,11 +331,6 @@ function releasing(release: () => void, rows: RowSet): RowReceiver {
       rows.answered(at, outcomes, batch);
     },
   };
-}
-
-function rowsOf({ run: { spec }, group, byContent, cache }: OpenBlock): RowsOf {
-  const { dataset, tenant } = spec;
-  return { dataset, tenant, input: group.input, versions: byContent, wholeFiles: cache !== null };
 }
 
 function checkOf({ byContent, candidates }: OpenBlock, rows: BlockRows): ContentCheck | null {

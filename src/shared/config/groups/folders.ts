@@ -6,7 +6,7 @@ export const FOLDERS = {
     env: 'FOREBAY_DATA_DIR',
     fallback: '.forebay',
     flag: { usage: '--data <dir>', what: 'folder for results and state' },
-    what: 'Folder for results, spooled inputs and the private Redis',
+    what: 'Folder for results, spooled inputs, the result cache and the private Redis',
     trade: 'It must survive restarts, and have room for all results that jobs do not write elsewhere.',
   }),
   cacheDir: text({

@@ -15,6 +15,7 @@ function openRun(kept: Record<string, { result: string; isOld: boolean }> = {}) 
     },
     mayKeep: (result) => result !== '"partial"',
     firsts: new Map(),
+    taken: { bytes: 0 },
   };
   const released: number[] = [];
 
