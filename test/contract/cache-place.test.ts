@@ -79,8 +79,9 @@ describe.each(PLACES)('the result cache in $name', ({ skipped, open }) => {
   afterAll(async () => opened?.close());
 
   it.skipIf(skipped !== null)(title('keeps results, and a sweep removes only entries'), async () => {
-    const { place, put } = opened;
-    const { emit, of } = recordEvents();
+    const { place } = opened;
+    const events = recordEvents();
+    const { emit } = events;
     const cache = createResultCache({
       place,
       bounds: createCacheBounds({ place, maxBytes: 2 ** 30, emit }),
@@ -93,8 +94,8 @@ describe.each(PLACES)('the result cache in $name', ({ skipped, open }) => {
     );
     expect(await cache.get('default', keyOf(2))).toEqual({ result: `${result}2`, isOld: false });
     expect(await cache.get('default', keyOf(3))).toBeNull();
-    await put('v1/default/readme.txt');
-    await put('v1/default/00/readme.txt');
+    await opened.put('v1/default/readme.txt');
+    await opened.put('v1/default/00/readme.txt');
     const entries = await all(place);
     expect(entries).toHaveLength(4);
     for (const { bytes, writtenAt } of entries) {
@@ -106,6 +107,6 @@ describe.each(PLACES)('the result cache in $name', ({ skipped, open }) => {
     expect(await all(place)).toHaveLength(3);
     await place.remove(entries[0]!.at);
     await place.remove(entries[0]!.at);
-    expect(of('cache.failed')).toEqual([]);
+    expect(events.of('cache.failed')).toEqual([]);
   });
 });

@@ -107,6 +107,7 @@ it('nothing is written if the cache cannot be swept', async () => {
   const place: CachePlace = {
     ...folderPlace(folder),
     async *entries() {
+      yield* [];
       throw new Error('no right to list');
     },
   };
