@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { sweepPipelines } from '#forebay/api/sweeper/sweep-pipelines.js';
+import { withRunModel } from '#forebay/cli/run/with-run-model.js';
+import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
@@ -22,6 +24,7 @@ import {
   writeFinder,
   writePipeline,
 } from '../support/pipelines.ts';
+import { forebay } from '../support/forebay-program.ts';
 import { startService, writeImages, type Service } from '../support/service.ts';
 
 const RED = [255, 0, 0] as const;
@@ -121,6 +124,18 @@ it('a job runs a pipeline of its request, and a retry builds it again', async ()
   expect(await service.ended(retried.id)).toMatchObject({ rows: { succeeded: 0, failed: 1 } });
   const { data } = (await (await service.request('/v1/models')).json()) as ModelListWire;
   expect(data.map(({ name }) => name)).toEqual(['finder', 'objects', 'strong', 'tiny', 'weak', 'whole']);
+});
+
+it('the command line plans a pipeline in a file, which is the same model as in a folder of its own', async () => {
+  const pipeline = cascade('weak', 0.9, 'strong');
+  writeFileSync(join(service.models, '..', 'given.json'), JSON.stringify(pipeline));
+  const flags = { pipeline: 'given.json', models: [service.models] };
+  const place = { cwd: join(service.models, '..'), env: {} };
+  const hash = await withRunModel(flags, place, async ({ dir }) => (await loadModelFolder(dir)).ref.hash);
+  const asked = ['--pipeline', 'given.json', '--input', join(service.input, 'few'), '--url', service.url];
+  const { out, err, code } = await forebay(place, 'plan', ...asked, '--json');
+  expect([code, err]).toEqual([0, '']);
+  expect(JSON.parse(out)).toMatchObject({ model: 'inline', model_hash: hash });
 });
 
 it('a pipeline that makes no sense is refused with the place and one sentence', async () => {

@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../../shared/errors.ts';
 import { createContentMemo } from '../../shared/models/content-memo.ts';
+import { INLINE_NAME } from '../../shared/models/inline-folder.ts';
 import { issuesTogether, withMembers, type KnownMember } from '../../shared/models/load-members.ts';
 import { whyTooLarge } from '../../shared/models/member-limits.ts';
 import { hashModel } from '../../shared/models/model-hash.ts';
@@ -11,9 +12,6 @@ import { namedModels, type PipelineConfig } from '../../shared/tasks/pipeline/pi
 import { chooseModel } from './choose-model.ts';
 import type { ModelSurvey } from './survey-models.ts';
 
-/** The name that every such pipeline has. No lookup by name finds it. */
-const NAME = 'inline';
-
 /** Loaded for ever. Nobody could free its memory again. */
 const PINNED = -1;
 const NOT_PINNED =
@@ -21,7 +19,7 @@ const NOT_PINNED =
 
 /** `given`: what model.json would hold. Throws ForebayError `invalid_request` with every issue. */
 export async function readInlinePipeline(given: object, survey: ModelSurvey): Promise<InlinePipeline> {
-  const reading = readModelConfig({ kind: 'pipeline', ...given, name: NAME });
+  const reading = readModelConfig({ kind: 'pipeline', ...given, name: INLINE_NAME });
   if (!reading.ok) throw refused(reading.issues);
   const { config } = reading;
   if (config.kind !== 'pipeline') throw refused([{ path: '/kind', message: 'must be "pipeline"' }]);
@@ -40,7 +38,7 @@ export async function readInlinePipeline(given: object, survey: ModelSurvey): Pr
   if (large !== null) throw refused([{ path: '', message: large }]);
   const parts = { config: whole, entry: null, external: [], named: [] };
   const hash = await hashModel(parts, createContentMemo());
-  return { ref: { name: NAME, hash, pool: config.pool }, config: whole };
+  return { ref: { name: INLINE_NAME, hash, pool: config.pool }, config: whole };
 }
 
 /** Returns the problem with the model. */

@@ -4,8 +4,8 @@ import type { CliContext } from '../context.ts';
 import { addKeyFlag } from '../options/api-flags.ts';
 import { addInputFlags, addJobFlags, addOutputFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
-import { addHelp } from '../options/help.ts';
-import { addLogFlag, addWorkerFlags } from '../options/service-flags.ts';
+import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
+import { addLogFlag, addModelsFlag, addWorkerFlags } from '../options/service-flags.ts';
 import type { PlanFlags } from '../plan/plan.ts';
 
 export function addPlan(program: Command, context: CliContext): void {
@@ -16,6 +16,7 @@ export function addPlan(program: Command, context: CliContext): void {
       'Shows what a job would do before it runs: which operators run where, and what limits each size. A sample of about a second gives an estimate of rows/s and time. The command takes the options of `run`. With --url, it asks a running service.',
     )
     .addOption(FLAGS.model())
+    .addOption(FLAGS.pipeline())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest());
   addOutputFlags(command);
@@ -23,6 +24,7 @@ export function addPlan(program: Command, context: CliContext): void {
   addJobFlags(command);
   addKeyFlag(command.addOption(FLAGS.url('a temporary one, for this plan')));
   command.addOption(FLAGS.workers());
+  addModelsFlag(command);
   addWorkerFlags(command);
   addLogFlag(command);
   command.addOption(FLAGS.json()).action(async (flags: PlanFlags) => {
@@ -35,7 +37,11 @@ export function addPlan(program: Command, context: CliContext): void {
       'forebay plan --model models/digits-small --input photos',
       'forebay plan --model models/digits-small --input photos --batch-size 16 --lanes 2',
       'forebay plan --model digits-small --input photos --url http://127.0.0.1:8080',
+      'forebay plan --pipeline cascade.json --models models --input photos',
     ],
-    notes: ['The command runs only a sample of about a second. It writes nothing, and only checks --output.'],
+    notes: [
+      PIPELINE_NOTE,
+      'The command runs only a sample of about a second. It writes nothing, and only checks --output.',
+    ],
   });
 }

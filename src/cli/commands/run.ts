@@ -3,8 +3,8 @@ import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addInputFlags, addJobFlags, addOutputFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
-import { addHelp } from '../options/help.ts';
-import { addLogFlag, addWorkerFlags } from '../options/service-flags.ts';
+import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
+import { addLogFlag, addModelsFlag, addWorkerFlags } from '../options/service-flags.ts';
 import type { RunFlags } from '../run/plan-run.ts';
 
 export function addRun(program: Command, context: CliContext): void {
@@ -15,6 +15,7 @@ export function addRun(program: Command, context: CliContext): void {
       'Runs a model over every row of an input and writes the results into a folder. It needs no service: it starts a private Redis, the API and workers, and stops them at the end.',
     )
     .addOption(FLAGS.model())
+    .addOption(FLAGS.pipeline())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest());
   addOutputFlags(command);
@@ -22,6 +23,7 @@ export function addRun(program: Command, context: CliContext): void {
   addJobFlags(command);
   command.addOption(FLAGS.allowEmpty());
   command.addOption(FLAGS.workers());
+  addModelsFlag(command);
   addWorkerFlags(command);
   addLogFlag(command);
   command
@@ -38,7 +40,9 @@ export function addRun(program: Command, context: CliContext): void {
       'forebay run --model models/digits-small --input photos --output results',
       "forebay run --model models/digits-small --input 'photos/**/*.jpg' --output results --limit 100",
       'forebay run --model models/digits-small --input photos --output results --resume',
+      'forebay run --pipeline cascade.json --models models --input photos --output results',
     ],
+    notes: [PIPELINE_NOTE],
     exitCodes: '0 completed, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.',
   });
 }

@@ -15,6 +15,7 @@ import { watchJob } from '../jobs/watch-job.ts';
 import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '../options/api-flags.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
+import { askedModel, modelOfRequest, type ModelFlags } from '../options/pipeline-file.ts';
 import { serviceWords, shellLine } from '../shell-words.ts';
 import {
   addInputFlags,
@@ -29,9 +30,7 @@ import {
   type JobFlags,
 } from '../options/job-options.ts';
 
-interface SubmitFlags extends ApiFlags, JobFlags, GlobFlags, ColumnFlags, EmptyFlag {
-  readonly model?: string;
-  readonly pipeline?: string;
+interface SubmitFlags extends ApiFlags, ModelFlags, JobFlags, GlobFlags, ColumnFlags, EmptyFlag {
   readonly input?: string;
   readonly manifest?: string;
   readonly urls?: string;
@@ -49,7 +48,7 @@ export function addSubmit(program: Command, context: CliContext): void {
     .summary('submit a job to a running service')
     .description('Submits a job to a running service (see: forebay up).')
     .addOption(FLAGS.model())
-    .option('--pipeline <file>', 'use instead of --model: a local JSON file with a pipeline of served models')
+    .addOption(FLAGS.pipeline())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
     .option('--urls <file>', 'use instead of --input: a local file with one URL per line, sent with the job')
@@ -82,25 +81,20 @@ export function addSubmit(program: Command, context: CliContext): void {
       'forebay submit --pipeline cascade.json --input photos --watch',
     ],
     notes: [
-      'The service itself reads the paths, which must be below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models.',
+      'The service itself reads the paths, which must be below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models, also those that a pipeline may name.',
     ],
   });
 }
 
 async function submit(flags: SubmitFlags, context: CliContext): Promise<number> {
   const { terminal, program, argv } = context;
-  if (flags.model === undefined && flags.pipeline === undefined)
-    throw new UsageError('--model NAME is missing (see: forebay models)');
-  if (flags.model !== undefined && flags.pipeline !== undefined)
-    throw new UsageError('--model and --pipeline exclude each other');
+  const asked = askedModel(flags, '--model NAME is missing (see: forebay models)');
   checkEmptyFlag(flags);
   const url = apiUrl(flags, context);
   const toServicePath = (path: string) =>
     isLocalUrl(url) && !isRemoteUrl(path) ? resolve(context.cwd, path) : path;
   const body: SubmitBody = {
-    ...(flags.pipeline === undefined
-      ? { model: flags.model }
-      : { pipeline: await readPipeline(flags.pipeline, context.cwd) }),
+    ...(await modelOfRequest(asked, context.cwd)),
     input: await readInput(flags, context.cwd, toServicePath),
     ...toOutput(flags.output === undefined ? null : toServicePath(flags.output), flags),
     ...toDelta(flags, toServicePath),
@@ -122,18 +116,6 @@ async function submit(flags: SubmitFlags, context: CliContext): Promise<number> 
   const warning = await batchWarning(api, body);
   if (warning !== null) terminal.err(`${warning}\n`);
   return watchJob(job.id, { api, context, json: flags.json === true, allowEmpty: flags.allowEmpty === true });
-}
-
-async function readPipeline(file: string, cwd: string): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(resolve(cwd, file), 'utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch (error) {
-    throw new UsageError(`--pipeline ${file}: ${messageOf(error)}`);
-  }
-  throw new UsageError(
-    `--pipeline ${file}: the file must hold a JSON object, as model.json of a pipeline does`,
-  );
 }
 
 function webhookOf({ webhook, webhookEvent }: SubmitFlags): Pick<SubmitBody, 'webhook'> {

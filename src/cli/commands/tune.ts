@@ -3,8 +3,9 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { columnFlag, delimiterFlag, inputFormatFlag } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
-import { addHelp } from '../options/help.ts';
+import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
 import { wholeNumber } from '../options/parsers.ts';
+import { addModelsFlag } from '../options/service-flags.ts';
 import type { TuneFlags } from '../tune/plan-tune.ts';
 
 export function addTune(program: Command, context: CliContext): void {
@@ -15,6 +16,7 @@ export function addTune(program: Command, context: CliContext): void {
       'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest settings as a profile, which the workers of this user on this machine then use. It changes a setting only if the gain exceeds the noise.',
     )
     .addOption(FLAGS.model())
+    .addOption(FLAGS.pipeline())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
     .addOption(inputFormatFlag())
@@ -34,18 +36,21 @@ export function addTune(program: Command, context: CliContext): void {
     )
     .option('--exhaustive', 'also measure every configuration, and report how close the search came')
     .option('--report <file>', 'draw the measurements into an HTML file')
-    .addOption(FLAGS.json())
-    .action(async (flags: TuneFlags) => {
-      const { tune } = await import('../tune/tune.ts');
-      context.exitWith(await tune(flags, context));
-    });
+    .addOption(FLAGS.json());
+  addModelsFlag(command).action(async (flags: TuneFlags) => {
+    const { tune } = await import('../tune/tune.ts');
+    context.exitWith(await tune(flags, context));
+  });
   addHelp(command, {
     examples: [
       'forebay tune --model models/digits-small --input photos',
-      'forebay tune --model models/digits-small --input photos --report tune.html',
+      'forebay tune --pipeline cascade.json --input photos --report tune.html',
       'forebay tune --model models/digits-small --input photos --try-lanes 1,2 --try-batch-sizes 8,16',
     ],
-    notes: ['Tune a machine that is otherwise idle. Ctrl-C stops early and keeps the best so far.'],
+    notes: [
+      PIPELINE_NOTE,
+      'Tune a machine that is otherwise idle. Ctrl-C stops early and keeps the best so far.',
+    ],
   });
 }
 

@@ -11,6 +11,8 @@ const option = (flags: string, text: string) => new Option(flags, text);
 
 export const FLAGS = {
   model: () => option('--model <model>', 'folder of the model; for a running service, its name there'),
+  pipeline: () =>
+    option('--pipeline <file>', 'instead of --model: a local JSON file with a pipeline of models'),
   input: () =>
     option(
       '--input <path>',

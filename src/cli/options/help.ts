@@ -11,6 +11,9 @@ export interface Help {
   readonly exitCodes?: string;
 }
 
+/** For commands that start their own processes. */
+export const PIPELINE_NOTE = 'A --pipeline takes its models from the folder of --models.';
+
 export function addHelp(
   command: Command,
   { examples, notes = [], exitCodes = EXIT_CODES_TEXT }: Help,

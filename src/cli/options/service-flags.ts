@@ -22,6 +22,11 @@ export function addStorageFlags(command: Command): Command {
   return addFlags(command, ['modelsDirs', 'dataDir', 'inputRoots']);
 }
 
+/** Where the models of `--pipeline` are, for a command that starts its own processes. */
+export function addModelsFlag(command: Command): Command {
+  return addFlags(command, ['modelsDirs']);
+}
+
 export function addApiFlags(command: Command): Command {
   return addFlags(command, ['port', 'host', 'auth', 'outputRoots', 'maxJobs', 'queueLimit']);
 }
@@ -52,7 +57,7 @@ export function addFlags(command: Command, names: readonly SettingName[]): Comma
 /** The first given flag that applies only to processes that the command itself starts. Null if there is none. */
 export function ownProcessFlag(flags: ServiceFlags): string | null {
   if (flags['workers'] !== undefined) return '--workers';
-  const given = [...WORKER_SETTINGS, 'logLevel' as const]
+  const given = ['modelsDirs' as const, ...WORKER_SETTINGS, 'logLevel' as const]
     .map(serviceFlag)
     .find((option) => flags[option.attributeName()] !== undefined);
   return given?.long ?? null;

@@ -10,13 +10,15 @@ import { Interrupted, withOwnService } from '../launch/own-service.ts';
 import { outputPlace, outputRoots, previousPlace } from '../options/output-place.ts';
 import { connectTo, isLocalUrl } from '../options/api-flags.ts';
 import { toDelta, toFilesInput, toOutput, toSubmitOptions } from '../options/job-options.ts';
+import { askedModel, modelOfRequest, type AskedModel } from '../options/pipeline-file.ts';
 import { createNotesView, createProgressView } from '../progress/progress-view.ts';
 import { checkInput } from '../run/check-input.ts';
-import { checkModel } from '../run/check-model.ts';
+import type { RunModel } from '../run/check-model.ts';
 import { checkOutput } from '../run/check-output.ts';
 import { ownServiceEnv, wantsLog } from '../run/own-service-env.ts';
 import { ownProcessFlag } from '../options/service-flags.ts';
 import type { RunFlags } from '../run/plan-run.ts';
+import { withRunModel } from '../run/with-run-model.ts';
 import { nextLine } from '../shell-words.ts';
 import { planText } from './plan-text.ts';
 
@@ -31,13 +33,15 @@ export interface PlanFlags extends RunFlags {
  */
 export async function plan(flags: PlanFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
-  if (flags.model === undefined)
-    throw new UsageError('--model is missing: a model folder, or a name with --url');
+  const asked = askedModel(
+    flags,
+    '--model is missing: a model folder, or a name with --url (or --pipeline FILE)',
+  );
   try {
     const made =
       flags.url === undefined
-        ? await askOwn(flags.model, flags, context)
-        : await askRunning(flags.url, flags, context);
+        ? await withRunModel(flags, context, async (model) => askOwn(model, flags, context))
+        : await askRunning(flags.url, asked, flags, context);
     const next = () => nextLine(context, { ...flags, newOutput: newFolder(context.cwd) });
     terminal.out(flags.json ? `${JSON.stringify(made)}\n` : planText(made, { next: next() }));
     return EXIT.ok;
@@ -55,7 +59,12 @@ function newFolder(cwd: string): string {
   }
 }
 
-async function askRunning(url: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
+async function askRunning(
+  url: string,
+  asked: AskedModel,
+  flags: PlanFlags,
+  context: CliContext,
+): Promise<PlanWire> {
   const place = (path: string) => (isLocalUrl(url) && !isRemoteUrl(path) ? resolve(context.cwd, path) : path);
   const { input, manifest, output } = flags;
   const flag = ownProcessFlag({ ...flags });
@@ -68,7 +77,7 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
     throw new UsageError('the rows need one source: give either --input or --manifest');
   }
   return connectTo({ ...flags, url }, context).plan({
-    model: flags.model!,
+    ...(await modelOfRequest(asked, context.cwd)),
     input: toFilesInput({
       ...flags,
       ...(input === undefined ? {} : { input: place(input) }),
@@ -80,12 +89,11 @@ async function askRunning(url: string, flags: PlanFlags, context: CliContext): P
   });
 }
 
-async function askOwn(given: string, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
+async function askOwn(model: RunModel, flags: PlanFlags, context: CliContext): Promise<PlanWire> {
   const { cwd, env, terminal } = context;
   if (flags.apiKeyFile !== undefined) {
     throw new UsageError("--api-key-file needs --url, because a plan's temporary service requires no key");
   }
-  const model = await checkModel(given, cwd, env);
   const output = flags.output === undefined ? null : outputPlace(flags.output, cwd);
   if (output !== null) await checkOutput(output, flags.output!, flags);
   const previous = previousPlace(flags, cwd);

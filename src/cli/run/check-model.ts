@@ -44,7 +44,7 @@ export async function checkModel(given: string, cwd: string, env: NodeJS.Process
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
   const names = await readdir(dir);
   if (!holdsModelFile(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
-  return readModel(dir, dir);
+  return readRunModel(dir, dir);
 }
 
 async function checkStoredModel(given: string, cwd: string, env: NodeJS.ProcessEnv): Promise<RunModel> {
@@ -56,7 +56,7 @@ async function checkStoredModel(given: string, cwd: string, env: NodeJS.ProcessE
     const [model, ...others] = models;
     const [problem] = problems;
     const isWhole = others.length === 0 && problems.length <= 1;
-    if (isWhole && model !== undefined && problem === undefined) return readModel(model.dir, source);
+    if (isWhole && model !== undefined && problem === undefined) return readRunModel(model.dir, source);
     if (isWhole && model === undefined && problem !== undefined) throw problem.error;
     throw severalModels([...models.map((one) => titleOf(one)), ...problems.map(({ title }) => title)], given);
   });
@@ -66,7 +66,7 @@ function titleOf({ ref, version }: ModelFolder): string {
   return version === null ? ref.name : `${ref.name}/${version}`;
 }
 
-async function readModel(dir: string, source: string): Promise<RunModel> {
+export async function readRunModel(dir: string, source: string): Promise<RunModel> {
   const { config } = await readModelParts(dir);
   const { name, pool } = config;
   return { dir, source, name, pool, config, input: rowKindOf(config), fields: rowFieldsOf(config, null) };

@@ -1,6 +1,6 @@
 /**
- * Checks everything that `forebay run` can check before it starts a process. Plans the run: the model, the request and
- * the settings of its processes.
+ * Checks everything that `forebay run` can check before it starts a process. Plans the run: the request and the settings
+ * of its processes.
  */
 import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -17,12 +17,12 @@ import { outputPlace, outputRoots, previousPlace } from '../options/output-place
 import type { EmptyFlag } from '../jobs/job-exit-code.ts';
 import type { ServiceFlags } from '../options/service-flags.ts';
 import { checkInput } from './check-input.ts';
-import { checkModel } from './check-model.ts';
+import type { RunModel } from './check-model.ts';
 import { checkOutput } from './check-output.ts';
 import { ownServiceEnv, wantsLog } from './own-service-env.ts';
+import type { RunModelFlags } from './with-run-model.ts';
 
-export interface RunFlags extends JobFlags, GlobFlags, ColumnFlags, ServiceFlags, EmptyFlag {
-  readonly model?: string;
+export interface RunFlags extends RunModelFlags, JobFlags, GlobFlags, ColumnFlags, ServiceFlags, EmptyFlag {
   readonly input?: string;
   readonly manifest?: string;
   readonly output?: string;
@@ -41,13 +41,15 @@ export interface RunPlan {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Throws UsageError, or ForebayError if the model folder is not valid. */
-export async function planRun(flags: RunFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<RunPlan> {
-  if (flags.model === undefined)
-    throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
+/** Throws UsageError. */
+export async function planRun(
+  model: RunModel,
+  flags: RunFlags,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<RunPlan> {
   if (flags.output === undefined)
     throw new UsageError('--output PLACE is missing: a folder, or an s3:// or az:// prefix for the results');
-  const model = await checkModel(flags.model, cwd, env);
   const output = outputPlace(flags.output, cwd);
   await checkOutput(output, flags.output, flags);
   const previous = previousPlace(flags, cwd);

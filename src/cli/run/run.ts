@@ -6,13 +6,20 @@ import { formatCount, formatCounted } from '../progress/format.ts';
 import { createProgressView, SILENT_VIEW } from '../progress/progress-view.ts';
 import { summaryText, type Summary } from '../progress/summary-text.ts';
 import { resumeLine } from '../shell-words.ts';
-import { planRun, type RunFlags } from './plan-run.ts';
+import { planRun, type RunFlags, type RunPlan } from './plan-run.ts';
 import { exitCodeOfRun, runJob, type RunEnd } from './run-job.ts';
+import { withRunModel } from './with-run-model.ts';
 
-/** Returns the exit code. Throws the errors of planRun and runJob. */
+/** Returns the exit code. Throws the errors of withRunModel, planRun and runJob. */
 export async function run(flags: RunFlags, context: CliContext): Promise<number> {
+  return withRunModel(flags, context, async (model) => {
+    const plan = await planRun(model, flags, context.cwd, context.env);
+    return runPlan(plan, flags, context);
+  });
+}
+
+async function runPlan(plan: RunPlan, flags: RunFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
-  const plan = await planRun(flags, context.cwd, context.env);
   const end = await runJob({
     plan,
     workers: flags.workers ?? 1,

@@ -11,11 +11,11 @@ import { datasetOf } from './tune-dataset.ts';
 import type { TuneRequest } from '../../shared/profiles/tune-events.ts';
 import { UsageError } from '../exit-codes.ts';
 import { checkInput } from '../run/check-input.ts';
-import { checkModel } from '../run/check-model.ts';
+import type { RunModel } from '../run/check-model.ts';
+import type { RunModelFlags } from '../run/with-run-model.ts';
 import type { ColumnFlags } from '../options/job-options.ts';
 
-export interface TuneFlags extends ColumnFlags {
-  readonly model?: string;
+export interface TuneFlags extends ColumnFlags, RunModelFlags {
   readonly input?: string;
   readonly manifest?: string;
   readonly rows: number;
@@ -33,11 +33,13 @@ export interface TuneFlags extends ColumnFlags {
 
 const MB = 2 ** 20;
 
-/** Throws UsageError, or ForebayError if a setting or the model folder is not valid. */
-export async function planTune(flags: TuneFlags, cwd: string, env: NodeJS.ProcessEnv): Promise<TuneRequest> {
-  if (flags.model === undefined)
-    throw new UsageError('--model DIR is missing: the folder of model.onnx and model.json');
-  const model = await checkModel(flags.model, cwd, env);
+/** Throws UsageError, or ForebayError if a setting is not valid. */
+export async function planTune(
+  model: RunModel,
+  flags: TuneFlags,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<TuneRequest> {
   const config = readConfig(env, cwd);
   const forbidden = config.predictors ? null : whyForbidden(model.config);
   if (forbidden !== null) throw forbidden;

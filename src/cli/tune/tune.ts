@@ -6,10 +6,11 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
 import { ForebayError, type ErrorCode } from '../../shared/errors.ts';
-import type { TuneEvent, TuneStop, Tuned } from '../../shared/profiles/tune-events.ts';
+import type { TuneEvent, TuneRequest, TuneStop, Tuned } from '../../shared/profiles/tune-events.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
+import { withRunModel } from '../run/with-run-model.ts';
 import { planTune, type TuneFlags } from './plan-tune.ts';
 import { reportHtml } from './report.ts';
 import { storeVariables } from './store-variables.ts';
@@ -19,12 +20,18 @@ import { tunedText } from './tuned-text.ts';
 const MAIN = fileURLToPath(new URL('../../workers/tune/main.js', import.meta.url));
 
 /**
- * Returns the exit code. Throws as planTune does, ForebayError if measuring fails, and the errors of node:fs if the
+ * Returns the exit code. Throws as withRunModel and planTune do, ForebayError if measuring fails, and the errors of node:fs if the
  * report cannot be written.
  */
 export async function tune(flags: TuneFlags, context: CliContext): Promise<number> {
+  return withRunModel(flags, context, async (model) => {
+    const request = await planTune(model, flags, context.cwd, context.env);
+    return measure(request, flags, context);
+  });
+}
+
+async function measure(request: TuneRequest, flags: TuneFlags, context: CliContext): Promise<number> {
   const { terminal } = context;
-  const request = await planTune(flags, context.cwd, context.env);
   const view = createTuneView(terminal);
   const child = fork(MAIN, [JSON.stringify(request)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

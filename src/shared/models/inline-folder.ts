@@ -3,6 +3,9 @@ import type { ModelRef } from '../domain/model/model-config.ts';
 import type { PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
 import type { ModelFolder } from './model-folder.ts';
 
+/** The name that every such pipeline has. No lookup by name finds it. */
+export const INLINE_NAME = 'inline';
+
 /** Null if one of the models is not there with the same content. */
 export function inlineFolder(
   { ref, config }: { readonly ref: ModelRef; readonly config: PipelineConfig },

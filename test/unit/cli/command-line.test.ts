@@ -33,7 +33,7 @@ describe('mistakes', () => {
     [['rum'], /^forebay: unknown command 'rum' \(Did you mean run\?\)\. See: forebay --help$/],
     [
       ['run', '--modell', 'x'],
-      /^forebay: unknown option '--modell' \(Did you mean --model\?\)\. See: forebay run --help$/,
+      /^forebay: unknown option '--modell' \(Did you mean one of --model, --models\?\)\. See: forebay run --help$/,
     ],
     [
       ['run', '--limit', '0'],

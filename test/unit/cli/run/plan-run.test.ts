@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planRun, type RunFlags } from '#forebay/cli/run/plan-run.js';
+import { withRunModel } from '#forebay/cli/run/with-run-model.js';
 import { writeTinyModel } from '../../../support/service.ts';
 
 let folder: string;
@@ -17,11 +18,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the plan of a run', () => {
-  const plan = (flags: Partial<RunFlags>) =>
-    planRun({ model: 'models/tiny', output: 'out', workers: 1, ...flags }, folder, {
-      REDIS_URL: 'redis://x',
-      HOME: '/h',
-    });
+  const plan = (given: Partial<RunFlags>) => {
+    const flags = { output: 'out', workers: 1, ...given };
+    const env = { REDIS_URL: 'redis://x', HOME: '/h' };
+    return withRunModel({ model: 'models/tiny' }, { cwd: folder, env }, (model) =>
+      planRun(model, flags, folder, env),
+    );
+  };
 
   it('asks for a format only if one was given', async () => {
     const { body } = await plan({ input: 'photos', format: 'csv' });
