@@ -48,7 +48,12 @@ afterEach(async () => {
   );
 });
 
-async function ask(payload = Buffer.from('x'), signal = new AbortController().signal, priority?: number) {
+async function ask(
+  payload = Buffer.from('x'),
+  signal = new AbortController().signal,
+  priority?: number,
+  rows?: number,
+) {
   return requests.ask(
     {
       queue: 'q',
@@ -58,6 +63,7 @@ async function ask(payload = Buffer.from('x'), signal = new AbortController().si
       payload,
       timeoutMs: 20_000,
       ...(priority !== undefined && { priority }),
+      ...(rows !== undefined && { rows }),
     },
     signal,
   );
@@ -127,6 +133,23 @@ it('requests are taken by priority, and those of one priority in the order in wh
   const taken = [...first.requests, ...rest.requests];
   expect(taken.map(({ question }) => question!.body.toString())).toEqual(['2', '4', '1', '3', '0']);
   await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
+  await Promise.all(asked);
+});
+
+it('a worker with room for 8 rows takes one request of 1,000 rows, or several of few rows', async () => {
+  const counts = [1000, 1000, 3, undefined, 3, 3, 3];
+  const asked = counts.map(async (rows, i) => ask(Buffer.from(`${i}`), undefined, undefined, rows));
+  await waitUntil('all to wait', async () => (await layer.redis.llen(onlineKeys.waiting('q'))) === 7);
+  const takes = [];
+  for (let i = 0; i < 4; i++) takes.push((await work.take('q', 8)).requests);
+  expect(takes.map((taken) => taken.map(({ question }) => question!.header.rows))).toEqual([
+    [1000],
+    [1000],
+    // An older API does not say how many, which counts as one row.
+    [3, undefined, 3, 3],
+    [3],
+  ]);
+  await Promise.all(takes.flat().map(async (one) => work.reply(one, ANSWER)));
   await Promise.all(asked);
 });
 

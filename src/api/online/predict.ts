@@ -47,6 +47,7 @@ export function createPredict(deps: { models: OnlineModels; requests: OnlineRequ
     const asked = {
       queue: blockQueueName(model.ref),
       tenant,
+      rows: input.is === 'rows' ? input.rows.length : 1,
       options: settled,
       timeoutMs,
       ...(priority !== undefined && priority !== DEFAULT_PRIORITY && { priority }),

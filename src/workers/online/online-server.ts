@@ -1,7 +1,6 @@
 /**
  * Takes online requests of the models that lanes hold, and answers them. It takes requests only while lanes can soon run
- * more rows, so that other workers get the rest. Redis does not know the rows of a request, so each counts as one until it
- * is taken.
+ * more rows, so that other workers get the rest.
  */
 import { stopsIntake, type MemoryLevel } from '../../shared/domain/memory-level.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -15,7 +14,6 @@ import { refused, type createOnlineAnswer, type OnlineAnswer } from './online-an
 const SWEEP_MS = 1_000;
 /** One batch in the model, one being decoded, and one being gathered. */
 const BATCHES_PER_LANE = 3;
-const MAX_AT_ONCE = 64;
 
 /** One queue that this worker serves. */
 interface OpenQueue {
@@ -73,10 +71,10 @@ export function createOnlineServer(deps: {
 
   function takeIfDue(open: OpenQueue): void {
     if (isStopped || open.state !== 'due' || queues.get(open.queue) !== open) return;
-    const most = Math.min(MAX_AT_ONCE, roomOf(open));
-    if (most <= 0) return;
+    const rows = roomOf(open);
+    if (rows <= 0) return;
     open.state = 'taking';
-    track(take(open, most));
+    track(take(open, rows));
   }
 
   function roomOf({ queue, rows }: OpenQueue): number {
@@ -84,10 +82,10 @@ export function createOnlineServer(deps: {
     return deps.lanesOf(queue) * (deps.batchSizeOf(queue) ?? 0) * BATCHES_PER_LANE - rows;
   }
 
-  async function take(open: OpenQueue, most: number): Promise<void> {
+  async function take(open: OpenQueue, rows: number): Promise<void> {
     let isMore = false;
     try {
-      const { requests, left } = await work.take(open.queue, most);
+      const { requests, left } = await work.take(open.queue, rows);
       isMore = left > 0;
       for (const request of requests) begin(open, request);
       if (requests.length > 0) deps.pump();

@@ -7,6 +7,8 @@ import { TENANT } from '../../domain/tenant.ts';
 
 const HEADER = z.object({
   v: z.literal(1),
+  /** Rows of the request, which `take-online` reads. Absent: the API is of an older version. */
+  rows: z.int().min(1).optional(),
   /** The API process that asks, and to which the reply goes. */
   api: z.string(),
   tenant: TENANT,
@@ -25,8 +27,11 @@ export interface OnlineQuestion {
   readonly body: Buffer;
 }
 
-export function packHeader(header: OnlineHeader): string {
-  return JSON.stringify({ v: 1, ...header } satisfies z.infer<typeof HEADER>);
+/** `rows` come right after `v`, because `take-online` looks for them only there. */
+export function packHeader({ rows, ...header }: OnlineHeader): string {
+  return JSON.stringify({ v: 1, ...(rows !== undefined && { rows }), ...header } satisfies z.infer<
+    typeof HEADER
+  >);
 }
 
 /** Of a question as Redis holds it while it waits: see `onlineKeys.request`. */

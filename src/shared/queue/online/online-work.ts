@@ -30,6 +30,7 @@ export interface TakenRequests {
 
 /** A worker takes no more requests at once after this many bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_REQUESTS = 64;
 
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /**
@@ -83,10 +84,13 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       });
       await subscriber.subscribe(channel);
     },
-    /** Takes the most urgent requests. Among equals, it takes the oldest. */
-    async take(queue: string, most: number): Promise<TakenRequests> {
+    /**
+     * Takes the most urgent requests. Among equals, it takes the oldest. The last of them may exceed `rows` by the rows
+     * of one request.
+     */
+    async take(queue: string, rows: number): Promise<TakenRequests> {
       const keys = [onlineKeys.waiting(queue), onlineKeys.prioritised(queue)];
-      const args = [onlineKeys.request(''), worker, most, MAX_BYTES];
+      const args = [onlineKeys.request(''), worker, rows, MAX_BYTES, MAX_REQUESTS];
       const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
       const requests: TakenRequest[] = [];
       for (let i = 0; i < taken.length; i += 3) {

@@ -1,6 +1,7 @@
 -- Takes online requests of a queue for a worker: the most urgent ones, and of those the oldest.
 -- KEYS 1 waiting  2 prioritised
--- ARGV 1 prefix of the keys of requests  2 worker  3 most requests  4 bytes after which no more are taken
+-- ARGV 1 prefix of the keys of requests  2 worker  3 rows after which no more are taken  4 bytes, likewise
+--      5 most requests
 -- Returns how many still wait, then for each request: its id, the time until its deadline in ms, `w` and its payload.
 -- Guarantee: a request goes to one worker. Redis keeps the worker's id in the place of the payload.
 pcall(redis.set_repl, redis.REPL_NONE)
@@ -28,8 +29,13 @@ local function next_id()
   return order[at].id
 end
 
-local taken, count, bytes = {0}, 0, 0
-while count < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
+-- A request of an older API does not say how many rows it has, and counts as one.
+local function rows_of(payload)
+  return tonumber(string.match(payload, '^w{"v":%d+,"rows":(%d+)') or 1)
+end
+
+local taken, count, rows, bytes = {0}, 0, 0, 0
+while rows < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) and count < tonumber(ARGV[5]) do
   local id = next_id()
   if not id then break end
   local key = ARGV[1] .. id
@@ -41,6 +47,7 @@ while count < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) do
     taken[#taken + 1] = ttl
     taken[#taken + 1] = payload
     count = count + 1
+    rows = rows + rows_of(payload)
     bytes = bytes + #payload
   end
 end
