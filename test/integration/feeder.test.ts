@@ -47,6 +47,25 @@ it('a feeder is due when commits have freed enough room, and always while it wai
   expect(alone.feeder.isDue(15)).toBe(true);
 });
 
+it('the first block is on the queue before the rows of the second are read, because a store may be slow', async () => {
+  const seen: unknown[] = [];
+  const job = await feederOf(50, {
+    options: { block_rows: 5 },
+    source: (real) => ({
+      ...real,
+      async *read(from, signal) {
+        let rows = 0;
+        for await (const entry of real.read(from, signal)) {
+          if (rows++ === 6) seen.push((await job.record()).status, await layer.slots.held(job.queue, job.id));
+          yield entry;
+        }
+      },
+    }),
+  });
+  await job.feeder.step();
+  expect(seen).toEqual(['running', [0]]);
+});
+
 it('every commit is announced with the number of blocks left and of its failed rows', async () => {
   const job = await feederOf(15, { options: { block_rows: 5 } });
   await job.feeder.step();

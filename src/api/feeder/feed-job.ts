@@ -177,28 +177,32 @@ export function createJobFeeder(deps: {
   async function feed(record: JobRecord): Promise<void> {
     const service = await deps.service();
     await blocks.refresh();
-    const state: FeedState = {
+    const blocksPerS = speed(record.blocks.done);
+    const look = (): FeedState => ({
       model: spec.model,
       service,
       concurrency: options.concurrency,
       inWindow: blocks.inWindow,
       onQueue: blocks.onQueue,
-      blocksPerS: speed(record.blocks.done),
-    };
+      blocksPerS,
+    });
+    // A slow store takes seconds to list a whole window. Workers get the first block before.
+    let { status } = record;
+    if (status === 'queued' && blocks.inWindow === 0 && vetoOnAdding(look()) === null) {
+      await fill(1);
+      if (blocks.inWindow > 0) {
+        await start(status, look());
+        status = 'running';
+      }
+    }
+    const state = look();
     await fill(windowRoom(state));
     const isFed = reading.state === 'ended' && (record.filePlan !== null || blocks.inWindow === 0);
     if (isFed && (await finish(taskRoom(state)))) return;
 
     const veto = vetoOnAdding(state);
     if (veto) return shown.show(veto.reason, veto.text);
-    if (record.status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
-    const limit = windowLimit(state);
-    const waitsFor = await blocks.add({
-      queue: queueLimit(service.lanes, deps.configuredQueueLimit, limit),
-      window: limit,
-      feed: feedLevel(state),
-      isFull: reading.state === 'open' && blocks.inWindow >= limit,
-    });
+    const waitsFor = await start(status, state);
     if (waitsFor === null) supply = { name: 'enough' };
     else if (supply.name === 'enough') supply = { name: 'short', since: performance.now() };
     if (await judgeBlocks()) return;
@@ -208,6 +212,18 @@ export function createJobFeeder(deps: {
     const waits = isShort && waitsFor !== null ? REASONS[waitsFor] : null;
     if (waits !== null) await shown.show(waits.reason, waits.text);
     else await shown.show(isFed ? 'compacting' : null);
+  }
+
+  /** Puts blocks of the window on the queue, as far as slots allow. Returns what the others wait for. */
+  async function start(status: JobRecord['status'], state: FeedState): Promise<SlotWait | null> {
+    if (status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
+    const limit = windowLimit(state);
+    return blocks.add({
+      queue: queueLimit(state.service.lanes, deps.configuredQueueLimit, limit),
+      window: limit,
+      feed: feedLevel(state),
+      isFull: reading.state === 'open' && blocks.inWindow >= limit,
+    });
   }
 
   /** Shows that blocks are run again, or ends a job whose block never succeeds. Returns true if it did either. */
