@@ -1,4 +1,4 @@
-/** Turns the pairs of measured jobs of one subject and one way of pairing into rows, a chart and notes. */
+/** Turns pairs of measured jobs into rows, a chart and notes. */
 import { short } from '../harness/format.js';
 import { geometricRatio, mean, median } from '../harness/statistics.js';
 
@@ -9,14 +9,12 @@ const OTHERS_NOTED = 0.05;
 
 /**
  * @param {object} options
- * @param {import('../harness/subjects.js').Subject} options.subject
- * @param {string} options.way
+ * @param {string} options.label of all rows
  * @param {number} options.rows of a job
- * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs of this checkout and the other, in order
- * @param {readonly string[]} options.revisions of this checkout and the other
+ * @param {import('../endtoend/measure-job.js').JobFigures[][]} options.pairs of this side and the other, in order
+ * @param {readonly string[]} options.sides what this side and the other are
  */
-export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
-  const label = `${subject.title}, ${way}`;
+export function figuresOfPairs({ label, rows, pairs, sides }) {
   const compare = (what, unit, of) => {
     const [mine, theirs] = [0, 1].map((side) => pairs.map((pair) => of(pair[side])));
     const metric = `${label}: ${what} (other ${short(mean(theirs))})`;
@@ -41,8 +39,8 @@ export function figuresOfPairs({ subject, way, rows, pairs, revisions }) {
         })),
       },
     ],
-    notes: notesOf({ label, rows, pairs, revisions }),
-    data: { rows, revisions, pairs },
+    notes: notesOf({ label, rows, pairs, sides }),
+    data: { rows, sides, pairs },
   };
 }
 
@@ -53,12 +51,12 @@ function ratioOf(mine, theirs) {
   return mean(theirs) > 0 ? { ratio: mean(mine) / mean(theirs) } : {};
 }
 
-function notesOf({ label, rows, pairs, revisions }) {
+function notesOf({ label, rows, pairs, sides }) {
   const all = pairs.flat();
   const parts = Math.min(...all.map((one) => one.parts));
   const others = median(all.map((one) => one.others));
   return [
-    `${label}: ${pairs.length} pairs of ${rows} rows in ${parts} parts; this is ${revisions[0]}, other is ${revisions[1]}.`,
+    `${label}: ${pairs.length} pairs of ${rows} rows in ${parts} parts; this is ${sides[0]}, other is ${sides[1]}.`,
     ...(others > OTHERS_NOTED
       ? [`${label}: other programs took ${(others * 100).toFixed(0)} % of the cores meanwhile.`]
       : []),

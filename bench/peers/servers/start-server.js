@@ -1,10 +1,10 @@
 /** Starts a model server as a process, and waits until it answers. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../harness/free-port.js';
 import { treeOf } from '../../harness/processes.js';
 import { peersPython } from '../python.js';
 
@@ -75,13 +75,4 @@ function kill(pid) {
   } catch {
     // It has ended.
   }
-}
-
-async function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
