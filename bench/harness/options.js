@@ -25,7 +25,11 @@ const OPTIONS = {
   },
   strict: { help: 'exit with 1 if a figure misses its target' },
   with: { value: 'PATH', read: absolutePath, help: 'compare: the other checkout, already built' },
-  way: { value: 'WAY', read: oneOf('turns', 'together'), help: 'compare: turns or together (default both)' },
+  way: {
+    value: 'WAY',
+    read: oneOf('turns', 'together'),
+    help: 'compare: turns or together (default both); telemetry: the same (default turns)',
+  },
   rows: {
     value: 'N',
     read: wholeNumber,

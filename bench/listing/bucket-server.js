@@ -4,13 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 
 const [picture] = process.argv.slice(2);
 const body = readFileSync(picture);
 const ETAG = '"0123456789abcdef0123456789abcdef"';
 const WRITTEN = '2026-01-01T00:00:00.000Z';
-const seen = { pages: 0, keys: 0, objects: 0, firstObjectAt: null };
+const seen = { pages: 0, keys: 0 };
 
 /** A page of a store that is not on this machine. */
 const SLOW_MS = 100;
@@ -39,15 +38,14 @@ function listPage(query) {
   return `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><Prefix>${prefix}</Prefix><KeyCount>${entries.length}</KeyCount><IsTruncated>${end < total}</IsTruncated>${next}${entries.join('')}</ListBucketResult>`;
 }
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url, 'http://bucket');
   if (pathname === '/seen') return response.end(JSON.stringify(seen));
   if (searchParams.has('list-type')) {
-    if (searchParams.get('prefix')?.startsWith('slow-')) await delay(SLOW_MS);
-    return response.writeHead(200, { 'content-type': 'application/xml' }).end(listPage(searchParams));
+    const send = () =>
+      response.writeHead(200, { 'content-type': 'application/xml' }).end(listPage(searchParams));
+    return searchParams.get('prefix')?.startsWith('slow-') ? setTimeout(send, SLOW_MS) : send();
   }
-  seen.objects += 1;
-  seen.firstObjectAt ??= Date.now();
   response.writeHead(200, { etag: ETAG, 'content-length': body.length, 'content-type': 'image/jpeg' });
   return response.end(request.method === 'HEAD' ? undefined : body);
 });

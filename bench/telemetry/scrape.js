@@ -1,6 +1,4 @@
 /** Scrapes processes of a service at intervals, as Prometheus does. */
-import { setInterval } from 'node:timers';
-
 /** Three times as often as Prometheus by default. */
 const EVERY_MS = 5000;
 
@@ -16,6 +14,8 @@ export function scrapeOften(urls) {
     if (answer.ok) seen.scrapes += 1;
   };
   // Processes come and go.
-  const timer = setInterval(() => urls().forEach((url) => scrape(url).catch(() => {})), EVERY_MS);
+  const timer = setInterval(() => {
+    for (const url of urls()) scrape(url).catch(() => {});
+  }, EVERY_MS);
   return { seen, stop: () => clearInterval(timer) };
 }
