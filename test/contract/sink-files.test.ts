@@ -2,13 +2,20 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ByteFile } from '#forebay/shared/datasets/bytes/byte-file.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import type { ResultColumn, ValueType } from '#forebay/shared/domain/job/part-format.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { createCsvSink } from '#forebay/shared/sinks/csv/csv-sink.js';
 import { createJsonlSink, JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { createParquetSink } from '#forebay/shared/sinks/parquet/parquet-sink.js';
-import { MalformedPart, type GivenColumn, type RowFile, type Sink } from '#forebay/shared/sinks/sink.js';
+import {
+  MalformedPart,
+  type FilePiece,
+  type GivenColumn,
+  type RowFile,
+  type Sink,
+} from '#forebay/shared/sinks/sink.js';
 import { testFolder } from '../support/lanes.ts';
 
 const column = (name: string, type: ValueType, more: Partial<ResultColumn> = {}): ResultColumn => ({
@@ -68,29 +75,58 @@ async function partsOf(sink: Sink): Promise<Buffer[]> {
 
 const names = new Map(SINKS.map((sink, at) => [sink, `${sink.format}${at % 2 === 1 ? ', selected' : ''}`]));
 
+interface Written {
+  readonly bytes: Buffer;
+  readonly pieces: readonly FilePiece[];
+}
+
 describe.each(SINKS.map((sink) => [names.get(sink)!, sink] as const))('a file: %s', (_, sink) => {
-  async function written(fill: (file: RowFile, drain: () => void) => Promise<void>, without: string | null) {
+  async function written(
+    fill: (file: RowFile, drain: () => void) => Promise<void>,
+    without: string | null,
+  ): Promise<Written> {
     const file = sink.openFile(without);
-    const pieces: Uint8Array[] = [];
+    const pieces: FilePiece[] = [];
+    let [at, firstRow] = [0, 0];
+    const note = (taken: Uint8Array) => {
+      pieces.push({ bytes: Buffer.from(taken), at, firstRow, rows: file.rowsTaken() - firstRow });
+      [at, firstRow] = [at + taken.length, file.rowsTaken()];
+    };
     await fill(file, () => {
       const ready = file.take();
-      if (ready !== null) pieces.push(ready);
+      if (ready !== null) note(ready);
     });
-    pieces.push(file.end());
-    return { bytes: Buffer.concat(pieces), pieces: pieces.length };
+    note(file.end());
+    return { bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)), pieces };
   }
 
-  async function read(bytes: Buffer, given: GivenColumn | null): Promise<string[]> {
+  async function opened<T>(bytes: Buffer, use: (file: ByteFile) => Promise<T>): Promise<T> {
     const path = join(testFolder(), 'file');
     writeFileSync(path, bytes);
     const file = await LOCAL_FILES.open(path, new AbortController().signal);
-    const texts: string[] = [];
     try {
-      for await (const rows of sink.readFile(file, given)) texts.push(...rows.map(({ text }) => text));
+      return await use(file);
     } finally {
       await file.close();
     }
+  }
+
+  async function read(bytes: Buffer, given: GivenColumn | null): Promise<string[]> {
+    const texts: string[] = [];
+    await opened(bytes, async (file) => {
+      for await (const rows of sink.readFile(file, given)) texts.push(...rows.map(({ text }) => text));
+    });
     return texts;
+  }
+
+  /** The rows of each piece, the last piece first. */
+  async function readPieces({ bytes, pieces }: Written, given: GivenColumn | null): Promise<string[][]> {
+    return opened(bytes, async (file) => {
+      const found: string[][] = [];
+      for (const piece of pieces.toReversed())
+        found.unshift((await sink.readPiece(piece, file, given)).map(({ text }) => text));
+      return found;
+    });
   }
 
   it('has the rows of all parts, whole or one by one, and less without a column', async () => {
@@ -103,8 +139,11 @@ describe.each(SINKS.map((sink) => [names.get(sink)!, sink] as const))('a file: %
         drain();
       }
     }, null);
-    expect(whole.pieces).toBeGreaterThan(1);
+    expect(whole.pieces.length).toBeGreaterThan(1);
     expect(await read(whole.bytes, null)).toEqual(texts);
+    const found = await readPieces(whole, null);
+    expect(found.map(({ length }) => length)).toEqual(whole.pieces.map(({ rows: count }) => count));
+    expect(found.flat()).toEqual(texts);
 
     const chosen = rows.filter(({ index }) => index % 7 === 0);
     const some = await written(async (file, drain) => {
@@ -114,9 +153,9 @@ describe.each(SINKS.map((sink) => [names.get(sink)!, sink] as const))('a file: %
       }
     }, 'region');
     const parsed = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as unknown);
-    expect(parsed(await read(some.bytes, { column: 'region', value: null }))).toEqual(
-      parsed(chosen.map(({ text }) => text)),
-    );
+    const given = { column: 'region', value: null };
+    expect(parsed(await read(some.bytes, given))).toEqual(parsed(chosen.map(({ text }) => text)));
+    expect(parsed((await readPieces(some, given)).flat())).toEqual(parsed(chosen.map(({ text }) => text)));
     if (sink.format !== 'jsonl') expect(some.bytes.includes('region')).toBe(false);
     await expect(read(whole.bytes.subarray(0, -3), null)).rejects.toThrow(MalformedPart);
   });

@@ -32,7 +32,7 @@ export function openDelta(
 ): DatasetSource {
   const recompute = delta.recompute !== undefined;
   const open = (keyOf: KeyOfRow, from: readonly number[] | null) =>
-    openEarlierRows(outputs.of(delta.output), delta, keyOf, from);
+    openEarlierRows(outputs.of(delta.output), delta, keyOf, from, sort);
   if (spec.type === 'files') {
     const keyOf = createKeyOf(spec);
     return createDeltaSource(given, {

@@ -15,7 +15,7 @@ export interface TakenRun {
   /** Position of the first one in the block. */
   readonly at: number;
   readonly count: number;
-  /** The number of the earlier part, and its SHA-256. */
+  /** The number of the earlier part, and its SHA-256. For a compacted output, see EarlierRecord. */
   readonly part: number;
   readonly hash: string;
   /** Index of the first one in the earlier output. */
@@ -41,6 +41,7 @@ export function gatherEarlier(rows: readonly EarlierRow[]): EarlierRows {
       last !== undefined &&
       last.at + last.count === at &&
       last.part === row.part &&
+      last.hash === row.hash &&
       last.index + last.count === row.index;
     if (follows) last.count += 1;
     else taken.push({ at, count: 1, part: row.part, hash: row.hash, index: row.index });
@@ -56,13 +57,14 @@ const ENCODED = z.tuple([
 ]);
 
 export function encodeEarlier({ taken, computed }: EarlierRows): z.infer<typeof ENCODED> {
-  const parts: z.infer<typeof ENCODED>[1] = [];
+  const parts = new Map<string, z.infer<typeof ENCODED>[1][number]>();
   for (const { at, count, part, hash, index } of taken) {
-    const last = parts.at(-1);
-    if (last?.[0] === part) last[2].push([at, count, index]);
-    else parts.push([part, hash, [[at, count, index]]]);
+    const key = `${part} ${hash}`;
+    const known = parts.get(key);
+    if (known === undefined) parts.set(key, [part, hash, [[at, count, index]]]);
+    else known[2].push([at, count, index]);
   }
-  return [[computed.new, computed.changed, computed.failed], parts];
+  return [[computed.new, computed.changed, computed.failed], [...parts.values()]];
 }
 
 export function decodeEarlier(value: unknown): EarlierRows {

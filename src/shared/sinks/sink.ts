@@ -27,10 +27,22 @@ export interface RowFile {
   /** Adds all rows of a part, and returns their number. Rejects with MalformedPart. */
   addPart(part: Buffer): Promise<number>;
   addRow(row: StoredRow): void;
-  /** Takes what can be written now. Null: not enough yet. */
+  /** Takes what can be written now: a piece of the file, with whole rows. Null: not enough yet. */
   take(): Uint8Array | null;
-  /** Takes the rest. */
+  /** Takes the rest, which is a piece, too. */
   end(): Uint8Array;
+  /** The number of rows in all pieces that were taken. */
+  rowsTaken(): number;
+}
+
+/** A piece of a file, as it was taken. */
+export interface FilePiece {
+  readonly bytes: Buffer;
+  /** Its offset in the file. */
+  readonly at: number;
+  /** Its first row, counted from the beginning of the file. */
+  readonly firstRow: number;
+  readonly rows: number;
 }
 
 /** A column that a file lacks, because the name of its folder gives the value for all rows. */
@@ -59,6 +71,8 @@ export interface Sink {
   openFile(without: string | null): RowFile;
   /** Reads the rows of such a file in constant memory. Rejects with MalformedPart. */
   readFile(file: ByteFile, given: GivenColumn | null): AsyncIterable<StoredRow[]>;
+  /** The rows of one piece of such a file. Rejects with MalformedPart. */
+  readPiece(piece: FilePiece, file: ByteFile, given: GivenColumn | null): Promise<StoredRow[]>;
 }
 
 /** Bytes that no sink of this format has written. */

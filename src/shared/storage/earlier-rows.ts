@@ -5,15 +5,20 @@
 import { ForebayError } from '../errors.ts';
 import { sinkOf } from '../sinks/sink-of.ts';
 import type { Delta } from '../domain/job/delta.ts';
+import { SORT_IN_TMP } from '../delta/id-join.ts';
+import { fileRows, type SortPlace } from './file-rows/open-file-rows.ts';
 import type { Output } from './output.ts';
 import { outputJobs } from './output-jobs.ts';
 import { partNumber, recordName } from './output-names.ts';
-import { manifestParts, readManifest, type ManifestPart } from './read-manifest.ts';
+import { compactedBy, manifestParts, readManifest, type ManifestPart } from './read-manifest.ts';
 import { readBlock } from './read-part.ts';
 import { parseRowRecord, type RecordedRow } from './row-record.ts';
 
 export interface EarlierRecord extends RecordedRow {
-  /** The number of its part, and that part's SHA-256. */
+  /**
+   * The number of its part, and that part's SHA-256. In a compacted output, the number of its task, and the place of
+   * its section (see encodePlace).
+   */
   readonly part: number;
   readonly hash: string;
   /** Keys of a dataset's rows ascend. */
@@ -23,7 +28,7 @@ export interface EarlierRecord extends RecordedRow {
 export interface EarlierReader {
   /** Null at the end. Rejects with ForebayError `output_changed` or the errors of the storage. */
   next(): Promise<EarlierRecord | null>;
-  /** The part that each job of the output has reached. A reader that continues there returns the latest row again. */
+  /** The part or the task that each job of the output has reached. A reader that continues there returns the latest row again. */
   position(): number[];
   close(): Promise<void>;
 }
@@ -41,22 +46,27 @@ const INDEX_DIGITS = 16;
 export const BY_INDEX: KeyOfRow = ({ index }) => String(index).padStart(INDEX_DIGITS, '0');
 
 /**
- * `keyOf`: the key by which rows ascend. `from`: a position to continue from. Null: the beginning. Rejects with
- * ForebayError `output_changed` if another job has written to the output meanwhile.
+ * `keyOf`: the key by which rows ascend. `from`: a position to continue from. Null: the beginning. `sort`: where rows of
+ * a partitioned output are sorted. Rejects with ForebayError `output_changed` if another job has written to the output meanwhile.
  */
 export async function openEarlierRows(
   output: Output,
   earlier: Pick<Delta, 'job' | 'table'>,
   keyOf: KeyOfRow,
   from: readonly number[] | null = null,
+  sort: SortPlace = SORT_IN_TMP,
 ): Promise<EarlierReader> {
   const manifest = await readManifest(output);
   const jobs = manifest === null ? [] : outputJobs(manifest);
   if (jobs.at(-1)?.job !== earlier.job) throw changed(output, earlier.job);
-  const streams = jobs.map(({ first_part: first }, i) => {
-    const end = jobs[i + 1]?.first_part ?? Infinity;
-    return openStream(output, earlier, keyOf, { first: Math.max(first, from?.[i] ?? 0), end });
-  });
+  // No job can continue a compacted output, so it has one job.
+  const streams =
+    compactedBy(manifest) === null
+      ? jobs.map(({ first_part: first }, i) => {
+          const end = jobs[i + 1]?.first_part ?? Infinity;
+          return openStream(output, earlier, keyOf, { first: Math.max(first, from?.[i] ?? 0), end });
+        })
+      : [openFiles(output, earlier, keyOf, from?.[0] ?? 0, sort)];
   await Promise.all(streams.map(async (stream) => stream.advance()));
   /** The latest row stays the head of its streams, so that the position is before it. */
   let latest: EarlierRecord | null = null;
@@ -87,7 +97,50 @@ interface PartRange {
 }
 
 /** The rows of one job of the output. */
-function openStream(output: Output, earlier: Pick<Delta, 'table'>, keyOf: KeyOfRow, range: PartRange) {
+interface RowStream {
+  /** Null at the end. */
+  readonly head: EarlierRecord | null;
+  /** The part or task of the head. */
+  readonly part: number;
+  advance(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The rows of a compacted output. */
+function openFiles(
+  output: Output,
+  { job }: Pick<Delta, 'job'>,
+  keyOf: KeyOfRow,
+  task: number,
+  sort: SortPlace,
+): RowStream {
+  const rows = fileRows(output, job, task, sort);
+  let head: EarlierRecord | null = null;
+  let part = task;
+  return {
+    get head() {
+      return head;
+    },
+    get part() {
+      return part;
+    },
+    async advance() {
+      const { value: row } = await rows.next();
+      head = row === undefined ? null : { ...row, part: row.task, hash: row.place, key: keyOf(row) };
+      part = row?.task ?? part;
+    },
+    async close() {
+      await rows.return();
+    },
+  };
+}
+
+function openStream(
+  output: Output,
+  earlier: Pick<Delta, 'table'>,
+  keyOf: KeyOfRow,
+  range: PartRange,
+): RowStream {
   const parts = manifestParts(output);
   const ahead: Promise<PartRows>[] = [];
   let listed = false;

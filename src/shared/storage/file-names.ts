@@ -1,13 +1,14 @@
 /**
  * Names of compacted files: data/compact-*.<format>, or data/label=cat/compact-*.<format> if a column partitions them.
  * Forebay writes nothing else into `data`. The list of a task's files is _compact-*.jsonl in the output itself, until
- * the job has ended.
+ * the job has ended. The record of their rows is _file-rows-*.jsonl there.
  */
 import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
 
 /** The folder of the files. Files of the user may be there, too. */
 export const DATA_FOLDER = 'data';
 export const LIST_PREFIX = '_compact-';
+export const ROWS_PREFIX = '_file-rows-';
 /** Readers of partitioned outputs read this as null. */
 const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__';
 /** The limit of most file systems, in bytes. */
@@ -15,11 +16,13 @@ const MOST_BYTES = 255;
 
 const FILE = `compact-(\\d{8,})\\.(?:${PART_FORMATS.join('|')})`;
 const LIST = '_compact-\\d{8,}\\.jsonl';
+const ROWS = '_file-rows-(\\d{8,})\\.jsonl';
 const IS_LIST = new RegExp(`^${LIST}$`);
+const IS_ROWS = new RegExp(`^${ROWS}$`);
 const PARTITION = '[^/=]+=[^/]+';
 const IS_PARTITION = new RegExp(`^${PARTITION}$`);
 const IN_DATA = new RegExp(`^${DATA_FOLDER}/(?:${PARTITION}/)?${FILE}$`);
-export const STAGED_FILE = new RegExp(`^(?:${FILE}|${LIST})\\.[^.]+$`);
+export const STAGED_FILE = new RegExp(`^(?:${FILE}|${LIST}|${ROWS})\\.[^.]+$`);
 
 /** A path in the output. `folder`: see folderOf. */
 export function fileName(file: number, format: PartFormat, folder: string | null = null): string {
@@ -36,9 +39,25 @@ export function isFileListName(name: string): boolean {
   return IS_LIST.test(name);
 }
 
-/** Whether a path in the output is that of a compacted file, or of a list of such files. */
+/** The record of the rows in the files of a task (docs/adr/0036). */
+export function fileRowsName(file: number): string {
+  return `${ROWS_PREFIX}${digits(file)}.jsonl`;
+}
+
+/** The number of the task. Null: the name is not that of a record of rows. */
+export function fileRowsNumber(name: string): number | null {
+  const number = IS_ROWS.exec(name)?.[1];
+  return number === undefined ? null : Number(number);
+}
+
+/** Whether a name in the output itself describes compacted files. */
+export function describesFiles(name: string): boolean {
+  return isFileListName(name) || fileRowsNumber(name) !== null;
+}
+
+/** Whether a path in the output is that of a compacted file, or describes such files. */
 export function isFilePath(path: string): boolean {
-  return IN_DATA.test(path) || isFileListName(path);
+  return IN_DATA.test(path) || describesFiles(path);
 }
 
 /** The number of the task that has written a file. Null: it is not a compacted file. */

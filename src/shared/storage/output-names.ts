@@ -4,7 +4,7 @@
  * files there belong to the user.
  */
 import { JOB_ID } from '../domain/job/job-id.ts';
-import { isFileListName, LIST_PREFIX, STAGED_FILE } from './file-names.ts';
+import { describesFiles, LIST_PREFIX, ROWS_PREFIX, STAGED_FILE } from './file-names.ts';
 import { PART_FORMATS, type PartFormat } from '../domain/job/part-format.ts';
 
 const DIGITS = 8;
@@ -20,7 +20,14 @@ export const ERRORS_PREFIX = 'errors-';
 const RECORD_PREFIX = '_rows-';
 export const INDEX_PREFIX = '_parts-';
 /** Prefixes of all names of which an output may have many. */
-export const MANY_PREFIXES = [PART_PREFIX, ERRORS_PREFIX, RECORD_PREFIX, INDEX_PREFIX, LIST_PREFIX];
+export const MANY_PREFIXES = [
+  PART_PREFIX,
+  ERRORS_PREFIX,
+  RECORD_PREFIX,
+  INDEX_PREFIX,
+  LIST_PREFIX,
+  ROWS_PREFIX,
+];
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
 
@@ -93,7 +100,7 @@ export function isPublishedName(name: string): boolean {
     PART.test(name) ||
     isRecordName(name) ||
     indexFile(name) !== null ||
-    isFileListName(name) ||
+    describesFiles(name) ||
     /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|vanished\.jsonl|_SUCCESS)$/.test(name)
   );
 }

@@ -77,11 +77,27 @@ export function parseRowRecord(bytes: Buffer): RecordedRow[] | null {
   try {
     const { rows } = HEAD.parse(JSON.parse(head));
     if (lines.length !== rows) return null;
-    return lines.map((line) => {
-      const [index, id, version] = LINE.parse(JSON.parse(line));
-      return { index, id, version: version ?? null, failed: version === undefined };
-    });
+    return lines.map(rowOfLine);
   } catch {
     return null;
   }
+}
+
+/** Null if the line is not one of a record. */
+export function parseRowLine(line: string): RecordedRow | null {
+  try {
+    return rowOfLine(line);
+  } catch {
+    return null;
+  }
+}
+
+function rowOfLine(line: string): RecordedRow {
+  const [index, id, version] = LINE.parse(JSON.parse(line));
+  return { index, id, version: version ?? null, failed: version === undefined };
+}
+
+/** The line of a row. `version`: see RecordedRow. */
+export function rowLine({ index, id, version, failed }: RecordedRow): string {
+  return `${JSON.stringify(failed ? [index, id] : [index, id, version])}\n`;
 }

@@ -9,6 +9,7 @@ import { partName } from '../../shared/storage/output-names.ts';
 const READ_AHEAD = 4;
 
 export interface ReadPart {
+  readonly number: number;
   /** The path or URL, for messages. */
   readonly path: string;
   readonly bytes: Buffer;
@@ -24,7 +25,7 @@ export async function* readParts(
 ): AsyncGenerator<ReadPart, void, undefined> {
   const ahead: Promise<ReadPart>[] = [];
   const begin = (block: number) => {
-    const reading = readOne(output, partName(offset + block, format));
+    const reading = readOne(output, format, offset + block);
     // Avoids an unhandled rejection while earlier parts are read.
     reading.catch(() => {});
     ahead.push(reading);
@@ -37,10 +38,11 @@ export async function* readParts(
   }
 }
 
-async function readOne(output: Output, name: string): Promise<ReadPart> {
+async function readOne(output: Output, format: PartFormat, number: number): Promise<ReadPart> {
+  const name = partName(number, format);
   const bytes = await output.read(name);
   const path = output.pathOf(name);
-  if (bytes !== null) return { path, bytes };
+  if (bytes !== null) return { number, path, bytes };
   throw new ForebayError(
     'output_changed',
     `${path} was written but is gone: somebody has changed the output. Submit the job again with if_output_exists "resume".`,

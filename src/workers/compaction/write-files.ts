@@ -6,15 +6,18 @@ import { firstPart, type JobSpec } from '../../shared/domain/job/job.ts';
 import type { FileTask } from '../../shared/domain/job/compaction.ts';
 import type { ResultColumn } from '../../shared/domain/job/part-format.ts';
 import { ForebayError } from '../../shared/errors.ts';
+import { recordedVersions } from '../../shared/domain/row-versions.ts';
 import { createTurn } from '../../shared/process/event-loop-turn.ts';
 import { parseLines } from '../../shared/sinks/jsonl/jsonl-sink.ts';
 import type { RowFile, StoredRow } from '../../shared/sinks/sink.ts';
+import { givenColumn } from '../../shared/sinks/given-column.ts';
 import { sinkOf } from '../../shared/sinks/sink-of.ts';
-import { fileListName, fileName, folderOf } from '../../shared/storage/file-names.ts';
+import { fileListName, fileName, fileRowsName, folderOf } from '../../shared/storage/file-names.ts';
 import type { Output } from '../../shared/storage/output.ts';
 import { publishFile } from '../../shared/storage/publish-file.ts';
 import type { ManifestPart } from '../../shared/storage/read-manifest.ts';
 import { understood } from '../../shared/storage/read-part.ts';
+import { createRowNotes, FAILED, type FilePieces, type RowNotes } from './note-rows.ts';
 import { createPartitionValue } from './partition-value.ts';
 import { readParts } from './read-parts.ts';
 import { openSpill, type Spill } from './spill.ts';
@@ -47,8 +50,11 @@ class Refused extends Error {}
 /** Null if the run may not publish. Rejects with the errors of `publishFile` and ForebayError `invalid_partition`. */
 export async function writeFiles(run: FilesToWrite): Promise<WrittenFiles | null> {
   const { partition_by: column } = run.spec.compact!;
+  const notes = await openNotes(run);
   try {
-    const files = column === undefined ? [await writeWhole(run)] : await writePartitions(run, column);
+    const files =
+      column === undefined ? [await writeWhole(run, notes)] : await writePartitions(run, column, notes);
+    if (notes?.isComplete === true) await writeNotes(run, notes);
     await publish(run, fileListName(run.task.file), async (add) => {
       await add(Buffer.from(files.map((file) => `${JSON.stringify(file)}\n`).join('')));
     });
@@ -57,7 +63,21 @@ export async function writeFiles(run: FilesToWrite): Promise<WrittenFiles | null
   } catch (error) {
     if (error instanceof Refused) return null;
     throw error;
+  } finally {
+    await notes?.close();
   }
+}
+
+/** Null: the job records no versions of its rows. */
+async function openNotes({ output, spec, spillFolder, token }: FilesToWrite): Promise<RowNotes | null> {
+  const by = recordedVersions(spec);
+  return by && createRowNotes(output, spec, by, await openSpill(spillFolder, `rows-${token}`));
+}
+
+async function writeNotes(run: FilesToWrite, notes: RowNotes): Promise<void> {
+  await publish(run, fileRowsName(run.task.file), async (add) => {
+    for await (const text of notes.text()) await add(Buffer.from(text));
+  });
 }
 
 type Add = (bytes: Uint8Array) => Promise<void>;
@@ -73,29 +93,37 @@ async function publish(
   return published;
 }
 
-async function writeWhole(run: FilesToWrite): Promise<ManifestPart> {
+async function writeWhole(run: FilesToWrite, notes: RowNotes | null): Promise<ManifestPart> {
   const { spec, task } = run;
   const sink = sinkOf(spec);
   const name = fileName(task.file, sink.format);
   let rows = 0;
   const { bytes, sha256 } = await publish(run, name, async (add) => {
     const file = sink.openFile(null);
+    // Failed rows are noted among the others, so that all are in order.
+    const pieces = notes?.open(FAILED, name, null, false);
     for await (const part of partsOf(run)) {
-      rows += await understood(part.path, async () => file.addPart(part.bytes));
-      await addReady(file, add);
+      const results = await understood(part.path, async () => file.addPart(part.bytes));
+      rows += results;
+      await notes?.addPart(part, results, () => FAILED);
+      await addReady(file, add, pieces);
     }
-    await add(file.end());
+    await addRest(file, add, pieces);
   });
   return { name, rows, bytes, sha256, errors: null };
 }
 
-async function writePartitions(run: FilesToWrite, column: ResultColumn): Promise<ManifestPart[]> {
+async function writePartitions(
+  run: FilesToWrite,
+  column: ResultColumn,
+  notes: RowNotes | null,
+): Promise<ManifestPart[]> {
   const spill = await openSpill(run.spillFolder, `compact-${run.token}`);
   try {
-    const values = await sortRows(run, column, spill);
+    const values = await sortRows(run, column, spill, notes);
     const files: ManifestPart[] = [];
     for (const folder of spill.keys()) {
-      files.push(await writePartition(run, column, folder, values.get(folder)!, spill));
+      files.push(await writePartition(run, column, folder, values.get(folder)!, spill, notes));
     }
     return files;
   } finally {
@@ -108,6 +136,7 @@ async function sortRows(
   run: FilesToWrite,
   column: ResultColumn,
   spill: Spill,
+  notes: RowNotes | null,
 ): Promise<ReadonlyMap<string, string | null>> {
   const sink = sinkOf(run.spec);
   const valueOf = createPartitionValue(column, run.spec.table);
@@ -115,6 +144,7 @@ async function sortRows(
   const turn = createTurn();
   for await (const part of partsOf(run)) {
     const rows = await understood(part.path, async () => sink.decode(part.bytes));
+    const folders = new Map<number, string>();
     for (const row of rows) {
       if (turn.isOver()) await turn.next();
       const value = valueOf(row);
@@ -125,7 +155,9 @@ async function sortRows(
         values.set(folder, value === '' ? null : value);
       }
       await spill.add(folder, row.text);
+      folders.set(row.index, folder);
     }
+    await notes?.addPart(part, rows.length, (index) => folders.get(index));
   }
   return values;
 }
@@ -136,22 +168,26 @@ async function writePartition(
   folder: string,
   value: string | null,
   spill: Spill,
+  notes: RowNotes | null,
 ): Promise<ManifestPart> {
   const sink = sinkOf(run.spec);
   const name = fileName(run.task.file, sink.format, folder);
   let rows = 0;
   const { bytes, sha256 } = await publish(run, name, async (add) => {
     const file = sink.openFile(column.name);
+    // Null and the empty text share a folder, and a table lacks the column.
+    const isUnknown = value === null && column.type === 'string' && sink.format !== 'jsonl';
+    const pieces = notes?.open(folder, name, givenColumn(column, value), isUnknown);
     const turn = createTurn();
     for await (const text of spill.read(folder)) {
       for (const row of rowsOf(text)) {
         if (turn.isOver()) await turn.next();
         file.addRow(row);
         rows += 1;
-        await addReady(file, add);
+        await addReady(file, add, pieces);
       }
     }
-    await add(file.end());
+    await addRest(file, add, pieces);
   });
   return { name, rows, bytes, sha256, errors: null, partition: { [column.name]: value } };
 }
@@ -167,9 +203,17 @@ function partsOf({ output, spec, task, signal }: FilesToWrite) {
   return readParts(output, sinkOf(spec).format, task, firstPart(spec), signal);
 }
 
-async function addReady(file: RowFile, add: Add): Promise<void> {
+async function addReady(file: RowFile, add: Add, pieces: FilePieces | undefined): Promise<void> {
   const ready = file.take();
-  if (ready !== null) await add(ready);
+  if (ready === null) return;
+  pieces?.note(ready, file.rowsTaken());
+  await add(ready);
+}
+
+async function addRest(file: RowFile, add: Add, pieces: FilePieces | undefined): Promise<void> {
+  const rest = file.end();
+  pieces?.note(rest, file.rowsTaken());
+  await add(rest);
 }
 
 function tooMany({ name }: ResultColumn): ForebayError {

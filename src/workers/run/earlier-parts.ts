@@ -6,10 +6,12 @@ import type { Delta } from '../../shared/domain/job/delta.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { sinkOf } from '../../shared/sinks/sink-of.ts';
 import type { StoredRow } from '../../shared/sinks/sink.ts';
+import { decodePlace, type SectionPlace } from '../../shared/storage/file-rows/file-rows.ts';
+import { readSection } from '../../shared/storage/file-rows/read-section.ts';
 import type { Outputs } from '../../shared/storage/output.ts';
 import { recordName } from '../../shared/storage/output-names.ts';
 import { readBlock } from '../../shared/storage/read-part.ts';
-import { parseRowRecord } from '../../shared/storage/row-record.ts';
+import { parseRowRecord, type RecordedRow } from '../../shared/storage/row-record.ts';
 
 export interface EarlierPart {
   /** Its results by their index. Empty if the part is gone or has changed. */
@@ -21,7 +23,7 @@ export interface EarlierPart {
 type Earlier = Pick<Delta, 'output' | 'table' | 'by'>;
 
 export interface EarlierParts {
-  /** `hash`: the SHA-256 that the part must have. Rejects with the errors of the storage. */
+  /** `hash`: the SHA-256 that the part must have, or the place of a section in a compacted output. Rejects with the errors of the storage. */
   get(delta: Earlier, part: number, hash: string): Promise<EarlierPart>;
 }
 
@@ -92,18 +94,31 @@ export function createEarlierParts(outputs: Outputs, maxBytes: number): EarlierP
 }
 
 async function readPart(outputs: Outputs, delta: Earlier, part: number, hash: string): Promise<EarlierPart> {
+  const place = decodePlace(hash);
+  if (place !== null) return readFiles(outputs, delta, part, place);
   const output = outputs.of(delta.output);
   const [found, record] = await Promise.all([
     readBlock(output, part, sinkOf(delta), false).catch(nullIfDamaged),
     delta.by === 'content' ? output.read(recordName(part, hash)) : null,
   ]);
   const stored = found?.partHash === hash ? await found.results().catch(nullIfDamaged) : null;
-  const versions = record === null ? null : parseRowRecord(record);
+  return asPart(stored ?? [], (record && parseRowRecord(record)) ?? []);
+}
+
+async function readFiles(
+  outputs: Outputs,
+  delta: Earlier,
+  task: number,
+  place: SectionPlace,
+): Promise<EarlierPart> {
+  const found = await readSection(outputs.of(delta.output), task, place, sinkOf(delta)).catch(nullIfDamaged);
+  return asPart(found?.rows ?? [], delta.by === 'content' ? (found?.recorded ?? []) : []);
+}
+
+function asPart(rows: readonly StoredRow[], recorded: readonly RecordedRow[]): EarlierPart {
   return {
-    rows: new Map((stored ?? []).map((row) => [row.index, row])),
-    versions: new Map(
-      (versions ?? []).flatMap(({ index, version }) => (version === null ? [] : [[index, version]])),
-    ),
+    rows: new Map(rows.map((row) => [row.index, row])),
+    versions: new Map(recorded.flatMap(({ index, version }) => (version === null ? [] : [[index, version]]))),
   };
 }
 
@@ -113,8 +128,11 @@ function sizeOf({ rows, versions }: EarlierPart): number {
   return bytes;
 }
 
+/** A file that changes while it is read is a changed dataset to its reader. */
+const DAMAGED: readonly string[] = ['output_changed', 'dataset_changed'];
+
 /** What somebody has changed is computed again. */
 function nullIfDamaged(error: unknown): null {
-  if (error instanceof ForebayError && error.code === 'output_changed') return null;
+  if (error instanceof ForebayError && DAMAGED.includes(error.code)) return null;
   throw error;
 }

@@ -1,5 +1,5 @@
 /** Takes results of a delta job's rows over from the parts of the earlier output. */
-import type { EarlierRows } from '../../shared/domain/earlier-rows.ts';
+import type { EarlierRows, TakenRun } from '../../shared/domain/earlier-rows.ts';
 import type { Delta } from '../../shared/domain/job/delta.ts';
 import { packOutcomes, sliceOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import { sinkOf } from '../../shared/sinks/sink-of.ts';
@@ -34,10 +34,10 @@ export async function readCandidates(
   const found = new Map<number, Candidate>();
   let bytes = 0;
   /** The part of the last run. Many runs may be of the same part. */
-  let last: { readonly number: number; readonly part: EarlierPart } | null = null;
+  let last: { readonly of: TakenRun; readonly part: EarlierPart } | null = null;
   for (const run of taken) {
-    if (last === null || last.number !== run.part) {
-      last = { number: run.part, part: await parts.get(delta, run.part, run.hash) };
+    if (last === null || last.of.part !== run.part || last.of.hash !== run.hash) {
+      last = { of: run, part: await parts.get(delta, run.part, run.hash) };
     }
     const { rows, versions } = last.part;
     for (let i = 0; i < run.count; i++) {

@@ -44,7 +44,9 @@ export async function withVanished<T>(
   if (dataset.type !== 'files' && options.limit !== null) return work(null);
   const keyOf = dataset.type === 'files' ? createKeyOf(dataset) : null;
   const order = keyOf === null ? BY_INDEX : ({ id }: { readonly id: string }) => keyOf(id);
-  const earlier = await openEarlierRows(outputs.of(delta.output), delta, order).catch(nullIfChanged);
+  const earlier = await openEarlierRows(outputs.of(delta.output), delta, order, null, sort).catch(
+    nullIfChanged,
+  );
   if (earlier === null) return work(null);
   /** The rows end where the earlier output is damaged. The job's own results are complete without the list. */
   const left = { next: async () => earlier.next().catch(nullIfChanged) };

@@ -30,6 +30,18 @@ export async function checkOutput(output: Output, ifExists: IfOutputExists): Pro
 }
 
 async function readEarlierSpec(output: Output, names: readonly string[]): Promise<JobSpec | null> {
+  const spec = await readSpec(output, names);
+  if (spec !== null) await refuseCompacted(output, spec);
+  return spec;
+}
+
+/** The spec of the job that last wrote an output. Null if there is none. Rejects as `checkOutput` does. */
+export async function readOutputSpec(output: Output): Promise<JobSpec | null> {
+  return readSpec(output, await output.names());
+}
+
+async function readSpec(output: Output, names: readonly string[]): Promise<JobSpec | null> {
+  if (names.length === 0) return null;
   const folder = output.place;
   if (!names.includes(JOB_NAME)) {
     if (!names.some(isPublishedName)) return null;
@@ -48,12 +60,8 @@ async function readEarlierSpec(output: Output, names: readonly string[]): Promis
   });
   try {
     const spec = JOB_SPEC.parse(JSON.parse(bytes?.toString('utf8') ?? ''));
-    if (JOB_ID.safeParse(spec.id).success) {
-      await refuseCompacted(output, spec);
-      return spec;
-    }
+    if (JOB_ID.safeParse(spec.id).success) return spec;
   } catch (error) {
-    if (error instanceof ForebayError) throw error;
     const cause = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new ForebayError(
       'resume_mismatch',
@@ -72,6 +80,7 @@ async function refuseCompacted(output: Output, { compact }: JobSpec): Promise<vo
   throw new ForebayError(
     'output_compacted',
     `The output "${output.place}" is complete, and its parts have become larger files. So it can be neither resumed nor ` +
-      'retried, nor be the earlier output of a delta job. Use another output, or overwrite this one.',
+      'retried. To run its failed rows again, submit a delta job with this output as `previous` and another output. Else ' +
+      'use another output, or overwrite this one.',
   );
 }

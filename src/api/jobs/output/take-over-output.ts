@@ -14,7 +14,7 @@ import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output } from '../../../shared/storage/output.ts';
-import { isFileListName, isFilePath } from '../../../shared/storage/file-names.ts';
+import { describesFiles, isFilePath } from '../../../shared/storage/file-names.ts';
 import {
   errorsName,
   isPublishedName,
@@ -51,7 +51,7 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
   const names = await output.names();
   const published = names.filter(isPublishedName);
   if (opening.if_output_exists === 'overwrite') {
-    const all = [...published.filter((name) => !isFileListName(name)), ...(await output.filePaths())];
+    const all = [...published.filter((name) => !describesFiles(name)), ...(await output.filePaths())];
     return all.filter((name) => name !== JOB_NAME).toSorted(byWholeFirst);
   }
   if (await wasTakenOver(output, spec, published)) return [];

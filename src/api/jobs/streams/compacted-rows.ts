@@ -6,6 +6,7 @@ import { fileTask } from '../../../shared/domain/job/compaction.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
+import { givenColumn } from '../../../shared/sinks/given-column.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { GivenColumn, StoredRow } from '../../../shared/sinks/sink.ts';
 import { fileNumber } from '../../../shared/storage/file-names.ts';
@@ -56,7 +57,7 @@ function resultRows(output: Output, { spec, filePlan }: JobRecord) {
       const file = await output.open(part.name);
       if (file === null) throw fileGone(path);
       try {
-        yield* understoodRows(path, sink.readFile(file, givenColumn(spec, part)));
+        yield* understoodRows(path, sink.readFile(file, givenOf(spec, part)));
       } finally {
         await file.close();
       }
@@ -64,13 +65,10 @@ function resultRows(output: Output, { spec, filePlan }: JobRecord) {
   };
 }
 
-/** In a cell, text is a JSON string. The manifest has other values in the form that they have in JSON. */
-function givenColumn({ compact }: JobRecord['spec'], { partition }: ManifestPart): GivenColumn | null {
+function givenOf({ compact }: JobRecord['spec'], { partition }: ManifestPart): GivenColumn | null {
   const column = compact?.partition_by;
   if (column === undefined || partition === undefined) return null;
-  const value = partition[column.name] ?? null;
-  const isText = column.type === 'string' && value !== null;
-  return { column: column.name, value: isText ? JSON.stringify(value) : value };
+  return givenColumn(column, partition[column.name] ?? null);
 }
 
 async function* errorRows(output: Output): AsyncGenerator<StoredRow, void, undefined> {

@@ -35,14 +35,15 @@ export function createCsvSink(table: PartTable): Sink {
       const inFile = csvLayout(table, without === null ? null : { column: without, value: null });
       const cellsOfRow = createStoredCells(table, inFile.columns);
       const bytes = createFileBytes();
-      bytes.add(Buffer.from(inFile.header));
+      bytes.add(Buffer.from(inFile.header), 0);
       return {
         ...bytes,
         async addPart(part) {
-          bytes.add(layout.body(part));
-          return layout.count(part);
+          const rows = layout.count(part);
+          bytes.add(layout.body(part), rows);
+          return rows;
         },
-        addRow: (row) => bytes.add(Buffer.from(inFile.record(row.index, row.id, cellsOfRow(row)))),
+        addRow: (row) => bytes.add(Buffer.from(inFile.record(row.index, row.id, cellsOfRow(row))), 1),
       };
     },
     async *readFile(file, given) {
@@ -52,6 +53,10 @@ export function createCsvSink(table: PartTable): Sink {
         yield await inFile.decode(Buffer.concat([head, records]));
         head = Buffer.from(inFile.header);
       }
+    },
+    async readPiece({ bytes, at }, _, given) {
+      const inFile = csvLayout(table, given);
+      return inFile.decode(at === 0 ? bytes : Buffer.concat([Buffer.from(inFile.header), bytes]));
     },
   });
 }

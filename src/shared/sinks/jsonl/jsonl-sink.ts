@@ -19,15 +19,17 @@ export const JSONL_SINK: Sink = {
     return {
       ...bytes,
       async addPart(part) {
-        bytes.add(part);
-        return countLines(part);
+        const rows = countLines(part);
+        bytes.add(part, rows);
+        return rows;
       },
-      addRow: ({ text }) => bytes.add(Buffer.from(text)),
+      addRow: ({ text }) => bytes.add(Buffer.from(text), 1),
     };
   },
   async *readFile(file) {
     for await (const records of readRecords(file, { quoted: false })) yield parseLines(records);
   },
+  readPiece: async ({ bytes }) => parseLines(bytes),
 };
 
 /** With the chosen columns of each row, instead of all fields of its result. */

@@ -26,6 +26,7 @@ export function openParquetFile(
   return {
     take: () => groups.take(),
     end: () => groups.end(),
+    rowsTaken: () => groups.rowsTaken(),
     /** Copies values without turning them into JSON. */
     async addPart(part) {
       const { file, metadata } = readPart(part);

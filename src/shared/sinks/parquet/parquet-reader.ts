@@ -4,7 +4,7 @@ import type { ByteFile } from '../../datasets/bytes/byte-file.ts';
 import type { PartTable } from '../../domain/job/part-format.ts';
 import { messageOf } from '../../errors.ts';
 import { createTurn } from '../../process/event-loop-turn.ts';
-import { MalformedPart, type GivenColumn, type StoredRow } from '../sink.ts';
+import { MalformedPart, type FilePiece, type GivenColumn, type StoredRow } from '../sink.ts';
 import { isCopy, storedRow } from '../table/row-line.ts';
 import { jsonOf } from './parquet-values.ts';
 
@@ -23,9 +23,13 @@ export function createParquetReader(table: PartTable, given: GivenColumn | null)
 
   return {
     /** The rows of each row group. Rejects with MalformedPart. */
-    async *read(file: AsyncBuffer, metadata: FileMetaData): AsyncGenerator<StoredRow[], void, undefined> {
+    async *read(
+      file: AsyncBuffer,
+      metadata: FileMetaData,
+      range?: RowRange,
+    ): AsyncGenerator<StoredRow[], void, undefined> {
       const turn = createTurn();
-      for await (const group of rowGroups(file, metadata)) {
+      for await (const group of rowGroups(file, metadata, range)) {
         const rows: StoredRow[] = [];
         for (const row of group) {
           if (turn.isOver()) await turn.next();
@@ -41,16 +45,26 @@ export function createParquetReader(table: PartTable, given: GivenColumn | null)
   };
 }
 
-/** The values of each row group as they are stored. Rejects with MalformedPart. */
+/** Rows of a file from `first` to `end` - 1. */
+interface RowRange {
+  readonly first: number;
+  readonly end: number;
+}
+
+const ALL_ROWS: RowRange = { first: 0, end: Infinity };
+
+/** The values of each row group in the range as they are stored. Rejects with MalformedPart. */
 export async function* rowGroups(
   file: AsyncBuffer,
   metadata: FileMetaData,
+  { first, end }: RowRange = ALL_ROWS,
 ): AsyncGenerator<ParquetRow[], void, undefined> {
   let rowStart = 0;
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
     try {
-      yield await parquetReadObjects({ file, metadata, rowStart, rowEnd, ...AS_STORED });
+      if (rowStart >= first && rowEnd <= end)
+        yield await parquetReadObjects({ file, metadata, rowStart, rowEnd, ...AS_STORED });
     } catch (cause) {
       throw malformed(cause);
     }
@@ -63,19 +77,45 @@ export async function* readParquetFile(
   file: ByteFile,
   reader: ParquetReader,
 ): AsyncGenerator<StoredRow[], void, undefined> {
+  const buffer = bufferOf(file, null);
+  yield* reader.read(buffer, await metadataOf(buffer));
+}
+
+/** A piece has whole row groups. The file's footer says where they are. */
+export async function readParquetPiece(
+  piece: FilePiece,
+  file: ByteFile,
+  reader: ParquetReader,
+): Promise<StoredRow[]> {
+  const buffer = bufferOf(file, piece);
+  const range = { first: piece.firstRow, end: piece.firstRow + piece.rows };
+  const rows: StoredRow[] = [];
+  for await (const group of reader.read(buffer, await metadataOf(buffer), range)) {
+    for (const row of group) rows.push(row);
+  }
+  return rows;
+}
+
+/** `piece`: bytes of the file that were read already. */
+function bufferOf(file: ByteFile, piece: FilePiece | null): AsyncBuffer {
   const { signal } = new AbortController();
-  const buffer: AsyncBuffer = {
+  return {
     byteLength: file.size,
     async slice(from, to = file.size) {
+      if (piece !== null && from >= piece.at && to <= piece.at + piece.bytes.length) {
+        return Uint8Array.from(piece.bytes.subarray(from - piece.at, to - piece.at)).buffer;
+      }
       const bytes = new Uint8Array(to - from);
       if ((await file.read(bytes, from, signal)) < bytes.length) throw malformed('it became shorter');
       return bytes.buffer;
     },
   };
-  const metadata = await parquetMetadataAsync(buffer).catch((cause: unknown) => {
+}
+
+async function metadataOf(buffer: AsyncBuffer): Promise<FileMetaData> {
+  return parquetMetadataAsync(buffer).catch((cause: unknown) => {
     throw malformed(cause);
   });
-  yield* reader.read(buffer, metadata);
 }
 
 /** Bytes are not texts, and a JavaScript date has no microseconds. */

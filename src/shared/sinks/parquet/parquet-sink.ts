@@ -6,7 +6,7 @@ import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
 import { encodeRows } from '../table/encode-rows.ts';
 import { createTableSink } from '../table/table-sink.ts';
 import { openParquetFile } from './parquet-file.ts';
-import { createParquetReader, readParquetFile } from './parquet-reader.ts';
+import { createParquetReader, readParquetFile, readParquetPiece } from './parquet-reader.ts';
 import { parquetValue } from './parquet-values.ts';
 import { createRowGroups } from './row-groups.ts';
 
@@ -40,6 +40,7 @@ export function createParquetSink(table: PartTable): Sink {
     },
     openFile: (without) => openParquetFile(table, without, readPart),
     readFile: (file, given) => readParquetFile(file, createParquetReader(table, given)),
+    readPiece: async (piece, file, given) => readParquetPiece(piece, file, createParquetReader(table, given)),
   });
 }
 

@@ -11,11 +11,14 @@ export function createRowGroups(columns: readonly ResultColumn[], groupSize: num
   const file = new ParquetWriter({ writer, schema: parquetSchema(columns), createdBy: 'forebay' });
   let group: unknown[][] = names.map(() => []);
   let size = 0;
+  let written = 0;
+  let taken = 0;
 
   function write(): void {
     if (group[0]!.length === 0) return;
     const columnData = names.map((name, at) => ({ name, data: group[at]!, ...layout[at]! }));
     void file.write({ columnData, rowGroupSize: group[0]!.length });
+    written += group[0]!.length;
     group = names.map(() => []);
     size = 0;
   }
@@ -34,13 +37,16 @@ export function createRowGroups(columns: readonly ResultColumn[], groupSize: num
       const bytes = writer.getBytes().slice();
       // The writer counts all bytes in its offset, and those in its buffer in its index.
       writer.index = 0;
+      taken = written;
       return bytes;
     },
     end(): Uint8Array {
       write();
       void file.finish();
+      taken = written;
       return writer.getBytes();
     },
+    rowsTaken: (): number => taken,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Sink } from '../sink.ts';
 
 export function createTableSink(
-  sink: Pick<Sink, 'format' | 'encode' | 'count' | 'decode' | 'openFile' | 'readFile'>,
+  sink: Pick<Sink, 'format' | 'encode' | 'count' | 'decode' | 'openFile' | 'readFile' | 'readPiece'>,
 ): Sink {
   return {
     ...sink,

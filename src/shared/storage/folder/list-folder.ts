@@ -2,11 +2,11 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { noneIfMissing } from '../../files/is-missing.ts';
-import { DATA_FOLDER, isFileListName, isFilePath, isPartition } from '../file-names.ts';
+import { DATA_FOLDER, describesFiles, isFilePath, isPartition } from '../file-names.ts';
 
 export async function filePathsIn(folder: string): Promise<string[]> {
   const entries = await entriesOf(folder);
-  const lists = entries.map(({ name }) => name).filter(isFileListName);
+  const lists = entries.map(({ name }) => name).filter(describesFiles);
   const hasData = entries.some((entry) => entry.name === DATA_FOLDER && entry.isDirectory());
   if (!hasData) return lists;
   const paths: string[] = [];

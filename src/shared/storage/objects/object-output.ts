@@ -10,7 +10,7 @@ import {
   STAGING_NAME,
   SUCCESS_NAME,
 } from '../output-names.ts';
-import { DATA_FOLDER, isFileListName, isFilePath, isPartition, LIST_PREFIX } from '../file-names.ts';
+import { DATA_FOLDER, isFilePath, isPartition, LIST_PREFIX, ROWS_PREFIX } from '../file-names.ts';
 import type { Output } from '../output.ts';
 import { DELETION_MS, type WritableStore } from '../../stores/store.ts';
 import { changeObjects } from './change-objects.ts';
@@ -128,8 +128,8 @@ export function createObjectOutput(
 
 async function filePaths(store: WritableStore, place: string): Promise<string[]> {
   const paths: string[] = [];
-  for await (const { name } of store.children(place + LIST_PREFIX, never)) {
-    if (isFileListName(name)) paths.push(name);
+  for (const prefix of [LIST_PREFIX, ROWS_PREFIX]) {
+    for await (const { name } of store.children(place + prefix, never)) paths.push(name);
   }
   const data = `${DATA_FOLDER}/`;
   for await (const { name, isFolder } of store.children(place + data, never)) {

@@ -18,6 +18,7 @@ it('decoding returns what a delta job knows of the rows', () => {
     { is: 'taken', part: 3, hash: 'h3', index: 42 },
     { is: 'taken', part: 4, hash: 'h4', index: 43 },
     { is: 'taken', part: 4, hash: 'h4', index: 45 },
+    { is: 'taken', part: 4, hash: '@9+9', index: 46 },
     { is: 'failed' },
     { is: 'changed' },
   ]);
@@ -26,9 +27,10 @@ it('decoding returns what a delta job knows of the rows', () => {
     [3, 1, 3, 42],
     [4, 1, 4, 43],
     [5, 1, 4, 45],
+    [6, 1, 4, 46],
   ]);
-  expect(deltaStats(earlier)).toEqual({ delta_taken: 5, delta_new: 1, delta_changed: 1, delta_failed: 1 });
-  expect(deltaStats(earlier, 3)).toMatchObject({ delta_taken: 3, delta_changed: 3 });
+  expect(deltaStats(earlier)).toEqual({ delta_taken: 6, delta_new: 1, delta_changed: 1, delta_failed: 1 });
+  expect(deltaStats(earlier, 3)).toMatchObject({ delta_taken: 3, delta_changed: 4 });
   const block: BlockRows = { firstRow: 0, rows: [{ id: 'a' }], earlier };
   expect(decodeBlock(encodeBlock(block))).toEqual(block);
 });

@@ -12,9 +12,15 @@ import { hasSlices, type RowVersions } from '../../../../shared/domain/row-versi
 import { partNumber, recordName } from '../../../../shared/storage/output-names.ts';
 import { kindOfRecord } from '../../../../shared/storage/row-record.ts';
 import type { Output } from '../../../../shared/storage/output.ts';
-import { manifestParts, readManifest, type ManifestPart } from '../../../../shared/storage/read-manifest.ts';
+import { fileRowsKind } from '../../../../shared/storage/file-rows/open-file-rows.ts';
+import {
+  compactedBy,
+  manifestParts,
+  readManifest,
+  type ManifestPart,
+} from '../../../../shared/storage/read-manifest.ts';
 import { isObjectUrl } from '../../../../shared/stores/object-url.ts';
-import { checkOutput } from '../../output/check-output.ts';
+import { readOutputSpec } from '../../output/check-output.ts';
 import { settingsThatDiffer, type CurrentModel } from '../../output/continued-job.ts';
 import type { OutputResolver } from '../../output/resolve-output.ts';
 
@@ -53,7 +59,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
       place = record.spec.output;
     }
     const found = await output.resolve(place, id, tenant);
-    const spec = await checkOutput(found, 'resume');
+    const spec = await readOutputSpec(found);
     if (spec?.tenant === tenant) return [found, spec];
     throw refused(
       `"${place}" has no job.json, so it is not the output of a job. Name the output of an ended job`,
@@ -88,6 +94,9 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     checkInput(job, asked);
     const by = hasSlices(job.dataset) ? 'content' : (asked ?? 'stamp');
     const [found, last] = await findOutput(previous, job);
+    const isCompacted = compactedBy(await readManifest(found)) === last.id;
+    const inFiles = isCompacted ? await fileRowsKind(found, last.id) : null;
+    if (isCompacted && inFiles === null) throw withoutVersions(found);
     if (found.place === job.place) {
       throw refused(
         'a delta job writes a complete output of its own, so it cannot write to the earlier one. Choose another output. ' +
@@ -101,7 +110,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
       throw refused(
         `the earlier output has only chosen columns (select), and not the whole results. Run the whole job once more without select. The delta job may have select`,
       );
-    const recorded = await versionsIn(found);
+    const recorded = inFiles ?? (await versionsIn(found));
     if (recorded !== 'no parts' && recorded !== by) throw refused(whyNot(recorded, by, job.dataset));
     const why = whyRecompute(last, of, job);
     return {
@@ -197,6 +206,15 @@ function whyRecompute(last: JobSpec, of: DatasetSpec, job: DeltaJob): string | n
     differences.push('other columns of the input are joined');
   }
   return differences.length === 0 ? null : differences.join('; ');
+}
+
+function withoutVersions({ place }: Output): ForebayError {
+  return new ForebayError(
+    'output_compacted',
+    `The output "${place}" cannot be the earlier one of a delta job: its parts have become larger files, and the versions ` +
+      'of its rows were not recorded, or were lost with the parts in an older version of Forebay. Run the whole job once ' +
+      'more, for a table or an archive with `"row_versions": "content"` (--row-versions content).',
+  );
 }
 
 function refused(why: string): ForebayError {

@@ -1,0 +1,118 @@
+/**
+ * Notes where the rows of a task end up, and writes that down beside its files for later delta jobs. The versions come
+ * from the row records of the parts, which are removed with them.
+ */
+import type { RowVersions } from '../../shared/domain/row-versions.ts';
+import type { JobSpec } from '../../shared/domain/job/job.ts';
+import type { GivenColumn } from '../../shared/sinks/sink.ts';
+import { rowsOfPart } from '../../shared/storage/earlier-rows.ts';
+import { headLine, sectionText, type Piece } from '../../shared/storage/file-rows/file-rows.ts';
+import type { Output } from '../../shared/storage/output.ts';
+import { rowLine } from '../../shared/storage/row-record.ts';
+import { sha256 } from '../../shared/text/sha256.ts';
+import type { ReadPart } from './read-parts.ts';
+import type { Spill } from './spill.ts';
+
+/** The pieces of a file, noted while it is written. */
+export interface FilePieces {
+  /** `rowsTaken`: see RowFile. */
+  note(bytes: Uint8Array, rowsTaken: number): void;
+}
+
+export interface RowNotes {
+  /** `keyOf`: the key of the file that has a row. `results`: the rows of the part that succeeded. */
+  addPart(part: ReadPart, results: number, keyOf: (index: number) => string | undefined): Promise<void>;
+  /** `given`: the column that the file lacks. `unknown`: the file does not say which values its rows had. */
+  open(key: string, name: string, given: GivenColumn | null, unknown: boolean): FilePieces;
+  /** The text of the record. Call it once, when all files have been written. */
+  text(): AsyncGenerator<string, void, undefined>;
+  /** Whether each result has a row in the record. If not, there must be no record. */
+  readonly isComplete: boolean;
+  close(): Promise<void>;
+}
+
+/** The key of the failed rows. A partition's folder has a name. */
+export const FAILED = '';
+
+/** Failed rows per section, because a section is held in memory. */
+const MOST_LINES = 50_000;
+
+interface NotedFile {
+  readonly pieces: readonly Piece[];
+  readonly unknown: boolean;
+}
+
+/** `by`: what the row records of the parts hold. `spill`: is closed together with the notes. */
+export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, spill: Spill): RowNotes {
+  const files = new Map<string, NotedFile>();
+  let isComplete = true;
+
+  /** A failed row begins with a minus. */
+  async function* linesOf(key: string): AsyncGenerator<string, void, undefined> {
+    for await (const text of spill.read(key)) {
+      for (let at = 0, end; at < text.length; at = end) {
+        end = text.indexOf('\n', at) + 1;
+        yield text.slice(at, end);
+      }
+    }
+  }
+
+  async function* sectionsOf(key: string): AsyncGenerator<string, void, undefined> {
+    const { pieces = [], unknown = false } = files.get(key) ?? {};
+    let lines: string[] = [];
+    let results = 0;
+    let at = 0;
+    const section = (piece: Piece | undefined) => {
+      const text = sectionText(unknown ? null : (piece ?? null), lines);
+      lines = [];
+      results = 0;
+      return text;
+    };
+    for await (const line of linesOf(key)) {
+      const failed = line.startsWith('-');
+      // A delta job computes rows that are left out.
+      if (failed && lines.length >= MOST_LINES && results > 0) continue;
+      lines.push(line.slice(1));
+      if (!failed) results += 1;
+      if (results > 0 && results === pieces[at]?.rows) yield section(pieces[at++]);
+      else if (results === 0 && lines.length === MOST_LINES) yield section(undefined);
+    }
+    if (lines.length > 0) yield section(undefined);
+  }
+
+  return {
+    async addPart({ number, bytes }, results, keyOf) {
+      let found = 0;
+      for (const row of await rowsOfPart(output, spec, number, sha256(bytes), true)) {
+        const key = row.failed ? FAILED : keyOf(row.index);
+        if (key === undefined) continue;
+        if (!row.failed) found += 1;
+        await spill.add(key, (row.failed ? '-' : '+') + rowLine(row));
+      }
+      if (found !== results) isComplete = false;
+    },
+    open(key, name, given, unknown) {
+      const pieces: Piece[] = [];
+      files.set(key, { pieces, unknown });
+      let at = 0;
+      let first = 0;
+      return {
+        note(bytes, rowsTaken) {
+          const rows = rowsTaken - first;
+          if (rows > 0)
+            pieces.push({ name, at, bytes: bytes.length, sha256: sha256(bytes), first, rows, given });
+          at += bytes.length;
+          first = rowsTaken;
+        },
+      };
+    },
+    async *text() {
+      yield headLine(spec.id, by, files.has(FAILED));
+      for (const key of spill.keys()) yield* sectionsOf(key);
+    },
+    get isComplete() {
+      return isComplete;
+    },
+    close: async () => spill.close(),
+  };
+}
