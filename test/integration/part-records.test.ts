@@ -1,5 +1,5 @@
 // Records of parts from their commit to the index: what a feeder moves, what a finaliser reads, how much Redis keeps.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { listedRows } from '#forebay/shared/domain/block.js';
@@ -8,7 +8,6 @@ import { jobKeys } from '#forebay/shared/queue/keys.js';
 import type { ManifestPart } from '#forebay/shared/storage/read-manifest.js';
 import { addRecords, openPartIndex } from '#forebay/shared/storage/part-index/part-index.js';
 import { partRecordOf } from '#forebay/shared/storage/part-index/part-record-of.js';
-import { locateRow } from '#forebay/shared/storage/part-index/locate-row.js';
 import { useJobFeeders } from '../support/job-feeder.ts';
 import { useQueueLayer } from '../support/queue.ts';
 import { upTo } from '../support/service.ts';
@@ -140,53 +139,6 @@ it('a resume adopts recorded parts without reading them, and reads those whose r
     errorsByCode: { decode_failed: 6 },
   });
   expect(indexFiles(first.output)).toEqual([`_parts-${second.id}-00000000.jsonl`]);
-});
-
-it('a row is located by its index, among results, among errors, and without a record', async () => {
-  const job = await feederOf(10, { options: { block_rows: 4 } });
-  const output = layer.outputs.of(job.output);
-  await job.feeder.step();
-  await commitWindow(job.id, 1);
-  await runToEnd(job);
-  const places = async () => Promise.all([0, 3, 4, 9, 10].map(async (index) => locateRow(output, index)));
-  const expected = [
-    { part: 0, name: 'errors-00000000.jsonl', failed: true, at: 0 },
-    { part: 0, name: 'part-00000000.jsonl', failed: false, at: 2 },
-    { part: 1, name: 'errors-00000001.jsonl', failed: true, at: 0 },
-    { part: 2, name: 'part-00000002.jsonl', failed: false, at: 0 },
-    null,
-  ];
-  expect(await places()).toEqual(expected);
-  for (const name of indexFiles(job.output)) rmSync(join(job.output, name));
-  expect(await places()).toEqual(expected);
-});
-
-it('a row that a retry has run is located in the part of the retry', async () => {
-  const first = await feederOf(8, { options: { block_rows: 2 } });
-  await first.feeder.step();
-  await commitWindow(first.id, 1);
-  await runToEnd(first);
-  const { dataset: of } = first.spec;
-  if (of.type !== 'manifest') throw new Error('the job reads a manifest');
-  const retry = await feederOf(4, {
-    output: first.output,
-    options: { block_rows: 2 },
-    spec: {
-      dataset: { type: 'failed', folder: first.output, first: 0, end: 4, of },
-      retry_of: first.id,
-      opening: {
-        if_output_exists: 'resume',
-        earlier: { job: first.id, model_hash: first.spec.model.hash },
-        cut_part: null,
-      },
-    },
-  });
-  await runToEnd(retry);
-  expect(await retry.record()).toMatchObject({ status: 'completed', succeeded: 4 });
-  const output = layer.outputs.of(first.output);
-  expect(await locateRow(output, 4)).toEqual({ part: 5, name: 'part-00000005.jsonl', failed: false, at: 0 });
-  expect(await locateRow(output, 5)).toEqual({ part: 2, name: 'part-00000002.jsonl', failed: false, at: 0 });
-  expect(indexFiles(first.output)).toEqual([first.id, retry.id].map((id) => `_parts-${id}-00000000.jsonl`));
 });
 
 it('tasks that write files leave no record, and a job that is cancelled among them is described by its parts', async () => {

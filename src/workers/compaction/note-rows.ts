@@ -6,7 +6,12 @@ import type { RowVersions } from '../../shared/domain/row-versions.ts';
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { GivenColumn } from '../../shared/sinks/sink.ts';
 import { rowsOfPart } from '../../shared/storage/earlier-rows.ts';
-import { headLine, sectionText, type Piece } from '../../shared/storage/file-rows/file-rows.ts';
+import {
+  headLine,
+  sectionText,
+  type Piece,
+  type SectionLine,
+} from '../../shared/storage/file-rows/file-rows.ts';
 import type { Output } from '../../shared/storage/output.ts';
 import { rowLine } from '../../shared/storage/row-record.ts';
 import { sha256 } from '../../shared/text/sha256.ts';
@@ -47,7 +52,7 @@ export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, s
   const files = new Map<string, NotedFile>();
   let isComplete = true;
 
-  /** A failed row begins with a minus. */
+  /** The index comes first, and after it a minus if the row failed. */
   async function* linesOf(key: string): AsyncGenerator<string, void, undefined> {
     for await (const text of spill.read(key)) {
       for (let at = 0, end; at < text.length; at = end) {
@@ -59,7 +64,7 @@ export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, s
 
   async function* sectionsOf(key: string): AsyncGenerator<string, void, undefined> {
     const { pieces = [], unknown = false } = files.get(key) ?? {};
-    let lines: string[] = [];
+    let lines: SectionLine[] = [];
     let results = 0;
     let at = 0;
     const section = (piece: Piece | undefined) => {
@@ -69,10 +74,11 @@ export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, s
       return text;
     };
     for await (const line of linesOf(key)) {
-      const failed = line.startsWith('-');
+      const mark = line.search(/[-+]/);
+      const failed = line[mark] === '-';
       // A delta job computes rows that are left out.
       if (failed && lines.length >= MOST_LINES && results > 0) continue;
-      lines.push(line.slice(1));
+      lines.push({ index: Number(line.slice(0, mark)), text: line.slice(mark + 1) });
       if (!failed) results += 1;
       if (results > 0 && results === pieces[at]?.rows) yield section(pieces[at++]);
       else if (results === 0 && lines.length === MOST_LINES) yield section(undefined);
@@ -87,7 +93,7 @@ export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, s
         const key = row.failed ? FAILED : keyOf(row.index);
         if (key === undefined) continue;
         if (!row.failed) found += 1;
-        await spill.add(key, (row.failed ? '-' : '+') + rowLine(row));
+        await spill.add(key, row.index + (row.failed ? '-' : '+') + rowLine(row));
       }
       if (found !== results) isComplete = false;
     },

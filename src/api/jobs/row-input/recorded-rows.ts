@@ -1,30 +1,54 @@
 /** What a job's output records about its rows: their ids, and the versions that workers have read. */
+import { fileTask } from '../../../shared/domain/job/compaction.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import type { PartRecord } from '../../../shared/domain/part-record.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import { rowsOfPart } from '../../../shared/storage/earlier-rows.ts';
-import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
-import { compactedRows } from '../streams/compacted-rows.ts';
+import { rowsBetween } from '../../../shared/storage/file-rows/rows-between.ts';
+import { recordName } from '../../../shared/storage/output-names.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
+import { openPartIndex, type PartIndex } from '../../../shared/storage/part-index/part-index.ts';
+import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import { readBlock } from '../../../shared/storage/read-part.ts';
-import type { RecordedRow } from '../../../shared/storage/row-record.ts';
+import { parseRowRecord, type RecordedRow } from '../../../shared/storage/row-record.ts';
+import { compactedRows } from '../streams/compacted-rows.ts';
 import { createRecent } from './recent.ts';
 
 /** A page of results needs the rows of few parts, and asks for them together. */
 const KEPT_PARTS = 16;
+const KEPT_INDEXES = 4;
 
 type Rows = ReadonlyMap<number, RecordedRow>;
 
 export function createRecordedRows(outputs: Outputs) {
   /** A published part never changes, but a new job may overwrite the output. So the job is part of the key. */
   const parts = createRecent<Promise<Rows>>(KEPT_PARTS);
+  const indexes = createRecent<PartIndex>(KEPT_INDEXES);
 
   async function read(job: JobRecord, part: number, signal: AbortSignal): Promise<Rows> {
     const { spec } = job;
     const output = outputs.of(spec.output);
+    const recorded = await fromRecord(output, spec.id, part);
+    if (recorded !== null) return recorded;
+    // The part is new, of a retry's first job, or of an older version.
     const block = await readBlock(output, part, sinkOf(spec));
     if (block === null) return spec.compact === undefined ? new Map() : readFiles(output, job, part, signal);
-    const rows = await rowsOfPart(output, spec, part, block.partHash, block.counts.failed > 0);
-    return new Map(rows.map((row) => [row.index, row]));
+    return byIndex(await rowsOfPart(output, spec, part, block.partHash, block.counts.failed > 0));
+  }
+
+  /** Needs the part's hash, which the index of parts has. So no results are read. */
+  async function fromRecord(output: Output, job: string, part: number): Promise<Rows | null> {
+    const index = indexes.of(job, () => openPartIndex(output, job));
+    let record: PartRecord | null = null;
+    try {
+      record = await index.of(part);
+    } finally {
+      // A running job may add it later.
+      if (record === null) indexes.forget(job);
+    }
+    const bytes = record && (await output.read(recordName(part, record.sha256)));
+    const rows = bytes === null ? null : parseRowRecord(bytes);
+    return rows && byIndex(rows);
   }
 
   /**
@@ -47,14 +71,32 @@ export function createRecordedRows(outputs: Outputs) {
   };
 }
 
-/** Reads the rows of an output whose parts have become files. Files keep no versions. */
+function byIndex(rows: readonly RecordedRow[]): Rows {
+  return new Map(rows.map((row) => [row.index, row]));
+}
+
+/** The rows of an output whose parts have become files. */
 async function readFiles(output: Output, job: JobRecord, part: number, signal: AbortSignal): Promise<Rows> {
-  const found = new Map<number, RecordedRow>();
-  const { spec } = job;
-  if (compactedBy(await readManifest(output)) !== spec.id) return found;
+  const { spec, filePlan } = job;
+  if (filePlan === null || compactedBy(await readManifest(output)) !== spec.id) return new Map();
   const first = part * spec.options.block_rows;
   const end = first + spec.options.block_rows;
-  const isOrdered = spec.compact?.partition_by === undefined;
+  const tasks = Array.from({ length: filePlan.tasks }, (_, file) => fileTask(filePlan, file));
+  const task = tasks.find((of) => part < of.end);
+  const recorded = task === undefined ? null : await rowsBetween(output, spec.id, task.file, first, end);
+  return recorded === null ? searchFiles(output, job, first, end, signal) : byIndex(recorded);
+}
+
+/** A job that records no versions keeps no record of its rows beside its files. */
+async function searchFiles(
+  output: Output,
+  job: JobRecord,
+  first: number,
+  end: number,
+  signal: AbortSignal,
+): Promise<Rows> {
+  const found = new Map<number, RecordedRow>();
+  const isOrdered = job.spec.compact?.partition_by === undefined;
   for await (const rows of compactedRows(output, job, first, true)) {
     signal.throwIfAborted();
     for (const { index, id } of rows) {

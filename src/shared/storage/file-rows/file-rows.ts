@@ -36,8 +36,16 @@ const PIECE = z.object({
 });
 export type Piece = Readonly<z.infer<typeof PIECE>>;
 
-/** `rows`: the lines that follow, with failed rows. `bytes`: those of these lines. */
-const SECTION = z.object({ piece: PIECE.nullable(), rows: COUNT, bytes: COUNT });
+/**
+ * `rows`: the lines that follow, with failed rows. `bytes`: those of these lines. `range`: the first and the last index
+ * in them.
+ */
+const SECTION = z.object({
+  piece: PIECE.nullable(),
+  rows: COUNT,
+  bytes: COUNT,
+  range: z.tuple([COUNT, COUNT]),
+});
 export type Section = Readonly<z.infer<typeof SECTION>>;
 
 export function headLine(job: string, by: RowVersions, ordered: boolean): string {
@@ -45,9 +53,17 @@ export function headLine(job: string, by: RowVersions, ordered: boolean): string
   return `${JSON.stringify(head)}\n`;
 }
 
-export function sectionText(piece: Piece | null, lines: readonly string[]): string {
-  const text = lines.join('');
-  const section: Section = { piece, rows: lines.length, bytes: Buffer.byteLength(text) };
+/** A line of a section, see rowLine. */
+export interface SectionLine {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** `lines`: at least one, in order. */
+export function sectionText(piece: Piece | null, lines: readonly SectionLine[]): string {
+  const text = lines.map((line) => line.text).join('');
+  const range: Section['range'] = [lines[0]!.index, lines.at(-1)!.index];
+  const section: Section = { piece, rows: lines.length, bytes: Buffer.byteLength(text), range };
   return `${JSON.stringify(section)}\n${text}`;
 }
 

@@ -8,6 +8,7 @@ import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
 import { BY_INDEX, openEarlierRows, type EarlierRecord } from '#forebay/shared/storage/earlier-rows.js';
+import { rowsBetween } from '#forebay/shared/storage/file-rows/rows-between.js';
 import { fileRowsName } from '#forebay/shared/storage/file-names.js';
 import type { Output } from '#forebay/shared/storage/output.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
@@ -117,6 +118,11 @@ describe.each([
     expect(await takenFrom(output, rows)).toEqual(good);
     expect(new Set(rows.map(({ hash }) => hash)).size).toBeGreaterThan(TASKS + 1);
     expect(await rowsOf(output, [1])).toEqual(rows.slice(ROWS / TASKS));
+    const some = (await rowsBetween(output, 'j', 0, 6, 12))!.toSorted((a, b) => a.index - b.index);
+    expect(some.map(({ index, version }) => [index, version])).toEqual(
+      [6, 7, 8, 9, 10, 11].map((i) => [i, isBad(i) ? null : `v${i}`]),
+    );
+    expect(await rowsBetween(output, 'k', 0, 6, 12)).toBeNull();
 
     const file = isPartitioned ? 'data/label=a/compact-00000000.jsonl' : 'data/compact-00000000.jsonl';
     const bytes = readFileSync(output.pathOf(file));
