@@ -63,7 +63,7 @@ export interface OutputOwner {
 export interface OwnedFiles {
   /** Removes files in this order. Ignores those that do not exist. */
   remove(names: readonly string[]): Promise<void>;
-  /** Replaces a file in one step, once `write` has settled. */
+  /** Replaces a file in one step, once `write` has settled. It then survives a crash of the machine. */
   replace<T>(name: string, write: (add: (text: string) => Promise<void>) => Promise<T>): Promise<T>;
 }
 
@@ -120,6 +120,11 @@ export interface Output {
    * staged.
    */
   publishFile(file: FileToPublish, permit: () => Promise<boolean>): Promise<FileOutcome>;
+  /**
+   * Makes the names of published files durable, before what they replace is removed. `folders`: folders of the output.
+   * Null: the output itself.
+   */
+  syncNames(folders: ReadonlySet<string | null>): Promise<void>;
   /** The paths of all compacted files and their lists, also in folders of the output. */
   filePaths(): Promise<string[]>;
   /** Removes what a late run has left: the staged errors of a part with this hash, if `hash` is given. */

@@ -6,7 +6,7 @@
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { countLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
-import { fileListName, isFileListName } from '../../../shared/storage/file-names.ts';
+import { fileListName, isFileListName, splitPath } from '../../../shared/storage/file-names.ts';
 import {
   errorsNumber,
   indexFile,
@@ -42,13 +42,17 @@ export async function writeCompacted(
   if (compactedBy(await readManifest(output)) !== id) {
     await files.replace(MANIFEST_NAME, async (add) => {
       await add('{\n"version":3,\n"parts":[');
-      const count = await addFiles(add, output, record);
+      const { count, folders } = await addFiles(add, output, record);
+      // If the machine crashes after this, a manifest that is there lists no file that is lost.
+      await output.syncNames(folders);
       await add('\n],\n"errors":[');
       await addErrors(add, output);
       const { partition_by: column } = record.spec.compact!;
       await add(`\n],\n${await members({ files: count, partition_by: column?.name ?? null })}\n}\n`);
     });
   }
+  // An earlier feeder may have died before it did this.
+  await output.syncNames(new Set([null]));
   const names = await output.names();
   await files.remove(names.filter((name) => partNumber(name) !== null));
   await files.remove(names.filter((name) => isRecordName(name) || indexFile(name) !== null));
@@ -59,20 +63,22 @@ export async function writeCompacted(
   return bytes;
 }
 
-/** Returns the number of files. Throws if the files lack rows of the parts, so that the parts stay. */
+/** Returns the number of files, and their folders. Throws if the files lack rows of the parts, so that the parts stay. */
 async function addFiles(add: AddText, output: Output, { spec, filePlan, succeeded }: JobRecord) {
+  const folders = new Set<string | null>();
   const list = createListWriter(add);
   let rows = 0;
   let count = 0;
   for (let file = 0; file < filePlan!.tasks; file++) {
     for (const part of await filesOf(output, file)) {
       await list.add(part);
+      folders.add(splitPath(part.name).folder);
       rows += part.rows;
       count += 1;
     }
   }
   await list.flush();
-  if (rows === succeeded) return count;
+  if (rows === succeeded) return { count, folders };
   throw new ForebayError(
     'output_changed',
     `The compacted files in ${output.place} have ${rows} rows, and job ${spec.id} has ${succeeded} results: somebody has ` +

@@ -4,6 +4,7 @@
  * write anything.
  */
 import { mkdir, open, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { LeaseLost } from '../../queue/jobs/lease.ts';
 import { DATA_FOLDER, splitPath } from '../file-names.ts';
 import type { OutputOwner, OwnedFiles } from '../output.ts';
@@ -68,6 +69,7 @@ function filesThrough(at: string, own: string, paths: FolderPaths): OwnedFiles {
         await file.close();
       }
       await rename(made, `${root}/${name}`);
+      await syncFolder(root);
       return result;
     },
   };

@@ -17,6 +17,7 @@ import { filePathsIn } from './list-folder.ts';
 import { publishFileInFolder } from './publish-file-in-folder.ts';
 import { removeStaged } from './staged-file.ts';
 import { discardStagedParts, removeEmptyStaging, removeStaging } from './staging.ts';
+import { syncNames } from './sync-names.ts';
 import { sweepFolder } from './sweep-folder.ts';
 
 /** `folder`: absolute. */
@@ -35,6 +36,7 @@ export function createFolderOutput(folder: string): Output {
     publish: async (part, permit) => publishInFolder(paths, part, permit),
     putRecord: async (job, name, text) => putInFolder(paths, job, name, text),
     publishFile: async (file, permit) => publishFileInFolder(paths, file, permit),
+    syncNames: async (folders) => syncNames(paths, folders),
     filePaths: async () => filePathsIn(folder),
     async dropStaged(job, part, hash) {
       if (hash !== null) await removeStaged(`${paths.stagingOf(job)}/${stagedErrorsName(part, hash)}`);

@@ -108,6 +108,8 @@ export function createObjectOutput(
     putRecord: async (_, name, text) => use(async (store) => store.put(paths.url(name), text)),
     publish: async (part, permit) => use(async (store) => publishObject(store, paths, part, permit)),
     publishFile: async (file, permit) => use(async (store) => publishFileObject(store, paths, file, permit)),
+    // An object that a store has accepted is durable.
+    syncNames: async () => {},
     filePaths: async () => use(async (store) => filePaths(store, place)),
     dropStaged: async (job, part, hash) =>
       use(async (store) => {

@@ -1,0 +1,26 @@
+/** Makes the names of published files in an output folder durable. */
+import { syncFolder } from '../../files/sync-folder.ts';
+import { createSemaphore } from '../../process/semaphore.ts';
+import { splitPath } from '../file-names.ts';
+import type { FolderPaths } from './folder-paths.ts';
+import { inFolderNoFollow } from './no-follow.ts';
+
+/** A disk can do several of them in one go. */
+const AT_ONCE = 16;
+
+/** See Output.syncNames. A folder's own name is in its parent. */
+export async function syncNames(
+  { folder: output, root }: FolderPaths,
+  folders: ReadonlySet<string | null>,
+): Promise<void> {
+  const all = new Set<string | null>([null]);
+  for (const folder of folders) {
+    for (let at = folder; at !== null && !all.has(at); at = splitPath(at).folder) all.add(at);
+  }
+  const atOnce = createSemaphore(AT_ONCE);
+  await Promise.all(
+    [...all].map(async (folder) =>
+      atOnce.use(async () => inFolderNoFollow(folder === null ? output : root + folder, syncFolder)),
+    ),
+  );
+}
