@@ -176,6 +176,39 @@ it('a job that fails keeps its parts, and can be resumed with other files', asyn
   ]);
 });
 
+it('a job whose API is killed while files are made is continued, and one that is cancelled then is resumed', async () => {
+  const { input } = reruns.writeRows('api', 60, (i) => i === 7);
+  const submit = async (name: string) => {
+    const output = { path: service.out(name), compact: { files: TASKS } };
+    const job = await service.submit({ input, output, options: { block_rows: 1 } });
+    await waitUntil('a file', () => namesIn(job.output).includes('_compact-00000000.jsonl'));
+    return job;
+  };
+  const expectFiles = async (id: string) => {
+    const job = await service.ended(id);
+    const names = namesIn(job.output);
+    expect([job.status, names.includes('_SUCCESS'), names.filter((name) => /^_|^part/.test(name))]).toEqual([
+      'completed',
+      true,
+      ['_SUCCESS'],
+    ]);
+    expect(indexes((await reruns.rowsOf(id)).rows)).toEqual(upTo(60).filter((i) => i !== 7));
+  };
+  const first = await submit('api-killed');
+  await service.restartApi();
+  expect(namesIn(first.output)).not.toContain('manifest.json');
+  await expectFiles(first.id);
+
+  const second = await submit('cancelled');
+  await service.post(`/v1/jobs/${second.id}/cancel`, {});
+  const cancelled = await service.ended(second.id);
+  expect([cancelled.status, namesIn(second.output).some((name) => name.startsWith('data/'))]).toEqual([
+    'cancelled',
+    false,
+  ]);
+  await expectFiles((await reruns.resume(second.output)).id);
+});
+
 it('a worker that is killed while it makes files costs no row', async () => {
   expect(left).not.toContain('manifest.json');
   expect(left.filter((name) => name.startsWith('part-')).length).toBe(ROWS / 2);
