@@ -13,6 +13,7 @@ import { startLoggingProxy, type LoggingProxy } from '../support/logging-proxy.t
 import { writeManyRows } from '../support/many-rows.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
 import {
+  colourImage,
   indexes,
   startService,
   upTo,
@@ -41,6 +42,7 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     proxy = await startLoggingProxy(s3.endpoint);
     service = await startService({
       env: { ...s3.env, AWS_ENDPOINT_URL: proxy.url, FOREBAY_OUTPUT_ROOTS: 's3://results/out:/' },
+      inputRoots: ['s3://other/pics'],
     });
     await writeImages(join(service.input, 'pics'), 12);
   }, 60_000);
@@ -105,6 +107,38 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     expect(next.delta).toMatchObject({ taken_over: 12, vanished: 0 });
     expect(await rowsOf('next')).toEqual(rows);
     expect(await textOf(`${at('next')}vanished.jsonl`)).toBe('');
+  });
+
+  it('rows on S3 are compared by content with a compacted output on S3, and with one of parts', async () => {
+    const images = await Promise.all([0, 1, 2].map(colourImage));
+    for (const i of upTo(6)) await s3.put('other', `pics/${i}.png`, images[i % 3]!);
+    const run = async (name: string, more: object) => {
+      const { id } = await service.submit({
+        input: { type: 'files', path: 's3://other/pics' },
+        output: at(name),
+        options: { block_rows: 2, row_versions: 'content' },
+        ...more,
+      });
+      return service.ended(id);
+    };
+    const output = { path: at('content-1'), format: 'parquet', compact: { files: 2 }, partition_by: 'label' };
+    const first = await run('content-1', { output });
+    expect((await names('content-1')).filter((name) => /^(part|_rows)/.test(name))).toEqual([]);
+    // The same bytes again, other bytes, and a new object.
+    await s3.put('other', 'pics/0.png', images[0]!);
+    await s3.put('other', 'pics/1.png', images[2]!);
+    await s3.put('other', 'pics/1a.png', images[0]!);
+    const delta = (previous: string) => ({ delta: { previous, by: 'content' } });
+    const second = await run('content-2', delta(first.id));
+    const counts = { computed: { new: 1, changed: 1, failed_before: 0 }, vanished: 0 };
+    expect(second).toMatchObject({ status: 'completed', delta: { taken_over: 5, ...counts } });
+    const third = await run('content-3', delta(at('content-2')));
+    expect(third.delta).toMatchObject({ taken_over: 7, vanished: 0 });
+    await run('content-whole', {});
+    const rows = await rowsOf('content-whole');
+    expect(rows.map((row) => row.predictions![0]!.index)).toEqual([0, 2, 0, 2, 0, 1, 2]);
+    expect(await rowsOf('content-2')).toEqual(rows);
+    expect(await rowsOf('content-3')).toEqual(rows);
   });
 
   it('a worker that was frozen while its job ended writes nothing into the next output, whose worker is killed', async () => {
@@ -194,7 +228,8 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     const { id } = await service.submit({ input, output, options: { block_rows: 3 } });
     expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });
     const direct = (await names('files')).filter((name) => !name.includes('/'));
-    expect(direct).toEqual(['_SUCCESS', 'job.json', 'manifest.json']);
+    const records = ['_file-rows-00000000.jsonl', '_file-rows-00000001.jsonl'];
+    expect(direct).toEqual(['_SUCCESS', ...records, 'job.json', 'manifest.json']);
     const text = await (await service.request(`/v1/jobs/${id}/results`)).text();
     const lines = text.trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as OutputRow).index).toSorted((a, b) => a - b)).toEqual(

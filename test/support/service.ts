@@ -41,7 +41,13 @@ export type Service = Awaited<ReturnType<typeof startService>>;
  * for example of another version.
  */
 export async function startService(
-  options: { env?: Record<string, string | undefined>; workers?: number; how?: ForkOptions } = {},
+  options: {
+    env?: Record<string, string | undefined>;
+    /** Input roots besides the input folder. */
+    inputRoots?: readonly string[];
+    workers?: number;
+    how?: ForkOptions;
+  } = {},
 ) {
   const place = makeServiceFolder();
   const { folder } = place;
@@ -50,6 +56,7 @@ export async function startService(
   const settings = {
     REDIS_URL: redis.url,
     ...place.env,
+    FOREBAY_INPUT_ROOTS: [place.env.FOREBAY_INPUT_ROOTS, ...(options.inputRoots ?? [])].join(':'),
     FOREBAY_LOG_LEVEL: 'error',
     ...options.env,
   };

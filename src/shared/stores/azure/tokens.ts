@@ -6,8 +6,13 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import { z } from 'zod';
 import { ForebayError, messageOf } from '../../errors.ts';
+import { isTemporary } from '../../net/temporary-status.ts';
+import { DENIED_MS, identityDown, noAnswer, TROUBLE_MS } from '../remote/identity-trouble.ts';
 
-/** Rejects with ForebayError `access_denied` if there is no identity. */
+/**
+ * Rejects with ForebayError `access_denied` if there is no identity, and with `fetch_unavailable` if the service that
+ * gives tokens is down.
+ */
 export type FindToken = () => Promise<string>;
 
 const RESOURCE = 'https://storage.azure.com';
@@ -19,31 +24,52 @@ const BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ANSWER_MS = 5_000;
 /** A token is replaced when it is about to expire. */
 const EARLY_S = 300;
-/** Otherwise each row would wait for a failure. */
-const FAILURE_MS = 30_000;
+/** How long the token before is used if a new one cannot be had. */
+const AGAIN_MS = 5_000;
 
 const TOKEN = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number() });
 type Token = z.infer<typeof TOKEN>;
 
+interface Known {
+  readonly token: Promise<Token>;
+  readonly until: number;
+}
+
 export function createTokens(env: NodeJS.ProcessEnv): FindToken {
-  let known: { readonly token: Promise<Token>; readonly until: number } | null = null;
-  return async () => {
-    if (known === null || performance.now() > known.until) {
-      const token = ask(env).catch((error: unknown) => {
-        known = { token, until: performance.now() + FAILURE_MS };
-        throw notFound(error);
-      });
-      token.then(
-        ({ expires_in }) => (known = { token, until: performance.now() + (expires_in - EARLY_S) * 1000 }),
-        () => undefined,
-      );
-      known = { token, until: Infinity };
+  let known: Known | null = null;
+  /** The latest token, and when it expires. */
+  let last: { readonly token: Token; readonly end: number } | null = null;
+
+  async function next(): Promise<Token> {
+    try {
+      const token = await ask(env, last !== null);
+      const now = performance.now();
+      last = { token, end: now + token.expires_in * 1000 };
+      known = { token: Promise.resolve(token), until: now + (token.expires_in - EARLY_S) * 1000 };
+      return token;
+    } catch (cause) {
+      const now = performance.now();
+      const isTrouble = cause instanceof ForebayError && cause.retryable;
+      if (isTrouble && last !== null && now < last.end) {
+        known = { token: Promise.resolve(last.token), until: Math.min(last.end, now + AGAIN_MS) };
+        return last.token;
+      }
+      const error = isTrouble ? cause : notFound(cause);
+      const failed = Promise.reject(error);
+      failed.catch(() => undefined);
+      known = { token: failed, until: now + (isTrouble ? TROUBLE_MS : DENIED_MS) };
+      throw error;
     }
+  }
+
+  return async () => {
+    if (known === null || performance.now() > known.until) known = { token: next(), until: Infinity };
     return (await known.token).access_token;
   };
 }
 
-async function ask(env: NodeJS.ProcessEnv): Promise<Token> {
+/** `isKnown`: the service has answered before, so it exists. */
+async function ask(env: NodeJS.ProcessEnv, isKnown: boolean): Promise<Token> {
   const { AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID: client } = env;
   const { AZURE_CLIENT_SECRET: secret, AZURE_FEDERATED_TOKEN_FILE: file } = env;
   if (tenant && client && (secret || file)) {
@@ -61,6 +87,7 @@ async function ask(env: NodeJS.ProcessEnv): Promise<Token> {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
+      isKnown: true,
     });
   }
   const { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header } = env;
@@ -73,14 +100,26 @@ async function ask(env: NodeJS.ProcessEnv): Promise<Token> {
   return answer(`${isApp ? endpoint : MACHINE}?${query.toString()}`, {
     method: 'GET',
     headers: isApp ? { 'x-identity-header': header! } : { metadata: 'true' },
+    isKnown: isApp || isKnown,
   });
 }
 
-async function answer(url: string, options: Parameters<typeof request>[1]): Promise<Token> {
-  const { statusCode, body } = await request(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS) });
-  const text = await body.text();
+interface Asking extends NonNullable<Parameters<typeof request>[1]> {
+  /** The service exists. Otherwise no answer means that there is none. */
+  readonly isKnown: boolean;
+}
+
+async function answer(url: string, { isKnown, ...options }: Asking): Promise<Token> {
+  const { origin } = new URL(url);
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const { statusCode, text } = await request(url, { ...options, signal })
+    .then(async (response) => ({ statusCode: response.statusCode, text: await response.body.text() }))
+    .catch((error: unknown) => {
+      throw isKnown ? noAnswer(origin, error, signal.aborted, ANSWER_MS) : error;
+    });
   if (statusCode === 200) return parseToken(text);
-  throw new Error(`${new URL(url).origin} answers with status ${statusCode}${reasonIn(text)}`);
+  const said = `answers with status ${statusCode}${reasonIn(text)}`;
+  throw isTemporary(statusCode) ? identityDown(origin, said) : new Error(`${origin} ${said}`);
 }
 
 /** An error of the parser would repeat the text. */

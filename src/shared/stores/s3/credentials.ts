@@ -1,6 +1,8 @@
 /** Finds credentials for S3. Their values are in this process only, and in no log, job or queue. */
+import { DENIED_MS, identityDown, TROUBLE_MS } from '../remote/identity-trouble.ts';
 import { secretOf } from '../remote/secret-of.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
+import { identityServiceDown } from './identity-service.ts';
 import type { CredentialsSource } from './s3-settings.ts';
 
 export interface Credentials {
@@ -10,11 +12,11 @@ export interface Credentials {
   readonly expiration?: Date;
 }
 
-/** Rejects with ForebayError `access_denied` if there are none. */
+/**
+ * Rejects with ForebayError `access_denied` if there are none, and with `fetch_unavailable` if the service that gives
+ * them is down.
+ */
 export type FindCredentials = () => Promise<Credentials>;
-
-/** The chain asks the network, so a failure is kept for a while. Otherwise each row would wait for it. */
-const FAILURE_MS = 30_000;
 
 /** Null: requests are not signed. */
 export function createCredentials(source: CredentialsSource, env: NodeJS.ProcessEnv): FindCredentials | null {
@@ -29,21 +31,34 @@ export function createCredentials(source: CredentialsSource, env: NodeJS.Process
   }
   const profile = source === 'chain' ? undefined : source.profile;
   let chain: Promise<FindCredentials> | null = null;
-  let failure: { readonly error: ForebayError; readonly at: number } | null = null;
+  let failure: { readonly error: ForebayError; readonly until: number } | null = null;
+  let hadSome = false;
   return async () => {
-    if (failure !== null && performance.now() - failure.at < FAILURE_MS) throw failure.error;
+    if (failure !== null && performance.now() < failure.until) throw failure.error;
     chain ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) =>
       defaultProvider(profile === undefined ? {} : { profile }),
     );
     try {
-      return await (
-        await chain
-      )();
+      const found = await (await chain)();
+      hadSome = true;
+      return found;
     } catch (error) {
-      failure = { error: notFound(profile, error), at: performance.now() };
+      // The chain does not say whether the service of an EC2 machine is missing or down.
+      const isLost = hadSome && isLastOfChain(error);
+      const down = isLost
+        ? identityDown('AWS', `gives none any more: ${messageOf(error)}`, error)
+        : await identityServiceDown(error, env);
+      failure = {
+        error: down ?? notFound(profile, error),
+        until: performance.now() + (down === null ? DENIED_MS : TROUBLE_MS),
+      };
       throw failure.error;
     }
   };
+}
+
+function isLastOfChain(error: unknown): boolean {
+  return /from any providers/.test(messageOf(error));
 }
 
 function notFound(profile: string | undefined, cause: unknown): ForebayError {

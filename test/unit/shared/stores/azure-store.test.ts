@@ -176,6 +176,27 @@ describe('credentials', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('an identity service that is down is asked again, and a token outlives its trouble', async () => {
+    const down: Answer = (_, response) => response.writeHead(503).end();
+    // Less than the time before its end at which a token is replaced.
+    const old: Answer = (_, response) => response.end('{"access_token":"old","expires_in":200}');
+    server = await serveS3(down, cut, old, ok, down, ok);
+    const env = { IDENTITY_ENDPOINT: `${server.endpoint}/msi`, IDENTITY_HEADER: 'header' };
+    stores = testStores({ env, azure: [azureAt(`${server.endpoint}/lab1`)] });
+    const store = await stores.of('az://photos/x');
+    for (let i = 0; i < 2; i++) {
+      expect(Buffer.from(await store.read('az://photos/x', { signal: never })).toString()).toBe('here');
+    }
+    expect(server.requests.map(({ authorization }) => authorization)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'Bearer old',
+      undefined,
+      'Bearer old',
+    ]);
+  });
+
   it('a refused identity says why, once for many rows', async () => {
     const denied: Answer = (_, response) =>
       response.writeHead(401).end('{"error_description":"AADSTS7000215: Invalid client secret.\\r\\nTrace"}');
