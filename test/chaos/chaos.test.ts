@@ -6,7 +6,7 @@ import type { ChaosJob } from './job.ts';
 import { mountSmallDisk } from './full-disk.ts';
 import type { Outcome } from './outcome.ts';
 import type { PlaceKind } from './places.ts';
-import { AZURE_FAULT_KINDS, FAULT_KINDS, planOf, planText, S3_FAULT_KINDS } from './plan.ts';
+import { FAULT_KINDS, planOf, planText, STORE_FAULT_KINDS } from './plan.ts';
 import { noAzurite } from '../support/azurite.ts';
 import { noSeaweedfs } from '../support/seaweedfs.ts';
 import { runSeed, runUndisturbed } from './run-seed.ts';
@@ -44,8 +44,7 @@ beforeAll(async () => {
   }
   const missing = { disk: null, s3: noSeaweedfs, azure: noAzurite }[PLACE];
   if (missing !== null) throw new Error(missing);
-  if (PLACE === 's3') kinds = S3_FAULT_KINDS;
-  if (PLACE === 'azure') kinds = AZURE_FAULT_KINDS;
+  if (PLACE !== 'disk') kinds = STORE_FAULT_KINDS;
   expected = await runUndisturbed(JOB, WORKERS, PLACE);
 }, SEED_MS);
 

@@ -1,8 +1,8 @@
 /**
  * `npm run test:chaos [-- --seeds N] [--first SEED] [--seed SEED] [--between N] [--rows N] [--faults N]
- * [--place disk|s3|azure]`: the long form of chaos.test.ts. With `s3`, images and outputs are on an S3 server, which is
- * killed, slowed and throttled, too. `--between` is the number of seeds for the situations in situations.ts. A failing
- * seed prints the command that repeats it.
+ * [--place disk|s3|azure]`: the long form of chaos.test.ts. With `s3` or `azure`, images and outputs are on a server,
+ * which is killed, slowed and throttled, too. `--between` is the number of seeds for the situations in situations.ts.
+ * A failing seed prints the command that repeats it.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';

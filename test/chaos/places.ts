@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stores } from '#forebay/shared/stores/stores.js';
-import { startAzurite } from '../support/azurite.ts';
+import { startAzuriteOnDisk } from '../support/azurite.ts';
 import { startSeaweedfs } from '../support/seaweedfs.ts';
 import { storesOnAzure, storesOnS3 } from '../support/stores.ts';
 import { mountSmallDisk } from './full-disk.ts';
@@ -32,7 +32,7 @@ export interface Place {
 }
 
 export interface StoreFaults {
-  /** Kills the server and starts it again. Never called for a server that keeps its data in memory. */
+  /** Kills or stops the server, with all connections, and starts it again. */
   crash(): Promise<void>;
   /** Breaks all connections. */
   cut(): void;
@@ -76,13 +76,16 @@ async function openS3(): Promise<Place> {
 }
 
 async function openAzure(): Promise<Place> {
-  const server = await startAzurite('chaos', 'photos');
+  const server = await startAzuriteOnDisk('chaos', 'photos');
   const { origin } = new URL(server.endpoint);
   const front = await startFront(origin);
   const stores = storesOnAzure(server);
   const [variable, text] = Object.entries(server.env)[0]!;
   const env = { [variable]: text.replace(origin, front.endpoint) };
-  const crash = async () => Promise.reject(new Error('Azurite would lose its blobs'));
+  const crash = async () => {
+    front.faults.cut();
+    await server.restart();
+  };
   return openObjects('az', { server, front, stores, env, crash });
 }
 

@@ -38,8 +38,8 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'jump_clock',
 ];
 
-/** For outputs on S3. */
-export const S3_FAULT_KINDS: readonly FaultKind[] = [
+/** For outputs on S3 and Azure. */
+export const STORE_FAULT_KINDS: readonly FaultKind[] = [
   'kill_store',
   'freeze_worker',
   'throttle_store',
@@ -52,9 +52,6 @@ export const S3_FAULT_KINDS: readonly FaultKind[] = [
   'delay',
   'jump_clock',
 ];
-
-/** For outputs on Azure. The emulator keeps its blobs in memory, so it is not killed. */
-export const AZURE_FAULT_KINDS: readonly FaultKind[] = S3_FAULT_KINDS.filter((kind) => kind !== 'kill_store');
 
 /** Plans this many faults. The seed selects the first kind, so that a few seeds contain all kinds. */
 export function planOf(

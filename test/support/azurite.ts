@@ -38,6 +38,11 @@ export interface AzureServer {
   put(container: string, key: string, body: Uint8Array | string): Promise<void>;
   /** Any request with the account's key. Returns the status. */
   send(method: string, path: string, options?: SendOptions): Promise<number>;
+  /**
+   * Stops the server and starts it again. It is not killed, because it saves what it knows of blobs only every 5 s and
+   * when it stops.
+   */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,15 +54,33 @@ interface SendOptions {
 
 /** Starts a server with these containers, in memory. It ends with the test process. */
 export async function startAzurite(...containers: string[]): Promise<AzureServer> {
+  return start(containers, ['--inMemoryPersistence']);
+}
+
+/** The same on the disk, so that it can be stopped and started again. */
+export async function startAzuriteOnDisk(...containers: string[]): Promise<AzureServer> {
+  return start(containers, []);
+}
+
+async function start(containers: readonly string[], how: readonly string[]): Promise<AzureServer> {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const endpoint = `${origin}/${ACCOUNT}`;
-  const args = ['--inMemoryPersistence', '--disableTelemetry', '--silent', '--blobPort', String(port)];
+  const args = [...how, '--disableTelemetry', '--silent', '--blobPort', String(port)];
   const folder = mkdtempSync('/tmp/fbt-azurite-');
-  const child = startBoundProcess([process.execPath, program!, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, AZURITE_ACCOUNTS: `${ACCOUNT}:${KEY}` },
-  });
+  let child = await launch();
+
+  async function launch() {
+    const started = startBoundProcess([process.execPath, program!, ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], HOME: folder, AZURITE_ACCOUNTS: `${ACCOUNT}:${KEY}` },
+    });
+    await waitUntil('the Azure server', async () => {
+      if (started.exitCode() !== null) throw new Error(`Azurite ended with ${started.exitCode()}`);
+      return (await send('GET', '', { query: { comp: 'list' } }).catch(() => 0)) === 200;
+    });
+    return started;
+  }
 
   async function send(method: string, path: string, options: SendOptions = {}): Promise<number> {
     const { query = {}, body = Buffer.alloc(0) } = options;
@@ -80,10 +103,6 @@ export async function startAzurite(...containers: string[]): Promise<AzureServer
     return answer.statusCode;
   }
 
-  await waitUntil('the Azure server', async () => {
-    if (child.exitCode() !== null) throw new Error(`Azurite ended with ${child.exitCode()}`);
-    return (await send('GET', '', { query: { comp: 'list' } }).catch(() => 0)) === 200;
-  });
   for (const name of containers) await send('PUT', name, { query: { restype: 'container' } });
 
   return {
@@ -96,6 +115,10 @@ export async function startAzurite(...containers: string[]): Promise<AzureServer
       const headers = { 'x-ms-blob-type': 'BlockBlob' };
       const status = await send('PUT', `${container}/${key}`, { headers, body: Buffer.from(body) });
       if (status !== 201) throw new Error(`PUT ${key}: ${status}`);
+    },
+    async restart() {
+      await child.stop();
+      child = await launch();
     },
     async stop() {
       await child.end();

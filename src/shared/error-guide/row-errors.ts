@@ -43,7 +43,8 @@ export const ROW_ERRORS = {
     fix: 'Check that the URL is correct, public and not expired. Signed URLs must stay valid until the job ends.',
   },
   fetch_unavailable: {
-    cause: 'The server of a URL row, or the service that gives credentials for a store, kept answering 429 or 5xx, or failed so often that Forebay paused it.',
+    cause:
+      'The server of a URL row, or the service that gives credentials for a store, kept answering 429 or 5xx, or failed so often that Forebay paused it.',
     fix: 'Retry the job when the server has recovered.',
   },
   fetch_inflated: {

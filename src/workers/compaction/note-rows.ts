@@ -3,16 +3,13 @@
  * from the row records of the parts, which are removed with them.
  */
 import type { RowVersions } from '../../shared/domain/row-versions.ts';
-import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { GivenColumn } from '../../shared/sinks/sink.ts';
-import { rowsOfPart } from '../../shared/storage/earlier-rows.ts';
 import {
   headLine,
   sectionText,
   type Piece,
   type SectionLine,
 } from '../../shared/storage/file-rows/file-rows.ts';
-import type { Output } from '../../shared/storage/output.ts';
 import { rowLine } from '../../shared/storage/row-record.ts';
 import { sha256 } from '../../shared/text/sha256.ts';
 import type { ReadPart } from './read-parts.ts';
@@ -48,7 +45,7 @@ interface NotedFile {
 }
 
 /** `by`: what the row records of the parts hold. `spill`: is closed together with the notes. */
-export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, spill: Spill): RowNotes {
+export function createRowNotes(job: string, by: RowVersions, spill: Spill): RowNotes {
   const files = new Map<string, NotedFile>();
   let isComplete = true;
 
@@ -87,9 +84,9 @@ export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, s
   }
 
   return {
-    async addPart({ number, bytes }, results, keyOf) {
+    async addPart({ recorded }, results, keyOf) {
       let found = 0;
-      for (const row of await rowsOfPart(output, spec, number, sha256(bytes), true)) {
+      for (const row of recorded) {
         const key = row.failed ? FAILED : keyOf(row.index);
         if (key === undefined) continue;
         if (!row.failed) found += 1;
@@ -113,7 +110,7 @@ export function createRowNotes(output: Output, spec: JobSpec, by: RowVersions, s
       };
     },
     async *text() {
-      yield headLine(spec.id, by, files.has(FAILED));
+      yield headLine(job, by, files.has(FAILED));
       for (const key of spill.keys()) yield* sectionsOf(key);
     },
     get isComplete() {

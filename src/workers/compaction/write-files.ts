@@ -2,7 +2,7 @@
  * Writes the files of a task: one with all rows of its parts, or one per value of a column. Every run of a task
  * publishes the same bytes under the same names. The list of the files comes last. Once it is there, the task is done.
  */
-import { firstPart, type JobSpec } from '../../shared/domain/job/job.ts';
+import type { JobSpec } from '../../shared/domain/job/job.ts';
 import type { FileTask } from '../../shared/domain/job/compaction.ts';
 import type { ResultColumn } from '../../shared/domain/job/part-format.ts';
 import { ForebayError } from '../../shared/errors.ts';
@@ -69,9 +69,9 @@ export async function writeFiles(run: FilesToWrite): Promise<WrittenFiles | null
 }
 
 /** Null: the job records no versions of its rows. */
-async function openNotes({ output, spec, spillFolder, token }: FilesToWrite): Promise<RowNotes | null> {
+async function openNotes({ spec, spillFolder, token }: FilesToWrite): Promise<RowNotes | null> {
   const by = recordedVersions(spec);
-  return by && createRowNotes(output, spec, by, await openSpill(spillFolder, `rows-${token}`));
+  return by && createRowNotes(spec.id, by, await openSpill(spillFolder, `rows-${token}`));
 }
 
 async function writeNotes(run: FilesToWrite, notes: RowNotes): Promise<void> {
@@ -200,7 +200,7 @@ function* rowsOf(lines: string): Generator<StoredRow, void, undefined> {
 }
 
 function partsOf({ output, spec, task, signal }: FilesToWrite) {
-  return readParts(output, sinkOf(spec).format, task, firstPart(spec), signal);
+  return readParts(output, spec, task, signal);
 }
 
 async function addReady(file: RowFile, add: Add, pieces: FilePieces | undefined): Promise<void> {

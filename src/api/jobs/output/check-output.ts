@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { JOB_ID } from '../../../shared/domain/job/job-id.ts';
 import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
+import { fileRowsKind } from '../../../shared/storage/file-rows/open-file-rows.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import { isPublishedName, JOB_NAME } from '../../../shared/storage/output-names.ts';
@@ -75,12 +76,15 @@ async function readSpec(output: Output, names: readonly string[]): Promise<JobSp
 }
 
 /** Without its parts, no job can continue an output. */
-async function refuseCompacted(output: Output, { compact }: JobSpec): Promise<void> {
+async function refuseCompacted(output: Output, { compact, id }: JobSpec): Promise<void> {
   if (compact === undefined || compactedBy(await readManifest(output)) === null) return;
+  const again =
+    (await fileRowsKind(output, id)) === null
+      ? 'submit the rows that errors-*.jsonl lists as a job of their own'
+      : 'submit a delta job into another output with this one as `previous`';
   throw new ForebayError(
     'output_compacted',
     `The output "${output.place}" is complete, and its parts have become larger files. So it can be neither resumed nor ` +
-      'retried. To run its failed rows again, submit a delta job with this output as `previous` and another output. Else ' +
-      'use another output, or overwrite this one.',
+      `retried. To run failed rows again, ${again}. Else use another output, or overwrite this one.`,
   );
 }

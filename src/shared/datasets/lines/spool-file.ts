@@ -2,7 +2,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ForebayError, messageOf } from '../../errors.ts';
-import { syncFolder } from '../../files/sync-folder.ts';
+import { syncFolder } from '../../machine/sync-folder.ts';
 import type { Line } from './line-reader.ts';
 
 /** Writes the files of one dataset durably, into one folder. Throws ForebayError `storage_unavailable`. */

@@ -4,7 +4,7 @@
  * write anything.
  */
 import { mkdir, open, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
-import { syncFolder } from '../../files/sync-folder.ts';
+import { syncFolder } from '../../machine/sync-folder.ts';
 import { LeaseLost } from '../../queue/jobs/lease.ts';
 import { DATA_FOLDER, splitPath } from '../file-names.ts';
 import type { OutputOwner, OwnedFiles } from '../output.ts';

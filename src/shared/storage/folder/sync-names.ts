@@ -1,5 +1,5 @@
 /** Makes the names of published files in an output folder durable. */
-import { syncFolder } from '../../files/sync-folder.ts';
+import { syncFolder } from '../../machine/sync-folder.ts';
 import { createSemaphore } from '../../process/semaphore.ts';
 import { splitPath } from '../file-names.ts';
 import type { FolderPaths } from './folder-paths.ts';

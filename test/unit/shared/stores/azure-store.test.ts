@@ -180,7 +180,7 @@ describe('credentials', () => {
     const down: Answer = (_, response) => response.writeHead(503).end();
     // Less than the time before its end at which a token is replaced.
     const old: Answer = (_, response) => response.end('{"access_token":"old","expires_in":200}');
-    server = await serveS3(down, cut, old, ok, down, ok);
+    server = await serveS3(down, old, here, cut, here);
     const env = { IDENTITY_ENDPOINT: `${server.endpoint}/msi`, IDENTITY_HEADER: 'header' };
     stores = testStores({ env, azure: [azureAt(`${server.endpoint}/lab1`)] });
     const store = await stores.of('az://photos/x');
@@ -188,7 +188,6 @@ describe('credentials', () => {
       expect(Buffer.from(await store.read('az://photos/x', { signal: never })).toString()).toBe('here');
     }
     expect(server.requests.map(({ authorization }) => authorization)).toEqual([
-      undefined,
       undefined,
       undefined,
       'Bearer old',

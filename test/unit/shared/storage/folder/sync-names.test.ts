@@ -24,7 +24,7 @@ beforeEach(async () => {
   const any = await open(root);
   const prototype = Object.getPrototypeOf(any) as FileHandle;
   await any.close();
-  const real = prototype.sync;
+  const real = Reflect.get(prototype, 'sync') as (this: FileHandle) => Promise<void>;
   prototype.sync = async function sync(this: FileHandle) {
     const path = await readlink(`/proc/self/fd/${this.fd}`);
     const there = OWNED.filter((name) => existsSync(join(root, name)));
