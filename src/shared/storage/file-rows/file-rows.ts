@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import type { RowVersions } from '../../domain/row-versions.ts';
+import { fileNumber } from '../file-names.ts';
 
 const COUNT = z.int().min(0);
 
@@ -22,8 +23,8 @@ const HEAD = z.object({
 export type FileRowsHead = z.infer<typeof HEAD>;
 
 const PIECE = z.object({
-  /** The path of the file in the output. */
-  name: z.string(),
+  /** The path of the file in the output. Others may write to the storage, so it may be no other path. */
+  name: z.string().refine((name) => fileNumber(name) !== null),
   /** The offset and the number of its bytes, and their SHA-256. */
   at: COUNT,
   bytes: COUNT,

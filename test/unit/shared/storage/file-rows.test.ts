@@ -134,12 +134,18 @@ describe.each([
     expect(lost.every((i) => i < ROWS / TASKS && (!isPartitioned || i % 3 === 0))).toBe(true);
     expect(left.includes(1)).toBe(true);
 
-    // A record that ends early has the rows before its end. Those of another job are not read.
+    // A record that ends early has the rows before its end. Those of another job, or of files elsewhere, are not read.
     const record = output.pathOf(fileRowsName(0));
     const text = readFileSync(record, 'utf8');
     writeFileSync(record, text.slice(0, text.lastIndexOf('\n', text.length - 2) - 3));
     expect((await rowsOf(output)).length).toBe(ROWS - 2);
-    writeFileSync(record, text.replace('"job":"j"', '"job":"k"'));
-    expect((await rowsOf(output)).map(({ index }) => index)).toEqual(upTo(ROWS).slice(ROWS / TASKS));
+    for (const [from, to] of [
+      ['"job":"j"', '"job":"k"'],
+      ['"data/', '"../data/'],
+    ] as const) {
+      writeFileSync(record, text.replace(from, to));
+      const known = (await rowsOf(output)).filter(({ failed }) => !failed);
+      expect(known.map(({ index }) => index)).toEqual(good.filter((i) => i >= ROWS / TASKS));
+    }
   });
 });
