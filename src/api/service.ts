@@ -19,6 +19,7 @@ import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
+import { createBufferPool } from '../shared/process/buffer-pool.ts';
 import { createOnlineRequests } from '../shared/queue/online/online-requests.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
@@ -55,6 +56,8 @@ import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
 /** Wake-ups that the API listens to. */
+/** Bytes of buffers that wait for the next body: those of about 100 photos. */
+const ONLINE_FREE_BYTES = 16 * 1024 * 1024;
 const API_KINDS = ['job', 'progress', 'slots', 'workers', 'sampled'] as const;
 
 export interface ApiService {
@@ -203,6 +206,7 @@ export async function createApiService(options: {
     emit,
   });
   const onlineModels = createOnlineModels({ findModel: models.findModel, workers, wake });
+  const onlineBuffers = createBufferPool(ONLINE_FREE_BYTES);
   const predict = createPredict({
     models: onlineModels,
     requests: await createOnlineRequests({
@@ -215,6 +219,7 @@ export async function createApiService(options: {
         // Without keys, all callers are one tenant.
         tenants: access.keys === undefined ? 'whole' : 'shared',
       },
+      onUnused: (payload) => onlineBuffers.giveBack(payload),
     }),
   });
   const survey: SurveyDeps = {
@@ -256,7 +261,7 @@ export async function createApiService(options: {
     webhooks,
     predict,
     onlineModels,
-    onlineBodies: createHeldBytes(config.onlineMaxBytes),
+    onlineBodies: createHeldBytes(config.onlineMaxBytes, onlineBuffers),
     access,
     ...requests,
     readRowInput,

@@ -1,4 +1,6 @@
 // Replies to online requests between a worker and an API, over a real Redis.
+import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createOnlineRequests, type OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import { createOnlineWork, type OnlineWork } from '#forebay/shared/queue/online/online-work.js';
@@ -14,6 +16,7 @@ const layer = useQueueLayer();
 let connections: ReturnType<typeof connectRedis>[];
 let requests: OnlineRequests;
 let work: OnlineWork;
+const unused: Uint8Array[] = [];
 beforeAll(async () => {
   const raise = (error: Error) => {
     throw error;
@@ -29,6 +32,7 @@ beforeAll(async () => {
     redis,
     subscriber: apiSubscriber,
     limits: { requests: 100, bytes: 16 * 1024 * 1024, tenants: 'whole' },
+    onUnused: (payload) => unused.push(payload),
   });
   work = createOnlineWork({
     worker: 'w',
@@ -108,6 +112,28 @@ it('requests of one turn cost one script to ask and one to reply, which also rem
   await Promise.all(asked);
   expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
   expect((await scriptsRun(layer.redis)) - before).toBe(1);
+});
+
+it('a large body arrives whole, and is unused once its request has ended and Redis has it', async () => {
+  const body = randomBytes(100_000);
+  const small = Buffer.from('small');
+  const asked = [body, small].map(async (payload) => ask(payload));
+  const taken = await take(2);
+  const bodies = taken.map(({ question }) => question!.body).toSorted((a, b) => a.length - b.length);
+  expect(bodies[0]!.equals(small) && bodies[1]!.equals(body)).toBe(true);
+  expect(unused.includes(body)).toBe(false);
+  await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
+  await Promise.all(asked);
+  expect(unused.filter((payload) => payload === body)).toHaveLength(1);
+  const left = new AbortController();
+  const given = randomBytes(100_000);
+  const gone = ask(given, left.signal);
+  await nextTurn();
+  left.abort(new Error('left'));
+  await expect(gone).rejects.toThrow('left');
+  // Redis has not answered yet, so the client may still send it again.
+  expect(unused.includes(given)).toBe(false);
+  await waitUntil('the answer of Redis', () => unused.includes(given));
 });
 
 it('a caller that leaves in the turn in which it asks leaves nothing behind', async () => {

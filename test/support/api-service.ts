@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { createAccess } from '#forebay/api/http/access.js';
 import { createHeldBytes } from '#forebay/api/http/body/held-bytes.js';
+import { NEW_BUFFERS } from '#forebay/shared/process/buffer-pool.js';
 import { createApp, type AppDeps } from '#forebay/api/http/app.js';
 import { createJobUseCases } from '#forebay/api/jobs/job-use-cases.js';
 import { createOnlineModels } from '#forebay/api/online/online-models.js';
@@ -204,7 +205,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     webhooks,
     predict,
     onlineModels,
-    onlineBodies: createHeldBytes(limits.bytes),
+    onlineBodies: createHeldBytes(limits.bytes, NEW_BUFFERS),
     ...requests,
     readRowInput,
     blockMap: async (id) => readBlockMap(redis, id),

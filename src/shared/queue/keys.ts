@@ -122,8 +122,13 @@ export const sampleKeys = (worker: string) => ({
 });
 
 export const onlineKeys = {
-  /** String: a request that waits (`w` and its payload), or the worker that has taken it (`t` and its id). Expires. */
+  /**
+   * String: a request that waits (`w`, its header and a body that is not large), or the worker that has taken it (`t`
+   * and its id). Expires.
+   */
   request: (id: string) => `${PREFIX}:{online}:request:${id}`,
+  /** String: the large body of a request, until it is answered. Expires. */
+  body: (id: string) => `${PREFIX}:{online}:body:${id}`,
   /** List of ids of requests that wait for a worker of the queue. Expires. */
   waiting: (queue: string) => `${PREFIX}:{online}:waiting:${queue}`,
   /** String: some of the requests in `waiting` have a priority other than the default. Expires. */

@@ -27,7 +27,7 @@ const SCRIPTS = {
   'put-pipeline': 1,
   'ask-online': 6,
   'take-online': 2,
-  'end-online': 7,
+  'end-online': 8,
   'reply-online': 2,
   'look-online': 0,
 } as const;

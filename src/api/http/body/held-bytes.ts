@@ -1,5 +1,6 @@
 /** Bounds the bytes of all bodies of an endpoint that are in memory. */
 import { ForebayError } from '../../../shared/errors.ts';
+import type { BufferPool } from '../../../shared/process/buffer-pool.ts';
 import type { BodyAdmission } from '../middleware/read-body.ts';
 
 export interface HeldBytes {
@@ -7,12 +8,13 @@ export interface HeldBytes {
   open(): BodyAdmission;
 }
 
-export function createHeldBytes(limitBytes: number): HeldBytes {
+export function createHeldBytes(limitBytes: number, buffers: BufferPool): HeldBytes {
   let held = 0;
   return {
     open() {
       let mine = 0;
       return {
+        buffers,
         async admit(length) {
           if (held - mine + length > limitBytes) {
             const size = limitBytes / 1024 / 1024;

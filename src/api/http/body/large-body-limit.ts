@@ -1,5 +1,6 @@
 /** Admits only a few large bodies at a time, which bounds their total memory. */
 import { ForebayError } from '../../../shared/errors.ts';
+import { NEW_BUFFERS } from '../../../shared/process/buffer-pool.ts';
 import type { BodyAdmission } from '../middleware/read-body.ts';
 
 /** Bodies up to this size are read and parsed immediately. */
@@ -49,6 +50,8 @@ export function createLargeBodyLimit(): LargeBodyLimit {
     open() {
       let release: (() => void) | null = null;
       return {
+        // Not from a pool, because a body may be transferred to another thread.
+        buffers: NEW_BUFFERS,
         async admit(length) {
           if (length > LARGE_BYTES && release === null) release = await enter();
         },

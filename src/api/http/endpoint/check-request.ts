@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { ForebayError, type Issue } from '../../../shared/errors.ts';
 import { MAX_JSON_DEPTH } from '../body/json-depth.ts';
 import { fit, parseJson, type Parsed } from '../body/parse-json.ts';
-import { JSON_TYPE, readBody, type AdmitBody, type BodyLimit } from '../middleware/read-body.ts';
+import { JSON_TYPE, readBody, type BodyAdmission, type BodyLimit } from '../middleware/read-body.ts';
 import { checkOrigin } from '../middleware/same-origin.ts';
 import { MAX_ISSUES } from '../wire/issues.ts';
 import { NO_FIELDS, type CheckedRequest, type Endpoint, type Fields } from './endpoint.ts';
@@ -22,7 +22,7 @@ export async function checkRequest<
 >(
   c: Context,
   endpoint: Endpoint<P, Q, H, B, T>,
-  admit: AdmitBody,
+  admission: Pick<BodyAdmission, 'admit' | 'buffers'>,
 ): Promise<Omit<CheckedRequest<P, Q, H, T>, 'caller'>> {
   if (endpoint.method !== 'get') checkOrigin(c.req.header('origin'), c.req.header('host'));
   const issues: Issue[] = [];
@@ -42,7 +42,7 @@ export async function checkRequest<
       types = [JSON_TYPE],
       parse,
     } = endpoint.body ?? {};
-    const { bytes, type } = await readBody(c, limit, types, admit);
+    const { bytes, type } = await readBody(c, limit, types, admission);
     body = part(
       parse ? await parse(bytes, MAX_JSON_DEPTH, type) : parseJson(bytes, schema, MAX_JSON_DEPTH),
       '',

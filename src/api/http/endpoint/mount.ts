@@ -39,7 +39,7 @@ export function mount<
         { header: (name) => c.req.header(name), param: (name) => c.req.param(name) },
         endpoint,
       );
-      const checked = await checkRequest(c, endpoint, admission.admit);
+      const checked = await checkRequest(c, endpoint, admission);
       response = await handler({ ...checked, caller });
     } catch (error) {
       code = toForebayError(error).code;

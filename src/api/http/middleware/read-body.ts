@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { ForebayError } from '../../../shared/errors.ts';
+import type { BufferPool } from '../../../shared/process/buffer-pool.ts';
 
 export const MB = 1024 * 1024;
 
@@ -17,6 +18,8 @@ export type AdmitBody = (length: number) => Promise<void>;
 
 export interface BodyAdmission {
   readonly admit: AdmitBody;
+  /** For the body. Whoever uses it last may give it back. */
+  readonly buffers: BufferPool;
   /** Must be called when the request is done. */
   release(): void;
 }
@@ -40,7 +43,7 @@ export async function readBody(
   c: Context,
   limit: BodyLimit,
   types: readonly string[],
-  admit: AdmitBody,
+  admission: Pick<BodyAdmission, 'admit' | 'buffers'>,
 ): Promise<ReadBody> {
   const announced = c.req.header('content-length');
   if (Number(announced ?? 0) > limit.bytes) throw tooLarge(limit);
@@ -48,7 +51,7 @@ export async function readBody(
   if (stream === null || announced === '0') return NO_BODY;
   // A body of a wrong type is refused without reading it. A body without a declared length may turn out to be empty.
   if (announced !== undefined) mediaTypeOf(c, types);
-  const bytes = await collect(stream, limit, admit);
+  const bytes = await collect(stream, limit, admission, Number(announced ?? Infinity));
   if (bytes.length === 0) return NO_BODY;
   return { bytes, type: mediaTypeOf(c, types) };
 }
@@ -62,27 +65,32 @@ function chunksOf(c: Context): AsyncIterable<Uint8Array> | null {
   return incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
 }
 
+/** Reading begins with a buffer of this size, or of the announced length if that is less. */
+const FIRST_BYTES = 128 * 1024;
+
+/** `announced`: the length, as far as it is known. Memory is taken for what has arrived, not for what is announced. */
 async function collect(
   stream: AsyncIterable<Uint8Array>,
   limit: BodyLimit,
-  admit: AdmitBody,
+  { admit, buffers }: Pick<BodyAdmission, 'admit' | 'buffers'>,
+  announced: number,
 ): Promise<Buffer<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
+  let whole = buffers.take(0);
   let length = 0;
   for await (const chunk of stream) {
-    length += chunk.length;
-    if (length > limit.bytes) throw tooLarge(limit);
-    await admit(length);
-    chunks.push(chunk);
+    const end = length + chunk.length;
+    if (end > limit.bytes) throw tooLarge(limit);
+    await admit(end);
+    if (end > whole.length) {
+      const larger = buffers.take(Math.max(end, Math.min(announced, Math.max(2 * end, FIRST_BYTES))));
+      whole.copy(larger, 0, 0, length);
+      buffers.giveBack(whole);
+      whole = larger;
+    }
+    whole.set(chunk, length);
+    length = end;
   }
-  // Not from the shared pool, so that the buffer can be transferred to another thread.
-  const whole = Buffer.allocUnsafeSlow(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return whole.subarray(0, length);
 }
 
 function mediaTypeOf(c: Context, types: readonly string[]): string {

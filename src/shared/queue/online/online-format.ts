@@ -6,7 +6,8 @@ import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../domain/online-priority.
 import { TENANT } from '../../domain/tenant.ts';
 
 const HEADER = z.object({
-  v: z.literal(1),
+  /** 2: the body has a key of its own, because it is large. Older workers do not know that. */
+  v: z.literal([1, 2]),
   /** Rows of the request, which `take-online` reads. Absent: the API is of an older version. */
   rows: z.int().min(1).optional(),
   /** The API process that asks, and to which the reply goes. */
@@ -27,9 +28,16 @@ export interface OnlineQuestion {
   readonly body: Buffer;
 }
 
+/**
+ * A longer body has a key of its own, because scripts are slow with long texts. A worker then needs one more round
+ * trip.
+ */
+export const LONGEST_INNER_BODY = 16 * 1024;
+
 /** `rows` come right after `v`, because `take-online` looks for them only there. */
-export function packHeader({ rows, ...header }: OnlineHeader): string {
-  return JSON.stringify({ v: 1, ...(rows !== undefined && { rows }), ...header } satisfies z.infer<
+export function packHeader({ rows, ...header }: OnlineHeader, body: Uint8Array): string {
+  const v = body.length > LONGEST_INNER_BODY ? 2 : 1;
+  return JSON.stringify({ v, ...(rows !== undefined && { rows }), ...header } satisfies z.infer<
     typeof HEADER
   >);
 }
@@ -41,19 +49,19 @@ export function bytesOfQuestion(head: string, body: Uint8Array): number {
 
 /**
  * `packed`: the header, a line break and the body. `question`: null if another version of Forebay asks, in a form that
- * this one does not know. Null: not even the process that asks is known.
+ * this one does not know. Null: not even the process that asks is known. `apart`: the body has a key of its own.
  */
-export function unpackQuestion(
-  packed: Buffer,
-): { readonly api: string; readonly question: OnlineQuestion | null } | null {
+export function unpackQuestion(packed: Buffer): {
+  readonly api: string;
+  readonly question: { readonly header: OnlineHeader; readonly body: Buffer | 'apart' } | null;
+} | null {
   const end = packed.indexOf(0x0a);
   const header = JSON.parse(packed.toString('utf8', 0, end)) as { api?: unknown };
   if (typeof header.api !== 'string') return null;
   const parsed = HEADER.safeParse(header);
-  return {
-    api: header.api,
-    question: parsed.success ? { header: parsed.data, body: packed.subarray(end + 1) } : null,
-  };
+  if (!parsed.success) return { api: header.api, question: null };
+  const { v, ...rest } = parsed.data;
+  return { api: header.api, question: { header: rest, body: v === 1 ? packed.subarray(end + 1) : 'apart' } };
 }
 
 /** An outcome for each row. */

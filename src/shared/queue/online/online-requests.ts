@@ -15,6 +15,7 @@ import { onlineKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
 import {
   bytesOfQuestion,
+  LONGEST_INNER_BODY,
   LONGEST_NOTE,
   packHeader,
   unpackReply,
@@ -24,6 +25,7 @@ import {
 
 export interface OnlineRequest extends Omit<OnlineHeader, 'api'> {
   readonly queue: string;
+  /** It must not change until it is unused. */
   readonly payload: Uint8Array;
   readonly timeoutMs: number;
 }
@@ -54,6 +56,8 @@ interface Pending {
   state: 'asked' | 'asked_again';
   /** How often it was put into Redis. */
   puts: number;
+  /** Puts that Redis has not answered. The client may send them again. */
+  openPuts: number;
   /** When it was asked last. */
   askedAt: number;
   readonly resolve: (rows: OnlineRows) => void;
@@ -72,8 +76,10 @@ export async function createOnlineRequests(deps: {
   redis: Redis;
   subscriber: Redis;
   limits: OnlineLimits;
+  /** Nothing reads the payload any more. */
+  onUnused?: (payload: Uint8Array) => void;
 }) {
-  const { run, redis, subscriber, limits } = deps;
+  const { run, redis, subscriber, limits, onUnused } = deps;
   const api = randomUUID();
   const channel = onlineKeys.replies(api);
   const pending = new Map<string, Pending>();
@@ -113,8 +119,9 @@ export async function createOnlineRequests(deps: {
     else request.reject(new ForebayError(reply.refused.code, reply.refused.message, RETRY_SOON));
   }
 
-  function forget({ id }: Pending): void {
-    pending.delete(id);
+  function forget(request: Pending): void {
+    pending.delete(request.id);
+    if (request.openPuts === 0) onUnused?.(request.body);
     if (pending.size > 0 || looking === null) return;
     clearInterval(looking);
     looking = null;
@@ -128,7 +135,9 @@ export async function createOnlineRequests(deps: {
     forget(request);
     const { id, bytes } = request;
     const args = [id, bytes, how === 'answered' ? '' : onlineKeys.worker(''), LONGEST_NOTE];
-    run('end-online', [onlineKeys.request(id), ...keysOf(request)], args).catch(() => {});
+    run('end-online', [onlineKeys.request(id), ...keysOf(request), onlineKeys.body(id)], args).catch(
+      () => {},
+    );
   }
 
   /**
@@ -149,6 +158,8 @@ export async function createOnlineRequests(deps: {
         ...(limits.tenants === 'shared' ? [half(limits.requests), half(limits.bytes)] : [0, 0]),
         WAKE_CHANNELS.online,
         requests[0]!.queue,
+        onlineKeys.body(''),
+        LONGEST_INNER_BODY,
         ...requests.flatMap(({ id, bytes, endsAt, head, body }) => [
           id,
           bytes,
@@ -178,10 +189,22 @@ export async function createOnlineRequests(deps: {
 
   function putOrFail(request: Pending): void {
     request.puts += 1;
+    request.openPuts += 1;
     put(`${request.queue} ${request.tenant}`, request).then(
-      (limit) => limit !== 'ok' && fail(request, full(limit, limits, request.tenant)),
-      (error: unknown) => fail(request, error),
+      (limit) => {
+        wasPut(request);
+        if (limit !== 'ok') fail(request, full(limit, limits, request.tenant));
+      },
+      (error: unknown) => {
+        wasPut(request);
+        fail(request, error);
+      },
     );
+  }
+
+  function wasPut(request: Pending): void {
+    request.openPuts -= 1;
+    if (request.openPuts === 0 && !pending.has(request.id)) onUnused?.(request.body);
   }
 
   function fail(request: Pending, error: unknown): void {
@@ -213,7 +236,7 @@ export async function createOnlineRequests(deps: {
     async ask(request: OnlineRequest, signal: AbortSignal): Promise<OnlineRows> {
       signal.throwIfAborted();
       const { queue, payload, timeoutMs, ...header } = request;
-      const head = packHeader({ api, ...header });
+      const head = packHeader({ api, ...header }, payload);
       const id = idOf(header.priority);
       const askedAt = performance.now();
       const undo: (() => void)[] = [];
@@ -228,6 +251,7 @@ export async function createOnlineRequests(deps: {
           endsAt: askedAt + timeoutMs,
           state: 'asked',
           puts: 0,
+          openPuts: 0,
           askedAt,
           resolve,
           reject,

@@ -6,6 +6,7 @@ import type { RunScript } from '../scripts.ts';
 import {
   packReply,
   unpackQuestion,
+  type OnlineHeader,
   type OnlineQuestion,
   type OnlineReply,
   type Remover,
@@ -63,6 +64,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       const args = replies.flatMap(({ request: { id, bytes, api }, tenant, text }) => [
         `${id}/${bytes}`,
         onlineKeys.request(id),
+        onlineKeys.body(id),
         onlineKeys.openOf(tenant),
         onlineKeys.bytesOf(tenant),
         onlineKeys.replies(api),
@@ -75,6 +77,19 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     },
     ({ text }) => text.length,
   );
+
+  /** Without those that have ended meanwhile. */
+  async function withBodies(apart: readonly Apart[]): Promise<TakenRequest[]> {
+    const asked = redis.pipeline();
+    for (const { id } of apart) asked.getBuffer(onlineKeys.body(id));
+    const found = await asked.exec();
+    return apart.flatMap(({ header, bytes, ...request }, i) => {
+      const [error, body] = found![i]!;
+      if (error !== null) throw error;
+      if (!Buffer.isBuffer(body)) return [];
+      return [{ ...request, bytes: bytes + body.length, question: { header, body } }];
+    });
+  }
 
   return {
     /** Shows APIs that this worker lives. `onLeft` is called with the id of a request whose caller has gone. */
@@ -90,20 +105,20 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
      */
     async take(queue: string, rows: number): Promise<TakenRequests> {
       const keys = [onlineKeys.waiting(queue), onlineKeys.prioritised(queue)];
-      const args = [onlineKeys.request(''), worker, rows, MAX_BYTES, MAX_REQUESTS];
+      const args = [onlineKeys.request(''), worker, rows, MAX_BYTES, MAX_REQUESTS, onlineKeys.body('')];
       const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
       const requests: TakenRequest[] = [];
+      const apart: Apart[] = [];
       for (let i = 0; i < taken.length; i += 3) {
         const stored = taken[i + 2] as Buffer;
         const packed = unpackQuestion(stored.subarray('w'.length));
         if (packed === null) continue;
-        requests.push({
-          id: String(taken[i]),
-          bytes: stored.length,
-          ttlMs: taken[i + 1] as number,
-          ...packed,
-        });
+        const { api, question } = packed;
+        const request = { id: String(taken[i]), bytes: stored.length, ttlMs: taken[i + 1] as number, api };
+        if (question?.body === 'apart') apart.push({ ...request, header: question.header });
+        else requests.push({ ...request, question: question as OnlineQuestion | null });
       }
+      if (apart.length > 0) requests.push(...(await withBodies(apart)));
       return { requests, left };
     },
     /** Whether requests of the queue wait. */
@@ -121,6 +136,11 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       else await send('', { request, tenant, text: fitting });
     },
   };
+}
+
+/** A request whose body has a key of its own. `bytes`: without it. */
+interface Apart extends Omit<TakenRequest, 'question'> {
+  readonly header: OnlineHeader;
 }
 
 interface PackedReply {

@@ -3,6 +3,7 @@
 -- KEYS 1 waiting  2 open  3 bytes  4 open of their tenant  5 bytes of their tenant  6 prioritised
 -- ARGV 1 prefix of the keys of requests  2 most open requests  3 most bytes of open requests
 --      4, 5 as 2, 3 of their tenant. 0: no limit  6 channel of wake-ups  7 queue
+--      8 prefix of the keys of bodies  9 longest body that is kept with its header
 --      then for each request: its id, its bytes, the time until its deadline in ms, its header, its body
 -- Returns for each request `ok`, or the limit that is reached: `requests`, `bytes` or `tenant`.
 -- Guarantee: requests whose deadline has passed do not count. Every key expires when its last request does. A tenant
@@ -40,7 +41,7 @@ local function limit_reached(bytes)
 end
 
 local answers, longest, wakes = {}, 0, false
-for i = 8, #ARGV, 5 do
+for i = 10, #ARGV, 5 do
   local id, bytes, ttl = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
   local member = id .. '/' .. ARGV[i + 1]
   local is_again = redis.call('ZSCORE', KEYS[2], member)
@@ -57,7 +58,10 @@ for i = 8, #ARGV, 5 do
         own, own_held = own + 1, own_held + bytes
       end
     end
-    redis.call('SET', ARGV[1] .. id, 'w' .. ARGV[i + 3] .. '\n' .. ARGV[i + 4], 'PX', ttl)
+    -- A new text costs Lua as much as hashing all its bytes, so large bodies are never joined with others.
+    local own = #ARGV[i + 4] <= tonumber(ARGV[9]) and ARGV[i + 4] or ''
+    redis.call('SET', ARGV[1] .. id, 'w' .. ARGV[i + 3] .. '\n' .. own, 'PX', ttl)
+    if own ~= ARGV[i + 4] then redis.call('SET', ARGV[8] .. id, ARGV[i + 4], 'PX', ttl) end
     local waiting = redis.call(is_again and 'LPUSH' or 'RPUSH', KEYS[1], id)
     if string.find(id, '.', 1, true) then redis.call('SET', KEYS[6], 1, 'NX') end
     -- A worker takes until the list is empty, so only the first request must wake one.

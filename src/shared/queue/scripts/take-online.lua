@@ -1,9 +1,10 @@
 -- Takes online requests of a queue for a worker: the most urgent ones, and of those the oldest.
 -- KEYS 1 waiting  2 prioritised
 -- ARGV 1 prefix of the keys of requests  2 worker  3 rows after which no more are taken  4 bytes, likewise
---      5 most requests
--- Returns how many still wait, then for each request: its id, the time until its deadline in ms, `w` and its payload.
--- Guarantee: a request goes to one worker. Redis keeps the worker's id in the place of the payload.
+--      5 most requests  6 prefix of the keys of bodies
+-- Returns how many still wait, then for each request: its id, the time until its deadline in ms, `w` and what is kept
+-- with its header. The worker reads a large body itself, because a script would hash it.
+-- Guarantee: a request goes to one worker. Redis keeps the worker's id in the place of the header.
 pcall(redis.set_repl, redis.REPL_NONE)
 local DEFAULT_PRIORITY = 50
 
@@ -48,7 +49,7 @@ while rows < tonumber(ARGV[3]) and bytes < tonumber(ARGV[4]) and count < tonumbe
     taken[#taken + 1] = payload
     count = count + 1
     rows = rows + rows_of(payload)
-    bytes = bytes + #payload
+    bytes = bytes + #payload + redis.call('STRLEN', ARGV[6] .. id)
   end
 end
 taken[1] = redis.call('LLEN', KEYS[1])
