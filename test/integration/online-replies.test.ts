@@ -125,6 +125,7 @@ it('a large body arrives whole, and is unused once its request has ended and Red
   await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
   await Promise.all(asked);
   expect(unused.filter((payload) => payload === body)).toHaveLength(1);
+  expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
   const left = new AbortController();
   const given = randomBytes(100_000);
   const gone = ask(given, left.signal);

@@ -4,6 +4,7 @@
  */
 import type { Command as RedisCommand, RedisOptions } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freeBuffer, LARGE_BUFFER_BYTES } from '../process/free-buffer.ts';
 import { WRITE_CHECK } from './check-write.ts';
 import { Command, Redis } from './ioredis.ts';
 import { redisProblem, redisTrouble, refusesWrites, type RedisTrouble } from './redis-trouble.ts';
@@ -49,6 +50,7 @@ export class ServiceRedis extends Redis {
     // ioredis resends a command after a reconnect. It is wrapped only the first time.
     if (!this.#known.has(command)) {
       this.#known.add(command);
+      freeWhenSent(command);
       const { reject } = command;
       command.reject = (error) => {
         if (this.#waitsFor(error, stream)) {
@@ -138,5 +140,23 @@ function atMostEvery(ms: number, holds: (error: Error) => boolean): (error: Erro
     if (!holds(error) || performance.now() - last < ms) return false;
     last = performance.now();
     return true;
+  };
+}
+
+/**
+ * ioredis copies the arguments of a command into a new buffer. It is not freed if the command fails, because the socket
+ * may still be writing it.
+ */
+function freeWhenSent(command: RedisCommand): void {
+  const toWritable = command.toWritable.bind(command);
+  command.toWritable = (socket) => {
+    const written = toWritable(socket);
+    if (Buffer.isBuffer(written) && written.length >= LARGE_BUFFER_BYTES) {
+      void command.promise.then(
+        () => freeBuffer(written),
+        () => {},
+      );
+    }
+    return written;
   };
 }

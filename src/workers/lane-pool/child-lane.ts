@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ForebayError } from '../../shared/errors.ts';
 import type { RowLimits } from '../../shared/files/row-limits.ts';
 import { childEnvironment } from '../../shared/process/child-environment.ts';
-import { packRequest } from '../lane/channel/wire.ts';
+import { mustAnnounce, packRequest } from '../lane/channel/wire.ts';
 import type { FromLane, LoadStep, ModelInfo, ToLane } from '../lane/messages.ts';
 import { describeEnd, whenEnded } from './child-end.ts';
 import { kernelOomKills } from './kernel-oom-kills.ts';
@@ -181,6 +181,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
         const { deadlines, priority } = batch;
         const mayOvertake = deadlines !== undefined || outranks(priority, batches.values());
         batches.set(lastBatch, { resolve, reject, priority, mayOvertake });
+        if (mustAnnounce(batch)) send({ type: 'coming' });
         send({ type: 'batch', batch: lastBatch, ...batch });
       }),
     unload: (model) => send({ type: 'unload', model }),

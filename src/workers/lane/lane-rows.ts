@@ -29,6 +29,12 @@ function isList(rows: LaneRows): rows is readonly LaneInput[] {
   return Array.isArray(rows);
 }
 
+/** Bytes of rows that travel to the lane as files. */
+export function fileBytesIn(rows: LaneRows): number {
+  if (!isList(rows)) return 0;
+  return rows.reduce((sum, row) => sum + ('bytes' in row ? row.bytes.length : 0), 0);
+}
+
 /** The versions of files by content, as Outcomes has them. Undefined if none were asked for. */
 export function digestsOf(rows: LaneRows): (string | null)[] | undefined {
   if (!isList(rows) || !rows.some(asksForDigest)) return undefined;

@@ -12,6 +12,7 @@ import { TOO_LATE } from '../../shared/domain/too-late.ts';
 import { ForebayError, InvariantError, messageOf } from '../../shared/errors.ts';
 import { machineNow } from '../../shared/process/machine-clock.ts';
 import type { ActivityClock } from './activity-clock.ts';
+import { createAnnouncedBatch } from './announced-batch.ts';
 import { decodeBatch, type DecodedBatch } from './decode-batch.ts';
 import { createHelperThreads } from './helper-threads.ts';
 import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } from './messages.ts';
@@ -49,6 +50,7 @@ interface Resident {
  * priority. So a job still gets a fifth of the batches, however many online rows come.
  */
 const MOST_OVERTAKEN = 4;
+const ONLINE = { deadlines: new Float64Array() };
 /** Batches that may be decoded at once: the running one and the next. */
 const DECODED_AT_MOST = 2;
 
@@ -65,6 +67,7 @@ export function createLaneThread(options: {
   const models = new Map<string, Resident>();
   const { clock } = options;
   const helpers = createHelperThreads();
+  const announced = createAnnouncedBatch();
   /** In the order of their execution. */
   const batches: PendingBatch[] = [];
   /** The first of the batches, once it runs. No other may go ahead of it. */
@@ -79,7 +82,9 @@ export function createLaneThread(options: {
   function handle(message: LaneRequest): void {
     if (message.type === 'load') return void load(message);
     if (message.type === 'unload') return void unload(message.model);
+    if (message.type === 'coming') return announced.announce();
     if (message.type === 'close') return close();
+    announced.arrived();
     enqueue({
       request: message,
       receivedAt: performance.now(),
@@ -100,7 +105,7 @@ export function createLaneThread(options: {
     batches.splice(behind, 0, batch);
   }
 
-  function mayOvertake(request: BatchRequest, batch: PendingBatch): boolean {
+  function mayOvertake(request: Pick<BatchRequest, 'deadlines' | 'priority'>, batch: PendingBatch): boolean {
     const { request: other, overtaken } = batch;
     if (batch === executing || other.deadlines !== undefined || overtaken >= MOST_OVERTAKEN) return false;
     return request.deadlines !== undefined || (request.priority ?? 0) < (other.priority ?? 0);
@@ -164,6 +169,7 @@ export function createLaneThread(options: {
       // The run blocks this thread. A batch that has arrived must be received first, so that it is decoded during the
       // run.
       await nextTurn();
+      if (announced.isComing && mayOvertake(ONLINE, batch)) await announced.wait();
       // An online batch has come meanwhile.
       if (batches[0] !== batch) continue;
       executing = batch;

@@ -115,6 +115,8 @@ export interface BatchRequest {
 export type LaneRequest =
   | LoadRequest
   | BatchRequest
+  /** The next message is a large online batch. See announced-batch.ts. */
+  | { readonly type: 'coming' }
   | { readonly type: 'unload'; readonly model: string }
   | { readonly type: 'close' };
 

@@ -29,7 +29,7 @@ interface OpenQueue {
 export type OnlineServer = ReturnType<typeof createOnlineServer>;
 
 export function createOnlineServer(deps: {
-  work: Pick<OnlineWork, 'take' | 'reply' | 'anyWaits'>;
+  work: Pick<OnlineWork, 'take' | 'reply' | 'release' | 'anyWaits'>;
   wake: Wake;
   answer: ReturnType<typeof createOnlineAnswer>;
   /** Sends the submitted rows to lanes. */
@@ -115,6 +115,7 @@ export function createOnlineServer(deps: {
 
   async function finish(open: OpenQueue, request: TakenRequest, answer: OnlineAnswer): Promise<void> {
     const reply = await answer.reply;
+    work.release(request);
     inHand.delete(request.id);
     open.rows -= answer.rows;
     takeSoon(open);

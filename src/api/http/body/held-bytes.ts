@@ -4,7 +4,7 @@ import type { BufferPool } from '../../../shared/process/buffer-pool.ts';
 import type { BodyAdmission } from '../middleware/read-body.ts';
 
 export interface HeldBytes {
-  /** For one body. Its `admit` rejects with ForebayError `online_full` if the bodies would be too many bytes. */
+  /** For one body. Its `admit` throws ForebayError `online_full` if the bodies would be too many bytes. */
   open(): BodyAdmission;
 }
 
@@ -15,7 +15,7 @@ export function createHeldBytes(limitBytes: number, buffers: BufferPool): HeldBy
       let mine = 0;
       return {
         buffers,
-        async admit(length) {
+        admit(length) {
           if (held - mine + length > limitBytes) {
             const size = limitBytes / 1024 / 1024;
             throw new ForebayError(
@@ -26,6 +26,7 @@ export function createHeldBytes(limitBytes: number, buffers: BufferPool): HeldBy
           }
           held += length - mine;
           mine = length;
+          return undefined;
         },
         release() {
           held -= mine;

@@ -52,8 +52,9 @@ export function createLargeBodyLimit(): LargeBodyLimit {
       return {
         // Not from a pool, because a body may be transferred to another thread.
         buffers: NEW_BUFFERS,
-        async admit(length) {
-          if (length > LARGE_BYTES && release === null) release = await enter();
+        admit(length) {
+          if (length <= LARGE_BYTES || release !== null) return undefined;
+          return enter().then((leave) => void (release = leave));
         },
         release: () => release?.(),
       };

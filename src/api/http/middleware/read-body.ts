@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { BufferPool } from '../../../shared/process/buffer-pool.ts';
+import { eachChunk, type BodyStream } from './each-chunk.ts';
 
 export const MB = 1024 * 1024;
 
@@ -13,8 +14,8 @@ export interface BodyLimit {
   readonly advice: string;
 }
 
-/** Waits until a body of this length, as far as it is known, may be in memory. Rejects if it may not. */
-export type AdmitBody = (length: number) => Promise<void>;
+/** Waits until a body of this length, as far as it is known, may be in memory. Rejects or throws if it may not. */
+export type AdmitBody = (length: number) => Promise<void> | undefined;
 
 export interface BodyAdmission {
   readonly admit: AdmitBody;
@@ -47,7 +48,7 @@ export async function readBody(
 ): Promise<ReadBody> {
   const announced = c.req.header('content-length');
   if (Number(announced ?? 0) > limit.bytes) throw tooLarge(limit);
-  const stream = chunksOf(c);
+  const stream = streamOf(c);
   if (stream === null || announced === '0') return NO_BODY;
   // A body of a wrong type is refused without reading it. A body without a declared length may turn out to be empty.
   if (announced !== undefined) mediaTypeOf(c, types);
@@ -59,10 +60,9 @@ export async function readBody(
 const NO_BODY: ReadBody = { bytes: undefined, type: '' };
 
 /** Node's own stream where there is one. A web stream costs more CPU than the rest of a small request. */
-function chunksOf(c: Context): AsyncIterable<Uint8Array> | null {
+function streamOf(c: Context): BodyStream | null {
   const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-  if (incoming === undefined) return c.req.raw.body as AsyncIterable<Uint8Array> | null;
-  return incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  return incoming ?? (c.req.raw.body as AsyncIterable<Uint8Array> | null);
 }
 
 /** Reading begins with a buffer of this size, or of the announced length if that is less. */
@@ -70,17 +70,16 @@ const FIRST_BYTES = 128 * 1024;
 
 /** `announced`: the length, as far as it is known. Memory is taken for what has arrived, not for what is announced. */
 async function collect(
-  stream: AsyncIterable<Uint8Array>,
+  stream: BodyStream,
   limit: BodyLimit,
   { admit, buffers }: Pick<BodyAdmission, 'admit' | 'buffers'>,
   announced: number,
 ): Promise<Buffer<ArrayBuffer>> {
   let whole = buffers.take(0);
   let length = 0;
-  for await (const chunk of stream) {
+
+  function add(chunk: Uint8Array): void {
     const end = length + chunk.length;
-    if (end > limit.bytes) throw tooLarge(limit);
-    await admit(end);
     if (end > whole.length) {
       const larger = buffers.take(Math.max(end, Math.min(announced, Math.max(2 * end, FIRST_BYTES))));
       whole.copy(larger, 0, 0, length);
@@ -90,6 +89,14 @@ async function collect(
     whole.set(chunk, length);
     length = end;
   }
+
+  await eachChunk(stream, (chunk) => {
+    const end = length + chunk.length;
+    if (end > limit.bytes) throw tooLarge(limit);
+    const admitted = admit(end);
+    if (admitted === undefined) return add(chunk);
+    return admitted.then(() => add(chunk));
+  });
   return whole.subarray(0, length);
 }
 

@@ -1,5 +1,7 @@
 /** Online requests as a worker sees them: it takes those of its queues, and replies to the API that asked. */
 import type { Redis } from 'ioredis';
+import { createBufferPool } from '../../process/buffer-pool.ts';
+import { freeBuffer } from '../../process/free-buffer.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
@@ -32,6 +34,8 @@ export interface TakenRequests {
 /** A worker takes no more requests at once after this many bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_REQUESTS = 64;
+/** Of buffers that wait for the next large body. */
+const FREE_BYTES = 16 * 1024 * 1024;
 
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /**
@@ -57,6 +61,7 @@ export type OnlineWork = ReturnType<typeof createOnlineWork>;
 export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunScript; subscriber: Redis }) {
   const { worker, redis, run, subscriber } = deps;
   const channel = onlineKeys.worker(worker);
+  const buffers = createBufferPool(FREE_BYTES);
 
   /** The replies of one turn go to Redis together. */
   const send = batchPerTurn<PackedReply, void>(
@@ -87,7 +92,11 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       const [error, body] = found![i]!;
       if (error !== null) throw error;
       if (!Buffer.isBuffer(body)) return [];
-      return [{ ...request, bytes: bytes + body.length, question: { header, body } }];
+      // A body waits for a lane, and the buffer of the client would count as one that lives long.
+      const own = buffers.take(body.length);
+      body.copy(own);
+      freeBuffer(body);
+      return [{ ...request, bytes: bytes + own.length, question: { header, body: own } }];
     });
   }
 
@@ -120,6 +129,10 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       }
       if (apart.length > 0) requests.push(...(await withBodies(apart)));
       return { requests, left };
+    },
+    /** The request has ended, and nothing reads its body any more. */
+    release({ question }: Pick<TakenRequest, 'question'>): void {
+      if (question !== null) buffers.giveBack(question.body);
     },
     /** Whether requests of the queue wait. */
     async anyWaits(queue: string): Promise<boolean> {

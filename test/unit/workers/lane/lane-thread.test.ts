@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { packOutcomes, unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { machineNow } from '#forebay/shared/process/machine-clock.js';
@@ -186,4 +187,17 @@ it('runs an online batch that comes while a batch of a block is decoded, and the
   await waitUntil('both', () => log.includes('run 1 2 3 4 5 6'));
   expect(log.indexOf('run 9')).toBeGreaterThan(log.indexOf('decode 1'));
   expect(log.indexOf('run 9')).toBeLessThan(log.indexOf('decode 6'));
+});
+
+it('waits a moment for an online batch that is announced, but not for one that does not come', async () => {
+  const { lane, log, batch, online } = await recordingLane();
+  batch(1, 1);
+  lane.handle({ type: 'coming' });
+  for (let turns = 0; turns < 5; turns++) await nextTurn();
+  online(2);
+  await waitUntil('both', () => log.includes('run 1'));
+  expect(log.filter((line) => line.startsWith('run'))).toEqual(['run 2', 'run 1']);
+  batch(3, 3);
+  lane.handle({ type: 'coming' });
+  await waitUntil('the batch of the block', () => log.includes('run 3'));
 });
