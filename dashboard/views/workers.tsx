@@ -1,4 +1,4 @@
-/** All live workers: lanes, memory and models. */
+/** All live workers: state, lanes, memory and models. An operator can drain them. */
 import { useEffect, useState } from 'preact/hooks';
 import type { WorkerWire } from '../../src/api/http/wire/overview.ts';
 import { bytes, count, percent, when } from '../format.ts';
@@ -6,10 +6,11 @@ import { Problem } from '../parts/problem.tsx';
 import { trendLine, withValues, type Trends } from '../parts/trend.ts';
 import { Status } from '../parts/progress.tsx';
 import { service } from '../service.ts';
+import { WorkerActions } from '../parts/worker-actions.tsx';
 import { usePoll } from '../use-poll.ts';
 
 export function WorkersView() {
-  const { data, error } = usePoll('workers', 2000, async () => service().workers());
+  const { data, error, refresh } = usePoll('workers', 2000, async () => service().workers());
   const workers = data?.data ?? [];
   const [memory, setMemory] = useState<Trends>(new Map());
   useEffect(() => {
@@ -37,6 +38,7 @@ export function WorkersView() {
           <thead>
             <tr>
               <th scope="col">worker</th>
+              <th scope="col">status</th>
               <th scope="col">pool</th>
               <th scope="col" class="number">
                 lanes
@@ -51,11 +53,17 @@ export function WorkersView() {
               </th>
               <th scope="col">models</th>
               <th scope="col">since</th>
+              <th scope="col">actions</th>
             </tr>
           </thead>
           <tbody>
             {workers.map((worker) => (
-              <WorkerRow key={worker.id} worker={worker} memory={memory.get(worker.id) ?? []} />
+              <WorkerRow
+                key={worker.id}
+                worker={worker}
+                memory={memory.get(worker.id) ?? []}
+                onDone={refresh}
+              />
             ))}
           </tbody>
         </table>
@@ -64,13 +72,17 @@ export function WorkersView() {
   );
 }
 
-function WorkerRow({ worker, memory: trend }: { worker: WorkerWire; memory: readonly number[] }) {
+function WorkerRow(props: { worker: WorkerWire; memory: readonly number[]; onDone: () => void }) {
+  const { worker, memory: trend, onDone } = props;
   const { memory, inflight } = worker;
   return (
     <tr>
       <th scope="row">
         {worker.host} <small>process {worker.pid}</small>
       </th>
+      <td data-name="status">
+        <Status status={worker.status} />
+      </td>
       <td data-name="pool">{worker.pool}</td>
       <td data-name="lanes" class="number" title={worker.lanes?.why}>
         {count(worker.lanes?.value)}
@@ -109,6 +121,9 @@ function WorkerRow({ worker, memory: trend }: { worker: WorkerWire; memory: read
         ))}
       </td>
       <td data-name="since">{when(worker.started_at)}</td>
+      <td data-name="actions">
+        <WorkerActions worker={worker} onDone={onDone} />
+      </td>
     </tr>
   );
 }

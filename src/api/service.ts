@@ -16,6 +16,7 @@ import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createScaleMemory } from '../shared/queue/workers/scale-memory.ts';
 import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
+import { createIntakeOrders } from '../shared/queue/workers/intake-orders.ts';
 import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
@@ -255,6 +256,7 @@ export async function createApiService(options: {
     models,
     outputs,
     wishes: createModelWishes({ redis }),
+    orders: createIntakeOrders({ run }),
     emit,
     version,
     shutdown,

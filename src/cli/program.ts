@@ -20,6 +20,7 @@ import { addSubmit } from './commands/submit.ts';
 import { addTune } from './commands/tune.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
+import { addWorkers } from './commands/workers.ts';
 import type { CliContext } from './context.ts';
 import { inCliTerms } from './cli-terms.ts';
 import { codeOf, EXIT, exitCodeOf, UsageError } from './exit-codes.ts';
@@ -87,6 +88,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addRetry,
     addModels,
     addModel,
+    addWorkers,
     addTune,
     addKeys,
     addDoctor,

@@ -4,7 +4,7 @@ import type { JobBlocksWire } from '../api/http/wire/blocks.ts';
 import type { JobListWire } from '../api/http/wire/job-list.ts';
 import type { JobWire } from '../api/http/wire/job.ts';
 import type { ModelListWire, ModelWire } from '../api/http/wire/model.ts';
-import type { QueueListWire, WorkerListWire } from '../api/http/wire/overview.ts';
+import type { QueueListWire, WorkerListWire, WorkerWire } from '../api/http/wire/overview.ts';
 import type { PoolScaleWire, ScaleListWire } from '../api/http/wire/scale.ts';
 import type { PlanWire } from '../api/http/wire/plan.ts';
 import type { ErrorRow, ResultRow } from '../api/http/wire/row.ts';
@@ -69,6 +69,10 @@ export interface Client extends Predictor {
   events(id: string, options?: EventsOptions): AsyncGenerator<JobEventWire, void, undefined>;
   /** Live workers. Needs the scope `service:read`. */
   workers(): Promise<WorkerListWire>;
+  /** Asks a worker to take no more work and finish what it holds. Does not wait for it. Needs the scope `admin`. */
+  drainWorker(id: string): Promise<WorkerWire>;
+  /** Asks a drained worker to take work again. Does not wait for it. Needs the scope `admin`. */
+  resumeWorker(id: string): Promise<WorkerWire>;
   /** Queues of active jobs and live workers. Needs the scope `service:read`. */
   queues(): Promise<QueueListWire>;
   /** How many workers each pool with workers or jobs should have. */
@@ -91,6 +95,7 @@ export function createClient(options: ClientOptions): Client {
     });
 
   const modelPath = (name: string) => `/v1/models/${encodeURIComponent(name)}`;
+  const workerPath = (id: string) => `/v1/workers/${encodeURIComponent(id)}`;
   const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
   const control = (verb: string) => (id: string) =>
     call<JobWire>(`${jobPath(id)}/${verb}`, { method: 'POST' });
@@ -125,6 +130,8 @@ export function createClient(options: ClientOptions): Client {
     ...createPredictor(transport),
     unloadModel: (name) => call(`${modelPath(name)}/unload`, { method: 'POST' }),
     workers: () => call('/v1/workers'),
+    drainWorker: (id) => call(`${workerPath(id)}/drain`, { method: 'POST' }),
+    resumeWorker: (id) => call(`${workerPath(id)}/resume`, { method: 'POST' }),
     queues: () => call('/v1/queues'),
     scales: () => call('/v1/scale'),
     scale: (pool) => call(`/v1/scale/${encodeURIComponent(pool)}`),

@@ -15,6 +15,7 @@ const TABLE = {
   not_found: { status: 404, retryable: false },
   job_not_found: { status: 404, retryable: false },
   model_not_found: { status: 404, retryable: false },
+  worker_not_found: { status: 404, retryable: false },
   key_not_found: { status: 404, retryable: false },
   method_not_allowed: { status: 405, retryable: false },
   invalid_state: { status: 409, retryable: false },

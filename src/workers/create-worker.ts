@@ -40,6 +40,7 @@ import { createWorkerView } from './health/worker-view.ts';
 import { createBatcher } from './intake/batcher.ts';
 import { createBlockSource } from './intake/block-source.ts';
 import { createByteBudget } from './intake/byte-budget.ts';
+import { createIntake } from './intake/intake.ts';
 import { createQueueTakers } from './intake/queue-takers.ts';
 import { createBudgetedReader } from './intake/read/budgeted-reader.ts';
 import { createRowReader } from './intake/read/row-reader.ts';
@@ -106,7 +107,7 @@ export async function createWorker(options: {
   const { emit } = events;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
-  const wake = await createWake(subscriber, ['queue', 'urgent', 'sample', 'wish', 'online']);
+  const wake = await createWake(subscriber, ['queue', 'urgent', 'sample', 'wish', 'online', 'order']);
 
   // Payloads are large, so they do not share a connection with blocks.
   const onlineRedis = connectRedis(options.redisUrl, 'background', onRedisError);
@@ -170,6 +171,7 @@ export async function createWorker(options: {
   });
   const inUse = (queue: string) =>
     runs.queues().has(queue) || batcher.holds(queue) || lanes.isRunning(queue) || online.inUse(queue);
+  const takesWork = () => intake.state === 'running';
   const reportServesNothing = createServesNothingReport((why) => emit('worker.serves_nothing', { why }));
   const models = createServedModels({
     pool: lanes,
@@ -208,7 +210,7 @@ export async function createWorker(options: {
     wishes,
     standing,
     inUse,
-    isNeeded: async (queue) => (await queues.holdsAny(queue)) || online.isNeeded(queue),
+    isNeeded: async (queue) => takesWork() && ((await queues.holdsAny(queue)) || online.isNeeded(queue)),
     emit,
   });
   const runs = createRunsInHand({
@@ -264,6 +266,7 @@ export async function createWorker(options: {
     onNeeded: (queue) => void residency.wake(queue),
     emit,
   });
+  const intake = createIntake({ source, online, runs, onChange: () => void heartbeat.announce(), emit });
   const requests = createSampleRequests({ redis, wake });
   const sampler = startSampler({ id, requests, wake, samples, emit });
 
@@ -275,6 +278,7 @@ export async function createWorker(options: {
     memoryLevel: () => guard.level,
     limitBytes: resources.memoryBytes,
     models: models.describe,
+    intake: () => intake.state,
   });
   const heartbeat = createHeartbeat({
     id,
@@ -287,6 +291,7 @@ export async function createWorker(options: {
       view,
       uses: createModelUses(events),
     }),
+    onOrder: (order) => intake.follow(order),
     emit,
   });
   const guard = guardMemory({
@@ -317,25 +322,26 @@ export async function createWorker(options: {
   const unlisten = [
     wake.on('queue', (queue) => {
       if (takers.has(queue)) source.ring();
-      else void residency.wake(queue);
+      else if (takesWork()) void residency.wake(queue);
     }),
     wake.on('urgent', (queue) => takers.has(queue) && source.urge(queue)),
     wake.on('wish', (queue) => models.of(queue) && residency.ring()),
+    wake.on('order', (worker) => worker === id && heartbeat.ring()),
   ];
 
   return startWorker({
     heartbeat,
     models,
     takers,
+    intake,
     source,
     sampler,
-    online,
     runs,
     lanes,
     guard,
     health: () => {
       const all = models.describe();
-      return { models: all, servesNothing: whyServesNothing(all, wanted) };
+      return { models: all, servesNothing: whyServesNothing(all, wanted), intake: intake.state };
     },
     view,
     modelReport: () => modelReport(models.describe(), found),

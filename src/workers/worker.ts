@@ -3,7 +3,8 @@
  *
  * - `booting`: it loads its models, and takes blocks of those that are loaded.
  * - `serving`: it has loaded its models or failed to. After PATIENCE_MS, one loaded model is enough.
- * - `draining`: it takes no more blocks, finishes its current ones within the grace time, and hands back the rest.
+ * - `draining`: it ends. It takes no more blocks, finishes its current ones within the grace time, and hands back the
+ *   rest. A worker that an operator drains stays in state `serving` (intake/intake.ts).
  * - `stopped`: its lanes and connections are closed.
  */
 import { InvariantError } from '../shared/errors.ts';
@@ -12,12 +13,12 @@ import type { Health } from './health/health.ts';
 import type { Heartbeat } from './health/heartbeat.ts';
 import type { WorkerView } from './health/worker-view.ts';
 import type { BlockSource } from './intake/block-source.ts';
+import type { Intake } from './intake/intake.ts';
 import type { QueueTakers } from './intake/queue-takers.ts';
 import type { LanePool } from './lane-pool/lane-pool.ts';
 import type { MemoryGuard } from './memory/memory-guard.ts';
 import type { ModelReport } from './models/model-report.ts';
 import type { ServedModels } from './models/served-models.ts';
-import type { OnlineServer } from './online/online-server.ts';
 import type { RunsInHand } from './run/runs-in-hand.ts';
 import type { Sampler } from './samples/sampler.ts';
 
@@ -46,9 +47,9 @@ export interface WorkerParts {
   heartbeat: Heartbeat;
   models: ServedModels;
   takers: QueueTakers;
+  intake: Pick<Intake, 'end'>;
   source: BlockSource;
   sampler: Sampler;
-  online: Pick<OnlineServer, 'stop'>;
   runs: RunsInHand;
   lanes: LanePool;
   guard: MemoryGuard;
@@ -65,7 +66,7 @@ export interface WorkerParts {
 
 /** Call it when the models are already being loaded. */
 export function startWorker(parts: WorkerParts): Worker {
-  const { heartbeat, models, source, sampler, online, runs, lanes, emit } = parts;
+  const { heartbeat, models, intake, source, sampler, runs, lanes } = parts;
   let state: WorkerState = 'booting';
   heartbeat.start();
 
@@ -81,7 +82,6 @@ export function startWorker(parts: WorkerParts): Worker {
     if (state !== 'booting' && state !== 'serving')
       throw new InvariantError(`a worker was drained while ${state}`);
     state = 'draining';
-    emit('worker.draining', {});
     const grace = AbortSignal.timeout(parts.shutdownGraceMs);
     parts.stopWatching();
     models.stop();
@@ -95,13 +95,12 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   async function finished(): Promise<'finished'> {
-    await Promise.all([source.stop(), sampler.stop(), online.stop()]);
-    await runs.ended();
+    await Promise.all([intake.end(), sampler.stop()]);
     return 'finished';
   }
 
   async function handBack(): Promise<void> {
-    emit('worker.grace_over', { blocks: runs.count });
+    parts.emit('worker.grace_over', { blocks: runs.count });
     await runs.handBackAll();
     lanes.killAll();
     // A take in progress may have brought another block.

@@ -168,6 +168,20 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     page.close();
   });
 
+  it('drains and resumes a worker by keyboard', async () => {
+    const page = await browser.open(`${service.url}/#/workers`);
+    for (const [button, status] of [
+      ['Drain', 'drained'],
+      ['Resume', 'running'],
+    ] as const) {
+      await page.sees(`document.querySelector('td .actions button')?.innerText === '${button}'`);
+      if (button === 'Drain') await page.read(`document.querySelector('td .actions button').focus()`);
+      await page.press('Enter');
+      await page.sees(`document.querySelector('td .status').innerText === '${status}'`);
+    }
+    page.close();
+  });
+
   it('can be used by keyboard from the first key on', async () => {
     const page = await browser.open(`${service.url}/#/workers`);
     await page.sees(`${text}.includes('Live workers: 1')`);

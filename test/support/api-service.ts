@@ -40,6 +40,7 @@ import { createOnlineRequests } from '#forebay/shared/queue/online/online-reques
 import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
+import { createIntakeOrders } from '#forebay/shared/queue/workers/intake-orders.js';
 import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
 import { createScaleMemory } from '#forebay/shared/queue/workers/scale-memory.js';
 import { createInlinePipelines } from '#forebay/shared/queue/workers/inline-pipelines.js';
@@ -202,6 +203,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     wake,
     models,
     wishes: createModelWishes({ redis }),
+    orders: createIntakeOrders({ run }),
     webhooks,
     predict,
     onlineModels,

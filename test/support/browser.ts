@@ -125,7 +125,9 @@ async function openPage(port: string, url: string) {
     },
     /** Presses a key, such as `Tab`. */
     async press(key: string): Promise<void> {
-      await send('Input.dispatchKeyEvent', { type: 'keyDown', key });
+      // Only a key with a code and a text activates a button.
+      const code = key === 'Enter' ? { windowsVirtualKeyCode: 13, text: '\r' } : {};
+      await send('Input.dispatchKeyEvent', { type: 'keyDown', key, ...code });
       await send('Input.dispatchKeyEvent', { type: 'keyUp', key });
     },
     async width(width: number): Promise<void> {

@@ -9,5 +9,6 @@ export const SERVED: ModelService = {
   isUnloaded: false,
   waitsBecause: null,
   isReplaced: false,
+  isDraining: false,
   memoryFull: false,
 };

@@ -90,6 +90,8 @@ describe('the rules and dashboards', () => {
       // Parts of a sum that another panel shows.
       'forebay_block_runs_ended_total',
       'forebay_bytes_read_total',
+      // One worker at a time. forebay_workers_draining counts those that drain.
+      'forebay_worker_state',
       'forebay_model_load_seconds_total',
       'forebay_inflight_bytes',
       'forebay_inflight_limit_bytes',

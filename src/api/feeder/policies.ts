@@ -96,6 +96,9 @@ const MEMORY_TEXT =
 function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
   if (service.waitsBecause !== null) return service.waitsBecause;
   if (service.isLoading || service.isUnloaded) return `A worker is loading model "${name}" (${short(hash)}).`;
+  if (service.isDraining) {
+    return `All workers of pool "${pool}" that serve model "${name}" are draining. Resume one, or start another one.`;
+  }
   if (service.otherHashes.length === 0)
     return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
   const served = service.otherHashes.map(short).join(', ');

@@ -25,6 +25,7 @@ import { mountPlan, type PlanDeps } from './routes/plan.ts';
 import { mountPredict, type PredictDeps } from './routes/predict.ts';
 import { mountRowInput, type RowInputDeps } from './routes/row-input.ts';
 import { mountScale, type ScaleDeps } from './routes/scale.ts';
+import { mountWorkers, type WorkersDeps } from './routes/workers.ts';
 import { PROBLEMS } from './wire/error-form.ts';
 import { mountRetryAndResume, type RetryAndResumeDeps } from './routes/retry-and-resume.ts';
 
@@ -44,6 +45,7 @@ export type AppDeps = Omit<
     KeysDeps &
     OpsDeps &
     OverviewDeps &
+    WorkersDeps &
     ScaleDeps,
   'parser' | 'keys'
 > & {
@@ -74,6 +76,7 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   mountOip(target, deps);
   mountKeys(target, { emit, ...(access.keys && { keys: access.keys }) });
   mountOverview(target, deps);
+  mountWorkers(target, deps);
   mountScale(target, deps);
   mountDashboard(target);
   mountBoard(target, deps.board);

@@ -65,8 +65,9 @@ function show(service: Service, { jobs, workers, queues }: ServiceSurvey): void 
     if (reason !== null) service.forebay_jobs_waiting.inc({ reason });
     if (status === 'running') service.forebay_jobs_rows_per_second.inc(rowsPerS ?? 0);
   }
-  for (const { pool, plan, models } of workers) {
+  for (const { pool, plan, models, intake = 'running' } of workers) {
     service.forebay_workers.inc({ pool });
+    service.forebay_workers_draining.inc({ pool }, intake === 'running' ? 0 : 1);
     service.forebay_pool_lanes.inc({ pool }, plan?.lanes.value ?? 0);
     for (const model of models.filter(isLoaded)) {
       service.forebay_pool_model_lanes.inc({ pool, model: model.ref.name }, model.lanes);

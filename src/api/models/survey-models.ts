@@ -6,7 +6,12 @@ import type { Aliases } from '../../shared/models/aliases.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelFolderReader, ModelProblem } from '../../shared/models/model-folder-reader.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import type { ServedModel, WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
+import {
+  offeredModels,
+  type ServedModel,
+  type WorkerInfo,
+  type WorkerRegistry,
+} from '../../shared/queue/workers/worker-registry.ts';
 
 export interface KnownModel {
   readonly ref: ModelRef;
@@ -33,6 +38,14 @@ export interface ModelSurvey extends Omit<OnDisk, 'models'> {
   readonly known: readonly KnownModel[];
   /** The pipelines of requests that workers serve, by queue. */
   readonly inline: ReadonlyMap<string, readonly ServedModel[]>;
+}
+
+/** The models of a worker that drains stay known, but the worker serves nobody with them. */
+function modelsOf(worker: WorkerInfo): readonly ServedModel[] {
+  const offered = new Set(offeredModels(worker));
+  return worker.models.map((model) =>
+    offered.has(model) ? model : { ...model, lanes: 0, isLoading: true, isUnloaded: false },
+  );
 }
 
 /** `dirs`: model folders, or folders that contain model folders. If two models share a name, the first one wins. */
@@ -66,7 +79,7 @@ export function createModelSurvey(deps: {
     const [disk, workers] = await Promise.all([onDisk(), deps.workers.live()]);
     const served = new Map<string, ServedModel[]>();
     const inline = new Map<string, ServedModel[]>();
-    for (const model of workers.flatMap((worker) => worker.models)) {
+    for (const model of workers.flatMap(modelsOf)) {
       const queue = blockQueueName(model.ref);
       const group = model.inline ? inline : served;
       group.set(queue, [...(group.get(queue) ?? []), model]);

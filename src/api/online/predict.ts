@@ -87,8 +87,11 @@ function checkInput(input: PredictInput, { config }: OnlineModel): void {
   throw new ForebayError('unsupported_media_type', `The model's task takes ${NAMES[kind]}.`);
 }
 
-function notServed(name: string, { problem, waitsBecause }: ModelService): ForebayError {
-  const why = problem ?? waitsBecause ?? 'start a worker of its pool';
+function notServed(name: string, { problem, waitsBecause, isDraining }: ModelService): ForebayError {
+  const help = isDraining
+    ? 'all that have it are draining. Resume one, or start another one'
+    : 'start a worker of its pool';
+  const why = problem ?? waitsBecause ?? help;
   return noWorker(`No live worker serves the model "${name}": ${why}.`);
 }
 

@@ -9,7 +9,7 @@ export function workersToWire(workers: readonly WorkerInfo[]): WorkerListWire {
   return { object: 'list', data: sorted.map(workerToWire) };
 }
 
-function workerToWire(worker: WorkerInfo): WorkerWire {
+export function workerToWire(worker: WorkerInfo): WorkerWire {
   const { memory, inflight, plan } = worker;
   return {
     id: worker.id,
@@ -17,6 +17,7 @@ function workerToWire(worker: WorkerInfo): WorkerWire {
     host: worker.host,
     pid: worker.pid,
     pool: worker.pool,
+    status: worker.intake ?? 'running',
     started_at: iso(worker.startedAt),
     lanes: plan ? { value: plan.lanes.value, why: plan.lanes.why } : null,
     threads: plan ? { value: plan.threads.value, why: plan.threads.why } : null,

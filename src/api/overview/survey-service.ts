@@ -6,7 +6,12 @@ import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import { nullIfNewer } from '../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../shared/queue/jobs/job-store.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import { isReady, type WorkerInfo, type WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
+import {
+  isReady,
+  offeredModels,
+  type WorkerInfo,
+  type WorkerRegistry,
+} from '../../shared/queue/workers/worker-registry.ts';
 
 export interface SurveyDeps {
   readonly jobs: Pick<JobStore, 'activeIds' | 'get'>;
@@ -102,7 +107,7 @@ async function surveyQueue(
 
 function lanesOf(queue: string, workers: readonly WorkerInfo[]): number {
   return workers
-    .flatMap((worker) => worker.models)
+    .flatMap(offeredModels)
     .filter((served) => isReady(served) && blockQueueName(served.ref) === queue)
     .reduce((lanes, served) => lanes + served.lanes, 0);
 }

@@ -6,7 +6,11 @@ import type { ModelRef } from '../../shared/domain/model/model-config.ts';
 import type { RowRef } from '../../shared/domain/row.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { SampleAnswer, SampleRequests } from '../../shared/queue/workers/sample-requests.ts';
-import type { ServedModel, WorkerInfo } from '../../shared/queue/workers/worker-registry.ts';
+import {
+  offeredModels,
+  type ServedModel,
+  type WorkerInfo,
+} from '../../shared/queue/workers/worker-registry.ts';
 import type { PlanWorker } from './facts.ts';
 
 /** How long a worker measures, after every lane has answered once. */
@@ -21,11 +25,11 @@ export interface ServingWorker {
   readonly model: ServedModel;
 }
 
-/** Workers that announce a model, even if they could not load it. */
+/** Workers that announce a model, even if they could not load it. Workers that drain do not count. */
 export function workersThatServe(ref: ModelRef, live: readonly WorkerInfo[]): ServingWorker[] {
   const queue = blockQueueName(ref);
   return live.flatMap((info) =>
-    info.models.flatMap((model) => (blockQueueName(model.ref) === queue ? [{ info, model }] : [])),
+    offeredModels(info).flatMap((model) => (blockQueueName(model.ref) === queue ? [{ info, model }] : [])),
   );
 }
 

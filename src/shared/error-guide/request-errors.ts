@@ -49,6 +49,10 @@ export const REQUEST_ERRORS = {
     cause: 'No model folder has a model with this name, version or alias, and no live worker serves one.',
     fix: 'Check the name with `forebay models` and the folders in `FOREBAY_MODELS_DIR`. Check that a worker runs.',
   },
+  worker_not_found: {
+    cause: 'No live worker has this id. It has ended, or it is another process since it was restarted.',
+    fix: 'List the workers with `forebay workers` or `GET /v1/workers`.',
+  },
   key_not_found: {
     cause: 'No API key has this id. It may have been revoked already.',
     fix: 'List the keys with `forebay keys list` or `GET /v1/keys`.',

@@ -85,6 +85,15 @@ export const API_EVENTS = {
     ({ wish }) => `workers are asked to ${wish} a model`,
     ({ model, by }) => ({ model, by }),
   ),
+  'worker.order_given': event<{
+    readonly worker: string;
+    readonly order: string;
+    readonly by: string | null;
+  }>(
+    'info',
+    ({ order }) => `a worker is asked to ${order}`,
+    ({ worker, by }) => ({ worker, by }),
+  ),
   'key.created': event<{
     readonly key: string;
     readonly tenant: string;

@@ -139,6 +139,9 @@ export const WORKER_EVENTS = {
   'online.failed': event<Failure>('warn', 'an online request failed unexpectedly'),
   'online.take_failed': event<Failure>('warn', 'online requests could not be taken'),
   'worker.draining': event('info', 'draining'),
+  /** An operator has drained it, and it holds nothing any more. */
+  'worker.drained': event('info', 'drained'),
+  'worker.resumed': event('info', 'resumed'),
   'worker.grace_over': event<{ readonly blocks: number }>('warn', 'grace time over, handing blocks back'),
   'worker.sign_off_failed': event<Failure>('warn', 'the worker could not sign off'),
 

@@ -58,6 +58,8 @@ export const indexKeys = {
   workers: `${PREFIX}:{index}:workers`,
   /** Sorted set of worker ids by time of the last heartbeat. */
   beats: `${PREFIX}:{index}:beats`,
+  /** Hash worker id -> `drain` or `resume`: what an operator last asked of it (workers/intake-orders.ts). */
+  orders: `${PREFIX}:{index}:orders`,
   /** Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-wishes.ts). */
   wishes: `${PREFIX}:{index}:wishes`,
   /** Hash queue -> JSON of a pipeline that a job gave in its request (workers/inline-pipelines.ts). */
@@ -167,6 +169,8 @@ export const WAKE_CHANNELS = {
   workers: `${PREFIX}:wake:workers`,
   /** Workers are asked to load or unload a model. Message: the queue's name. */
   wish: `${PREFIX}:wake:wish`,
+  /** A worker is asked to drain or to resume. Message: the worker's id. */
+  order: `${PREFIX}:wake:order`,
   /** An online request waits. Message: the queue's name. */
   online: `${PREFIX}:wake:online`,
   /** A sample request waits. Message: the worker's id. */

@@ -22,6 +22,7 @@ const SCRIPTS = {
   'take-slots': 3,
   'release-slots': 2,
   'claim-webhooks': 1,
+  'order-worker': 2,
   'replace-wish': 1,
   'replace-scale': 1,
   'put-pipeline': 1,

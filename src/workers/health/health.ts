@@ -4,6 +4,7 @@
  * are no other endpoints, and nothing can be changed here.
  */
 import { createServer, type Server } from 'node:http';
+import type { IntakeState } from '../../shared/domain/intake-state.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { METRICS_TYPE, type Metrics } from '../../shared/observe/metrics/instruments.ts';
 import { createHostCheck } from '../../shared/net/check-host.ts';
@@ -14,6 +15,7 @@ export interface Health {
   readonly models: readonly ServedModel[];
   /** Why the worker serves no model. Null if it serves one, or may soon. */
   readonly servesNothing: string | null;
+  readonly intake: IntakeState;
 }
 
 /** The state of a worker that is still booting. */
@@ -93,7 +95,10 @@ function served({ models, servesNothing }: Health): object {
   return { status: 'serves_nothing', reason: servesNothing, models: known };
 }
 
-/** A worker without its Redis is not ready. It stays healthy, because a restart would not help. */
+/**
+ * A worker without its Redis is not ready, and neither is one that an operator drains. Both stay healthy, because a
+ * restart would not help.
+ */
 async function ready(info: Health | Booting, checkQueue: () => Promise<void>): Promise<Answer> {
   if ('waitingFor' in info) return waiting(info.waitingFor);
   if (!info.models.some(isReady))
@@ -101,6 +106,7 @@ async function ready(info: Health | Booting, checkQueue: () => Promise<void>): P
       status: 503,
       body: served({ ...info, servesNothing: info.servesNothing ?? 'no model is loaded yet' }),
     };
+  if (info.intake !== 'running') return { status: 503, body: { ...served(info), status: info.intake } };
   try {
     await checkQueue();
     return { status: 200, body: served(info) };

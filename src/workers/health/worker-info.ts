@@ -20,7 +20,7 @@ export function createWorkerInfo(facts: {
   const lag = watchLag();
 
   return () => {
-    const { lanes, memory, inflight, models } = facts.view();
+    const { lanes, memory, inflight, models, intake } = facts.view();
     return {
       id,
       host: hostname(),
@@ -39,6 +39,7 @@ export function createWorkerInfo(facts: {
         const use = uses.of(blockQueueName(model.ref));
         return use === null ? model : { ...model, use };
       }),
+      intake,
       resources,
       plan: plan.choices,
     };

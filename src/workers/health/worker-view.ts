@@ -1,4 +1,5 @@
 /** What a worker is doing now, for its heartbeat and its metrics. */
+import type { IntakeState } from '../../shared/domain/intake-state.ts';
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
 import type { ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { ByteBudget } from '../intake/byte-budget.ts';
@@ -16,6 +17,7 @@ export interface WorkerView {
   };
   readonly inflight: Pick<ByteBudget, 'used' | 'limit' | 'blockedMs'>;
   readonly models: readonly ServedModel[];
+  readonly intake: IntakeState;
 }
 
 export function createWorkerView(parts: {
@@ -26,6 +28,7 @@ export function createWorkerView(parts: {
   /** Applies if nothing else is known. */
   limitBytes: number;
   models: () => readonly ServedModel[];
+  intake: () => IntakeState;
 }): () => WorkerView {
   const { lanes, budget } = parts;
   return () => {
@@ -40,6 +43,7 @@ export function createWorkerView(parts: {
       },
       inflight: budget,
       models: parts.models(),
+      intake: parts.intake(),
     };
   };
 }

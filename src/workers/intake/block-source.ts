@@ -5,6 +5,8 @@
  * States:
  * - `resting`: lanes want no block, or the queues are empty. Ends with a ring or after SWEEP_MS.
  * - `taking`: blocks are being taken, or a ring has just asked for that.
+ * - `holding`: `hold` was called during a take, which may still bring blocks.
+ * - `held`: no blocks come until `release`.
  * - `stopping`: `stop` was called during a take, which may still bring blocks.
  * - `stopped`: no more blocks come.
  */
@@ -19,7 +21,7 @@ const SWEEP_MS = 1_000;
 const AFTER_ERROR_MS = 1_000;
 const MAX_AT_ONCE = 16;
 
-type SourceState = 'resting' | 'taking' | 'stopping' | 'stopped';
+type SourceState = 'resting' | 'taking' | 'holding' | 'held' | 'stopping' | 'stopped';
 
 export type BlockSource = ReturnType<typeof createBlockSource>;
 
@@ -44,6 +46,8 @@ export function createBlockSource(deps: {
   let atOnce = 1;
   /** Queues on which urgent blocks may wait, and the best priority that was last seen there. */
   const urgent = new Map<string, number>();
+  /** Called once no take is in progress. */
+  let onTaken: (() => void)[] = [];
 
   /** Allowed in states `resting` and `taking`. */
   function take(): void {
@@ -52,10 +56,13 @@ export function createBlockSource(deps: {
     state = 'taking';
   }
 
-  /** Called in states `resting`, `taking` and `stopping`. */
+  /** Not allowed in state `stopped`. */
   async function rest(ms: number): Promise<void> {
     if (state === 'taking') state = 'resting';
+    else if (state === 'holding') state = 'held';
     else if (state === 'stopping') state = 'stopped';
+    for (const done of onTaken) done();
+    onTaken = [];
     deps.onIdle();
     await alarm.wait(ms, stopping.signal);
   }
@@ -67,8 +74,12 @@ export function createBlockSource(deps: {
     deps.onIdle();
   }
 
+  function blocksWanted(queue: string): number {
+    return state === 'holding' || state === 'held' ? 0 : deps.blocksWanted(queue);
+  }
+
   function wantsAny(): boolean {
-    return deps.takers().some(({ queue }) => deps.blocksWanted(queue) > 0);
+    return deps.takers().some(({ queue }) => blocksWanted(queue) > 0);
   }
 
   /** Takes from the next queue that has blocks. Takes several at once while queues are full enough. */
@@ -76,7 +87,7 @@ export function createBlockSource(deps: {
     const takers = deps.takers();
     for (let i = 0; i < takers.length; i++) {
       const taker = takers[turn++ % takers.length]!;
-      const wanted = Math.min(deps.blocksWanted(taker.queue), atOnce);
+      const wanted = Math.min(blocksWanted(taker.queue), atOnce);
       if (wanted === 0) continue;
       const taken = await Promise.allSettled(Array.from({ length: wanted }, async () => taker.take()));
       const blocks = taken.flatMap((t) => (t.status === 'fulfilled' && t.value ? [t.value] : []));
@@ -110,11 +121,12 @@ export function createBlockSource(deps: {
   }
 
   function mayTakeUrgent(): boolean {
+    if (state === 'holding' || state === 'held') return false;
     return [...urgent].some(([queue, priority]) => deps.goesAhead(queue, priority));
   }
 
   async function takeAny(): Promise<TakenBlock[]> {
-    const block = urgent.size > 0 ? await takeUrgent() : null;
+    const block = mayTakeUrgent() ? await takeUrgent() : null;
     if (block !== null) return [block];
     return wantsAny() ? takeNext() : [];
   }
@@ -155,12 +167,26 @@ export function createBlockSource(deps: {
     },
     /** Whether a take in progress may bring a block. */
     get mayBring(): boolean {
-      return state === 'taking' || state === 'stopping';
+      return state === 'taking' || state === 'holding' || state === 'stopping';
+    },
+    /** Takes no more blocks until `release`. Settles when no take is in progress. Allowed until `stop`. */
+    async hold(): Promise<void> {
+      if (state === 'resting') state = 'held';
+      if (state === 'held') return;
+      state = 'holding';
+      alarm.ring();
+      await new Promise<void>((resolve) => onTaken.push(resolve));
+    },
+    /** Takes blocks again. Allowed until `stop`. */
+    release(): void {
+      if (state === 'held') state = 'resting';
+      else if (state === 'holding') state = 'taking';
+      alarm.ring();
     },
     /** Takes no more blocks. */
     async stop(): Promise<void> {
-      if (state === 'taking') state = 'stopping';
-      else if (state === 'resting') state = 'stopped';
+      if (state === 'taking' || state === 'holding') state = 'stopping';
+      else if (state === 'resting' || state === 'held') state = 'stopped';
       stopping.abort();
       await running;
     },

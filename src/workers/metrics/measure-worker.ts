@@ -1,4 +1,5 @@
 /** Measures a worker: counts its events, and looks at its lanes, memory and models at each scrape. */
+import { INTAKE_STATES } from '../../shared/domain/intake-state.ts';
 import { MEMORY_LEVELS } from '../../shared/domain/memory-level.ts';
 import type { Events } from '../../shared/observe/events.ts';
 import { createMetrics, type Instruments, type Metrics } from '../../shared/observe/metrics/instruments.ts';
@@ -53,7 +54,8 @@ function countEvents(events: Pick<Events, 'on'>, worker: Worker): void {
   events.on('model.unloaded', ({ model, why }) => worker.forebay_model_unloads_total.inc({ model, why }));
 }
 
-function look(worker: Worker, { lanes, memory, inflight, models }: WorkerView): void {
+function look(worker: Worker, { lanes, memory, inflight, models, intake }: WorkerView): void {
+  for (const state of INTAKE_STATES) worker.forebay_worker_state.set({ state }, intake === state ? 1 : 0);
   const states = { busy: 0, idle: 0, loading: 0, draining: 0, down: lanes.size - lanes.running.length };
   for (const { state, batches } of lanes.running) {
     if (state === 'loading' || state === 'draining') states[state] += 1;

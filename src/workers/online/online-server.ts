@@ -46,16 +46,20 @@ export function createOnlineServer(deps: {
   /** By id. */
   const inHand = new Map<string, OnlineAnswer>();
   const running = new Set<Promise<void>>();
-  let isStopped = false;
+  /** `held`: no requests are taken until `release`. `stopped`: none are taken any more. */
+  let state: 'serving' | 'held' | 'stopped' = 'serving';
   const unlisten = deps.wake.on('online', (name) => {
+    if (state !== 'serving') return;
     const open = queues.get(name);
     if (open === undefined) deps.onNeeded(name);
     else ring(open);
   });
-  const sweep = setInterval(() => {
-    for (const open of queues.values()) void ringIfAnyWaits(open);
-  }, SWEEP_MS);
+  const sweep = setInterval(ringAll, SWEEP_MS);
   sweep.unref();
+
+  function ringAll(): void {
+    if (state === 'serving') for (const open of queues.values()) void ringIfAnyWaits(open);
+  }
 
   /** Asks first, because a model counts as in use while requests are taken. */
   async function ringIfAnyWaits(open: OpenQueue): Promise<void> {
@@ -70,7 +74,7 @@ export function createOnlineServer(deps: {
   }
 
   function takeIfDue(open: OpenQueue): void {
-    if (isStopped || open.state !== 'due' || queues.get(open.queue) !== open) return;
+    if (state !== 'serving' || open.state !== 'due' || queues.get(open.queue) !== open) return;
     const rows = roomOf(open);
     if (rows <= 0) return;
     open.state = 'taking';
@@ -91,7 +95,8 @@ export function createOnlineServer(deps: {
       if (requests.length > 0) deps.pump();
     } catch (error) {
       // The Redis watch reports errors of Redis. The sweep tries again.
-      if (!isStopped && redisTrouble(error) === null) emit('online.take_failed', { error: messageOf(error) });
+      if (state !== 'stopped' && redisTrouble(error) === null)
+        emit('online.take_failed', { error: messageOf(error) });
     }
     open.state = isMore || open.state === 'taking_and_due' ? 'due' : 'resting';
     takeIfDue(open);
@@ -122,7 +127,8 @@ export function createOnlineServer(deps: {
     try {
       if (reply !== null) await work.reply(request, reply);
     } catch (error) {
-      if (!isStopped && redisTrouble(error) === null) emit('online.failed', { error: messageOf(error) });
+      if (state !== 'stopped' && redisTrouble(error) === null)
+        emit('online.failed', { error: messageOf(error) });
     }
   }
 
@@ -133,6 +139,10 @@ export function createOnlineServer(deps: {
       open.soon = null;
       takeIfDue(open);
     });
+  }
+
+  async function answered(): Promise<void> {
+    while (running.size > 0) await Promise.all(running);
   }
 
   function track(work: Promise<void>): void {
@@ -150,7 +160,7 @@ export function createOnlineServer(deps: {
     open(queue: string): void {
       const open: OpenQueue = { queue, state: 'resting', rows: 0, soon: null };
       queues.set(queue, open);
-      void ringIfAnyWaits(open);
+      if (state === 'serving') void ringIfAnyWaits(open);
     },
     /** The model has left the lanes. */
     close: (queue: string): void => void queues.delete(queue),
@@ -166,12 +176,22 @@ export function createOnlineServer(deps: {
       );
     },
     isNeeded: async (queue: string) => work.anyWaits(queue),
+    /** Takes no more requests until `release`. Settles when those in hand are answered. Allowed until `stop`. */
+    async hold(): Promise<void> {
+      state = 'held';
+      await answered();
+    },
+    /** Takes requests again. Allowed until `stop`. */
+    release(): void {
+      state = 'serving';
+      for (const open of queues.values()) ring(open);
+    },
     /** Takes no more requests. Settles when those in hand are answered. */
     async stop(): Promise<void> {
-      isStopped = true;
+      state = 'stopped';
       unlisten();
       clearInterval(sweep);
-      while (running.size > 0) await Promise.all(running);
+      await answered();
     },
   };
 }

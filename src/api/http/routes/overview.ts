@@ -1,10 +1,10 @@
-/** Endpoints about the whole service: metrics, workers and queues. */
+/** Endpoints about the whole service: metrics and queues. */
 import { z } from 'zod';
 import { METRICS_TYPE, type Metrics } from '../../../shared/observe/metrics/instruments.ts';
-import { queuesToWire, workersToWire } from '../../overview/overview-view.ts';
+import { queuesToWire } from '../../overview/overview-view.ts';
 import { surveyService, type SurveyDeps } from '../../overview/survey-service.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
-import { QUEUE_LIST, WORKER_LIST } from '../wire/overview.ts';
+import { QUEUE_LIST } from '../wire/overview.ts';
 
 export interface OverviewDeps {
   readonly metrics: Pick<Metrics, 'scrape'>;
@@ -31,20 +31,6 @@ export function mountOverview(target: MountTarget, { metrics, survey }: Overview
       problems: [],
     },
     async () => new Response(await metrics.scrape(), { headers: { 'Content-Type': METRICS_TYPE } }),
-  );
-  mount(
-    target,
-    {
-      method: 'get',
-      path: '/v1/workers',
-      operationId: 'listWorkers',
-      tag: 'Operations',
-      access: 'service:read',
-      summary: 'List live workers',
-      success: [{ status: 200, description: 'All workers.', content: { 'application/json': WORKER_LIST } }],
-      problems: [],
-    },
-    async ({ c }) => c.json(workersToWire(await survey.workers.live())),
   );
   mount(
     target,

@@ -1,5 +1,6 @@
 /** Workers and queues of the whole service, as operators see them. */
 import { z } from 'zod';
+import { INTAKE_STATES } from '../../../shared/domain/intake-state.ts';
 import { MEMORY_LEVELS } from '../../../shared/domain/memory-level.ts';
 import { FAILURE_OR_NULL, TIMESTAMP } from './scalars.ts';
 
@@ -23,6 +24,10 @@ export const WORKER = z
     host: z.string(),
     pid: z.int(),
     pool: z.string(),
+    status: z.enum(INTAKE_STATES).meta({
+      description:
+        'A worker that is `draining` takes no more blocks and online requests, and finishes those that it holds. When it holds none, it is `drained`, and waits until it is resumed or ended.',
+    }),
     started_at: TIMESTAMP,
     lanes: CHOICE.meta({ description: 'Number of lanes. Null from an older worker.' }),
     threads: CHOICE.meta({ description: 'Threads per model call. Null from an older worker.' }),

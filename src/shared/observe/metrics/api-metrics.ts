@@ -32,6 +32,7 @@ export const SERVICE_METRICS = {
   ]),
   forebay_jobs_rows_per_second: gauge('Rows per second of all running jobs together.'),
   forebay_workers: gauge('Live workers.', ['pool']),
+  forebay_workers_draining: gauge('Live workers that are drained, or are being drained.', ['pool']),
   forebay_pool_wanted_workers: gauge('Workers that the pool should have, as `GET /v1/scale` says.', ['pool']),
   forebay_pool_backlog_seconds: gauge('Time in which one worker would finish all rows of the pool.', [
     'pool',

@@ -41,6 +41,10 @@ export const WORKER_METRICS = {
     ['model'],
   ),
 
+  forebay_worker_state: gauge(
+    '1 for the current state: running, draining (it finishes what it holds), drained (it holds nothing any more).',
+    ['state'],
+  ),
   forebay_lanes: gauge(
     'Lanes by state: busy, idle, loading (they load a model), draining (they restart after their batches), down (they start again).',
     ['state'],

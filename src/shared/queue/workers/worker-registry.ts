@@ -2,12 +2,14 @@
 import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../../domain/model/batch-invariance.ts';
 import type { Choice } from '../../domain/choice.ts';
+import type { IntakeOrder, IntakeState } from '../../domain/intake-state.ts';
 import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
 import type { ModelConfig, ModelRef } from '../../domain/model/model-config.ts';
 import type { ModelUse } from '../../domain/model/model-use.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
 import { redisNow } from '../redis-now.ts';
 import { withCurrentBounds, withCurrentCode } from '../older-names.ts';
+import { readOrder } from './intake-orders.ts';
 
 /** Resident memory of a model in one lane, as the lane measured it. */
 export interface ModelMemory {
@@ -103,6 +105,8 @@ export interface WorkerInfo {
     readonly blockedMs: number;
   };
   readonly models: readonly ServedModel[];
+  /** Workers of older versions do not send it. They cannot be drained. */
+  readonly intake?: IntakeState;
   /** Workers of older versions send neither this nor `plan`. */
   readonly resources?: WorkerResources;
   readonly plan?: LaneChoices;
@@ -124,8 +128,19 @@ export interface ModelService {
   readonly waitsBecause: string | null;
   /** A worker has served it and then found other files in its place. */
   readonly isReplaced: boolean;
+  /** Some worker has it, but drains. Such workers count for nothing else. */
+  readonly isDraining: boolean;
   /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;
+}
+
+/** The models for which the worker takes blocks and online requests, or may soon. */
+export function offeredModels({ intake, models }: WorkerInfo): readonly ServedModel[] {
+  return isDraining(intake) ? [] : models;
+}
+
+function isDraining(intake: IntakeState = 'running'): boolean {
+  return intake !== 'running';
 }
 
 /** Whether lanes hold the model. */
@@ -155,6 +170,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         .multi()
         .zrem(indexKeys.beats, ...gone)
         .hdel(indexKeys.workers, ...gone)
+        .hdel(indexKeys.orders, ...gone)
         .exec();
     }
     return (await redis.hvals(indexKeys.workers)).map(readHeartbeat);
@@ -164,35 +180,43 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
   async function ready(model: ModelRef): Promise<ServedModel[]> {
     const queue = blockQueueName(model);
     return (await live())
-      .flatMap((worker) => worker.models)
+      .flatMap(offeredModels)
       .filter((served) => isReady(served) && blockQueueName(served.ref) === queue);
   }
 
   return {
     live,
-    /** `announce`: wakes feeders, for a first heartbeat or changed models. */
-    async beat(worker: WorkerInfo, announce: boolean): Promise<void> {
+    /**
+     * `announce`: wakes feeders, for a first heartbeat or changed models. Returns what an operator last asked of the
+     * worker.
+     */
+    async beat(worker: WorkerInfo, announce: boolean): Promise<IntakeOrder | null> {
       const batch = redis
         .multi()
+        .hget(indexKeys.orders, worker.id)
         .hset(indexKeys.workers, worker.id, JSON.stringify(worker))
         .zadd(indexKeys.beats, await redisNow(redis), worker.id);
       if (announce) batch.publish(WAKE_CHANNELS.workers, '');
-      await batch.exec();
+      const [order] = (await batch.exec()) ?? [];
+      return readOrder(order?.[1]);
     },
     async leave(id: string): Promise<void> {
       await redis
         .multi()
         .zrem(indexKeys.beats, id)
         .hdel(indexKeys.workers, id)
+        .hdel(indexKeys.orders, id)
         .publish(WAKE_CHANNELS.workers, '')
         .exec();
     },
     async serviceOf(model: ModelRef): Promise<ModelService> {
       const queue = blockQueueName(model);
-      const announced = (await live()).flatMap((worker) =>
-        worker.models.map((served) => ({ worker, served, queue: blockQueueName(served.ref) })),
+      const workers = await live();
+      const announced = workers.flatMap((worker) =>
+        offeredModels(worker).map((served) => ({ worker, served, queue: blockQueueName(served.ref) })),
       );
       const mine = announced.filter((a) => a.queue === queue);
+      const draining = workers.filter(({ intake }) => isDraining(intake)).flatMap(({ models }) => models);
       const serving = mine.filter(({ served }) => !served.problem && served.lanes > 0);
       const unloaded = mine.filter(({ served }) => served.isUnloaded === true);
       const others = announced.flatMap(({ served }) =>
@@ -211,6 +235,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         isUnloaded: unloaded.length > 0,
         waitsBecause: unloaded.find(({ served }) => served.waitsBecause)?.served.waitsBecause ?? null,
         isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
+        isDraining: draining.some((served) => isReady(served) && blockQueueName(served.ref) === queue),
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };
     },

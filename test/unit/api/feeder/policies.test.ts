@@ -80,7 +80,7 @@ it('keeps one block on the queue when all workers are short of memory', () => {
   expect(vetoOnAdding({ ...state, onQueue: 1 })).toMatchObject({ reason: 'memory_watermark' });
 });
 
-it('says what to change if the files of the model were replaced, and whether a worker is loading the model', () => {
+it('says what to change if the files of the model were replaced, and whether a worker is loading it or draining', () => {
   const textOf = (service: object) =>
     vetoOnAdding({ ...STATE, service: { ...SERVED, lanes: 0, ...service } })!.text;
   const otherHashes = ['a'.repeat(64)];
@@ -89,5 +89,8 @@ it('says what to change if the files of the model were replaced, and whether a w
   );
   expect(textOf({ otherHashes, isReplaced: true })).toContain('Submit the job again');
   expect(textOf({ otherHashes })).toContain('put the files into the folders that the workers read');
+  expect(textOf({ isDraining: true })).toBe(
+    'All workers of pool "default" that serve model "m" are draining. Resume one, or start another one.',
+  );
   expect(textOf({ otherHashes, isLoading: true })).toBe('A worker is loading model "m" (bbbbbbbbbbbb).');
 });
