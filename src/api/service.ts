@@ -56,10 +56,10 @@ import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
-/** Wake-ups that the API listens to. */
 /** Bytes of buffers that wait for the next body: those of about 100 photos. */
 const ONLINE_FREE_BYTES = 16 * 1024 * 1024;
-const API_KINDS = ['job', 'progress', 'slots', 'workers', 'sampled'] as const;
+/** Wake-ups that the API listens to. */
+const API_KINDS = ['job', 'progress', 'slots', 'turn', 'workers', 'sampled'] as const;
 
 export interface ApiService {
   readonly app: ReturnType<typeof createApp>;

@@ -1,6 +1,9 @@
 // The limit of a queue across all jobs (INV-3), and how fairly the jobs share it, on a real Redis.
 import { expect, it } from 'vitest';
+import { queueKeys } from '#forebay/shared/queue/keys.js';
+import { createRandom } from '../support/random.ts';
 import { slotLimits, slotUser, useQueueLayer } from '../support/queue.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const layer = useQueueLayer();
 let queue = 0;
@@ -74,4 +77,81 @@ it('waiting feeders are notified when a slot is free', async () => {
   const woken = new Promise<string>((resolve) => layer.wake.on('slots', resolve));
   await layer.slots.release(name, 'a', [0]);
   expect(await woken).toBe(name);
+});
+
+/** Jobs of three tenants on a full queue. Each holds some slots and waits for more. */
+async function crowd(jobs: number) {
+  const name = `q${queue++}`;
+  const users = Array.from({ length: jobs }, (_, i) =>
+    slotUser(`job${i}`, { tenant: `t${i % 3}`, rowsPerBlock: 1 + (i % 4), isFull: true }),
+  );
+  const limits = { queue: 3 * jobs, feed: 2 };
+  const ask = async (i: number, blocks: readonly number[]) =>
+    layer.slots.take(name, users[i]!, limits, blocks);
+  for (const i of users.keys()) await ask(i, many);
+  return { name, ids: users.map(({ id }) => id), keys: queueKeys(name), ask };
+}
+
+it('a free slot on a queue with many jobs wakes only those that come next', async () => {
+  const { name, ids, keys } = await crowd(20);
+  const woken: string[] = [];
+  const off = [layer.wake.on('turn', (id) => woken.push(id)), layer.wake.on('slots', (q) => woken.push(q))];
+  // A job below its two slots takes one at any time.
+  await layer.slots.release(name, ids[9]!, [0]);
+  await waitUntil('a wake-up', () => woken.length > 0);
+  expect(woken).toEqual([ids[9]]);
+  // Otherwise there must be room. Those that were served least come next, however many slots are free.
+  await layer.slots.release(name, ids[0]!, many);
+  await waitUntil('more wake-ups', () => woken.length > 8);
+  expect(woken[1]).toBe(ids[0]);
+  const shares = await layer.redis.hgetall(keys.shares);
+  const served = (id: string) => Number(shares[id]!.split(' ')[6]);
+  const tenantServed = (id: string) => Number(shares[`50 ${shares[id]!.split(' ')[0]}`]);
+  const first = ids.toSorted((a, b) => tenantServed(a) - tenantServed(b) || served(a) - served(b));
+  expect(woken.slice(2).map(served)).toEqual(first.slice(0, 7).map(served));
+  for (const end of off) end();
+});
+
+it('a request for slots costs the same with two hundred jobs as with twenty', async () => {
+  const calls = async () =>
+    [...(await layer.redis.info('commandstats')).matchAll(/:calls=(\d+)/g)].reduce(
+      (n, [, c]) => n + Number(c),
+      0,
+    );
+  const costOf = async (jobs: number) => {
+    const { ask } = await crowd(jobs);
+    const costs: number[] = [];
+    // Once per second, a request also makes the numbers anew.
+    for (let i = 0; i < 6; i++) {
+      const before = await calls();
+      await ask(jobs - 1, many);
+      costs.push((await calls()) - before);
+    }
+    return Math.min(...costs);
+  };
+  // How many others there are to compare with differs a little.
+  expect(await costOf(200)).toBeLessThan(1.2 * (await costOf(20)));
+});
+
+it('numbers that are kept up to date are those that counting gives', async () => {
+  const { name, ids, keys, ask } = await crowd(9);
+  const { next: random } = createRandom(7);
+  for (let step = 0; step < 120; step++) {
+    const i = Math.floor(random() * ids.length);
+    const blocks = [0, 1, 2, 3, 4, 5].filter(() => random() < 0.5);
+    if (random() < 0.1) await layer.slots.withdraw(name, ids[i]!);
+    else if (random() < 0.5) await layer.slots.release(name, ids[i]!, blocks);
+    else await ask(i, blocks);
+  }
+  const numbers = async () => {
+    await ask(0, []);
+    const tallies = Object.entries(await layer.redis.hgetall(keys.tallies));
+    return {
+      turns: await layer.redis.zrange(keys.turns, '0', '-1'),
+      tallies: new Map(tallies.filter(([field, n]) => field !== ':at' && n !== '0').toSorted()),
+    };
+  };
+  const kept = await numbers();
+  await layer.redis.hset(keys.tallies, ':at', 0);
+  expect(kept).toEqual(await numbers());
 });

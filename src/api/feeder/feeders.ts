@@ -118,6 +118,7 @@ export function createFeeders(deps: FeedersDeps) {
     wake.on('slots', (queue) => {
       for (const feeder of running.values()) if (feeder.queue === queue) feeder.wake();
     }),
+    wake.on('turn', (id) => running.get(id)?.wake()),
     wake.on('workers', wakeAll),
   ];
   const supervising = supervise();

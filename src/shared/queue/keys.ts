@@ -100,6 +100,10 @@ export const queueKeys = (queue: string) => ({
    * Hash job, or priority and tenant -> what it was served (scripts/take-slots.lua), while it uses the queue. Expires.
    */
   shares: `${PREFIX}:{${queue}}:shares`,
+  /** Sorted set: the jobs and tenants in `shares`, sorted by whose turn it is (scripts/take-slots.lua). Expires. */
+  turns: `${PREFIX}:{${queue}}:turns`,
+  /** Hash: numbers of slots, so that they need not be counted (scripts/take-slots.lua). Expires. */
+  tallies: `${PREFIX}:{${queue}}:tallies`,
   /** String: rows per second that one worker was last measured to compute. Expires. */
   rate: `${PREFIX}:{${queue}}:rate`,
 });
@@ -165,6 +169,8 @@ export const WAKE_CHANNELS = {
   urgent: `${PREFIX}:wake:urgent`,
   /** Slots were freed. Message: the queue's name. */
   slots: `${PREFIX}:wake:places`,
+  /** Slots were freed on a queue with many waiting jobs. Message: the id of a job that may take one. */
+  turn: `${PREFIX}:wake:turn`,
   /** Workers have started or left, or the state of their models or their memory has changed. */
   workers: `${PREFIX}:wake:workers`,
   /** Workers are asked to load or unload a model. Message: the queue's name. */

@@ -56,8 +56,13 @@ export function createQueueSlots(deps: {
   const { redis, run, requestMs = REQUEST_MS, patienceMs = PATIENCE_MS } = deps;
   /** Frees slots with one call per queue for all releases in one turn of the event loop. */
   const leave = batchPerTurn<readonly string[], void>(async (queue, members) => {
-    const keys = queueKeys(queue);
-    await run('release-slots', [keys.slots, keys.feeders], [WAKE_CHANNELS.slots, queue, ...members.flat()]);
+    await run('release-slots', keysOf(queue), [
+      WAKE_CHANNELS.slots,
+      queue,
+      WAKE_CHANNELS.turn,
+      FEW_JOBS,
+      ...members.flat(),
+    ]);
     return members.map(() => undefined);
   });
 
@@ -69,11 +74,10 @@ export function createQueueSlots(deps: {
       limits: SlotLimits,
       blocks: readonly number[],
     ): Promise<SlotGrant> {
-      const keys = queueKeys(queue);
       const { id, tenant, priority, window, rowsPerBlock, isFull } = job;
       const [granted, waitsFor, outranks] = (await run(
         'take-slots',
-        [keys.slots, keys.feeders, keys.shares],
+        keysOf(queue),
         [
           id,
           tenant,
@@ -116,3 +120,10 @@ export function createQueueSlots(deps: {
 /** A waiting feeder asks again within its 1 s sweep, so an older request belongs to a dead feeder. */
 const REQUEST_MS = 3000;
 const PATIENCE_MS = 2000;
+/** Up to this many waiting jobs are all woken by a free slot. With more, only those that come next. */
+const FEW_JOBS = 4;
+
+function keysOf(queue: string): readonly string[] {
+  const { slots, feeders, shares, turns, tallies } = queueKeys(queue);
+  return [slots, feeders, shares, turns, tallies];
+}
