@@ -3,12 +3,14 @@ import { setImmediate } from 'node:timers/promises';
 import { createClient } from '../client/client.ts';
 import { endWhenOutputCloses } from '../shared/process/closed-output.ts';
 import { PROGRAM_VERSION } from '../shared/process/program-version.ts';
-import { runProgram } from './program.ts';
+import { settleRedis } from './settle-redis.ts';
 import { programName } from './shell-words.ts';
 import { processTerminal } from './terminal.ts';
 
 endWhenOutputCloses();
+settleRedis(process.argv.slice(2), process.env);
 
+const { runProgram } = await import('./program.ts');
 const code = await runProgram(
   {
     terminal: processTerminal(),

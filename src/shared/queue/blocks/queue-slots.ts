@@ -75,23 +75,19 @@ export function createQueueSlots(deps: {
       blocks: readonly number[],
     ): Promise<SlotGrant> {
       const { id, tenant, priority, window, rowsPerBlock, isFull } = job;
-      const [granted, waitsFor, outranks] = (await run(
-        'take-slots',
-        keysOf(queue),
-        [
-          id,
-          tenant,
-          priority,
-          limits.queue,
-          requestMs,
-          window,
-          limits.feed,
-          rowsPerBlock,
-          isFull ? '1' : '',
-          patienceMs,
-          ...blocks,
-        ],
-      )) as [number, SlotWait | '', number];
+      const [granted, waitsFor, outranks] = (await run('take-slots', keysOf(queue), [
+        id,
+        tenant,
+        priority,
+        limits.queue,
+        requestMs,
+        window,
+        limits.feed,
+        rowsPerBlock,
+        isFull ? '1' : '',
+        patienceMs,
+        ...blocks,
+      ])) as [number, SlotWait | '', number];
       return { granted, waitsFor: waitsFor === '' ? null : waitsFor, outranks: outranks === 1 };
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {
