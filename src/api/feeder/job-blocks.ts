@@ -41,6 +41,14 @@ export interface JobBlocks {
  * A request for slots expires after 3 s. A job that has more rows than its full window renews the request this often.
  */
 const GOES_ON_MS = 900;
+/**
+ * A job whose window stays full for this long, and for PACES times as long as before its last refill, makes no progress.
+ * For example, its storage is slow. It no longer asks for more than it has, so that it does not hold back other jobs
+ * that were served more.
+ */
+const STUCK_MS = 5_000;
+const PACES = 3;
+const MOST_PACE_MS = 60_000;
 
 export function createJobBlocks(deps: {
   spec: Pick<JobSpec, 'id' | 'options' | 'tenant'>;
@@ -58,7 +66,14 @@ export function createJobBlocks(deps: {
   const now = deps.now ?? (() => performance.now());
   /** When the job last asked for slots or renewed its request (ms, monotonic). */
   let askedAt = -Infinity;
+  /** When blocks last went on the queue (ms, monotonic), and the time between the last two times. */
+  let refilledAt = now();
+  let paceMs = 0;
   const states = createBlockStates(deps.now);
+
+  function isStuck(): boolean {
+    return now() - refilledAt > Math.max(STUCK_MS, PACES * paceMs);
+  }
 
   async function refresh(): Promise<void> {
     states.sync(await window.blocks(id));
@@ -124,12 +139,15 @@ export function createJobBlocks(deps: {
 
     async add({ window: most, isFull, ...limits }) {
       const waiting = states.due();
-      if (waiting.length === 0 && !(isFull && now() - askedAt > GOES_ON_MS)) return null;
+      const wantsMore = isFull && !isStuck();
+      if (waiting.length === 0 && !(wantsMore && now() - askedAt > GOES_ON_MS)) return null;
       askedAt = now();
-      const user = { id, tenant: spec.tenant, priority, window: most, rowsPerBlock, isFull };
+      const user = { id, tenant: spec.tenant, priority, window: most, rowsPerBlock, isFull: wantsMore };
       const { granted, waitsFor, outranks } = await slots.take(queue, user, limits, waiting);
       const blocks = waiting.slice(0, granted);
       if (blocks.length === 0) return waitsFor;
+      paceMs = Math.min(MOST_PACE_MS, now() - refilledAt);
+      refilledAt = now();
       const generations = await window.nextGeneration(id, lease, blocks);
       const gone = blocks.filter((block) => !generations.has(block));
       for (const block of gone) states.gone(block);
