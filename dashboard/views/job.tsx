@@ -28,7 +28,7 @@ export function JobView({ id }: { id: string }) {
       <Problem error={error} />
       {job && (
         <>
-          <Head job={job} />
+          <Head job={job} answeredBy={stats.data?.answered_by ?? null} />
           <JobActions job={job} onDone={refresh} />
           {stats.data && <Bottleneck stats={stats.data} />}
           <section>
@@ -63,7 +63,14 @@ function isOver({ finished_at }: JobWire): boolean {
   return finished_at !== null;
 }
 
-function Head({ job }: { job: JobWire }) {
+function Head({
+  job,
+  answeredBy,
+}: {
+  job: JobWire;
+  /** Null: one model answers all rows. */
+  answeredBy: Readonly<Record<string, number>> | null;
+}) {
   return (
     <>
       <dl class="figures">
@@ -80,6 +87,30 @@ function Head({ job }: { job: JobWire }) {
           {count(job.blocks.queued)} queued, {count(job.blocks.running)} running, {count(job.blocks.done)}{' '}
           done
         </Figure>
+        {answeredBy !== null && (
+          <Figure name="answered by">
+            {Object.entries(answeredBy).map(([model, rows]) => (
+              <div key={model}>
+                {model}: {count(rows)}
+              </div>
+            ))}
+          </Figure>
+        )}
+        {job.delta !== null && (
+          <Figure name="taken over">
+            {count(job.delta.taken_over)}
+            <small>
+              computed: {count(job.delta.computed.new)} new, {count(job.delta.computed.changed)} changed,{' '}
+              {count(job.delta.computed.failed_before)} failed before
+            </small>
+          </Figure>
+        )}
+        {job.cache !== null && (
+          <Figure name="from the result cache">
+            {count(job.cache.hits)}
+            <small>computed: {count(job.cache.misses)}</small>
+          </Figure>
+        )}
       </dl>
       {job.reason !== null && (
         <p class="note">

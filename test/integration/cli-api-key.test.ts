@@ -50,6 +50,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   loadtest: ['--model', 'm', '--input', 'urls.txt', '--seconds', '1'],
   predict: ['--model', 'm', '--text', 'hello'],
   'models list': [],
+  'workers list': [],
   'models inspect': ['m'],
 };
 

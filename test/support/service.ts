@@ -13,6 +13,9 @@ import { waitUntil } from './wait-until.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Longer than a worker waits for its blocks. */
+const PATIENCE_MS = 45_000;
+
 export const LABELS = ['red', 'green', 'blue'];
 const COLOURS = [
   [220, 30, 30],
@@ -86,7 +89,16 @@ export async function startService(
 
   async function stop(child: ChildProcess) {
     child.kill('SIGTERM');
-    await once(child, 'exit');
+    const exited = once(child, 'exit');
+    const patience = setTimeout(() => {
+      // Rarely, Node's exit waits for a thread of its compiler, which waits for it: nodejs/node#54918.
+      console.error(
+        `process ${child.pid} of the service did not end within ${PATIENCE_MS / 1000} s of SIGTERM`,
+      );
+      child.kill('SIGKILL');
+    }, PATIENCE_MS);
+    await exited;
+    clearTimeout(patience);
   }
 
   let api = await start('api/main.js');

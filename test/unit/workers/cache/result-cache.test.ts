@@ -85,10 +85,12 @@ it('a sweep removes the entries that were not used for longest, and nothing that
   writeFileSync(join(folder, 'v1/default/thesis/draft.txt'), 'mine');
   expect(await sweepCache(folderPlace(folder), 46 * KB)).toMatchObject({ removed: 0, bytes: 40 * KB });
   // 30 kB of 40 kB may stay, so three entries go.
-  const both = await Promise.all([1, 2].map(async () => sweepCache(folderPlace(folder), 40 * KB)));
-  expect(both[0]).toEqual({ entries: 7, bytes: 28 * KB, removed: 3 });
+  // Both may find that the other one has removed an entry.
+  await Promise.all([1, 2].map(async () => sweepCache(folderPlace(folder), 40 * KB)));
   const left = hours.flatMap((age, i) => (age < 8 ? [keyOf(i)] : []));
   expect(files().toSorted()).toEqual([...left, 'draft.txt', 'notes.txt'].toSorted());
+  expect(await sweepCache(folderPlace(folder), 40 * KB)).toEqual({ entries: 7, bytes: 28 * KB, removed: 0 });
+  expect(await sweepCache(folderPlace(folder), 24 * KB)).toMatchObject({ removed: 3, bytes: 16 * KB });
 });
 
 it('a worker never lets the cache grow beyond its limit, also if others have filled it', async () => {
