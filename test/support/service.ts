@@ -92,9 +92,8 @@ export async function startService(
     const exited = once(child, 'exit');
     const patience = setTimeout(() => {
       // Rarely, Node's exit waits for a thread of its compiler, which waits for it: nodejs/node#54918.
-      console.error(
-        `process ${child.pid} of the service did not end within ${PATIENCE_MS / 1000} s of SIGTERM`,
-      );
+      const after = `${PATIENCE_MS / 1000} s after SIGTERM`;
+      process.stderr.write(`process ${child.pid} of the service has not ended ${after}\n`);
       child.kill('SIGKILL');
     }, PATIENCE_MS);
     await exited;
