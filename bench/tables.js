@@ -30,6 +30,14 @@ const TARGETS = {
 export async function run({ log, runs, seconds }) {
   const { chosen, config } = ceilingConfig(SUBJECT);
   const lanes = await startLanes(config, poolOf(SUBJECT));
+  try {
+    return await compareTables(lanes, { chosen, log, runs, seconds });
+  } finally {
+    await lanes.stop();
+  }
+}
+
+async function compareTables(lanes, { chosen, log, runs, seconds }) {
   const { rate } = await lanes.measure(1).then(async () => lanes.measure(Math.min(3, seconds)));
   const count = Math.max(SUBJECT.atLeast, Math.round(rate * seconds));
   const few = tableFiles('tables-few', SUBJECT.rows(COMPARED));
@@ -58,7 +66,7 @@ export async function run({ log, runs, seconds }) {
       data: { turns, count, chosen },
     };
   } finally {
-    await Promise.all([service.stop(), lanes.stop()]);
+    await service.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Writes the same rows as JSONL, CSV and Parquet. */
 import { parquetWriteFile } from 'hyparquet-writer';
-import { jsonl, temporary } from './workloads.js';
+import { appendLines, jsonl, temporary } from './workloads.js';
 
 /**
  * @param {string} name
@@ -11,9 +11,10 @@ export function tableFiles(name, lines) {
   const known = new Map();
   const rows = lines.map((line) => known.get(line) ?? known.set(line, JSON.parse(line)).get(line));
   const names = Object.keys(rows[0]);
-  const csv = temporary(
-    `${name}-${process.pid}.csv`,
-    [names, ...rows.map(Object.values)].map((cells) => `${cells.join(',')}\n`).join(''),
+  const csv = temporary(`${name}-${process.pid}.csv`, `${names.join(',')}\n`);
+  appendLines(
+    csv,
+    rows.map((row) => Object.values(row).join(',')),
   );
   const parquet = temporary(`${name}-${process.pid}.parquet`, '');
   const columnData = names.map((column) => ({

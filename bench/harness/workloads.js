@@ -1,6 +1,14 @@
 /** The rows that the benchmarks run. Generated ones are kept in the cache folder. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { benchCache, root, sharedData } from './places.js';
 
@@ -72,8 +80,21 @@ export function manifest(name, files) {
  * @returns as `manifest`
  */
 export function jsonl(name, lines) {
-  const path = temporary(`${name}-${process.pid}.jsonl`, `${lines.join('\n')}\n`);
+  const path = temporary(`${name}-${process.pid}.jsonl`, '');
+  appendLines(path, lines);
   return { input: { type: 'jsonl', path }, roots: [dirname(path)] };
+}
+
+/** A text of all lines could be longer than JavaScript allows. */
+const LINES_AT_ONCE = 100_000;
+
+/**
+ * @param {string} path
+ * @param {readonly string[]} lines
+ */
+export function appendLines(path, lines) {
+  for (let at = 0; at < lines.length; at += LINES_AT_ONCE)
+    appendFileSync(path, `${lines.slice(at, at + LINES_AT_ONCE).join('\n')}\n`);
 }
 
 /** Writes a file that is removed when the program ends. @returns its path */
