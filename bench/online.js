@@ -10,7 +10,7 @@ import { runLoad } from '../dist/cli/loadtest/run-load.js';
 import { finished, startService } from './harness/service.js';
 import { percentile } from './harness/statistics.js';
 import { SUBJECTS } from './harness/subjects.js';
-import { manifest } from './harness/workloads.js';
+import { manifest, repeated } from './harness/workloads.js';
 
 export const name = 'online';
 export const title = 'Answers at once';
@@ -26,13 +26,9 @@ export async function run({ log, seconds }) {
     return { model, paths, files: paths.slice(0, 200).map((path) => readFileSync(path)) };
   });
   const jobs = subjects.map(({ model, paths }) => manifest(`online-${model}`, paths));
-  // They last longer than the requests beside them.
-  const long = subjects.map(({ model }) =>
-    manifest(`online-long-${model}`, SUBJECTS[model].rows(SUBJECTS[model].atLeast * 6 * (seconds + 2))),
-  );
   const service = await startService({
     models: MODELS.map((model) => modelFolder(model)),
-    inputs: [...jobs, ...long].flatMap((job) => job.roots),
+    inputs: jobs.flatMap((job) => job.roots),
   });
   const rows = [];
   const data = {};
@@ -85,7 +81,11 @@ export async function run({ log, seconds }) {
         { metric: `${subject}: ${CLIENTS} clients, p99`, value: of(many.times, 0.99), unit: 'ms' },
       );
       const { client } = service;
-      const { input } = long[i];
+      // Lasts longer than the requests beside it.
+      const { input } = manifest(
+        `online-long-${model}`,
+        repeated(paths, Math.ceil(offline * (seconds + 1) * 6)),
+      );
       const ask = asker(url, files);
       rows.push(...(await besideJob({ client, ask, model, subject, input, offline, seconds })));
       data[model] = { overhead, alonePerS: alone.perS, manyPerS: many.perS, offline };
