@@ -13,7 +13,7 @@ import { inScratch } from './harness/scratch.js';
 import { photos } from './harness/workloads.js';
 import { compareSides } from './peers/compare-sides.js';
 import { peersPython } from './peers/python.js';
-import { TABLE_PEERS } from './peers/settings.js';
+import { peersFor, TABLE_PEERS } from './peers/settings.js';
 import { classesOf } from './peers/truth.js';
 
 export const name = 'table-peers';
@@ -31,9 +31,7 @@ export async function run({ log, quick, runs }) {
   const cores = Math.max(1, Math.floor(readResources().cpus));
   const python = peersPython();
   const keys = photos(quick ? QUICK_ROWS : ROWS);
-  const peers = Object.entries(TABLE_PEERS).map(([key, { args, ...peer }]) => {
-    return [key, { ...peer, args: args(cores) }];
-  });
+  const peers = peersFor(TABLE_PEERS, cores);
   return inScratch(async (folder) => {
     const table = join(folder, 'table');
     mkdirSync(table);
@@ -45,8 +43,8 @@ export async function run({ log, quick, runs }) {
       format: 'parquet',
       isRight: (row, expected) => row.predictions[0].index === expected,
       services: { service: { label: 'Forebay', folder: modelFolder('mobilenetv2') } },
-      peers: Object.fromEntries(peers),
-      targets: Object.fromEntries(peers.map(([key]) => [key, TARGET])),
+      peers,
+      targets: Object.fromEntries(Object.keys(peers).map((key) => [key, TARGET])),
       targetSide: 'service',
       context: { python, cores, runs, log },
     });

@@ -13,7 +13,7 @@ import { jsonl } from './harness/workloads.js';
 import { startLanes } from './inprocess/lanes.js';
 import { compareSides } from './peers/compare-sides.js';
 import { peersPython } from './peers/python.js';
-import { TEXT_PEERS } from './peers/settings.js';
+import { peersFor, TEXT_PEERS } from './peers/settings.js';
 
 export const name = 'text-peers';
 export const title = 'Embedding texts, against Python, Ray Data and Daft';
@@ -34,9 +34,7 @@ export async function run({ log, quick, runs }) {
   const cores = Math.max(1, Math.floor(readResources().cpus));
   const python = peersPython();
   const { lines, truth } = await textsWithTruth(quick ? QUICK_TEXTS : TEXTS);
-  const peers = Object.entries(TEXT_PEERS).map(([key, { args, ...peer }]) => {
-    return [key, { ...peer, args: args(cores) }];
-  });
+  const peers = peersFor(TEXT_PEERS, cores);
   const found = await compareSides({
     what: 'MiniLM',
     work: {
@@ -48,8 +46,8 @@ export async function run({ log, quick, runs }) {
     dataset: jsonl('text-peers', lines),
     isRight: ({ embedding }, expected) => difference(expected, embedding, TOLERANCE) === null,
     services: { service: { label: 'Forebay', folder: modelFolder('minilm') } },
-    peers: Object.fromEntries(peers),
-    targets: Object.fromEntries(peers.map(([key]) => [key, TARGET])),
+    peers,
+    targets: Object.fromEntries(Object.keys(peers).map((key) => [key, TARGET])),
     targetSide: 'service',
     context: { python, cores, runs, log },
   });

@@ -12,7 +12,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +20,7 @@ import { cacheDir } from '../../dist/shared/config/cache-dir.js';
 import { createKeyStore } from '../../dist/shared/keys/key-store.js';
 import { connectRedis } from '../../dist/shared/queue/connection.js';
 import { startEmbeddedRedis } from '../../dist/cli/redis/embedded-redis.js';
+import { freePort } from '../harness/free-port.js';
 import { createGraph, FLOAT } from '../models/onnx-writer.js';
 import { addNetworkHost, openRedis } from './network-hosts.js';
 
@@ -221,14 +221,6 @@ async function writeLines(path, count, line) {
   }
   out.end();
   await once(out, 'finish');
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }
 
 /** The text of a key with which the tenant may submit jobs, and see the jobs of all tenants. */

@@ -36,6 +36,18 @@ export const TABLE_PEERS = {
   },
 };
 
+/**
+ * The peers of `settings` for this many cores.
+ * @template {{ args: (cores: number) => string[] }} P
+ * @param {Record<string, P>} settings
+ * @param {number} cores
+ */
+export function peersFor(settings, cores) {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, peer]) => [key, { ...peer, args: peer.args(cores) }]),
+  );
+}
+
 /** Ray Data's actors and Daft's instances sort 128 texts at a time. The Python loops sort all texts. */
 export const TEXT_PEERS = {
   loop: {

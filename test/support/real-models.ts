@@ -1,15 +1,13 @@
-// Configs of models in ../shared/data.
+// Configs of models in ../shared/data. The benchmarks run the same models.
+interface Models {
+  readonly MODELS: {
+    readonly 'yolox-nano': {
+      readonly config: () => { readonly preprocess: Readonly<Record<string, unknown>> };
+    };
+  };
+}
+
+const { MODELS } = (await import(new URL('../../bench/harness/models.js', import.meta.url).href)) as Models;
 
 /** Of yolox-nano. */
-export const YOLOX = {
-  task: 'object-detection',
-  head: 'yolox',
-  preprocess: {
-    resize: 'letterbox',
-    crop: 416,
-    pad: 114,
-    align: 'top_left',
-    color_order: 'bgr',
-    rescale: 1,
-  },
-} as const;
+export const YOLOX = MODELS['yolox-nano'].config();
