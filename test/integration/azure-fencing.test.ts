@@ -21,9 +21,11 @@ interface Gate {
 async function startGate(origin: string): Promise<Gate> {
   let at = Infinity;
   let act = async (): Promise<void> => undefined;
-  const proxy = await startLoggingProxy(origin, async () => {
-    gate.passed += 1;
-    if (gate.passed === at) await act();
+  const proxy = await startLoggingProxy(origin, {
+    before: async () => {
+      gate.passed += 1;
+      if (gate.passed === at) await act();
+    },
   });
   const gate: Gate = {
     endpoint: proxy.url,

@@ -33,7 +33,7 @@ describe.skipIf(noSeaweedfs !== null)(`many hosts ${noSeaweedfs ?? networks}`, (
   }, 60_000);
   afterAll(async () => {
     await Promise.all(running.map(async (one) => one.stop()));
-    hosts?.remove();
+    await hosts?.remove();
     await Promise.all([redis?.stop(), s3?.stop()]);
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   });

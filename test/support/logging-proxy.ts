@@ -1,4 +1,4 @@
-// An HTTP proxy on loopback in front of a server. It passes everything on, and remembers which requests it has seen.
+// An HTTP proxy in front of a server. It passes everything on, and remembers which requests it has seen.
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,11 +12,14 @@ export interface LoggingProxy {
 
 /**
  * `target`: an `http:` origin. The Host header stays that of the proxy, because requests of S3 are signed with it.
- * `before`: what a request waits for before it is passed on.
+ * `before`: what a request waits for before it is passed on. `host`: the address that it listens on.
  */
 export async function startLoggingProxy(
   target: string,
-  before: () => Promise<void> = async () => undefined,
+  {
+    before = async () => undefined,
+    host = '127.0.0.1',
+  }: { before?: () => Promise<void>; host?: string } = {},
 ): Promise<LoggingProxy> {
   const { hostname, port } = new URL(target);
   const seen: string[] = [];
@@ -33,10 +36,10 @@ export async function startLoggingProxy(
     incoming.pipe(passed);
   }
   const server = createServer((incoming, outgoing) => void pass(incoming, outgoing));
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     seen,
     async close() {
       server.closeAllConnections();

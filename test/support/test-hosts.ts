@@ -1,8 +1,7 @@
 // Hosts for a test: network namespaces where the system allows them, otherwise only separate folders on this machine.
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
+import { startLoggingProxy, type LoggingProxy } from './logging-proxy.ts';
 
 interface NetworkHost {
   readonly here: string;
@@ -35,7 +34,7 @@ export async function createTestHosts({ redis, s3 }: { redis: string; s3: string
   const operator = new Redis(redis);
   const redisPort = await freePort();
   const links: NetworkHost[] = [];
-  const forwards: Server[] = [];
+  const proxies: LoggingProxy[] = [];
 
   async function addApart(): Promise<TestHost> {
     const link = addNetworkHost();
@@ -45,13 +44,13 @@ export async function createTestHosts({ redis, s3 }: { redis: string; s3: string
       redisPort,
       links.map(({ here }) => here),
     );
-    const forward = await forwardTo(Number(new URL(s3).port), link.here);
-    forwards.push(forward);
+    const proxy = await startLoggingProxy(s3, { host: link.here });
+    proxies.push(proxy);
     return {
       command: link.command,
       env: {
         REDIS_URL: `redis://${link.here}:${redisPort}`,
-        AWS_ENDPOINT_URL: `http://${link.here}:${(forward.address() as AddressInfo).port}`,
+        AWS_ENDPOINT_URL: proxy.url,
         FOREBAY_HOST: link.address,
         FOREBAY_WORKER_HOST: link.address,
         FOREBAY_AUTH: 'off',
@@ -64,25 +63,10 @@ export async function createTestHosts({ redis, s3 }: { redis: string; s3: string
       sharedNetwork === null
         ? addApart()
         : { command: (argv) => argv, env: { REDIS_URL: `unix://${redis}`, AWS_ENDPOINT_URL: s3 } },
-    remove() {
+    async remove() {
       operator.disconnect();
-      for (const forward of forwards) forward.close();
+      await Promise.all(proxies.map(async (proxy) => proxy.close()));
       for (const link of links) link.remove();
     },
   };
-}
-
-/** Listens on an address, and passes each connection on to a port of loopback. */
-async function forwardTo(port: number, address: string): Promise<Server> {
-  const server = createServer((incoming) => {
-    const outgoing = connect(port, '127.0.0.1');
-    incoming.pipe(outgoing).pipe(incoming);
-    for (const socket of [incoming, outgoing])
-      socket
-        .on('error', () => undefined)
-        .on('close', () => [incoming, outgoing].forEach((one) => one.destroy()));
-  });
-  server.listen(0, address);
-  await once(server, 'listening');
-  return server;
 }
