@@ -50,7 +50,7 @@ export class ServiceRedis extends Redis {
     // ioredis resends a command after a reconnect. It is wrapped only the first time.
     if (!this.#known.has(command)) {
       this.#known.add(command);
-      freeWhenSent(command);
+      if (command.args.some(isLarge)) freeWhenSent(command);
       const { reject } = command;
       command.reject = (error) => {
         if (this.#waitsFor(error, stream)) {
@@ -143,15 +143,19 @@ function atMostEvery(ms: number, holds: (error: Error) => boolean): (error: Erro
   };
 }
 
+function isLarge(argument: unknown): boolean {
+  return Buffer.isBuffer(argument) && argument.length >= LARGE_BUFFER_BYTES;
+}
+
 /**
- * ioredis copies the arguments of a command into a new buffer. It is not freed if the command fails, because the socket
+ * ioredis copies the arguments of a command with a buffer into a new buffer. It is not freed if the command fails, because the socket
  * may still be writing it.
  */
 function freeWhenSent(command: RedisCommand): void {
   const toWritable = command.toWritable.bind(command);
   command.toWritable = (socket) => {
     const written = toWritable(socket);
-    if (Buffer.isBuffer(written) && written.length >= LARGE_BUFFER_BYTES) {
+    if (Buffer.isBuffer(written)) {
       void command.promise.then(
         () => freeBuffer(written),
         () => {},
