@@ -3,7 +3,7 @@
  * it nevertheless, nothing is lost but time.
  */
 import { open, rm, stat, utimes } from 'node:fs/promises';
-import { isMissing } from '../files/is-missing.ts';
+import { nullIfMissing } from '../files/is-missing.ts';
 
 export interface MakingMark {
   /** Shows that the work continues. */
@@ -38,10 +38,6 @@ export async function markMaking(path: string): Promise<MakingMark | null> {
 }
 
 async function ageOf(path: string): Promise<number | null> {
-  try {
-    return Date.now() - (await stat(path)).mtimeMs;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const found = await stat(path).catch(nullIfMissing);
+  return found && Date.now() - found.mtimeMs;
 }

@@ -4,6 +4,12 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
+/** For `catch` of anything that reads or looks at a path: what does not exist is null. */
+export function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
 /** For `catch` of `readdir`: a folder that does not exist has no entries. */
 export function noneIfMissing(error: unknown): [] {
   if (isMissing(error)) return [];

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, opendir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMissing, noneIfMissing } from '../../shared/files/is-missing.ts';
+import { isMissing, noneIfMissing, nullIfMissing } from '../../shared/files/is-missing.ts';
 import {
   ENTRY_NAME,
   entryPath,
@@ -78,9 +78,4 @@ async function* namesIn(folder: string, name: RegExp): AsyncGenerator<string> {
   for await (const entry of found) {
     if (!entry.isSymbolicLink() && name.test(entry.name)) yield join(folder, entry.name);
   }
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
 }

@@ -58,7 +58,7 @@ export const SUBMIT_BODY = z
   })
   .refine(({ model, pipeline }) => model !== undefined || pipeline !== undefined, {
     path: ['model'],
-    // Shown as "is missing (string)", together with the issues of other fields.
+    // The message becomes "is missing (string)". It is shown together with the issues of other fields.
     error: 'string',
     when: ({ value }) => typeof value === 'object' && value !== null,
   })

@@ -4,7 +4,7 @@
  */
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing, noneIfMissing } from '../../files/is-missing.ts';
+import { noneIfMissing, nullIfMissing } from '../../files/is-missing.ts';
 import type { SweptOutput } from '../output.ts';
 import { folderPaths } from './folder-paths.ts';
 import { removeEmptyStaging, stagedIn } from './staging.ts';
@@ -44,12 +44,8 @@ export async function sweepFolder(folder: string, job: string, before: number): 
 
 /** Epoch ms. Null: the file is gone. */
 async function lastWritten(path: string): Promise<number | null> {
-  try {
-    return (await lstat(path)).mtimeMs;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const found = await lstat(path).catch(nullIfMissing);
+  return found && found.mtimeMs;
 }
 
 /** Older versions, which had no staging folders, left these beside the parts. */

@@ -1,4 +1,4 @@
-// The rows of compacted files, as compaction notes them and delta jobs read them.
+// How compaction records the rows of its files, and how delta jobs read these records.
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -5,7 +5,7 @@ import { createBlockSource } from '#forebay/workers/intake/block-source.js';
 import { createIntake } from '#forebay/workers/intake/intake.js';
 import { createRunsInHand } from '#forebay/workers/run/runs-in-hand.js';
 
-/** A source whose queue never runs dry, and which begins blocks without end. Each take waits for `bring`. */
+/** A source whose queue always has another block. Each take waits for `bring`. */
 function worker() {
   const takes: (() => void)[] = [];
   const ends: (() => void)[] = [];
