@@ -1,7 +1,7 @@
 /**
- * Measures jobs over prefixes with very many keys: a real API, worker and Redis, and a server that lists generated keys. The
- * time to the first block is that of a job over all keys. For the memory of the API, a job takes one key of 10,000, because
- * it then lists as fast as it can and workers have little to do.
+ * Measures jobs over prefixes with very many keys. API, worker and Redis are real, and a server lists generated keys. A
+ * job over all keys gives the time to the first block. The memory of the API is measured with a job that takes one key
+ * of 10,000. It lists as fast as it can, and workers have little to do.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { growthRow } from './harness/memory-growth.js';

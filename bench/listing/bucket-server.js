@@ -1,6 +1,7 @@
 /**
- * A server of one bucket that has nothing stored: it makes each page of a listing (ListObjectsV2) from the number of keys in
- * the prefix, and answers every object with the same picture. A process of its own, so that it does not slow its client.
+ * A server with one bucket that stores nothing. It makes each page of a listing (ListObjectsV2) from the number of keys
+ * in the prefix, and returns the same picture for every object. It is a separate process, so that it does not slow its
+ * client.
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,12 +12,12 @@ const ETAG = '"0123456789abcdef0123456789abcdef"';
 const WRITTEN = '2026-01-01T00:00:00.000Z';
 const seen = { pages: 0, keys: 0 };
 
-/** A page of a store that is not on this machine. */
+/** How long a page takes from a store that is not on this machine. */
 const SLOW_MS = 100;
 
 /**
- * `keys-1000000/` has a million keys: `keys-1000000/00000000.jpg` and so on. `slow-keys-1000000/` has them, too, and takes
- * SLOW_MS per page.
+ * `keys-1000000/` has a million keys: `keys-1000000/00000000.jpg` and so on. `slow-keys-1000000/` has the
+ * same keys, and takes SLOW_MS per page.
  */
 function listPage(query) {
   const prefix = query.get('prefix') ?? '';

@@ -1,4 +1,4 @@
-/** Starts the server of a bucket with very many keys. */
+/** Starts the server whose bucket has very many keys. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -7,9 +7,8 @@ const BUCKET = 'bench';
 
 /**
  * @param {string} picture that all objects hold
- * @returns `env`: of a service that reads the bucket; `root`: its URL; `prefix(keys)`: one with this many keys, and `slowPrefix(keys)` one that takes 100 ms per
- *   page; `seen()`: what
- *   the server was asked for so far; `stop()`
+ * @returns `env`: of a service that reads the bucket. `root`: its URL. `prefix(keys)`: a prefix with this many keys.
+ *   `slowPrefix(keys)`: the same, with 100 ms per page. `seen()`: what the server was asked for so far. `stop()`
  */
 export async function startBucket(picture) {
   const server = fork(fileURLToPath(new URL('bucket-server.js', import.meta.url)), [picture]);
