@@ -16,6 +16,16 @@ export function rawFields(text: string): Map<string, string> {
   return fields;
 }
 
+/** Null: the text is no JSON object. */
+export function rawFieldsOrNull(text: string): Map<string, string> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? rawFields(text) : null;
+  } catch {
+    return null;
+  }
+}
+
 function afterSpaces(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= SPACE) at += 1;

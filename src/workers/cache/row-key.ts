@@ -2,16 +2,16 @@
  * The key of a row's result in the result cache: a hash of everything that decides the answer. Two rows with the same
  * key get the same answer. Pure.
  */
-import { hash } from 'node:crypto';
 import { PROGRAM_VERSION } from '../../shared/process/program-version.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
-import { rawFields } from '../../shared/text/raw-fields.ts';
+import { rawFieldsOrNull } from '../../shared/text/raw-fields.ts';
+import { sha256 } from '../../shared/text/sha256.ts';
 import type { LaneInput } from '../lane/messages.ts';
 
 /** What the answers of all rows of a block depend on. */
 export interface AnswerSource {
   readonly tenant: string;
-  /** See model-hash.ts. Of a pipeline, it covers all its models. */
+  /** See model-hash.ts. For a pipeline, it covers all its models. */
   readonly modelHash: string;
   /** The task's options, with the model's own values for those that the job leaves open. */
   readonly options: OptionValues;
@@ -22,10 +22,10 @@ export interface AnswerSource {
 /** Hex. */
 export type RowKey = string;
 
-/** Null: the row has no key, because only a lane knows its content, or it is no record. */
+/** Null: the row has no key, because only a lane knows its content, or because it is not a record. */
 export type KeyOf = (input: LaneInput) => RowKey | null;
 
-/** Raise it if the content of a key changes its meaning. */
+/** Raise it if the meaning of a key's content changes. */
 const KEY_VERSION = 1;
 
 /**
@@ -37,7 +37,7 @@ export function createRowKeys(source: AnswerSource, version: string = PROGRAM_VE
   const options = Object.entries(source.options).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const base = JSON.stringify([KEY_VERSION, version, tenant, modelHash, options]);
   const keyOf = (kind: string, content: Uint8Array | string) =>
-    hash('sha256', `${base}\n${kind}\n${hash('sha256', content)}`);
+    sha256(`${base}\n${kind}\n${sha256(content)}`);
   return (input) => {
     if ('bytes' in input) return keyOf('bytes', input.bytes);
     if (!('json' in input)) return null;
@@ -46,23 +46,16 @@ export function createRowKeys(source: AnswerSource, version: string = PROGRAM_VE
   };
 }
 
-/** The fields as they are written, because a parsed number may have lost digits. */
+/**
+ * The fields with their original text, because a parsed number may have lost digits. Null: it is no record, and a lane
+ * gives the better message for it.
+ */
 function fieldsOf(json: string, names: readonly string[]): string | null {
-  if (!isObject(json)) return null;
-  const all = rawFields(json);
+  const all = rawFieldsOrNull(json);
+  if (all === null) return null;
   const found = names.flatMap((name) => {
     const value = all.get(name);
     return value === undefined ? [] : [`${JSON.stringify(name)}:${value}`];
   });
   return found.join(',');
-}
-
-/** A lane says better what is wrong with a row that is no record. */
-function isObject(json: string): boolean {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }
