@@ -10,10 +10,11 @@ export function readPiece(
   tensors: readonly ColumnData[],
 ): Iterable<number> {
   const doubtful = new Set<number>();
+  const cellsOf = new Map(columns.map(({ name, cells }) => [name, cells]));
   for (const [n, reader] of readers.entries()) {
     const { width } = reader;
     for (const [at, { field }] of reader.columns.entries()) {
-      const cells = columns.find(({ name }) => name === field)?.cells ?? NO_CELLS;
+      const cells = cellsOf.get(field) ?? NO_CELLS;
       const read = cellReader(reader, at, tensors[n]!);
       let index = first * width + at;
       for (let row = from; row < to; row++, index += width)
