@@ -262,8 +262,8 @@ export function createBlockComputer(deps: {
       join?.release();
       releaseTaken();
     };
-    const computeWhole = async (whole: OpenBlock): Promise<Computed> => {
-      const computing = computeAll(whole);
+    const computeAnnounced = async (opened: OpenBlock): Promise<Computed> => {
+      const computing = computeAll(opened);
       given.announce();
       return { ...(await computing), release };
     };
@@ -271,18 +271,18 @@ export function createBlockComputer(deps: {
       const { delta } = spec;
       const { earlier } = content;
       const isDelta = delta !== undefined && earlier !== undefined;
-      if (!isDelta && cache === null) return await computeWhole(block);
+      if (!isDelta && cache === null) return await computeAnnounced(block);
       // Blocks without a row for a lane are not held back by lanes.
       const booking = await takenBudget.admit();
       releaseTaken = booking.release;
       if (!isDelta) {
-        const computed = await computeWhole(block);
+        const computed = await computeAnnounced(block);
         booking.settle(cache?.taken.bytes ?? 0);
         return computed;
       }
       const candidates = await readCandidates(earlierParts, delta, earlier);
       booking.settle(candidates.bytes);
-      if (isSlice(content) || delta.by === 'content') return await computeWhole({ ...block, candidates });
+      if (isSlice(content) || delta.by === 'content') return await computeAnnounced({ ...block, candidates });
       return { ...(await computeOthers(block, content, candidates)), release };
     } catch (error) {
       release();

@@ -95,7 +95,7 @@ local function make_anew()
         count(share.tenant .. ':open', slots * share.rows)
         live[share.tenant] = true
       end
-      if waits[id] then waits[id] = nil end
+      waits[id] = nil
     end
   end
   for field, served in pairs(tenants) do
@@ -194,7 +194,6 @@ if not me then
   own.held = own.held + me.held
   own.open = own.open + me.held * rows
 end
-local held_before = me.held
 me.served = begin_at(me.served, was_asking, siblings)
 own.served = begin_at(own.served, was_asking or #siblings > 0, others)
 

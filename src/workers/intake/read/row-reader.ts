@@ -37,7 +37,7 @@ export type RowRead =
       readonly joined?: Uint8Array;
       /** By content. Absent: it is not wanted, or only the lane that opens the file knows it. */
       readonly version?: string;
-      /** Of a local file that was read here. Absent: it was not, or may change without a new stamp. */
+      /** Of a local file that was read here. Absent: none was read, or its content may change without a new stamp. */
       readonly stamp?: FileStamp;
     }
   | { readonly ok: false; readonly error: RowError };
@@ -101,11 +101,11 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     if (location.kind === 'url') {
       const { url, version } = location;
       const bytes = await reading(url, signal, async () => fetchBytes(url, signal, version));
-      return withVersion(ofBytes(bytes), rows.versions === true ? contentVersion(bytes) : null);
+      return ofContent(bytes, rows);
     }
     if (location.kind === 'file') {
       const { bytes, stamp } = await options.readFile!(location.path, rows.tenant);
-      const read = withVersion(ofBytes(bytes), rows.versions === true ? contentVersion(bytes) : null);
+      const read = ofContent(bytes, rows);
       return read.ok && stamp !== undefined ? { ...read, stamp } : read;
     }
     if (location.kind === 'table_row') {
@@ -210,6 +210,11 @@ export function createRowReader(options: RowReaderOptions): RowReader {
       }
     },
   };
+}
+
+/** The version is that of the bytes. */
+function ofContent(bytes: Uint8Array, { versions }: RowsOf): RowRead {
+  return withVersion(ofBytes(bytes), versions === true ? contentVersion(bytes) : null);
 }
 
 function withVersion(read: RowRead, version: string | null): RowRead {
