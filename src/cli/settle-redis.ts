@@ -14,6 +14,6 @@ export function settleRedis(argv: readonly string[], env: NodeJS.ProcessEnv): vo
   });
   const given = values['redis-url'];
   if (typeof given === 'string') env['REDIS_URL'] = given;
-  // It selects the private Redis of the data folder, whatever REDIS_URL says.
+  // It selects the private Redis of the data folder, even if REDIS_URL is set.
   else if (argv[0] === 'keys' && typeof values['data'] === 'string') delete env['REDIS_URL'];
 }

@@ -15,7 +15,7 @@ export type AskedModel =
   | { readonly kind: 'model'; readonly given: string }
   | { readonly kind: 'pipeline'; readonly file: string };
 
-/** `missing`: what to say if neither is given. */
+/** `missing`: the message if neither is given. */
 export function askedModel({ model, pipeline }: ModelFlags, missing: string): AskedModel {
   if (model !== undefined && pipeline !== undefined)
     throw new UsageError('--model and --pipeline exclude each other');
@@ -24,7 +24,7 @@ export function askedModel({ model, pipeline }: ModelFlags, missing: string): As
   return { kind: 'model', given: model };
 }
 
-/** The model as a running service is asked for it. */
+/** The fields of a request to a running service that name the model. */
 export async function modelOfRequest(
   asked: AskedModel,
   cwd: string,

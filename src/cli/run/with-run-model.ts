@@ -1,4 +1,4 @@
-/** The model of a command that starts its own processes: a folder, or a pipeline in a file, which gets one meanwhile. */
+/** The model of a command that starts its own processes: a folder, or a pipeline file with a temporary folder. */
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ type Place = Pick<CliContext, 'cwd' | 'env'>;
 const NO_MODEL =
   '--model DIR is missing: the folder of model.onnx and model.json (or --pipeline FILE: a pipeline of models)';
 
-/** Calls `use` with the model. Throws UsageError, and as checkModel and `use` do. */
+/** Calls `use` with the model. Throws UsageError, and the errors of checkModel and `use`. */
 export async function withRunModel<T>(
   flags: RunModelFlags,
   place: Place,
@@ -39,7 +39,7 @@ export async function withRunModel<T>(
   return use(await checkModel(asked.given, place.cwd, place.env));
 }
 
-/** A pipeline finds its models beside its own folder, so that folder stands among links to them. */
+/** A pipeline finds its models beside its own folder, so its temporary folder is placed among links to them. */
 async function withPipeline<T>(
   file: string,
   { models }: RunModelFlags,

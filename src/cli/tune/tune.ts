@@ -20,8 +20,8 @@ import { tunedText } from './tuned-text.ts';
 const MAIN = fileURLToPath(new URL('../../workers/tune/main.js', import.meta.url));
 
 /**
- * Returns the exit code. Throws as withRunModel and planTune do, ForebayError if measuring fails, and the errors of node:fs if the
- * report cannot be written.
+ * Returns the exit code. Throws the errors of withRunModel and planTune, ForebayError if measuring fails, and the
+ * errors of node:fs if the report cannot be written.
  */
 export async function tune(flags: TuneFlags, context: CliContext): Promise<number> {
   return withRunModel(flags, context, async (model) => {

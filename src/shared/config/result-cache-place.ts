@@ -26,7 +26,7 @@ export function resultCachePlace(
     objectFolder,
   );
   const isFolder = !isObjectUrl(place);
-  // Of nested folders, the deepest one decides, and the data folder is closed (see input-folders.ts).
+  // Among nested folders, the deepest one decides, and the data folder is closed (see input-folders.ts).
   const isClosed = (root: string) => isFolder && isInside(dataDir, place) && isInside(root, dataDir);
   const holds = (root: string) => (isFolder ? isInside(root, place) : place.startsWith(root));
   const open = roots.find((root) => holds(root) && !isClosed(root));

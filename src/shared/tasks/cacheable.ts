@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { isPipeline } from './pipeline/pipeline-config.ts';
 
-/** Why answers of the model cannot be kept for equal rows, as a clause. Null: they can, or nobody knows the config. */
+/** Why answers of the model cannot be kept for equal rows, as a clause. Null: they can, or the config is not known. */
 export function whyNotCacheable(config: ModelConfig | null): string | null {
   if (config === null) return null;
   if (config.kind === 'predictor')

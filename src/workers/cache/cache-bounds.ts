@@ -1,6 +1,6 @@
 /**
- * Decides whether this worker may write to the result cache. After each share of the limit that it has written, it sweeps
- * the cache. It writes no further share before the sweep has ended.
+ * Decides whether this worker may write to the result cache. Whenever it has written a fixed share of the limit, it
+ * sweeps the cache. Until the sweep has ended, it may write only one more share.
  */
 import type { Emit } from '../../shared/observe/events.ts';
 import { messageOf } from '../../shared/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * An entry of the result cache: a line of JSON, and the result of a row as it is. The line says how to tell a whole entry
+ * An entry of the result cache: a line of JSON, followed by the unchanged result of a row. The line tells a whole entry
  * from a damaged one. Pure.
  */
 import { z } from 'zod';
@@ -18,8 +18,9 @@ const HEAD = z.object({
   v: z.literal(1),
   key: z.string(),
   at: z.number(),
-  /** Of the result, in bytes, with a hash that also finds changed bytes. */
+  /** Length of the result in bytes. */
   bytes: z.int().min(0),
+  /** Hash of the result, which also detects changed bytes. */
   check: z.string(),
 });
 

@@ -1,10 +1,10 @@
-/** Where the entries of the result cache lie: below a folder, or below a prefix of S3 or Azure. */
+/** Where the entries of the result cache are stored: below a folder, or below a prefix of S3 or Azure. */
 import type { RowKey } from './row-key.ts';
 
 export interface FoundEntry {
   /** Where it is, for `remove`. */
   readonly at: string;
-  /** What it takes of the cache. */
+  /** How much of the cache it uses. */
   readonly bytes: number;
   /** Epoch ms. */
   readonly writtenAt: number;
@@ -14,11 +14,11 @@ export interface FoundEntry {
 export interface CachePlace {
   /** Shown in events. */
   readonly name: string;
-  /** An entry that is used and older than this is written again, so that its time is about that of its last use. */
+  /** An entry that is used and older than this is written again, so that its time is close to that of its last use. */
   readonly renewAfterMs: number;
-  /** Entries that may be read at once, and as many that may be written. */
+  /** How many entries may be read at once. As many may be written at once. */
   readonly atOnce: number;
-  /** What an entry of this size takes of the cache. */
+  /** How much of the cache an entry of this size uses. */
   sizeOf(bytes: number): number;
   /** Null: there is none. */
   read(tenant: string, key: RowKey): Promise<Buffer | null>;

@@ -12,7 +12,7 @@ import {
   type FoundEntry,
 } from './cache-place.ts';
 
-/** File systems give out space in pieces of this size. */
+/** File systems allocate space in pieces of this size. */
 const PIECE_BYTES = 4096;
 const UNFINISHED = /^[0-9a-f]{64}\.[0-9a-f]{12}\.tmp$/;
 /** An unfinished file of this age is left over from a dead process. */
@@ -72,7 +72,7 @@ function sizeOf(bytes: number): number {
   return Math.ceil(bytes / PIECE_BYTES) * PIECE_BYTES;
 }
 
-/** Paths of what lies in a folder and has such a name. Follows no link out of the cache. */
+/** Paths of the files and folders in a folder whose names match `name`. Follows no link out of the cache. */
 async function* namesIn(folder: string, name: RegExp): AsyncGenerator<string> {
   const found = await opendir(folder).catch(noneIfMissing);
   for await (const entry of found) {

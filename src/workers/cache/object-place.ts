@@ -4,9 +4,9 @@ import type { WritableStore } from '../../shared/stores/store.ts';
 import type { Stores } from '../../shared/stores/stores.ts';
 import { ENTRY_NAME, entryPath, SHARD_NAME, VERSION_NAME, type CachePlace } from './cache-place.ts';
 
-/** A store that takes longer is left alone for a while. Computing rows is then faster. */
+/** A store that takes longer is not used for a while. Computing rows is then faster. */
 const PATIENCE_MS = 5_000;
-/** Tries of the store itself end before that. */
+/** The longest time of a listing. The store's own tries end before that. */
 const LISTING_MS = 3_600_000;
 
 /** `prefix`: ends with a slash. */
@@ -14,7 +14,7 @@ export function objectPlace(prefix: string, stores: Pick<Stores, 'writable'>): C
   let opened: Promise<WritableStore> | null = null;
   const store = async () => (opened ??= stores.writable(prefix));
 
-  /** Objects or folders below `at` with such a name. */
+  /** Objects and folders below `at` whose names match `name`. */
   async function* below(at: string, name: RegExp) {
     for await (const child of (await store()).children(at, AbortSignal.timeout(LISTING_MS))) {
       if (name.test(child.name)) yield { ...child, url: `${at}${child.name}${child.isFolder ? '/' : ''}` };
@@ -57,7 +57,7 @@ export function objectPlace(prefix: string, stores: Pick<Stores, 'writable'>): C
   };
 }
 
-/** The store may go on, but nobody waits for it any longer. */
+/** Stops waiting after PATIENCE_MS, although the store may still finish the work. */
 async function inTime(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

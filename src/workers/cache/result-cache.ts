@@ -1,6 +1,6 @@
 /**
- * The result cache as a worker sees it. A cache that fails is left alone for a while, and never fails a job: its rows are
- * computed.
+ * The result cache as a worker sees it. After a failure, the worker does not use the cache for a while. The failure
+ * does not fail any job, because its rows are computed instead.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
@@ -24,7 +24,7 @@ export interface ResultCache {
   put(tenant: string, key: RowKey, result: string): Promise<void>;
 }
 
-/** How long a cache that has failed is left alone. */
+/** How long a cache that has failed is not used. */
 const REST_MS = 30_000;
 /** A larger entry would push out too many others. */
 const MOST_BYTES = 4 * 1024 * 1024;

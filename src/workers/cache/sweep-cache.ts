@@ -1,6 +1,6 @@
 /**
- * Keeps the result cache below a size. Removes the entries that were not used for longest, in constant memory. Several
- * processes may sweep at once: they choose the same entries, and an entry that is missed is only computed again.
+ * Keeps the result cache below a size. Removes the least recently used entries, in constant memory. Several processes
+ * may sweep at once: they choose the same entries, and the result of a missing entry is only computed again.
  */
 import type { CachePlace, FoundEntry } from './cache-place.ts';
 
@@ -51,7 +51,7 @@ export async function sweepCache(
   return { entries: entries - removed, bytes, removed };
 }
 
-/** The minutes whose entries must go, up to the last one, and how many bytes of that one. */
+/** The entries up to minute `last` must go: of that minute, `ofLast` bytes, and of earlier minutes, all. */
 function oldest(minutes: ReadonlyMap<number, number>, bytes: number): { last: number; ofLast: number } {
   let left = bytes;
   for (const [minute, found] of [...minutes].toSorted(([a], [b]) => a - b)) {

@@ -1,6 +1,6 @@
 /**
- * Notes where the rows of a task end up, and writes that down beside its files for later delta jobs. The versions come
- * from the row records of the parts, which are removed with them.
+ * Notes in which file each row of a task ends up. The notes become a record beside the files, which later delta jobs
+ * read. The versions of the rows come from the row records of the parts, which are removed together with the parts.
  */
 import type { RowVersions } from '../../shared/domain/row-versions.ts';
 import type { GivenColumn } from '../../shared/sinks/sink.ts';
@@ -22,18 +22,18 @@ export interface FilePieces {
 }
 
 export interface RowNotes {
-  /** `keyOf`: the key of the file that has a row. `results`: the rows of the part that succeeded. */
+  /** `results`: how many rows of the part have succeeded. `keyOf`: returns the key of the file that has a row. */
   addPart(part: ReadPart, results: number, keyOf: (index: number) => string | undefined): Promise<void>;
-  /** `given`: the column that the file lacks. `unknown`: the file does not say which values its rows had. */
+  /** `given`: the column that the file lacks. `unknown`: the file does not show which values its rows had. */
   open(key: string, name: string, given: GivenColumn | null, unknown: boolean): FilePieces;
   /** The text of the record. Call it once, when all files have been written. */
   text(): AsyncGenerator<string, void, undefined>;
-  /** Whether each result has a row in the record. If not, there must be no record. */
+  /** Whether the record has a row for each result. If not, it must not be written. */
   readonly isComplete: boolean;
   close(): Promise<void>;
 }
 
-/** The key of the failed rows. A partition's folder has a name. */
+/** The key of the failed rows. It is not the key of a partition, because the name of a folder is not empty. */
 export const FAILED = '';
 
 /** Failed rows per section, because a section is held in memory. */
@@ -44,12 +44,12 @@ interface NotedFile {
   readonly unknown: boolean;
 }
 
-/** `by`: what the row records of the parts hold. `spill`: is closed together with the notes. */
+/** `by`: the kind of versions in the row records of the parts. `spill`: closed together with the notes. */
 export function createRowNotes(job: string, by: RowVersions, spill: Spill): RowNotes {
   const files = new Map<string, NotedFile>();
   let isComplete = true;
 
-  /** The index comes first, and after it a minus if the row failed. */
+  /** Each line begins with the index of its row, then `-` if the row failed, or else `+`. */
   async function* linesOf(key: string): AsyncGenerator<string, void, undefined> {
     for await (const text of spill.read(key)) {
       for (let at = 0, end; at < text.length; at = end) {

@@ -14,7 +14,7 @@ import { sha256 } from '../../shared/text/sha256.ts';
 const READ_AHEAD = 4;
 
 export interface ReadPart {
-  /** What its row record says. Empty if versions of rows are not recorded. */
+  /** The contents of its row record. Empty if versions of rows are not recorded. */
   readonly recorded: readonly RecordedRow[];
   /** The path or URL, for messages. */
   readonly path: string;

@@ -11,7 +11,7 @@ export interface ModelUses {
   busyShare(lanes: number): number;
 }
 
-/** Batches that are counted when they end would make the share of a shorter time jump. */
+/** A batch is counted when it ends, so the share of a shorter time would jump. */
 const SHORTEST_MS = 1000;
 
 export function createModelUses(

@@ -62,7 +62,7 @@ export function createIntake(deps: {
     get state(): IntakeState {
       return state === 'ending' ? 'draining' : state;
     },
-    /** Follows what an operator last asked. May be told again of an order that it has followed. */
+    /** Follows the last order of an operator. The same order may come again. */
     follow(order: IntakeOrder): void {
       if (order === 'drain' && state === 'running') drain();
       if (order === 'resume' && (state === 'draining' || state === 'drained')) resume();

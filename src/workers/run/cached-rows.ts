@@ -1,6 +1,6 @@
 /**
- * Answers rows of a block from the result cache. Rows that it does not have go on to a lane, and their results are kept.
- * Equal rows of a block are computed once.
+ * Answers rows of a block from the result cache. Other rows go to a lane, and their results are kept. Equal rows of a
+ * block are computed once.
  */
 import type { CacheCounts } from '../../shared/domain/job/cache-counts.ts';
 import { packOutcomes, unpackOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
@@ -20,7 +20,7 @@ export interface RunCache {
   readonly cache: ResultCache;
   /** Whether a result may be kept. Failed rows never are. */
   readonly mayKeep: (result: string) => boolean;
-  /** How the first row with each key of the run ends. */
+  /** By key: the outcome of the first row of the run that has it. */
   readonly firsts: Map<RowKey, Promise<RowOutcome>>;
   /** Approximate bytes of the results that no lane has computed. */
   readonly taken: { bytes: number };
@@ -54,7 +54,7 @@ export function createCachedRows(run: RunCache, rows: number): CachedRows {
   const repeats = new Map<number, Promise<RowOutcome>>();
   /** Rows whose results are to be written. */
   const wanted = new Map<number, RowKey>();
-  /** The rows were given up, but some may still be being read. */
+  /** Set when the rows are given up. Some of them may still be on their way from the reader. */
   let failure: { readonly error: unknown } | null = null;
   let stamps: Float64Array | null = null;
   let counts: CacheCounts = { hits: 0, misses: 0 };
@@ -103,7 +103,7 @@ export function createCachedRows(run: RunCache, rows: number): CachedRows {
   async function finish(given: readonly Outcomes[]): Promise<readonly Outcomes[]> {
     const outcomes = given.flatMap(unpackOutcomes);
     for (const [at, result] of found) outcomes[at] = { ok: true, result };
-    // Before it waits for others, because those may wait for these.
+    // This comes before the wait for other rows, because those may wait for these.
     for (const [at, { resolve }] of own) resolve(outcomes[at]!);
     for (const [at, first] of repeats) outcomes[at] = await first;
     let hits = 0;

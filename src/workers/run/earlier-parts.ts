@@ -23,7 +23,10 @@ export interface EarlierPart {
 type Earlier = Pick<Delta, 'output' | 'table' | 'by'>;
 
 export interface EarlierParts {
-  /** `hash`: the SHA-256 that the part must have, or the place of a section in a compacted output. Rejects with the errors of the storage. */
+  /**
+   * `hash`: the SHA-256 that the part must have, or the place of a section in a compacted output. Rejects with the
+   * errors of the storage.
+   */
   get(delta: Earlier, part: number, hash: string): Promise<EarlierPart>;
 }
 
@@ -128,7 +131,7 @@ function sizeOf({ rows, versions }: EarlierPart): number {
   return bytes;
 }
 
-/** A file that changes while it is read is a changed dataset to its reader. */
+/** If a file changes while it is read, its reader reports `dataset_changed`. */
 const DAMAGED: readonly string[] = ['output_changed', 'dataset_changed'];
 
 /** What somebody has changed is computed again. */

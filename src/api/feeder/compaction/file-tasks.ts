@@ -1,6 +1,6 @@
 /**
- * Plans how the parts of a job become files, and puts the tasks into the window. There they follow the job's blocks,
- * and have runs, generations and commits like blocks (docs/adr/0036).
+ * Plans how the parts of a job become files, and adds the tasks to the window after the job's blocks. Like blocks,
+ * tasks have runs, generations and commits (docs/adr/0036).
  */
 import { taskBlock } from '../../../shared/domain/block.ts';
 import { fileTask, planFiles, type FilePlan } from '../../../shared/domain/job/compaction.ts';
@@ -12,8 +12,8 @@ import { PART_PREFIX, partNumber } from '../../../shared/storage/output-names.ts
 import type { JobBlocks } from '../job-blocks.ts';
 
 /**
- * Fills up to `room` places of the window with tasks. Returns true if no task is left. `record`: of a job whose rows
- * are all finished.
+ * Fills up to `room` places of the window with tasks. Returns true if no task is left. `record`: that of a job whose
+ * rows are all finished.
  */
 export type FillFileTasks = (record: JobRecord, room: number) => Promise<boolean>;
 

@@ -51,7 +51,7 @@ end
 if #range('old ', 1) > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
 local best = range('wait ', 1)[1]
 if not best then return freed end
--- One more than needed, in case that the first one is of a dead process.
+-- One more than needed, in case the first one belongs to a dead process.
 local most, TENANTS = math.min(freed, 7) + 1, 8
 local priority = string.match(best, '^wait (%d+)')
 for _, next in ipairs(range('next ' .. priority .. ' ', TENANTS)) do

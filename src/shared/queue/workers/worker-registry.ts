@@ -128,7 +128,7 @@ export interface ModelService {
   readonly waitsBecause: string | null;
   /** A worker has served it and then found other files in its place. */
   readonly isReplaced: boolean;
-  /** Some worker has it, but drains. Such workers count for nothing else. */
+  /** Some worker has it, but drains. The other fields leave such workers out. */
   readonly isDraining: boolean;
   /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;

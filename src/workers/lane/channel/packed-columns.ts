@@ -80,7 +80,7 @@ function unpackCells(packed: PackedCells): ArrayLike<unknown> {
   }
 }
 
-/** Integers of 64 bits as doubles, without a bigint for each. Null if they are none, or if a double cannot hold one. */
+/** Signed 64-bit integers as doubles, without a bigint for each. Null: other numbers, or a double cannot hold one. */
 function doublesOf(numbers: Numbers): Float64Array | null {
   if (!(numbers instanceof BigInt64Array)) return null;
   const words = new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length * 2);
