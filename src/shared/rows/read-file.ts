@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { ForebayError } from '../errors.ts';
 import { stampOf, type FileStamp } from '../files/file-version.ts';
 import type { InputFolders } from '../files/input-folders.ts';
-import { createAllowedOpener, toRowError } from './open-file.ts';
+import { createAllowedOpener, toRowError, type AllowedFile } from './open-file.ts';
 
 export interface ReadFile {
   readonly bytes: Uint8Array;
@@ -20,20 +20,26 @@ const readInto = promisify(read);
 export function createFileReader(limits: InputFolders & { readonly maxFileBytes: number }): FileReader {
   const openAllowed = createAllowedOpener(limits);
   return async function readFile(path, tenant) {
-    const { fd, stamp } = openAllowed(path, tenant);
+    const file = openAllowed(path, tenant);
     try {
-      const bytes = Buffer.allocUnsafe(stamp.size);
-      let filled = 0;
-      while (filled < bytes.length) {
-        const { bytesRead } = await readInto(fd, bytes, filled, bytes.length - filled, null);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return { bytes: bytes.subarray(0, filled), stamp: stampOf(stamp, Date.now()) };
+      const bytes = await readOpened(file);
+      return { bytes, stamp: stampOf(file.stamp, Date.now()) };
     } catch (error) {
       throw error instanceof ForebayError ? error : toRowError(error);
     } finally {
-      closeSync(fd);
+      closeSync(file.fd);
     }
   };
+}
+
+/** The bytes of a file up to the size that it had when it was opened. Rejects with the errors of node:fs. */
+export async function readOpened({ fd, stamp }: AllowedFile): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(stamp.size);
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await readInto(fd, bytes, filled, bytes.length - filled, null);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
 }

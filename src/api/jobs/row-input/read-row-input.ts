@@ -2,8 +2,7 @@
  * Reads what a job's row was made of: the bytes of its file, or its record as JSON. The rules of the workers for input
  * roots, links, tenants, addresses and sizes apply.
  */
-import { closeSync, read as readCallback } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync } from 'node:fs';
 import type { MemberLimits } from '../../../shared/datasets/archive/entry.ts';
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { parseRecord, textOf } from '../../../shared/datasets/jsonl/parse-record.ts';
@@ -20,6 +19,7 @@ import type { InputFolders } from '../../../shared/files/input-folders.ts';
 import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
 import { createAllowedOpener } from '../../../shared/rows/open-file.ts';
 import { readBlob } from '../../../shared/rows/read-blob.ts';
+import { readOpened } from '../../../shared/rows/read-file.ts';
 import { recordInput } from '../../../shared/rows/record-input.ts';
 import { createRootGuess } from '../../../shared/rows/root-guess.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
@@ -53,7 +53,6 @@ export interface RowInputDeps extends FindRowDeps, ObjectRoots, MemberLimits {
 export type ReadRowInput = (job: JobRecord, index: number, signal: AbortSignal) => Promise<RowInput>;
 
 const KEPT_KINDS = 32;
-const readFrom = promisify(readCallback);
 
 export function createReadRowInput(deps: RowInputDeps): ReadRowInput {
   const { files, stores, maxFileBytes, maxFetchRatio } = deps;
@@ -66,20 +65,13 @@ export function createReadRowInput(deps: RowInputDeps): ReadRowInput {
 
   async function readFile(path: string, tenant: string, found: FoundRow): Promise<RowInput> {
     if (!liesUnderRoot(path)) throw outside(path);
-    const { fd, stamp } = openAllowed(path, tenant);
+    const file = openAllowed(path, tenant);
     try {
       const known = found.stamp;
-      if (known !== null && known !== fileVersion(stamp)) throw changed(found.row.id);
-      const bytes = Buffer.allocUnsafe(stamp.size);
-      let filled = 0;
-      while (filled < bytes.length) {
-        const { bytesRead } = await readFrom(fd, bytes, filled, bytes.length - filled, null);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-      return { bytes: bytes.subarray(0, filled), is: 'file', isSame: known !== null };
+      if (known !== null && known !== fileVersion(file.stamp)) throw changed(found.row.id);
+      return { bytes: await readOpened(file), is: 'file', isSame: known !== null };
     } finally {
-      closeSync(fd);
+      closeSync(file.fd);
     }
   }
 
