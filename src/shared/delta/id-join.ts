@@ -5,6 +5,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSorter } from '../datasets/files/external-sort.ts';
+import { sortableWhole } from '../text/sortable-whole.ts';
 
 export interface Pair {
   readonly left: string;
@@ -45,7 +46,6 @@ const SAME_ID = 1_000;
 /** The other side of a pair comes first, so that a left row finds it. */
 const RIGHT = '0';
 const LEFT = '1';
-const DIGITS = 16;
 const FIELD = '\u0000';
 
 export function createIdJoin(options: IdJoinOptions): IdJoin {
@@ -54,8 +54,7 @@ export function createIdJoin(options: IdJoinOptions): IdJoin {
   let added = 0;
 
   async function add(side: string, id: string, payload: string): Promise<void> {
-    const number = String(added++).padStart(DIGITS, '0');
-    await byId.add([escaped(id), side + number, escaped(payload)].join(FIELD));
+    await byId.add([escaped(id), side + sortableWhole(added++), escaped(payload)].join(FIELD));
   }
 
   async function pairUp(): Promise<void> {

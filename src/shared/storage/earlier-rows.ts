@@ -5,8 +5,9 @@
 import { ForebayError } from '../errors.ts';
 import { sinkOf } from '../sinks/sink-of.ts';
 import type { Delta } from '../domain/job/delta.ts';
-import { SORT_IN_TMP } from '../delta/id-join.ts';
-import { fileRows, type SortPlace } from './file-rows/open-file-rows.ts';
+import { SORT_IN_TMP, type IdJoinOptions } from '../delta/id-join.ts';
+import { sortableWhole } from '../text/sortable-whole.ts';
+import { fileRows } from './file-rows/open-file-rows.ts';
 import type { Output } from './output.ts';
 import { outputJobs } from './output-jobs.ts';
 import { partNumber, recordName } from './output-names.ts';
@@ -28,7 +29,10 @@ export interface EarlierRecord extends RecordedRow {
 export interface EarlierReader {
   /** Null at the end. Rejects with ForebayError `output_changed` or the errors of the storage. */
   next(): Promise<EarlierRecord | null>;
-  /** The part or the task that each job of the output has reached. A reader that continues there returns the latest row again. */
+  /**
+   * The part or the task that each job of the output has reached. A reader that continues there returns the latest row
+   * again.
+   */
   position(): number[];
   close(): Promise<void>;
 }
@@ -39,22 +43,20 @@ const READ_AHEAD = 8;
 /** The key of a row of the output. */
 export type KeyOfRow = (row: RecordedRow) => string;
 
-/** Digits of the largest index. */
-const INDEX_DIGITS = 16;
-
 /** The order of the rows in the output itself. A retry keeps the indexes of its rows. */
-export const BY_INDEX: KeyOfRow = ({ index }) => String(index).padStart(INDEX_DIGITS, '0');
+export const BY_INDEX: KeyOfRow = ({ index }) => sortableWhole(index);
 
 /**
  * `keyOf`: the key by which rows ascend. `from`: a position to continue from. Null: the beginning. `sort`: where rows of
- * a partitioned output are sorted. Rejects with ForebayError `output_changed` if another job has written to the output meanwhile.
+ * a partitioned output are sorted. Rejects with ForebayError `output_changed` if another job has written to the output
+ * meanwhile.
  */
 export async function openEarlierRows(
   output: Output,
   earlier: Pick<Delta, 'job' | 'table'>,
   keyOf: KeyOfRow,
   from: readonly number[] | null = null,
-  sort: SortPlace = SORT_IN_TMP,
+  sort: IdJoinOptions = SORT_IN_TMP,
 ): Promise<EarlierReader> {
   const manifest = await readManifest(output);
   const jobs = manifest === null ? [] : outputJobs(manifest);
@@ -112,7 +114,7 @@ function openFiles(
   { job }: Pick<Delta, 'job'>,
   keyOf: KeyOfRow,
   task: number,
-  sort: SortPlace,
+  sort: IdJoinOptions,
 ): RowStream {
   const rows = fileRows(output, job, task, sort);
   let head: EarlierRecord | null = null;

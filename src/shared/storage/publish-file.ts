@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { chunksOf } from '../datasets/bytes/byte-file.ts';
 import { ForebayError } from '../errors.ts';
+import { inFile } from './in-file.ts';
 import type { FileToPublish, Output } from './output.ts';
 
 export interface PublishedFile {
@@ -48,14 +49,10 @@ export async function publishFile(
 
 /** Null: there is no such file. */
 async function hashOf(output: Output, path: string): Promise<string | null> {
-  const file = await output.open(path);
-  if (file === null) return null;
   const { signal } = new AbortController();
-  const hash = createHash('sha256');
-  try {
+  return inFile(output, path, async (file) => {
+    const hash = createHash('sha256');
     for await (const chunk of chunksOf(file, signal)) hash.update(chunk);
     return hash.digest('hex');
-  } finally {
-    await file.close();
-  }
+  });
 }

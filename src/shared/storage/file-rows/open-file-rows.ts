@@ -3,7 +3,10 @@ import { createSorter } from '../../datasets/files/external-sort.ts';
 import type { ByteFile } from '../../datasets/bytes/byte-file.ts';
 import { rawLines, WHOLE_FILE } from '../../datasets/lines/raw-lines.ts';
 import type { RowVersions } from '../../domain/row-versions.ts';
+import type { IdJoinOptions } from '../../delta/id-join.ts';
+import { SORTABLE_DIGITS, sortableWhole } from '../../text/sortable-whole.ts';
 import { fileRowsNumber, ROWS_PREFIX } from '../file-names.ts';
+import { inFile } from '../in-file.ts';
 import type { Output } from '../output.ts';
 import { parseRowLine, type RecordedRow } from '../row-record.ts';
 import { encodePlace, parseHead, parseSection, type FileRowsHead } from './file-rows.ts';
@@ -16,12 +19,6 @@ export interface FileRow extends RecordedRow {
   readonly place: string;
 }
 
-/** Where rows are sorted if a column partitions them. */
-export interface SortPlace {
-  readonly dir: string;
-  readonly maxInMemory: number;
-}
-
 /** A line has an id or a value of a column. */
 const MOST_LINE_BYTES = 4 * 1024 * 1024;
 
@@ -30,21 +27,22 @@ const { signal: never } = new AbortController();
 /** The kind of the recorded versions. Null: there is no record, as in outputs of older versions. */
 export async function fileRowsKind(output: Output, job: string): Promise<RowVersions | null> {
   for await (const { name } of output.list(ROWS_PREFIX)) {
-    const head = fileRowsNumber(name) === null ? null : await headOf(output, name);
+    if (fileRowsNumber(name) === null) continue;
+    const head = await inFile(output, name, async (file) => headOf(linesOf(file)));
     if (head?.job === job) return head.by ?? 'stamp';
   }
   return null;
 }
 
 /**
- * The rows of all tasks from `task` on. `job`: the job of the output. Rows whose record is gone or damaged are left
- * out. Rejects with the errors of the storage.
+ * The rows of all tasks from `task` on. `job`: the job of the output. `sort`: where rows are sorted if a column
+ * partitions them. Leaves out rows whose record is gone or damaged. Rejects with the errors of the storage.
  */
 export async function* fileRows(
   output: Output,
   job: string,
   task: number,
-  sort: SortPlace,
+  sort: IdJoinOptions,
 ): AsyncGenerator<FileRow, void, undefined> {
   for await (const { name } of output.list(ROWS_PREFIX)) {
     const number = fileRowsNumber(name);
@@ -53,8 +51,7 @@ export async function* fileRows(
     if (file === null) continue;
     try {
       const lines = linesOf(file);
-      const { value } = await lines.next();
-      const head = value === undefined ? null : parseHead(value.text);
+      const head = await headOf(lines);
       if (head?.job !== job) continue;
       const rows = rowsOfSections(lines, number);
       if (head.ordered) yield* rows;
@@ -65,17 +62,10 @@ export async function* fileRows(
   }
 }
 
-async function headOf(output: Output, name: string): Promise<FileRowsHead | null> {
-  const file = await output.open(name);
-  if (file === null) return null;
-  const lines = linesOf(file);
-  try {
-    const { value } = await lines.next();
-    return value === undefined ? null : parseHead(value.text);
-  } finally {
-    await lines.return();
-    await file.close();
-  }
+/** Takes the first line. */
+async function headOf(lines: AsyncGenerator<FileLine, void, undefined>): Promise<FileRowsHead | null> {
+  const { value } = await lines.next();
+  return value === undefined ? null : parseHead(value.text);
 }
 
 interface FileLine {
@@ -120,22 +110,19 @@ async function* rowsOfSections(
   }
 }
 
-/** Digits of the largest index. */
-const INDEX_DIGITS = 16;
-
 async function* inOrder(
   rows: AsyncIterable<FileRow>,
-  sort: SortPlace,
+  sort: IdJoinOptions,
 ): AsyncGenerator<FileRow, void, undefined> {
   const sorter = createSorter(sort);
   try {
     for await (const row of rows) {
       // The sorter takes Latin-1 without slashes.
       const rest = Buffer.from(JSON.stringify(row)).toString('base64url');
-      await sorter.add(String(row.index).padStart(INDEX_DIGITS, '0') + rest);
+      await sorter.add(sortableWhole(row.index) + rest);
     }
     for await (const record of sorter.sorted()) {
-      yield JSON.parse(Buffer.from(record.slice(INDEX_DIGITS), 'base64url').toString()) as FileRow;
+      yield JSON.parse(Buffer.from(record.slice(SORTABLE_DIGITS), 'base64url').toString()) as FileRow;
     }
   } finally {
     await sorter.close();

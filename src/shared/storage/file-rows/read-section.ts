@@ -1,9 +1,9 @@
 /** Reads the rows of one piece of a compacted file, with their versions. */
-import { readRange } from '../../datasets/bytes/byte-file.ts';
-import type { ByteFile } from '../../datasets/bytes/byte-file.ts';
+import { readRange, type ByteFile } from '../../datasets/bytes/byte-file.ts';
 import type { Sink, StoredRow } from '../../sinks/sink.ts';
 import { sha256 } from '../../text/sha256.ts';
 import { fileRowsName } from '../file-names.ts';
+import { inFile } from '../in-file.ts';
 import type { Output } from '../output.ts';
 import { understood } from '../read-part.ts';
 import { parseRowLine, type RecordedRow } from '../row-record.ts';
@@ -45,20 +45,6 @@ async function readPiece(output: Output, piece: Piece, sink: Sink): Promise<Stor
       sink.readPiece({ bytes, at, firstRow, rows }, file, piece.given),
     );
   });
-}
-
-async function inFile<T>(
-  output: Output,
-  name: string,
-  read: (file: ByteFile) => Promise<T | null>,
-): Promise<T | null> {
-  const file = await output.open(name);
-  if (file === null) return null;
-  try {
-    return await read(file);
-  } finally {
-    await file.close();
-  }
 }
 
 /** Null: the file ends earlier. */

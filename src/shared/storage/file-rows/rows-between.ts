@@ -1,6 +1,7 @@
 /** Looks up rows of a compacted output by their indexes, without reading results. */
 import { readRange, type ByteFile } from '../../datasets/bytes/byte-file.ts';
 import { fileRowsName } from '../file-names.ts';
+import { inFile } from '../in-file.ts';
 import type { Output } from '../output.ts';
 import { parseRowLine, type RecordedRow } from '../row-record.ts';
 import { parseHead, parseSection } from './file-rows.ts';
@@ -21,18 +22,16 @@ export async function rowsBetween(
   first: number,
   end: number,
 ): Promise<RecordedRow[] | null> {
-  const file = await output.open(fileRowsName(task));
-  if (file === null) return null;
-  try {
+  return inFile(output, fileRowsName(task), async (file) => {
     const found: RecordedRow[] = [];
     const head = await lineAt(file, 0);
     if (head === null || parseHead(head.text)?.job !== job) return null;
     for (let at = head.end; at < file.size;) {
       const line = await lineAt(file, at);
       const section = line && parseSection(line.text);
-      if (section === null) return null;
+      if (line === null || section === null) return null;
       const { range, bytes } = section;
-      at = line!.end + bytes;
+      at = line.end + bytes;
       if (at > file.size) return null;
       if (range[1] < first || range[0] >= end) continue;
       const text = (await readRange(file, { from: at - bytes, to: at }, never)).toString('utf8');
@@ -42,9 +41,7 @@ export async function rowsBetween(
       }
     }
     return found;
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /** The line at an offset, and the offset of the next one. Null: there is none, or it is too long. */
