@@ -4,7 +4,7 @@ import type { Events } from '../../shared/observe/events.ts';
 import { API_METRICS, SERVICE_METRICS } from '../../shared/observe/metrics/api-metrics.ts';
 import { createMetrics, type Instruments, type Metrics } from '../../shared/observe/metrics/instruments.ts';
 import type { RedisMemory } from '../../shared/redis/redis-memory.ts';
-import { isLoaded } from '../../shared/queue/workers/worker-registry.ts';
+import { isDraining, isLoaded } from '../../shared/queue/workers/worker-registry.ts';
 import type { ServiceActivity, ServiceSurvey } from '../overview/survey-service.ts';
 import type { PoolScale } from '../scale/pool-scales.ts';
 
@@ -65,9 +65,9 @@ function show(service: Service, { jobs, workers, queues }: ServiceSurvey): void 
     if (reason !== null) service.forebay_jobs_waiting.inc({ reason });
     if (status === 'running') service.forebay_jobs_rows_per_second.inc(rowsPerS ?? 0);
   }
-  for (const { pool, plan, models, intake = 'running' } of workers) {
+  for (const { pool, plan, models, intake } of workers) {
     service.forebay_workers.inc({ pool });
-    service.forebay_workers_draining.inc({ pool }, intake === 'running' ? 0 : 1);
+    service.forebay_workers_draining.inc({ pool }, isDraining(intake) ? 1 : 0);
     service.forebay_pool_lanes.inc({ pool }, plan?.lanes.value ?? 0);
     for (const model of models.filter(isLoaded)) {
       service.forebay_pool_model_lanes.inc({ pool, model: model.ref.name }, model.lanes);

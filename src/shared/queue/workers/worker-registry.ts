@@ -139,7 +139,8 @@ export function offeredModels({ intake, models }: WorkerInfo): readonly ServedMo
   return isDraining(intake) ? [] : models;
 }
 
-function isDraining(intake: IntakeState = 'running'): boolean {
+/** `intake`: undefined from an older worker. */
+export function isDraining(intake: IntakeState = 'running'): boolean {
   return intake !== 'running';
 }
 

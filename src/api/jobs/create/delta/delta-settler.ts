@@ -3,7 +3,7 @@ import { givenOf, joinOf, type DatasetSpec } from '../../../../shared/domain/dat
 import type { Delta } from '../../../../shared/domain/job/delta.ts';
 import { JOB_ID } from '../../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../../shared/domain/job/job-state.ts';
-import type { JobOptions, JobSpec } from '../../../../shared/domain/job/job.ts';
+import type { JobOptions, JobRecord, JobSpec } from '../../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { nullIfNewer } from '../../../../shared/queue/jobs/job-specs.ts';
 import { jobNotFound, type JobStore } from '../../../../shared/queue/jobs/job-store.ts';
@@ -66,24 +66,6 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     );
   }
 
-  /** The manifest must be that of the last job, because only its parts never change again. */
-  async function checkEnded(found: Output, last: JobSpec): Promise<void> {
-    const record = await jobs.get(last.id).catch(nullIfNewer);
-    if (record && !isTerminal(record.status)) {
-      throw new ForebayError(
-        'invalid_state',
-        `Job ${last.id} still writes to ${found.place}. Submit the delta job when it has ended.`,
-      );
-    }
-    const manifest = await readManifest(found);
-    if (manifest !== null && outputJobs(manifest).at(-1)?.job === last.id) return;
-    throw new ForebayError(
-      'invalid_state',
-      `The output ${found.place} has no manifest of job ${last.id}, because that job never ended. Finish it first ` +
-        '(POST /v1/jobs/resume with the output).',
-    );
-  }
-
   /** A job.json can be edited, so the place of a job that continues an earlier one is checked again. */
   async function continueDelta(delta: Delta, job: Pick<DeltaJob, 'id' | 'tenant'>): Promise<Delta> {
     const [{ place }] = await findOutput(delta.output, job);
@@ -94,7 +76,10 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     checkInput(job, asked);
     const by = hasSlices(job.dataset) ? 'content' : (asked ?? 'stamp');
     const [found, last] = await findOutput(previous, job);
-    const isCompacted = compactedBy(await readManifest(found)) === last.id;
+    // The manifest is read after the record. So if the job has ended, this is its last manifest.
+    const record = await jobs.get(last.id).catch(nullIfNewer);
+    const manifest = await readManifest(found);
+    const isCompacted = compactedBy(manifest) === last.id;
     const inFiles = isCompacted ? await fileRowsKind(found, last.id) : null;
     if (isCompacted && inFiles === null) throw withoutVersions(found);
     if (found.place === job.place) {
@@ -103,7 +88,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
           'To finish the earlier job, resume it (if_output_exists "resume")',
       );
     }
-    await checkEnded(found, last);
+    checkEnded(found, last, record, manifest);
     const of = givenOf(last.dataset);
     checkSameKind(of, job.dataset);
     if (last.asked_columns?.select)
@@ -149,6 +134,27 @@ function checkInput({ dataset }: DeltaJob, by: RowVersions | undefined): void {
   if (by === 'stamp' && hasSlices(dataset)) {
     throw refused('the rows of tables and archives have no size and time of their own. Leave `by` out');
   }
+}
+
+/** The manifest must be that of the last job, because only its parts never change again. */
+function checkEnded(
+  { place }: Output,
+  { id }: JobSpec,
+  record: JobRecord | null,
+  manifest: Readonly<Record<string, unknown>> | null,
+): void {
+  if (record && !isTerminal(record.status)) {
+    throw new ForebayError(
+      'invalid_state',
+      `Job ${id} still writes to ${place}. Submit the delta job when it has ended.`,
+    );
+  }
+  if (manifest !== null && outputJobs(manifest).at(-1)?.job === id) return;
+  throw new ForebayError(
+    'invalid_state',
+    `The output ${place} has no manifest of job ${id}, because that job never ended. Finish it first ` +
+      '(POST /v1/jobs/resume with the output).',
+  );
 }
 
 /** Only versions of the same kind can be compared. */
