@@ -117,7 +117,7 @@ function FileField({ kind, onFile }: { kind: 'image' | 'audio'; onFile: (file: F
         accept={`${kind}/*`}
         onChange={(event) => {
           take(event.currentTarget.files);
-          // So that choosing the same file asks again.
+          // Otherwise choosing the same file again would not be a change.
           event.currentTarget.value = '';
         }}
       />

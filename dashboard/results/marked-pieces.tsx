@@ -1,4 +1,4 @@
-/** A text with what a model has labelled in it. */
+/** A text in which the pieces that a model has labelled are marked. */
 import type { ErrorRow, ResultRow } from '../../src/api/http/wire/row.ts';
 import { markedText } from './marked-text.ts';
 

@@ -56,7 +56,7 @@ import { createWebhookUrlCheck } from './webhooks/check-webhook-url.ts';
 import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
 import { createWebhookSender } from './webhooks/send-webhook.ts';
 
-/** Bytes of buffers that wait for the next body: those of about 100 photos. */
+/** Bytes of buffers that wait for the next body. Enough for about 100 photos. */
 const ONLINE_FREE_BYTES = 16 * 1024 * 1024;
 /** Wake-ups that the API listens to. */
 const API_KINDS = ['job', 'progress', 'slots', 'turn', 'workers', 'sampled'] as const;

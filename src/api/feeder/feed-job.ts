@@ -186,7 +186,7 @@ export function createJobFeeder(deps: {
       onQueue: blocks.onQueue,
       blocksPerS,
     });
-    // A slow store takes seconds to list a whole window. Workers get the first block before.
+    // A slow store takes seconds to list a whole window, so workers get the first block before that.
     let { status } = record;
     if (status === 'queued' && blocks.inWindow === 0 && vetoOnAdding(look()) === null) {
       await fill(1);
@@ -214,7 +214,7 @@ export function createJobFeeder(deps: {
     else await shown.show(isFed ? 'compacting' : null);
   }
 
-  /** Puts blocks of the window on the queue, as far as slots allow. Returns what the others wait for. */
+  /** Puts blocks of the window on the queue, as far as slots allow. Returns what the remaining blocks wait for. */
   async function start(status: JobRecord['status'], state: FeedState): Promise<SlotWait | null> {
     if (status === 'queued') await jobs.transition(id, 'running', { from: ['queued'], lease });
     const limit = windowLimit(state);

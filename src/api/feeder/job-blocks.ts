@@ -42,9 +42,9 @@ export interface JobBlocks {
  */
 const GOES_ON_MS = 900;
 /**
- * A job whose window stays full for this long, and for PACES times as long as before its last refill, makes no progress.
- * For example, its storage is slow. It no longer asks for more than it has, so that it does not hold back other jobs
- * that were served more.
+ * A job makes no progress if its window stays full for this long, and for PACES times as long as before its last
+ * refill. Its storage may be slow, for example. It then asks for no more than it has, so that it does not hold back
+ * other jobs that were served more.
  */
 const STUCK_MS = 5_000;
 const PACES = 3;
@@ -66,7 +66,7 @@ export function createJobBlocks(deps: {
   const now = deps.now ?? (() => performance.now());
   /** When the job last asked for slots or renewed its request (ms, monotonic). */
   let askedAt = -Infinity;
-  /** When blocks last went on the queue (ms, monotonic), and the time between the last two times. */
+  /** When blocks were last put on the queue (ms, monotonic), and the time between the last two refills. */
   let refilledAt = now();
   let paceMs = 0;
   const states = createBlockStates(deps.now);

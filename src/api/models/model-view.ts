@@ -64,7 +64,7 @@ function toWire(
   };
 }
 
-/** Over all live workers. Null if none has answered a batch, or said so. */
+/** The sum over all live workers. Null if no worker reports an answered batch. */
 export function useOf(served: readonly ServedModel[]): ModelUse | null {
   const uses = served.flatMap(({ use }) => use ?? []);
   return uses.length === 0 ? null : uses.reduce(sumOfUse);

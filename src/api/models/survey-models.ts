@@ -40,7 +40,7 @@ export interface ModelSurvey extends Omit<OnDisk, 'models'> {
   readonly inline: ReadonlyMap<string, readonly ServedModel[]>;
 }
 
-/** The models of a worker that drains stay known, but the worker serves nobody with them. */
+/** The models of a draining worker stay known, but the worker does not serve them. */
 function modelsOf(worker: WorkerInfo): readonly ServedModel[] {
   const offered = new Set(offeredModels(worker));
   return worker.models.map((model) =>

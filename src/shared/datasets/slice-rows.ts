@@ -29,7 +29,7 @@ export interface FileRows {
   readonly ids: readonly (string | null)[] | null;
   /** All records as JSON, unread. Null if one of them is known to be invalid, or if they are not JSON. */
   readonly packed: PackedRecords | null;
-  /** The same records as columns. Null or absent: the format has none, or one of the records is known to be invalid. */
+  /** The same records as columns. Null or absent: the format has no columns, or a record is known to be invalid. */
   readonly columns?: ColumnRows | null;
   /** Approximate bytes of the rows in memory. */
   readonly bytes: number;

@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises';
 
-/** Some systems and network file systems cannot sync a folder. Their names are as durable as they can be. */
+/** Some systems and network file systems cannot sync a folder. There, nothing more can be done. */
 const UNSUPPORTED = ['EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR', 'ENOSYS'];
 
 /** Rejects with the errors of node:fs. */

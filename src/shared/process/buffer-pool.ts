@@ -1,22 +1,22 @@
 /**
- * Large buffers that are used again. The garbage collector counts the bytes of each new buffer, and when they are too
- * many, it collects the whole heap. So new buffers that live for a while cost many times as much as filling them.
+ * Lends large buffers and uses them again. The garbage collector counts the bytes of new buffers, and collects the
+ * whole heap when there are too many. So a new buffer that lives for a while costs many times as much as filling it.
  */
 export interface BufferPool {
   /** Its content is undefined. */
   take(length: number): Buffer<ArrayBuffer>;
   /**
-   * The caller must not use the buffer any more. A part of it stands for the whole. Buffers of other origin are left
-   * to the garbage collector, and so are buffers that are never given back.
+   * The caller must not use the buffer any more. Giving back a part of a buffer gives back the whole. Buffers from
+   * elsewhere are left to the garbage collector, and so are buffers that are never given back.
    */
   giveBack(buffer: Uint8Array): void;
 }
 
-/** Smaller ones are cheap, and larger ones are rare. */
+/** Smaller buffers are cheap, and larger ones are rare. */
 const LEAST = 16 * 1024;
 const MOST = 4 * 1024 * 1024;
 
-/** `maxFreeBytes`: of all buffers that wait for their next use. */
+/** `maxFreeBytes`: the limit for all buffers that wait for their next use. */
 export function createBufferPool(maxFreeBytes: number): BufferPool {
   /** By size. */
   const free = new Map<number, ArrayBuffer[]>();
@@ -45,7 +45,7 @@ export function createBufferPool(maxFreeBytes: number): BufferPool {
   };
 }
 
-/** Always new buffers. */
+/** Makes a new buffer each time. */
 export const NEW_BUFFERS: BufferPool = {
   take: (length) => Buffer.allocUnsafeSlow(length),
   giveBack: () => {},

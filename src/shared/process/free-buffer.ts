@@ -1,10 +1,10 @@
 /**
- * Frees the memory of a large buffer at once. Garbage counts until it is collected, and V8 collects the whole heap after
- * about 20 MB of it, which costs as much as a hundred requests (ADR 27).
+ * Frees the memory of a large buffer at once. V8 counts the memory of dead buffers until it collects them. After about
+ * 20 MB, it collects the whole heap, which costs as much as a hundred requests (ADR 27).
  */
 import { MessageChannel } from 'node:worker_threads';
 
-/** Smaller ones are cheap. */
+/** Smaller buffers are cheap to collect. */
 export const LARGE_BUFFER_BYTES = 16 * 1024;
 
 /** Nobody receives what is sent, so its memory is freed. */

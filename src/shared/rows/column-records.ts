@@ -8,7 +8,7 @@ const END = Buffer.from('}');
 /** Expected bytes of a value with its name. */
 const VALUE_BYTES = 24;
 
-/** `bytes`: about as many as the records may take. */
+/** `bytes`: an estimate of the size of the records. */
 export function recordsOf({ pieces, length: rows }: ColumnRows, bytes = 0): PackedRecords {
   const width = pieces[0]?.columns.length ?? 0;
   const writer = new JsonWriter(Math.max(bytes, rows * width * VALUE_BYTES));

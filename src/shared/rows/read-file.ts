@@ -1,4 +1,4 @@
-/** Reads a local row by the rules of open-file.ts, without blocking the thread while the bytes come. */
+/** Reads a local row by the rules of open-file.ts, without blocking the thread while it waits for the bytes. */
 import { closeSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { ForebayError } from '../errors.ts';
@@ -12,7 +12,7 @@ export interface ReadFile {
   readonly stamp: FileStamp | undefined;
 }
 
-/** Rejects as FileOpener throws. */
+/** Rejects with the errors that FileOpener throws. */
 export type FileReader = (path: string, tenant: string) => Promise<ReadFile>;
 
 const readInto = promisify(read);

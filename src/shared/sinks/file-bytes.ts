@@ -17,7 +17,7 @@ export function createFileBytes() {
   }
 
   return {
-    /** `bytes` must not change afterwards. `rows`: those that end in them. */
+    /** `bytes` must not change afterwards. `rows`: the number of rows that end in them. */
     add(bytes: Uint8Array, rows: number): void {
       pieces.push(bytes);
       size += bytes.length;

@@ -2,9 +2,9 @@
 import type { ResultColumn } from '../domain/job/part-format.ts';
 import type { GivenColumn } from './sink.ts';
 
-/** `value`: as the manifest has it. Null: null or the empty text. */
+/** `value`: as in the manifest. Null stands for null and for the empty text. */
 export function givenColumn({ name, type }: ResultColumn, value: string | null): GivenColumn {
-  // In a cell, text is a JSON string. The manifest has other values in the form that they have in JSON.
+  // A cell holds a text as a JSON string. Other values look the same in the manifest and in JSON.
   const isText = type === 'string' && value !== null;
   return { column: name, value: isText ? JSON.stringify(value) : value };
 }

@@ -29,7 +29,7 @@ export interface RowFile {
   addRow(row: StoredRow): void;
   /** Takes what can be written now: a piece of the file, with whole rows. Null: not enough yet. */
   take(): Uint8Array | null;
-  /** Takes the rest, which is a piece, too. */
+  /** Takes the rest as the last piece. */
   end(): Uint8Array;
   /** The number of rows in all pieces that were taken. */
   rowsTaken(): number;

@@ -121,11 +121,11 @@ export interface Output {
    */
   publishFile(file: FileToPublish, permit: () => Promise<boolean>): Promise<FileOutcome>;
   /**
-   * Makes the names of published files durable, before what they replace is removed. `folders`: folders of the output.
-   * Null: the output itself.
+   * Makes the names of published files survive a crash of the machine. Call it before you remove what the files
+   * replace. `folders`: the folders of the output that hold the files. Null: the output itself.
    */
   syncNames(folders: ReadonlySet<string | null>): Promise<void>;
-  /** The paths of all compacted files and their lists, also in folders of the output. */
+  /** The paths of all compacted files and of what describes them, also in folders of the output. */
   filePaths(): Promise<string[]>;
   /** Removes what a late run has left: the staged errors of a part with this hash, if `hash` is given. */
   dropStaged(job: string, part: number, hash: string | null): Promise<void>;

@@ -82,7 +82,7 @@ export class JsonWriter {
 
 type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
 
-/** Whether it is an array of numbers. Bytes are none. */
+/** Whether a value is a typed array of numbers. Bytes do not count as numbers. */
 export function isNumbers(value: unknown): value is Numbers {
   return ArrayBuffer.isView(value) && !(value instanceof Uint8Array) && !(value instanceof DataView);
 }

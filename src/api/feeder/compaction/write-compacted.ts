@@ -43,7 +43,7 @@ export async function writeCompacted(
     await files.replace(MANIFEST_NAME, async (add) => {
       await add('{\n"version":3,\n"parts":[');
       const { count, folders } = await addFiles(add, output, record);
-      // If the machine crashes after this, a manifest that is there lists no file that is lost.
+      // So a manifest that survives a crash of the machine lists no lost files.
       await output.syncNames(folders);
       await add('\n],\n"errors":[');
       await addErrors(add, output);
@@ -51,7 +51,7 @@ export async function writeCompacted(
       await add(`\n],\n${await members({ files: count, partition_by: column?.name ?? null })}\n}\n`);
     });
   }
-  // An earlier feeder may have died before it did this.
+  // An earlier feeder may have died between writing the manifest and syncing its name.
   await output.syncNames(new Set([null]));
   const names = await output.names();
   await files.remove(names.filter((name) => partNumber(name) !== null));
@@ -63,7 +63,7 @@ export async function writeCompacted(
   return bytes;
 }
 
-/** Returns the number of files, and their folders. Throws if the files lack rows of the parts, so that the parts stay. */
+/** Returns the number of files and their folders. Throws if files lack rows of the parts, so that the parts stay. */
 async function addFiles(add: AddText, output: Output, { spec, filePlan, succeeded }: JobRecord) {
   const folders = new Set<string | null>();
   const list = createListWriter(add);

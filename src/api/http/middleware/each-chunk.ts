@@ -6,8 +6,8 @@ import { freeBuffer } from '../../../shared/process/free-buffer.ts';
 export type BodyStream = IncomingMessage | AsyncIterable<Uint8Array>;
 
 /**
- * `onChunk` may return a promise, for which the next chunk waits. It must not keep the chunk. Rejects with what it
- * throws, or if the client leaves. The stream stays open then, so that an answer can be sent.
+ * If `onChunk` returns a promise, the next chunk waits for it. `onChunk` must not keep the chunk. Rejects with what
+ * `onChunk` throws, or if the client leaves. The stream then stays open, so that a response can be sent.
  */
 export async function eachChunk(
   stream: BodyStream,
@@ -17,7 +17,7 @@ export async function eachChunk(
   for await (const chunk of stream) await onChunk(chunk);
 }
 
-/** Not by iteration, which joins the chunks that have arrived: one more copy. */
+/** Listens to events, because iteration would first copy the chunks that have arrived into one. */
 async function readEvents(
   stream: Readable,
   onChunk: (chunk: Uint8Array) => Promise<void> | void,

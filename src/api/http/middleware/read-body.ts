@@ -19,7 +19,7 @@ export type AdmitBody = (length: number) => Promise<void> | undefined;
 
 export interface BodyAdmission {
   readonly admit: AdmitBody;
-  /** For the body. Whoever uses it last may give it back. */
+  /** Lends the buffer of the body. Its last user may give it back. */
   readonly buffers: BufferPool;
   /** Must be called when the request is done. */
   release(): void;
@@ -68,7 +68,7 @@ function streamOf(c: Context): BodyStream | null {
 /** Reading begins with a buffer of this size, or of the announced length if that is less. */
 const FIRST_BYTES = 128 * 1024;
 
-/** `announced`: the length, as far as it is known. Memory is taken for what has arrived, not for what is announced. */
+/** `announced`: the declared length, or Infinity. Memory is taken for what has arrived, not for what is announced. */
 async function collect(
   stream: BodyStream,
   limit: BodyLimit,

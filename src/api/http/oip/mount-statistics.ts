@@ -1,4 +1,4 @@
-/** Statistics of models in the Open Inference Protocol, as Triton extends it. Workers count, and heartbeats carry it. */
+/** Statistics of models in the Open Inference Protocol, as Triton extends it. Heartbeats carry what workers count. */
 import { z } from 'zod';
 import { NO_USE, type ModelUse } from '../../../shared/domain/model/model-use.ts';
 import type { CountedModel, ModelCatalog } from '../../models/model-catalog.ts';

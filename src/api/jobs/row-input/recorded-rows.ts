@@ -30,13 +30,13 @@ export function createRecordedRows(outputs: Outputs) {
     const output = outputs.of(spec.output);
     const recorded = await fromRecord(output, spec.id, part);
     if (recorded !== null) return recorded;
-    // The part is new, of a retry's first job, or of an older version.
+    // The part is new, belongs to the first job of a retry, or was written by an older version.
     const block = await readBlock(output, part, sinkOf(spec));
     if (block === null) return spec.compact === undefined ? new Map() : readFiles(output, job, part, signal);
     return byIndex(await rowsOfPart(output, spec, part, block.partHash, block.counts.failed > 0));
   }
 
-  /** Needs the part's hash, which the index of parts has. So no results are read. */
+  /** Reads no results, because the part's hash, which names its record, is in the index of parts. */
   async function fromRecord(output: Output, job: string, part: number): Promise<Rows | null> {
     const index = indexes.of(job, () => openPartIndex(output, job));
     let record: PartRecord | null = null;
@@ -87,7 +87,7 @@ async function readFiles(output: Output, job: JobRecord, part: number, signal: A
   return recorded === null ? searchFiles(output, job, first, end, signal) : byIndex(recorded);
 }
 
-/** A job that records no versions keeps no record of its rows beside its files. */
+/** Reads the files. A job that records no versions has no record of the rows in them. */
 async function searchFiles(
   output: Output,
   job: JobRecord,

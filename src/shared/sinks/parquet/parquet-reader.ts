@@ -81,7 +81,7 @@ export async function* readParquetFile(
   yield* reader.read(buffer, await metadataOf(buffer));
 }
 
-/** A piece has whole row groups. The file's footer says where they are. */
+/** A piece consists of whole row groups. Their places are in the file's footer. */
 export async function readParquetPiece(
   piece: FilePiece,
   file: ByteFile,
@@ -96,7 +96,7 @@ export async function readParquetPiece(
   return rows;
 }
 
-/** `piece`: bytes of the file that were read already. */
+/** `piece`: the part of the file that is in memory already. */
 function bufferOf(file: ByteFile, piece: FilePiece | null): AsyncBuffer {
   const { signal } = new AbortController();
   return {

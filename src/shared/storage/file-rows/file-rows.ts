@@ -3,8 +3,8 @@
  * when the parts and their row records are gone: the version of each row, and the pieces of the files. A piece can be
  * read and checked without the rest of its file.
  *
- * The first line is the head. Then come sections. The first line of each has a piece, and its rows follow in the form
- * of a row record. Rows that failed are among them, or in sections without a piece.
+ * The first line is the head. Sections follow. The first line of a section describes a piece, and the rows of the piece
+ * follow as lines of a row record. Failed rows are among them, or in sections without a piece.
  */
 import { z } from 'zod';
 import type { RowVersions } from '../../domain/row-versions.ts';
@@ -23,7 +23,7 @@ const HEAD = z.object({
 export type FileRowsHead = z.infer<typeof HEAD>;
 
 const PIECE = z.object({
-  /** The path of the file in the output. Others may write to the storage, so it may be no other path. */
+  /** The path of the file in the output. It is checked, because others may write to the storage. */
   name: z.string().refine((name) => fileNumber(name) !== null),
   /** The offset and the number of its bytes, and their SHA-256. */
   at: COUNT,
@@ -38,8 +38,8 @@ const PIECE = z.object({
 export type Piece = Readonly<z.infer<typeof PIECE>>;
 
 /**
- * `rows`: the lines that follow, with failed rows. `bytes`: those of these lines. `range`: the first and the last index
- * in them.
+ * `rows`: the number of lines that follow, including those of failed rows. `bytes`: the size of these lines. `range`:
+ * their first and their last index.
  */
 const SECTION = z.object({
   piece: PIECE.nullable(),
@@ -94,7 +94,7 @@ export interface SectionPlace {
 
 const HASH_DIGITS = 16;
 
-/** Stands in a block's rows for the hash of a part. No hash begins with `@`. */
+/** The text that a block's rows have in place of the hash of a part. No hash begins with `@`. */
 export function encodePlace({ at, bytes }: Omit<SectionPlace, 'hash'>, piece: Piece): string {
   return `@${at}+${bytes}:${piece.sha256.slice(0, HASH_DIGITS)}`;
 }

@@ -15,11 +15,11 @@ import { encodePlace, parseHead, parseSection, type FileRowsHead } from './file-
 export interface FileRow extends RecordedRow {
   /** The number of the task that has written it. */
   readonly task: number;
-  /** Where the section of its piece is. See encodePlace. Empty if it failed. */
+  /** Where the section of its piece is. See encodePlace. Empty if there is no result to take over. */
   readonly place: string;
 }
 
-/** A line has an id or a value of a column. */
+/** Ids and values of columns can be long. */
 const MOST_LINE_BYTES = 4 * 1024 * 1024;
 
 const { signal: never } = new AbortController();

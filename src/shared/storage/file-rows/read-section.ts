@@ -17,8 +17,9 @@ export interface SectionRows {
 const { signal: never } = new AbortController();
 
 /**
- * Null if the record or the file is gone or has changed. Rejects with ForebayError `output_changed` or
- * `dataset_changed` for the same, or with the errors of the storage.
+ * Null if the record or the file is gone, or is known to have changed. Rejects with ForebayError `output_changed` if
+ * the piece does not have the format of the sink, with `dataset_changed` if a file becomes shorter meanwhile, or with
+ * the errors of the storage.
  */
 export async function readSection(
   output: Output,

@@ -6,7 +6,7 @@ import type { Output } from '../output.ts';
 import { parseRowLine, type RecordedRow } from '../row-record.ts';
 import { parseHead, parseSection } from './file-rows.ts';
 
-/** More than the first line of a section takes. */
+/** Larger than the first line of any section. */
 const HEAD_BYTES = 16 * 1024;
 
 const { signal: never } = new AbortController();

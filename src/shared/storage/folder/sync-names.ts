@@ -1,14 +1,14 @@
-/** Makes the names of published files in an output folder durable. */
+/** Syncs the folders of an output, so that a crash of the machine does not lose the names of published files. */
 import { syncFolder } from '../../machine/sync-folder.ts';
 import { createSemaphore } from '../../process/semaphore.ts';
 import { splitPath } from '../file-names.ts';
 import type { FolderPaths } from './folder-paths.ts';
 import { inFolderNoFollow } from './no-follow.ts';
 
-/** A disk can do several of them in one go. */
+/** How many folders are synced at once. A disk can combine several syncs. */
 const AT_ONCE = 16;
 
-/** See Output.syncNames. A folder's own name is in its parent. */
+/** See Output.syncNames. Also syncs the parents of the folders, because they hold the folders' names. */
 export async function syncNames(
   { folder: output, root }: FolderPaths,
   folders: ReadonlySet<string | null>,

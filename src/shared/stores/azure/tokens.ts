@@ -24,7 +24,7 @@ const BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ANSWER_MS = 5_000;
 /** A token is replaced when it is about to expire. */
 const EARLY_S = 300;
-/** How long the token before is used if a new one cannot be had. */
+/** If no new token is available, the previous one is used for this long before the service is asked again. */
 const AGAIN_MS = 5_000;
 
 const TOKEN = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number() });
@@ -105,7 +105,7 @@ async function ask(env: NodeJS.ProcessEnv, isKnown: boolean): Promise<Token> {
 }
 
 interface Asking extends NonNullable<Parameters<typeof request>[1]> {
-  /** The service exists. Otherwise no answer means that there is none. */
+  /** The service is known to exist. Otherwise, no answer means that there is no such service. */
   readonly isKnown: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Failures of a service that gives this process its identity. One that is down for a while is like a store that is
- * down: a retry can help. Denials are kept for longer, because each row would wait for another one.
+ * Failures of a service that gives this process its identity. If the service is down, a retry can help, as with a store
+ * that is down. Denials are kept for longer. Otherwise each row would wait for a new one.
  */
 import { fetchError } from '../../net/fetch-outcome.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
@@ -33,7 +33,7 @@ export function noAnswer(
 
 const NETWORK = /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|UND_ERR_\w+)$/;
 
-/** Whether an error of a library says that its request may succeed later. */
+/** Whether an error of a library means that the same request may succeed later. */
 export function isNetworkTrouble(error: unknown): boolean {
   const { code, name } = (error ?? {}) as NodeJS.ErrnoException;
   return name === 'TimeoutError' || NETWORK.test(code ?? '') || /socket hang up/.test(messageOf(error));

@@ -43,7 +43,7 @@ export function createCredentials(source: CredentialsSource, env: NodeJS.Process
       hadSome = true;
       return found;
     } catch (error) {
-      // The chain does not say whether the service of an EC2 machine is missing or down.
+      // The chain's error is the same whether the service of an EC2 machine is missing or down.
       const isLost = hadSome && isLastOfChain(error);
       const down = isLost
         ? identityDown('AWS', `gives none any more: ${messageOf(error)}`, error)

@@ -1,6 +1,6 @@
 /**
- * Whether a service that gives credentials for S3 is down. The chain of the AWS SDK says so of STS and SSO. Of the
- * service of a container (ECS, EKS) it hides the answer, so that service is asked once more.
+ * Finds out whether a service that gives credentials for S3 is down. For STS and SSO, the error of the AWS SDK's chain
+ * shows that. For the service of a container (ECS, EKS), the chain hides the answer, so that service is asked again.
  */
 import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
@@ -39,7 +39,7 @@ async function containerServiceDown(place: string, env: NodeJS.ProcessEnv): Prom
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     await body.dump();
-    // Since the chain has failed, it may have recovered.
+    // Status 200 means that the service has recovered since the chain failed.
     const isDown = isTemporary(statusCode) || statusCode === 200;
     return isDown ? identityDown(origin, `answers with status ${statusCode}`) : null;
   } catch (cause) {

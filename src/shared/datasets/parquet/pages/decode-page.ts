@@ -115,7 +115,7 @@ function readValues(
   return converted(plainOrDelta(body, count, encoding, leaf), leaf);
 }
 
-/** Numbers stay in an array of numbers. */
+/** Numbers stay in a typed array. */
 function lookUp(positions: Uint32Array, dictionary: Values): Values {
   const { length } = positions;
   const values = isNumbers(dictionary)
