@@ -28,7 +28,15 @@ const { signal: never } = new AbortController();
 export async function fileRowsKind(output: Output, job: string): Promise<RowVersions | null> {
   for await (const { name } of output.list(ROWS_PREFIX)) {
     if (fileRowsNumber(name) === null) continue;
-    const head = await inFile(output, name, async (file) => headOf(linesOf(file)));
+    const head = await inFile(output, name, async (file) => {
+      const lines = linesOf(file);
+      try {
+        return await headOf(lines);
+      } finally {
+        // The file must not be closed while it is read ahead.
+        await lines.return();
+      }
+    });
     if (head?.job === job) return head.by ?? 'stamp';
   }
   return null;
