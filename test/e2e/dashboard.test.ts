@@ -150,6 +150,7 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
 
   it('asks a model for an answer with a file, and shows what workers have answered', async () => {
     const page = await browser.open(`${service.url}/#/models`);
+    // A time of a second or more is shown in seconds: a busy machine can take that long.
     const card = `[...document.querySelectorAll('article')].find((a) => a.innerText.startsWith('tiny'))`;
     await page.sees(`${card} !== undefined`);
     await page.read(`${card}.querySelector('.try').open = true`);
@@ -160,7 +161,7 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     await page.sees(
       `${card}.querySelector('canvas')?.getContext('2d').getImageData(4, 4, 1, 1).data.join() === '30,220,30,255'`,
     );
-    await page.sees(`/latency\\s+[\\d.]+ ms per row/.test(${card}.innerText)`);
+    await page.sees(`/latency\\s+[\\d.]+ m?s per row/.test(${card}.innerText)`);
     await page.choose(`${card}.querySelector('input[type=file]')`, join(service.input, 'broken.png'));
     await page.sees(
       `${card}.querySelector('.try [role=alert]')?.innerText.includes('unsupported_format') === true`,

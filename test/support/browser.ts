@@ -107,13 +107,18 @@ async function openPage(port: string, url: string) {
     errors,
     send,
     read,
-    /** Waits until an expression is true. */
+    /** Waits until an expression is true. The error says what the page showed instead. */
     async sees(expression: string): Promise<void> {
-      await waitUntil(
-        `the page to show ${expression}`,
-        async () => (await read(expression)) === true,
-        30_000,
-      );
+      try {
+        await waitUntil(
+          `the page to show ${expression}`,
+          async () => (await read(expression)) === true,
+          30_000,
+        );
+      } catch (cause) {
+        const shown = await read<string>('document.body.innerText');
+        throw new Error(`the page did not show ${expression}. It showed:\n${shown}`, { cause });
+      }
     },
     /** Chooses a file in the field that the expression finds, as a person does in the dialog. */
     async choose(expression: string, path: string): Promise<void> {
