@@ -4,6 +4,7 @@ import type { Join } from '../../domain/join.ts';
 
 /** A field that a cell feeds. */
 export interface CellTarget {
+  readonly name: string;
   /** The field's name as JSON, with the colon. */
   readonly key: Buffer;
   /** Whether the value is a string, whatever it looks like. */
@@ -51,6 +52,7 @@ export function planCells(options: {
     fieldsOf(name)
       .filter((field) => needed?.has(field) ?? true)
       .map((field) => ({
+        name: field,
         key: Buffer.from(`${JSON.stringify(field)}:`),
         isText: texts === null || field === 'id' || texts.has(field),
       })),
@@ -72,7 +74,7 @@ export function planJoin(
   const targets = names.map((own) =>
     join
       .filter(({ column }) => column === own)
-      .map(({ name }) => ({ key: Buffer.from(`${JSON.stringify(name)}:`), isText: true })),
+      .map(({ name }) => ({ name, key: Buffer.from(`${JSON.stringify(name)}:`), isText: true })),
   );
   return {
     delimiter: delimiter.charCodeAt(0),

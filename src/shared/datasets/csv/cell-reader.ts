@@ -19,6 +19,11 @@ export class CellReader {
     this.#delimiter = delimiter;
   }
 
+  /** Whether the cell holds no value. An empty cell in quotes holds an empty string. */
+  get isMissing(): boolean {
+    return this.start === this.end && !this.isQuoted;
+  }
+
   /** Reads the cell at `at` of a row that ends at `to`. Returns what is wrong with it, or null. */
   read(bytes: Uint8Array, at: number, to: number): string | null {
     if (at < to && bytes[at] === QUOTE) return this.#readQuoted(bytes, at + 1, to);

@@ -8,6 +8,7 @@ import type { FileRows, RowRecord } from '../slice-rows.ts';
 import type { CellPlan } from './cell-plan.ts';
 import { csvRecords } from './csv-records.ts';
 import type { FoundRecords } from './found-records.ts';
+import { numberColumns } from './number-columns.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** Yields the rows in chunks. Throws as `csvRecords` does. */
@@ -19,8 +20,33 @@ export async function* openCsvSlice(
   signal: AbortSignal,
 ): AsyncGenerator<FileRows> {
   for await (const records of csvRecords(file, decodeRange(slice.ref), plan.delimiter, signal)) {
-    yield { ...toRows(records, plan), ...(joinPlan && joinedRows(records, joinPlan)) };
+    const joined = joinPlan && joinedRows(records, joinPlan);
+    yield numberRows(records, plan, joined) ?? { ...toRows(records, plan), ...joined };
   }
+}
+
+/** Columns of numbers cross to a lane as they are. Records are made only if somebody asks for one. */
+function numberRows(
+  found: FoundRecords,
+  plan: CellPlan,
+  joined: Pick<FileRows, 'joined'> | null,
+): FileRows | null {
+  const numbers = numberColumns(found, plan);
+  if (numbers === null) return null;
+  const records = found.kept();
+  let made: FileRows | null = null;
+  const asRecords = () => (made ??= toRows(records, plan));
+  return {
+    count: found.count,
+    ids: numbers.ids,
+    columns: numbers.columns,
+    get packed() {
+      return asRecords().packed;
+    },
+    bytes: records.view.length + numbers.bytes,
+    record: (at) => asRecords().record(at),
+    ...joined,
+  };
 }
 
 /** Reads one record. */
@@ -30,7 +56,7 @@ export function csvRecord(records: FoundRecords, at: number, plan: CellPlan): Ro
   return problem === null ? goodRow(writer.id, writer.written().toString()) : badRow(problem);
 }
 
-/** All rows go to a lane as they are. For a row that is wrong, it gets something that it refuses. */
+/** All rows go to a lane as records. For a row that is wrong, it gets something that it refuses. */
 function toRows(records: FoundRecords, plan: CellPlan): FileRows {
   const { count } = records;
   const writer = writerFor(records, plan, 0, count);

@@ -35,6 +35,8 @@ export class FoundRecords implements LinePlaces {
   #skipped: number | null = null;
   /** The offset in the file of the first record, if the buffer has only the end of it. Else null. */
   #longStart: number | null = null;
+  /** Whether nobody will find others, so that these stay as they are. */
+  #isLast = false;
 
   /** `firstLine`: number of the first line that it will see. */
   constructor(options: { delimiter: number; maxBytes: number; firstLine: number }) {
@@ -53,6 +55,7 @@ export class FoundRecords implements LinePlaces {
     this.#firstLine = this.#line;
     this.count = 0;
     this.#longStart = this.#skipped;
+    this.#isLast = isEnd;
     let at = this.#skipped === null ? from : this.#endSkipped(from, isEnd);
     let quote = at;
     let hasQuotes = true;
@@ -115,6 +118,20 @@ export class FoundRecords implements LinePlaces {
   /** The bytes of the records from `first` to before `end`. They are not empty. */
   bytes(first: number, end: number): Buffer {
     return this.view.subarray(this.from(first), this.to(end - 1));
+  }
+
+  /** The same records, which stay valid while others are found. */
+  kept(): FoundRecords {
+    if (this.#isLast) return this;
+    const kept = new FoundRecords({ delimiter: this.#delimiter, maxBytes: this.#maxBytes, firstLine: 0 });
+    kept.view = Buffer.from(this.view);
+    kept.count = this.count;
+    kept.#spans = this.#spans.slice(0, this.count * WIDTH);
+    kept.#base = this.#base;
+    kept.#firstLine = this.#firstLine;
+    kept.#longStart = this.#longStart;
+    kept.#isLast = true;
+    return kept;
   }
 
   #isLong(at: number): boolean {

@@ -88,7 +88,7 @@ export class RowWriter {
         this.#writeValue(bytes, isText);
       }
       if (column === idColumn) {
-        const id = recordId(this.#isMissing() ? null : cell.text(bytes), names[column]!);
+        const id = recordId(cell.isMissing ? null : cell.text(bytes), names[column]!);
         if (!id.ok) return ` ${id.why}`;
         this.id = id.id;
       }
@@ -102,15 +102,10 @@ export class RowWriter {
     return null;
   }
 
-  /** Whether the cell holds no value. An empty cell in quotes holds an empty string. */
-  #isMissing(): boolean {
-    return this.#cell.start === this.#cell.end && !this.#cell.isQuoted;
-  }
-
   #writeValue(bytes: Buffer, isText: boolean): void {
     const { start, end, isDoubled } = this.#cell;
     const json = this.#json;
-    if (this.#isMissing()) return json.add(NULL, 0, NULL.length);
+    if (this.#cell.isMissing) return json.add(NULL, 0, NULL.length);
     if (!isText && !isDoubled) {
       const from = afterSpaces(bytes, start, end);
       const to = beforeSpaces(bytes, from, end);

@@ -3,6 +3,7 @@
  * the same order, so all bytes between the values are equal. A record that differs is left to JSON.parse, which takes
  * four times as long. Both read the same numbers.
  */
+import { PlainNumber } from '../../../../shared/text/plain-number.ts';
 import { flatFields } from './flat-fields.ts';
 import type { ColumnData, ColumnReader } from './column-reader.ts';
 
@@ -37,38 +38,7 @@ export function createRecordScanner(
     ),
   }));
   const { end } = flat;
-  /** The number that `scanNumber` has read. */
-  let value = 0;
-
-  /** Returns where the number ends. Returns -1 if it is not a plain number that a double holds exactly. */
-  function scanNumber(bytes: Uint8Array, from: number): number {
-    let at = from;
-    const isNegative = bytes[at] === MINUS;
-    if (isNegative) at += 1;
-    const first = at;
-    let digits = bytes[at]! - ZERO;
-    if (!(digits >= 0 && digits <= 9)) return -1;
-    at += 1;
-    if (digits > 0) {
-      for (let next = bytes[at]! - ZERO; next >= 0 && next <= 9; next = bytes[++at]! - ZERO)
-        digits = digits * 10 + next;
-    }
-    let length = at - first;
-    let decimals = 0;
-    if (bytes[at] === POINT) {
-      const point = at++;
-      for (let next = bytes[at]! - ZERO; next >= 0 && next <= 9; next = bytes[++at]! - ZERO)
-        digits = digits * 10 + next;
-      decimals = at - point - 1;
-      if (decimals === 0) return -1;
-      length += decimals;
-    }
-    // Up to 15 digits, the whole number and the power of ten are exact, so their quotient is the nearest double.
-    if (length > 15) return -1;
-    const size = decimals === 0 ? digits : digits / POWERS_OF_TEN[decimals]!;
-    value = isNegative ? -size : size;
-    return at;
-  }
+  const number = new PlainNumber();
 
   return {
     read(bytes, from, to, row, tensors) {
@@ -77,13 +47,13 @@ export function createRecordScanner(
         at = skip(bytes, at, before);
         if (at < 0) return false;
         if (targets.length === 0)
-          at = bytes[at] === QUOTE ? skipString(bytes, at, to) : scanNumber(bytes, at);
+          at = bytes[at] === QUOTE ? skipString(bytes, at, to) : number.read(bytes, at);
         else {
-          at = scanNumber(bytes, at);
+          at = number.read(bytes, at);
           for (const { reader, column } of targets) {
             const its = readers[reader]!;
             const index = row * its.width + column;
-            if (at >= 0 && !its.readNumber!(value, tensors[reader]!, index)) return false;
+            if (at >= 0 && !its.readNumber!(number.value, tensors[reader]!, index)) return false;
           }
         }
         if (at < 0) return false;
@@ -96,12 +66,8 @@ export function createRecordScanner(
   };
 }
 
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const POWERS_OF_TEN: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 ** power);
 
 /** Returns where the expected bytes end, or -1 if there are others. */
 function skip(bytes: Uint8Array, from: number, expected: Uint8Array): number {

@@ -68,7 +68,8 @@ async function read(spec: DatasetSpec, type: string): Promise<unknown[]> {
   for await (const { firstRow, rows, ref, check } of openDataset(spec).slices!(null, () => 3, never)) {
     const slice = { firstRow, count: rows, ref, check };
     for await (const { columns, packed } of openSlice(LOCAL_FILES, spec, slice, never)) {
-      expect(columns instanceof ColumnRows).toBe(spec.type === 'parquet');
+      // CSV has columns if all values are numbers.
+      if (spec.type !== 'csv') expect(columns instanceof ColumnRows).toBe(spec.type === 'parquet');
       const features = open(columns?.length ?? packed!.length);
       const errors = columns
         ? readColumns(features, columns)
