@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { openSlice } from '#forebay/shared/datasets/open-slice.js';
 import type { SliceRows } from '#forebay/shared/datasets/slice-rows.js';
+import { listOf, type LaneRows } from '#forebay/workers/lane/lane-rows.js';
 import { readColumns } from '#forebay/workers/lane/tasks/tabular/columns-reader.js';
 import { createReader } from '#forebay/workers/lane/tasks/tabular/create-reader.js';
 import { createFeatureRows, type FeatureRows } from '#forebay/workers/lane/tasks/tabular/feature-rows.js';
@@ -66,6 +67,8 @@ describe('columns of a CSV file', () => {
               values(chunk.count, (to) => readRecords(to, chunk.packed!)),
             );
             expect(chunk.ids).toEqual(idsOf(chunk, firstRow));
+            // For tasks that read records one by one.
+            expect(parsed(chunk.columns)).toEqual(parsed(chunk.packed!));
           }
         }
       }),
@@ -85,6 +88,10 @@ function values(count: number, read: (to: FeatureRows) => ReturnType<typeof read
   );
   features.release();
   return found;
+}
+
+function parsed(rows: LaneRows): unknown[] {
+  return listOf(rows).map((row) => ('json' in row ? (JSON.parse(row.json) as unknown) : row));
 }
 
 /** As the records have them. Each is a good one. */
