@@ -8,6 +8,8 @@ export interface CellColumn {
   readonly name: string;
   /** One value per row: of JSON, or a bigint, bytes, or an array of numbers. NaN and infinity stand for null. */
   readonly cells: ArrayLike<unknown>;
+  /** Whether -0 is the value that a record would have. Absent: it stands for 0. */
+  readonly hasMinusZero?: true;
 }
 
 /** Some rows of a chunk: those from `from` to before `to`. */

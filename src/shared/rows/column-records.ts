@@ -5,6 +5,7 @@ import { JsonWriter } from '../text/json-writer.ts';
 
 const START = Buffer.from('{');
 const END = Buffer.from('}');
+const MINUS_ZERO = Buffer.from('-0');
 /** Expected bytes of a value with its name. */
 const VALUE_BYTES = 24;
 
@@ -24,16 +25,18 @@ function writePiece(
   ends: Uint32Array,
   first: number,
 ): number {
-  const fields = columns.map(({ name, cells }, n) => ({
+  const fields = columns.map(({ name, cells, hasMinusZero }, n) => ({
     cells,
+    hasMinusZero,
     key: Buffer.from(`${n === 0 ? '{' : ','}${JSON.stringify(name)}:`),
   }));
   let row = first;
   for (let at = from; at < to; at++) {
     if (fields.length === 0) writer.raw(START);
-    for (const { key, cells } of fields) {
+    for (const { key, cells, hasMinusZero } of fields) {
       writer.raw(key);
-      writer.value(cells[at]);
+      if (hasMinusZero && Object.is(cells[at], -0)) writer.raw(MINUS_ZERO);
+      else writer.value(cells[at]);
     }
     writer.raw(END);
     ends[row++] = writer.length;

@@ -32,9 +32,13 @@ export function numberColumns(records: FoundRecords, plan: CellPlan): NumberRows
   for (let row = 0; row < count; row++) {
     if (records.isTooLong(row) || !reader.read(view, records.from(row), records.to(row), row)) return null;
   }
-  const { cells, ids } = reader;
+  const { cells, haveMinusZero, ids } = reader;
   const columns = plan.targets.flatMap((targets, column) =>
-    targets.map(({ name }) => ({ name, cells: cells[column]! })),
+    targets.map(({ name }) => ({
+      name,
+      cells: cells[column]!,
+      ...(haveMinusZero.has(column) && { hasMinusZero: true as const }),
+    })),
   );
   const bytes = cells.reduce((sum, own) => sum + (own?.byteLength ?? 0), 0);
   return { columns: ColumnRows.of(columns, count), ids, bytes };
@@ -43,6 +47,8 @@ export function numberColumns(records: FoundRecords, plan: CellPlan): NumberRows
 class NumberRowReader {
   /** Per column of the file: its numbers, and NaN where a value is missing. Null: it feeds no field. */
   readonly cells: readonly (Float64Array | null)[];
+  /** Columns of the file in which -0 is a value. */
+  readonly haveMinusZero = new Set<number>();
   readonly ids: (string | null)[] | null;
   readonly #plan: CellPlan;
   readonly #cell: CellReader;
@@ -66,11 +72,12 @@ class NumberRowReader {
       const numbers = cells[column]!;
       let next = numbers === null || column === idColumn ? WRONG : number.read(bytes, at);
       if (next !== WRONG && (next === to || bytes[next] === delimiter)) {
-        if (number.value === 0 && bytes[at] === MINUS) return false;
         numbers[row] = number.value;
+        if (number.value === 0 && bytes[at] === MINUS) this.haveMinusZero.add(column);
       } else {
         next = this.#readCell(bytes, at, to, numbers, row);
         if (next === WRONG) return false;
+        if (numbers !== null && Object.is(numbers[row], -0)) this.haveMinusZero.add(column);
         if (column === idColumn && !this.#addId(bytes)) return false;
       }
       if (next === to) return column + 1 === width;
@@ -92,8 +99,8 @@ class NumberRowReader {
     const end = beforeSpaces(bytes, first, cell.end);
     if (!isNumber(bytes, first, end)) return WRONG;
     const value = Number(bytes.toString('latin1', first, end));
-    // Columns have no infinity and no -0.
-    if (!Number.isFinite(value) || Object.is(value, -0)) return WRONG;
+    // In a column, infinity stands for null.
+    if (!Number.isFinite(value)) return WRONG;
     numbers[row] = value;
     return cell.next;
   }

@@ -1,10 +1,10 @@
 /** Columns on their way to a lane. Numbers travel as one array, and texts as one text. */
-import type { ColumnPiece } from '../../../shared/domain/column-rows.ts';
+import type { CellColumn, ColumnPiece } from '../../../shared/domain/column-rows.ts';
 import { packTexts, unpackTexts, type PackedTexts } from './packed-texts.ts';
 
 export interface PackedPiece {
   readonly rows: number;
-  readonly columns: readonly { readonly name: string; readonly cells: PackedCells }[];
+  readonly columns: readonly (Omit<CellColumn, 'cells'> & { readonly cells: PackedCells })[];
 }
 
 type Numbers = Float64Array | Float32Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
@@ -17,13 +17,13 @@ type PackedCells =
 export function packPiece({ columns, from, to }: ColumnPiece): PackedPiece {
   return {
     rows: to - from,
-    columns: columns.map(({ name, cells }) => ({ name, cells: packCells(cells, from, to) })),
+    columns: columns.map((column) => ({ ...column, cells: packCells(column.cells, from, to) })),
   };
 }
 
 export function unpackPiece({ rows, columns }: PackedPiece): ColumnPiece {
   return {
-    columns: columns.map(({ name, cells }) => ({ name, cells: unpackCells(cells) })),
+    columns: columns.map((column) => ({ ...column, cells: unpackCells(column.cells) })),
     from: 0,
     to: rows,
   };

@@ -1,10 +1,13 @@
 /** A model gets the same values, ids and errors of a CSV file, whether its rows travel as columns or as records. */
+import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { openSlice } from '#forebay/shared/datasets/open-slice.js';
 import type { SliceRows } from '#forebay/shared/datasets/slice-rows.js';
+import { packRows, unpackRows, type PackedRows } from '#forebay/workers/lane/channel/packed-rows.js';
 import { listOf, type LaneRows } from '#forebay/workers/lane/lane-rows.js';
+import type { ColumnRows } from '#forebay/shared/domain/column-rows.js';
 import { readColumns } from '#forebay/workers/lane/tasks/tabular/columns-reader.js';
 import { createReader } from '#forebay/workers/lane/tasks/tabular/create-reader.js';
 import { createFeatureRows, type FeatureRows } from '#forebay/workers/lane/tasks/tabular/feature-rows.js';
@@ -15,10 +18,21 @@ const file = csvFile();
 afterAll(() => file.remove());
 
 const PLAIN = ['0', '7', '-3', '5.1', '0.30', '-0.25', '123456789012345', '', ' 8', '"9"'];
-const EXACT = ['1e3', '1E-7', '1e-400', '12345678901234567890', '0.1234567890123456789', '3.5e38', '" 4\t"'];
+const EXACT = [
+  '1e3',
+  '1E-7',
+  '1e-400',
+  '12345678901234567890',
+  '0.1234567890123456789',
+  '3.5e38',
+  '" 4\t"',
+  '-0',
+  '-0.0',
+  '-1e-400',
+];
 const NO_NUMBERS = ['NA', 'true', 'False', '01', '+1', '.5', '5.', '1e', '[1]', '""', '"a,b"'];
-const ODD = ['-0', '-0.0', '-1e-400', '1e400', '-1e400', ...NO_NUMBERS];
-const WRONG = ['"', '1"2', '"1"2', '1,2', '\n', '"a\nb"', '\xff', 'ä', '"1""2"'];
+const ODD = ['1e400', '-1e400', ...NO_NUMBERS];
+const WRONG = ['"', '1"2', '"1"2', '1,2', '\n', '1\n2', '"a\nb"', '\xff', 'ä', '"1""2"'];
 
 /** At most one cell is odd, because it turns all rows of its chunk into records. */
 const tables = fc.record({
@@ -63,7 +77,7 @@ describe('columns of a CSV file', () => {
           for await (const chunk of openSlice(LOCAL_FILES, spec, { firstRow, count, ref, check }, never)) {
             if (!chunk.columns) continue;
             asColumns += 1;
-            expect(values(chunk.count, (to) => readColumns(to, chunk.columns!))).toEqual(
+            expect(values(chunk.count, (to) => readColumns(to, carried(chunk.columns!)))).toEqual(
               values(chunk.count, (to) => readRecords(to, chunk.packed!)),
             );
             expect(chunk.ids).toEqual(idsOf(chunk, firstRow));
@@ -74,7 +88,7 @@ describe('columns of a CSV file', () => {
       }),
       { numRuns: 150 },
     );
-    expect(asColumns).toBeGreaterThan(30);
+    expect(asColumns).toBeGreaterThan(20);
   });
 });
 
@@ -88,6 +102,11 @@ function values(count: number, read: (to: FeatureRows) => ReturnType<typeof read
   );
   features.release();
   return found;
+}
+
+/** As the lane gets them. */
+function carried(columns: ColumnRows): ColumnRows {
+  return unpackRows(deserialize(serialize(packRows(columns))) as PackedRows) as ColumnRows;
 }
 
 function parsed(rows: LaneRows): unknown[] {
