@@ -15,9 +15,9 @@ import { readBlockMap } from '../shared/queue/blocks/block-map.ts';
 import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createScaleMemory } from '../shared/queue/workers/scale-memory.ts';
-import { createStoredWishes } from '../shared/queue/workers/stored-wishes.ts';
+import { createStoredModelOrders } from '../shared/queue/workers/stored-model-orders.ts';
 import { createIntakeOrders } from '../shared/queue/workers/intake-orders.ts';
-import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
+import { createModelOrders } from '../shared/queue/workers/model-orders.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
 import { createBufferPool } from '../shared/process/buffer-pool.ts';
@@ -188,7 +188,7 @@ export async function createApiService(options: {
       queues,
       slots: backgroundSlots,
       workers: backgroundWorkers,
-      wishes: createStoredWishes(backgroundDeps),
+      modelOrders: createStoredModelOrders(backgroundDeps),
       pipelines: createInlinePipelines(backgroundDeps),
       spoolDir: config.spoolDir,
       outputs,
@@ -255,7 +255,7 @@ export async function createApiService(options: {
     wake,
     models,
     outputs,
-    wishes: createModelWishes({ redis }),
+    modelOrders: createModelOrders({ redis }),
     orders: createIntakeOrders({ run }),
     emit,
     version,

@@ -17,7 +17,7 @@ import { createJobWindow } from '../shared/queue/blocks/job-window.ts';
 import { createQueueSlots } from '../shared/queue/blocks/queue-slots.ts';
 import { createDatasetFiles } from '../shared/datasets/bytes/dataset-files.ts';
 import { createInlinePipelines } from '../shared/queue/workers/inline-pipelines.ts';
-import { createModelWishes } from '../shared/queue/workers/model-wishes.ts';
+import { createModelOrders } from '../shared/queue/workers/model-orders.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createByteScripts, createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
@@ -107,15 +107,15 @@ export async function createWorker(options: {
   const { emit } = events;
   const id = `${hostname()}.${process.pid}.${randomUUID().slice(0, 8)}`;
   const subscriber = connectRedis(options.redisUrl, 'background', onRedisError);
-  const wake = await createWake(subscriber, ['queue', 'urgent', 'sample', 'wish', 'online', 'order']);
+  const wake = await createWake(subscriber, ['queue', 'urgent', 'sample', 'modelOrder', 'online', 'order']);
 
   // Payloads are large, so they do not share a connection with blocks.
   const onlineRedis = connectRedis(options.redisUrl, 'background', onRedisError);
   const onlineRun = createByteScripts(onlineRedis);
   const onlineWork = createOnlineWork({ worker: id, redis: onlineRedis, run: onlineRun, subscriber });
   await onlineWork.listen((request) => online.drop(request));
-  const wishes = createModelWishes({ redis });
-  const standing = await wishes.all();
+  const modelOrders = createModelOrders({ redis });
+  const standing = await modelOrders.all();
   const stores = createStores(config);
   const places = createModelPlaces({ ...config, stores });
   const { wanted, found, resources, profiles, plan, tunedOf } = await readSetup(config, places, emit);
@@ -207,7 +207,7 @@ export async function createWorker(options: {
   const residency = createResidency({
     budgetBytes: config.modelsBytes ?? null,
     models,
-    wishes,
+    modelOrders,
     standing,
     inUse,
     isNeeded: async (queue) => takesWork() && ((await queues.holdsAny(queue)) || online.isNeeded(queue)),
@@ -325,7 +325,7 @@ export async function createWorker(options: {
       else if (takesWork()) void residency.wake(queue);
     }),
     wake.on('urgent', (queue) => takers.has(queue) && source.urge(queue)),
-    wake.on('wish', (queue) => models.of(queue) && residency.ring()),
+    wake.on('modelOrder', (queue) => models.of(queue) && residency.ring()),
     wake.on('order', (worker) => worker === id && heartbeat.ring()),
   ];
 

@@ -56,7 +56,7 @@ export interface WorkerParts {
   health: () => Health;
   view: () => WorkerView;
   modelReport: () => ModelReport;
-  /** Stops watching model files, queues and wishes, and stops residency, which loads and unloads models. */
+  /** Stops watching model files, queues and orders, and stops residency, which loads and unloads models. */
   stopWatching: () => void;
   /** Closes the connections. Called after the lanes are closed. */
   closeConnections: () => Promise<unknown>;

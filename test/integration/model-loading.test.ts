@@ -39,8 +39,8 @@ const model = async (name: string) =>
   (await (await service.request(`/v1/models/${name}`)).json()) as ModelWire;
 const becomes = async (name: string, status: ModelWire['status']) =>
   waitUntil(`${name} to be ${status}`, async () => (await model(name)).status === status);
-const ask = async (name: string, wish: 'load' | 'unload') => {
-  const response = await service.post(`/v1/models/${name}/${wish}`, {});
+const ask = async (name: string, order: 'load' | 'unload') => {
+  const response = await service.post(`/v1/models/${name}/${order}`, {});
   expect(response.status).toBe(202);
 };
 const submit = async (name: string, options: Record<string, unknown> = {}) =>
@@ -142,8 +142,8 @@ describe('an operator', () => {
     write('both');
     await service.startWorker({ FOREBAY_MODELS: 'both' });
     const submitted = [];
-    for (const wish of ['unload', 'load', 'unload', 'load', 'unload', 'load'] as const) {
-      const [, job] = await Promise.all([ask('both', wish), submit('both', { block_rows: 3 })]);
+    for (const order of ['unload', 'load', 'unload', 'load', 'unload', 'load'] as const) {
+      const [, job] = await Promise.all([ask('both', order), submit('both', { block_rows: 3 })]);
       submitted.push(job);
     }
     for (const { id } of submitted)

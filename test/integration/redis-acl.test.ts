@@ -11,7 +11,7 @@ import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createLeftovers } from '#forebay/shared/queue/jobs/leftovers.js';
 import { blockQueueName, BULLMQ_PREFIX, indexKeys, jobKeys } from '#forebay/shared/queue/keys.js';
 import { createInlinePipelines } from '#forebay/shared/queue/workers/inline-pipelines.js';
-import { createStoredWishes } from '#forebay/shared/queue/workers/stored-wishes.js';
+import { createStoredModelOrders } from '#forebay/shared/queue/workers/stored-model-orders.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { documentedRights } from '../support/documented-rights.ts';
 import { MODEL, openQueueLayer, slotLimits, slotUser } from '../support/queue.ts';
@@ -105,8 +105,8 @@ it('the documented rights are enough for jobs from start to end, and for keys', 
   const retry = await service.post(`/v1/jobs/${failing.id}/retry`, undefined);
   expect(retry.status).toBe(202);
   await service.ended(((await retry.json()) as { id: string }).id);
-  for (const wish of ['unload', 'load'])
-    expect((await service.post(`/v1/models/tiny/${wish}`, undefined)).status).toBe(202);
+  for (const order of ['unload', 'load'])
+    expect((await service.post(`/v1/models/tiny/${order}`, undefined)).status).toBe(202);
   for (const path of [
     '/v1/jobs',
     '/v1/models',
@@ -133,7 +133,7 @@ it('the documented rights are enough for a sweep, and for blocks that fail or ar
   const [dead, ended] = [1, 2].map((n) => newJobId(Date.now() - 3_600_000, new Uint8Array(16).fill(n)));
   const blocks = new Queue(queue, { connection: layer.redis, prefix: BULLMQ_PREFIX });
   try {
-    // What a dead job leaves: 110 failed runs, a delayed block, a waiting block, a slot, an id and a wish.
+    // What a dead job leaves: 110 failed runs, a delayed block, a waiting block, a slot, an id and an order.
     const data = (block: number) => ({ v: 1, job: dead, block, generation: 1, first_row: block, rows: 1 });
     const jobs = Array.from({ length: 112 }, (_, i) => ({
       name: 'block',
@@ -146,7 +146,7 @@ it('the documented rights are enough for a sweep, and for blocks that fail or ar
     await (await taker.take())!.leaveToNewer();
     await taker.close();
     await layer.slots.take(queue, slotUser(dead!), slotLimits(64), [0]);
-    await operator.hset(indexKeys.wishes, queue, 'unload older');
+    await operator.hset(indexKeys.modelOrders, queue, 'unload older');
     await operator.zadd(indexKeys.jobs, 0, dead!, 0, ended!);
     await operator.hset(jobKeys(ended!).job, { status: 'completed', tenant: 'default' });
 
@@ -157,7 +157,7 @@ it('the documented rights are enough for a sweep, and for blocks that fail or ar
     const chores = serviceChores({
       ...layer,
       leftovers,
-      wishes: createStoredWishes(layer),
+      modelOrders: createStoredModelOrders(layer),
       pipelines: createInlinePipelines(layer),
       spoolDir: join(service.folder, 'no-spool'),
     });

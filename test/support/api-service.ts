@@ -41,7 +41,7 @@ import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWebhookQueue } from '#forebay/shared/queue/webhook-queue.js';
 import { createIntakeOrders } from '#forebay/shared/queue/workers/intake-orders.js';
-import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
+import { createModelOrders } from '#forebay/shared/queue/workers/model-orders.js';
 import { createScaleMemory } from '#forebay/shared/queue/workers/scale-memory.js';
 import { createInlinePipelines } from '#forebay/shared/queue/workers/inline-pipelines.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
@@ -202,7 +202,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
     workers,
     wake,
     models,
-    wishes: createModelWishes({ redis }),
+    modelOrders: createModelOrders({ redis }),
     orders: createIntakeOrders({ run }),
     webhooks,
     predict,

@@ -2,11 +2,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ForebayError } from '../../shared/errors.ts';
 import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
-import type { Wish } from '../../shared/queue/workers/model-wishes.ts';
+import type { ModelOrder } from '../../shared/queue/workers/model-orders.ts';
 import type { OnlineModels } from './online-models.ts';
 
 const LOOK_MS = 100;
-/** Within this time, the report of a worker may be older than the wish. */
+/** Within this time, the report of a worker may be older than the order. */
 const HEARD_MS = 2_000;
 const MOST_MS = 60_000;
 
@@ -17,16 +17,16 @@ const MOST_MS = 60_000;
 export async function awaitModel(
   models: Pick<OnlineModels, 'fresh'>,
   name: string,
-  wish: Wish,
+  order: ModelOrder,
   signal: AbortSignal,
 ): Promise<void> {
   const began = performance.now();
   for (;;) {
     const { service } = await models.fresh(name);
-    if (wish === 'load' ? service.lanes > 0 : service.lanes === 0 && !service.isLoading) return;
+    if (order === 'load' ? service.lanes > 0 : service.lanes === 0 && !service.isLoading) return;
     const ms = performance.now() - began;
-    if (wish === 'load' && ms > HEARD_MS) checkHope(name, service);
-    if (ms > MOST_MS) throw tooLong(name, wish, service);
+    if (order === 'load' && ms > HEARD_MS) checkHope(name, service);
+    if (ms > MOST_MS) throw tooLong(name, order, service);
     await wait(LOOK_MS, undefined, { signal });
   }
 }
@@ -38,10 +38,10 @@ function checkHope(name: string, { problem, isLoading, isUnloaded }: ModelServic
   throw new ForebayError('no_worker', `No live worker has the model "${name}". Start a worker of its pool.`);
 }
 
-function tooLong(name: string, wish: Wish, { waitsBecause }: ModelService): ForebayError {
-  const why = waitsBecause ?? (wish === 'load' ? 'it is still being loaded' : 'jobs still use it');
+function tooLong(name: string, order: ModelOrder, { waitsBecause }: ModelService): ForebayError {
+  const why = waitsBecause ?? (order === 'load' ? 'it is still being loaded' : 'jobs still use it');
   return new ForebayError(
     'deadline_passed',
-    `Workers were asked to ${wish} "${name}", but have not done so after ${MOST_MS / 1000} s: ${why}.`,
+    `Workers were asked to ${order} "${name}", but have not done so after ${MOST_MS / 1000} s: ${why}.`,
   );
 }

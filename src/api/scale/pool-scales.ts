@@ -6,7 +6,7 @@ import { surveyActivity, type ServiceActivity, type SurveyDeps } from '../overvi
 import { holdScale, holdText } from './hold-scale.ts';
 import { measureRates } from './measure-rates.ts';
 import { hasWork, poolsOf, workOfPool, type PoolWork } from './pool-work.ts';
-import { wishForPool, type ScaleSettings } from './wish-for-pool.ts';
+import { wantedWorkers, type ScaleSettings } from './wanted-workers.ts';
 
 export interface PoolScale {
   readonly work: PoolWork;
@@ -55,16 +55,16 @@ export function createPoolScales(deps: {
   }
 
   async function scaleOf(work: PoolWork): Promise<PoolScale> {
-    const wish = wishForPool(work, settings);
+    const wanted = wantedWorkers(work, settings);
     const { state, now } = await memory.update(
       work.pool,
       settings.downAfterMs + STATE_SPARE_MS,
       (before, time) =>
-        holdScale(before, { wish: wish.workers, live: work.liveWorkers, now: time }, settings),
+        holdScale(before, { wanted: wanted.workers, live: work.liveWorkers, now: time }, settings),
     );
-    const held = holdText(state, wish.workers, now, settings);
-    const why = held === null ? wish.why : `${wish.why}; ${held}`;
-    return { work, workers: state.workers, backlogS: wish.backlogS, why };
+    const held = holdText(state, wanted.workers, now, settings);
+    const why = held === null ? wanted.why : `${wanted.why}; ${held}`;
+    return { work, workers: state.workers, backlogS: wanted.backlogS, why };
   }
 
   return {

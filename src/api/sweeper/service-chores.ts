@@ -5,13 +5,13 @@ import type { QueueSlots } from '../../shared/queue/blocks/queue-slots.ts';
 import type { Outputs } from '../../shared/storage/output.ts';
 import type { Leftovers } from '../../shared/queue/jobs/leftovers.ts';
 import type { InlinePipelines } from '../../shared/queue/workers/inline-pipelines.ts';
-import type { StoredWishes } from '../../shared/queue/workers/stored-wishes.ts';
+import type { StoredModelOrders } from '../../shared/queue/workers/stored-model-orders.ts';
 import type { WorkerRegistry } from '../../shared/queue/workers/worker-registry.ts';
 import { sweepJobs } from './sweep-jobs.ts';
 import { sweepPipelines } from './sweep-pipelines.ts';
 import { sweepQueues } from './sweep-queues.ts';
 import { sweepSpool } from './sweep-spool.ts';
-import { sweepWishes } from './sweep-wishes.ts';
+import { sweepModelOrders } from './sweep-model-orders.ts';
 import type { Chore } from './sweeper.ts';
 
 /** Files untouched for this long are leftovers. No submit takes longer, and no run outlives its job for longer. */
@@ -23,7 +23,7 @@ export function serviceChores(deps: {
   queues: BlockQueues;
   slots: QueueSlots;
   workers: WorkerRegistry;
-  wishes: StoredWishes;
+  modelOrders: StoredModelOrders;
   pipelines: InlinePipelines;
   spoolDir: string;
   outputs: Outputs;
@@ -32,7 +32,7 @@ export function serviceChores(deps: {
     sweepQueues(deps),
     sweepJobs({ ...deps, graceMs: LEFT_OVER_MS }),
     sweepSpool({ ...deps, graceMs: LEFT_OVER_MS, keepMs: RETENTION_MS }),
-    sweepWishes(deps),
+    sweepModelOrders(deps),
     sweepPipelines({ ...deps, graceMs: LEFT_OVER_MS }),
   ];
 }

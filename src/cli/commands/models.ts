@@ -70,20 +70,20 @@ function addServiceCommands(models: Command, context: CliContext): void {
 function addAsking(
   models: Command,
   context: CliContext,
-  wish: 'load' | 'unload',
+  order: 'load' | 'unload',
   summary: string,
   description: readonly string[],
 ): void {
   const command = models
-    .command(wish)
+    .command(order)
     .argument('<name>', 'a model, such as resnet50 or resnet50@2')
     .summary(summary)
     .description(description.join(' '));
   addApiUrlFlags(command).action(async (name: string, flags: ApiFlags) => {
     const { askForModel } = await import('../models/service-models.ts');
-    context.exitWith(await askForModel(wish, name, flags, context));
+    context.exitWith(await askForModel(order, name, flags, context));
   });
-  addHelp(command, { examples: [`forebay models ${wish} resnet50@2`] });
+  addHelp(command, { examples: [`forebay models ${order} resnet50@2`] });
 }
 
 function addFolderCommands(models: Command, context: CliContext): void {

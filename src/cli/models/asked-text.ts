@@ -2,10 +2,10 @@
 import type { ModelWire } from '../../api/http/wire/model.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 
-export function askedText(wish: 'load' | 'unload', model: ModelWire): string {
+export function askedText(order: 'load' | 'unload', model: ModelWire): string {
   const title = modelTitle(model);
   const what =
-    wish === 'load'
+    order === 'load'
       ? `Workers are asked to load ${title}.`
       : `Workers are asked to unload ${title}. Its running jobs end first, and a later job loads it again.`;
   return `${what} It is ${model.status.replace('_', ' ')} now; see: forebay models inspect ${title}\n`;

@@ -33,13 +33,13 @@ export async function inspectModel(name: string, flags: ApiFlags, context: CliCo
 }
 
 export async function askForModel(
-  wish: 'load' | 'unload',
+  order: 'load' | 'unload',
   name: string,
   flags: ApiFlags,
   context: CliContext,
 ): Promise<number> {
   const client = connectTo(flags, context);
-  const model = await (wish === 'load' ? client.loadModel(name) : client.unloadModel(name));
-  context.terminal.out(flags.json ? `${JSON.stringify(model)}\n` : askedText(wish, model));
+  const model = await (order === 'load' ? client.loadModel(name) : client.unloadModel(name));
+  context.terminal.out(flags.json ? `${JSON.stringify(model)}\n` : askedText(order, model));
   return EXIT.ok;
 }

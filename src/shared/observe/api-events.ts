@@ -80,9 +80,9 @@ export const API_EVENTS = {
   'output.resumed': event<{ readonly job: string; readonly output: string }>('info', 'output resumed'),
 
   /** `by`: id of the key that made the request. */
-  'model.wish_made': event<{ readonly model: string; readonly wish: string; readonly by: string | null }>(
+  'model.order_given': event<{ readonly model: string; readonly order: string; readonly by: string | null }>(
     'info',
-    ({ wish }) => `workers are asked to ${wish} a model`,
+    ({ order }) => `workers are asked to ${order} a model`,
     ({ model, by }) => ({ model, by }),
   ),
   'worker.order_given': event<{

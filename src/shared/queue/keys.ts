@@ -60,8 +60,11 @@ export const indexKeys = {
   beats: `${PREFIX}:{index}:beats`,
   /** Hash worker id -> `drain` or `resume`: what an operator last asked of it (workers/intake-orders.ts). */
   orders: `${PREFIX}:{index}:orders`,
-  /** Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-wishes.ts). */
-  wishes: `${PREFIX}:{index}:wishes`,
+  /**
+   * Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-orders.ts). The key
+   * has an older name.
+   */
+  modelOrders: `${PREFIX}:{index}:wishes`,
   /** Hash queue -> JSON of a pipeline that a job gave in its request (workers/inline-pipelines.ts). */
   pipelines: `${PREFIX}:{index}:pipelines`,
   /** String: JSON of how many workers a pool was last said to need (workers/scale-memory.ts). Expires. */
@@ -173,8 +176,8 @@ export const WAKE_CHANNELS = {
   turn: `${PREFIX}:wake:turn`,
   /** Workers have started or left, or the state of their models or their memory has changed. */
   workers: `${PREFIX}:wake:workers`,
-  /** Workers are asked to load or unload a model. Message: the queue's name. */
-  wish: `${PREFIX}:wake:wish`,
+  /** Workers are asked to load or unload a model. Message: the queue's name. The channel has an older name. */
+  modelOrder: `${PREFIX}:wake:wish`,
   /** A worker is asked to drain or to resume. Message: the worker's id. */
   order: `${PREFIX}:wake:order`,
   /** An online request waits. Message: the queue's name. */

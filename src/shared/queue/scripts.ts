@@ -23,7 +23,7 @@ const SCRIPTS = {
   'release-slots': 5,
   'claim-webhooks': 1,
   'order-worker': 2,
-  'replace-wish': 1,
+  'replace-model-order': 1,
   'replace-scale': 1,
   'put-pipeline': 1,
   'ask-online': 6,

@@ -1,13 +1,13 @@
 /**
  * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another
- * model needs its memory, or when an operator asks for it (a wish). It comes back when a block or a sample waits for
- * it, or when an operator asks for it. A model that a block or a sample uses always stays. A model whose files were
- * replaced or deleted leaves for good.
+ * model needs its memory, or when an operator orders it. It comes back when a block or a sample waits for it, or when an
+ * operator orders it. A model that a block or a sample uses always stays. A model whose files were replaced or deleted
+ * leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { createAlarm } from '../../shared/process/alarm.ts';
-import type { ModelWish, ModelWishes } from '../../shared/queue/workers/model-wishes.ts';
+import type { GivenModelOrder, ModelOrders } from '../../shared/queue/workers/model-orders.ts';
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import type { ServedModels } from '../models/served-models.ts';
 import { keepMsOf, type ServedModel } from '../models/served-model.ts';
@@ -20,12 +20,12 @@ const RETIRE_MS = 30_000;
 
 export type Residency = ReturnType<typeof createResidency>;
 
-/** `standing`: operators' requests to load or unload models (wishes) from before the worker started. */
+/** `standing`: operators' orders to load or unload models, from before the worker started. */
 export function createResidency(deps: {
   budgetBytes: number | null;
   models: Pick<ServedModels, 'all' | 'of' | 'retire' | 'unload' | 'wait' | 'wake'>;
-  wishes: Pick<ModelWishes, 'all'>;
-  standing: ReadonlyMap<string, ModelWish>;
+  modelOrders: Pick<ModelOrders, 'all'>;
+  standing: ReadonlyMap<string, GivenModelOrder>;
   inUse: (queue: string) => boolean;
   isNeeded: (queue: string) => Promise<boolean>;
   emit: Emit;
@@ -34,8 +34,8 @@ export function createResidency(deps: {
   const { models, inUse, isNeeded, emit, now = () => performance.now() } = deps;
   const alarm = createAlarm();
   const stopping = new AbortController();
-  /** By queue, the last wish that this worker has seen. */
-  let wishes = deps.standing;
+  /** By queue, the last order that this worker has seen. */
+  let orders = deps.standing;
   const room = createMakeRoom({
     budgetBytes: deps.budgetBytes,
     models: models.all,
@@ -71,13 +71,13 @@ export function createResidency(deps: {
     emit('models.residency_failed', { error: messageOf(error) });
   }
 
-  async function followWishes(): Promise<void> {
-    const before = wishes;
-    wishes = await deps.wishes.all();
+  async function followOrders(): Promise<void> {
+    const before = orders;
+    orders = await deps.modelOrders.all();
     for (const { queue } of models.all()) {
-      const asked = wishes.get(queue);
+      const asked = orders.get(queue);
       if (asked === undefined || asked.id === before.get(queue)?.id) continue;
-      await (asked.wish === 'load' ? stay(queue) : leave(queue));
+      await (asked.order === 'load' ? stay(queue) : leave(queue));
     }
   }
 
@@ -142,7 +142,7 @@ export function createResidency(deps: {
   /** Makes all checks once. */
   async function round(): Promise<void> {
     await retireReplaced();
-    await followWishes();
+    await followOrders();
     await unloadIdle();
     await wakeNeeded();
   }
@@ -157,10 +157,10 @@ export function createResidency(deps: {
   return {
     /** Whether a model that has just been found is loaded at once. */
     loadsAtOnce: (model: ServedModel): boolean =>
-      wishes.get(model.queue)?.wish !== 'unload' && room.fits(model),
+      orders.get(model.queue)?.order !== 'unload' && room.fits(model),
     /** A block or a sample waits for the model. Does nothing unless the model is unloaded. */
     wake,
-    /** A wish may have changed. */
+    /** An order may have changed. */
     ring: (): void => alarm.ring(),
     round,
     start: (): void => void run(),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ForebayError } from '../../../shared/errors.ts';
 import { blockQueueName } from '../../../shared/queue/keys.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
-import { WISHES, type ModelWishes } from '../../../shared/queue/workers/model-wishes.ts';
+import { MODEL_ORDERS, type ModelOrders } from '../../../shared/queue/workers/model-orders.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { awaitModel } from '../../online/await-model.ts';
 import type { OnlineModels } from '../../online/online-models.ts';
@@ -17,7 +17,7 @@ import { PARAMETERS, type Parameters } from './parse-infer.ts';
 export interface RepositoryDeps {
   readonly models: Pick<ModelCatalog, 'list' | 'findModel'>;
   readonly onlineModels: Pick<OnlineModels, 'fresh'>;
-  readonly wishes: Pick<ModelWishes, 'make'>;
+  readonly modelOrders: Pick<ModelOrders, 'give'>;
   readonly emit: Emit;
 }
 
@@ -59,15 +59,15 @@ export function mountRepository(target: MountTarget, deps: RepositoryDeps): void
       return c.json(body?.ready === true ? entries.filter(({ state }) => state === 'READY') : entries);
     },
   );
-  for (const wish of WISHES) {
+  for (const order of MODEL_ORDERS) {
     mount(
       target,
       {
         ...shared,
-        path: `/v2/repository/models/{name}/${wish}`,
-        operationId: `oip${wish === 'load' ? 'Load' : 'Unload'}`,
+        path: `/v2/repository/models/{name}/${order}`,
+        operationId: `oip${order === 'load' ? 'Load' : 'Unload'}`,
         access: 'models:write',
-        summary: wish === 'load' ? 'Load a model' : 'Unload a model',
+        summary: order === 'load' ? 'Load a model' : 'Unload a model',
         description:
           'Asks all live workers that have the model, and waits at most 60 s. Parameters that would upload a model (`config`, `file:...`) are refused.',
         params: NAMED,
@@ -84,9 +84,9 @@ export function mountRepository(target: MountTarget, deps: RepositoryDeps): void
       async ({ c, params: { name }, body, caller }) => {
         checkParameters(body?.parameters ?? {});
         const { ref } = await deps.models.findModel(name);
-        await deps.wishes.make(blockQueueName(ref), wish);
-        deps.emit('model.wish_made', { model: name, wish, by: caller.key });
-        await awaitModel(deps.onlineModels, name, wish, c.req.raw.signal);
+        await deps.modelOrders.give(blockQueueName(ref), order);
+        deps.emit('model.order_given', { model: name, order, by: caller.key });
+        await awaitModel(deps.onlineModels, name, order, c.req.raw.signal);
         return c.json({});
       },
     );

@@ -1,7 +1,7 @@
 /** Models that jobs can name. Operators can ask workers to load and unload them. */
 import { z } from 'zod';
 import { blockQueueName } from '../../../shared/queue/keys.ts';
-import { WISHES, type ModelWishes } from '../../../shared/queue/workers/model-wishes.ts';
+import { MODEL_ORDERS, type ModelOrders } from '../../../shared/queue/workers/model-orders.ts';
 import type { Emit } from '../../../shared/observe/events.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { MODEL, MODEL_LIST } from '../wire/model.ts';
@@ -9,7 +9,7 @@ import { mount, type MountTarget } from '../endpoint/mount.ts';
 
 export interface ModelsDeps {
   readonly models: Pick<ModelCatalog, 'list' | 'get' | 'findModel'>;
-  readonly wishes: Pick<ModelWishes, 'make'>;
+  readonly modelOrders: Pick<ModelOrders, 'give'>;
   readonly emit: Emit;
 }
 
@@ -68,24 +68,24 @@ export function mountModels(target: MountTarget, deps: ModelsDeps): void {
     },
     async ({ c, params }) => c.json(await deps.models.get(params.name)),
   );
-  for (const wish of WISHES) {
+  for (const order of MODEL_ORDERS) {
     mount(
       target,
       {
         method: 'post',
-        path: `/v1/models/{name}/${wish}`,
-        operationId: `${wish}Model`,
+        path: `/v1/models/{name}/${order}`,
+        operationId: `${order}Model`,
         tag: 'Models',
         access: 'models:write',
-        ...ABOUT[wish],
+        ...ABOUT[order],
         params: MODEL_PARAMS,
         success: [{ status: 202, description: 'Workers are asked.', content: { 'application/json': MODEL } }],
         problems: ['model_not_found', 'invalid_model_config'],
       },
       async ({ c, params, caller }) => {
         const { ref } = await deps.models.findModel(params.name);
-        await deps.wishes.make(blockQueueName(ref), wish);
-        deps.emit('model.wish_made', { model: params.name, wish, by: caller.key });
+        await deps.modelOrders.give(blockQueueName(ref), order);
+        deps.emit('model.order_given', { model: params.name, order, by: caller.key });
         return c.json(await deps.models.get(params.name), 202);
       },
     );

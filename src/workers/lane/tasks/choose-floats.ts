@@ -10,7 +10,7 @@ import {
 } from '../../../shared/models/graph-tensor.ts';
 import { mismatch, noSuchTensor } from '../../../shared/models/mismatch.ts';
 
-export interface OutputWish {
+export interface OutputSearch {
   /** The config's `output`. */
   readonly named: string | undefined;
   readonly outputs: readonly GraphTensor[];
@@ -26,9 +26,9 @@ export interface OutputWish {
 }
 
 /** Throws ForebayError `config_mismatch`. */
-export function chooseFloats(wish: OutputWish): GraphTensor {
-  const { named, outputs, what, holds, types = FLOAT_TYPES } = wish;
-  const fits = (output: GraphTensor) => types.includes(output.type) && wish.fits(output);
+export function chooseFloats(search: OutputSearch): GraphTensor {
+  const { named, outputs, what, holds, types = FLOAT_TYPES } = search;
+  const fits = (output: GraphTensor) => types.includes(output.type) && search.fits(output);
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
     if (found === undefined) throw noSuchTensor(`the config names the output "${named}"`, named, outputs);
@@ -37,7 +37,7 @@ export function chooseFloats(wish: OutputWish): GraphTensor {
   }
   const possible = outputs.filter(fits);
   if (possible.length === 0) throw mismatch(what, `the graph has ${describeAll(outputs)}`);
-  for (const prefers of [() => true, ...wish.prefers]) {
+  for (const prefers of [() => true, ...search.prefers]) {
     const preferred = possible.filter(prefers);
     if (preferred.length === 1) return preferred[0]!;
   }

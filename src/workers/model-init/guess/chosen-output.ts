@@ -3,7 +3,7 @@ import { describeAll, describeTensor, type GraphTensor } from '../../../shared/m
 import type { Hints } from '../hints.ts';
 import { mismatch } from './guesser.ts';
 
-export interface OutputWish {
+export interface OutputSearch {
   readonly outputs: readonly GraphTensor[];
   fits(output: GraphTensor): boolean;
   /** Tried in order if several outputs fit. The first that holds for exactly one of them decides. */
@@ -15,11 +15,11 @@ export interface OutputWish {
 }
 
 /** Throws ForebayError `config_mismatch` if no output fits, if the flag must decide, or if it names a wrong output. */
-export function chosenOutput({ outputNames }: Hints, wish: OutputWish): GraphTensor {
-  const { outputs, what, holds } = wish;
+export function chosenOutput({ outputNames }: Hints, search: OutputSearch): GraphTensor {
+  const { outputs, what, holds } = search;
   const [named, ...more] = outputNames;
   if (more.length > 0) throw mismatch('such a model has one output: give --output-name once');
-  const possible = outputs.filter((output) => wish.fits(output));
+  const possible = outputs.filter((output) => search.fits(output));
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
     if (found === undefined) {
@@ -29,7 +29,7 @@ export function chosenOutput({ outputNames }: Hints, wish: OutputWish): GraphTen
     throw mismatch(`${what}, but --output-name names ${describeTensor(found)}`);
   }
   if (possible.length === 0) throw mismatch(`${what}; the graph has ${describeAll(outputs)}`);
-  for (const prefers of [() => true, ...wish.prefers]) {
+  for (const prefers of [() => true, ...search.prefers]) {
     const preferred = possible.filter(prefers);
     if (preferred.length === 1) return preferred[0]!;
   }

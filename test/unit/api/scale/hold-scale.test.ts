@@ -4,11 +4,11 @@ import type { ScaleState } from '#forebay/shared/queue/workers/scale-memory.js';
 
 const SETTINGS = { max: 10, downAfterMs: 300_000 };
 
-/** The workers wanted after each wish: [seconds, wish]. */
-function course(live: number, ...wishes: (readonly [number, number])[]): number[] {
+/** The workers that the pool should have after each change: [seconds, wanted]. */
+function course(live: number, ...changes: (readonly [number, number])[]): number[] {
   let state: ScaleState | null = null;
-  return wishes.map(([s, wish]) => {
-    state = holdScale(state, { wish, live, now: s * 1000 }, SETTINGS);
+  return changes.map(([s, wanted]) => {
+    state = holdScale(state, { wanted, live, now: s * 1000 }, SETTINGS);
     return state.workers;
   });
 }
@@ -36,7 +36,7 @@ describe('the number of wanted workers', () => {
 
   it('obeys a lower maximum at once', () => {
     const before: ScaleState = { v: 1, workers: 40, lower: null };
-    expect(holdScale(before, { wish: 10, live: 40, now: 0 }, SETTINGS).workers).toBe(10);
+    expect(holdScale(before, { wanted: 10, live: 40, now: 0 }, SETTINGS).workers).toBe(10);
   });
 
   it('says why workers stay', () => {

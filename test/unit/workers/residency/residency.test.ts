@@ -1,7 +1,7 @@
-// Which models leave a worker's lanes and which come back, by the clock, by operators' wishes and by a memory budget.
+// Which models leave a worker's lanes and which come back, by the clock, by operators' orders and by a memory budget.
 import { expect, it } from 'vitest';
 import { createResidency } from '#forebay/workers/residency/residency.js';
-import type { ModelWish } from '#forebay/shared/queue/workers/model-wishes.js';
+import type { GivenModelOrder } from '#forebay/shared/queue/workers/model-orders.js';
 import { knownModels, type Facts } from './known-models.ts';
 
 const MB = 1024 * 1024;
@@ -12,14 +12,14 @@ function residency(facts: Record<string, Facts>, { budget = Infinity }: { budget
     now: 0,
     inUse: new Set<string>(),
     needed: new Set<string>(),
-    wishes: new Map<string, ModelWish>(),
+    modelOrders: new Map<string, GivenModelOrder>(),
     /** Called whenever residency asks whether blocks wait for a model. */
     onAsked: (_queue: string) => {},
   };
   const made = createResidency({
     budgetBytes: budget * MB,
     models: known.models,
-    wishes: { all: async () => new Map(world.wishes) },
+    modelOrders: { all: async () => new Map(world.modelOrders) },
     standing: new Map(),
     inUse: (queue) => world.inUse.has(queue),
     async isNeeded(queue) {
@@ -87,22 +87,22 @@ it('wakes an unloaded model for blocks whose message was lost', async () => {
   expect(log).toEqual(['idle: idle', 'idle: wakes']);
 });
 
-it('acts only on the latest wish, and only once, and unloads even a pinned model on a wish', async () => {
+it('acts only on the latest order, and only once, and unloads even a pinned model on an order', async () => {
   const { world, round, log } = residency({ pinned: { megabytes: 1, keepAliveS: -1 } });
   world.now = 10_000;
-  world.wishes.set('pinned', { wish: 'unload', id: '1' });
+  world.modelOrders.set('pinned', { order: 'unload', id: '1' });
   await round();
   await round();
   expect(log).toEqual(['pinned: asked']);
-  world.wishes.set('pinned', { wish: 'unload', id: '2' });
-  world.wishes.set('pinned', { wish: 'load', id: '3' });
+  world.modelOrders.set('pinned', { order: 'unload', id: '2' });
+  world.modelOrders.set('pinned', { order: 'load', id: '3' });
   await round();
   expect(log).toEqual(['pinned: asked', 'pinned: wakes']);
 });
 
-it('delays a wish to unload until no block uses the model or waits for it', async () => {
+it('delays an order to unload until no block uses the model or waits for it', async () => {
   const { world, round, log } = residency({ busy: { megabytes: 1 } });
-  world.wishes.set('busy', { wish: 'unload', id: '1' });
+  world.modelOrders.set('busy', { order: 'unload', id: '1' });
   world.inUse.add('busy');
   world.now = 10_000;
   await round();

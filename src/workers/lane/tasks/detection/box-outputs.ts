@@ -17,7 +17,7 @@ export type OutputRole = keyof NonNullable<DetectionConfig['outputs']>;
 
 export const isNumber = ({ type }: GraphTensor) => NUMBERS.includes(type);
 
-export interface RoleWish {
+export interface RoleSearch {
   readonly role: OutputRole;
   readonly fits: (output: GraphTensor) => boolean;
   /** A name that exporters give to such an output. It decides if several fit. */
@@ -30,7 +30,7 @@ export interface RoleWish {
 export function findOutput(
   config: Pick<DetectionConfig, 'outputs'>,
   outputs: readonly GraphTensor[],
-  { role, fits, usual, what }: RoleWish,
+  { role, fits, usual, what }: RoleSearch,
 ): GraphTensor | null {
   const named = config.outputs?.[role];
   if (named !== undefined) {
@@ -55,10 +55,10 @@ export function findOutput(
 export function needOutput(
   config: Pick<DetectionConfig, 'outputs'>,
   outputs: readonly GraphTensor[],
-  wish: RoleWish,
+  search: RoleSearch,
 ): GraphTensor {
-  const found = findOutput(config, outputs, wish);
-  if (found === null) throw mismatch(wish.what, `the graph has ${describeAll(outputs)}`);
+  const found = findOutput(config, outputs, search);
+  if (found === null) throw mismatch(search.what, `the graph has ${describeAll(outputs)}`);
   return found;
 }
 

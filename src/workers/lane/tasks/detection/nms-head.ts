@@ -5,7 +5,7 @@
 import { describeAll, isFloat, rankOf, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Outputs } from '../tensors.ts';
 import { addBox, boxForm } from './add-box.ts';
-import { findOutput, isNumber, needOutput, type OutputRole, type RoleWish } from './box-outputs.ts';
+import { findOutput, isNumber, needOutput, type OutputRole, type RoleSearch } from './box-outputs.ts';
 import type { Candidates } from './candidates.ts';
 import { NAN_SCORE, type DetectionHead, type HeadParts } from './head.ts';
 import { numberRows } from '../rows-of-output.ts';
@@ -74,7 +74,7 @@ function findOutputs(
 ): NmsOutputs {
   const rank = (wanted: number) => (output: GraphTensor) =>
     rankOf(output) === wanted || (single && rankOf(output) === wanted - 1);
-  const isBoxes = (width: number, role: OutputRole): RoleWish['fits'] => {
+  const isBoxes = (width: number, role: OutputRole): RoleSearch['fits'] => {
     return (one) => isFloat(one) && rank(3)(one) && lastIs(one, width, one.name === config.outputs?.[role]);
   };
   const together = findOutput(config, outputs, {

@@ -11,7 +11,7 @@ export interface ScaleSettings {
   readonly rowsPerS: number;
 }
 
-export interface PoolWish {
+export interface WantedWorkers {
   readonly workers: number;
   /** Time in which one worker would finish all rows. */
   readonly backlogS: number;
@@ -19,10 +19,10 @@ export interface PoolWish {
   readonly why: string;
 }
 
-export function wishForPool(
+export function wantedWorkers(
   work: PoolWork,
   settings: Pick<ScaleSettings, 'targetS' | 'min' | 'max'>,
-): PoolWish {
+): WantedWorkers {
   const { min, max, targetS } = settings;
   const backlogS = work.models.reduce((sum, { rows, rowsPerS }) => sum + rows / rowsPerS, 0);
   const forTarget = Math.ceil(backlogS / targetS);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PoolWork } from '#forebay/api/scale/pool-work.js';
-import { wishForPool } from '#forebay/api/scale/wish-for-pool.js';
+import { wantedWorkers } from '#forebay/api/scale/wanted-workers.js';
 
 const MODEL = { model: 'a', queue: 'default.a.1', rows: 360_000, rowsPerS: 100, source: 'measured' } as const;
 const WORK: PoolWork = { pool: 'default', liveWorkers: 1, models: [MODEL], blocksAtOnce: 500, stuckJobs: 0 };
@@ -51,7 +51,7 @@ const CASES: Record<
 
 describe('a pool should have', () => {
   it.each(Object.entries(CASES))('%s', (_, { work, settings, workers, why }) => {
-    const wish = wishForPool({ ...WORK, ...work }, { ...SETTINGS, ...settings });
-    expect(wish).toMatchObject({ workers, why });
+    const wanted = wantedWorkers({ ...WORK, ...work }, { ...SETTINGS, ...settings });
+    expect(wanted).toMatchObject({ workers, why });
   });
 });

@@ -1,10 +1,10 @@
-// The sweeper removes wishes of models that nobody has had for 30 days. Every other wish stays the same wish.
+// The sweeper removes orders for models that no worker has had for 30 days. Every other order keeps its id.
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
-import { sweepWishes } from '#forebay/api/sweeper/sweep-wishes.js';
+import { sweepModelOrders } from '#forebay/api/sweeper/sweep-model-orders.js';
 import { blockQueueName, indexKeys } from '#forebay/shared/queue/keys.js';
-import { createModelWishes } from '#forebay/shared/queue/workers/model-wishes.js';
-import { createStoredWishes } from '#forebay/shared/queue/workers/stored-wishes.js';
+import { createModelOrders } from '#forebay/shared/queue/workers/model-orders.js';
+import { createStoredModelOrders } from '#forebay/shared/queue/workers/stored-model-orders.js';
 import type { WorkerInfo } from '#forebay/shared/queue/workers/worker-registry.js';
 import { MODEL, slotLimits, slotUser, useQueueLayer } from '../support/queue.ts';
 
@@ -13,12 +13,12 @@ beforeEach(async () => layer.redis.flushall());
 
 const DAY_MS = 86_400_000;
 const daysAgo = (days: number) => Date.now() - days * DAY_MS;
-const wishes = () => createModelWishes(layer);
-const texts = async () => layer.redis.hgetall(indexKeys.wishes);
+const orders = () => createModelOrders(layer);
+const texts = async () => layer.redis.hgetall(indexKeys.modelOrders);
 const queueOf = (name: string) => blockQueueName({ ...MODEL, name });
-const sweep = sweepWishes({
-  get wishes() {
-    return createStoredWishes(layer);
+const sweep = sweepModelOrders({
+  get modelOrders() {
+    return createStoredModelOrders(layer);
   },
   workers: { live: async () => layer.workers.live() },
   slots: { count: async (queue) => layer.slots.count(queue) },
@@ -42,7 +42,7 @@ function worker(id: string, name: string): WorkerInfo {
   };
 }
 
-it('a wish is removed if for 30 days no worker has announced its model and no block has waited', async () => {
+it('an order is removed if for 30 days no worker has announced its model and no block has waited', async () => {
   await layer.workers.beat(worker('w', 'announced'), false);
   await layer.slots.take(queueOf('queued'), slotUser('job'), slotLimits(4), [0]);
   const ids = Object.fromEntries(
@@ -50,7 +50,7 @@ it('a wish is removed if for 30 days no worker has announced its model and no bl
   );
   const recent = `unload ${ids['recent']} ${daysAgo(29)}`;
   const newer = `pin ${ids['newer']} ${daysAgo(99)}`;
-  await layer.redis.hset(indexKeys.wishes, {
+  await layer.redis.hset(indexKeys.modelOrders, {
     [queueOf('gone')]: `unload ${ids['gone']} ${daysAgo(31)}`,
     [queueOf('recent')]: recent,
     [queueOf('announced')]: `unload ${ids['announced']} ${daysAgo(31)}`,
@@ -59,33 +59,36 @@ it('a wish is removed if for 30 days no worker has announced its model and no bl
     [queueOf('undated')]: `unload ${ids['undated']}`,
     [queueOf('newer')]: newer,
   });
-  expect(await sweep(raise)).toEqual({ wishes: 1 });
-  expect(await sweep(raise)).toEqual({ wishes: 0 });
+  expect(await sweep(raise)).toEqual({ model_orders: 1 });
+  expect(await sweep(raise)).toEqual({ model_orders: 0 });
   const left = await texts();
   const names = ['recent', 'announced', 'queued', 'undated', 'newer'];
   expect(Object.keys(left).toSorted()).toEqual(names.map(queueOf).toSorted());
   expect([left[queueOf('recent')], left[queueOf('newer')]]).toEqual([recent, newer]);
-  // Workers compare ids, so none of them acts on a renewed wish again.
-  const all = new Map((await createStoredWishes(layer).list()).wishes.map((one) => [one.queue, one.wish]));
+  // Workers compare ids, so none of them acts on a renewed order again.
+  const all = new Map(
+    (await createStoredModelOrders(layer).list()).orders.map((one) => [one.queue, one.order]),
+  );
   for (const name of ['announced', 'queued', 'undated']) {
     expect(all.get(queueOf(name))!.id).toBe(ids[name]);
     expect(all.get(queueOf(name))!.neededAt).toBeGreaterThan(daysAgo(1));
   }
 });
 
-it('a wish that an operator makes during a sweep stays', async () => {
+it('an order that an operator gives during a sweep stays', async () => {
   const queue = queueOf('tiny');
-  await layer.redis.hset(indexKeys.wishes, queue, `load ${randomUUID()} ${daysAgo(31)}`);
-  const stored = createStoredWishes(layer);
-  const { wishes: seen, now } = await stored.list();
-  await wishes().make(queue, 'unload');
+  await layer.redis.hset(indexKeys.modelOrders, queue, `load ${randomUUID()} ${daysAgo(31)}`);
+  const stored = createStoredModelOrders(layer);
+  const { orders: seen, now } = await stored.list();
+  await orders().give(queue, 'unload');
   const made = await texts();
   await stored.renew(seen[0]!, now);
   expect(await stored.remove(seen[0]!)).toBe(false);
   expect(await texts()).toEqual(made);
 });
 
-it('workers of older versions can read a new wish', async () => {
-  await wishes().make('queue', 'unload');
-  expect((await texts())['queue']).toMatch(/^unload [0-9a-f-]{36} \d{13}$/);
+it('workers of older versions find and read a new order', async () => {
+  await orders().give('queue', 'unload');
+  const text = await layer.redis.hget('forebay:{index}:wishes', 'queue');
+  expect(text).toMatch(/^unload [0-9a-f-]{36} \d{13}$/);
 });
