@@ -19,7 +19,7 @@ import { classesOf } from './peers/truth.js';
 export const name = 'table-peers';
 export const title = 'Photos from Parquet into Parquet, against Ray Data and Daft';
 export const proves =
-  'How the service compares with Ray Data and Daft if photos come in Parquet files and results leave in some.';
+  'How the service compares with Ray Data and Daft for photos in Parquet files, with results as Parquet files.';
 export const defaults = { runs: 3, seconds: 20, quick: { runs: 1, seconds: 3 } };
 
 const ROWS = 1600;

@@ -120,7 +120,7 @@ function summary(
       ? 'No results yet.'
       : 'No rows here yet. Rows appear in the order of the input.';
   }
-  if (isFiltering(filter)) return `${count(rows.length)} of the ${count(looked)} rows looked at match.`;
+  if (isFiltering(filter)) return `${count(rows.length)} of ${count(looked)} rows match.`;
   return `Rows ${count(rows[0]!.index)} to ${count(rows.at(-1)!.index)}.`;
 }
 

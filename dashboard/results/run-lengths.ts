@@ -44,7 +44,7 @@ export function scaledMask({ size: [fromHeight, fromWidth], counts }: Mask, widt
         continue;
       }
       const at = column * fromHeight + Math.floor(((y + 0.5) * fromHeight) / height);
-      // Places only grow, so the runs are passed once.
+      // Positions only grow, so one pass over the runs is enough.
       while (run < runs.length && at >= end) end += Math.max(0, runs[++run] ?? 0);
       pixels[to] = run < runs.length ? run % 2 : 0;
     }

@@ -15,7 +15,7 @@ export function ModelsView() {
       <h1 tabIndex={-1}>Models</h1>
       <Problem error={error} />
       {data?.data.length === 0 && (
-        <p class="muted">There are no models. Put model folders into the folder of models.</p>
+        <p class="muted">There are no models. Put model folders into the models folder.</p>
       )}
       <div class="tiles">
         {data?.data.map((model) => (

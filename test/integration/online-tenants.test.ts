@@ -25,7 +25,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Asks and never hears of it. `ended`: how it ended. */
+/** Sends a request that nobody answers. `ended`: how it ended. */
 function ask(tenant: string, bytes = 10, timeoutMs = 60_000) {
   const left = new AbortController();
   const question = {
@@ -52,7 +52,7 @@ it('a tenant has at most half of the requests and bytes, and its room comes back
   await openReaches('alice', 2);
   expect(await ask('alice').ended).toBe('online_full');
 
-  // The whole bound would take them, but not the half of it, unless a tenant has nothing else.
+  // 5,000 bytes are more than half of the bound. They pass because bob has no other request.
   const large = ask('bob', 5000);
   await openReaches('bob', 1);
   expect(await ask('bob', 10).ended).toBe('online_full');
@@ -60,7 +60,7 @@ it('a tenant has at most half of the requests and bytes, and its room comes back
   own[0]!.leave();
   expect(await own[0]!.ended).toBe('left');
   await openReaches('alice', 1);
-  // Nothing but its deadline ends it.
+  // No worker answers it, so its deadline ends it.
   expect(await ask('alice', 10, 30).ended).toBe('deadline_passed');
 
   for (const one of [own[1]!, large]) one.leave();

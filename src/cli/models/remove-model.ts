@@ -12,7 +12,7 @@ export async function removeModel(asked: string, flags: FolderFlags, context: Cl
   const modelsDir = modelsFolder(flags, context);
   const found = choose(asked, await foldersOf(modelsDir, parseModelName(asked).name), modelsDir);
   if (found.dir === modelsDir)
-    throw new UsageError(`${modelsDir} is the model itself, not a folder of models; delete it by hand`);
+    throw new UsageError(`${modelsDir} is the model itself, not a models folder; delete it by hand`);
   await refuseIfAliased(modelsDir, found);
   await withHiddenFolder(modelsDir, async (hidden) => rename(found.dir, join(hidden, 'removed')));
   // Removes the model's folder with its last version. While other versions remain, rmdir fails.

@@ -74,7 +74,7 @@ async function unpackAll(reader: ByteReader, target: string): Promise<void> {
   }
 }
 
-const DAMAGED = 'it is not a tar archive, or damaged';
+const DAMAGED = 'it is damaged or not a tar archive';
 const SPARSE = 'it holds a sparse file; pack it without -S (--sparse)';
 /** Links, devices and pipes. K: the long target of a link. */
 const NO_FILES = '12346K';

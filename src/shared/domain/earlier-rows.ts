@@ -88,7 +88,7 @@ export function deltaStats(
   return {
     delta_taken: taken ?? planned,
     delta_new: computed.new,
-    // A part that is gone has changed, too.
+    // If a part is gone, its rows count as changed.
     delta_changed: computed.changed + planned - (taken ?? planned),
     delta_failed: computed.failed,
   };

@@ -57,7 +57,7 @@ async function unknownLabels(
   return issues;
 }
 
-/** Null if the model has no labels file, or nobody knows it. */
+/** Null if the model has no labels file, or its files are not known. */
 async function labelNames({ named }: MemberFiles): Promise<readonly string[] | null> {
   const file = named.find(({ field }) => field === 'labels');
   if (file === undefined) return null;

@@ -17,8 +17,8 @@ interface Server {
 
 interface SlotOwner {
   readonly owner: Server;
-  /** All nodes. */
-  readonly others: readonly Server[];
+  /** All nodes of the cluster, the owner included. */
+  readonly nodes: readonly Server[];
 }
 
 /** How long a node may take to say who holds the slot. */
@@ -34,8 +34,8 @@ export function clusterConnector(
   login: Pick<RedisOptions, 'username' | 'password' | 'tls'>,
 ): NonNullable<RedisOptions['Connector']> {
   /**
-   * The seeds may be gone after some time, so other nodes are asked, too. Those asked last time are last, because
-   * a node that has lost contact with the others names the primary of that time.
+   * The seeds may be gone after some time, so other nodes are asked, too. Those asked last time come last, because a node
+   * that has lost contact with the others still names the old primary.
    */
   let known: readonly Server[] = seeds;
 
@@ -51,7 +51,7 @@ export function clusterConnector(
       maxRetriesPerRequest: 0,
       enableReadyCheck: false,
     });
-    /** Says more than the command that the connection's end has failed. */
+    /** Explains more than the error of a command that failed because the connection ended. */
     let refusal: Error | null = null;
     client.on('error', (error: Error) => (refusal = error));
     try {
@@ -77,9 +77,9 @@ export function clusterConnector(
       for (const server of known) {
         asked.add(nameOf(server));
         try {
-          const { owner, others } = await ask(server);
+          const { owner, nodes } = await ask(server);
           const { host, port } = owner;
-          const all = distinct([...others, ...seeds]);
+          const all = distinct([...nodes, ...seeds]);
           known = [
             ...all.filter((one) => !asked.has(nameOf(one))),
             ...all.filter((one) => asked.has(nameOf(one))),
@@ -106,8 +106,8 @@ export function ownerOf(reply: unknown, slot: number, asked: Server): SlotOwner 
   const serverOf = ([host, port]: [string | null, number]): Server => ({ host: host || asked.host, port });
   const range = ranges.find(([first, last]) => slot >= first && slot <= last);
   if (range === undefined) throw new Error(`CLUSTERDOWN No node of the cluster holds the hash slot ${slot}`);
-  const others = ranges.flatMap(([, , ...nodes]) => nodes.map(serverOf));
-  return { owner: serverOf(range[2]), others };
+  const nodes = ranges.flatMap(([, , ...servers]) => servers.map(serverOf));
+  return { owner: serverOf(range[2]), nodes };
 }
 
 function distinct(servers: readonly Server[]): Server[] {

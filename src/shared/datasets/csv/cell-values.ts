@@ -7,9 +7,9 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const SPACE = 0x20;
 const TAB = 0x09;
-/** Turns a letter into its small form. */
-const SMALL = 0x20;
-const SMALL_E = 0x65;
+/** The bit that makes the code of a capital letter that of the lower-case letter. */
+const LOWER_CASE = 0x20;
+const LOWER_E = 0x65;
 
 /** Whether the bytes are exactly a number of JSON. */
 export function isNumber(bytes: Uint8Array, from: number, to: number): boolean {
@@ -22,7 +22,7 @@ export function isNumber(bytes: Uint8Array, from: number, to: number): boolean {
     at = afterDigits(bytes, decimals, to);
     if (at === decimals) return false;
   }
-  if (at < to && (bytes[at]! | SMALL) === SMALL_E) {
+  if (at < to && (bytes[at]! | LOWER_CASE) === LOWER_E) {
     const digits = bytes[at + 1] === MINUS || bytes[at + 1] === PLUS ? at + 2 : at + 1;
     at = afterDigits(bytes, digits, to);
     if (at === digits) return false;
@@ -66,7 +66,7 @@ const BOOLEANS: ReadonlyMap<string, Buffer> = new Map([
 export function booleanOf(bytes: Buffer, from: number, to: number): Buffer | null {
   const length = to - from;
   if (length !== TRUE.length && length !== FALSE.length) return null;
-  const first = bytes[from]! | SMALL;
+  const first = bytes[from]! | LOWER_CASE;
   if (first !== TRUE[0] && first !== FALSE[0]) return null;
   return BOOLEANS.get(bytes.toString('latin1', from, to)) ?? null;
 }

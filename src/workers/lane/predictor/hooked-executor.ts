@@ -14,7 +14,7 @@ import { createPredictorGraphs } from './predictor-graphs.ts';
 import { createRowReading } from './predictor-rows.ts';
 import { checkOptions, createContext } from './user-context.ts';
 
-/** Other models ask for images by their own rows. Images of rows that code has made would be kept for nobody. */
+/** Models share images by row. No other model has the rows that a hook makes, so their images are not kept. */
 function withoutImages(parts: ExecutorParts): ExecutorParts {
   return { ...parts, services: { ...parts.services, sharedImages: undefined, pictures: undefined } };
 }

@@ -45,7 +45,7 @@ export interface LaneServices {
   readonly decodeThreads?: DecodeThreads | undefined;
   /** Present for models that get the same rows. Absent: each row is decoded once anyway. */
   readonly sharedImages?: SharedImages | undefined;
-  /** Present for models whose images others get parts of. */
+  /** Present for models from whose images other models get parts. */
   readonly pictures?: KeptPictures | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface Task {
   bind(model: ModelParts, services: LaneServices): BoundTask;
 }
 
-/** A row, or one that is made in the lane and that only the task understands: for a probe, or a PicturePart. */
+/** A row, or an input that the lane has made and that only the task understands: a row of a probe, or a PicturePart. */
 export type TaskInput = LaneInput | { readonly madeUp: unknown };
 
 /** A task of one model. */

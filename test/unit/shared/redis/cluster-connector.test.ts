@@ -10,7 +10,7 @@ const SLOTS = [
 it('the owner of a slot is the first node of its range', () => {
   expect(ownerOf(SLOTS, 99, asked)).toEqual({
     owner: { host: 'a', port: 7000 },
-    others: [
+    nodes: [
       { host: 'a', port: 7000 },
       { host: 'b', port: 7001 },
       { host: 'asked', port: 7002 },
