@@ -98,7 +98,7 @@ function WorkerRow(props: { worker: WorkerWire; memory: readonly number[]; onDon
             class="trend"
             viewBox="0 0 120 24"
             role="img"
-            aria-label={`Memory from ${bytes(trend[0])} to ${bytes(trend.at(-1))} since this page asks`}
+            aria-label={`Memory from ${bytes(trend[0])} to ${bytes(trend.at(-1))} since this page was opened`}
           >
             <polyline points={trendLine(trend, Math.max(...trend) * 1.5, 120, 24)} />
           </svg>

@@ -14,7 +14,7 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   const load = parent === undefined ? null : marked(parent);
   try {
     const found = await nextResolve(specifier, context);
-    // Node would guess the same of a folder without package.json, with a warning.
+    // In a folder without package.json, Node would guess this format, too, but with a warning.
     if (marked(found.url) !== null) return { ...found, format: found.format ?? 'module' };
     return load !== null && isOwn(found.url, specifier) ? { ...found, url: mark(found.url, load) } : found;
   } catch (error) {

@@ -100,7 +100,7 @@ export async function createWorker(options: {
   /** Called with errors of every connection to Redis. */
   readonly onRedisError: (error: Error) => void;
   readonly startLane: StartLane;
-  /** Those of this worker alone. */
+  /** The events of this worker alone. */
   readonly events: Events;
 }): Promise<Worker> {
   const { config, redis, onRedisError, events } = options;

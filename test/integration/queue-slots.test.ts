@@ -121,7 +121,7 @@ it('a request for slots costs the same with two hundred jobs as with twenty', as
   const costOf = async (jobs: number) => {
     const { ask } = await crowd(jobs);
     const costs: number[] = [];
-    // Once per second, a request also makes the numbers anew.
+    // Once per second, a request also computes the numbers again.
     for (let i = 0; i < 6; i++) {
       const before = await calls();
       await ask(jobs - 1, many);

@@ -93,7 +93,7 @@ it('computes equal rows once, within and across jobs, and keeps no failed row', 
   const plain = await run({});
   expect(plain.cache).toBeNull();
   const first = await run(CACHED);
-  // Of the failed row, only its lane says what is wrong with it.
+  // Only a lane says what is wrong with the failed row, so it is computed each time.
   expect(first).toMatchObject({ status: 'completed', rows: { succeeded: 9, failed: 1 } });
   expect(first.cache).toEqual({ hits: 6, misses: 4 });
   expect(entries()).toHaveLength(3);

@@ -11,7 +11,7 @@ export interface LoggingProxy {
 }
 
 /**
- * `target`: an `http:` origin. The Host header stays that of the proxy, because requests of S3 are signed with it.
+ * `target`: an `http:` origin. The Host header still names the proxy, because requests of S3 are signed with it.
  * `before`: what a request waits for before it is passed on. `host`: the address that it listens on.
  */
 export async function startLoggingProxy(

@@ -34,7 +34,7 @@ export function storedOutputs(root: string, storeOf: () => WritableStore) {
   };
 }
 
-/** Expects that the store is taken for an output, and that a server without its guarantees is not. */
+/** Expects that the store is accepted for outputs, and that a server without its guarantees is refused. */
 export async function expectFencingIsChecked(store: WritableStore, output: string): Promise<void> {
   const overwriting: WritableStore = {
     ...store,

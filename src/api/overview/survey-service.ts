@@ -18,7 +18,7 @@ export interface SurveyDeps {
   readonly workers: Pick<WorkerRegistry, 'live'>;
   readonly queues: Pick<BlockQueues, 'depth' | 'oldest'>;
   readonly slots: Pick<QueueSlots, 'count'>;
-  /** Slots of a queue of which this many live lanes serve the model. */
+  /** Number of slots of a queue, if this many live lanes serve its model. */
   readonly queueLimit: (lanes: number) => number;
 }
 

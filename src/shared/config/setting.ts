@@ -25,9 +25,9 @@ export interface Flag {
   readonly usage: string;
   /** The value that the bare flag stands for. Such a flag takes no value. */
   readonly means?: string;
-  /** The phrase in the help, if that of the setting does not fit. */
+  /** The phrase in the help, if the setting's own phrase does not fit there. */
   readonly what?: string;
-  /** The default in the help, if it differs from that of the setting. */
+  /** The default in the help, if it differs from the setting's own default. */
   readonly unset?: string;
 }
 

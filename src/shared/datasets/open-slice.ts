@@ -150,7 +150,10 @@ function firstOf(chunk: FileRows): SliceRow {
   return { record: chunk.record(0), joined: chunk.joined?.().slice(0, 1).own() ?? null };
 }
 
-/** Reads one row, whatever the version of the file. `ref`: that of a slice with only this row. Throws as openSlice does. */
+/**
+ * Reads one row, whatever the version of the file. `ref`: the reference of a slice with only this row. Throws as
+ * openSlice does.
+ */
 export async function readSliceRow(
   files: ByteFiles,
   dataset: TableSpec | ArchiveSpec,

@@ -16,7 +16,7 @@ export type RowRecord =
       readonly fields: Readonly<Record<string, unknown>>;
       /** The row is a whole file, and these are its bytes. Then there are no fields. */
       readonly file?: Uint8Array;
-      /** All columns of the row by their own names, where `fields` are others. */
+      /** All columns of the row by their own names. Only rows of archives have them, for joins. */
       readonly columns?: Fields;
     }
   /** `why`: a sentence without a full stop. `code`: that of the row's error, if it is not `invalid_row`. */
@@ -27,7 +27,7 @@ export interface FileRows {
   readonly count: number;
   /** Null for a row that the file does not name. Null for all: it names none. */
   readonly ids: readonly (string | null)[] | null;
-  /** All records as JSON, unread. Null if one of them is known to be invalid, or if they are not JSON. */
+  /** All records as JSON, not parsed. Null if one of them is known to be invalid, or if they are not JSON. */
   readonly packed: PackedRecords | null;
   /** The same records as columns. Null or absent: the format has no columns, or a record is known to be invalid. */
   readonly columns?: ColumnRows | null;
@@ -48,7 +48,7 @@ export interface SliceRows extends FileRows {
   readonly ids: readonly string[] | null;
 }
 
-/** Names the rows that the file does not name: by their index, or if `nameOf` is given, by what it returns for it. */
+/** Names the rows that the file does not name, by what `nameOf` returns for their index. Default: the index itself. */
 export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: number) => string): SliceRows {
   const { count, ids, bytes, columns = null } = rows;
   const isNumbered = ids === null && nameOf === undefined;

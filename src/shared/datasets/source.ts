@@ -61,8 +61,8 @@ export type RowLocation =
   | { readonly kind: 'invalid'; readonly reason: string }
   /** A record that came with a request: a JSON object. */
   | { readonly kind: 'record'; readonly path: string; readonly offset: number; readonly length: number }
-  /** A row of an archive. `ref`: that of a slice with only this row. */
+  /** A row of an archive. `ref`: the reference of a slice with only this row. */
   | { readonly kind: 'archive_row'; readonly archive: ArchiveSpec; readonly ref: string }
-  /** A row of a file. `ref`: that of a slice with only this row. */
+  /** A row of a file. `ref`: the reference of a slice with only this row. */
   | { readonly kind: 'table_row'; readonly table: TableSpec; readonly ref: string }
   | { readonly kind: 'blob'; readonly path: string; readonly offset: number; readonly length: number };

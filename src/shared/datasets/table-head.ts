@@ -12,7 +12,7 @@ type SpecOf<Spec> = Spec extends TableSpec
   : never;
 
 export interface TableHead {
-  /** What the dataset's spec says beside the place of the file and the names of its columns. */
+  /** What the dataset's spec says besides the path of the file and the names of its columns. */
   readonly spec: SpecOf<TableSpec>;
   /**
    * Names of its columns. Null: unknown, because the first row is bad, there is none, or only the beginning was

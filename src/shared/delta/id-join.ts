@@ -43,7 +43,7 @@ export function sortIn(dataDir: string): IdJoinOptions {
 /** Rows with the same id are paired in order. If an id is very frequent, only its first rows are paired. */
 const SAME_ID = 1_000;
 
-/** The other side of a pair comes first, so that a left row finds it. */
+/** Sorts right rows before the left rows with the same id, so that a left row finds its partner. */
 const RIGHT = '0';
 const LEFT = '1';
 const FIELD = '\u0000';

@@ -166,7 +166,7 @@ export function isTable(dataset: DatasetSpec): dataset is TableSpec {
 export const CURSOR = z.object({ index: z.int().min(0), at: z.string(), skipped: SKIPPED.optional() });
 export type Cursor = z.infer<typeof CURSOR>;
 
-/** The dataset of the request. For a retry, that of the first job. */
+/** The dataset of the request. For a retry, the dataset of the first job. */
 export function givenOf(dataset: DatasetSpec): GivenDataset {
   return dataset.type === 'failed' ? dataset.of : dataset;
 }

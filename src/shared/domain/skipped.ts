@@ -17,7 +17,7 @@ export type SkipReason =
   | 'archive_links'
   /** A member of a grouped archive whose name has no extension. */
   | 'no_extension'
-  /** A file in a folder of a table whose name is that of another format. */
+  /** A file in the folder of a table, with the extension of another format. */
   | 'other_formats'
   /** Names that begin with a dot, or in a folder of a table with `_`. */
   | 'hidden';

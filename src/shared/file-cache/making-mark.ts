@@ -11,7 +11,7 @@ export interface MakingMark {
   remove(): Promise<void>;
 }
 
-/** A mark without a sign of life for this long is that of a dead process. */
+/** A mark that nobody has renewed for this long belongs to a dead process. */
 const DEAD_MS = 30_000;
 const KEEP_MS = 1_000;
 

@@ -8,10 +8,7 @@ import { findCgroup, readText, type CgroupPaths } from './cgroup.ts';
 
 export interface CgroupMemory {
   readonly limitBytes: number;
-  /**
-   * Memory that the kernel cannot reclaim without killing or swapping. Null if the kernel does not report it (any
-   * more).
-   */
+  /** Memory that the kernel cannot reclaim without killing or swapping. Null if the kernel does not report it. */
   usedBytes(): number | null;
 }
 
@@ -25,8 +22,7 @@ interface Version {
 /**
  * The kernel evicts file pages before it kills a process. It evicts even pages on the active list, such as those of a
  * file that a job reads twice. So both lists count as reclaimable. (Kubernetes subtracts only the inactive list in
- * `working_set`.)
- * Files on tmpfs are not part of these fields, because the kernel counts them as anonymous memory.
+ * `working_set`.) Files on tmpfs are not part of these fields, because the kernel counts them as anonymous memory.
  */
 const V2: Version = {
   limit: 'memory.max',

@@ -102,7 +102,7 @@ export async function issuesTogether(
 export function withMembers(config: ModelConfig, members: readonly KnownMember[]): PipelineConfig {
   const pipeline = config as PipelineConfig;
   const names = namedModels(pipeline);
-  // Lanes are planned by the device of the pipeline, which is that of its members.
+  // Lanes are planned by the device of the pipeline, which is the device of its members.
   const onDevice = members.find((member) => deviceOf(member.config) !== null)?.config;
   return {
     ...pipeline,

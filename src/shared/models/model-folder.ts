@@ -46,7 +46,8 @@ export interface ModelFolder {
   /** Size of the graph and its external data, of a predictor's files, or of all models of a pipeline. */
   readonly bytes: number;
   /**
-   * Every file of its own that determines the model's answers, as it was when `ref.hash` was computed. See haveChanged.
+   * Every file in the folder that determines the model's answers, as it was when `ref.hash` was computed. See
+   * haveChanged.
    */
   readonly files: readonly ModelFile[];
 }

@@ -20,8 +20,8 @@ export const REDIS_EVENTS = {
   /** Redis answers, but refuses writes. */
   'redis.refusing': event<RedisNews>('warn', says, nothing),
   /**
-   * Redis is back, or accepts writes again. The log level is that of the loss, so that every log that shows the loss
-   * also shows its end.
+   * Redis is back, or accepts writes again. The log level is the same as for the loss, so that every log that shows the
+   * loss also shows its end.
    */
   'redis.back': event<RedisNews>('warn', says, nothing),
   'redis.connection_failed': event<{ readonly error: string }>('warn', 'Redis connection failed'),

@@ -61,8 +61,8 @@ export const indexKeys = {
   /** Hash worker id -> `drain` or `resume`: what an operator last asked of it (workers/intake-orders.ts). */
   orders: `${PREFIX}:{index}:orders`,
   /**
-   * Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-orders.ts). The key
-   * has an older name.
+   * Hash queue -> `<load or unload> <id> <time>`: what operators last asked of workers (workers/model-orders.ts). The
+   * key has an older name.
    */
   modelOrders: `${PREFIX}:{index}:wishes`,
   /** Hash queue -> JSON of a pipeline that a job gave in its request (workers/inline-pipelines.ts). */
@@ -100,7 +100,8 @@ export const queueKeys = (queue: string) => ({
   /** Hash job -> `<priority>:<time in ms until which it wants slots>`. */
   feeders: `${PREFIX}:{${queue}}:feeders`,
   /**
-   * Hash job, or priority and tenant -> what it was served (scripts/take-slots.lua), while it uses the queue. Expires.
+   * Hash job, or priority and tenant -> its share, with the rows that it was served (scripts/take-slots.lua), while it
+   * uses the queue. Expires.
    */
   shares: `${PREFIX}:{${queue}}:shares`,
   /** Sorted set: the jobs and tenants in `shares`, sorted by whose turn it is (scripts/take-slots.lua). Expires. */

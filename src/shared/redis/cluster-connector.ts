@@ -34,8 +34,8 @@ export function clusterConnector(
   login: Pick<RedisOptions, 'username' | 'password' | 'tls'>,
 ): NonNullable<RedisOptions['Connector']> {
   /**
-   * The seeds may be gone after some time, so other nodes are asked, too. Those asked last time come last, because a node
-   * that has lost contact with the others still names the old primary.
+   * The seeds may be gone after some time, so other nodes are asked, too. Those asked last time come last, because a
+   * node that has lost contact with the others still names the old primary.
    */
   let known: readonly Server[] = seeds;
 

@@ -34,9 +34,9 @@ export class RowsDiffer extends Error {
 }
 
 /**
- * Moves the errors of a part to their final name and returns what the part holds. Null if there is no part. `rows` may be a
- * function, which lists them only if there is a part. Throws RowsDiffer, ForebayError `output_changed` for a part that
- * the proof does not cover, that a link leads to or that is damaged, and what listing throws.
+ * Moves the errors of a part to their final name and returns what the part holds. Null if there is no part. `rows` may
+ * be a function, which lists them only if there is a part. Throws RowsDiffer, and the errors of the listing. Throws
+ * ForebayError `output_changed` if the part is damaged, is a link, or is not covered by the proof.
  */
 export async function adoptBlock(
   { output, job, part, sink }: PartOfJob,

@@ -44,7 +44,7 @@ export function fileRowsName(file: number): string {
   return `${ROWS_PREFIX}${digits(file)}.jsonl`;
 }
 
-/** The number of the task. Null: the name is not that of a record of rows. */
+/** The number of the task. Null: it is not the name of a record of rows. */
 export function fileRowsNumber(name: string): number | null {
   const number = IS_ROWS.exec(name)?.[1];
   return number === undefined ? null : Number(number);
@@ -55,7 +55,7 @@ export function describesFiles(name: string): boolean {
   return isFileListName(name) || fileRowsNumber(name) !== null;
 }
 
-/** Whether a path in the output is that of a compacted file, or describes such files. */
+/** Whether a path in the output belongs to a compacted file, or to a file that describes such files. */
 export function isFilePath(path: string): boolean {
   return IN_DATA.test(path) || describesFiles(path);
 }

@@ -19,7 +19,7 @@ export const PART_PREFIX = 'part-';
 export const ERRORS_PREFIX = 'errors-';
 const RECORD_PREFIX = '_rows-';
 export const INDEX_PREFIX = '_parts-';
-/** Prefixes of all names of which an output may have many. */
+/** Prefixes of the names that an output may have many files of. */
 export const MANY_PREFIXES = [
   PART_PREFIX,
   ERRORS_PREFIX,

@@ -86,8 +86,8 @@ export interface Output {
   /** The absolute folder, or `s3://bucket/prefix/`. */
   readonly place: string;
   /**
-   * After a feeder has taken the lease from another one, files that the other one removes may go for this long (ms).
-   * 0 if staging fences removals as well, so nobody has to wait.
+   * How long (ms) after a feeder has taken over the lease, removals by the earlier feeder may still take effect. 0 if
+   * staging fences removals as well, so nobody has to wait.
    */
   readonly fenceMs: number;
   /** The path or URL of a file. */

@@ -5,7 +5,7 @@ import { createFolderOutput } from './folder/folder-output.ts';
 import { createObjectOutput } from './objects/object-output.ts';
 import type { Output, Outputs } from './output.ts';
 
-/** Every block asks for its output. */
+/** Maximum number of outputs that are kept. Every block asks for its output. */
 const MOST_KEPT = 200;
 
 /** Folders of this machine only. */

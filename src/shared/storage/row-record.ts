@@ -12,7 +12,9 @@ import type { RowVersions } from '../domain/row-versions.ts';
 import { invalidReason } from '../datasets/row-reference.ts';
 import { fileVersion } from '../files/file-version.ts';
 
-/** `stamp`: those of files that lanes have opened, else those of the listing. `versions`: one per row, by content. */
+/**
+ * `stamp`: the stamps of files that lanes have opened, else those of the listing. `versions`: one per row, by content.
+ */
 export type RecordedVersions = 'stamp' | { readonly versions: readonly (string | null)[] };
 
 export interface RecordedRow {

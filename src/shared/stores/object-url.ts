@@ -44,7 +44,7 @@ export function isObjectUrl(text: string): boolean {
   return SCHEME.test(text);
 }
 
-/** `text`: isObjectUrl. */
+/** `text`: one that isObjectUrl accepts. */
 export function schemeOf(text: string): ObjectScheme {
   return SCHEME.exec(text)?.[1]?.toLowerCase() === 'az' ? 'az' : 's3';
 }

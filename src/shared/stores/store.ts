@@ -99,9 +99,9 @@ export interface WritableStore extends ListingStore {
 
 export interface ListingStore extends Store {
   /**
-   * The objects whose URL starts with `prefix`, in constant memory, and in an order that never changes: the byte order
-   * of their URLs, or for S3 servers on top of a file system, that of the names in each folder. `after`: begins after
-   * this URL, whether or not it still exists.
+   * The objects whose URL starts with `prefix`, in constant memory. Their order never changes. It is the byte order of
+   * the URLs, or, on S3 servers on top of a file system, the byte order of the names in each folder. `after`: begins
+   * after this URL, whether or not it still exists.
    */
   list(prefix: string, after: string | null, signal: AbortSignal): AsyncIterable<Entry>;
 }

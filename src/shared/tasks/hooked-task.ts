@@ -5,7 +5,7 @@ import type { TaskDescription } from './task-description.ts';
 
 const known = new WeakMap<ModelConfig, TaskDescription>();
 
-/** `config`: has hooks. `task`: that of its graph. */
+/** `config`: has hooks. `task`: the task of its graph. */
 export function hookedTask(config: ModelConfig, task: TaskDescription): TaskDescription {
   const before = known.get(config);
   if (before !== undefined) return before;

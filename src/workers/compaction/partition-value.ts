@@ -3,7 +3,7 @@ import type { ResultColumn, PartTable } from '../../shared/domain/job/part-forma
 import type { StoredRow } from '../../shared/sinks/sink.ts';
 import { createStoredCells } from '../../shared/sinks/table/stored-cells.ts';
 
-/** A text, or null. Numbers and truth values are as in JSON, and so are values without the type of their column. */
+/** A text, or null. Numbers, booleans and values that lack the type of their column are as in JSON. */
 export function createPartitionValue(
   column: ResultColumn,
   table: PartTable | undefined,

@@ -1,6 +1,6 @@
 /**
  * Takes blocks from the queues of all served models in turn. It takes a block only when lanes can use it, and at most
- * one beyond their need. A block with a better priority than those in hand is taken at any time.
+ * one beyond their need. A block with a better priority than all that the worker holds is taken at any time.
  *
  * States:
  * - `resting`: lanes want no block, or the queues are empty. Ends with a ring or after SWEEP_MS.

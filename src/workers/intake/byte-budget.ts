@@ -29,7 +29,7 @@ export interface Booking {
   readonly release: () => void;
 }
 
-/** Assumed size of the first row, in bytes: that of a compressed photo. */
+/** Assumed size of the first row, in bytes: the size of a compressed photo. */
 const FIRST_ESTIMATE = 256 * 1024;
 
 export function createByteBudget(maxBytes: number): ByteBudget {

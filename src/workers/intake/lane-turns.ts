@@ -1,6 +1,6 @@
 /**
- * Which group's rows go to the lanes next, while several groups wait: those with the best priority, then those of the
- * tenant that has had the least lane time, then those of the group that has waited longest for its turn. Pure.
+ * Decides which group's rows go to the lanes next while several groups wait. The best priority goes first, then the
+ * tenant that has had the least lane time, then the group that has waited longest for its turn. Pure.
  */
 import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { BatchTimings } from '../lane/messages.ts';
@@ -16,7 +16,7 @@ export interface Served {
   readonly rows: number;
 }
 
-/** Beyond this, all tenants begin anew. Only tenants with rows in this worker matter. */
+/** With more tenants than this, all of them start again at zero. Only tenants with rows in this worker matter. */
 const MOST_TENANTS = 256;
 /** Weight of the last batch in the mean time per row. */
 const LAST = 1 / 8;

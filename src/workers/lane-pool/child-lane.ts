@@ -13,7 +13,7 @@ import { DEFAULT_LOAD_TIMEOUT_MS, loadTimeoutMessage } from './load-timeout.ts';
 
 /**
  * A lane executes one batch and decodes the next. Later batches wait in its channel, so they cannot be the cause of its
- * death. With a batch in the lane that may go ahead of others, any of them can.
+ * death. But if a batch in the lane may go ahead of others, every batch is a possible cause.
  */
 const TOUCHED_AT_ONCE = 2;
 

@@ -176,7 +176,7 @@ export function createOnlineServer(deps: {
       );
     },
     isNeeded: async (queue: string) => work.anyWaits(queue),
-    /** Takes no more requests until `release`. Settles when those in hand are answered. Allowed until `stop`. */
+    /** Takes no more requests until `release`. Settles when those that it holds are answered. Allowed until `stop`. */
     async hold(): Promise<void> {
       state = 'held';
       await answered();
@@ -186,7 +186,7 @@ export function createOnlineServer(deps: {
       state = 'serving';
       for (const open of queues.values()) ring(open);
     },
-    /** Takes no more requests. Settles when those in hand are answered. */
+    /** Takes no more requests. Settles when those that it holds are answered. */
     async stop(): Promise<void> {
       state = 'stopped';
       unlisten();

@@ -1,8 +1,8 @@
 /**
  * Decides which models this worker's lanes hold. A model leaves them when it was idle for long enough, when another
- * model needs its memory, or when an operator orders it. It comes back when a block or a sample waits for it, or when an
- * operator orders it. A model that a block or a sample uses always stays. A model whose files were replaced or deleted
- * leaves for good.
+ * model needs its memory, or when an operator orders it. It comes back when a block or a sample waits for it, or when
+ * an operator orders it. A model that a block or a sample uses always stays. A model whose files were replaced or
+ * deleted leaves for good.
  */
 import { messageOf } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';

@@ -67,7 +67,7 @@ export function createCachedRows(run: RunCache, rows: number): CachedRows {
 
   function becomeFirst(at: number, key: RowKey): void {
     const outcome = new Promise<RowOutcome>((resolve, reject) => own.set(at, { key, resolve, reject }));
-    // Most rows are not repeated, so nobody may wait for it.
+    // A rejection is handled here, because nobody waits for the outcome of a row that is not repeated.
     outcome.catch(() => {});
     firsts.set(key, outcome);
     if (failure !== null) own.get(at)!.reject(failure.error);

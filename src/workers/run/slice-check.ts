@@ -11,7 +11,7 @@ export interface SomeRows {
   readonly positions: readonly number[];
   readonly packed: PackedRecords | null;
   readonly source: Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
-  /** The outcomes of all rows of the chunk. `outcomes`: those of the computed ones. */
+  /** The outcomes of all rows of the chunk. `outcomes`: those of the computed rows. */
   finish(outcomes: readonly Outcomes[]): readonly Outcomes[];
 }
 

@@ -93,7 +93,7 @@ export function amongTaken(taken: TakenResults, others: readonly Outcomes[]): Ou
   return merged;
 }
 
-/** The outcomes with taken results in place of those of the same rows. */
+/** The outcomes, in which results that are taken over replace the outcomes of their rows. */
 export function withTaken(taken: TakenResults, outcomes: readonly Outcomes[]): Outcomes[] {
   const others: Outcomes[] = [];
   let first = 0;

@@ -6,8 +6,8 @@ import type { KeysState } from '../../../shared/keys/key-store.ts';
 export type AuthSetting = 'on' | 'off' | 'auto';
 
 /**
- * `auto`: requests need a key beyond loopback, and on loopback if a key exists now, even an expired one: an API that
- * needed keys does not open to everybody because they expire. `keysState` is called only if needed. Rejects with
+ * `auto`: requests need a key beyond loopback, and on loopback if a key exists now. Even an expired key counts, so that
+ * an API does not open to everybody when its keys expire. `keysState` is called only if needed. Rejects with
  * ForebayError `keys_required` beyond loopback if there is no valid key.
  */
 export async function needsKeys(options: {

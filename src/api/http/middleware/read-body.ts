@@ -68,7 +68,10 @@ function streamOf(c: Context): BodyStream | null {
 /** Reading begins with a buffer of this size, or of the announced length if that is less. */
 const FIRST_BYTES = 128 * 1024;
 
-/** `announced`: the declared length, or Infinity. Memory is taken for what has arrived, not for what is announced. */
+/**
+ * `announced`: the declared length, or Infinity. Memory is allocated for bytes that have arrived, not for announced
+ * ones.
+ */
 async function collect(
   stream: BodyStream,
   limit: BodyLimit,

@@ -105,7 +105,7 @@ function graphOutput(name: string, graph: GraphTensor | undefined, values: reado
   const shape = shapeOf(lists[0]);
   const datatype = (graph && outputDatatype(graph.type)) ?? guessed(flat(lists[0])[0]);
   const whole = stacked(name, datatype, lists);
-  // A graph without a batch axis answers one row at a time, and its output is that of the row.
+  // A graph without a batch axis answers one row at a time, and its output belongs to that row.
   return lists.length === 1 && graph?.shape.length === shape.length && shape.length > 0
     ? { ...whole, shape }
     : whole;

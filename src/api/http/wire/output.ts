@@ -45,7 +45,7 @@ const FILE_SIZE = z
 
 const PARTITION_COLUMN = COLUMN.meta({
   description:
-    'At the end, the parts become files in a folder per value of this column, such as `label=cat/`. Texts, whole numbers and booleans can be values. The size of files is that of `compact`, before they are partitioned. Default: 128 MB.',
+    'At the end, the parts become files in a folder per value of this column, such as `label=cat/`. Texts, whole numbers and booleans can be values. `compact` sets how many rows are partitioned at a time. Default: about 128 MB of rows.',
 });
 
 const OUTPUT_PLACE = z
@@ -64,5 +64,6 @@ const OUTPUT_PLACE = z
 
 /** A path alone is the older form. */
 export const OUTPUT = z.union([OUTPUT_FOLDER, OUTPUT_PLACE]).meta({
-  description: 'A folder for the results, or a folder, the format of the parts and their columns.',
+  description:
+    'The path of the results, or an object with the path, the format of the parts and their columns.',
 });

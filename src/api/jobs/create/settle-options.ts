@@ -14,7 +14,7 @@ import type { FoundModel } from '../../models/model-catalog.ts';
 /** The batch size to assume for a model whose config only a worker knows. */
 const FALLBACK_BATCH = 4;
 
-/** Block boundaries are fixed here. A resumed job keeps those of the parts that it adopts. */
+/** Block boundaries are fixed here. A resumed job keeps the boundaries of the parts that it adopts. */
 export function settleOptions(
   request: SubmitRequest,
   { config, batchSize }: Pick<FoundModel, 'config' | 'batchSize'>,

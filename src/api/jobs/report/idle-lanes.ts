@@ -9,7 +9,7 @@ const MOST_OF_FLOW = 0.5;
 const BLOCKED_OF_FLOW = 0.2;
 /** Maximum share of a block's life that starting, writing and committing it should take. */
 const BLOCK_OVERHEAD = 0.25;
-/** Every batch has a fixed cost. Batches that are less full than this waste too much of it. */
+/** Every batch has a fixed cost, which weighs too much in batches that are less full than this. */
 const FULL_ENOUGH = 0.7;
 /** A block should hold about four batches. With fewer than two, many batches are only partly full. */
 const BATCHES_PER_BLOCK = 2;

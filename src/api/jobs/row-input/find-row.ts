@@ -16,7 +16,7 @@ import { createDatasetPlaces } from './dataset-places.ts';
 import { createRecordedRows } from './recorded-rows.ts';
 
 export interface FoundRow {
-  /** The dataset of the row. For a retry, that of the first job. */
+  /** The dataset of the row. For a retry, the dataset of the first job. */
   readonly dataset: GivenDataset;
   readonly row: RowRef;
   /** The size and time of the file, or the ETag of the object, that a worker has read. Null: it is not known. */

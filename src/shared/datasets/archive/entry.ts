@@ -18,7 +18,7 @@ export type Unpacked =
 export interface Content {
   readonly from: number;
   readonly to: number;
-  /** What will be read next in the file ends here, so that it can be read together. */
+  /** End of the contents that follow this one in the file and are read next, so that one read can fetch them all. */
   readonly ahead: number;
   /** `stored`: the bytes from `from` on. */
   unpack(stored: Buffer, limits: MemberLimits): Unpacked | Promise<Unpacked>;

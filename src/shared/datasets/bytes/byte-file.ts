@@ -12,7 +12,7 @@ export interface ByteFile {
   readonly size: number;
   /** Changes whenever the content does: an ETag, or the size and modification time. */
   readonly version: string;
-  /** Whether this is only the beginning of the file, so that `size` is that of the beginning. Default: false. */
+  /** Whether this is only the beginning of the file. `size` is then the size of the beginning. Default: false. */
   readonly isHead?: boolean;
   /** How the file is compressed where it lies. Here it is not. Absent: it is not compressed. */
   readonly compression?: Compression;

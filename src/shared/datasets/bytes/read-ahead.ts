@@ -29,7 +29,7 @@ interface Pending {
   readonly stop: () => void;
 }
 
-/** `size`: that of the file. Several reads may run at once. */
+/** `size`: the file's. Several reads may run at once. */
 export function createReadAhead(size: number, fetch: Fetch): ReadAhead {
   let last: Piece | null = null;
   let ahead: Pending | null = null;

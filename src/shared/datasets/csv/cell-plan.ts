@@ -45,7 +45,8 @@ export function planCells(options: {
   for (const [field, column] of Object.entries(columns)) {
     fed.set(column, [...(fed.get(column) ?? []), field]);
   }
-  // A column that feeds a field has no other name, and a field that is fed takes no other column.
+  // A column that feeds named fields feeds no field of its own name. A field that a column feeds takes no column of its
+  // own name.
   const fieldsOf = (name: string) =>
     fed.get(name) ?? (name === '' || Object.hasOwn(columns, name) ? [] : [name]);
   const targets = names.map((name) =>

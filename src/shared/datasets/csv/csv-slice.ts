@@ -56,7 +56,7 @@ export function csvRecord(records: FoundRecords, at: number, plan: CellPlan): Ro
   return problem === null ? goodRow(writer.id, writer.written().toString()) : badRow(problem);
 }
 
-/** All rows go to a lane as records. For a row that is wrong, it gets something that it refuses. */
+/** All rows go to a lane as records, without a check. In place of a bad row, the lane gets a record that it refuses. */
 function toRows(records: FoundRecords, plan: CellPlan): FileRows {
   const { count } = records;
   const writer = writerFor(records, plan, 0, count);

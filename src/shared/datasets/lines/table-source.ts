@@ -118,7 +118,7 @@ async function* cutSlices(
   if (open !== null) yield close();
 }
 
-/** `version`: that of the file, while its slices are being cut. Null at the start, and if rows are read one by one. */
+/** `version`: the file's, while its slices are being cut. Null at the start, and if rows are read one by one. */
 function positionOf(
   from: Cursor | null,
   all: LineRange,

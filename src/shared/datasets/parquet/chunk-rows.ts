@@ -75,7 +75,7 @@ export function namesOf(cells: Values, column: string, firstRow: number): Name[]
   });
 }
 
-/** Its JSON is made only if somebody asks for it, because that of an image is large. */
+/** Its JSON is made only if somebody asks for it, because the JSON of an image is large. */
 function recordOf(own: readonly CellColumn[], at: number, id: string | null, json: () => string): RowRecord {
   return {
     ok: true,

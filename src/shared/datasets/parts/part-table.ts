@@ -9,7 +9,7 @@ const MAX_KNOWN = 64;
 const known = new Map<string, TableSpec>();
 
 /**
- * `path`: that of the file. Throws ForebayError `input_unreadable` for a file that is not such a table, or that lacks a
+ * `path`: the file's. Throws ForebayError `input_unreadable` for a file that is not such a table, or that lacks a
  * column, and as reading the file does.
  */
 export async function tableOfPart(

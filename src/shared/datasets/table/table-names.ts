@@ -9,7 +9,7 @@ const NAMES: readonly (readonly [TableType, RegExp])[] = [
   ['parquet', /\.(parquet|parq|pq)$/i],
 ];
 
-/** Null for a name that is not that of a table. */
+/** Null if the name is not a table's. */
 export function tableTypeOf(name: string): TableType | null {
   const plain = withoutCompression(name);
   return NAMES.find(([, names]) => names.test(plain))?.[0] ?? null;

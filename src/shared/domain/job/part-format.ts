@@ -6,9 +6,9 @@ export const PART_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 export type PartFormat = (typeof PART_FORMATS)[number];
 
 /**
- * `float` has 32 bits, `double` and `int64` have 64. `json`: the value as JSON text. The others occur only in columns of
- * the input. As JSON, `bytes` are base64, and dates and times are as in `2026-01-02T03:04:05.006Z`. Those of `local_` say
- * nothing of a time zone.
+ * `float` has 32 bits, `double` and `int64` have 64. `json`: the value as JSON text. The others occur only in columns
+ * of the input. As JSON, `bytes` are base64, and dates and times are as in `2026-01-02T03:04:05.006Z`. A date or time
+ * whose type begins with `local_` has no time zone.
  */
 const SCALAR = z.enum([
   'boolean',

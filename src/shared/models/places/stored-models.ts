@@ -36,11 +36,11 @@ interface Placed {
 /** The models folder in a view. */
 const MODELS = 'models';
 const NEVER = new AbortController().signal;
-/** While a store does not answer, callers get what is known after this time. */
+/** If a store does not answer within this time, callers get what is already known. */
 const PATIENCE_MS = 2_000;
 /** How often a copy that failed is tried again. */
 const RETRY_MS = 15_000;
-/** An upload that takes longer is served when it ends, at the next look. */
+/** If the listing still changes after this many looks, the earlier listing stays until the next one. */
 const SETTLING_LOOKS = 10;
 
 export function createStoredModels(options: StoredModelsOptions): StoredModels {

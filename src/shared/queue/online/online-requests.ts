@@ -147,7 +147,7 @@ export async function createOnlineRequests(deps: {
   const put = batchPerTurn<Pending, Reached | 'ok'>(
     async (_, all) => {
       const now = performance.now();
-      // The others have ended in this turn, so nobody would remove them from Redis.
+      // Requests that have ended in this turn are not sent, because nobody would remove them from Redis.
       const requests = all.filter(({ id }) => pending.has(id));
       if (requests.length === 0) return all.map(() => 'ok');
       const keys = keysOf(requests[0]!);

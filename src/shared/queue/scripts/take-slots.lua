@@ -11,7 +11,7 @@
 -- run out of blocks. Jobs of different tenants are compared by what their tenants were served. If both sides were
 -- served about the same, the one that holds fewer slots comes first.
 -- A call compares the job only with those that come next, so its cost does not grow with the number of jobs. `turns`
--- and `tallies` are derived from the other keys. They are made anew once per second, and when they do not fit, because
+-- and `tallies` are derived from the other keys. They are made again once per second, and when they do not fit, because
 -- an older version changes only the other keys.
 -- Guarantee: idempotent per block. Redis' clock times the requests, so a feeder with a wrong clock gains nothing.
 -- Jobs of an older version, which have no share, count only by the slots that they hold.
@@ -27,7 +27,7 @@ local rows, is_full, patience, first = tonumber(ARGV[8]), ARGV[9] == '1', tonumb
 local refill = rows * math.ceil(cap / 4)
 -- Shares expire, because nobody removes what a tenant was served once all its jobs are gone.
 local KEPT_MS = 3600000
-local ANEW_MS = 1000
+local MAKE_AGAIN_MS = 1000
 -- How many others of each kind the job is compared with: siblings, tenants, and jobs of each tenant.
 local SIBLINGS, TENANTS, JOBS = 6, 4, 2
 local text = function(n) return string.format('%.0f', n) end
@@ -67,7 +67,7 @@ end
 
 -- `tallies`: a job > slots that it holds. `<priority> <tenant>:held` and `:open` > slots and rows on the queue of its
 -- jobs. `:total`, `:shares`, `:at` and `:limit`: slots, fields of `shares`, when it was made, and the last limit.
-local function make_anew()
+local function make_again()
   local held, tally, waits, turns, live = {}, {}, {}, {}, {}
   local function count(field, n) tally[field] = (tally[field] or 0) + n end
   for _, member in ipairs(redis.call('SMEMBERS', KEYS[1])) do
@@ -112,7 +112,7 @@ local function tally_of(field) return tonumber(redis.call('HGET', KEYS[5], field
 
 local total = redis.call('SCARD', KEYS[1])
 if tally_of(':total') ~= total or tally_of(':shares') ~= redis.call('HLEN', KEYS[3])
-  or now - tally_of(':at') >= ANEW_MS then make_anew() end
+  or now - tally_of(':at') >= MAKE_AGAIN_MS then make_again() end
 
 local function job_of(id)
   local value = redis.call('HGET', KEYS[3], id)

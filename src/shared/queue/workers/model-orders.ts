@@ -18,8 +18,8 @@ export interface GivenModelOrder {
 
 export interface DatedModelOrder extends GivenModelOrder {
   /**
-   * By Redis's clock, epoch ms: when the order was given, or later, when the sweeper last found a worker or a block of the
-   * model. Null: an older version stored the order.
+   * By Redis's clock, epoch ms: when the order was given, or later, when the sweeper last found a worker or a block of
+   * the model. Null: an older version stored the order.
    */
   readonly neededAt: number | null;
 }

@@ -1,4 +1,6 @@
-/** Operators' orders to load or unload models, as the sweeper sees them: with the time at which each was last needed. */
+/**
+ * Operators' orders to load or unload models, as the sweeper sees them: with the time at which each was last needed.
+ */
 import type { Redis } from 'ioredis';
 import { indexKeys } from '../keys.ts';
 import { redisNow } from '../redis-now.ts';

@@ -94,7 +94,7 @@ export interface SectionPlace {
 
 const HASH_DIGITS = 16;
 
-/** The text that a block's rows have in place of the hash of a part. No hash begins with `@`. */
+/** The text that takes the place of a part's hash in the earlier rows of a block. No hash begins with `@`. */
 export function encodePlace({ at, bytes }: Omit<SectionPlace, 'hash'>, piece: Piece): string {
   return `@${at}+${bytes}:${piece.sha256.slice(0, HASH_DIGITS)}`;
 }

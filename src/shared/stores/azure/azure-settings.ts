@@ -18,7 +18,9 @@ export interface AzureSettings {
   readonly match: string;
   /** The storage account. Null: the one that the credentials name. */
   readonly account: string | null;
-  /** The URL of the account's blobs. Null: https://ACCOUNT.blob.core.windows.net, or that of the connection string. */
+  /**
+   * The URL of the account's blobs. Null: the URL in the connection string, else https://ACCOUNT.blob.core.windows.net.
+   */
   readonly endpoint: string | null;
   readonly credentials: AzureCredentialsSource;
 }

@@ -55,7 +55,7 @@ export function createAzureStore(options: AzureStoreOptions): AzureStore {
     ...createObjectReads({ trying, limits, timeoutMs, head, get }),
     async *list(prefix, after, signal) {
       const base = bucketUrl(prefix);
-      // Azure continues only a listing that it has begun itself. So a later one begins anew.
+      // Azure continues a listing only from a marker that it has issued. So a later listing starts from the beginning.
       const isWanted = createContinuation(prefix, after, ORDERS);
       for await (const { blobs } of pages(prefix, {}, signal)) {
         for (const { name, size, version } of blobs) {

@@ -19,7 +19,7 @@ export interface Blobs {
   change(method: 'HEAD' | 'PUT' | 'DELETE', url: string, change: Change): Promise<Changed>;
   putBlob(url: string, body: Uint8Array | string): Promise<void>;
   putBlock(url: string, id: string, body: Uint8Array, lease: string | null): Promise<Changed>;
-  /** Makes the blob of these blocks, and forgets all others that were sent for it. */
+  /** Makes the blob from these blocks. The server then forgets all others that were sent for it. */
   commit(url: string, blocks: readonly string[], headers: Readonly<Record<string, string>>): Promise<Changed>;
   /** Ignores a blob that does not exist. */
   remove(url: string): Promise<void>;
@@ -42,7 +42,7 @@ export const NOT_AS_EXPECTED = [
 
 /** Slower connections are cut off. */
 const SLOWEST_BYTES_PER_MS = 250;
-/** Each try needs another process that changes the blob in this moment. */
+/** A further try is needed only if another process changes the blob at the same moment. */
 const TRIES = 10;
 
 export function createBlobs(client: AzureClient, trying: Trying): Blobs {
@@ -70,7 +70,7 @@ export function createBlobs(client: AzureClient, trying: Trying): Blobs {
     });
   }
 
-  /** For names that only one process changes at a time, so a lease is that of an earlier one. */
+  /** For names that only one process changes at a time. So a lease that exists belongs to an earlier process. */
   async function surely(url: string, method: 'PUT' | 'DELETE', wanted: Change): Promise<void> {
     for (let tries = TRIES; tries > 0; tries--) {
       const { code } = await change(method, url, {

@@ -14,7 +14,7 @@ export interface ToSign {
   readonly bodyBytes: number;
 }
 
-/** Their values are signed in this order. The date is that of `x-ms-date`. */
+/** Their values are signed in this order. The date comes from `x-ms-date`. */
 const STANDARD = [
   'content-md5',
   'content-type',

@@ -11,7 +11,7 @@ export interface S3Target {
 
 export const FIRST_REGION = 'us-east-1';
 
-/** `region`: that of the bucket. `key`: null for the bucket itself. */
+/** `region`: the bucket's. `key`: null for the bucket itself. */
 export function s3Target(
   { endpoint, pathStyle }: Pick<S3Settings, 'endpoint' | 'pathStyle'>,
   region: string,

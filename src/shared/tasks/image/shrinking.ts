@@ -10,7 +10,7 @@ export const LIBVIPS_KERNELS: Readonly<Partial<Record<Preprocess['interpolation'
   lanczos: 'lanczos3',
 };
 
-/** libvips resizes what libjpeg has shrunk. An image that keeps its size is needed as it is. */
+/** libvips resizes what libjpeg has shrunk. An image that keeps its size must not be shrunk. */
 export function canShrink({
   resize,
   interpolation,

@@ -14,8 +14,8 @@ interface Member {
 }
 
 /**
- * Models that answer classes take such an option. If there are none, the last model that has it does. All models take the
- * other options that they have.
+ * Models that answer classes take such an option. If there are none, the last model that has the option takes it. All
+ * models take the other options that they have.
  */
 export function takesOption(members: readonly Member[], at: number, option: TaskOptionName): boolean {
   const has = ({ task }: Member) => task.options.includes(option);

@@ -4,8 +4,8 @@ import type { RowFields } from '../row-fields.ts';
 import type { Column } from './columns.ts';
 
 /**
- * `example`: a record that the model accepts. It shows which fields hold text if `inputs`, those of the graph, are not
- * known.
+ * `inputs`: the graph's, if they are known. `example`: a record that the model accepts. It shows which fields hold text
+ * if the inputs are not known.
  */
 export function columnFields(
   columns: readonly Column[],

@@ -212,7 +212,7 @@ export function createRowReader(options: RowReaderOptions): RowReader {
   };
 }
 
-/** The version is that of the bytes. */
+/** The version is made from the bytes. */
 function ofContent(bytes: Uint8Array, { versions }: RowsOf): RowRead {
   return withVersion(ofBytes(bytes), versions === true ? contentVersion(bytes) : null);
 }

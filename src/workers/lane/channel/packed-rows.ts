@@ -35,7 +35,7 @@ export function unpackRows(packed: PackedRows): LaneRows {
   }
 }
 
-/** The bytes may be those of many more records, which stay here. */
+/** The buffer may hold many more records. Only the bytes of these are sent. */
 function packRecords(records: PackedRecords): PackedRows {
   const { start, ends } = records;
   const own = start === 0 ? ends : ends.map((end) => end - start);

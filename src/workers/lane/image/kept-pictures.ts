@@ -1,6 +1,6 @@
 /**
- * The images that a detector has decoded, at their full size, for models that get parts of them. Memory is bounded: images
- * beyond that are not kept, and are decoded again.
+ * The images that a detector has decoded, at their full size, for models that get parts of them. Their memory is
+ * bounded. Images that do not fit are not kept, and are decoded again.
  */
 import type { EncodedRow } from '../rows/row-bytes.ts';
 import type { DecodedWindow } from './decode/decoder.ts';

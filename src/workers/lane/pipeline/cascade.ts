@@ -89,7 +89,7 @@ export function openCascade(
     return { outcomes: unpackOutcomes(outcomes), timings };
   }
 
-  /** What a row gets that a level has failed on. */
+  /** The outcome of a row on which a level has failed. */
   function fallback(
     before: { readonly result: string; readonly name: string } | undefined,
     name: string,

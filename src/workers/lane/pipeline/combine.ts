@@ -43,7 +43,7 @@ export function withModel(result: string, name: string): string {
   return withField(result, MODEL_FIELD, JSON.stringify(name));
 }
 
-/** Adds a field, in place of one of that name that the model itself has answered. `value`: JSON. */
+/** Adds a field. It replaces a field of that name that the model itself has answered. `value`: JSON. */
 export function withField(result: string, field: string, value: string): string {
   const own = without(result, field);
   return `${own}${own === '' ? '' : ','}"${field}":${value}`;

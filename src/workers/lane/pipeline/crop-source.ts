@@ -104,7 +104,7 @@ function detects(config: ModelConfig): boolean {
   return DETECTIONS_FIELD in resultSchemaOf(taskOf(config), config).properties;
 }
 
-/** Code decodes as it likes. Then images are decoded as Pillow does. */
+/** A detector that is user code has no `preprocess`. Then images are decoded as Pillow does. */
 function preprocessOf(config: ModelConfig): Pick<Preprocess, 'icc' | 'auto_orient' | 'decode'> {
   if (isPipeline(config)) return preprocessOf(config.members.map((one) => one.config).find(detects)!);
   const { preprocess } = config as { readonly preprocess?: Preprocess };

@@ -37,8 +37,8 @@ export function openInBatches(member: Member, rows: number, given: OptionValues)
 type InputOf = (at: number) => TaskInput | RowError | Promise<TaskInput | RowError>;
 
 /**
- * Runs `count` rows. `inputOf` is called in order, and for the next row only when the row before is prepared, so that it may
- * hold one image at a time.
+ * Runs `count` rows. `inputOf` is called in order, one call at a time. Before the next call, the preparation of the row
+ * has begun, so `inputOf` needs to hold only one image.
  */
 export async function runInBatches(
   member: Member,

@@ -11,7 +11,7 @@ export interface AnswerWriter {
   digits(value: number, digits: number): void;
   /** The current row is complete. */
   endRow(): void;
-  /** The current row fails. What was written of it is dropped. */
+  /** The current row fails. Whatever was written for it is dropped. */
   fail(error: RowError): void;
   /** After the last row. */
   end(): Outcomes;

@@ -84,7 +84,7 @@ async function readExtra(
   from: number,
   known: TarExtras,
 ): Promise<TarExtras | string> {
-  // Targets of links, and values for all entries, of which no usual tar makes names or sizes.
+  // Targets of links, which are not followed, and values for all entries. No usual tar puts names or sizes into those.
   if (type === 'K' || type === 'g') return known;
   if (size > LONGEST_EXTRA) return 'a header has more than 1 MB';
   const bytes = window.held(from, size) ?? (await window.load(from, size, size + 2 * TAR_BLOCK));

@@ -66,7 +66,7 @@ export async function* unpack(
       if (chunk === null) break;
       signal.throwIfAborted();
       given += chunk.length;
-      // Only the ratio of the whole file counts, because a uniform part alone can have that of a bomb.
+      // Only the ratio of the whole file counts, because a uniform part alone can have the ratio of a bomb.
       if (size !== null) check(size);
       yield chunk;
     }

@@ -7,7 +7,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 export interface PageCache<T> {
   get(key: string): T | undefined;
-  /** Drops the pages that were not used for the longest time. The last page stays, whatever its size. */
+  /** Drops the pages that were not used for the longest time. The page that was just added stays, whatever its size. */
   add(key: string, page: T, bytes: number): void;
 }
 

@@ -16,7 +16,8 @@ export function readHeader(bytes: Uint8Array): FoundHeader {
   const reader = { view: viewOf(bytes), offset: 0 };
   const header = decoding(() => parquetHeader(reader));
   for (const number of numbersOf(header)) {
-    if (!Number.isInteger(number) || number < 0) throw new Damage(`the header of a page says ${number}`);
+    if (!Number.isInteger(number) || number < 0)
+      throw new Damage(`the header of a page has the impossible number ${number}`);
   }
   return { header, length: reader.offset };
 }

@@ -1,6 +1,6 @@
 /**
- * Where the pages of a chunk are, and which rows they hold. The file may list them (offset index). Otherwise the headers
- * tell, which are read as far as somebody needs them.
+ * Where the pages of a chunk are, and which rows they hold. The file may list them (offset index). Otherwise the
+ * headers of the pages show it, and only as many headers are read as a reader needs.
  */
 import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import { readRange, type ByteFile } from '../../bytes/byte-file.ts';

@@ -104,7 +104,7 @@ function mix(
     if (stored < LEFT_SIDE) for (const channel of data) sum += channel[i]!;
     else if (stored === LEFT_SIDE) sum = 2 * first[i]! - second[i]!;
     else if (stored === SIDE_RIGHT) sum = first[i]! + 2 * second[i]!;
-    // Mid-side: the sum of left and right. Its lowest bit is that of the difference.
+    // Mid-side: the sum of left and right. Its lowest bit equals that of the difference.
     else sum = 2 * first[i]! + (Math.abs(second[i]!) % 2);
     to[at + i] = sum / data.length / full;
   }

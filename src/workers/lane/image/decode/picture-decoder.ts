@@ -13,7 +13,7 @@ export function createPartResizer(options: DecodeOptions, kernel: ResamplingKern
   return (part, take) => {
     const { size } = part;
     const geometry = checkedGeometry(size, size.width * size.height * 3, options);
-    // Crops rarely have the same size, so plans of photos are not pushed out of the cache for them.
+    // This plan is not cached, because crops rarely have the same size.
     const plan = planResampling(size, geometry, options.interpolation);
     const { region } = plan;
     part.copy(region, kernel.source(plan, region.width * region.height * 3));
@@ -38,7 +38,7 @@ export function wholeConfig({ icc, auto_orient, decode }: PictureConfig): Decode
   };
 }
 
-/** `decoder`: one of a wholeConfig. Throws or rejects as Decoder.decodeTo does. */
+/** `decoder`: created with a wholeConfig. Throws or rejects as Decoder.decodeTo does. */
 export function decodePicture(decoder: Decoder, image: Uint8Array): Picture | Promise<Picture> {
   return decoder.decodeTo(image, (window, { source }) => ({ ...source, pixels: window.pixels() }));
 }

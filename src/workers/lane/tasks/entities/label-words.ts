@@ -3,7 +3,7 @@ import type { TextOffsets } from '../../text/row-encoder.ts';
 import type { LabelledPart } from './labelled-part.ts';
 import type { TokenScores } from './token-scores.ts';
 
-/** `first`: a word has the label of its first token. `max`: that of the token with the highest score. */
+/** `first`: a word has the label of its first token. `max`: the label of its token with the highest score. */
 export function labelWords(
   scores: TokenScores,
   { first, starts, ends, continues }: TextOffsets,

@@ -9,7 +9,7 @@ const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
 
 /**
  * Bytes per pixel with a full set of colour samples. 4:2:0 takes 3 less (8 bits) or 6 less (10 bits), but sharp does
- * not report it.
+ * not report the subsampling.
  */
 const AVIF = { bits8: 18, bits10: 24 } as const;
 

@@ -34,7 +34,7 @@ it.each([
 function classesOf(activation: 'none' | 'sigmoid' | 'softmax', numbers: number[], threshold = 0.5) {
   const found = createCandidates();
   const labels: number[] = [];
-  // A third number is that of "no object".
+  // A third number stands for "no object".
   const read = createClassScores(activation, numbers.length, numbers.length === 3);
   read(Float32Array.from(numbers), 0, threshold, found, (_, label) => labels.push(label));
   return found.problem ?? labels;
