@@ -67,7 +67,7 @@ export async function readFolderConfig(dir: string): Promise<FolderReading | nul
   }
 }
 
-/** A model.json without a kind and a task leaves it to the files. */
+/** If model.json has neither a kind nor a task, the files in the folder decide. */
 function isPredictor(value: unknown, names: readonly string[]): boolean {
   if (value !== undefined && !isObject(value)) return false;
   const { kind, task } = value ?? {};

@@ -18,7 +18,7 @@ import { sha256 } from '../text/sha256.ts';
 
 export interface BlockToPublish extends PartOfJob {
   readonly rows: NamedRows;
-  /** Those of all rows, in order. */
+  /** The outcomes of all rows, in order. */
   readonly outcomes: readonly Outcomes[];
   /** The token of the run. */
   readonly token: string;
@@ -65,7 +65,7 @@ async function publishEncoded(
     const succeeded = rowCount(rows) - failed;
     return { succeeded, failed, bytes: results.length, sha256: hash, errors: facts };
   }
-  // The run is late, perhaps after the end of the job, when no other process cleans up.
+  // The run is late. If the job has ended, too, no other process cleans up.
   if (published === null) {
     // The run that has taken over may have staged the same errors.
     if (refused === null) await output.dropStaged(job, part, errors === '' ? null : hash);

@@ -48,7 +48,7 @@ export async function decodeBatch(
   return { open, rows: prepared };
 }
 
-/** Prepares the next rows. Other threads work on those that are promises, so they do not end the slice. */
+/** Prepares the next rows. Rows that are promises are prepared on other threads, so they do not end the slice. */
 function prepareSlice(
   open: OpenBatch,
   inputs: readonly LaneInput[],

@@ -39,7 +39,7 @@ interface Kept {
 /** Parts are dropped when no block has asked for one for this long. */
 const IDLE_MS = 10_000;
 
-/** Of a decoded row, besides its text. */
+/** Memory of a decoded row, besides its text. */
 const ROW_BYTES = 200;
 
 /** `maxBytes`: approximate bytes of the parts that are kept. The latest part is kept whatever its size. */

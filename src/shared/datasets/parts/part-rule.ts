@@ -5,7 +5,7 @@
 import type { SkipReason } from '../../domain/skipped.ts';
 import { tableTypeOf, withoutCompression, type TableType } from '../table/table-names.ts';
 
-/** Its folder holds files of older versions, too, so its files are not one table. */
+/** The log of a Delta table. The table's folder also holds files of older versions, so its files are not one table. */
 const DELTA_LOG = /(?:^|\/)_delta_log\//;
 
 /** `delta`: the folder is a Delta table. A SkipReason: the file is left out. */

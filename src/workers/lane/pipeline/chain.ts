@@ -18,7 +18,7 @@ export interface ChainParts {
   readonly steps: readonly ChainStep[];
   readonly members: readonly Member[];
   readonly isPartial: boolean;
-  /** By step, for those whose objects others get crops of. */
+  /** By step, for the detectors whose objects later steps get as crops. */
   readonly crops: ReadonlyMap<number, CropSource>;
 }
 
@@ -124,7 +124,7 @@ export function openChain(
   };
 }
 
-/** By model: the rows that it was the last to answer. */
+/** By model: the number of rows that it was the last to answer. */
 function countLast(rows: readonly ChainRow[], steps: readonly ChainStep[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { state, last } of rows) {

@@ -18,7 +18,7 @@ export interface ZipContent {
   readonly crc: number;
 }
 
-/** `stored`: the bytes from the header before the content on. */
+/** `stored`: the bytes from the member's local header on. */
 export function createZipUnpacker(content: ZipContent) {
   const { size, packedSize, method } = content;
   return async (stored: Buffer, limits: MemberLimits): Promise<Unpacked> => {

@@ -13,7 +13,7 @@ const ENTRY_BYTES = 46;
 const ZIP64 = 0x0001;
 /** The header before a content may be this much longer than the entry in the directory says. */
 const HEADER_SLACK = 64;
-/** Deflate makes no content much larger than it is. */
+/** Deflate makes no content larger by more than this, and a thousandth of its size. */
 const DEFLATE_SLACK = 1024;
 /** Contents that are no further apart are read together. */
 const NEAR = 64 * 1024;
