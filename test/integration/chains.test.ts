@@ -59,7 +59,7 @@ it('each object gets the answer that its crop gets alone', async () => {
 it('crops come from the image that the detector has decoded, or from one that is decoded again', async () => {
   const picture = await blocksOn(48, 48, [{ at: [12, 15, 12, 9], colour: GREEN }]);
   const classify = { model: 'colour', ...FOR_EACH };
-  // Only the middle of the image is decoded for it.
+  // For this detector, only the middle of the image is decoded.
   writeFinder(models, 'middle', { resize: undefined });
   const rows = [{ bytes: picture }, { bytes: picture }];
   const once = await run(chain('finder', classify), rows);

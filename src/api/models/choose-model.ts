@@ -10,7 +10,7 @@ import {
 import { nearestName } from '../../shared/text/nearest-name.ts';
 import type { KnownModel, ModelSurvey } from './survey-models.ts';
 
-/** `asked`: as in ModelCatalog.findModel. Throws what that throws. */
+/** `asked`: as in ModelCatalog.findModel. Throws the same errors. */
 export function chooseModel(all: ModelSurvey, asked: string): KnownModel {
   const { known, broken } = all;
   const { name, version } = parseModelName(asked);

@@ -3,7 +3,7 @@ import { createFilesSource } from '../../shared/datasets/files/files-source.ts';
 import { partVerdict } from '../../shared/datasets/parts/part-rule.ts';
 import { tableTypeOf, type TableType } from '../../shared/datasets/table/table-names.ts';
 
-/** Files that are looked at. */
+/** Looks at no more files than this. */
 const LOOKED_AT = 1_000;
 
 /** The format of its files if all of them have the same one. Null: it is a folder of other files. */

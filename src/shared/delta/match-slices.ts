@@ -35,7 +35,7 @@ export interface MatchSources {
   readonly signal: AbortSignal;
 }
 
-/** `from`: where an earlier matcher stopped, before this `row`. */
+/** `from`: where an earlier matcher stopped. `row`: the next row of the dataset. */
 export async function openSliceMatcher(
   { openEarlier, idsFrom, sort, signal }: MatchSources,
   from: MatchPosition | null,

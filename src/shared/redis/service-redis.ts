@@ -148,8 +148,8 @@ function isLarge(argument: unknown): boolean {
 }
 
 /**
- * ioredis copies the arguments of a command with a buffer into a new buffer. It is not freed if the command fails, because the socket
- * may still be writing it.
+ * Frees the buffer into which ioredis copies the arguments of a command, if one of them is a buffer. If the command
+ * fails, the copy stays, because the socket may still be writing it.
  */
 function freeWhenSent(command: RedisCommand): void {
   const toWritable = command.toWritable.bind(command);

@@ -1,4 +1,4 @@
-/** Waveforms in. Out come the outputs of the graph joined over frames, or the best classes. */
+/** Takes waveforms. Answers with the outputs of the graph, joined over frames, or with the best classes. */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';

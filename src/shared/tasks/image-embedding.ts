@@ -16,7 +16,7 @@ export const IMAGE_POOLINGS = ['none', 'cls', 'mean', 'gem'] as const;
 export type ImagePooling = (typeof IMAGE_POOLINGS)[number];
 
 const EMBEDDING_SHAPE = {
-  /** The graph's output that holds the vectors. Required if several outputs could. */
+  /** The graph's output that holds the vectors. Required if several outputs could hold them. */
   output: z.string().min(1).max(1024).optional(),
   /** Required if the graph returns one vector per token, or per position of a feature map. */
   pooling: z.enum(IMAGE_POOLINGS).optional(),

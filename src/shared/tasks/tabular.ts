@@ -1,4 +1,4 @@
-/** Records with named features in. Out come the best classes, one number, or outputs of the graph by name. */
+/** Takes records with named features. Answers with the best classes, one number, or outputs of the graph by name. */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';

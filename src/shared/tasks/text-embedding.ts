@@ -16,7 +16,7 @@ export const TEXT_POOLINGS = ['mean', 'cls', 'max', 'last', 'none'] as const;
 export type TextPooling = (typeof TEXT_POOLINGS)[number];
 
 const EMBEDDING_SHAPE = {
-  /** The graph's output that holds the vectors. Required if several outputs could. */
+  /** The graph's output that holds the vectors. Required if several outputs could hold them. */
   output: z.string().min(1).max(1024).optional(),
   /** Required if the graph returns one vector per token. */
   pooling: z.enum(TEXT_POOLINGS).optional(),

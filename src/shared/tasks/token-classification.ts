@@ -17,7 +17,7 @@ const TOKEN_CLASSES_SHAPE = {
   labels: z.string().max(255, 'a file name has at most 255 characters'),
   /** Labels that are not part of the answer. */
   ignore_labels: z.array(z.string().max(1_024)).max(1_000).default(['O']),
-  /** The graph's output that holds the scores. Required if several outputs could. */
+  /** The graph's output that holds the scores. Required if several outputs could hold them. */
   output: z.string().min(1).max(1024).optional(),
   /** How the output's numbers become scores. */
   activation: ACTIVATION,

@@ -16,7 +16,7 @@ import {
 } from '../../../shared/tasks/task-options.ts';
 import { FAILURE } from './scalars.ts';
 
-/** More rows are a job. */
+/** Larger requests belong in a job. */
 export const MAX_PREDICT_ROWS = 4096;
 const DEFAULT_TIMEOUT_MS = 30_000;
 export const MAX_TIMEOUT_MS = 600_000;
@@ -65,7 +65,7 @@ const ROW = z.record(z.string(), z.unknown()).meta({
     'What the task reads of a row: `image` (base64 or a URL), `text`, or the fields of a record. `id` is optional, and the answer repeats it.',
 });
 
-/** Without its rows, which are checked one by one. */
+/** The body without its rows, which are checked one by one. */
 export const PREDICT_REST = z.strictObject({
   options: z.strictObject(OPTION_SHAPE).optional().meta({ description: "Options of the model's task." }),
   timeout_ms: z.int().min(1).max(MAX_TIMEOUT_MS).optional().meta(TIMEOUT),

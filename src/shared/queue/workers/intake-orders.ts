@@ -6,7 +6,7 @@ import { INTAKE_ORDERS, type IntakeOrder } from '../../domain/intake-state.ts';
 import { indexKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
 
-/** Only for orders whose worker an older version has removed. */
+/** An older version removes a worker without its order. So Redis removes all orders this long after the last one. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 export type IntakeOrders = ReturnType<typeof createIntakeOrders>;

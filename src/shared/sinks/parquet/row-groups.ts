@@ -25,7 +25,7 @@ export function createRowGroups(columns: readonly ResultColumn[], groupSize: num
 
   return {
     names,
-    /** `values`: those of `names`. */
+    /** `values`: one for each of `names`. */
     add(values: readonly unknown[], rowSize: number): void {
       for (const [at, value] of values.entries()) group[at]!.push(value);
       size += rowSize;
@@ -35,7 +35,7 @@ export function createRowGroups(columns: readonly ResultColumn[], groupSize: num
     take(): Uint8Array | null {
       if (writer.index === 0) return null;
       const bytes = writer.getBytes().slice();
-      // The writer counts all bytes in its offset, and those in its buffer in its index.
+      // The writer's offset counts all its bytes. Its index counts only those in its buffer.
       writer.index = 0;
       taken = written;
       return bytes;

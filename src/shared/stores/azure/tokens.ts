@@ -20,7 +20,7 @@ const LOGIN = 'https://login.microsoftonline.com';
 /** The same on every machine of Azure. */
 const MACHINE = 'http://169.254.169.254/metadata/identity/oauth2/token';
 const BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-/** Elsewhere, nobody answers at the address of the machine's identity. */
+/** Outside Azure, nobody answers at the address of the machine's identity. */
 const ANSWER_MS = 5_000;
 /** A token is replaced when it is about to expire. */
 const EARLY_S = 300;

@@ -13,7 +13,7 @@ export type Activation = z.infer<typeof ACTIVATION>;
 export const CLASSES_SHAPE = {
   /** A file beside model.json with one class name per line, or with the `id2label` of a Hugging Face config. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
-  /** The graph's output that holds the class scores. Required if several outputs could. */
+  /** The graph's output that holds the class scores. Required if several outputs could hold them. */
   output: z.string().min(1).max(1024).optional(),
   /** How the output's numbers become scores (activationOf). */
   activation: ACTIVATION.optional(),

@@ -5,7 +5,7 @@ import { ACTIVATION } from '../classes/activation.ts';
 export const SEGMENTATION_SHAPE = {
   /** A file beside model.json with one class name per line. */
   labels: z.string().max(255, 'a file name has at most 255 characters').optional(),
-  /** The graph's output that holds the map. Required if several outputs could. */
+  /** The graph's output that holds the map. Required if several outputs could hold it. */
   output: z.string().min(1).max(1024).optional(),
   /**
    * How the map's numbers become scores. `softmax`: each pixel has the best class. `sigmoid`: each class has its own pixels.
@@ -14,7 +14,7 @@ export const SEGMENTATION_SHAPE = {
   activation: ACTIVATION.optional(),
   /** Classes that are no segments, such as the background. */
   ignore: z.array(z.int().min(0).max(65_535)).max(1000).optional(),
-  /** Lowest score of a pixel, where a class has its own pixels. */
+  /** For `sigmoid`: the lowest score with which a pixel belongs to a class. */
   threshold: z.number().min(0).max(1).default(0.5),
 };
 

@@ -29,7 +29,7 @@ export function tokenizerFile({ tokenizer }: TextConfig): NamedFile[] {
   return [{ field: 'tokenizer', name: tokenizer, maxBytes: MAX_TOKENIZER_BYTES, parse: parseTokenizer }];
 }
 
-/** Ids, attention mask and token types. Few graphs have fewer inputs. */
+/** Ids, attention mask and token types. Most graphs have all three. */
 const USUAL_INPUTS = 3;
 const INT64_BYTES = 8;
 

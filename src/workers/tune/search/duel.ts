@@ -16,7 +16,7 @@ export interface Reading {
 
 export interface Champion<P> {
   readonly point: P;
-  /** Oldest first. The next duel starts with the last one. */
+  /** Oldest first. The next duel starts with the last of them. */
   readonly readings: readonly Reading[];
   /** Whether nothing else was measured since the last reading. */
   readonly fresh: boolean;

@@ -76,7 +76,7 @@ function lastFrame(type: ElementType): FrameJoin {
   };
 }
 
-/** Joins the frames on an axis. Of each, it takes `steps` steps, and leaves out the `trim` steps before them. */
+/** Joins the frames along an axis. Leaves out the first `trim` steps of each frame, and takes the next `steps`. */
 function concat(
   type: ElementType,
   { shape, count, elements }: FrameValues,
