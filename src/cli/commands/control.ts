@@ -60,7 +60,7 @@ export function addControl(program: Command, context: CliContext): void {
       'forebay resume --output results/digits --watch',
     ],
     notes: [
-      'With --output, a new job finishes the job that wrote the output. It needs only its files, so it works even if\nRedis has lost its data or the job has failed. --max-errors then counts only the rows of the new job.',
+      'With --output, a new job finishes the job that wrote the output. The new job needs only the files of the output, so\nthis works even if Redis has lost its data or the job has failed. --max-errors then counts only the rows of the new job.',
     ],
   });
 }

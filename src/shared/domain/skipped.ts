@@ -19,7 +19,7 @@ export type SkipReason =
   | 'no_extension'
   /** A file in the folder of a table, with the extension of another format. */
   | 'other_formats'
-  /** Names that begin with a dot, or in a folder of a table with `_`. */
+  /** Names that begin with a dot, or, in the folder of a table, with `_`. */
   | 'hidden';
 
 /** By reason. The keys are open, so that reasons of newer versions can be read. */

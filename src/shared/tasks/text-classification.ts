@@ -1,4 +1,4 @@
-/** Texts, or pairs of texts, in. The best classes out. */
+/** Takes texts or pairs of texts. Answers with the best classes. */
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ACTIVATION, CLASSES_SHAPE, describeAnswer, type ClassesConfig } from './classes/activation.ts';
 import { labelsFile } from './classes/labels.ts';

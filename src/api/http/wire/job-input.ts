@@ -19,7 +19,7 @@ const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
-    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. Or the same on S3 (`s3://bucket/prefix/`) or Azure (`az://container/prefix/`). A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, so are files whose extension is that of another format (notes.txt).',
+    'A folder, a single file, or a glob such as `photos/**/*.jpg`. Absolute, or relative to the first input root. Or the same on S3 (`s3://bucket/prefix/`) or Azure (`az://container/prefix/`). A folder is read recursively, in a fixed order. Links are followed if the job may read their targets. Hidden files are left out and counted. For models of images, files with the extension of another format (notes.txt) are left out and counted, too.',
   ),
   include: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match one of them. `*.jpg` matches in the top folder only, `**/*.jpg` at any depth. Cannot be combined with a glob in `path`. A pattern that names an extension (`*.txt`) includes those files, whatever they are.',

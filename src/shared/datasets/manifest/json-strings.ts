@@ -19,7 +19,7 @@ const END = 0x5d;
 
 /**
  * `from`: the offset after an element. Yields strings in batches. Throws ForebayError `input_unreadable` for
- * anything else than strings up to the end of the array, and as reading the file does.
+ * anything else than strings up to the end of the array, and the errors of reading the file.
  */
 export async function* arrayStrings(
   file: ByteFile,

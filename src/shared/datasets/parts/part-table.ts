@@ -10,7 +10,7 @@ const known = new Map<string, TableSpec>();
 
 /**
  * `path`: the file's. Throws ForebayError `input_unreadable` for a file that is not such a table, or that lacks a
- * column, and as reading the file does.
+ * column, and the errors of reading the file.
  */
 export async function tableOfPart(
   spec: TableSpec,

@@ -1,7 +1,7 @@
 /** The answer of an embedding model. */
 import { z } from 'zod';
 
-/** As many digits as a float32 holds. */
+/** Its numbers have as many digits as a float32 holds. */
 export const EMBEDDING = z.array(z.number().meta({ format: 'float' }));
 
 /** How an answer comes about, for the plan. `pooling` is absent if model.json does not give it. */

@@ -1,4 +1,4 @@
-/** Imports a module of code of users, and checks its shape. */
+/** Imports a module that users have written, and checks its shape. */
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';

@@ -1,4 +1,4 @@
-/** Texts, or pairs of texts, in. The best classes out. */
+/** Takes texts or pairs of texts. Answers with the best classes. */
 import { configOf } from '../../../shared/tasks/model-config-schema.ts';
 import {
   TEXT_CLASSIFICATION,

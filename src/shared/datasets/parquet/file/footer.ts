@@ -55,8 +55,8 @@ export async function checkMagic(file: ByteFile, signal: AbortSignal): Promise<v
 }
 
 /**
- * Throws ForebayError `input_unreadable` if the file is not a Parquet file that Forebay can read, and as reading
- * does.
+ * Throws ForebayError `input_unreadable` if the file is not a Parquet file that Forebay can read, and the errors of
+ * reading the file.
  */
 export async function readFooter(file: ByteFile, signal: AbortSignal): Promise<Footer> {
   const refuse = (why: string) => new ForebayError('input_unreadable', `${file.name} ${why}`);

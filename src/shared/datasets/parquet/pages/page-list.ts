@@ -40,7 +40,7 @@ export interface PageList {
   readonly dictionary: Pick<Page, 'offset' | 'bytes'> | null;
   /** The page in which a row begins. Throws as reading the file does. */
   find(file: ByteFile, row: number, signal: AbortSignal): Promise<Page | LostRows>;
-  /** The page after a page. Null: it is the last one. Throws Damage, and as reading the file does. */
+  /** The page after a page. Null: it is the last one. Throws Damage, and the errors of reading the file. */
   after(file: ByteFile, page: Page, signal: AbortSignal): Promise<Page | null>;
 }
 
