@@ -1,4 +1,4 @@
-/** Asks for an API key when the service has refused a request for want of one. */
+/** Asks for an API key when the service has refused a request because it had none, or a wrong one. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ProblemError } from '../../src/client/problem-error.ts';
 import { rememberKey } from '../service.ts';

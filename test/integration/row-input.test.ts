@@ -63,7 +63,7 @@ async function expectPicture(job: { id: string }, index: number): Promise<void> 
   expect(bytes.equals(png)).toBe(true);
 }
 
-it('returns files of a folder, those of them that are pictures as such and everything else as a download', async () => {
+it('returns files of a folder, pictures to be shown and everything else as a download', async () => {
   writeFileSync(join(input, 'row-0'), png);
   writeFileSync(join(input, 'row-1'), SVG);
   writeFileSync(join(input, 'row-2'), HTML);
@@ -151,7 +151,7 @@ it('returns records as JSON, and files that they name, hold or point to', async 
   const text = lines.map((line) => `${JSON.stringify(line)}\n`);
   writeFileSync(table, text.join(''));
   const job = await submit({ type: 'jsonl', path: 'rows.jsonl' });
-  // In an order that reads on, back and on again.
+  // The second read goes back, and the third goes on.
   for (const index of [1, 0, 2]) await expectPicture(job, index);
   for (const index of [3, 4]) expect(await inputOf(job, index)).toMatchObject({ code: 'path_not_allowed' });
   expect(await inputOf(job, 5)).toMatchObject({ status: 404, code: 'not_found' });

@@ -14,8 +14,8 @@ import { storesOnAzure, storesOnS3, testStores } from './stores.ts';
 
 export interface OutputPlace {
   /**
-   * `one by one`: the server answers 200 to two completions of the same moment, once in a hundred races of twelve
-   * (SeaweedFS 4.48, docs/adr/0024). So runs that are staged and permitted at once are completed in turn.
+   * `one by one`: if twelve runs complete their uploads at the same moment, the server answers 200 to two of them in
+   * about one of a hundred tries (SeaweedFS 4.48, docs/adr/0024). So tests let such runs complete in turn.
    */
   readonly publishes: 'at once' | 'one by one';
   readonly outputs: Outputs;

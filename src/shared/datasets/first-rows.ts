@@ -31,7 +31,10 @@ export interface FirstRowsDeps {
   readonly listFiles: (of: FilesSpec) => DatasetSource;
 }
 
-/** The values of each row, by the names that columns have in the file. Leaves out rows that are no records. Rejects as reading the file does. */
+/**
+ * The values of each row, by the names that columns have in the file. Leaves out rows that are no records. Rejects as
+ * reading the file does.
+ */
 export async function firstRows(
   spec: RowsSpec,
   { files, listFiles }: FirstRowsDeps,

@@ -13,7 +13,10 @@ export interface RetryOptions {
   readonly tries?: number;
   /** Maximum pause before the second attempt, ms. It doubles with each further attempt. */
   readonly firstPauseMs?: number;
-  /** Limits this pause, ms. A pause that the server asks for is added. If that exceeds the limit, the operation fails. */
+  /**
+   * Limits the pause, ms. A pause that the server asks for is added. If it alone exceeds the limit, the operation
+   * fails.
+   */
   readonly maxPauseMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Texts in, their entities out: the parts that the model has labelled. */
+/** Takes texts. Answers with their entities: the parts that the model has labelled. */
 import { z } from 'zod';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ACTIVATION } from './classes/activation.ts';

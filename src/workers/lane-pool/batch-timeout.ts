@@ -1,6 +1,7 @@
 /**
  * Bounds how long a lane may work on one batch. A lane works on one batch at a time, so the time of a batch counts from
- * the end of the previous one. An online batch goes ahead of others, so the longest timeout of its batches applies.
+ * the end of the previous one. An online batch goes ahead of others, so the longest timeout of the lane's batches
+ * applies.
  */
 
 export interface BatchTimeout {

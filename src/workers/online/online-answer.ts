@@ -52,7 +52,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
     if (group === null) return refused(NOT_SERVED);
     const online = onlineGroup(group);
     let state: 'wanted' | 'dropped' = 'wanted';
-    // Its signal is only read for fetches, because that is slow.
+    // Reading its signal is slow, so it is read only for fetches.
     const left = new AbortController();
     const deadline = machineNow() + ttlMs;
     const from = { dataset: NO_DATASET, tenant: header.tenant, input: group.input };
@@ -127,14 +127,14 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
   };
 }
 
-/** Without the time in which the lanes had nothing to do. */
+/** The time of the lanes, without the part in which they had nothing to do. */
 function laneMsOf(batches: ReadonlySet<BatchSeen>): number {
   let ms = 0;
   for (const { result } of batches) ms += busyMs(result.timings);
   return ms;
 }
 
-/** The answer to a request that no row of can be computed. */
+/** The answer to a request of which no row can be computed. */
 export function refused(error: RowError): OnlineAnswer {
   return { rows: 0, reply: Promise.resolve({ refused: error }), drop: () => {} };
 }

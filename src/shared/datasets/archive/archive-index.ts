@@ -19,7 +19,8 @@ export interface ArchiveIndex extends IndexRange {
 export const READ_TOGETHER = 4 * 1024 * 1024;
 
 /**
- * Throws ForebayError `input_unreadable` for a file that is neither a tar nor a zip, and the errors of reading the file.
+ * Throws ForebayError `input_unreadable` for a file that is neither a tar nor a zip, and the errors of reading the
+ * file.
  */
 export async function findIndex(file: ByteFile, signal: AbortSignal): Promise<ArchiveIndex> {
   const head = await readRange(file, { from: 0, to: Math.min(TAR_BLOCK, file.size) }, signal);

@@ -115,7 +115,7 @@ export class FoundRecords implements LinePlaces {
     return to > from && this.view[to - 1] === CR ? to - 1 : to;
   }
 
-  /** The bytes of the records from `first` to before `end`. They are not empty. */
+  /** The bytes of the records from `first` to before `end`. Never empty. */
   bytes(first: number, end: number): Buffer {
     return this.view.subarray(this.from(first), this.to(end - 1));
   }

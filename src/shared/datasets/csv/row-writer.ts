@@ -49,8 +49,8 @@ export class RowWriter {
   }
 
   /**
-   * Adds the record of the row at `from` to before `to`. If the row is wrong, adds nothing and returns why, as the end of a
-   * sentence that begins with the row's line.
+   * Adds the record of the row that begins at `from` and ends before `to`. If the row is wrong, adds nothing and
+   * returns why, as the end of a sentence that begins with the row's line.
    */
   write(bytes: Buffer, from: number, to: number): string | null {
     const start = this.#json.length;

@@ -62,7 +62,7 @@ export async function* rawLines(
     // At the end of the file, the buffer holds at most one line, which has no line break.
     const isOpen = bytesRead === 0 && (start < view.length || longStart !== null);
     if (isOpen) starts.add(view.length);
-    // Then nothing is read into the buffer any more.
+    // If so, nothing more is read into the buffer.
     const isLast = to !== null && base + view.length === to;
     const lines = createLines({
       view,

@@ -62,7 +62,7 @@ export function createCommitBlocks(deps: { run: RunScript; now?: (() => number) 
   };
 }
 
-/** Records expire after this time if no feeder takes them out, or only an older one that does not know them. */
+/** Records expire after this time. Normally a feeder takes them out before, but one of an older version does not. */
 const RECORDS_MS = 7 * 24 * 3600 * 1000;
 
 const OUTCOMES: Readonly<Record<number, CommitOutcome>> = {

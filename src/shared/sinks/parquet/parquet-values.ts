@@ -52,7 +52,7 @@ function scalar(type: Extract<ValueType, string>, value: unknown): unknown {
       return Number.isInteger(value) && (value as number) === ((value as number) | 0) ? value : UNFIT;
     case 'int64':
       if (Number.isSafeInteger(value)) return BigInt(value as number);
-      // As items of lists have them that JSON.parse cannot read exactly.
+      // In lists, whole numbers that JSON.parse cannot read exactly are texts.
       return typeof value === 'string' && WHOLE.test(value) ? inRange(BigInt(value)) : UNFIT;
     case 'float':
     case 'double':

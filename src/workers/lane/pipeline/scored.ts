@@ -2,7 +2,7 @@
 import { float32Text } from '../../../shared/text/float32-text.ts';
 
 export interface Prediction {
-  /** Only code of users may leave it out, and then gives a label. */
+  /** Only code of users may leave it out. The label is then given. */
   readonly index?: number;
   readonly label?: string;
   readonly score: number;

@@ -1,4 +1,4 @@
-/** Texts in, their entities out: the parts that the model has labelled. */
+/** Takes texts. Answers with their entities: the parts that the model has labelled. */
 import { configOf } from '../../../shared/tasks/model-config-schema.ts';
 import {
   TOKEN_CLASSIFICATION,

@@ -100,7 +100,7 @@ describe('the lock of a data folder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('goes back to its holder once another process that has locked the folder meanwhile releases it', async () => {
+  it('goes back to its holder when the process that has meanwhile locked the folder releases it', async () => {
     const [path, aside] = [join(folder, 'lock'), join(folder, 'lock.stale.1.a')];
     await lockData(folder);
     const held = readFileSync(path, 'utf8');

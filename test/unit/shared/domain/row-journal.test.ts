@@ -13,7 +13,7 @@ it('skips a row after two deaths in it, but not after one, whatever rows came be
   expect(diedIn(once, 0, 3, 7).killers).toEqual([7]);
 });
 
-it('blames neither a finished row nor two rows that died once each', () => {
+it('blames neither a finished row, nor two rows of which each killed one run', () => {
   expect(readJournal(writeJournal(atRow(atRow(none, 7), null)))).toEqual(none);
   expect(diedIn(diedIn(none, 7), 9)).toEqual({ killers: [], suspect: { row: 9, deaths: 1 }, at: null });
 });

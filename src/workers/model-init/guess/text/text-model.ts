@@ -51,7 +51,7 @@ function tokensOf(
   if (wanted === undefined) throw askForLength();
   const length = Math.min(wanted, fixed ?? wanted);
   if (length === asked) facts.push(`max_length ${length}: --max-length says so`);
-  else if (length !== told) facts.push(`max_length ${length}: the graph takes as many tokens`);
+  else if (length !== told) facts.push(`max_length ${length}: the graph takes this many tokens`);
   return length;
 }
 

@@ -228,7 +228,7 @@ describe('web servers of all kinds', () => {
   });
 });
 
-it('a store that is busy is a matter of time', async () => {
+it('a busy store is unavailable for a while, and the error says when to retry', async () => {
   const busy = await serveS3(refusing(503, 'SlowDown', '', { 'retry-after': '3600' }));
   const throttled = testStores({ s3: [s3At(busy.endpoint, { credentials: 'none' })] });
   await expect(files(MB, throttled).open('s3://bucket/rows', never)).rejects.toMatchObject({

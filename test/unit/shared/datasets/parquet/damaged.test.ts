@@ -1,4 +1,4 @@
-/** Parquet files that are damaged, and files that are none. */
+/** Damaged Parquet files, and files of other kinds. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openParquet } from '#forebay/shared/datasets/parquet/file/parquet-file.js';
@@ -79,7 +79,7 @@ it('costs only the rows of a page if the page is damaged', async () => {
   expect(named[bad[0]!]!.record.ok).toBe(false);
 });
 
-it('takes no page for real that would need gigabytes', () => {
+it('refuses a page that would need gigabytes', () => {
   const header = { type: 'DATA_PAGE', compressed_page_size: 4, uncompressed_page_size: 2 ** 31 - 1 };
   const check = () => checkPage(header as Parameters<typeof checkPage>[0], Buffer.alloc(4), 0);
   expect(check).toThrow('a page of more than 256 MB');
