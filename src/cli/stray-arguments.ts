@@ -11,7 +11,7 @@ export interface Stray {
   readonly program: string;
 }
 
-/** A sentence and the command to paste. Null if the words are not files, or are several files after no flag. */
+/** A sentence and the command to paste. Null if the words are not files, or are several files without a flag. */
 export function strayArgumentsText(stray: Stray): string | null {
   const { words, argv, cwd, program } = stray;
   if (words.length === 0 || !words.every((word) => isThere(resolve(cwd, word)))) return null;

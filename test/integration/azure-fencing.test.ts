@@ -175,13 +175,13 @@ describe.skipIf(noAzurite !== null)(`fencing on Azure ${noAzurite ?? ''}`, () =>
     };
     let prepared = 0;
     const count = await frozenAnywhere(writer, takeOver, async (folder) => {
-      // A removal that is prepared only now may remove the new file: its owner looks at its lease before it sends it.
+      // A removal that is prepared only now may remove the new file. A real owner checks its lease before it sends one.
       if (++prepared > 1) expect(await textAt(`${folder}part-1`)).toBe('mine');
     });
     expect(count).toBe(3);
   });
 
-  it('what a discarder leaves that dies before any of its requests stops nobody', async () => {
+  it('a discarder that dies before any of its requests leaves nothing that stops others', async () => {
     const url = 'az://out/crash/part-1';
     for (let n = 1; ; n++) {
       const staged = await stage(owner, url, 'old');

@@ -79,7 +79,7 @@ it('ten jobs of one tenant and one job of another get a half each', async () => 
   await serve(1000);
   expect(rows('b') / 1000).toBeCloseTo(0.5, 1);
   const each = many.map(({ id }) => rows(id));
-  // A job may be one refill ahead of another: four blocks. One more is being granted, and others are on the queue.
+  // A job may be one refill, four blocks, ahead of another. The rest is for blocks on their way.
   expect(Math.max(...each) - Math.min(...each)).toBeLessThan(8 * 4);
 });
 
@@ -147,7 +147,7 @@ it('a job of an older version shares by the slots that it holds', async () => {
   await layer.redis.hset(keys.feeders, 'old', `50:${Date.now() + 60_000}`);
   await join(job('new', { window: 40 }));
   expect(held('new')).toBe(32);
-  // It reads this version's requests.
+  // The older version can read this version's requests.
   expect(await layer.redis.hget(keys.feeders, 'new')).toMatch(/^50:\d+$/);
 });
 

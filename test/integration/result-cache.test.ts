@@ -125,7 +125,7 @@ it('serves no result of another model, other options or another tenant', async (
   expect(again.map(({ cache }) => cache)).toEqual([hits, hits]);
 });
 
-it('takes rows of tables by what the model reads of them, with their own joined columns', async () => {
+it('knows rows of tables by what the model reads of them, and gives each its own joined columns', async () => {
   const line = (id: number) => JSON.stringify({ id, image: `photos/${id}.png`, note: `note ${id}` });
   writeFileSync(join(service.input, 'rows.jsonl'), [0, 1, 2, 3, 4].map(line).join('\n'));
   const table = { input: { type: 'jsonl', path: 'rows.jsonl' } };

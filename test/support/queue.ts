@@ -118,7 +118,9 @@ export function slotUser(id: string, change: Partial<SlotUser> = {}): SlotUser {
   return { id, tenant: 'default', priority: 50, window: 16, rowsPerBlock: 4, isFull: false, ...change };
 }
 
-/** Limits of a queue on which lanes could always run out of blocks. So no job waits because it was served more. */
+/**
+ * Limits of a queue whose lanes could run out of blocks at any time. So no job must wait until others catch up with it.
+ */
 export function slotLimits(queue: number): SlotLimits {
   return { queue, feed: queue };
 }

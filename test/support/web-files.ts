@@ -1,6 +1,5 @@
-// A web server with files, for what a real one cannot be made to do: change them, cut connections, know no ranges.
-// It also
-// lists them like S3.
+// A web server that does what a real one cannot be made to do: it changes files, cuts connections, and ignores ranges.
+// It also lists its files like S3.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -127,8 +127,8 @@ export function refillMark(state: FeedState): number {
 }
 
 /**
- * How many tasks that write files may still be put into the window. One per lane keeps the workers busy, and two keep
- * one of them busy while the feeder adds the next.
+ * How many tasks that write files may still be put into the window. One per lane keeps the workers busy. A single lane
+ * gets two, so that it stays busy while the feeder adds the next.
  */
 export function taskRoom(state: FeedState): number {
   const most = Math.min(windowLimit(state), Math.max(2, state.service.lanes));

@@ -16,7 +16,10 @@ export function outputPlace(given: string, cwd: string, flag = '--output'): stri
   }
 }
 
-/** The earlier output of a delta job, for a service of its own. Such a service knows no earlier jobs. Null: no delta job. */
+/**
+ * The earlier output of a delta job, for a service that the command starts. Such a service knows no earlier jobs. Null:
+ * no delta job.
+ */
 export function previousPlace({ delta }: { delta?: string }, cwd: string): string | null {
   if (delta === undefined) return null;
   if (JOB_ID.safeParse(delta).success) {
@@ -25,7 +28,7 @@ export function previousPlace({ delta }: { delta?: string }, cwd: string): strin
   return outputPlace(delta, cwd, '--delta');
 }
 
-/** What a service of its own may write to, or take results from. */
+/** What a service that the command starts may write to, or take results from. */
 export function outputRoots(...places: readonly (string | null)[]): string[] {
   const roots = places.flatMap((place) =>
     place === null ? [] : isObjectUrl(place) ? [place] : [resolve(place, '..')],

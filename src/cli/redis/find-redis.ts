@@ -1,4 +1,4 @@
-/** Finds a Redis server program: first on PATH, then unpacked earlier, then in a package of the distribution. */
+/** Finds a Redis server program: on PATH, or one that was unpacked earlier, or one in a package of the distribution. */
 import { existsSync, readFileSync } from 'node:fs';
 import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { installedRedis, onPath, type RedisProgram } from './redis-program.ts';

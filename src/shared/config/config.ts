@@ -45,7 +45,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
       cwd,
       dataDir,
       roots:
-        // Then there is only one tenant, who may read everything.
+        // Without keys, there is only one tenant, who may read everything.
         given.auth === 'off'
           ? []
           : [...inputRoots, ...outputRoots, resultsDir, ...inputs.objects, ...outputs.objects],

@@ -58,6 +58,6 @@ function tooLarge(bytes: number, maxBytes: number): RowError {
     code: 'join_failed',
     message:
       `the joined columns of the row have ${bytes + BRACES} bytes as JSON, and the limit is ${maxBytes}. ` +
-      'Join fewer columns, or use smaller blocks (block_rows): a block may have 256 MB of them',
+      'Join fewer columns, or use smaller blocks (block_rows): the rows of a block share 256 MB',
   };
 }

@@ -86,7 +86,10 @@ export function failedOutcomes(rows: number, error: RowError): Outcomes {
   };
 }
 
-/** `rows`: the errors of rows that failed earlier, and null for the others. `others`: the outcomes of those, in order. */
+/**
+ * `rows`: the errors of rows that failed earlier, and null for the others. `others`: the outcomes of these others, in
+ * order.
+ */
 export function amongFailed(rows: readonly (RowError | null)[], others: Outcomes): Outcomes {
   if (others.ends.length === rows.length) return others;
   const ends = new Uint32Array(rows.length);

@@ -155,7 +155,8 @@ export const REQUEST_ERRORS = {
     fix: 'Retry after the time in `Retry-After`. If this happens often, start more workers or raise the limit.',
   },
   not_supported: {
-    cause: 'The protocol that the request speaks has this, but Forebay does not.',
+    cause:
+      'Forebay does not support this part of the Open Inference Protocol, or the worker is of an older version that does not know the request.',
     fix: '`detail` says what to use instead.',
   },
   no_worker: {

@@ -27,7 +27,7 @@ const REST =
 const SERVER = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[\w.-]+))(?::(?<port>\d{1,5}))?$/i;
 const DEFAULT_PORT: Readonly<Record<GroupKind, number>> = { sentinel: 26_379, cluster: 6379 };
 
-/** Whether the address names a group of servers, whether or not the rest of it can be read. */
+/** The kind of group that the address names, even if the rest of it cannot be read. Null: it names none. */
 export function groupKind(url: string): GroupKind | null {
   return (SCHEME.exec(url)?.groups?.['kind']?.toLowerCase() as GroupKind | undefined) ?? null;
 }
@@ -45,7 +45,7 @@ export function parseGroupUrl(url: string): GroupUrl | { readonly wrong: string 
   if (
     !servers.every((one): one is { host: string; port: number } => one.host !== undefined && isPort(one.port))
   ) {
-    return { wrong: 'one of its servers is no host, or host and port' };
+    return { wrong: 'one of its servers is neither a host nor host:port' };
   }
   const path = (parts['path'] ?? '').split('/');
   const [name = '', db = ''] = kind === 'cluster' ? ['', ...path] : path;

@@ -77,7 +77,10 @@ export const DELETION_MS = 15_000;
  * `publish` answers `gone`. Failures are those of Store. All methods retry temporary failures.
  */
 export interface WritableStore extends ListingStore {
-  /** The objects and folders directly in a folder whose names begin as the end of `prefix` does, in byte order. */
+  /**
+   * `prefix`: a folder and how a name begins. Gives the objects and folders of that folder with such a name, in byte
+   * order.
+   */
   children(prefix: string, signal: AbortSignal): AsyncIterable<Child>;
   /** `write` gets a function that adds bytes. If it rejects, nothing stays on the store. */
   stage<T>(
@@ -93,7 +96,7 @@ export interface WritableStore extends ListingStore {
   put(url: string, body: Uint8Array | string): Promise<void>;
   /** Ignores an object that does not exist. */
   remove(url: string): Promise<void>;
-  /** `ageMs`: makes a deletion that is older. Only for tests of a server. */
+  /** `ageMs`: the deletion's age at its start. Only for checks of a server. */
   prepareRemoval(url: string, ageMs?: number): Promise<TimedDeletion>;
 }
 

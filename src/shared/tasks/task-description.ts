@@ -53,11 +53,10 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   readonly result: z.ZodRawShape;
   /**
    * The result fields of a model with this config, if they are more specific than `result`. CSV and Parquet columns are
-   * derived from them.
-   * `null`: it says no more.
+   * derived from them. Null if they are not.
    */
   resultOf?(config: Config): z.ZodRawShape | null;
-  /** The same as a JSON Schema of an object, for results that only the config describes. Null: it does not. */
+  /** The result fields as a JSON Schema of an object, if only the config describes them. Null if it does not. */
   resultSchemaOf?(config: Config): Readonly<Record<string, unknown>> | null;
   /** Contradictions between fields of a model.json as it was written. */
   contradictions?(raw: Readonly<Record<string, unknown>>): Issue[];

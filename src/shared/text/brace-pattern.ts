@@ -1,4 +1,7 @@
-/** Names that a pattern with braces lists, such as `shard-{000..999}.tar` or `{train,val}.zip`. Shells write the same. */
+/**
+ * Names that a pattern with braces lists, such as `shard-{000..999}.tar` or `{train,val}.zip`. Shells have the same
+ * notation.
+ */
 
 export interface BracePattern {
   readonly count: number;

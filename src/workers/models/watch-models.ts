@@ -47,7 +47,7 @@ export function watchModels(deps: {
     given = queues;
   }
 
-  /** As before while Redis cannot be read: folders are watched all the same. */
+  /** The same queues as before if Redis cannot be read, so that folders are watched all the same. */
   async function inlineQueues(): Promise<string> {
     try {
       return ((await deps.inline?.queues()) ?? []).toSorted().join('\n');

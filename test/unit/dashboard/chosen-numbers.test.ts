@@ -5,7 +5,7 @@ import { trendLine, withValues, type Trends } from '../../../dashboard/parts/tre
 
 type Given = Parameters<typeof chosenNumbers>;
 
-it('tells what the job asks for from what workers have chosen, and workers that chose alike once', () => {
+it('tells apart what the job asks for and what workers have chosen, and lists workers with the same choice once', () => {
   const job = (options: object) =>
     ({ options: { batch_size: null, concurrency: null, block_rows: 64, ...options } }) as Given[0];
   const stats = {

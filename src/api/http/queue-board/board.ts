@@ -28,7 +28,7 @@ export async function createBoard(queues: Pick<BlockQueues, 'bullQueue'>): Promi
   const adapterOf = (name: string) => {
     let adapter = adapters.get(name);
     if (!adapter) {
-      // Blocks are steered through their jobs. Whatever else changes a queue would only be undone by its feeders.
+      // Blocks are steered through their jobs. Feeders would only undo other changes to a queue.
       adapter = new BullMQAdapter(queues.bullQueue(name), { readOnlyMode: true });
       adapters.set(name, adapter);
     }

@@ -20,7 +20,7 @@ export function mountScale(target: MountTarget, { scales, scaleTargetS }: ScaleD
       access: 'service:read',
       summary: 'List how many workers the pools should have',
       description:
-        'Grows at once with the work, and shrinks only after fewer workers have been enough for a while.',
+        'The numbers grow at once with the work, and shrink only after fewer workers have been enough for a while.',
       success: [{ status: 200, description: 'All pools.', content: { 'application/json': SCALE_LIST } }],
       problems: [],
     },

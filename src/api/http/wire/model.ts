@@ -33,13 +33,15 @@ const MEMORY = z
 
 const USE = z
   .object({
-    rows: z.int().meta({ description: 'Rows answered, with those that failed.' }),
+    rows: z.int().meta({ description: 'Rows answered, including those that failed.' }),
     failed: z.int(),
     batches: z.int().meta({ description: 'Calls of the model.' }),
     batch_ms: z.number().meta({ description: 'Mean time of a batch in a lane.' }),
     row_ms: z
       .number()
-      .meta({ description: 'Mean time from reading a row until its answer, with its wait for a batch.' }),
+      .meta({
+        description: 'Mean time from reading a row until its answer, including its wait for a batch.',
+      }),
     last_at: TIMESTAMP,
   })
   .nullable()

@@ -25,7 +25,7 @@ export function createOutputResolver(deps: {
   outputs: Outputs;
 }): OutputResolver {
   const { objectOutputRoots = [] } = deps;
-  /** Where a job writes that names no place, and where relative outputs begin, if no root is a folder. */
+  /** If no root is a folder: where jobs without an output of their own write, and where relative outputs begin. */
   const firstPrefix = deps.outputRoots.length === 0 ? objectOutputRoots[0] : undefined;
 
   function resolveObject(asked: string, tenant: string): Output {

@@ -78,7 +78,7 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
     if (cursor.at.endsWith(version)) return true;
     throw new ForebayError(
       'dataset_changed',
-      `${shownPath(dataset.path)} has changed since job ${spec.id} has read it, so the row is not what the job has computed.`,
+      `${shownPath(dataset.path)} has changed since job ${spec.id} read it, so the row is not the one that the job computed.`,
     );
   }
 }
@@ -86,7 +86,7 @@ export function createFindRow({ outputs, openDataset, window }: FindRowDeps): Fi
 export function otherRow(index: number, then: string, now: string): ForebayError {
   return new ForebayError(
     'dataset_changed',
-    `The dataset has changed since the job has read it: row ${index} was "${then}" and is now "${now}".`,
+    `The dataset has changed since the job read it: row ${index} was "${then}" and is now "${now}".`,
   );
 }
 

@@ -34,7 +34,7 @@ export interface RowInput {
   readonly bytes: Uint8Array;
   /** A record is JSON text. */
   readonly is: 'file' | 'record';
-  /** It is known to be what the job has computed. */
+  /** It is known to be what the job computed. */
   readonly isSame: boolean;
 }
 
@@ -177,6 +177,6 @@ function kindIn(fields: Readonly<Record<string, unknown>>): RowKind {
 function changed(id: string): ForebayError {
   return new ForebayError(
     'dataset_changed',
-    `The file "${id}" has changed since the job has read it, so it is not what the job has computed.`,
+    `The file "${id}" has changed since the job read it, so it is not what the job computed.`,
   );
 }

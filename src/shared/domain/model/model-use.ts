@@ -1,7 +1,7 @@
 /** What the lanes of a worker have done for a model since the worker started. */
 
 export interface ModelUse {
-  /** Rows that were answered, with those that failed. */
+  /** Rows that were answered, including those that failed. */
   readonly rows: number;
   readonly failed: number;
   /** Batches, which are calls of the model. */

@@ -24,8 +24,8 @@ export function createWaitingRecords({ redis, run }: { redis: Redis; run: RunScr
       return redis.llen(jobKeys(job).records);
     },
     /**
-     * The oldest records, and how many there are. Records of another form, which a newer worker may write, are left out.
-     * Their parts can be read.
+     * The oldest records, and how many there are. Records of another form, which a newer worker may write, are left
+     * out. Readers then read the parts themselves.
      */
     async waitingRecords(
       job: string,

@@ -34,7 +34,7 @@ export interface TakenRequests {
 /** A worker takes no more requests at once after this many bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_REQUESTS = 64;
-/** Of buffers that wait for the next large body. */
+/** Limits the bytes of the buffers that are kept for the next large bodies. */
 const FREE_BYTES = 16 * 1024 * 1024;
 
 const MAX_REPLY_BYTES = 16 * 1024 * 1024;
@@ -83,7 +83,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     ({ text }) => text.length,
   );
 
-  /** Without those that have ended meanwhile. */
+  /** Leaves out requests that have ended meanwhile. */
   async function withBodies(apart: readonly Apart[]): Promise<TakenRequest[]> {
     const asked = redis.pipeline();
     for (const { id } of apart) asked.getBuffer(onlineKeys.body(id));
@@ -92,7 +92,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       const [error, body] = found![i]!;
       if (error !== null) throw error;
       if (!Buffer.isBuffer(body)) return [];
-      // A body waits for a lane, and the buffer of the client would count as one that lives long.
+      // A body waits for a lane. For so long, the pool's buffer is cheaper than the one that the client has made.
       const own = buffers.take(body.length);
       body.copy(own);
       freeBuffer(body);

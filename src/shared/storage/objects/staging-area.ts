@@ -46,7 +46,7 @@ export async function discardOthers(
   job: string,
   mustHold: () => Promise<void>,
 ): Promise<void> {
-  // Without its upload no part can be published whose errors were not looked at.
+  // The uploads of parts go first, so that no part is published whose errors were not looked at.
   await discardUploads(store, paths, ['part', 'whole'], () => true);
   for await (const { name, isFolder } of store.children(paths.staging, never)) {
     if (!isFolder && stagedName(name) !== null) await store.remove(paths.staging + name);

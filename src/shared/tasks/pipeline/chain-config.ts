@@ -10,7 +10,10 @@ const USUAL_MAX_CROPS = 32;
 
 /** Which rows, or which objects, a step gets. */
 const WHEN = z.strictObject({
-  /** The model whose answer decides. Absent: the detector, or the classifier or detector before it. */
+  /**
+   * The model whose answer decides. Absent: the detector if the step gets crops, otherwise the last classifier or
+   * detector before it.
+   */
   of: MEMBER_NAME.optional(),
   /** Names of classes, or numbers of them. */
   label: z

@@ -92,7 +92,7 @@ export function createRowReader(options: RowReaderOptions): RowReader {
   const mayReadObject = createObjectRule({ ...options, objectRoots });
   const liesUnderRoot = createRootGuess(inputRoots);
 
-  /** An outage of the operator's own store lets rows wait. A web server that fails, which users choose, does not. */
+  /** Rows wait during an outage of the operator's own store. They do not wait for a web server, which users choose. */
   async function reading<T>(place: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
     return isObjectUrl(place) ? outages.run(place, signal, read) : read();
   }

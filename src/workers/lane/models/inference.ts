@@ -18,7 +18,7 @@ import { createCallSize } from './call-size.ts';
 import type { OnnxSession } from './onnx-session.ts';
 
 export interface InferenceTimings {
-  /** Decoding rows inside the run: those of pipelines and of code that changes rows. */
+  /** Time to decode rows inside the run, as pipelines and code that changes rows do. */
   decodeMs?: number;
   prepareMs: number;
   inferMs: number;

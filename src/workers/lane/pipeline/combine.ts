@@ -33,7 +33,7 @@ export function combine(mode: CombineMode, answers: readonly MemberAnswer[], wan
   }
 }
 
-/** Members of these modes answer all classes, because a class may be far down in one of them. */
+/** Whether members must answer all classes, because a class may be far down in the answer of one of them. */
 export function needsAllClasses(mode: CombineMode): boolean {
   return mode === 'average';
 }

@@ -25,7 +25,7 @@ const FIRST_ESTIMATE = 128;
 /** No number takes more. */
 const NUMBER_BYTES = 32;
 
-/** Its writers are as large as the answers of the calls before. A buffer that grows is copied each time. */
+/** Its writers have room for the longest answers so far, because a buffer that grows is copied each time. */
 export function answerWriters(): OpenAnswers {
   let perRow = FIRST_ESTIMATE;
   return (rows) => {

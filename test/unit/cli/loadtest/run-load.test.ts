@@ -17,7 +17,7 @@ it('a stall of the service counts for every request that should have been sent m
   for (const [at, { ms }] of report.answers.entries()) expect(ms).toBeGreaterThanOrEqual(199 - at * 10 - 1);
 });
 
-it('clients wait for their answers, so there are never more requests at once', async () => {
+it('clients wait for their answers, so there are never more requests at once than clients', async () => {
   let now = 0;
   let most = 0;
   const ask = async () => {

@@ -1,4 +1,5 @@
-// `--pipeline FILE` of commands that start their own processes: a model folder among links to its models.
+// `--pipeline FILE` of commands that start their own processes. The pipeline becomes a model folder, beside links to its
+// models.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -27,7 +27,7 @@ it('values above the limit cost their row', () => {
   expect([first, second]).toMatchObject([ok('"p":1,"a":1'), { ok: false, error: { code: 'join_failed' } }]);
 });
 
-it('a block has at most 256 MB of them, whatever its rows are', () => {
+it('a block has at most 256 MB of joined values, whatever its rows are', () => {
   for (const rows of [1, 16, 1024, 10_000]) expect(joinLimit(rows) * rows).toBeLessThanOrEqual(256 * 2 ** 20);
   expect(joinLimit(1)).toBe(16 * 2 ** 20);
 });

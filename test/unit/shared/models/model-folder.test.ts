@@ -50,7 +50,7 @@ it('hashes a model so that every real change counts, but not how the config is w
   const first = await hashOf(graph, config);
   const reordered = { preprocess: { crop: 8 }, top_k: 5, task: 'image-classification', name: 'm' };
   expect(await hashOf(graph, reordered)).toBe(first);
-  // It changes when online rows leave, but no answer.
+  // This field affects only when online rows leave, not the answers.
   const waits = { ...config, batching: { online: { max_wait_ms: 5, preferred_sizes: [4] } } };
   expect(await hashOf(graph, waits)).toBe(first);
   const others = [

@@ -27,7 +27,7 @@ const C = answer('c', [
   [2, 0.5],
 ]);
 
-it('the surest model answers, and the row says which it was; of equals the first', () => {
+it('the surest model answers, and the row says which it was; of equally sure models, the first one answers', () => {
   expect(combine('max_confidence', [A, B, C], WANTED)).toEqual({
     result: `${B.result},"model":"b"`,
     by: 'b',

@@ -15,7 +15,7 @@ import {
 /** How many bytes to read at a header. `lastSize`: of the content before it. */
 export type ReadAhead = (from: number, lastSize: number) => number;
 
-/** Yields entries in batches. All of a batch are in the window, but perhaps the content of the last one. */
+/** Yields entries in batches. A whole batch is in the window, except perhaps the content of its last entry. */
 export async function* tarEntries(
   window: ByteWindow,
   { from, to }: IndexRange,
@@ -84,7 +84,7 @@ async function readExtra(
   from: number,
   known: TarExtras,
 ): Promise<TarExtras | string> {
-  // Targets of links, which are not followed, and values for all entries. No usual tar puts names or sizes into those.
+  // `K`: the target of a link, which is not followed. `g`: values for all entries, which usually hold no name or size.
   if (type === 'K' || type === 'g') return known;
   if (size > LONGEST_EXTRA) return 'a header has more than 1 MB';
   const bytes = window.held(from, size) ?? (await window.load(from, size, size + 2 * TAR_BLOCK));

@@ -18,7 +18,7 @@ export interface ZipDirectory {
   readonly shift: number;
 }
 
-/** A text: why there is none. Throws as reading the file does. */
+/** A text says why there is none. Throws as reading the file does. */
 export async function findZipDirectory(file: ByteFile, signal: AbortSignal): Promise<ZipDirectory | string> {
   const tailFrom = Math.max(0, file.size - END_BYTES - LONGEST_COMMENT - LOCATOR_BYTES);
   const tail = await readRange(file, { from: tailFrom, to: file.size }, signal);
@@ -51,7 +51,7 @@ function endRecord(tail: Buffer): number | null {
   return found;
 }
 
-/** Of a zip with 65,535 members or 4 GB, and more. Null: it has no such record. */
+/** The directory of a zip with at least 65,535 members or 4 GB. Null: the zip has no record of that kind. */
 async function largeDirectory(
   file: ByteFile,
   tail: Buffer,

@@ -9,8 +9,8 @@ import type { ColumnData, ColumnReader } from './column-reader.ts';
 
 export interface RecordScanner {
   /**
-   * Reads the record at `bytes[from]` to before `to` as row `at` of the tensors. Returns false if the record does not
-   * look like the sample, or if one of its values needs a closer look.
+   * Reads the record that begins at `bytes[from]` and ends before `to`, as row `at` of the tensors. Returns false if
+   * the record does not look like the sample, or if one of its values needs a closer look.
    */
   read(bytes: Uint8Array, from: number, to: number, at: number, tensors: readonly ColumnData[]): boolean;
 }

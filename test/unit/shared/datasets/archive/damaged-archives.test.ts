@@ -122,7 +122,7 @@ describe('members that claim too little', () => {
   const noise = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 2_654_435_761) >>> 24));
 
   it.each([0, 8])(
-    'zip, method %d: contents that are larger than the index says are not loaded',
+    'zip, method %d: contents larger than their size in the index are not loaded',
     async (method) => {
       const rows = await read(makeZip([{ name: 'a.jpg', body: noise, method, size: 10 }, ...FILES]));
       expect(rows[0]).toEqual(['a.jpg', expect.stringContaining('sizes that contradict each other')]);

@@ -32,7 +32,7 @@ const refused = (bytes: Uint8Array, message: RegExp, size?: number | null) =>
 
 const TEXT = Buffer.from('{"x":1}\n'.repeat(100_000));
 
-describe('what a file is, its first bytes tell', () => {
+describe('the first bytes tell what a file is', () => {
   it.each([
     ['a plain file', TEXT],
     ['gzip', gzipSync(TEXT)],
