@@ -73,8 +73,8 @@ import { readSetup } from './settings/worker-setup.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /**
- * The share of the bytes of fetched rows that earlier parts of delta jobs may take while they are kept decoded. Results
- * that blocks take over may have the same share again.
+ * The share of the budget for fetched rows that decoded earlier parts of delta jobs may take. Results that blocks take
+ * over may take as much again.
  */
 const EARLIER_SHARE = 1 / 4;
 

@@ -166,7 +166,7 @@ describe('a delta job', () => {
     await expectLikeWhole('long', 'long-2');
   });
 
-  it.concurrent('computes rows again whose earlier part has changed, and all rows if an option differs', async () => {
+  it.concurrent('computes rows again if their earlier part has changed, and all rows if an option differs', async () => {
     writeFolder('edited', 12);
     const first = await run('edited', 'edited-1', { blockRows: 4 });
     appendFileSync(

@@ -141,7 +141,7 @@ it('a resume adopts recorded parts without reading them, and reads those whose r
   expect(indexFiles(first.output)).toEqual([`_parts-${second.id}-00000000.jsonl`]);
 });
 
-it('tasks that write files leave no record, and a job that is cancelled among them is described by its parts', async () => {
+it('tasks that write files leave no record, and a job that is cancelled before they end is described by its parts', async () => {
   const { outputs, read } = watchedParts();
   const job = await feederOf(8, {
     outputs,

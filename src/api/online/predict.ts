@@ -1,4 +1,4 @@
-/** Asks a model for answers at once. Faces of HTTP turn their requests into this one, and its outcomes into responses. */
+/** Asks a model for answers at once. Each HTTP interface translates its requests and responses. */
 import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { OnlineRows } from '../../shared/queue/online/online-format.ts';
@@ -98,7 +98,7 @@ function notServed(name: string, { problem, waitsBecause, isDraining }: ModelSer
 function notLoaded(name: string, { waitsBecause, problem }: ModelService, timeoutMs: number): ForebayError {
   const why = waitsBecause ?? problem;
   return noWorker(
-    `No worker had loaded the model "${name}" after ${timeoutMs} ms${why === null ? '' : `: ${why}`}. Allow more time with timeout_ms, or load the model before with "forebay models load ${name}".`,
+    `No worker had loaded the model "${name}" after ${timeoutMs} ms${why === null ? '' : `: ${why}`}. Allow more time with timeout_ms, or load the model beforehand with "forebay models load ${name}".`,
   );
 }
 

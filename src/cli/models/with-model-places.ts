@@ -1,4 +1,4 @@
-/** Lets a command read models on S3, too. */
+/** Lets a command read models in object stores, too. */
 import type { Config } from '../../shared/config/config.ts';
 import { createModelPlaces, type ModelPlaces } from '../../shared/models/places/model-places.ts';
 import { createStores } from '../../shared/stores/stores.ts';

@@ -1,4 +1,4 @@
-/** Where a command writes: a folder, or a prefix of S3. */
+/** Where a command writes: a folder, or a prefix of an object store. */
 import { join, resolve } from 'node:path';
 import { JOB_ID } from '../../shared/domain/job/job-id.ts';
 import { ForebayError } from '../../shared/errors.ts';

@@ -30,7 +30,7 @@ export interface InputFlags {
 export interface RunInput {
   /** The flags with absolute paths. An output inside the input is excluded. A folder of tables has its format. */
   readonly paths: { input?: string; manifest?: string; exclude?: string[]; inputFormat?: InputFormat };
-  /** Absolute folders, or prefixes of S3. */
+  /** Absolute folders, or prefixes of object stores. */
   readonly roots: readonly string[];
 }
 

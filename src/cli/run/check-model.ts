@@ -15,9 +15,9 @@ import { UsageError } from '../exit-codes.ts';
 import { withModelPlaces } from '../models/with-model-places.ts';
 
 export interface RunModel {
-  /** Absolute. For a model on S3, its copy on this machine. */
+  /** Absolute. For a model in an object store, its copy on this machine. */
   readonly dir: string;
-  /** What processes get as their models folder: `dir`, or the URL of a model on S3. */
+  /** What processes get as their models folder: `dir`, or the URL of a model in an object store. */
   readonly source: string;
   readonly name: string;
   readonly pool: string;
@@ -28,8 +28,8 @@ export interface RunModel {
 }
 
 /**
- * `given`: the path or URL as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`, or if the model
- * is on S3, what ModelPlaces throws.
+ * `given`: the path or URL as the user typed it. Throws UsageError, or ForebayError `invalid_model_config`, or if the
+ * model is in an object store, what ModelPlaces throws.
  */
 export async function checkModel(given: string, cwd: string, env: NodeJS.ProcessEnv): Promise<RunModel> {
   if (isObjectUrl(given)) return checkStoredModel(given, cwd, env);

@@ -1,4 +1,4 @@
-/** Paths below the base of a dataset, which is a folder, a prefix of S3, or the URL of a folder. Pure. */
+/** Paths below the base of a dataset, which is a folder, a prefix of an object store, or the URL of a folder. Pure. */
 
 export function pathBelow(base: string, name: string): string {
   return base.endsWith('/') ? base + name : `${base}/${name}`;

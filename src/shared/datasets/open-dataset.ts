@@ -30,9 +30,9 @@ import type { DatasetSource } from './source.ts';
 import { createUrlsSource } from './urls/urls-source.ts';
 
 export interface DatasetOptions extends FilesSourceOptions {
-  /** Needed for datasets on S3. */
+  /** Needed for datasets in object stores. */
   readonly stores?: Pick<Stores, 'listing'>;
-  /** Tells which objects of S3 to skip, by URL. The default skips none. */
+  /** Tells which stored objects to skip, by URL. The default skips none. */
   readonly skipsObject?: (url: string) => boolean;
   /** Opens manifests and tables. Default: those on this machine only. */
   readonly files?: ByteFiles;

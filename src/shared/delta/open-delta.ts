@@ -1,4 +1,4 @@
-/** Opens the dataset of a delta job: files of a folder, objects below a prefix of S3, or a dataset with slices. */
+/** Opens the dataset of a delta job: files of a folder, objects below a prefix, or a dataset with slices. */
 import { stat } from 'node:fs/promises';
 import type { DatasetSpec, GivenDataset } from '../domain/dataset-spec.ts';
 import type { Delta } from '../domain/job/delta.ts';

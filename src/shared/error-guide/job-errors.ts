@@ -32,7 +32,7 @@ export const JOB_ERRORS = {
   },
   storage_unavailable: {
     cause:
-      'A disk is full, read-only or not mounted, or S3 or a web server does not answer. A running job waits until the storage works again. The job fails only if a part that it has written is gone.',
+      'A disk is full, read-only or not mounted, or S3, Azure or a web server does not answer. A running job waits until the storage works again. The job fails only if a part that it has written is gone.',
     fix: 'Free space or make the folder writable, then retry or resume.',
   },
 } as const satisfies Partial<Record<ErrorCode, ErrorAdvice>>;

@@ -18,7 +18,7 @@ export interface ModelListing {
 }
 
 export interface ModelProblem {
-  /** A folder, or the URL of one on S3. */
+  /** A folder, or the URL of one in an object store. */
   readonly dir: string;
   /** The model's name by its folders, such as `tiny` or `tiny@2`. */
   readonly title: string;

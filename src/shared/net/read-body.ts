@@ -64,8 +64,8 @@ export async function* limitedChunks(
     const decoder = decoderOf(String(headers['content-encoding'] ?? ''));
     if (decoder !== null) pipeline(body, decoder, () => {}); // The decoder passes errors on to its reader.
     let size = 0;
-    // Only the ratio of the whole body counts, because the plain sky of a photo alone has the ratio of a zip bomb. An
-    // announced length gives the limit early. Without one, the ratio is checked at the end.
+    // Only the ratio of the whole body counts, because a part, such as the plain sky of a photo, may have the ratio of
+    // a zip bomb. An announced length gives the limit early. Without one, the ratio is checked at the end.
     const most = announced > 0 ? Math.max(RATIO_FLOOR, maxRatio * announced) : Infinity;
     for await (const chunk of chunksOf(response, decoder)) {
       size += chunk.length;

@@ -1,7 +1,8 @@
 /**
  * The environment of compute-only child processes: lanes, tuning, `model init`, and the check of execution providers in
  * `doctor`. They get only the variables of these lists, and the flags of NODE_OPTIONS that node-flags.ts lets through.
- * So no secret, proxy or Node preload of the parent reaches them. Only tuning gets what finds its credentials for S3.
+ * So no secret, proxy or Node preload of the parent reaches them. Only tuning gets what finds its credentials for
+ * object stores.
  */
 import { nodeFlagsForChildren } from './node-flags.ts';
 

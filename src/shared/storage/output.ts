@@ -83,7 +83,7 @@ export interface SweptOutput {
  * did not write reject with `output_changed`.
  */
 export interface Output {
-  /** The absolute folder, or `s3://bucket/prefix/`. */
+  /** The absolute folder, or a URL such as `s3://bucket/prefix/`. */
   readonly place: string;
   /**
    * How long (ms) after a feeder has taken over the lease, removals by the earlier feeder may still take effect. 0 if

@@ -1,4 +1,4 @@
-/** URLs of files that are on other machines: on S3 and on web servers. Pure. */
+/** URLs of files that are on other machines: in object stores and on web servers. Pure. */
 import { redactUrl } from '../text/redact-url.ts';
 import { isObjectUrl } from './object-url.ts';
 
@@ -16,7 +16,7 @@ export function folderOfUrl(url: string): string {
   return url.slice(0, url.lastIndexOf('/') + 1);
 }
 
-/** A path or URL for messages. The query of a web server may hold a secret. A key of S3 may have a "?". */
+/** A path or URL for messages. The query of a web server may hold a secret. A key of an object store may have a "?". */
 export function shownPath(path: string): string {
   return isWebUrl(path) ? redactUrl(path) : path;
 }

@@ -52,7 +52,7 @@ export const TASK_OPTION_TABLE = {
   aggregation: {
     value: { type: 'one_of', names: AGGREGATIONS },
     otherwise: null,
-    about: 'how labels of tokens become entities: one per token, of neighbours, or of whole words',
+    about: 'how labels become entities: token by token, from neighbouring tokens, or from whole words',
     more: 'With `first` and `max`, a word gets the label of its first token, or of the token with the highest score.',
     default: "the model's own",
     placeholder: 'rule',

@@ -8,8 +8,8 @@ export interface ByteBudget {
   /** Waits for room, then books an estimate. Settle it with the row's real size. */
   admit(): Promise<Booking>;
   /**
-   * Adds bytes that stay after their row is answered. They make others wait, but not the first row: the block that keeps
-   * them must go on. Call the result when they are no longer kept.
+   * Adds bytes that stay after their row is answered. Rows wait because of them, except the first one, so that the
+   * block that keeps them can go on. Call the result when they are no longer kept.
    */
   readonly keep: (bytes: number) => () => void;
   readonly used: number;

@@ -54,7 +54,10 @@ export const CACHE_REPORT = z
     }),
     misses: z.int().meta({ description: 'Rows that were looked up and computed.' }),
   })
-  .meta({ id: 'CacheReport', description: 'Rows of a job with the result cache, counted like other rows.' });
+  .meta({
+    id: 'CacheReport',
+    description: 'Rows of a job that uses the result cache, counted when their block is committed.',
+  });
 
 export const JOB_STATUS = z.enum(JOB_STATUSES).meta({
   id: 'JobStatus',

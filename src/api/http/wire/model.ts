@@ -37,11 +37,9 @@ const USE = z
     failed: z.int(),
     batches: z.int().meta({ description: 'Calls of the model.' }),
     batch_ms: z.number().meta({ description: 'Mean time of a batch in a lane.' }),
-    row_ms: z
-      .number()
-      .meta({
-        description: 'Mean time from reading a row until its answer, including its wait for a batch.',
-      }),
+    row_ms: z.number().meta({
+      description: 'Mean time from reading a row until its answer, including its wait for a batch.',
+    }),
     last_at: TIMESTAMP,
   })
   .nullable()

@@ -8,7 +8,7 @@ import type { JobSpec } from '../../../shared/domain/job/job.ts';
 import { createObjectRule, type ObjectRoots } from '../../../shared/stores/object-roots.ts';
 import { createInputRule, type InputFolders } from '../../../shared/files/input-folders.ts';
 
-/** `folders`: decide what a tenant may read, and so where links may lead. `objects`: the same for S3. */
+/** `folders`: decide what a tenant may read, and so where links may lead. `objects`: the same for object stores. */
 export function createDatasetOpener(
   folders: InputFolders,
   objects: ObjectRoots,

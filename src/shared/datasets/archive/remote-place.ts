@@ -1,4 +1,4 @@
-/** Where archives on S3 and on web servers are, as far as their URL tells. Asks no server. */
+/** Where archives in object stores and on web servers are, as far as their URL tells. Asks no server. */
 import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
 import { parseFetchUrl } from '../../net/fetch-url.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../stores/object-url.ts';

@@ -1,6 +1,6 @@
 /**
- * Opens dataset files on this machine, on S3 and on web servers. Compressed files, and files that a server can only
- * send whole, are read from a cache on disk.
+ * Opens dataset files on this machine, in object stores and on web servers. Compressed files, and files that a server
+ * can only send whole, are read from a cache on disk.
  */
 import { join } from 'node:path';
 import { ForebayError } from '../../errors.ts';

@@ -1,4 +1,7 @@
-/** A file of a dataset on S3 or on a web server, read by ranges. All reads see the version that was there at first. */
+/**
+ * A file of a dataset in an object store or on a web server, read by ranges. All reads see the version that was there
+ * at first.
+ */
 import { ForebayError } from '../../errors.ts';
 import { retry } from '../../net/retry.ts';
 import { inputError } from '../../stores/input-error.ts';

@@ -1,6 +1,6 @@
 /**
- * Copies of model folders from S3. All processes of a machine share them, and may make, use and delete copies at the same
- * time. A copy is complete, because it is renamed into its place, and it never changes.
+ * Copies of model folders from object stores. All processes of a machine share them, and may make, use and delete
+ * copies at the same time. A copy is complete, because it is renamed into its place, and it never changes.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';

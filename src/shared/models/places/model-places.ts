@@ -1,4 +1,7 @@
-/** Where models come from: folders on this machine, and prefixes of S3, whose files are copied into a cache folder. */
+/**
+ * Where models come from: folders on this machine, and prefixes of object stores, whose files are copied into a cache
+ * folder.
+ */
 import { join } from 'node:path';
 import type { ForebayError } from '../../errors.ts';
 import { isObjectUrl } from '../../stores/object-url.ts';
@@ -26,11 +29,14 @@ export interface PlacedDir extends ModelDir {
 export interface ModelPlaces {
   /**
    * The models of an entry of FOREBAY_MODELS_DIR: a folder of model folders, or one model folder. Copies what is not on
-   * this machine yet. Throws node:fs's error if a local folder cannot be read, and ForebayErrors for S3: `model_not_found`
-   * (nothing is there), `storage_unavailable` and `invalid_model_config`.
+   * this machine yet. Throws node:fs's error if a local folder cannot be read, and ForebayErrors for object stores:
+   * `model_not_found` (nothing is there), `storage_unavailable` and `invalid_model_config`.
    */
   find(entry: string): Promise<PlacedModels>;
-  /** Whether something may have changed on S3, without a copy: a key by URL. Null for a folder on this machine. */
+  /**
+   * Whether something may have changed in an object store, without a copy: a key by URL. Null for a folder on this
+   * machine.
+   */
   look(entry: string): Promise<ReadonlyMap<string, string> | null>;
   /** Keeps copies that are in use. Ignores folders that are no copies. */
   keep(dirs: readonly string[]): Promise<void>;

@@ -1,4 +1,4 @@
-/** Finds the model folders in a listing of S3. */
+/** Finds the model folders in a listing of an object store. */
 import { ForebayError } from '../../errors.ts';
 import type { Entry } from '../../stores/store.ts';
 import { sha256 } from '../../text/sha256.ts';
@@ -6,7 +6,7 @@ import { withoutScheme } from '../../stores/object-url.ts';
 import { ALIASES_FILE } from '../aliases.ts';
 import { findModelDirs, type ModelDir } from '../model-dirs.ts';
 
-/** A folder on S3 with all its files. */
+/** A folder in an object store, with all its files. */
 export interface StoredFolder {
   readonly url: string;
   readonly place: ModelDir['place'];

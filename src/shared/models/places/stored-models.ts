@@ -1,4 +1,4 @@
-/** The models below one prefix of S3: what a listing shows, and their copies on this machine. */
+/** The models below one prefix of an object store: what a listing shows, and their copies on this machine. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { ForebayError, messageOf } from '../../errors.ts';

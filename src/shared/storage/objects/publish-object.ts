@@ -1,6 +1,6 @@
 /**
- * Publishes a part on S3. A run uploads it, asks, and completes the upload, on condition that no object has the name. The
- * server refuses if a new owner has aborted the upload.
+ * Publishes a part in an object store. A run uploads it, asks, and completes the upload, on condition that no object has
+ * the name. The server refuses if a new owner has aborted the upload.
  */
 import type { WritableStore } from '../../stores/store.ts';
 import { partName, recordName } from '../output-names.ts';

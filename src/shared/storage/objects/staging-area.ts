@@ -1,7 +1,7 @@
 /**
- * What jobs have staged in an output on S3: uploads for names in the output, and objects below `_staging/` that name the
- * uploads of errors. Discarding the upload of a part is always safe: at worst, a run is repeated. Errors are discarded
- * only if no other job names them, because their part may be published.
+ * What jobs have staged in an output in an object store: uploads for names in the output, and objects below `_staging/`
+ * that name the uploads of errors. Discarding the upload of a part is always safe: at worst, a run is repeated. Errors
+ * are discarded only if no other job names them, because their part may be published.
  */
 import type { FoundStaged, WritableStore } from '../../stores/store.ts';
 import { isPublished } from '../is-published.ts';

@@ -40,7 +40,7 @@ async function reading(
   return Buffer.from(bytes).toString();
 }
 
-describe('what may pass is retried', () => {
+describe('a temporary failure is retried', () => {
   it.each([
     ['503 ServerBusy', refusing(503, 'ServerBusy')],
     ['500 OperationTimedOut', refusing(500, 'OperationTimedOut')],
@@ -51,7 +51,7 @@ describe('what may pass is retried', () => {
   });
 });
 
-describe('what will not pass is not retried, and says what to do', () => {
+describe('a permanent failure is not retried, and says what to do', () => {
   it.each([
     ['file_not_found', /az:\/\/photos\/key.txt does not exist/, refusing(404, 'BlobNotFound')],
     ['file_not_found', /does not exist, or is not public/, refusing(404, 'ResourceNotFound')],

@@ -163,7 +163,7 @@ function checkSameKind(before: DatasetSpec, now: DatasetSpec): void {
     // Folders and object stores also list names in different orders.
     if (isObjectUrl(before.root) === isObjectUrl(now.root)) return;
     throw refused(
-      `the earlier job has read ${before.root}. Versions of files and versions of S3 objects cannot be compared`,
+      `the earlier job has read ${before.root}. Versions of files and of objects on S3 or Azure cannot be compared`,
     );
   }
   if (hasSlices(before) && hasSlices(now)) return;

@@ -1,4 +1,4 @@
-/** Finds the files of a table if a request names several of them: a folder, a prefix of S3, or a glob. */
+/** Finds the files of a table if a request names several of them: a folder, a prefix of an object store, or a glob. */
 import { isAbsolute } from 'node:path';
 import { splitGlob } from '../../../../shared/datasets/files/split-glob.ts';
 import { pathBelow } from '../../../../shared/datasets/base-path.ts';

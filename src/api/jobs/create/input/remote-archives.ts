@@ -1,4 +1,4 @@
-/** Finds archives on S3 and on web servers, and checks whether jobs may read them. */
+/** Finds archives in object stores and on web servers, and checks whether jobs may read them. */
 import {
   oneArchive,
   remotePlace,

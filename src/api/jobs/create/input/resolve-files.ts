@@ -38,7 +38,7 @@ export async function resolveFiles(
     throw new ForebayError(
       'invalid_request',
       'A web server cannot list its files. Give a list of URLs ({"type":"urls"}), or a manifest.',
-      { issues: [{ path: '/input/path', message: 'must be a path or an s3:// URL' }] },
+      { issues: [{ path: '/input/path', message: 'must be a path, or an s3:// or az:// URL' }] },
     );
   }
   const listing = listingFor(taskInput);

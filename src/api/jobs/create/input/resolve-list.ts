@@ -1,6 +1,6 @@
 /**
- * Resolves an input whose rows are in a file: a manifest, or a table. The file is on this machine, on S3 or on a
- * web server.
+ * Resolves an input whose rows are in a file: a manifest, or a table. The file is on this machine, in an object store
+ * or on a web server.
  */
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -66,7 +66,10 @@ export async function findList(
   return isRemoteUrl(given) ? remote(places, given, tenant) : local(places.paths, given, what, tenant);
 }
 
-/** Jobs may read what is below the roots on S3, and what the address filter allows on web servers, as for rows. */
+/**
+ * Jobs may read what is below the roots in object stores, and what the address filter allows on web servers, as for
+ * rows.
+ */
 function remote({ objects }: FilePlaces, given: string, tenant: string): FoundList {
   const path = checkRemote(objects, given, tenant);
   return { path, base: folderOfUrl(path), name: shownPath(path) };

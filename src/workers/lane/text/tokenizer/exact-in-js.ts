@@ -46,7 +46,7 @@ export function modelTypeOf({ model }: TokenizerFile): string {
 
 type Step = TokenizerFile['normalizer'];
 
-/** The types of the steps, those of a sequence one by one. */
+/** The types of the steps. In place of a sequence, the types of its steps. */
 export function partsOf(step: Step, listName: string): string[] {
   if (step === null || step === undefined) return [];
   if (step.type !== 'Sequence') return [step.type];

@@ -170,7 +170,7 @@ describe('a folder of files', () => {
     await expect(slicesOf(spec, 10)).rejects.toThrow(/c\.csv has no column "n"/);
   });
 
-  it('reads Parquet files, whose blocks reach over several of them', async () => {
+  it('reads Parquet files in blocks that reach across several of them', async () => {
     for (const name of ['a', 'b', 'c']) copyFileSync(fixture('plain-zstd'), join(dir, `${name}.parquet`));
     write({ _metadata: 'PAR1', _SUCCESS: '' });
     const spec = await specOf('parquet', null, {
@@ -224,7 +224,7 @@ describe('one clear error', () => {
     await expect(open(spec, second!)).rejects.toMatchObject({ code: 'input_not_found' });
   });
 
-  it('and ids show a resume that a file before was added, but not one behind', async () => {
+  it('for a resume: ids change if a file was added before others, but not if it was added at the end', async () => {
     write({ 'b.jsonl': '{"x":0}\n' });
     const spec = await specOf('jsonl');
     const before = await listed(spec);

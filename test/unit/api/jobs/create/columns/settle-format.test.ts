@@ -146,7 +146,7 @@ describe('the chosen columns', () => {
     expect(dataset).toMatchObject({ join: [{ column: 'b', name: 'b' }] });
   });
 
-  it('must exist, and have the columns that join names', async () => {
+  it('must exist, and include the columns that join names', async () => {
     const of = async (columns: AskedColumns) => refusal(jsonl(rows), columns);
     expect(await of({ select: ['lable'] })).toContain('no column "lable", but there is "label"');
     expect(await of({ select: ['a'] })).toContain(
