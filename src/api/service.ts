@@ -104,9 +104,10 @@ export async function createApiService(options: {
   const run = createScripts(redis);
   const jobs = createJobStore({ redis, run });
   const workers = createWorkerRegistry({ redis });
-  const queues = createBlockQueues({ redis: background, onError });
+  const backgroundDeps = { redis: background, run: createScripts(background) };
+  const queues = createBlockQueues({ ...backgroundDeps, onError });
   /** Fails soon if Redis is away. A scrape must not wait for it. */
-  const requestQueues = createBlockQueues({ redis, onError });
+  const requestQueues = createBlockQueues({ redis, run, onError });
   const slots = createQueueSlots({ redis, run });
   const stores = createStores(config);
   const reader = createModelFolderReader(createModelPlaces({ ...config, stores }));
@@ -160,7 +161,6 @@ export async function createApiService(options: {
     quotas: createQuotas(jobs, config.quotas),
   });
 
-  const backgroundDeps = { redis: background, run: createScripts(background) };
   const backgroundJobs = createJobStore(backgroundDeps);
   const backgroundSlots = createQueueSlots(backgroundDeps);
   const backgroundWorkers = createWorkerRegistry({ redis: background });

@@ -203,7 +203,7 @@ export async function createWorker(options: {
     emit,
   });
   const outputs = createOutputs(stores);
-  const queues = createBlockQueues({ redis, onError: onRedisError });
+  const queues = createBlockQueues({ redis, run, onError: onRedisError });
   const residency = createResidency({
     budgetBytes: config.modelsBytes ?? null,
     models,

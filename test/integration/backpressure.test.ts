@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { blockQueueName, jobKeys } from '#forebay/shared/queue/keys.js';
 import { redisOptions } from '#forebay/shared/redis/redis-url.js';
 import { createBlockQueues } from '#forebay/shared/queue/blocks/block-queue.js';
+import { createScripts } from '#forebay/shared/queue/scripts.js';
 import {
   indexes,
   readOutput,
@@ -27,7 +28,7 @@ beforeAll(async () => {
     maxRetriesPerRequest: null,
     replyMapping: 'legacy',
   });
-  queues = createBlockQueues({ redis, onError: () => {} });
+  queues = createBlockQueues({ redis, run: createScripts(redis), onError: () => {} });
   await writeImages(join(service.input, 'few'), 40);
 });
 afterAll(async () => {

@@ -99,7 +99,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   const jobs = createJobStore({ redis, run });
   const window = createJobWindow({ redis, run });
   const workers = createWorkerRegistry({ redis });
-  const queues = createBlockQueues({ redis, onError: quiet });
+  const queues = createBlockQueues({ redis, run, onError: quiet });
   const models = createModelCatalog({ reader: createModelFolderReader(), dirs: [dir('models')], workers });
   // The second input root contains all folders of the test, as the default root contains the default folders.
   const folders = { inputRoots: [dir('input'), folder], dataDir: dir('data'), outputRoots: [dir('results')] };

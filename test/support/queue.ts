@@ -31,7 +31,7 @@ export async function openQueueLayer(url: string) {
   const redis: Redis = connectRedis(url, 'background', raise);
   const run = createScripts(redis);
   const wake = await createWake(connectRedis(url, 'background', raise));
-  const queues = createBlockQueues({ redis, onError: raise });
+  const queues = createBlockQueues({ redis, run, onError: raise });
   const jobs = createJobStore({ redis, run });
   return {
     url,

@@ -143,7 +143,8 @@ export function createJobBlocks(deps: {
       if (waiting.length === 0 && !(wantsMore && now() - askedAt > GOES_ON_MS)) return null;
       askedAt = now();
       const user = { id, tenant: spec.tenant, priority, window: most, rowsPerBlock, isFull: wantsMore };
-      const { granted, waitsFor, outranks } = await slots.take(queue, user, limits, waiting);
+      const { granted, waitsFor, outranks, ahead } = await slots.take(queue, user, limits, waiting);
+      const aheadOf = new Map(ahead.map((part, i) => [waiting[i]!, part]));
       const blocks = waiting.slice(0, granted);
       if (blocks.length === 0) return waitsFor;
       paceMs = Math.min(MOST_PACE_MS, now() - refilledAt);
@@ -155,7 +156,7 @@ export function createJobBlocks(deps: {
       const additions: QueuedBlock[] = [];
       for (const [block, { firstRow, rows, attempts }] of await extents([...generations.keys()])) {
         const generation = generations.get(block)!;
-        additions.push({ block, generation, firstRow, rows });
+        additions.push({ block, generation, firstRow, rows, ahead: aheadOf.get(block) ?? 0 });
         states.queued(block, generation, attempts);
       }
       await queues.add(queue, id, priority, additions, outranks);

@@ -4,7 +4,7 @@ import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import { sha256 } from '../text/sha256.ts';
 import { KEY_PREFIX as PREFIX } from './key-prefix.ts';
 
-/** Prefix of BullMQ's keys. Only BullMQ reads and writes below it. */
+/** Prefix of BullMQ's keys. Only BullMQ reads and writes below it, except that place-blocks.lua moves waiting blocks. */
 export const BULLMQ_PREFIX = `${PREFIX}:queues`;
 
 export const jobKeys = (job: string) => ({

@@ -21,6 +21,7 @@ const SCRIPTS = {
   'announce-left': 1,
   'take-slots': 5,
   'release-slots': 5,
+  'place-blocks': 1,
   'claim-webhooks': 1,
   'order-worker': 2,
   'replace-model-order': 1,

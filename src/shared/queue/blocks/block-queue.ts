@@ -7,12 +7,15 @@ import type { Redis } from 'ioredis';
 import { BLOCK_VERSION, blockJobId, type BlockJob } from '../../domain/block.ts';
 import { BULLMQ_PREFIX, WAKE_CHANNELS } from '../keys.ts';
 import { Queue } from '../bullmq.ts';
+import type { RunScript } from '../scripts.ts';
 
 export interface QueuedBlock {
   readonly block: number;
   readonly generation: number;
   readonly firstRow: number;
   readonly rows: number;
+  /** Which part of the waiting blocks with the same priority it goes ahead of, 0 to 1. 0: it goes behind all. */
+  readonly ahead?: number;
 }
 
 export interface QueueDepth {
@@ -28,9 +31,11 @@ export type BlockQueues = ReturnType<typeof createBlockQueues>;
 const KEEP_FAILED = 100;
 /** BullMQ's own events, four per block, which nobody reads. Its default of 10,000 takes 1 MB per queue. */
 const KEEP_EVENTS = 100;
+/** Few blocks that were moved forward wait ahead of the oldest one of their priority. */
+const MOVED_AHEAD = 8;
 
-export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) => void }) {
-  const { redis } = deps;
+export function createBlockQueues(deps: { redis: Redis; run: RunScript; onError: (error: Error) => void }) {
+  const { redis, run } = deps;
   const queues = new Map<string, BlockQueue<BlockJob>>();
 
   function open(name: string): BlockQueue<BlockJob> {
@@ -52,6 +57,19 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
       delayed: counts['delayed'] ?? 0,
       failed: counts['failed'] ?? 0,
     };
+  }
+
+  async function moveForward(
+    queue: string,
+    job: string,
+    priority: number,
+    blocks: readonly QueuedBlock[],
+  ): Promise<void> {
+    const places = blocks.flatMap(({ block, generation, ahead = 0 }) =>
+      ahead > 0 ? [blockJobId(job, block, generation), Math.floor(1000 * ahead)] : [],
+    );
+    if (places.length === 0) return;
+    await run('place-blocks', [open(queue).toKey('prioritized')], [priority, ...places]);
   }
 
   return {
@@ -77,6 +95,7 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
           },
         })),
       );
+      await moveForward(queue, job, priority, blocks);
       await redis.publish(WAKE_CHANNELS.queue, queue);
       if (isUrgent) await redis.publish(WAKE_CHANNELS.urgent, queue);
     },
@@ -148,9 +167,9 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
     bullQueue: open,
 
     /**
-     * When the block that has waited longest was added, in ms since the epoch. Null: none waits. Within a priority,
-     * BullMQ keeps the order of adding, so only the first block of each priority can be the oldest. `priorities`: those
-     * that blocks may have.
+     * When the block that has waited longest was added, in ms since the epoch. Null: none waits. Within a priority, the
+     * order is that of adding, except for blocks that were moved forward. So the oldest block is one of the first of a
+     * priority. `priorities`: those that blocks may have.
      */
     async oldest(name: string, priorities: readonly number[]): Promise<number | null> {
       if (priorities.length === 0) return null;
@@ -164,7 +183,9 @@ export function createBlockQueues(deps: { redis: Redis; onError: (error: Error) 
         if (count > 0) firsts.push(at);
         at += count;
       }
-      const heads = await Promise.all(firsts.map(async (first) => queue.getPrioritized(first, first)));
+      const heads = await Promise.all(
+        firsts.map(async (first) => queue.getPrioritized(first, first + MOVED_AHEAD)),
+      );
       const times = heads.flat().flatMap((job) => (job === undefined ? [] : [job.timestamp]));
       return times.length === 0 ? null : Math.min(...times);
     },

@@ -39,6 +39,11 @@ export interface SlotGrant {
   readonly waitsFor: SlotWait | null;
   /** Whether a job with a worse priority holds slots. */
   readonly outranks: boolean;
+  /**
+   * For each granted block, which part of the waiting blocks it should go ahead of, 0 to 1, because they belong to jobs
+   * that have been served more.
+   */
+  readonly ahead: readonly number[];
 }
 
 export type QueueSlots = ReturnType<typeof createQueueSlots>;
@@ -75,7 +80,7 @@ export function createQueueSlots(deps: {
       blocks: readonly number[],
     ): Promise<SlotGrant> {
       const { id, tenant, priority, window, rowsPerBlock, isFull } = job;
-      const [granted, waitsFor, outranks] = (await run('take-slots', keysOf(queue), [
+      const [granted, waitsFor, outranks, thousandths] = (await run('take-slots', keysOf(queue), [
         id,
         tenant,
         priority,
@@ -87,8 +92,13 @@ export function createQueueSlots(deps: {
         isFull ? '1' : '',
         patienceMs,
         ...blocks,
-      ])) as [number, SlotWait | '', number];
-      return { granted, waitsFor: waitsFor === '' ? null : waitsFor, outranks: outranks === 1 };
+      ])) as [number, SlotWait | '', number, number[]];
+      return {
+        granted,
+        waitsFor: waitsFor === '' ? null : waitsFor,
+        outranks: outranks === 1,
+        ahead: thousandths.map((n) => n / 1000),
+      };
     },
     async release(queue: string, job: string, blocks: readonly number[]): Promise<void> {
       if (blocks.length === 0) return;

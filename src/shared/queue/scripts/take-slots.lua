@@ -5,11 +5,14 @@
 --      9 '1' if the job has more rows than its window holds  10 after how long without any slot a job gets one, ms
 --      11.. blocks, or none to renew the job's request only
 -- Returns {how many of the blocks, counted from the first, have a slot now; why the next one has none: '', 'window',
--- 'share', 'limit' or 'priority'; 1 if a job with a worse priority holds slots}.
+-- 'share', 'limit' or 'priority'; 1 if a job with a worse priority holds slots; for each of the granted blocks, how many
+-- thousandths of the blocks that wait it should go ahead of}.
 -- A job holds at most half of the limit. A job that holds fewer than 2 slots may take some above the limit. Better
 -- priorities come first. A job waits while another one that wants more has been served fewer rows, unless lanes could
 -- run out of blocks. Jobs of different tenants are compared by what their tenants were served. If both sides were
 -- served about the same, the one that holds fewer slots comes first.
+-- When a job joins, its rivals have blocks on the queue already. Its own go between these, as if all had joined
+-- together (place-blocks.lua).
 -- A call compares the job only with those that come next, so its cost does not grow with the number of jobs. `turns`
 -- and `tallies` are derived from the other keys. They are made again once per second, and when they do not fit, because
 -- an older version changes only the other keys.
@@ -227,13 +230,30 @@ local function why_not()
   return ''
 end
 
-local granted, why = 0, ''
+-- Which part of the waiting blocks the job's next block should go ahead of, in thousandths. A rival that is as far ahead
+-- as why_not() allows stays ahead.
+local function part_behind()
+  local part = 0
+  for _, rival in ipairs(rivals) do
+    if rival.priority == priority and rival.tenant then
+      local ahead = -compare(rival)
+      local open = rival.tenant == own_field and rival.open or tenants[rival.tenant].open
+      if open > 0 and ahead > math.min(refill, rival.refill) + rival.rows then
+        part = math.max(part, math.min(1, ahead / open))
+      end
+    end
+  end
+  return math.floor(1000 * part)
+end
+
+local granted, why, parts = 0, '', {}
 for i = first, #ARGV do
   local member = job .. '/' .. ARGV[i]
   if redis.call('SISMEMBER', KEYS[1], member) == 0 then
     why = why_not()
     if why ~= '' then break end
     redis.call('SADD', KEYS[1], member)
+    parts[granted + 1] = part_behind()
     me.held = me.held + 1
     me.served = me.served + rows
     me.at = now
@@ -243,6 +263,7 @@ for i = first, #ARGV do
     total = total + 1
   end
   granted = granted + 1
+  parts[granted] = parts[granted] or 0
 end
 
 local is_short = granted < #ARGV - first + 1
@@ -264,4 +285,4 @@ redis.call('ZADD', KEYS[4], 0, job_turn(kind, own_field, me.served, job), 0, ten
 redis.call('HSET', KEYS[5], job, me.held, own_field .. ':held', text(own.held), own_field .. ':open', text(own.open),
   ':total', total, ':shares', redis.call('HLEN', KEYS[3]), ':limit', limit)
 for i = 3, 5 do redis.call('PEXPIRE', KEYS[i], KEPT_MS) end
-return {granted, why, outranks}
+return {granted, why, outranks, parts}
