@@ -129,14 +129,15 @@ export async function startCluster({
     hosts = [];
   }
 
-  async function call(path, { tenant = tenants[0], headers = {}, ...init } = {}) {
+  async function callText(path, { tenant = tenants[0], headers = {}, ...init } = {}) {
     const { url } = apis[turn++ % apis.length];
     const key = tenant === undefined ? {} : { authorization: `Bearer ${keys.get(tenant)}` };
     const response = await fetch(new URL(path, url), { ...init, headers: { ...headers, ...key } });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-    return JSON.parse(text);
+    return text;
   }
+  const call = async (path, init) => JSON.parse(await callText(path, init));
 
   return {
     folder,
@@ -192,6 +193,9 @@ export async function startCluster({
       }),
     job: async (id) => call(`/v1/jobs/${id}`),
     cancel: async (id) => call(`/v1/jobs/${id}/cancel`, { method: 'POST' }),
+    /** The events of an ended job: `type`, `data`, and `at` in ms by the clock of Redis. */
+    events: async (id) =>
+      (await callText(`/v1/jobs/${id}/events?last_event_id=0`)).split('\n\n').flatMap(readEvent),
     stats: async (id) => call(`/v1/jobs/${id}/stats`),
     /** Polls a job until it has ended. Calls `onPoll(job)` with each response. Throws if the job did not complete. */
     async ended(id, everyMs = 100, onPoll = async (_job) => {}) {
@@ -211,6 +215,13 @@ export async function startCluster({
       for (const path of [folder, out]) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** A frame of server-sent events. Comments are left out. */
+function readEvent(frame) {
+  const fields = Object.fromEntries(frame.split('\n').map((line) => line.split(/: (.*)/s, 2)));
+  if (fields.data === undefined) return [];
+  return [{ type: fields.event, at: Number.parseInt(fields.id, 10), data: JSON.parse(fields.data) }];
 }
 
 async function writeLines(path, count, line) {
