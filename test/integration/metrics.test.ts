@@ -102,7 +102,13 @@ it('a queue shows why its jobs wait, and a pool how many workers it should have'
   const text = await scrape(new URL('/metrics', service.url).href);
   expect(text).toContain('forebay_jobs_waiting{reason="no_worker"} 1');
   const scale = async (path: string) => (await (await service.request(path)).json()) as unknown;
-  const wanted = { pool: 'nobody', object: 'pool_scale', wanted_workers: 1, live_workers: 0 };
+  const wanted = {
+    pool: 'nobody',
+    object: 'pool_scale',
+    wanted_workers: 1,
+    live_workers: 0,
+    wanted_replicas: 1,
+  };
   const scales = (await scale('/v1/scale')) as { data: object[] };
   expect(scales.data).toMatchObject([{ pool: 'default', wanted_workers: 1, live_workers: 1 }, wanted]);
   expect(await scale('/v1/scale/nobody')).toMatchObject({

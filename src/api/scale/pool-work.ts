@@ -1,6 +1,7 @@
 /** What is left to do in each pool, by model, and how fast one worker computes it. */
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
+import { isDraining } from '../../shared/queue/workers/worker-registry.ts';
 import type { ServiceActivity } from '../overview/survey-service.ts';
 
 /** Where a rate comes from: from the jobs that run, from earlier jobs, or from the setting. */
@@ -18,7 +19,10 @@ export interface ModelWork {
 
 export interface PoolWork {
   readonly pool: string;
+  /** Live workers that take work. */
   readonly liveWorkers: number;
+  /** Live workers that operators have drained. They wait to be resumed or ended. */
+  readonly drainedWorkers: number;
   /** Models with rows that workers could compute, by name. */
   readonly models: readonly ModelWork[];
   /** Blocks that workers could compute at once. More workers than that have nothing to do. */
@@ -59,6 +63,7 @@ export function poolsOf({ jobs, workers }: ServiceActivity): string[] {
 export function workOfPool(pool: string, { jobs, workers }: ServiceActivity, rates: Rates): PoolWork {
   const mine = jobs.filter((job) => job.spec.model.pool === pool && hasWork(job));
   const open = mine.filter((job) => !isStuck(job));
+  const intakes = workers.filter((worker) => worker.pool === pool).map(({ intake }) => intake);
   const queues = new Map<string, ModelWork>();
   for (const job of open) {
     const queue = blockQueueName(job.spec.model);
@@ -74,7 +79,9 @@ export function workOfPool(pool: string, { jobs, workers }: ServiceActivity, rat
   }
   return {
     pool,
-    liveWorkers: workers.filter((worker) => worker.pool === pool).length,
+    liveWorkers: intakes.filter((intake) => !isDraining(intake)).length,
+    // A worker that ends is `draining`. Nobody has to replace it, so it does not count here.
+    drainedWorkers: intakes.filter((intake) => intake === 'drained').length,
     models: [...queues.values()].toSorted((a, b) => (a.queue < b.queue ? -1 : 1)),
     blocksAtOnce: open.reduce((sum, job) => sum + blocksAtOnceOf(job), 0),
     stuckJobs: mine.length - open.length,

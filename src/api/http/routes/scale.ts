@@ -40,7 +40,7 @@ export function mountScale(target: MountTarget, { scales, scaleTargetS }: ScaleD
       access: 'service:read',
       summary: 'Get how many workers a pool should have',
       description:
-        'For an autoscaler: `wanted_workers` is the number. A pool without workers and jobs has an answer, too.',
+        'For an autoscaler. `wanted_replicas` also replaces drained workers. A pool without workers and jobs has an answer, too.',
       params: POOL_PARAMS,
       success: [{ status: 200, description: 'The pool.', content: { 'application/json': POOL_SCALE } }],
       problems: [],
@@ -55,6 +55,8 @@ function scaleToWire({ work, workers, backlogS, why }: PoolScale, targetS: numbe
     object: 'pool_scale',
     wanted_workers: workers,
     live_workers: work.liveWorkers,
+    drained_workers: work.drainedWorkers,
+    wanted_replicas: workers === 0 ? 0 : workers + work.drainedWorkers,
     why,
     backlog_s: rounded(backlogS, 1)!,
     target_s: targetS,

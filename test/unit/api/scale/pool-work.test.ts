@@ -50,6 +50,16 @@ describe('the work of a pool', () => {
     expect(poolsOf({ jobs, workers: [] })).toEqual(['cpu', 'gpu']);
   });
 
+  it('is not for workers that drain, and only those that are drained need another in their place', () => {
+    const workers = ['running', 'draining', 'drained', undefined].map(
+      (intake) => ({ ...worker(2), intake }) as WorkerInfo,
+    );
+    expect(workOfPool('gpu', { jobs: [], workers }, RATES)).toMatchObject({
+      liveWorkers: 2,
+      drainedWorkers: 1,
+    });
+  });
+
   it('is at least the known blocks while a dataset is being counted', () => {
     expect(workOf([job({ total: null })])).toMatchObject({ models: [{ rows: 300 }], blocksAtOnce: Infinity });
     const unread = { queued: 0, running: 0, done: 0 };

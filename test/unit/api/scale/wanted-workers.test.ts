@@ -3,7 +3,14 @@ import type { PoolWork } from '#forebay/api/scale/pool-work.js';
 import { wantedWorkers } from '#forebay/api/scale/wanted-workers.js';
 
 const MODEL = { model: 'a', queue: 'default.a.1', rows: 360_000, rowsPerS: 100, source: 'measured' } as const;
-const WORK: PoolWork = { pool: 'default', liveWorkers: 1, models: [MODEL], blocksAtOnce: 500, stuckJobs: 0 };
+const WORK: PoolWork = {
+  pool: 'default',
+  liveWorkers: 1,
+  drainedWorkers: 0,
+  models: [MODEL],
+  blocksAtOnce: 500,
+  stuckJobs: 0,
+};
 const IDLE = { models: [], blocksAtOnce: 0 };
 const SETTINGS = { targetS: 300, min: 0, max: 50 };
 
