@@ -1,6 +1,7 @@
-// How jobs share a queue by tenant, then by job, within a priority (ADR 39). On a real Redis, with queues of BullMQ whose
-// blocks are taken in their order, one at a time.
+// How jobs share a queue by tenant, then by job, within a priority (ADR 39). On a real Redis, with a queue that is
+// served in its order, as BullMQ does.
 import { expect, it } from 'vitest';
+import { createBlockTaker } from '#forebay/shared/queue/blocks/block-taker.js';
 import { queueKeys } from '#forebay/shared/queue/keys.js';
 import { createQueueSlots, type SlotUser } from '#forebay/shared/queue/blocks/queue-slots.js';
 import { slotUser, useQueueLayer } from '../support/queue.ts';
@@ -11,13 +12,13 @@ const LONG_MS = 600_000;
 const slots = () =>
   createQueueSlots({ redis: layer.redis, run: layer.run, requestMs: LONG_MS, patienceMs: LONG_MS });
 const LIMITS = { queue: 64, feed: 8 };
-const PLAIN = { generation: 1, firstRow: 0, rows: 1 };
 let queues = 0;
 
 /** Jobs with more rows than any test serves, whose blocks wait in one queue. */
 function line() {
   const name = `line${queues++}`;
-  const waiting = layer.queues.bullQueue(name).toKey('prioritized');
+  const waiting = `${name}:waiting`;
+  let added = 0;
   const jobs = new Map<
     string,
     { user: SlotUser; next: number; held: number; rows: number; waitsFor: unknown }
@@ -29,8 +30,12 @@ function line() {
     const { user, next, held } = job;
     const blocks = Array.from({ length: user.window - held }, (_, i) => next + i);
     const { granted, waitsFor, ahead } = await slots().take(name, user, LIMITS, blocks);
-    const added = blocks.slice(0, granted).map((block, i) => ({ block, ahead: ahead[i]!, ...PLAIN }));
-    await layer.queues.add(name, id, user.priority, added);
+    const members = blocks.slice(0, granted).map((block) => `${id}-${block}`);
+    for (const member of members) {
+      await layer.redis.zadd(waiting, user.priority * 2 ** 32 + ++added, member);
+    }
+    const places = members.flatMap((member, i) => (ahead[i]! > 0 ? [member, 1000 * ahead[i]!] : []));
+    if (places.length > 0) await layer.run('place-blocks', [waiting], [user.priority, ...places]);
     job.next += granted;
     job.held += granted;
     job.waitsFor = waitsFor;
@@ -118,12 +123,12 @@ it('jobs with blocks of different size get the same number of rows', async () =>
 });
 
 it.each([
-  { a: 16, b: 16, most: 5 },
-  { a: 32, b: 8, most: 7 },
-  { a: 8, b: 32, most: 2, tenant: 'other' },
+  { a: 16, b: 16, most: 5, blocks: 40 },
+  { a: 32, b: 8, most: 7, blocks: 50 },
+  { a: 8, b: 32, most: 2, blocks: 20, tenant: 'other' },
 ])(
   'a job with blocks of $b rows that joins one with $a rows is never more than $most large blocks behind or ahead',
-  async ({ a, b, most, tenant = 'default' }) => {
+  async ({ a, b, most, blocks, tenant = 'default' }) => {
     const { join, serve, rows } = line();
     await join(job('first', { rowsPerBlock: a }));
     await serve(3 * a);
@@ -131,7 +136,7 @@ it.each([
     const [large, small] = [Math.max(a, b), Math.min(a, b)];
     const before = rows('first');
     const leads: number[] = [];
-    await serve(60 * large, () => leads.push(rows('first') - before - rows('next')));
+    await serve(blocks * large, () => leads.push(rows('first') - before - rows('next')));
     // The first job has sixteen blocks on the queue when the next one joins.
     expect(Math.max(...leads.map(Math.abs))).toBeLessThanOrEqual(most * large);
     // Later, one of them may be a refill of the smaller one ahead, and the next block.
@@ -152,6 +157,29 @@ it('blocks on the queue move on, however many small jobs join', async () => {
     await join(slotUser(`small${small++}`, { window: 1 }));
   }
   expect(small).toBeLessThan(4 * 16);
+});
+
+it('blocks that go ahead are taken earlier from the queue, and stay within their priority', async () => {
+  const name = `line${queues++}`;
+  const add = async (id: string, priority: number, ahead: readonly number[]) =>
+    layer.queues.add(
+      name,
+      id,
+      priority,
+      ahead.map((part, block) => ({ block, generation: 1, firstRow: 0, rows: 1, ahead: part })),
+    );
+  await add('a', 50, [0, 0, 0, 0]);
+  await add('urgent', 49, [0]);
+  await add('b', 50, [1, 0.5, 0]);
+  await add('c', 51, [1]);
+  const taker = await createBlockTaker({ redis: layer.redis, queue: name, onError: () => undefined });
+  const taken: string[] = [];
+  for (let block; (block = await taker.take());) {
+    taken.push(`${block.data.job}${block.data.block}`);
+    await block.complete();
+  }
+  await taker.close();
+  expect(taken.join(' ')).toBe('urgent0 a0 a1 b0 a2 b1 a3 b2 c0');
 });
 
 it('a job that needs less than its share leaves the rest to the others', async () => {
@@ -194,7 +222,7 @@ it('a job with a better priority gets slots at once, and says that it goes first
   const huge = Array.from({ length: 6 }, (_, i) => job(`huge${i}`));
   await join(...huge);
   const inHand = await take(24);
-  await join(job('urgent', { priority: 1 }));
+  await join(job('urgent', { priority: 1, window: 32 }));
   // The queue is full, so it gets the two slots that every job may hold.
   expect(held('urgent')).toBe(2);
   await finish(inHand);

@@ -1,6 +1,7 @@
 -- Moves blocks that were just added forward on their queue, because their job has been served less than its rivals.
 -- KEYS 1 BullMQ's sorted set of waiting jobs: score = priority * 2^32 + a number that grows with each added job
--- ARGV 1 priority  2.. BullMQ's id of a block, thousandths of the waiting blocks that it goes ahead of (pairs, in order)
+-- ARGV 1 priority  2.. BullMQ's id of a block, how many thousandths (1 to 1000) of the waiting blocks it goes ahead of;
+--      in block order
 -- Returns how many blocks were moved. A block that waits no more is left out.
 -- Guarantee: a block keeps its priority, and stays behind the first one of that priority. Blocks with the same score
 -- are taken by their ids, the oldest job first. So every block that is taken lets the others come nearer, and no stream
