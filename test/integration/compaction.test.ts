@@ -1,10 +1,11 @@
 // Jobs whose parts become files at the end, on the real service: a killed worker, results, refusals, and readers of
 // data.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
+import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { jsonOfPython, python } from '../support/python.ts';
 import { openReruns, type Reruns } from '../support/reruns.ts';
 import { indexes, LABELS, startService, upTo, type Service } from '../support/service.ts';
@@ -16,13 +17,16 @@ const ROWS = 120;
 
 let service: Service;
 let reruns: Reruns;
+let redis: Redis;
+let worker: Awaited<ReturnType<Service['startWorker']>>;
 /** Its worker was killed while it wrote files. The next worker gets its task when the lock expires. */
 let killed: JobWire;
 let left: string[];
 beforeAll(async () => {
   service = await startService({ workers: 0 });
   reruns = await openReruns(service);
-  const worker = await service.startWorker();
+  redis = new Redis(service.redis.socketPath);
+  worker = await service.startWorker();
   const { input } = reruns.writeRows('killed', ROWS, (i) => i % 50 === 7);
   const output = {
     path: service.out('killed'),
@@ -34,13 +38,26 @@ beforeAll(async () => {
   await waitUntil('a file', () => namesIn(killed.output).includes('_compact-00000000.jsonl'));
   worker.kill('SIGKILL');
   left = namesIn(killed.output);
-  const redis = new Redis(service.redis.socketPath);
+  await replaceWorker();
+}, 60_000);
+afterAll(async () => {
+  redis.disconnect();
+  await service.close();
+});
+
+/** Starts a worker in place of one that was killed. */
+async function replaceWorker(): Promise<void> {
   // The locks of a dead worker last for 10 s. These end now.
   for (const lock of await redis.keys('*:lock')) await redis.pexpire(lock, 1);
-  redis.disconnect();
-  await service.startWorker();
-}, 60_000);
-afterAll(async () => service.close());
+  worker = await service.startWorker();
+}
+
+/** Kills the API and starts another one, which need not wait until the lease of a job expires. */
+async function replaceApi({ id }: JobWire): Promise<void> {
+  const restarted = service.restartApi();
+  await redis.del(jobKeys(id).lease);
+  await restarted;
+}
 
 function namesIn(folder: string): string[] {
   try {
@@ -59,6 +76,7 @@ interface Manifest {
   readonly parts: { name: string; rows: number; bytes: number; partition?: Record<string, string> }[];
   readonly errors: { name: string; rows: number }[];
   readonly errors_by_code: Record<string, number>;
+  readonly delta?: unknown;
 }
 const manifestOf = (job: JobWire) =>
   JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as Manifest;
@@ -139,14 +157,8 @@ it.each([
   ],
   [{ partition_by: 'score' }, '"score" has the type double'],
   [{ partition_by: 'id' }, '"id" differs in every row'],
-  [{ compact: { files: 2 }, delta: { previous: '/x' } }, 'Leave compact and partition_by out'],
-])('refuses %j', async ({ delta, ...output }: Record<string, unknown>, detail) => {
-  const body = {
-    model: 'tiny',
-    input: { type: 'files', path: 'images' },
-    output,
-    ...(delta !== undefined && { delta }),
-  };
+])('refuses %j', async (output, detail) => {
+  const body = { model: 'tiny', input: { type: 'files', path: 'images' }, output };
   expect(await reruns.refused('/v1/jobs', body)).toEqual([
     400,
     'invalid_request',
@@ -195,7 +207,7 @@ it('a job whose API is killed while files are made is continued, and one that is
     expect(indexes((await reruns.rowsOf(id)).rows)).toEqual(upTo(60).filter((i) => i !== 7));
   };
   const first = await submit('api-killed');
-  await service.restartApi();
+  await replaceApi(first);
   expect(namesIn(first.output)).not.toContain('manifest.json');
   await expectFiles(first.id);
 
@@ -207,6 +219,73 @@ it('a job whose API is killed while files are made is continued, and one that is
     false,
   ]);
   await expectFiles((await reruns.resume(second.output)).id);
+});
+
+it('a compacted delta job whose worker and API are killed is continued, and is the earlier one of the next', async () => {
+  const folder = join(service.input, 'nightly');
+  mkdirSync(folder);
+  let clock = 1_700_000_000;
+  const write = (i: number, image: number) => {
+    const path = join(folder, `${String(i).padStart(2, '0')}.png`);
+    copyFileSync(reruns.image(image), path);
+    utimesSync(path, ++clock, clock);
+  };
+  for (const i of upTo(24)) write(i, i);
+  const input = { type: 'files', path: 'nightly' };
+  const output = (name: string, files: number) => ({
+    path: service.out(name),
+    format: 'parquet',
+    compact: { files },
+    partition_by: 'label',
+  });
+  const before = await run({ input, output: output('nightly-1', 2), options: { block_rows: 5 } });
+  for (const i of [3, 4, 5]) write(i, i + 1);
+  rmSync(join(folder, '10.png'));
+  write(24, 24);
+
+  const delta = { previous: before.id };
+  const job = await service.submit({
+    input,
+    output: output('nightly-2', TASKS),
+    delta,
+    options: { block_rows: 1 },
+  });
+  await waitUntil('a file', () => namesIn(job.output).includes('_compact-00000000.jsonl'));
+  worker.kill('SIGKILL');
+  const watcher = watch(job.output);
+  const listed = new Promise<void>((resolve) => {
+    watcher.on('change', (_, name) => name === 'vanished.jsonl' && resolve());
+  });
+  await replaceWorker();
+  await listed;
+  const replaced = replaceApi(job);
+  watcher.close();
+  // The names are read first, because the API may still be dying.
+  const parts = namesIn(job.output).filter((name) => name.startsWith('part-'));
+  if (parts.length < 24) expect(manifestOf(job).compact).toEqual({ files: 24, partition_by: 'label' });
+  await replaced;
+
+  const ended = await service.ended(job.id);
+  const computed = { new: 1, changed: 3, failed_before: 0 };
+  expect(ended).toMatchObject({ status: 'completed', delta: { taken_over: 20, computed, vanished: 1 } });
+  expect(manifestOf(ended).delta).toEqual(ended.delta);
+  expect(readFileSync(join(job.output, 'vanished.jsonl'), 'utf8')).toBe('{"index":10,"id":"10.png"}\n');
+  const records = upTo(TASKS).map((task) => `_file-rows-${String(task).padStart(8, '0')}.jsonl`);
+  expect(namesIn(job.output).filter((name) => !name.startsWith('data/'))).toEqual([
+    '_SUCCESS',
+    ...records,
+    'job.json',
+    'manifest.json',
+    'vanished.jsonl',
+  ]);
+  const next = await run({ input, output: service.out('nightly-3'), delta: { previous: job.output } });
+  expect(next.delta).toMatchObject({
+    taken_over: 24,
+    computed: { new: 0, changed: 0, failed_before: 0 },
+    vanished: 0,
+  });
+  const whole = await run({ input, output: service.out('nightly-4') });
+  expect(await results(next.id)).toBe(await results(whole.id));
 });
 
 it('a worker that is killed while it makes files costs no row', async () => {

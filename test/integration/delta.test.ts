@@ -123,26 +123,30 @@ describe('a delta job', () => {
   it.concurrent.each([
     ['jsonl', {}],
     ['parquet', { partition_by: 'label' }],
-  ])('takes rows over from a compacted output: %s %j', async (format, by) => {
+  ])('takes rows over from a compacted output into another, which is as good: %s %j', async (format, by) => {
     const folder = `files-${format}-${Object.keys(by).length}`;
     writeFolder(folder, 30);
     write(`${folder}/${nameOf(10)}`, 'broken');
     const compact = { format, compact: { files: 3 }, ...by };
-    const output = { path: service.out(`${folder}-1`), ...compact };
-    const first = await run(folder, `${folder}-1`, { more: { output }, blockRows: 4 });
+    const files = (name: string) => ({ output: { path: service.out(name), ...compact } });
+    const first = await run(folder, `${folder}-1`, { more: files(`${folder}-1`), blockRows: 4 });
     expect(readdirSync(first.output).filter((name) => /^(part|_rows)/.test(name))).toEqual([]);
 
     write(`${folder}/${nameOf(20)}`, images[1]!);
     write(`${folder}/0003-inserted.png`, images[1]!);
     write(`${folder}/${nameOf(10)}`, images[1]!);
     rmSync(join(service.input, folder, nameOf(25)));
-    const job = await run(folder, `${folder}-2`, { delta: first.id, blockRows: 3 });
+    const more = files(`${folder}-2`);
+    const job = await run(folder, `${folder}-2`, { delta: first.id, blockRows: 3, more });
     expect(job).toMatchObject({
       status: 'completed',
       delta: { taken_over: 27, computed: { new: 1, changed: 1, failed_before: 1 }, vanished: 1 },
     });
     expect(readFileSync(join(job.output, 'vanished.jsonl'), 'utf8')).toBe('{"index":25,"id":"0025.png"}\n');
-    await expectLikeWhole(folder, `${folder}-2`);
+    expect(readdirSync(job.output).filter((name) => /^(part|_rows)/.test(name))).toEqual([]);
+    const next = await run(folder, `${folder}-3`, { delta: job.output });
+    expect(next.delta).toMatchObject({ taken_over: 30, vanished: 0 });
+    await expectLikeWhole(folder, `${folder}-3`);
   });
 
   it.concurrent('gives the same output if it is stopped, resumed, and its worker is killed', async () => {

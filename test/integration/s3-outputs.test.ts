@@ -132,13 +132,23 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     const second = await run('content-2', delta(first.id));
     const counts = { computed: { new: 1, changed: 1, failed_before: 0 }, vanished: 0 };
     expect(second).toMatchObject({ status: 'completed', delta: { taken_over: 5, ...counts } });
-    const third = await run('content-3', delta(at('content-2')));
-    expect(third.delta).toMatchObject({ taken_over: 7, vanished: 0 });
     await run('content-whole', {});
     const rows = await rowsOf('content-whole');
     expect(rows.map((row) => row.predictions![0]!.index)).toEqual([0, 2, 0, 2, 0, 1, 2]);
     expect(await rowsOf('content-2')).toEqual(rows);
-    expect(await rowsOf('content-3')).toEqual(rows);
+    await (
+      await store.prepareRemoval('s3://other/pics/5.png')
+    )();
+    const third = await run('content-3', {
+      ...delta(at('content-2')),
+      output: { path: at('content-3'), compact: { files: 2 } },
+    });
+    expect(third.delta).toMatchObject({ taken_over: 6, vanished: 1 });
+    expect((await names('content-3')).filter((name) => /^(part|_rows)/.test(name))).toEqual([]);
+    expect(await textOf(`${at('content-3')}vanished.jsonl`)).toBe('{"index":6,"id":"5.png"}\n');
+    const fourth = await run('content-4', delta(third.id));
+    expect(fourth.delta).toMatchObject({ taken_over: 6, vanished: 0 });
+    expect(await rowsOf('content-4')).toEqual(rows.slice(0, 6));
   });
 
   it('a worker that was frozen while its job ended writes nothing into the next output, whose worker is killed', async () => {

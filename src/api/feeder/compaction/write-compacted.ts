@@ -31,7 +31,10 @@ export function endsCompacted({ status, error, filePlan }: JobRecord): boolean {
   return filePlan !== null && status === 'finalizing' && error === null;
 }
 
-/** `members` returns the manifest's other members as text. The result is the total size of the files in bytes. */
+/**
+ * `members` returns the manifest's other members as text. It is called while the parts are still there. The result is
+ * the total size of the files in bytes.
+ */
 export async function writeCompacted(
   output: Output,
   record: JobRecord,

@@ -8,7 +8,7 @@ import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
 import type { WorkerRegistry } from '../../../shared/queue/workers/worker-registry.ts';
 import { addCodes } from '../../../shared/domain/part-record.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
-import type { Output, Outputs } from '../../../shared/storage/output.ts';
+import type { Output, Outputs, OwnedFiles } from '../../../shared/storage/output.ts';
 import type { OutputJob } from '../../../shared/storage/output-jobs.ts';
 import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
 import { endsCompacted, writeCompacted } from '../compaction/write-compacted.ts';
@@ -35,7 +35,7 @@ export interface ManifestSources {
 }
 
 export function createManifestWriter(deps: ManifestSources) {
-  const { jobs, window } = deps;
+  const { jobs, window, outputs, sort = SORT_IN_TMP } = deps;
 
   /**
    * Counts a retry's own parts before any part is listed. The earlier parts come first in the list, and their entries
@@ -79,6 +79,26 @@ export function createManifestWriter(deps: ManifestSources) {
     return { failure, bytes, codes };
   }
 
+  /**
+   * Writes vanished.jsonl from the records of the parts. Call it before the manifest lists files: after that, nobody
+   * comes back to the parts.
+   */
+  async function listVanished(
+    output: Output,
+    record: JobRecord,
+    lease: string,
+    files: OwnedFiles,
+  ): Promise<void> {
+    const { spec } = record;
+    await withVanished(record, { output, outputs, files, sort }, async (vanished) => {
+      if (vanished === null) return;
+      for await (const { number, record: part } of describedParts(deps, output, record, lease)) {
+        if (part !== null) await vanished.after(number, partEntry(number, sinkOf(spec).format, part));
+      }
+      await jobs.setVanished(spec.id, lease, await vanished.end());
+    });
+  }
+
   async function membersOf(ended: JobRecord, before: readonly OutputJob[]): Promise<Record<string, unknown>> {
     const { id, model } = ended.spec;
     // The workers that ran the last blocks are most likely still alive.
@@ -89,15 +109,16 @@ export function createManifestWriter(deps: ManifestSources) {
   /** `record`: the record of a job whose window is empty. Throws LeaseLost. */
   return async function writeManifest(record: JobRecord, lease: string): Promise<Described> {
     const { spec } = record;
-    const output = deps.outputs.of(spec.output);
+    const output = outputs.of(spec.output);
     const owner = { job: spec.id, lease, holdsLease: async () => window.holdsLease(spec.id, lease) };
     return output.asOwner(owner, async (files) => {
       // Without their staged files, late runs cannot publish parts after the parts are listed.
       await output.discardStagedParts(spec.id);
       if (endsCompacted(record)) {
-        const bytes = await writeCompacted(output, record, files, async (compact) =>
-          asMembers({ ...(await membersOf(record, [])), compact }),
-        );
+        const bytes = await writeCompacted(output, record, files, async (compact) => {
+          await listVanished(output, record, lease, files);
+          return asMembers({ ...(await membersOf(await jobs.mustGet(spec.id), [])), compact });
+        });
         return { ended: record, bytes };
       }
       if (record.filePlan !== null) await files.remove(await output.filePaths());
@@ -117,7 +138,6 @@ export function createManifestWriter(deps: ManifestSources) {
           if (endOf(ended) !== 'completed' && spec.retry_of === null) await files.remove([SUCCESS_NAME]);
           return { ended, bytes };
         });
-      const { outputs, sort = SORT_IN_TMP } = deps;
       const described = await withVanished(record, { output, outputs, files, sort }, describe);
       const isComplete = endOf(described.ended) === 'completed';
       const kept = [...before.map(({ job }) => job), spec.id];

@@ -6,7 +6,6 @@ import type { Compaction } from '../../../../shared/domain/job/compaction.ts';
 import type { Delta } from '../../../../shared/domain/job/delta.ts';
 import type { ResultColumn } from '../../../../shared/domain/job/part-format.ts';
 import type { ModelConfig } from '../../../../shared/domain/model/model-config.ts';
-import { ForebayError } from '../../../../shared/errors.ts';
 import { columnsOf } from '../../../../shared/sinks/table/columns-of.ts';
 import type { SubmitRequest } from '../../../http/wire/submit-request.ts';
 import { settleFiles } from './settle-files.ts';
@@ -32,14 +31,12 @@ export function createFormatSettler({ files, openDataset }: FormatDeps) {
       output_format: format,
       output_columns: columns = {},
       output_files: asked,
-      delta,
-    }: Pick<SubmitRequest, 'output_format' | 'output_columns' | 'output_files' | 'delta'>,
+    }: Pick<SubmitRequest, 'output_format' | 'output_columns' | 'output_files'>,
     config: ModelConfig | null,
     earlier: EarlierFormat | null,
     dataset: DatasetSpec,
     tenant: string,
   ): Promise<SettledOutput> {
-    if (asked !== undefined && (delta ?? earlier?.delta) !== undefined) throw noDelta();
     const how = { format: format ?? null, columns };
     const listFiles = (of: DatasetSpec) => openDataset({ dataset: of, tenant });
     const settled =
@@ -61,13 +58,4 @@ function columnsOfEarlier({ table, dataset }: EarlierFormat, config: ModelConfig
     source: { of: 'input', field: name },
   }));
   return [...columnsOf(config), ...joined];
-}
-
-function noDelta(): ForebayError {
-  return new ForebayError(
-    'invalid_request',
-    'A delta job takes results over from parts, so its output stays in parts, from which the next delta job can go on. ' +
-      'Leave compact and partition_by out.',
-    { issues: [{ path: '/output', message: 'a delta job can have neither compact nor partition_by' }] },
-  );
 }
