@@ -1,8 +1,10 @@
 // The contract of every Output for compacted files: they are published once and fenced like parts, and parts go last.
 import { describe, expect, it } from 'vitest';
 import { writeCompacted } from '#forebay/api/feeder/compaction/write-compacted.js';
+import { continuedJob } from '#forebay/api/jobs/output/continued-job.js';
 import { takeOverOutput } from '#forebay/api/jobs/output/take-over-output.js';
 import { fileTask, type Compaction } from '#forebay/shared/domain/job/compaction.js';
+import { givenOf } from '#forebay/shared/domain/dataset-spec.js';
 import type { JobRecord, JobSpec } from '#forebay/shared/domain/job/job.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import type { RowOutcome } from '#forebay/shared/domain/row.js';
@@ -100,29 +102,47 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       }
       const record = { spec, filePlan: { blocks: BLOCKS, tasks: 2 }, succeeded: 10, failed: 5 } as JobRecord;
       const write = async (file: number, permit = async () => true) =>
-        writeFiles({
-          spec,
-          task: fileTask(record.filePlan!, file),
-          output,
-          token: `t${++tokens}`,
-          permit,
-          spillFolder: testFolder(),
-          signal: never,
-        });
+        writeTask(output, record, file, permit);
       return { output, spec, record, write };
+    }
+
+    const writeTask = async (
+      output: Output,
+      { spec, filePlan }: JobRecord,
+      task: number,
+      permit = async () => true,
+    ) =>
+      writeFiles({
+        spec,
+        task: fileTask(filePlan!, task, spec.compact!.first_file),
+        output,
+        token: `t${++tokens}`,
+        permit,
+        spillFolder: testFolder(),
+        signal: never,
+      });
+
+    /** Fails at the `dieAt`th change of a file. */
+    async function end(output: Output, record: JobRecord, dieAt = 9) {
+      const { spec, succeeded, failed } = record;
+      const rows = { total: succeeded + failed, succeeded, failed };
+      const members = { job: spec.id, status: 'completed', rows, created_at: null, finished_at: null };
+      return output.asOwner(
+        { job: spec.id, lease: `l${dieAt}`, holdsLease: async () => true },
+        async (files) =>
+          writeCompacted(output, record, dying(files, dieAt), async (compact) =>
+            Object.entries({ ...members, compact })
+              .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+              .join(',\n'),
+          ),
+      );
     }
 
     it('takes its parts only when the files count, wherever an owner dies', async () => {
       const { output, spec, record, write } = await computed({ size: { files: 2 } }, 'csv');
       for (const file of [0, 1]) await write(file);
-      const end = async (dieAt: number) =>
-        output.asOwner({ job: spec.id, lease: `l${dieAt}`, holdsLease: async () => true }, async (files) =>
-          writeCompacted(output, record, dying(files, dieAt), async (compact) =>
-            JSON.stringify({ job: spec.id, compact }).slice(1, -1),
-          ),
-        );
       for (let dieAt = 0; dieAt < 4; dieAt++) {
-        await expect(end(dieAt)).rejects.toThrow('dies');
+        await expect(end(output, record, dieAt)).rejects.toThrow('dies');
         const files = await place.files(output.place);
         const parts = files.filter((file) => file.startsWith('part-')).length;
         expect([parts, files.includes('manifest.json'), files.includes('_SUCCESS')]).toEqual([
@@ -131,7 +151,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
           dieAt > 2,
         ]);
       }
-      const bytes = await end(9);
+      const bytes = await end(output, record);
       await output.removeStaging(spec.id);
       const texts = await Promise.all([0, 1].map(async (file) => textOf(output, fileName(file, 'csv'))));
       expect(bytes).toBe(texts.join('').length);
@@ -146,6 +166,57 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
         'job.json',
         'manifest.json',
       ]);
+    });
+
+    it('a retry adds files and takes none of the first job away, wherever an owner dies', async () => {
+      const first = await computed({ size: { files: 2 } }, 'csv');
+      const { output } = first;
+      for (const task of [0, 1]) await first.write(task);
+      await end(output, first.record);
+      const names = [fileName(0, 'csv'), fileName(1, 'csv'), fileName(2, 'csv')];
+      const texts = async () => Promise.all(names.map(async (path) => textOf(output, path)));
+      const before = (await texts()).slice(0, 2);
+
+      const after = (earlier: JobSpec, more: Partial<JobSpec>): JobSpec => ({
+        ...earlier,
+        id: jobId(),
+        retry_of: first.spec.id,
+        opening: { if_output_exists: 'resume', earlier: continuedJob(earlier), cut_part: null },
+        ...more,
+      });
+      const of = givenOf(first.spec.dataset);
+      const cancelled = after(first.spec, {
+        compact: { ...first.spec.compact!, first_file: 2 },
+        dataset: { type: 'failed', folder: output.place, first: 0, end: BLOCKS, of },
+      });
+      await takeOver(output, cancelled);
+      const rows = [1, 4].map((index) => ({ id: `r${index}`, index }));
+      const outcomes = [packOutcomes([outcome(0), outcome(2)])];
+      const block = { output, part: BLOCKS, sink: sinkOf(cancelled), token: 't', outcomes };
+      const runOf = { job: cancelled.id, rows: { firstRow: 0, rows } };
+      await publishBlock({ ...block, ...runOf }, async () => 'owned');
+      const filePlan = { blocks: 1, tasks: 1 };
+      await writeTask(output, { spec: cancelled, filePlan } as JobRecord, 0);
+      expect(await place.files(output.place)).toContain(names[2]);
+      expect(await place.files(output.place)).not.toContain('_SUCCESS');
+
+      const spec = after(cancelled, { resume: true });
+      await takeOver(output, spec);
+      expect(await texts()).toEqual([...before, null]);
+      const record = { spec, filePlan, succeeded: 2, failed: 0 } as JobRecord;
+      await writeTask(output, record, 0);
+      const added = await textOf(output, names[2]!);
+      for (let dieAt = 0; dieAt < 4; dieAt++) {
+        await expect(end(output, record, dieAt)).rejects.toThrow('dies');
+        expect(await texts()).toEqual([...before, added]);
+        const listed = JSON.parse((await textOf(output, 'manifest.json'))!) as { parts: unknown[] };
+        expect(listed.parts).toHaveLength(dieAt > 0 ? 3 : 2);
+      }
+      expect(await end(output, record)).toBe(added!.length);
+      await output.removeStaging(spec.id);
+      expect(await texts()).toEqual([...before, added]);
+      const left = (await place.files(output.place)).filter((file) => /^(_|part-)/.test(file));
+      expect(left).toEqual(['_SUCCESS']);
     });
 
     it.each(['jsonl', 'parquet'] as const)(

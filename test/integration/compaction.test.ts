@@ -1,12 +1,12 @@
 // Jobs whose parts become files at the end, on the real service: a killed worker, results, refusals, and readers of
 // data.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, watch } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, utimesSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
-import { jobKeys } from '#forebay/shared/queue/keys.js';
+import { manifestOfFiles as manifestOf, namesIn } from '../support/compacted.ts';
 import { jsonOfPython, python } from '../support/python.ts';
+import { replacements, type Replacements } from '../support/replacements.ts';
 import { openReruns, type Reruns } from '../support/reruns.ts';
 import { indexes, LABELS, startService, upTo, type Service } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -17,7 +17,7 @@ const ROWS = 120;
 
 let service: Service;
 let reruns: Reruns;
-let redis: Redis;
+let replace: Replacements;
 let worker: Awaited<ReturnType<Service['startWorker']>>;
 /** Its worker was killed while it wrote files. The next worker gets its task when the lock expires. */
 let killed: JobWire;
@@ -25,7 +25,7 @@ let left: string[];
 beforeAll(async () => {
   service = await startService({ workers: 0 });
   reruns = await openReruns(service);
-  redis = new Redis(service.redis.socketPath);
+  replace = replacements(service);
   worker = await service.startWorker();
   const { input } = reruns.writeRows('killed', ROWS, (i) => i % 50 === 7);
   const output = {
@@ -38,53 +38,18 @@ beforeAll(async () => {
   await waitUntil('a file', () => namesIn(killed.output).includes('_compact-00000000.jsonl'));
   worker.kill('SIGKILL');
   left = namesIn(killed.output);
-  await replaceWorker();
+  worker = await replace.worker();
 }, 60_000);
 afterAll(async () => {
-  redis.disconnect();
+  replace.close();
   await service.close();
 });
 
-/** Starts a worker in place of one that was killed. */
-async function replaceWorker(): Promise<void> {
-  // The locks of a dead worker last for 10 s. These end now.
-  for (const lock of await redis.keys('*:lock')) await redis.pexpire(lock, 1);
-  worker = await service.startWorker();
-}
-
-/** Kills the API and starts another one, which need not wait until the lease of a job expires. */
-async function replaceApi({ id }: JobWire): Promise<void> {
-  const restarted = service.restartApi();
-  await redis.del(jobKeys(id).lease);
-  await restarted;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-      .toSorted();
-  } catch {
-    return [];
-  }
-}
-
-interface Manifest {
-  readonly version: number;
-  readonly compact: { files: number; partition_by: string | null };
-  readonly parts: { name: string; rows: number; bytes: number; partition?: Record<string, string> }[];
-  readonly errors: { name: string; rows: number }[];
-  readonly errors_by_code: Record<string, number>;
-  readonly delta?: unknown;
-}
-const manifestOf = (job: JobWire) =>
-  JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')) as Manifest;
 const results = async (id: string, query = '') =>
   (await service.request(`/v1/jobs/${id}/results${query}`)).text();
 const run = async (body: Record<string, unknown>) => service.ended((await service.submit(body)).id);
 
-it('makes files in the order of the rows, with the same results, and no other job continues them', async () => {
+it('makes files in the order of the rows, with the same results, and no job resumes them', async () => {
   const { input } = reruns.writeRows('some', 40, (i) => [3, 11].includes(i));
   const options = { block_rows: 4 };
   const plain = await run({ input, options });
@@ -123,7 +88,6 @@ it('makes files in the order of the rows, with the same results, and no other jo
   }
 
   const compacted = [409, 'output_compacted', expect.stringContaining('its parts have become larger files')];
-  expect(await reruns.refused(`/v1/jobs/${job.id}/retry`)).toEqual(compacted);
   expect(await reruns.refused('/v1/jobs/resume', { output })).toEqual(compacted);
   const again = { model: 'tiny', input, output };
   expect(await reruns.refused('/v1/jobs', { ...again, options: { if_output_exists: 'resume' } })).toEqual(
@@ -207,7 +171,7 @@ it('a job whose API is killed while files are made is continued, and one that is
     expect(indexes((await reruns.rowsOf(id)).rows)).toEqual(upTo(60).filter((i) => i !== 7));
   };
   const first = await submit('api-killed');
-  await replaceApi(first);
+  await replace.api(first);
   expect(namesIn(first.output)).not.toContain('manifest.json');
   await expectFiles(first.id);
 
@@ -256,9 +220,9 @@ it('a compacted delta job whose worker and API are killed is continued, and is t
   const listed = new Promise<void>((resolve) => {
     watcher.on('change', (_, name) => name === 'vanished.jsonl' && resolve());
   });
-  await replaceWorker();
+  worker = await replace.worker();
   await listed;
-  const replaced = replaceApi(job);
+  const replaced = replace.api(job);
   watcher.close();
   // The names are read first, because the API may still be dying.
   const parts = namesIn(job.output).filter((name) => name.startsWith('part-'));

@@ -1,18 +1,37 @@
 // Failed rows run again into the same output (ADR 7), on the real service.
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
+import { filedRows, manifestOfFiles, namesIn } from '../support/compacted.ts';
+import { replacements, type Replacements } from '../support/replacements.ts';
 import { expectWhole, manifestOf, openReruns, type Reruns } from '../support/reruns.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { indexes, readOutput, startService, upTo, writeImages, type Service } from '../support/service.ts';
 
 let service: Service;
 let reruns: Reruns;
+let replace: Replacements;
+let worker: Awaited<ReturnType<Service['startWorker']>>;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ workers: 0 });
   reruns = await openReruns(service);
+  replace = replacements(service);
+  worker = await service.startWorker();
 });
-afterAll(async () => service.close());
+afterAll(async () => {
+  replace.close();
+  await service.close();
+});
 
 describe('a retry', () => {
   it('runs only the failed rows, into new parts, and can be repeated until none is left', async () => {
@@ -186,4 +205,103 @@ describe('a retry', () => {
       output: { succeeded: 1200, failed: 0 },
     });
   }, 120_000);
+});
+
+describe('a retry in a compacted output', () => {
+  const run = async (body: Record<string, unknown>) => service.ended((await service.submit(body)).id);
+  const results = async (id: string, query = '') =>
+    (await service.request(`/v1/jobs/${id}/results${query}`)).text();
+
+  it('failed rows are retried into further files, from which the next delta job goes on', async () => {
+    const folder = join(service.input, 'retried');
+    mkdirSync(folder);
+    const write = (i: number, from: number | 'broken') => {
+      const path = join(folder, `${i}.png`);
+      if (from === 'broken') writeFileSync(path, from);
+      else copyFileSync(reruns.image(from), path);
+      utimesSync(path, 1_700_000_000 + (from === 'broken' ? 0 : 1), 1_700_000_000);
+    };
+    for (const i of upTo(9)) write(i, [2, 3, 7].includes(i) ? 'broken' : i);
+    const input = { type: 'files', path: 'retried' };
+    const output = { path: service.out('retried'), compact: { files: 2 } };
+    const first = await run({ input, output, options: { block_rows: 2 } });
+    expect(first.rows).toMatchObject({ succeeded: 6, failed: 3 });
+    const [text, all] = [await results(first.id), await results(first.id, '?include=errors')];
+
+    write(2, 2);
+    write(7, 7);
+    const second = await service.ended((await reruns.retry(first.id)).id);
+    expect([second.status, second.rows]).toMatchObject(['completed', { total: 3, succeeded: 2, failed: 1 }]);
+    expect(namesIn(second.output)).toEqual([
+      '_SUCCESS',
+      ...upTo(4).map((file) => `_file-rows-0000000${file}.jsonl`),
+      ...upTo(4).map((file) => `data/compact-0000000${file}.jsonl`),
+      ...[1, 3, 5].map((block) => `errors-0000000${block}.jsonl`),
+      'job.json',
+      'manifest.json',
+    ]);
+    expect(manifestOfFiles(second)).toMatchObject({
+      version: 3,
+      compact: { files: 4 },
+      output: { succeeded: 8, failed: 1 },
+      errors: [{ rows: 2, superseded: 2 }, { rows: 1, superseded: 1 }, { rows: 1 }],
+    });
+    // Each job has its own rows, as if there were no other.
+    expect([await results(first.id), await results(first.id, '?include=errors')]).toEqual([text, all]);
+    const own = await reruns.rowsOf(second.id, '?include=errors');
+    expect(own).toMatchObject({ rows: [{ index: 2 }, { index: 3, error: {} }, { index: 7 }], next: '9' });
+
+    // The last row fails again, and can be retried once more.
+    const third = await service.ended((await reruns.retry(second.id)).id);
+    expect(third).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' } });
+    expect(namesIn(third.output)).toContain('_SUCCESS');
+    write(3, 3);
+    const fourth = await service.ended((await reruns.retry(first.id)).id);
+    expect([fourth.status, fourth.rows.succeeded]).toEqual(['completed', 1]);
+    expect((await reruns.refused(`/v1/jobs/${first.id}/retry`))[2]).toContain('no failed row left');
+    expect(indexes(filedRows(fourth))).toEqual([0, 1, 4, 5, 6, 8, 2, 7, 3]);
+    for (const { id } of [first, second, fourth]) {
+      const response = await service.request(`/v1/jobs/${id}/rows/7/input`);
+      expect(Buffer.from(await response.arrayBuffer())).toEqual(readFileSync(reruns.image(7)));
+    }
+
+    const next = await run({ input, output: service.out('after-retry'), delta: { previous: first.id } });
+    expect(next.delta).toMatchObject({ previous: { job: fourth.id }, taken_over: 9, vanished: 0 });
+    expect(indexes((await reruns.rowsOf(next.id)).rows)).toEqual(upTo(9));
+  });
+
+  it('a retry whose worker and API are killed while it adds files leaves the earlier state, or the new one', async () => {
+    const rows = 24;
+    /** Each takes some turns of the feeder, so a process can be killed between them. */
+    const tasks = 20;
+    const { input, repair } = reruns.writeRows('retry-killed', rows, (i) => i > 4);
+    const output = { path: service.out('retry-killed'), compact: { files: tasks } };
+    const first = await run({ input, output, options: { block_rows: 1 } });
+    for (const i of upTo(rows)) if (i > 4) repair(i);
+    const files = () => namesIn(first.output).filter((name) => name.startsWith('data/'));
+    const stateOf = (names: readonly string[]) =>
+      names.map((name) => [name, readFileSync(join(first.output, name), 'utf8')]);
+    const before = stateOf([...files(), 'manifest.json']);
+    const hasAdded = () => namesIn(first.output).includes(`_compact-000000${tasks}.jsonl`);
+
+    const cancelled = await reruns.retry(first.id);
+    await waitUntil('a file', hasAdded);
+    expect(namesIn(first.output)).not.toContain('_SUCCESS');
+    worker.kill('SIGKILL');
+    await service.post(`/v1/jobs/${cancelled.id}/cancel`, {});
+    worker = await replace.worker();
+    expect((await service.ended(cancelled.id)).status).toBe('cancelled');
+    expect(stateOf([...files(), 'manifest.json'])).toEqual(before);
+    expect(namesIn(first.output)).toContain('_SUCCESS');
+    expect((await reruns.refused(`/v1/jobs/${first.id}/retry`)).slice(0, 2)).toEqual([409, 'invalid_state']);
+
+    const resumed = await reruns.resume(first.output);
+    await waitUntil('a file', hasAdded);
+    await replace.api(resumed);
+    const ended = await service.ended(resumed.id);
+    expect([ended.status, ended.rows]).toMatchObject(['completed', { succeeded: rows - 5, failed: 0 }]);
+    expect(stateOf(before.map(([name]) => name!)).slice(0, tasks)).toEqual(before.slice(0, tasks));
+    expect(indexes(filedRows(ended))).toEqual(upTo(rows));
+    expect(namesIn(first.output).filter((name) => /^(_|part)/.test(name))).toEqual(['_SUCCESS']);
+  });
 });

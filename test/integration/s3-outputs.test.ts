@@ -232,14 +232,16 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     expect(text.trim().split('\n')).toHaveLength(12);
   });
 
-  it('can be partitioned, and replaced', async () => {
+  it('can be partitioned, retried, and replaced', async () => {
+    const broken = join(service.input, 'pics', 'broken.png');
+    writeFileSync(broken, 'not an image');
     const input = { type: 'files', path: 'pics' };
     const output = { path: at('files'), format: 'parquet', compact: { files: 2 }, partition_by: 'label' };
     const { id } = await service.submit({ input, output, options: { block_rows: 3 } });
     expect(await service.ended(id)).toMatchObject({ status: 'completed', rows: { succeeded: 12 } });
     const direct = (await names('files')).filter((name) => !name.includes('/'));
     const records = ['_file-rows-00000000.jsonl', '_file-rows-00000001.jsonl'];
-    expect(direct).toEqual(['_SUCCESS', ...records, 'job.json', 'manifest.json']);
+    expect(direct).toEqual(['_SUCCESS', ...records, 'errors-00000004.jsonl', 'job.json', 'manifest.json']);
     const text = await (await service.request(`/v1/jobs/${id}/results`)).text();
     const lines = text.trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as OutputRow).index).toSorted((a, b) => a - b)).toEqual(
@@ -247,9 +249,20 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     );
     const filesIn = async (folder: string) =>
       (await names('files')).filter((name) => name.startsWith(folder)).length;
-    expect([await filesIn('data/label=red/'), await filesIn('data/'), await staged('files')]).toEqual([
-      2, 6, 0,
-    ]);
+    const filesNow = async () => [
+      await filesIn('data/label=red/'),
+      await filesIn('data/'),
+      await staged('files'),
+    ];
+    expect(await filesNow()).toEqual([2, 6, 0]);
+    writeFileSync(broken, await colourImage(0));
+    const retry = (await (await service.post(`/v1/jobs/${id}/retry`, {})).json()) as { id: string };
+    expect(await service.ended(retry.id)).toMatchObject({ status: 'completed', rows: { succeeded: 1 } });
+    expect(await filesNow()).toEqual([3, 7, 0]);
+    expect((await names('files')).filter((name) => name.startsWith('part-'))).toEqual([]);
+    const results = await (await service.request(`/v1/jobs/${retry.id}/results`)).text();
+    expect(JSON.parse(results)).toMatchObject({ index: 12, id: 'broken.png' });
+    rmSync(broken);
     const again = await service.submit({
       input,
       output: at('files'),

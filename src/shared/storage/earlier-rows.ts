@@ -61,14 +61,13 @@ export async function openEarlierRows(
   const manifest = await readManifest(output);
   const jobs = manifest === null ? [] : outputJobs(manifest);
   if (jobs.at(-1)?.job !== earlier.job) throw changed(output, earlier.job);
-  // No job can continue a compacted output, so it has one job.
   const streams =
     compactedBy(manifest) === null
       ? jobs.map(({ first_part: first }, i) => {
           const end = jobs[i + 1]?.first_part ?? Infinity;
           return openStream(output, earlier, keyOf, { first: Math.max(first, from?.[i] ?? 0), end });
         })
-      : [openFiles(output, earlier, keyOf, from?.[0] ?? 0, sort)];
+      : jobs.map(({ job }, i) => openFiles(output, job, keyOf, from?.[i] ?? 0, sort));
   await Promise.all(streams.map(async (stream) => stream.advance()));
   /** The latest row stays the head of its streams, so that the position is before it. */
   let latest: EarlierRecord | null = null;
@@ -108,10 +107,10 @@ interface RowStream {
   close(): Promise<void>;
 }
 
-/** The rows of a compacted output. */
+/** The rows of one job of a compacted output. */
 function openFiles(
   output: Output,
-  { job }: Pick<Delta, 'job'>,
+  job: string,
   keyOf: KeyOfRow,
   task: number,
   sort: IdJoinOptions,

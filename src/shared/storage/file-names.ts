@@ -15,7 +15,7 @@ const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__';
 const MOST_BYTES = 255;
 
 const FILE = `compact-(\\d{8,})\\.(?:${PART_FORMATS.join('|')})`;
-const LIST = '_compact-\\d{8,}\\.jsonl';
+const LIST = '_compact-(\\d{8,})\\.jsonl';
 const ROWS = '_file-rows-(\\d{8,})\\.jsonl';
 const IS_LIST = new RegExp(`^${LIST}$`);
 const IS_ROWS = new RegExp(`^${ROWS}$`);
@@ -64,6 +64,13 @@ export function isFilePath(path: string): boolean {
 export function fileNumber(path: string): number | null {
   const number = IN_DATA.exec(path)?.[1];
   return number === undefined ? null : Number(number);
+}
+
+/** Whether a path is that of a compacted file with this number or a higher one, or describes such files. */
+export function isFileFrom(first: number, path: string): boolean {
+  const list = IS_LIST.exec(path)?.[1];
+  const number = list === undefined ? (fileNumber(path) ?? fileRowsNumber(path)) : Number(list);
+  return number !== null && number >= first;
 }
 
 /** The folder, and the name in it. Folder null: the file is in the output itself. */

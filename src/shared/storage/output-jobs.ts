@@ -1,5 +1,6 @@
 /** The jobs that have written an output, as its manifest lists them. */
 import { z } from 'zod';
+import { compactedBy } from './read-manifest.ts';
 
 const COUNT = z.int().min(0);
 
@@ -20,4 +21,11 @@ export type OutputJob = z.infer<typeof OUTPUT_JOB>;
 export function outputJobs(manifest: Readonly<Record<string, unknown>>): OutputJob[] {
   const jobs = manifest['jobs'] ?? [{ ...manifest, retry_of: null, first_part: 0 }];
   return z.array(OUTPUT_JOB).safeParse(jobs).data ?? [];
+}
+
+/** Whether the parts of a job have become files that count, according to the manifest of its output. */
+export function isInFiles(manifest: Readonly<Record<string, unknown>> | null, job: string): boolean {
+  return (
+    manifest !== null && compactedBy(manifest) !== null && outputJobs(manifest).some((one) => one.job === job)
+  );
 }

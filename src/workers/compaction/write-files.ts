@@ -3,7 +3,7 @@
  * publishes the same bytes under the same names. The list of the files comes last. Once it is there, the task is done.
  */
 import type { JobSpec } from '../../shared/domain/job/job.ts';
-import type { FileTask } from '../../shared/domain/job/compaction.ts';
+import { addsFiles, type FileTask } from '../../shared/domain/job/compaction.ts';
 import type { ResultColumn } from '../../shared/domain/job/part-format.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { recordedVersions } from '../../shared/domain/row-versions.ts';
@@ -149,9 +149,9 @@ async function sortRows(
       if (turn.isOver()) await turn.next();
       const value = valueOf(row);
       const folder = folderOf(column.name, value);
-      if (folder === null) throw tooLong(column, row, value!);
+      if (folder === null) throw tooLong(run.spec, column, row, value!);
       if (!values.has(folder)) {
-        if (values.size === MAX_PARTITIONS) throw tooMany(column);
+        if (values.size === MAX_PARTITIONS) throw tooMany(run.spec, column);
         values.set(folder, value === '' ? null : value);
       }
       await spill.add(folder, row.text);
@@ -216,19 +216,24 @@ async function addRest(file: RowFile, add: Add, pieces: FilePieces | undefined):
   await add(rest);
 }
 
-function tooMany({ name }: ResultColumn): ForebayError {
-  return refused(name, `it has more than ${MAX_PARTITIONS} values`);
+function tooMany(spec: JobSpec, { name }: ResultColumn): ForebayError {
+  return refused(spec, name, `it has more than ${MAX_PARTITIONS} values`);
 }
 
-function tooLong({ name }: ResultColumn, { index }: StoredRow, value: string): ForebayError {
+function tooLong(spec: JobSpec, { name }: ResultColumn, { index }: StoredRow, value: string): ForebayError {
   const shown = value.length > 40 ? `${value.slice(0, 40)}...` : value;
-  return refused(name, `the value of row ${index} is too long for the name of a folder: ${shown}`);
+  return refused(spec, name, `the value of row ${index} is too long for the name of a folder: ${shown}`);
 }
 
-function refused(name: string, why: string): ForebayError {
+function refused(spec: JobSpec, name: string, why: string): ForebayError {
+  const isFixed = addsFiles(spec);
   return new ForebayError(
     'invalid_partition',
-    `The output cannot be partitioned by "${name}": ${why}. All results are in the parts. Submit the job again with ` +
-      'if_output_exists "resume", and with another partition_by or with compact alone.',
+    `The output cannot be partitioned by "${name}": ${why}. ` +
+      (isFixed
+        ? 'The files of the earlier jobs are as they were, and the results of the retry are in parts beside them. To have all ' +
+          'of them in files, run the whole job into another output.'
+        : 'All results are in the parts. Submit the job again with if_output_exists "resume", and with another partition_by or ' +
+          'with compact alone.'),
   );
 }

@@ -44,7 +44,7 @@ export function createFillFileTasks(deps: {
     if (count > 0) {
       const tasks = Array.from({ length: count }, (_, i) => ({
         block: nextBlock + i,
-        rows: taskBlock(fileTask(plan, next + i)),
+        rows: taskBlock(fileTask(plan, next + i, compact.first_file)),
       }));
       const reserved = await window.reserve(id, lease, tasks, null);
       blocks.reserved(tasks.slice(0, reserved));

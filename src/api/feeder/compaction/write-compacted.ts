@@ -3,10 +3,11 @@
  * removes the parts and everything that describes them. _SUCCESS comes last, so that a reader who waits for it finds
  * each row once. Safe to repeat at any step.
  */
-import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import { addsFiles } from '../../../shared/domain/job/compaction.ts';
+import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { countLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
-import { fileListName, isFileListName, splitPath } from '../../../shared/storage/file-names.ts';
+import { fileListName, isFileFrom, isFileListName, splitPath } from '../../../shared/storage/file-names.ts';
 import {
   errorsNumber,
   indexFile,
@@ -27,13 +28,16 @@ import { sha256 } from '../../../shared/text/sha256.ts';
 import { createListWriter, type AddText } from '../manifest/list-writer.ts';
 
 /** Whether the job ends with files in place of its parts. Otherwise its parts stay. */
-export function endsCompacted({ status, error, filePlan }: JobRecord): boolean {
-  return filePlan !== null && status === 'finalizing' && error === null;
+export function endsCompacted({ spec, status, error, filePlan }: JobRecord): boolean {
+  if (status !== 'finalizing') return false;
+  if (filePlan !== null) return error === null;
+  // A retry whose rows have all failed again has no results. Its errors count, so that they can be retried.
+  return addsFiles(spec) && error?.code === 'all_rows_failed';
 }
 
 /**
  * `members` returns the manifest's other members as text. It is called while the parts are still there. The result is
- * the total size of the files in bytes.
+ * the total size of the job's own files in bytes.
  */
 export async function writeCompacted(
   output: Output,
@@ -41,17 +45,20 @@ export async function writeCompacted(
   files: OwnedFiles,
   members: (compact: Record<string, unknown>) => Promise<string>,
 ): Promise<number> {
-  const { id } = record.spec;
-  if (compactedBy(await readManifest(output)) !== id) {
+  const { id, compact } = record.spec;
+  const { first_file: first = 0 } = compact!;
+  const listed = compactedBy(await readManifest(output));
+  if (listed === null && addsFiles(record.spec)) throw manifestGone(output);
+  if (listed !== id) {
     await files.replace(MANIFEST_NAME, async (add) => {
       await add('{\n"version":3,\n"parts":[');
-      const { count, folders } = await addFiles(add, output, record);
+      const { count, folders } = await addFiles(add, output, record, first);
       // So a manifest that survives a crash of the machine lists no lost files.
       await output.syncNames(folders);
       await add('\n],\n"errors":[');
-      await addErrors(add, output);
-      const { partition_by: column } = record.spec.compact!;
-      await add(`\n],\n${await members({ files: count, partition_by: column?.name ?? null })}\n}\n`);
+      await addErrors(add, output, addsFiles(record.spec) ? firstPart(record.spec) : 0);
+      const partitionBy = compact!.partition_by?.name ?? null;
+      await add(`\n],\n${await members({ files: count, partition_by: partitionBy })}\n}\n`);
     });
   }
   // An earlier feeder may have died between writing the manifest and syncing its name.
@@ -62,17 +69,32 @@ export async function writeCompacted(
   await files.replace(SUCCESS_NAME, async () => {});
   await files.remove(names.filter(isFileListName));
   let bytes = 0;
-  for await (const file of manifestParts(output)) bytes += file.bytes;
+  for await (const file of manifestParts(output)) if (isFileFrom(first, file.name)) bytes += file.bytes;
   return bytes;
 }
 
-/** Returns the number of files and their folders. Throws if files lack rows of the parts, so that the parts stay. */
-async function addFiles(add: AddText, output: Output, { spec, filePlan, succeeded }: JobRecord) {
+/**
+ * Lists the files of earlier jobs, which a retry leaves as they are, and then those of the job from `first` on. Returns
+ * the number of all files, and the folders of the job's own. Throws if files lack rows of the parts, so that the parts
+ * stay.
+ */
+async function addFiles(
+  add: AddText,
+  output: Output,
+  { spec, filePlan, succeeded }: JobRecord,
+  first: number,
+) {
   const folders = new Set<string | null>();
   const list = createListWriter(add);
   let rows = 0;
   let count = 0;
-  for (let file = 0; file < filePlan!.tasks; file++) {
+  if (addsFiles(spec)) {
+    for await (const part of manifestParts(output)) {
+      await list.add(part);
+      count += 1;
+    }
+  }
+  for (let file = first; file < first + (filePlan?.tasks ?? 0); file++) {
     for (const part of await filesOf(output, file)) {
       await list.add(part);
       folders.add(splitPath(part.name).folder);
@@ -86,6 +108,14 @@ async function addFiles(add: AddText, output: Output, { spec, filePlan, succeede
     'output_changed',
     `The compacted files in ${output.place} have ${rows} rows, and job ${spec.id} has ${succeeded} results: somebody has ` +
       'changed the output. The parts are still there. Resume the output.',
+  );
+}
+
+function manifestGone(output: Output): ForebayError {
+  return new ForebayError(
+    'output_changed',
+    `${output.pathOf(MANIFEST_NAME)}, which lists the files of the earlier jobs, is gone or damaged: somebody has changed the ` +
+      'output. Restore it and resume the output.',
   );
 }
 
@@ -105,13 +135,19 @@ async function filesOf(output: Output, file: number): Promise<ManifestPart[]> {
   );
 }
 
-/** Errors are not compacted. There is still one file per block with failed rows. */
-async function addErrors(add: AddText, output: Output): Promise<void> {
+/**
+ * Errors are not compacted. There is still one file per block with failed rows. `rerunEnd`: a retry has run all rows of
+ * the files before this one again.
+ */
+async function addErrors(add: AddText, output: Output, rerunEnd: number): Promise<void> {
   const list = createListWriter(add);
   const numbered = (await output.names()).filter((name) => errorsNumber(name) !== null);
   for (const name of numbered.toSorted()) {
     const errors = await output.read(name);
-    if (errors !== null) await list.add({ name, rows: countLines(errors), sha256: sha256(errors) });
+    if (errors === null) continue;
+    const rows = countLines(errors);
+    const superseded = errorsNumber(name)! < rerunEnd ? { superseded: rows } : {};
+    await list.add({ name, rows, sha256: sha256(errors), ...superseded });
   }
   await list.flush();
 }

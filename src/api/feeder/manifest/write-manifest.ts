@@ -2,6 +2,7 @@
  * Writes a job's manifest.json after all parts, in constant memory. Then writes _SUCCESS if the job has completed.
  */
 import { SORT_IN_TMP, type IdJoinOptions } from '../../../shared/delta/id-join.ts';
+import { addsFiles } from '../../../shared/domain/job/compaction.ts';
 import type { JobFailure, JobRecord } from '../../../shared/domain/job/job.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { JobWindow } from '../../../shared/queue/blocks/job-window.ts';
@@ -10,7 +11,8 @@ import { addCodes } from '../../../shared/domain/part-record.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output, Outputs, OwnedFiles } from '../../../shared/storage/output.ts';
 import type { OutputJob } from '../../../shared/storage/output-jobs.ts';
-import { MANIFEST_NAME, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
+import { isFileFrom } from '../../../shared/storage/file-names.ts';
+import { MANIFEST_NAME, PART_PREFIX, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
 import { endsCompacted, writeCompacted } from '../compaction/write-compacted.ts';
 import { describedParts, type DescribedPartsDeps } from './described-parts.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
@@ -114,16 +116,17 @@ export function createManifestWriter(deps: ManifestSources) {
     return output.asOwner(owner, async (files) => {
       // Without their staged files, late runs cannot publish parts after the parts are listed.
       await output.discardStagedParts(spec.id);
+      const before = await earlierJobs(output, spec);
       if (endsCompacted(record)) {
         const bytes = await writeCompacted(output, record, files, async (compact) => {
           await listVanished(output, record, lease, files);
-          return asMembers({ ...(await membersOf(await jobs.mustGet(spec.id), [])), compact });
+          return asMembers({ ...(await membersOf(await jobs.mustGet(spec.id), before)), compact });
         });
         return { ended: record, bytes };
       }
-      if (record.filePlan !== null) await files.remove(await output.filePaths());
+      if (record.filePlan !== null) await files.remove(await ownFiles(output, record));
+      if (addsFiles(spec)) return keepFiles(output, record, files);
       await countAll(output, record, lease);
-      const before = await earlierJobs(output, spec);
       const describe = async (vanished: VanishedRows | null) =>
         files.replace(MANIFEST_NAME, async (add) => {
           const version = spec.retry_of === null ? 1 : 2;
@@ -146,6 +149,23 @@ export function createManifestWriter(deps: ManifestSources) {
       return described;
     });
   };
+}
+
+/** Files of a compaction that has not ended. Those of earlier jobs stay. */
+async function ownFiles(output: Output, { spec }: JobRecord): Promise<string[]> {
+  const { first_file: first = 0 } = spec.compact!;
+  return (await output.filePaths()).filter((path) => isFileFrom(first, path));
+}
+
+/**
+ * Ends a retry that has not added its files. The earlier manifest stays true. The parts of the retry stay, so that it can
+ * be resumed.
+ */
+async function keepFiles(output: Output, record: JobRecord, files: OwnedFiles): Promise<Described> {
+  let bytes = 0;
+  for await (const part of output.list(PART_PREFIX)) bytes += part.bytes;
+  await files.replace(SUCCESS_NAME, async () => {});
+  return { ended: record, bytes };
 }
 
 function asMembers(members: Record<string, unknown>): string {

@@ -1,6 +1,6 @@
 /**
  * Creates a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones
- * (ADR 7). It needs job.json and manifest.json of the output and, for inline rows, the spool.
+ * (ADR 7). If these have become files, its parts become further files (ADR 36). It needs job.json and manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
 import { givenOf } from '../../../shared/domain/dataset-spec.ts';
@@ -12,7 +12,8 @@ import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { outputJobs, type OutputJob } from '../../../shared/storage/output-jobs.ts';
-import { checkOutput } from '../output/check-output.ts';
+import { nextFile } from '../output/next-file.ts';
+import { readOutputSpec } from '../output/check-output.ts';
 import { checkResume, continuedJob } from '../output/continued-job.ts';
 import {
   acceptContinuation,
@@ -20,6 +21,7 @@ import {
   type PreparedContinuation,
 } from './accept-continuation.ts';
 import type { Submitter } from './accept-job.ts';
+import { ADDS_FILES } from './spec-version.ts';
 
 export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, 'mustGet'> }) {
   const { input, output } = deps;
@@ -45,7 +47,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
   async function prepare(asked: JobRecord, retry: string, found: Output): Promise<PreparedContinuation> {
     const { id } = asked.spec;
     const folder = found.place;
-    const last = await checkOutput(found, 'resume');
+    const last = await readOutputSpec(found);
     if (!last) throw refusal(`The output "${folder}" of job ${id} is gone.`);
     const { rows } = await lastJob(id, last, found);
     if (rows.failed === 0) throw refusal(`Job ${id} has no failed row left, so there is nothing to retry.`);
@@ -54,10 +56,11 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     const first = firstPart(last);
     const end = first + Math.ceil((rows.succeeded + rows.failed) / last.options.block_rows);
     const of = givenOf(last.dataset);
+    const firstFile = await nextFile(found, last.id);
     const jobs = { from: last.id, to: retry, folder, tenant: asked.spec.tenant };
     const spec: JobSpec = {
       ...asked.spec,
-      v: Math.max(2, last.v),
+      v: Math.max(2, last.v, firstFile === null ? 0 : ADDS_FILES),
       id: retry,
       model: model.ref,
       pipeline: last.pipeline,
@@ -66,8 +69,8 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       table: last.table,
       asked_columns: last.asked_columns,
       delta: undefined,
-      // Only the parts of the retry would become files, and the earlier parts would stay parts.
-      compact: undefined,
+      // In an output of parts, only those of the retry would become files.
+      compact: last.compact && firstFile !== null ? { ...last.compact, first_file: firstFile } : undefined,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },
       input: { ...last.input, failed_rows_of: id },

@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { JOB_ID } from '../../../shared/domain/job/job-id.ts';
 import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
-import { fileRowsKind } from '../../../shared/storage/file-rows/open-file-rows.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import { isPublishedName, JOB_NAME } from '../../../shared/storage/output-names.ts';
@@ -75,16 +74,13 @@ async function readSpec(output: Output, names: readonly string[]): Promise<JobSp
   );
 }
 
-/** Without its parts, no job can continue an output. */
+/** A complete output without parts cannot be resumed. */
 async function refuseCompacted(output: Output, { compact, id }: JobSpec): Promise<void> {
-  if (compact === undefined || compactedBy(await readManifest(output)) === null) return;
-  const again =
-    (await fileRowsKind(output, id)) === null
-      ? 'submit the rows that errors-*.jsonl lists as a job of their own'
-      : 'submit a delta job into another output with this one as `previous`';
+  if (compact === undefined || compactedBy(await readManifest(output)) !== id) return;
   throw new ForebayError(
     'output_compacted',
-    `The output "${output.place}" is complete, and its parts have become larger files. So it can be neither resumed nor ` +
-      `retried. To run failed rows again, ${again}. Else use another output, or overwrite this one.`,
+    `The output "${output.place}" is complete, and its parts have become larger files, so it cannot be resumed. To run ` +
+      `failed rows again, retry job ${id}. For more rows, submit a delta job into another output with this one as ` +
+      '`previous`. Else use another output, or overwrite this one.',
   );
 }

@@ -10,11 +10,12 @@
  * feeder that takes over the lease removes that folder. After that, the earlier feeder can neither move nor write
  * anything.
  */
+import { addsFiles } from '../../../shared/domain/job/compaction.ts';
 import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output } from '../../../shared/storage/output.ts';
-import { describesFiles, isFilePath } from '../../../shared/storage/file-names.ts';
+import { describesFiles, isFileFrom, isFilePath } from '../../../shared/storage/file-names.ts';
 import {
   errorsName,
   isPublishedName,
@@ -23,7 +24,7 @@ import {
   partName,
   SUCCESS_NAME,
 } from '../../../shared/storage/output-names.ts';
-import { checkOutput } from './check-output.ts';
+import { checkOutput, readOutputSpec } from './check-output.ts';
 import { continuedJob } from './continued-job.ts';
 
 /**
@@ -45,7 +46,8 @@ export async function takeOverOutput(
 
 /**
  * Files to remove, in order. What describes the whole output comes first: _SUCCESS, and the manifest, so that it never
- * lists a missing part. A retry only adds parts to finished rows, so it leaves _SUCCESS where it is.
+ * lists a missing part. A retry only adds parts to finished rows, so it leaves _SUCCESS where it is. But if it adds
+ * files, a row may for a while be in a part and in a file, and _SUCCESS says that this is not so.
  */
 async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): Promise<string[]> {
   const names = await output.names();
@@ -55,17 +57,22 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
     return all.filter((name) => name !== JOB_NAME).toSorted(byWholeFirst);
   }
   if (await wasTakenOver(output, spec, published)) return [];
-  const found = await checkOutput(output, opening.if_output_exists);
+  const isRetry = spec.retry_of !== null && !spec.resume;
+  const found = isRetry ? await readOutputSpec(output) : await checkOutput(output, opening.if_output_exists);
   if (JSON.stringify(found && continuedJob(found)) !== JSON.stringify(opening.earlier)) {
     throw new ForebayError(
       'resume_mismatch',
       `The output "${spec.output}" has changed since the job was submitted. Submit it again.`,
     );
   }
-  const removed = spec.retry_of === null ? [SUCCESS_NAME] : [];
-  // The earlier job ended before its manifest listed these files, so they do not count. This job makes files from all
-  // parts again.
-  if (found?.compact !== undefined) removed.push(...(await output.filePaths()));
+  const removed = spec.retry_of === null || addsFiles(spec) ? [SUCCESS_NAME] : [];
+  // The files of the earlier job count if a retry adds to them.
+  if (found?.compact !== undefined && !(isRetry && addsFiles(spec))) {
+    // Otherwise, that job ended before its manifest listed its files, so they do not count. This job makes files from all
+    // parts of that job again.
+    const { first_file: first = 0 } = found.compact;
+    removed.push(...(await output.filePaths()).filter((path) => isFileFrom(first, path)));
+  }
   if (opening.cut_part !== null) {
     // The part comes last, because a block counts as published while its part exists.
     removed.push(errorsName(opening.cut_part), partName(opening.cut_part, sinkOf(spec).format));
@@ -76,7 +83,7 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
 /** Whether an earlier feeder of this job wrote job.json, which is the last step of a takeover. */
 async function wasTakenOver(output: Output, spec: JobSpec, published: readonly string[]): Promise<boolean> {
   if (!published.includes(JOB_NAME)) return false;
-  return (await checkOutput(output, 'resume'))?.id === spec.id;
+  return (await readOutputSpec(output))?.id === spec.id;
 }
 
 const WHOLE = [SUCCESS_NAME, MANIFEST_NAME];

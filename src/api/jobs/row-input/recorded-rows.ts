@@ -1,14 +1,16 @@
 /** What a job's output records about its rows: their ids, and the versions that workers have read. */
-import { fileTask } from '../../../shared/domain/job/compaction.ts';
+import { addsFiles, fileTask } from '../../../shared/domain/job/compaction.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import type { PartRecord } from '../../../shared/domain/part-record.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import { rowsOfPart } from '../../../shared/storage/earlier-rows.ts';
 import { rowsBetween } from '../../../shared/storage/file-rows/rows-between.ts';
+import { fileRowsNumber, ROWS_PREFIX } from '../../../shared/storage/file-names.ts';
 import { recordName } from '../../../shared/storage/output-names.ts';
 import type { Output, Outputs } from '../../../shared/storage/output.ts';
 import { openPartIndex, type PartIndex } from '../../../shared/storage/part-index/part-index.ts';
-import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
+import { isInFiles, outputJobs } from '../../../shared/storage/output-jobs.ts';
+import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { readBlock } from '../../../shared/storage/read-part.ts';
 import { parseRowRecord, type RecordedRow } from '../../../shared/storage/row-record.ts';
 import { compactedRows } from '../streams/compacted-rows.ts';
@@ -78,13 +80,29 @@ function byIndex(rows: readonly RecordedRow[]): Rows {
 /** The rows of an output whose parts have become files. */
 async function readFiles(output: Output, job: JobRecord, part: number, signal: AbortSignal): Promise<Rows> {
   const { spec, filePlan } = job;
-  if (filePlan === null || compactedBy(await readManifest(output)) !== spec.id) return new Map();
+  const manifest = await readManifest(output);
+  if (!isInFiles(manifest, spec.id)) return new Map();
   const first = part * spec.options.block_rows;
   const end = first + spec.options.block_rows;
+  if (addsFiles(spec)) {
+    const rows = await rowsOfFirstJob(output, outputJobs(manifest!)[0]!.job, first, end);
+    return rows.size > 0 ? rows : searchFiles(output, job, first, end, signal);
+  }
+  if (filePlan === null) return new Map();
   const tasks = Array.from({ length: filePlan.tasks }, (_, file) => fileTask(filePlan, file));
   const task = tasks.find((of) => part < of.end);
   const recorded = task === undefined ? null : await rowsBetween(output, spec.id, task.file, first, end);
   return recorded === null ? searchFiles(output, job, first, end, signal) : byIndex(recorded);
+}
+
+/** The plan of the first job may no longer be known. So this looks into the records of all its tasks. */
+async function rowsOfFirstJob(output: Output, job: string, first: number, end: number): Promise<Rows> {
+  const found: RecordedRow[] = [];
+  for await (const { name } of output.list(ROWS_PREFIX)) {
+    const task = fileRowsNumber(name);
+    if (task !== null) found.push(...((await rowsBetween(output, job, task, first, end)) ?? []));
+  }
+  return byIndex(found);
 }
 
 /** Reads the files. A job that records no versions has no record of the rows in them. */

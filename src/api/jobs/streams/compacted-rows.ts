@@ -2,8 +2,8 @@
  * Reads the rows of a compacted output in constant memory. Files come in order, and so do the rows of each file. So all
  * rows come in order, unless a column partitions them.
  */
-import { fileTask } from '../../../shared/domain/job/compaction.ts';
-import type { JobRecord } from '../../../shared/domain/job/job.ts';
+import { addsFiles, fileTask } from '../../../shared/domain/job/compaction.ts';
+import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
 import { givenColumn } from '../../../shared/sinks/given-column.ts';
@@ -11,11 +11,12 @@ import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { GivenColumn, StoredRow } from '../../../shared/sinks/sink.ts';
 import { fileNumber } from '../../../shared/storage/file-names.ts';
 import type { Output } from '../../../shared/storage/output.ts';
+import { errorsNumber } from '../../../shared/storage/output-names.ts';
 import { manifestErrors, manifestParts, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
 import { understoodRows } from '../../../shared/storage/read-part.ts';
 
 /**
- * `from`: the first row to yield. `withErrors`: also yields failed rows, each before the next result with a greater
+ * The job's own rows, also if a retry has added files. `from`: the first row to yield. `withErrors`: also yields failed rows, each before the next result with a greater
  * index.
  */
 export async function* compactedRows(
@@ -25,7 +26,7 @@ export async function* compactedRows(
   withErrors: boolean,
 ): AsyncGenerator<readonly StoredRow[], void, undefined> {
   const results = resultRows(output, job);
-  const errors = withErrors ? errorRows(output) : null;
+  const errors = withErrors ? errorRows(output, job) : null;
   let failed = await errors?.next();
   for await (const rows of results(from)) {
     const merged: StoredRow[] = [];
@@ -44,15 +45,15 @@ export async function* compactedRows(
 
 function resultRows(output: Output, { spec, filePlan }: JobRecord) {
   const sink = sinkOf(spec);
-  const rowsBefore = (name: string) => {
-    const number = fileNumber(name);
-    return filePlan === null || number === null
-      ? Infinity
-      : fileTask(filePlan, number).end * spec.options.block_rows;
-  };
+  const { first_file: first = 0 } = spec.compact ?? {};
+  const tasks = filePlan?.tasks ?? 0;
+  /** The index after the last row of a file. The rows of a retry are few, and anywhere. */
+  const rowsBefore = (task: number) =>
+    addsFiles(spec) ? Infinity : fileTask(filePlan!, task).end * spec.options.block_rows;
   return async function* results(from: number): AsyncGenerator<readonly StoredRow[], void, undefined> {
     for await (const part of manifestParts(output)) {
-      if (rowsBefore(part.name) <= from) continue;
+      const task = (fileNumber(part.name) ?? -1) - first;
+      if (task < 0 || task >= tasks || rowsBefore(task) <= from) continue;
       const path = output.pathOf(part.name);
       const file = await output.open(part.name);
       if (file === null) throw fileGone(path);
@@ -71,8 +72,15 @@ function givenOf({ compact }: JobRecord['spec'], { partition }: ManifestPart): G
   return givenColumn(column, partition[column.name] ?? null);
 }
 
-async function* errorRows(output: Output): AsyncGenerator<StoredRow, void, undefined> {
+async function* errorRows(
+  output: Output,
+  { spec, succeeded, failed }: JobRecord,
+): AsyncGenerator<StoredRow, void, undefined> {
+  const first = firstPart(spec);
+  const end = first + Math.ceil((succeeded + failed) / spec.options.block_rows);
   for await (const name of manifestErrors(output)) {
+    const number = errorsNumber(name);
+    if (number === null || number < first || number >= end) continue;
     const errors = await output.read(name);
     if (errors === null) throw fileGone(output.pathOf(name));
     yield* parseLines(errors);

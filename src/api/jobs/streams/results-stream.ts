@@ -13,7 +13,8 @@ import { errorsName, partName } from '../../../shared/storage/output-names.ts';
 import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Sink, StoredRow } from '../../../shared/sinks/sink.ts';
-import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
+import { isInFiles, outputJobs } from '../../../shared/storage/output-jobs.ts';
+import { readManifest } from '../../../shared/storage/read-manifest.ts';
 import { mergeRows, readBlock, readPartLines, understood } from '../../../shared/storage/read-part.ts';
 import { compactedRows, fileGone } from './compacted-rows.ts';
 import { watchJob } from './job-changes.ts';
@@ -70,7 +71,8 @@ export async function* jobRows(
   const offset = firstPart(job.spec);
   const sink = sinkOf(job.spec);
   let block = sparse ? 0 : Math.floor(request.fromRow / options.block_rows);
-  const nextRow = () => Math.max(request.fromRow, block * options.block_rows);
+  /** The row after the last one that was read. */
+  let next = request.fromRow;
   try {
     for (;;) {
       // The state is read before the watermark. If the job had ended by then, the watermark is final.
@@ -84,8 +86,9 @@ export async function* jobRows(
         if (text === null) {
           if (chunk !== '') yield chunk;
           const gone = fileGone(output.pathOf(partName(offset + block, sink.format)));
-          return yield* textOfFiles(deps, job, { ...request, from: nextRow(), gone }, signal);
+          return yield* textOfFiles(deps, job, { ...request, from: next, gone }, signal);
         }
+        next = Math.max(next, sparse ? rowAfterText(text) : (block + 1) * options.block_rows);
         chunk += text;
         if (chunk.length >= CHUNK_CHARS) {
           yield chunk;
@@ -123,7 +126,7 @@ async function* textOfFiles(
 ): AsyncGenerator<string, void, undefined> {
   const { spec } = job;
   const output = outputs.of(spec.output);
-  if (spec.compact === undefined || compactedBy(await readManifest(output)) !== spec.id) throw gone;
+  if (spec.compact === undefined || !isInFiles(await readManifest(output), spec.id)) throw gone;
   checkOrder(job, request);
   const record = (await jobs.get(spec.id)) ?? job;
   let chunk = '';
@@ -143,8 +146,18 @@ function isRetry(job: JobRecord): boolean {
 
 /** The row after the last one of a retry's block. */
 async function rowAfter(outputs: Outputs, job: JobRecord, block: number): Promise<number> {
-  const found = await readBlock(outputs.of(job.spec.output), firstPart(job.spec) + block, sinkOf(job.spec));
-  return found === null ? 0 : ((await mergeRows(found)).at(-1)?.index ?? -1) + 1;
+  const output = outputs.of(job.spec.output);
+  const found = await readBlock(output, firstPart(job.spec) + block, sinkOf(job.spec));
+  if (found !== null) return ((await mergeRows(found)).at(-1)?.index ?? -1) + 1;
+  const manifest = await readManifest(output);
+  // All rows are in files.
+  return isInFiles(manifest, job.spec.id) ? (outputJobs(manifest!)[0]?.rows.total ?? 0) : 0;
+}
+
+/** Of lines of rows, whose first member is the index. 0 if there are none. */
+function rowAfterText(text: string): number {
+  const last = text.lastIndexOf('\n', text.length - 2) + 1;
+  return text === '' ? 0 : (JSON.parse(text.slice(last)) as { index: number }).index + 1;
 }
 
 /** `cut`: the first row to keep. 0 keeps the whole block. Null: its part is gone. */

@@ -13,9 +13,19 @@ export const COMPACTION = z.object({
   size: z.union([z.object({ files: z.int().min(1) }), z.object({ file_mb: z.int().min(1) })]),
   /** The column whose values name folders. Absent: all files are in the output itself. */
   partition_by: RESULT_COLUMN.optional(),
+  /**
+   * The number of the job's first file. Only a retry has it. Its files follow those of the earlier jobs, which stay as
+   * they are.
+   */
+  first_file: z.int().min(0).optional(),
 });
 export type Compaction = Readonly<z.infer<typeof COMPACTION>>;
 export type FileSize = Compaction['size'];
+
+/** Whether a job adds files to those of earlier jobs. Only a retry does. */
+export function addsFiles({ compact }: { readonly compact?: Compaction | undefined }): boolean {
+  return compact?.first_file !== undefined;
+}
 
 /** The size if a request asks only for partitions. */
 export const DEFAULT_FILE_SIZE: FileSize = { file_mb: 128 };
@@ -51,8 +61,11 @@ export interface FileTask {
   readonly end: number;
 }
 
-/** Blocks have about the same size, so all tasks get the same number of them, or one more. */
-export function fileTask({ blocks, tasks }: FilePlan, file: number): FileTask {
+/**
+ * Blocks have about the same size, so all tasks get the same number of them, or one more. `task`: counted from 0.
+ * `firstFile`: the number of the job's first file.
+ */
+export function fileTask({ blocks, tasks }: FilePlan, task: number, firstFile = 0): FileTask {
   const firstOf = (at: number) => Math.floor((at * blocks) / tasks);
-  return { file, first: firstOf(file), end: firstOf(file + 1) };
+  return { file: firstFile + task, first: firstOf(task), end: firstOf(task + 1) };
 }

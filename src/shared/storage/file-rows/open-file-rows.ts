@@ -24,8 +24,11 @@ const MOST_LINE_BYTES = 4 * 1024 * 1024;
 
 const { signal: never } = new AbortController();
 
-/** The kind of the recorded versions. Null: there is no record, as in outputs of older versions. */
-export async function fileRowsKind(output: Output, job: string): Promise<RowVersions | null> {
+/**
+ * The kind of the versions that the jobs of an output have recorded. Null: there is no record, as in outputs of older
+ * versions.
+ */
+export async function fileRowsKind(output: Output, jobs: readonly string[]): Promise<RowVersions | null> {
   for await (const { name } of output.list(ROWS_PREFIX)) {
     if (fileRowsNumber(name) === null) continue;
     const head = await inFile(output, name, async (file) => {
@@ -37,13 +40,13 @@ export async function fileRowsKind(output: Output, job: string): Promise<RowVers
         await lines.return();
       }
     });
-    if (head?.job === job) return head.by ?? 'stamp';
+    if (head && jobs.includes(head.job)) return head.by ?? 'stamp';
   }
   return null;
 }
 
 /**
- * The rows of all tasks from `task` on. `job`: the job of the output. `sort`: where rows are sorted if a column
+ * The rows of all tasks of a job from `task` on. `sort`: where rows are sorted if a column
  * partitions them. Leaves out rows whose record is gone or damaged. Rejects with the errors of the storage.
  */
 export async function* fileRows(

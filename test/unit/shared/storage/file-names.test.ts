@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { fileName, fileNumber, folderOf, isFilePath } from '#forebay/shared/storage/file-names.js';
+import {
+  fileListName,
+  fileName,
+  fileNumber,
+  fileRowsName,
+  folderOf,
+  isFileFrom,
+  isFilePath,
+} from '#forebay/shared/storage/file-names.js';
 
 it.each([
   ['cat', 'label=cat'],
@@ -22,6 +30,18 @@ it('a value that is too long for a file system has no folder', () => {
   expect(folderOf('label', 'x'.repeat(249))).not.toBeNull();
   expect(folderOf('label', 'x'.repeat(250))).toBeNull();
   expect(folderOf('label', '/'.repeat(84))).toBeNull();
+});
+
+it('tells the files of a retry from those of earlier jobs', () => {
+  const own = [fileName(12, 'csv', 'a=b'), fileListName(13), fileRowsName(12)];
+  const others = [
+    fileName(11, 'csv'),
+    fileListName(0),
+    fileRowsName(11),
+    'data/mine.csv',
+    'part-00000012.csv',
+  ];
+  expect([...own, ...others].filter((path) => isFileFrom(12, path))).toEqual(own);
 });
 
 it('knows its own files only', () => {

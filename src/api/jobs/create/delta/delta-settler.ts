@@ -80,7 +80,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     const record = await jobs.get(last.id).catch(nullIfNewer);
     const manifest = await readManifest(found);
     const isCompacted = compactedBy(manifest) === last.id;
-    const inFiles = isCompacted ? await fileRowsKind(found, last.id) : null;
+    const inFiles = isCompacted ? await fileRowsKind(found, jobsOf(manifest)) : null;
     if (isCompacted && inFiles === null) throw withoutVersions(found);
     if (found.place === job.place) {
       throw refused(
@@ -155,6 +155,10 @@ function checkEnded(
     `The output ${place} has no manifest of job ${id}, because that job never ended. Finish it first ` +
       '(POST /v1/jobs/resume with the output).',
   );
+}
+
+function jobsOf(manifest: Readonly<Record<string, unknown>> | null): string[] {
+  return manifest === null ? [] : outputJobs(manifest).map(({ job }) => job);
 }
 
 /** Only versions of the same kind can be compared. */
