@@ -1,0 +1,107 @@
+/** Starts SeaweedFS, a server that speaks the protocol of S3, and fills a bucket. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { onPath } from '../../dist/cli/redis/redis-program.js';
+import { cacheDir } from '../../dist/shared/config/cache-dir.js';
+import { createStores } from '../../dist/shared/stores/stores.js';
+import { freePort } from '../harness/free-port.js';
+import { Unavailable } from '../harness/places.js';
+
+/** The version that the tests download (test/support/seaweedfs.ts). */
+const CACHED = `seaweedfs-4.48-${process.arch}`;
+const BUCKET = 'bench';
+const START_MS = 60_000;
+const PUTS_AT_ONCE = 16;
+/** Every port that it opens besides that of S3. */
+const PORTS = ['master', 'volume', 'filer', 'admin'].flatMap((name) => [`${name}.port`, `${name}.port.grpc`]);
+
+/**
+ * @param {string} folder for its data
+ * @returns `env`: of a service that reads and writes the bucket. `root`: its URL. `upload(prefix, paths)`: stores files
+ *   under their names, and resolves to the URL of the prefix. `stop()`. Throws Unavailable
+ */
+export async function startSeaweedfs(folder) {
+  const program = find();
+  const port = await freePort();
+  const ports = await Promise.all(
+    [...PORTS, 's3.port.grpc'].map(async (name) => `-${name}=${await freePort()}`),
+  );
+  const keys = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
+  const args = ['mini', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports];
+  args.push(`-s3.port=${port}`, '-s3.port.iceberg=0', '-s3.port.lance=0', `-bucket=${BUCKET}`);
+  args.push('-admin.ui=false', '-master.telemetry=false', '-webdav=false');
+  const child = spawn(program, args, {
+    cwd: folder,
+    stdio: 'ignore',
+    env: { ...process.env, ...keys, HOME: folder },
+  });
+  const exited = once(child, 'exit');
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const env = { ...keys, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, AWS_REGION: 'us-east-1' };
+  const root = `s3://${BUCKET}/`;
+  const settings = {
+    match: root,
+    endpoint: env.AWS_ENDPOINT_URL,
+    region: env.AWS_REGION,
+    pathStyle: true,
+    credentials: { env: { access_key: 'AWS_ACCESS_KEY_ID', secret_key: 'AWS_SECRET_ACCESS_KEY' } },
+  };
+  const stores = createStores({
+    s3: [settings],
+    azure: [],
+    fetchAllow: [],
+    fetchTimeoutMs: 30_000,
+    maxFileBytes: 1e8,
+    maxFetchRatio: 200,
+    env,
+  });
+  const stop = async () => {
+    await stores.close();
+    child.kill('SIGTERM');
+    await exited;
+    process.off('exit', kill);
+  };
+  try {
+    await untilWritable(await stores.writable(root), `${root}ready`);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    env,
+    root,
+    async upload(prefix, paths) {
+      const store = await stores.writable(root);
+      const waiting = paths.values();
+      const put = async () => {
+        for (const path of waiting) await store.put(`${root}${prefix}/${basename(path)}`, readFileSync(path));
+      };
+      await Promise.all(Array.from({ length: PUTS_AT_ONCE }, put));
+      return `${root}${prefix}/`;
+    },
+    stop,
+  };
+}
+
+async function untilWritable(store, url) {
+  const until = performance.now() + START_MS;
+  for (;;) {
+    try {
+      await store.put(url, 'ready');
+      return;
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      await delay(100);
+    }
+  }
+}
+
+function find() {
+  const program = onPath('weed', process.env) ?? join(cacheDir(process.env), CACHED, 'weed');
+  if (existsSync(program)) return program;
+  throw new Unavailable('SeaweedFS is absent: install weed, or run the tests once, which download it');
+}
