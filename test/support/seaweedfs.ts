@@ -123,7 +123,8 @@ async function send(
   wanted: { method: 'HEAD' | 'PUT'; bucket: string; key?: string; body?: Buffer },
 ): Promise<number> {
   const { method, bucket, key = null, body = Buffer.alloc(0) } = wanted;
-  const { origin, host, path } = s3Target({ endpoint, pathStyle: true }, 'us-east-1', bucket, key);
+  const { origin, host, pathOf } = s3Target({ endpoint, pathStyle: true }, 'us-east-1', bucket);
+  const path = pathOf(key);
   const credentials = {
     accessKeyId: KEYS.AWS_ACCESS_KEY_ID,
     secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY,

@@ -1,7 +1,7 @@
 /** Reads and decompresses the body of a response, whole or chunk by chunk. Stops as soon as it exceeds a limit. */
-import { pipeline } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
+import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type Gunzip } from 'node:zlib';
-import type { Dispatcher } from 'undici';
 import { ForebayError, messageOf } from '../errors.ts';
 
 /** Servers that store compressed objects send them compressed even when asked for `identity`. */
@@ -32,6 +32,11 @@ const PLAIN: ReadonlySet<string> = new Set([
   'aws-chunked',
 ]);
 
+export interface BodyAndHeaders {
+  readonly body: Readable;
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** The common interface of all zlib decompressors. */
 type Decompressor = Pick<Gunzip, 'bytesWritten'> & NodeJS.ReadWriteStream;
 
@@ -46,7 +51,7 @@ export interface ReadLimits {
 const RATIO_FLOOR = 1024 * 1024;
 
 /** Throws ForebayError `file_too_large`, `fetch_inflated`, or `fetch_unreadable` for unknown or broken compression. */
-export async function readBody(response: Dispatcher.ResponseData, limits: ReadLimits): Promise<Uint8Array> {
+export async function readBody(response: BodyAndHeaders, limits: ReadLimits): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   for await (const chunk of limitedChunks(response, limits)) chunks.push(chunk);
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
@@ -54,7 +59,7 @@ export async function readBody(response: Dispatcher.ResponseData, limits: ReadLi
 
 /** For bodies that do not fit into memory. Throws as readBody does. */
 export async function* limitedChunks(
-  response: Dispatcher.ResponseData,
+  response: BodyAndHeaders,
   { maxBytes, maxRatio }: ReadLimits,
 ): AsyncGenerator<Buffer, void, undefined> {
   const { body, headers } = response;
@@ -84,7 +89,7 @@ export async function* limitedChunks(
 
 /** The body's bytes. Distinguishes a body that cannot be decoded from a broken connection. */
 async function* chunksOf(
-  { body, headers }: Dispatcher.ResponseData,
+  { body, headers }: BodyAndHeaders,
   decoder: Decompressor | null,
 ): AsyncGenerator<Buffer, void, undefined> {
   if (decoder === null) return yield* body as AsyncIterable<Buffer>;
@@ -123,7 +128,7 @@ function decoderOf(header: string): Decompressor | null {
   return decoder();
 }
 
-function tooLarge(size: string, maxBytes: number): ForebayError {
+export function tooLarge(size: string, maxBytes: number): ForebayError {
   return new ForebayError('file_too_large', `the server sends ${size}, and the limit is ${maxBytes}`);
 }
 

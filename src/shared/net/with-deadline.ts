@@ -1,10 +1,15 @@
 /** Gives an operation a deadline, in addition to the signal of its caller. */
 import { onAbort } from '../process/on-abort.ts';
 
-/** One operation. `stop` aborts when `caller` aborts or the time is over. */
+/** One operation. It must stop when `caller` aborts or the time is over. */
 export interface Attempt {
   readonly caller: AbortSignal;
+  /** Aborts when the operation must stop. It is created on first use, because signals are slow (ADR 15). */
   readonly stop: AbortSignal;
+  /** Whether the operation must stop. */
+  readonly isOver: boolean;
+  /** Calls `stop` when the operation must stop, or immediately. Replaces the function of an earlier call. */
+  onOver(stop: () => void): void;
 }
 
 /** Rejects as `operation` does, or with the caller's reason when the caller aborts. */
@@ -14,18 +19,47 @@ export async function withDeadline<T>(
   operation: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
   caller.throwIfAborted();
-  // AbortSignal.any would leak on Node 20, where a long-lived signal retains all signals that were derived from it.
-  const stop = new AbortController();
-  const end = () => stop.abort();
+  const attempt = new RunningAttempt(caller);
+  const end = () => attempt.end();
   const timer = setTimeout(end, timeoutMs);
   const undo = onAbort(caller, end);
   try {
-    return await operation({ caller, stop: stop.signal });
+    return await operation(attempt);
   } catch (error) {
     caller.throwIfAborted();
     throw error;
   } finally {
     clearTimeout(timer);
     undo();
+  }
+}
+
+/** A class, because getters of an object literal are made anew for each object, which is slow. */
+class RunningAttempt implements Attempt {
+  readonly caller: AbortSignal;
+  isOver = false;
+  // AbortSignal.any would leak on Node 20, where a long-lived signal retains all signals that were derived from it.
+  #controller: AbortController | null = null;
+  #told: (() => void) | null = null;
+
+  constructor(caller: AbortSignal) {
+    this.caller = caller;
+  }
+
+  get stop(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.isOver) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  onOver(stop: () => void): void {
+    this.#told = stop;
+    if (this.isOver) stop();
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.#controller?.abort();
+    this.#told?.();
   }
 }

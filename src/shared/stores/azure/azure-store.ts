@@ -1,6 +1,7 @@
 /** Blobs of Azure, and of emulators that speak its protocol. */
 import { ForebayError } from '../../errors.ts';
-import type { ReadLimits } from '../../net/read-body.ts';
+import { readBody, type ReadLimits } from '../../net/read-body.ts';
+import type { Attempt } from '../../net/with-deadline.ts';
 import { bucketUrl, parseObjectUrl } from '../object-url.ts';
 import { rangeHeader } from '../range-header.ts';
 import { createContinuation, type ListingOrder } from '../remote/listing-order.ts';
@@ -50,9 +51,14 @@ export function createAzureStore(options: AzureStoreOptions): AzureStore {
     throw new ForebayError('file_not_found', `${url} does not exist`);
   }
 
+  async function getWhole(url: string, version: string | undefined, { stop }: Attempt): Promise<Uint8Array> {
+    const response = await get(url, { version, signal: stop }, stop);
+    return response === null ? new Uint8Array() : readBody(response, limits);
+  }
+
   return {
     ...createAzureWrites(client, trying, pages),
-    ...createObjectReads({ trying, limits, timeoutMs, head, get }),
+    ...createObjectReads({ trying, limits, timeoutMs, head, get, getWhole }),
     async *list(prefix, after, signal) {
       const base = bucketUrl(prefix);
       // Azure continues a listing only from a marker that it has issued. So a later listing starts from the beginning.

@@ -28,7 +28,7 @@ export function queryText(query: Readonly<Record<string, string>>): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-export function isSuccess({ statusCode }: Dispatcher.ResponseData): boolean {
+export function isSuccess({ statusCode }: Pick<Dispatcher.ResponseData, 'statusCode'>): boolean {
   return statusCode >= 200 && statusCode < 300;
 }
 

@@ -2,7 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
-import { readBody, type ReadLimits } from '../../net/read-body.ts';
+import type { ReadLimits } from '../../net/read-body.ts';
+import type { Attempt } from '../../net/with-deadline.ts';
 import { bodyChunks } from '../body-chunks.ts';
 import { gather } from '../gather.ts';
 import type { ObjectInfo, ReadOptions, Store } from '../store.ts';
@@ -16,6 +17,8 @@ export interface ObjectReadsOptions {
   head(url: string, signal: AbortSignal): Promise<Dispatcher.ResponseData | null>;
   /** The answer to a GET. Null if the range begins at the end of the object or later. Rejects with ForebayError. */
   get(url: string, read: ReadOptions, signal: AbortSignal): Promise<Dispatcher.ResponseData | null>;
+  /** The bytes of a whole object. Rejects with ForebayError. */
+  getWhole(url: string, version: string | undefined, attempt: Attempt): Promise<Uint8Array>;
 }
 
 export function createObjectReads(options: ObjectReadsOptions): Pick<Store, 'read' | 'stat' | 'stream'> {
@@ -42,10 +45,12 @@ export function createObjectReads(options: ObjectReadsOptions): Pick<Store, 'rea
     async read(url, read) {
       const { range, signal } = read;
       if (range !== undefined && range.to <= range.from) return new Uint8Array();
+      if (range === undefined) {
+        return trying(signal, async (attempt) => options.getWhole(url, read.version, attempt));
+      }
       return trying(signal, async ({ stop }) => {
         const response = await options.get(url, read, stop);
         if (response === null) return new Uint8Array();
-        if (range === undefined) return readBody(response, limits);
         const limit = range.to - range.from;
         return gather(bodyChunks(response, { signal: stop, timeoutMs, limit }), limits.maxBytes);
       });

@@ -19,9 +19,7 @@ export function createTrying(timeoutMs: number): Trying {
           try {
             return await work(attempt);
           } catch (error) {
-            throw attempt.caller.aborted
-              ? error
-              : fetchError(error, attempt.stop.aborted, timeoutMs + moreMs);
+            throw attempt.caller.aborted ? error : fetchError(error, attempt.isOver, timeoutMs + moreMs);
           }
         });
       } catch (error) {

@@ -1,18 +1,21 @@
 /**
- * Sends signed requests to S3. The SDK's signer with undici takes a third of the CPU time of the whole SDK
- * (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names, and
+ * Sends signed requests to S3 (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names, and
  * with the time of the server.
  */
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
+import { gatherAnswer, type WholeAnswer } from '../../net/gather-answer.ts';
+import type { ReadLimits } from '../../net/read-body.ts';
 import { retryAfter } from '../../net/retry-after.ts';
+import type { Attempt } from '../../net/with-deadline.ts';
 import { sha256 } from '../../text/sha256.ts';
-import { createCredentials } from './credentials.ts';
+import { createCredentials, type FindCredentials } from './credentials.ts';
 import { s3Error } from './s3-error.ts';
 import { settingsFor } from '../settings-for.ts';
 import { isRegion, type S3Settings } from './s3-settings.ts';
-import { FIRST_REGION, s3Target } from './s3-target.ts';
+import { FIRST_REGION, s3Target, type S3Target } from './s3-target.ts';
+import { createSignRequest, type SignRequest } from './sign-request.ts';
 import { readErrorBody } from './s3-xml.ts';
 import {
   createAgent,
@@ -38,6 +41,8 @@ export interface S3Request {
   readonly answers?: readonly number[];
 }
 
+type Answer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>;
+
 /** A signed request that the server refuses some time after it was made. */
 export interface TimedRequest {
   /** By the clock of the server. */
@@ -49,6 +54,8 @@ export interface TimedRequest {
 export interface S3Client {
   /** The response if its status is 2xx. Rejects with ForebayError otherwise, or with the errors of undici. */
   send(wanted: S3Request, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
+  /** The same with the whole body, for small objects. Rejects also as readBody does. */
+  receive(wanted: S3Request, limits: ReadLimits, attempt: Pick<Attempt, 'onOver'>): Promise<WholeAnswer>;
   /**
    * Signs a request without a body now, for sending later. Its time is that of the server, so the clock of this machine
    * does not matter. An answer of the server must have come before. Rejects with ForebayError `access_denied` if
@@ -71,62 +78,83 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   const agent = createAgent(options);
   const placeOf = createPlaces(options);
 
-  async function sendTo(
-    place: Place,
-    region: string,
-    wanted: S3Request,
-    signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
+  async function signed(place: Place, region: string, wanted: S3Request): Promise<Dispatcher.RequestOptions> {
     const { method, query = {}, body } = wanted;
-    const { origin, host, path } = s3Target(place.settings, region, wanted.bucket, wanted.key);
+    const { origin, host, pathOf } = place.targetOf(region, wanted.bucket);
+    const path = pathOf(wanted.key);
     const bodyHash = body === undefined ? EMPTY_SHA256 : sha256(body);
     const plain = { host, 'x-amz-content-sha256': bodyHash, ...wanted.headers };
-    const signer = place.signerFor(region);
+    const credentials = place.credentials === null ? null : await place.credentials();
     const headers =
-      signer === null
+      credentials === null
         ? plain
-        : (
-            await signer.sign(
-              { method, protocol: 'https:', hostname: host, path, query: { ...query }, headers: plain },
-              { signingDate: new Date(place.clock.now()) },
-            )
-          ).headers;
-    const response = await agent.request({
+        : place.signFor(region)({ method, path, query, headers: plain }, credentials, place.clock.now());
+    return {
       origin,
       method,
       path: path + queryText(query),
       headers: { ...headers, 'user-agent': userAgent, 'accept-encoding': 'identity' },
       ...(body !== undefined && { body }),
-      signal,
-    });
-    place.clock.read(response.headers);
-    return response;
+    };
+  }
+
+  /** Asks again in the region that the server names, and with its time. */
+  async function exchange<T extends Answer>(
+    wanted: S3Request,
+    ask: (request: Dispatcher.RequestOptions) => Promise<T>,
+    textOf: (answer: T) => Promise<string>,
+  ): Promise<T> {
+    const place = placeOf(wanted.url);
+    const { regions, clock } = place;
+    const askIn = async (region: string) => {
+      const answer = await ask(await signed(place, region, wanted));
+      clock.read(answer.headers);
+      return answer;
+    };
+    const region = regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
+    const answer = await askIn(region);
+    if (isAnswer(answer, wanted)) return answer;
+    const failure = failureOf(answer, await textOf(answer), wanted, place, region);
+    if (failure.elsewhere === null && !failure.isClock) throw failure.error;
+    const second = failure.elsewhere ?? region;
+    const again = await askIn(second);
+    if (!isAnswer(again, wanted)) {
+      throw failureOf(again, await textOf(again), wanted, place, second).error;
+    }
+    if (failure.elsewhere !== null) regions.set(wanted.bucket, failure.elsewhere);
+    return again;
   }
 
   return {
-    async send(wanted, signal) {
-      const place = placeOf(wanted.url);
-      const { regions } = place;
-      const region = regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
-      const response = await sendTo(place, region, wanted, signal);
-      if (isAnswer(response, wanted)) return response;
-      const failure = await failureOf(response, wanted, place, region, signal);
-      if (failure.elsewhere === null && !failure.isClock) throw failure.error;
-      const second = failure.elsewhere ?? region;
-      const again = await sendTo(place, second, wanted, signal);
-      if (!isAnswer(again, wanted)) throw (await failureOf(again, wanted, place, second, signal)).error;
-      if (failure.elsewhere !== null) regions.set(wanted.bucket, failure.elsewhere);
-      return again;
-    },
+    send: async (wanted, signal) =>
+      exchange(
+        wanted,
+        async (request) => agent.request({ ...request, signal }),
+        async ({ body }) => errorTextOf(body, signal),
+      ),
+    receive: async (wanted, limits, attempt) =>
+      exchange(
+        wanted,
+        async (request) => gatherAnswer(agent, request, limits, attempt),
+        async ({ body }) => Buffer.from(body).toString('utf8'),
+      ),
     async prepare(wanted, { validMs, ageMs }) {
       const place = placeOf(wanted.url);
       const region = place.regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
-      const signer = place.signerFor(region);
-      if (signer === null) {
+      if (place.credentials === null) {
         throw new ForebayError('access_denied', `Forebay has no credentials to change ${wanted.url}.`);
       }
       const { method } = wanted;
-      const { origin, host, path } = s3Target(place.settings, region, wanted.bucket, wanted.key);
+      const { origin, host, pathOf } = place.targetOf(region, wanted.bucket);
+      const path = pathOf(wanted.key);
+      const signer = new SignatureV4({
+        service: 's3',
+        region,
+        credentials: place.credentials,
+        sha256: Sha256,
+        uriEscapePath: false,
+        applyChecksum: false,
+      });
       const plain = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
       const request = { method, protocol: 'https:', hostname: host, path, query: {}, headers: plain };
       const signed = await signer.presign(request, {
@@ -144,7 +172,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
           signal,
         });
         if (isAnswer(response, wanted)) return response;
-        throw (await failureOf(response, wanted, place, region, signal)).error;
+        throw failureOf(response, await errorTextOf(response.body, signal), wanted, place, region).error;
       };
     },
     close: async () => agent.destroy(),
@@ -158,57 +186,63 @@ interface Place {
   readonly regions: Map<string, string>;
   readonly clock: ServerClock;
   /** Null: requests are not signed. */
-  signerFor(region: string): SignatureV4 | null;
+  readonly credentials: FindCredentials | null;
+  signFor(region: string): SignRequest;
+  targetOf(region: string, bucket: string): S3Target;
 }
 
 function createPlaces({ settings: all, env }: S3ClientOptions): (url: string) => Place {
   const places = new Map<S3Settings, Place>();
   return (url) => {
     const settings = settingsFor(all, url);
-    const known = places.get(settings);
-    if (known !== undefined) return known;
-    const credentials = createCredentials(settings.credentials, env);
-    const signers = new Map<string, SignatureV4>();
-    const place: Place = {
-      settings,
-      regions: new Map(),
-      clock: createServerClock(),
-      signerFor(region) {
-        if (credentials === null) return null;
-        let signer = signers.get(region);
-        if (signer === undefined) {
-          signer = new SignatureV4({
-            service: 's3',
-            region,
-            credentials,
-            sha256: Sha256,
-            uriEscapePath: false,
-            applyChecksum: false,
-          });
-          signers.set(region, signer);
-        }
-        return signer;
-      },
-    };
-    places.set(settings, place);
+    let place = places.get(settings);
+    if (place === undefined) {
+      place = createPlace(settings, env);
+      places.set(settings, place);
+    }
     return place;
   };
 }
 
-function isAnswer(response: Dispatcher.ResponseData, { answers }: Pick<S3Request, 'answers'>): boolean {
+function createPlace(settings: S3Settings, env: NodeJS.ProcessEnv): Place {
+  const signers = new Map<string, SignRequest>();
+  let last: { readonly region: string; readonly bucket: string; readonly target: S3Target } | null = null;
+  return {
+    settings,
+    regions: new Map(),
+    clock: createServerClock(),
+    credentials: createCredentials(settings.credentials, env),
+    signFor(region) {
+      let sign = signers.get(region);
+      if (sign === undefined) {
+        sign = createSignRequest(region);
+        signers.set(region, sign);
+      }
+      return sign;
+    },
+    // Usually all objects of a job are in one bucket.
+    targetOf(region, bucket) {
+      if (last === null || last.region !== region || last.bucket !== bucket) {
+        last = { region, bucket, target: s3Target(settings, region, bucket) };
+      }
+      return last.target;
+    },
+  };
+}
+
+function isAnswer(response: Answer, { answers }: Pick<S3Request, 'answers'>): boolean {
   return isSuccess(response) || answers?.includes(response.statusCode) === true;
 }
 
 /** `elsewhere`: the region to try instead. `isClock`: the time was wrong, and the answer has the right one. */
-async function failureOf(
-  response: Dispatcher.ResponseData,
+function failureOf(
+  { statusCode: status, headers }: Answer,
+  text: string,
   wanted: Pick<S3Request, 'method' | 'url'>,
   { settings }: Place,
   asked: string,
-  signal: AbortSignal,
-): Promise<{ readonly error: ForebayError; readonly elsewhere: string | null; readonly isClock: boolean }> {
-  const { statusCode: status, headers } = response;
-  const body = readErrorBody(await errorTextOf(response.body, signal));
+): { readonly error: ForebayError; readonly elsewhere: string | null; readonly isClock: boolean } {
+  const body = readErrorBody(text);
   const header = headers['x-amz-bucket-region'];
   const named = typeof header === 'string' ? header : body.region;
   const region = named !== null && named !== asked && isRegion(named) ? named : null;

@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
 import type { ReadLimits } from '../../net/read-body.ts';
+import type { Attempt } from '../../net/with-deadline.ts';
 import { bucketUrl, parseObjectUrl } from '../object-url.ts';
 import { rangeHeader } from '../range-header.ts';
 import type { Entry, ReadOptions, WritableStore } from '../store.ts';
@@ -42,9 +43,15 @@ export function createS3Store(options: S3StoreOptions): S3Store {
     return client.send({ method: 'GET', ...parseObjectUrl(url), headers }, signal).catch(emptyPastEnd);
   }
 
+  async function getWhole(url: string, version: string | undefined, attempt: Attempt): Promise<Uint8Array> {
+    const headers = version === undefined ? {} : { 'if-match': version };
+    const answer = await client.receive({ method: 'GET', ...parseObjectUrl(url), headers }, limits, attempt);
+    return answer.body;
+  }
+
   return {
     ...createS3Writes(client, trying, listPages),
-    ...createObjectReads({ trying, limits, timeoutMs, head, get }),
+    ...createObjectReads({ trying, limits, timeoutMs, head, get, getWhole }),
     async *list(prefix, after, signal) {
       const base = bucketUrl(prefix);
       const query = after === null ? {} : { startAfter: after.slice(base.length) };
