@@ -40,11 +40,8 @@ async function gather(
 ): Promise<WholeAnswer> {
   return new Promise((resolve, reject) => {
     let head: Omit<WholeAnswer, 'body'> | null = null;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const end = () => {
-      resolve({ ...head!, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size) });
-    };
+    let pieces = createPieces(0);
+    const end = () => resolve({ ...head!, body: pieces.joined() });
     let running: Dispatcher.DispatchController | null = null;
     let stopped: Error | null = null;
     attempt.onOver(() => {
@@ -62,24 +59,45 @@ async function gather(
         // Informational answers come before the real one.
         if (statusCode < 200) return;
         head = { statusCode, headers };
+        if (!isSuccess(statusCode)) return;
         const announced = Number(headers['content-length'] ?? 0);
-        if (isSuccess(statusCode) && announced > maxBytes) {
-          controller.abort(tooLarge(`${announced} bytes`, maxBytes));
-        }
+        if (announced > maxBytes) controller.abort(tooLarge(`${announced} bytes`, maxBytes));
+        else pieces = createPieces(announced);
       },
       onResponseData(controller, chunk) {
-        chunks.push(chunk);
-        size += chunk.length;
+        pieces.add(chunk);
         if (!isSuccess(head!.statusCode)) {
-          if (size <= ERROR_BYTES) return;
+          if (pieces.size() <= ERROR_BYTES) return;
           end();
           controller.abort(new Error('the body of the error is too long'));
-        } else if (size > maxBytes) controller.abort(tooLarge(`more than ${maxBytes} bytes`, maxBytes));
+        } else if (pieces.size() > maxBytes) {
+          controller.abort(tooLarge(`more than ${maxBytes} bytes`, maxBytes));
+        }
       },
       onResponseEnd: end,
       onResponseError: (_, error) => reject(error),
     });
   });
+}
+
+/**
+ * Puts the chunks of a body together. With an announced size, each chunk is copied as it comes. Chunks that wait for the
+ * last one would survive small garbage collections, and need large ones.
+ */
+function createPieces(announced: number) {
+  const chunks: Buffer[] = [];
+  let whole: Buffer | null = null;
+  let size = 0;
+  return {
+    add(chunk: Buffer): void {
+      if (size + chunk.length < announced) whole ??= Buffer.allocUnsafeSlow(announced);
+      if (whole === null) chunks.push(chunk);
+      else whole.set(chunk, size);
+      size += chunk.length;
+    },
+    size: () => size,
+    joined: (): Buffer => whole ?? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)),
+  };
 }
 
 function isSuccess(status: number): boolean {

@@ -8,8 +8,9 @@ import { ForebayError } from '../../errors.ts';
 export type ListingOrder = 'bytes' | 'folders' | 'utf16';
 
 const IS_BEFORE: Readonly<Record<ListingOrder, (a: string, b: string) => boolean>> = {
-  bytes: isBefore,
-  folders: (a, b) => isBefore(inFolderOrder(a), inFolderOrder(b)),
+  bytes: (a, b) => isBefore(a, b, SLASH),
+  // With NUL for `/`, byte order compares names folder by folder.
+  folders: (a, b) => isBefore(a, b, 0),
   utf16: (a, b) => a < b,
 };
 
@@ -59,13 +60,23 @@ export function createContinuation(
   };
 }
 
-/** With NUL for `/`, byte order compares names folder by folder. */
-function inFolderOrder(url: string): string {
-  return url.replaceAll('/', '\0');
-}
+const SLASH = '/'.charCodeAt(0);
+/** From here on, the order of UTF-16 is not that of UTF-8. */
+const FIRST_SURROGATE = 0xd800;
 
-function isBefore(a: string, b: string): boolean {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
+/** In the order of their bytes in UTF-8, but with `/` as if it were the character `slash`. */
+function isBefore(a: string, b: string, slash: number): boolean {
+  const end = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  if (at === end) return a.length < b.length;
+  const [mine, other] = [a.charCodeAt(at), b.charCodeAt(at)];
+  if (mine >= FIRST_SURROGATE && other >= FIRST_SURROGATE) {
+    // Both may be second halves of a character.
+    const from = Math.max(0, at - 1);
+    return Buffer.compare(Buffer.from(a.slice(from)), Buffer.from(b.slice(from))) < 0;
+  }
+  return (mine === SLASH ? slash : mine) < (other === SLASH ? slash : other);
 }
 
 function unordered(prefix: string, last: string, url: string): ForebayError {

@@ -3,7 +3,7 @@ import { readBody } from '../../net/read-body.ts';
 import { parseObjectUrl } from '../object-url.ts';
 import type { S3Client } from './s3-client.ts';
 import type { Trying } from '../remote/trying.ts';
-import { readListPage, type ListPage } from './s3-xml.ts';
+import { readListPage, type ListPage } from './s3-list-page.ts';
 
 export interface ListQuery {
   /** Keys that have it after the prefix are given as folders. */

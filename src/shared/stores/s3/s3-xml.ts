@@ -19,44 +19,6 @@ export function readErrorBody(text: string): ErrorBody {
   };
 }
 
-export interface ListPage {
-  readonly objects: readonly {
-    readonly key: string;
-    readonly size: number | null;
-    readonly version: string | null;
-    /** Epoch ms. Null: unknown. */
-    readonly writtenAt: number | null;
-  }[];
-  /** Prefixes of further objects, if a delimiter was given. */
-  readonly folders: readonly string[];
-  /** Null on the last page. */
-  readonly next: string | null;
-}
-
-/** Throws ForebayError `fetch_unreadable`. */
-export function readListPage(text: string): ListPage {
-  const result = parsedXml(text)?.['ListBucketResult'];
-  if (typeof result !== 'object') {
-    if (result === '') return { objects: [], folders: [], next: null };
-    throw new ForebayError(
-      'fetch_unreadable',
-      'the answer is not a list of objects. Is the endpoint an S3 server?',
-    );
-  }
-  const page = result as Xml;
-  const decode = textOf(page['EncodingType']) === 'url' ? decodeKey : (key: string) => key;
-  return {
-    objects: elementsOf(page, 'Contents').map((entry) => ({
-      key: decode(textOf(entry['Key'])),
-      size: textOf(entry['Size']) === '' ? null : Number(textOf(entry['Size'])),
-      version: textOf(entry['ETag']) || null,
-      writtenAt: timeOf(entry['LastModified']),
-    })),
-    folders: elementsOf(page, 'CommonPrefixes').map((entry) => decode(textOf(entry['Prefix']))),
-    next: textOf(page['IsTruncated']) === 'true' ? textOf(page['NextContinuationToken']) || null : null,
-  };
-}
-
 /** Throws ForebayError `fetch_unreadable`. */
 export function readUploadId(text: string): string {
   const result = parsedXml(text)?.['InitiateMultipartUploadResult'];
@@ -99,8 +61,12 @@ export function readUploadsPage(text: string): UploadsPage {
   return { uploads, next: { 'key-marker': key ?? '', 'upload-id-marker': id ?? '' } };
 }
 
-/** Servers encode a space as `+` or as `%20`, and a plus always as `%2B`. */
-function decodeKey(key: string): string {
+/**
+ * A key in a list of which `EncodingType` is `url`. Servers encode a space as `+` or as `%20`, and a plus always as
+ * `%2B`.
+ */
+export function decodeKey(key: string): string {
+  if (!key.includes('%') && !key.includes('+')) return key;
   try {
     return decodeURIComponent(key.replaceAll('+', ' '));
   } catch {
