@@ -28,6 +28,7 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /** Keeps the key that it derives from the secret for a day, and derives another one for other credentials. */
 export function createSignRequest(region: string): SignRequest {
+  let second: { readonly at: number; readonly text: string } | null = null;
   let derived: { readonly day: string; readonly secret: string; readonly key: KeyObject } | null = null;
 
   function keyOf(day: string, secret: string): KeyObject {
@@ -42,6 +43,16 @@ export function createSignRequest(region: string): SignRequest {
     return derived.key;
   }
 
+  /** `20261129T155111Z` */
+  function timeOf(now: number): string {
+    const at = Math.floor(now / 1000);
+    if (second === null || second.at !== at) {
+      const text = new Date(at * 1000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+      second = { at, text: `${text}Z` };
+    }
+    return second.text;
+  }
+
   return (request, { accessKeyId, secretAccessKey, sessionToken }, now) => {
     const time = timeOf(now);
     const day = time.slice(0, 8);
@@ -53,7 +64,7 @@ export function createSignRequest(region: string): SignRequest {
       request.method,
       request.path,
       canonicalQuery(request.query),
-      ...names.map((name) => `${name}:${headers[name]!.trim().replaceAll(/\s+/g, ' ')}`),
+      ...names.map((name) => `${name}:${canonicalValue(headers[name]!)}`),
       '',
       signed,
       headers['x-amz-content-sha256']!,
@@ -70,12 +81,13 @@ export function createSignRequest(region: string): SignRequest {
 
 function canonicalQuery(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
-    .map(([name, value]) => `${encodeReserved(name)}=${encodeReserved(value)}`)
-    .toSorted()
+    .map(([name, value]) => [encodeReserved(name), encodeReserved(value)] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&');
 }
 
-/** `20261129T155111Z` */
-function timeOf(now: number): string {
-  return `${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+/** With single spaces and none around it. Most values have none. */
+function canonicalValue(value: string): string {
+  return /\s/.test(value) ? value.trim().replaceAll(/\s+/g, ' ') : value;
 }

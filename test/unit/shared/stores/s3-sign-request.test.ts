@@ -14,8 +14,10 @@ const GET = {
   query: {},
   headers: { host: 'localhost:9000', 'x-amz-content-sha256': 'e3b0c442' },
 };
+// The order is that of the names alone, so `list` comes before `list-type`.
 const LISTING = {
   'list-type': '2',
+  list: '',
   'start-after': 'a b+ä/(1)*',
   prefix: '',
   'max-keys': '1000',
