@@ -168,6 +168,7 @@ describe.skipIf(noAzurite !== null)(`jobs on Azure ${noAzurite ?? ''}`, () => {
     const input = { type: 'files', path: 'az://photos/names/changing/' };
     const { id } = await service.submit({ input, output: at('changing') });
     await service.until(id, 'all rows to be listed', (job) => job.rows.total === 2);
+    await service.until(id, 'a wait for workers', (job) => job.reason === 'no_worker');
     await azure.put('photos', 'names/changing/2.png', images[1]!);
     await service.startWorker();
     expect((await service.ended(id)).rows).toMatchObject({ succeeded: 1, failed: 1 });
