@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { inTurns } from './harness/in-turns.js';
 import { modelFolder } from './harness/model-folder.js';
 import { cpuSeconds, machineSeconds, roleOf, treeOf } from './harness/processes.js';
+import { Unavailable } from './harness/places.js';
 import { inScratch } from './harness/scratch.js';
 import { finished, startService } from './harness/service.js';
 import { geometricRatio, median, pairedRatio } from './harness/statistics.js';
@@ -18,7 +19,7 @@ export const title = 'Rows and results on S3';
 export const proves = 'What it costs the API, the worker and its lanes if rows and results are on S3.';
 export const defaults = { runs: 5, seconds: 8, quick: { runs: 1, seconds: 2 } };
 
-/** Rows per second, roughly, of a machine with two cores. Each object is a file of its own. */
+/** `rate`: rows per second, roughly, of a machine with two cores. */
 const JOBS = [
   { subject: SUBJECTS['mobilenetv2'], rate: 100 },
   { subject: SUBJECTS['digits-small'], rate: 1500 },
@@ -29,6 +30,9 @@ const ROLES = ['api', 'worker', 'lanes'];
 
 export async function run({ log, runs, seconds, subjects }) {
   const jobs = JOBS.filter(({ subject }) => subjects.includes(subject));
+  if (jobs.length === 0) {
+    throw new Unavailable(`measured are only ${JOBS.map(({ subject }) => subject.name).join(' and ')}`);
+  }
   return inScratch(async (folder) => {
     const data = join(folder, 'data');
     mkdirSync(data);

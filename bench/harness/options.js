@@ -52,7 +52,7 @@ export function usage() {
   });
   return `usage: npm run bench [-- [CASE...] [SUBJECT...] [OPTION...]]
 
-Without a CASE, all cases run. A SUBJECT limits ceiling, service and compare to one model.
+Without a CASE, all cases run. A SUBJECT limits ceiling, service, compare and s3 to one model.
 
 cases:    ${caseNames().join(', ')}
 subjects: ${Object.keys(SUBJECTS).join(', ')}

@@ -10,12 +10,10 @@ import type { ReadLimits } from '../../net/read-body.ts';
 import { retryAfter } from '../../net/retry-after.ts';
 import type { Attempt } from '../../net/with-deadline.ts';
 import { sha256 } from '../../text/sha256.ts';
-import { createCredentials, type FindCredentials } from './credentials.ts';
 import { s3Error } from './s3-error.ts';
-import { settingsFor } from '../settings-for.ts';
 import { isRegion, type S3Settings } from './s3-settings.ts';
-import { FIRST_REGION, s3Target, type S3Target } from './s3-target.ts';
-import { createSignRequest, type SignRequest } from './sign-request.ts';
+import { createPlaces, type Place } from './s3-places.ts';
+import { FIRST_REGION } from './s3-target.ts';
 import { readErrorBody } from './s3-xml.ts';
 import {
   createAgent,
@@ -24,7 +22,6 @@ import {
   queryText,
   type ObjectClientOptions,
 } from '../remote/object-client.ts';
-import { createServerClock, type ServerClock } from '../remote/server-clock.ts';
 import { Sha256 } from './sha256.ts';
 
 export interface S3Request {
@@ -176,57 +173,6 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       };
     },
     close: async () => agent.destroy(),
-  };
-}
-
-/** One entry of the settings, in use. */
-interface Place {
-  readonly settings: S3Settings;
-  /** Regions that servers have named, by bucket. */
-  readonly regions: Map<string, string>;
-  readonly clock: ServerClock;
-  /** Null: requests are not signed. */
-  readonly credentials: FindCredentials | null;
-  signFor(region: string): SignRequest;
-  targetOf(region: string, bucket: string): S3Target;
-}
-
-function createPlaces({ settings: all, env }: S3ClientOptions): (url: string) => Place {
-  const places = new Map<S3Settings, Place>();
-  return (url) => {
-    const settings = settingsFor(all, url);
-    let place = places.get(settings);
-    if (place === undefined) {
-      place = createPlace(settings, env);
-      places.set(settings, place);
-    }
-    return place;
-  };
-}
-
-function createPlace(settings: S3Settings, env: NodeJS.ProcessEnv): Place {
-  const signers = new Map<string, SignRequest>();
-  let last: { readonly region: string; readonly bucket: string; readonly target: S3Target } | null = null;
-  return {
-    settings,
-    regions: new Map(),
-    clock: createServerClock(),
-    credentials: createCredentials(settings.credentials, env),
-    signFor(region) {
-      let sign = signers.get(region);
-      if (sign === undefined) {
-        sign = createSignRequest(region);
-        signers.set(region, sign);
-      }
-      return sign;
-    },
-    // Usually all objects of a job are in one bucket.
-    targetOf(region, bucket) {
-      if (last === null || last.region !== region || last.bucket !== bucket) {
-        last = { region, bucket, target: s3Target(settings, region, bucket) };
-      }
-      return last.target;
-    },
   };
 }
 
