@@ -291,3 +291,23 @@ it("the manifest of a cancelled job lists errors that came after its feeder's la
   };
   expect(manifest.parts.map(({ errors }) => errors?.rows)).toEqual([2, 2]);
 });
+
+it('a retry that ends with files does not end before the deletions of an earlier feeder have expired', async () => {
+  let fenceMs = 0;
+  const outputs = { ...layer.outputs, of: (place: string) => ({ ...layer.outputs.of(place), fenceMs }) };
+  const compact = { size: { files: 1 }, first_file: 2 };
+  const job = await feederOf(2, { outputs, spec: { compact } });
+  await job.feeder.step();
+  await commitWindow(job.id, 2);
+  // Files of earlier jobs are there, so the parts go, even though there is no result and no plan.
+  await job.feeder.step();
+  expect(await job.record()).toMatchObject({
+    status: 'finalizing',
+    filePlan: null,
+    error: { code: 'all_rows_failed' },
+  });
+  fenceMs = 60_000;
+  const next = await job.next();
+  expect(await next.feeder.step()).toBe(false);
+  expect((await job.record()).status).toBe('finalizing');
+});

@@ -18,6 +18,7 @@ import { checkRowLimit } from '../jobs/create/row-limit.ts';
 import { takeOverOutput } from '../jobs/output/take-over-output.ts';
 import { createCommitSpeed } from './commit-speed.ts';
 import { createFillFileTasks } from './compaction/file-tasks.ts';
+import { removesFiles } from './compaction/write-compacted.ts';
 import { createDatasetReading } from './reading/dataset-reading.ts';
 import { createFillWindow } from './reading/fill-window.ts';
 import { createRecordMover } from './records/move-records.ts';
@@ -269,7 +270,7 @@ export function createJobFeeder(deps: {
     if (blocks.inWindow > 0) return false;
     // Until then, a feeder that was frozen while it opened the output or removed files may still change the output. The
     // next owner must not see that.
-    const mayHaveRemoved = tookOver === 'ending' && record.filePlan !== null;
+    const mayHaveRemoved = tookOver === 'ending' && removesFiles(record);
     if ((!record.opened || mayHaveRemoved) && performance.now() < fencedAt) return false;
     await records.settle();
     await deps.finalise(record);

@@ -35,6 +35,11 @@ export function endsCompacted({ spec, status, error, filePlan }: JobRecord): boo
   return addsFiles(spec) && error?.code === 'all_rows_failed';
 }
 
+/** Whether the end of the job removes parts or files, whose names the next job of the output may use again. */
+export function removesFiles(record: JobRecord): boolean {
+  return record.filePlan !== null || endsCompacted(record);
+}
+
 /**
  * `members` returns the manifest's other members as text. It is called while the parts are still there. The result is
  * the total size of the job's own files in bytes.
