@@ -81,7 +81,8 @@ function byIndex(rows: readonly RecordedRow[]): Rows {
 async function readFiles(output: Output, job: JobRecord, part: number, signal: AbortSignal): Promise<Rows> {
   const { spec, filePlan } = job;
   const manifest = await readManifest(output);
-  if (!isInFiles(manifest, spec.id)) return new Map();
+  // The rows of a retry are found in the files of the first job, whether or not its own count yet.
+  if (!isInFiles(manifest, (addsFiles(spec) ? spec.retry_of : null) ?? spec.id)) return new Map();
   const first = part * spec.options.block_rows;
   const end = first + spec.options.block_rows;
   if (addsFiles(spec)) {

@@ -1,5 +1,5 @@
 // What an output records about rows, looked up by their indexes.
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,6 +7,8 @@ import { createRecordedRows } from '#forebay/api/jobs/row-input/recorded-rows.js
 import type { JobRecord } from '#forebay/shared/domain/job/job.js';
 import { packOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { JSONL_SINK } from '#forebay/shared/sinks/jsonl/jsonl-sink.js';
+import { headLine, sectionText } from '#forebay/shared/storage/file-rows/file-rows.js';
+import { fileRowsName } from '#forebay/shared/storage/file-names.js';
 import type { Output, Outputs } from '#forebay/shared/storage/output.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
 import { addRecords } from '#forebay/shared/storage/part-index/part-index.js';
@@ -68,4 +70,28 @@ it('a row is looked up without reading its part, also while the job runs, and in
     if (name.startsWith('_')) rmSync(output.pathOf(name), { recursive: true });
   expect(await createRecordedRows(outputs)(job, 3, signal)).toMatchObject({ id: '1-1', version: null });
   expect(new Set(read)).toEqual(new Set(['part-00000001.jsonl']));
+});
+
+it('a retry that adds files finds its rows in those of the first job, also before its own count', async () => {
+  const output = FOLDER_OUTPUTS.of(join(root, 'files'));
+  await output.prepare();
+  writeFileSync(
+    output.pathOf(fileRowsName(0)),
+    headLine('first', 'stamp', true) + sectionText(null, [{ index: 1, text: '[1,"b"]\n' }]),
+  );
+  const manifestOf = (job: string) =>
+    writeFileSync(
+      output.pathOf('manifest.json'),
+      `{\n"job":"${job}",\n"status":"completed",\n"rows":{"total":2,"succeeded":1,"failed":1},\n` +
+        '"created_at":null,\n"finished_at":null,\n"compact":{"files":1}\n}\n',
+    );
+  const compact = { size: { files: 1 }, first_file: 1 };
+  const spec = { id: JOB, retry_of: 'first', output: output.place, options: { block_rows: 2 }, compact };
+  const job = { spec, filePlan: null } as unknown as JobRecord;
+  const { signal } = new AbortController();
+  manifestOf('first');
+  expect(await createRecordedRows(FOLDER_OUTPUTS)(job, 1, signal)).toMatchObject({ index: 1, id: 'b' });
+  // Another job has replaced the output.
+  manifestOf('other');
+  expect(await createRecordedRows(FOLDER_OUTPUTS)(job, 1, signal)).toBeNull();
 });
