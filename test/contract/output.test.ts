@@ -255,6 +255,34 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       expect((await output.names()).toSorted()).toEqual(['job.json', 'notes.txt', 'part-00000000.jsonl']);
     });
 
+    it.each(['manifest.json', 'vanished.jsonl'])(
+      'a feeder that was frozen while it replaced %s changes nothing after the next owner',
+      async (name) => {
+        const output = fresh();
+        const spec = overwriting(output);
+        let state: 'begins' | 'has written' | 'was frozen' = 'begins';
+        const freeze = async () => {
+          if (state !== 'has written') return;
+          state = 'was frozen';
+          await takeOver(output, spec, 'second');
+        };
+        const holdsLease = async () => {
+          await freeze();
+          return true;
+        };
+        const frozen = output.asOwner({ job: spec.id, lease: 'first', holdsLease }, async (files) =>
+          files.replace(name, async (add) => {
+            await add('old');
+            state = 'has written';
+            if (output.fenceMs === 0) await freeze();
+          }),
+        );
+        await expect(frozen).rejects.toThrow();
+        expect(state).toBe('was frozen');
+        expect(await output.names()).toEqual(['job.json']);
+      },
+    );
+
     it("the user's own files below the output stay", async () => {
       const output = fresh();
       await place.put(output.pathOf('_staging/mine.txt'), 'mine');

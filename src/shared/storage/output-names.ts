@@ -30,6 +30,8 @@ export const MANY_PREFIXES = [
 ];
 /** Empty. Exists while all rows of the output are finished, as in outputs of Spark and Hadoop. */
 export const SUCCESS_NAME = '_SUCCESS';
+/** The files that describe the whole output. Its owner replaces them. */
+export const WHOLE_NAMES = [JOB_NAME, MANIFEST_NAME, VANISHED_NAME, SUCCESS_NAME];
 
 /** Zero-padded so that names sort in row order. */
 export function partName(block: number, format: PartFormat): string {
@@ -101,7 +103,8 @@ export function isPublishedName(name: string): boolean {
     isRecordName(name) ||
     indexFile(name) !== null ||
     describesFiles(name) ||
-    /^(errors-\d{8,}\.jsonl|job\.json|manifest\.json|vanished\.jsonl|_SUCCESS)$/.test(name)
+    errorsNumber(name) !== null ||
+    WHOLE_NAMES.includes(name)
   );
 }
 

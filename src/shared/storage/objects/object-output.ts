@@ -1,15 +1,7 @@
 /** An output on S3 (docs/adr/0024) or Azure (docs/adr/0035). */
 import { openStored } from '../../datasets/bytes/stored-file.ts';
 import { ForebayError, messageOf } from '../../errors.ts';
-import {
-  isPublishedName,
-  JOB_NAME,
-  MANIFEST_NAME,
-  MANY_PREFIXES,
-  stagedName,
-  STAGING_NAME,
-  SUCCESS_NAME,
-} from '../output-names.ts';
+import { isPublishedName, MANY_PREFIXES, stagedName, STAGING_NAME, WHOLE_NAMES } from '../output-names.ts';
 import { DATA_FOLDER, isFilePath, isPartition, LIST_PREFIX, ROWS_PREFIX } from '../file-names.ts';
 import type { Output } from '../output.ts';
 import { DELETION_MS, type WritableStore } from '../../stores/store.ts';
@@ -56,7 +48,7 @@ export function createObjectOutput(
       if (!isPublishedName(name) && ++others > MOST_OTHERS) break;
     }
     if (others <= MOST_OTHERS) return [...found];
-    for (const prefix of [...MANY_PREFIXES, JOB_NAME, MANIFEST_NAME, SUCCESS_NAME]) {
+    for (const prefix of [...MANY_PREFIXES, ...WHOLE_NAMES]) {
       for await (const { name } of store.children(paths.url(prefix), never)) {
         if (isPublishedName(name)) found.add(name);
       }

@@ -6,15 +6,7 @@
 import type { FoundStaged, WritableStore } from '../../stores/store.ts';
 import { isPublished } from '../is-published.ts';
 import { isFilePath } from '../file-names.ts';
-import {
-  errorsNumber,
-  JOB_NAME,
-  MANIFEST_NAME,
-  partNumber,
-  stagedName,
-  SUCCESS_NAME,
-  type StagedName,
-} from '../output-names.ts';
+import { errorsNumber, partNumber, stagedName, WHOLE_NAMES, type StagedName } from '../output-names.ts';
 import type { SweptOutput } from '../output.ts';
 import type { ObjectPaths } from './object-paths.ts';
 import { placeStagedErrors, readObject, readStagedErrors } from './staged-errors.ts';
@@ -27,13 +19,12 @@ type StagedErrors = Extract<StagedName, { kind: 'errors' }>;
 
 type UploadKind = 'part' | 'errors' | 'whole';
 const ALL_KINDS: readonly UploadKind[] = ['part', 'errors', 'whole'];
-const WHOLE = [JOB_NAME, MANIFEST_NAME, SUCCESS_NAME];
 
 /** Compacted files are made like parts. Null: an upload of the user. */
 function kindOf(name: string): UploadKind | null {
   if (partNumber(name) !== null || isFilePath(name)) return 'part';
   if (errorsNumber(name) !== null) return 'errors';
-  return WHOLE.includes(name) ? 'whole' : null;
+  return WHOLE_NAMES.includes(name) ? 'whole' : null;
 }
 
 /**
