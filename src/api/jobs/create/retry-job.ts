@@ -1,6 +1,7 @@
 /**
- * Creates a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones
- * (ADR 7). If these have become files, its parts become further files (ADR 36). It needs job.json and manifest.json of the output and, for inline rows, the spool.
+ * Creates a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing
+ * ones (ADR 7). If these have become files, its parts become further files (ADR 36). It needs job.json and
+ * manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
 import { givenOf } from '../../../shared/domain/dataset-spec.ts';

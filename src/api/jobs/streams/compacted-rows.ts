@@ -16,8 +16,8 @@ import { manifestErrors, manifestParts, type ManifestPart } from '../../../share
 import { understoodRows } from '../../../shared/storage/read-part.ts';
 
 /**
- * The job's own rows, also if a retry has added files. `from`: the first row to yield. `withErrors`: also yields failed rows, each before the next result with a greater
- * index.
+ * The job's own rows, also if a retry has added files. `from`: the first row to yield. `withErrors`: also yields failed
+ * rows, each before the next result with a greater index.
  */
 export async function* compactedRows(
   output: Output,
