@@ -113,7 +113,10 @@ export async function createWorker(options: {
   const onlineRedis = connectRedis(options.redisUrl, 'background', onRedisError);
   const onlineRun = createByteScripts(onlineRedis);
   const onlineWork = createOnlineWork({ worker: id, redis: onlineRedis, run: onlineRun, subscriber });
-  await onlineWork.listen((request) => online.drop(request));
+  await onlineWork.listen(
+    (request) => online.drop(request),
+    (queue, request) => online.handed(queue, request),
+  );
   const modelOrders = createModelOrders({ redis });
   const standing = await modelOrders.all();
   const stores = createStores(config);

@@ -40,7 +40,10 @@ beforeAll(async () => {
     run: createByteScripts(layer.redis),
     subscriber: workerSubscriber,
   });
-  await work.listen(() => {});
+  await work.listen(
+    () => {},
+    () => {},
+  );
 });
 afterAll(async () => {
   await Promise.all(connections.map(async (one) => one.quit()));

@@ -152,9 +152,9 @@ export const onlineKeys = {
   bytesOf: (tenant: string) => `${PREFIX}:{online}:bytes:${tenant}`,
   /** String: a reply that is too large for a message. Expires. */
   reply: (id: string) => `${PREFIX}:{online}:reply:${id}`,
-  /** Channel of an API process. Message: the reply to one of its requests, or the id of one that has a key. */
+  /** Channel of an API process. Message: see online-messages.ts. */
   replies: (api: string) => `${PREFIX}:online:replies:${api}`,
-  /** Channel of a worker. Message: the id of a request whose caller has gone. Its subscriber shows that the worker lives. */
+  /** Channel of a worker. Message: see online-messages.ts. Its subscriber shows that the worker lives. */
   worker: (worker: string) => `${PREFIX}:online:worker:${worker}`,
 } as const;
 

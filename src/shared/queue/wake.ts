@@ -20,8 +20,9 @@ export interface Wake {
  */
 export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] = ALL): Promise<Wake> {
   const listeners = new Map<string, Set<(name: string) => void>>();
-  subscriber.on('message', (channel: string, name: string) => {
-    for (const listener of listeners.get(channel) ?? []) listener(name);
+  // Not `message`, because for that the client makes a text of every message, and some are bodies of online requests.
+  subscriber.on('messageBuffer', (channel: Buffer, name: Buffer) => {
+    for (const listener of listeners.get(channel.toString()) ?? []) listener(name.toString());
   });
   await subscriber.subscribe(...kinds.map((kind) => WAKE_CHANNELS[kind]));
   return {

@@ -29,7 +29,7 @@ interface OpenQueue {
 export type OnlineServer = ReturnType<typeof createOnlineServer>;
 
 export function createOnlineServer(deps: {
-  work: Pick<OnlineWork, 'take' | 'reply' | 'release' | 'anyWaits'>;
+  work: Omit<OnlineWork, 'listen'>;
   wake: Wake;
   answer: ReturnType<typeof createOnlineAnswer>;
   /** Sends the submitted rows to lanes. */
@@ -125,11 +125,17 @@ export function createOnlineServer(deps: {
     open.rows -= answer.rows;
     takeSoon(open);
     try {
-      if (reply !== null) await work.reply(request, reply);
+      if (reply !== null) await work.reply(request, reply, mayOffer(open));
     } catch (error) {
       if (state !== 'stopped' && redisTrouble(error) === null)
         emit('online.failed', { error: messageOf(error) });
     }
+    work.forget(request.id);
+  }
+
+  /** Whether an API may hand this worker a request of the queue without asking. */
+  function mayOffer(open: OpenQueue): boolean {
+    return state === 'serving' && queues.get(open.queue) === open && roomOf(open) > 0;
   }
 
   /** The requests of a batch end in one turn. Taking for each of them would take one request at a time. */
@@ -154,6 +160,13 @@ export function createOnlineServer(deps: {
     /** The caller of a request has gone. */
     drop(id: string): void {
       inHand.get(id)?.drop();
+      deps.pump();
+    },
+    /** A request that this worker has offered to take. */
+    handed(queue: string, request: TakenRequest): void {
+      const open = queues.get(queue);
+      if (state !== 'serving' || open === undefined) return work.giveBack(request);
+      begin(open, request);
       deps.pump();
     },
     /** Lanes hold the model now. */

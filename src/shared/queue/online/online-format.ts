@@ -34,6 +34,12 @@ export interface OnlineQuestion {
  */
 export const LONGEST_INNER_BODY = 16 * 1024;
 
+/**
+ * A body that goes straight to a worker is at most this long, because Redis closes the connection of a subscriber that
+ * has too much to receive.
+ */
+export const LONGEST_SENT_BODY = 256 * 1024;
+
 /** `rows` come right after `v`, because `take-online` looks for them only there. */
 export function packHeader({ rows, ...header }: OnlineHeader, body: Uint8Array): string {
   const v = body.length > LONGEST_INNER_BODY ? 2 : 1;
@@ -77,9 +83,12 @@ export type OnlineReply = OnlineRows | { readonly refused: RowError };
 /** Who removes an answered request from Redis. Workers of older versions leave it to the API. */
 export type Remover = 'worker' | 'api';
 
-/** A line for the request, then one for each row. JSON texts have no line breaks. */
-export function packReply(id: string, reply: OnlineReply, remover: Remover): string {
-  const head = `${id} ${'refused' in reply ? 0 : reply.laneMs.toFixed(3)} ${remover}`;
+/**
+ * A line for the request, then one for each row. JSON texts have no line breaks. `offeredBy`: the worker, if the API may
+ * hand it the next request of the queue.
+ */
+export function packReply(id: string, reply: OnlineReply, remover: Remover, offeredBy = ''): string {
+  const head = `${id} ${'refused' in reply ? 0 : reply.laneMs.toFixed(3)} ${remover} ${offeredBy}`;
   if ('refused' in reply) return `${head}\n!${JSON.stringify(reply.refused)}`;
   const lines = reply.rows.map((row) => (row.ok ? `+${row.result}` : `-${JSON.stringify(row.error)}`));
   return [head, ...lines].join('\n');
@@ -89,17 +98,20 @@ export interface ReceivedReply {
   readonly id: string;
   readonly reply: OnlineReply;
   readonly remover: Remover;
+  /** Null: no worker offers to take the next request. */
+  readonly offeredBy: string | null;
 }
 
 export function unpackReply(text: string): ReceivedReply {
   const [head = '', ...lines] = text.split('\n');
-  const [id = '', laneMs = '0', by] = head.split(' ');
+  const [id = '', laneMs = '0', by, worker = ''] = head.split(' ');
   const remover = by === 'worker' ? 'worker' : 'api';
-  if (lines[0]?.startsWith('!')) return { id, remover, reply: { refused: errorIn(lines[0]) } };
+  const offeredBy = worker === '' ? null : worker;
+  if (lines[0]?.startsWith('!')) return { id, remover, offeredBy, reply: { refused: errorIn(lines[0]) } };
   const rows = lines.map((line): RowOutcome =>
     line.startsWith('+') ? { ok: true, result: line.slice(1) } : { ok: false, error: errorIn(line) },
   );
-  return { id, remover, reply: { rows, laneMs: Number(laneMs) } };
+  return { id, remover, offeredBy, reply: { rows, laneMs: Number(laneMs) } };
 }
 
 function errorIn(line: string): RowError {

@@ -13,6 +13,8 @@ import { onAbort } from '../../process/on-abort.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
+import { readApiMessage } from './online-messages.ts';
+import { createOffers } from './worker-offers.ts';
 import {
   bytesOfQuestion,
   LONGEST_INNER_BODY,
@@ -84,17 +86,26 @@ export async function createOnlineRequests(deps: {
   const channel = onlineKeys.replies(api);
   const pending = new Map<string, Pending>();
   let looking: NodeJS.Timeout | null = null;
+  const offers = createOffers(redis);
 
   await subscriber.subscribe(channel);
   subscriber.on('message', (from: string, text: string) => {
     if (from !== channel) return;
-    if (text.includes('\n')) receive(text);
-    else void fetchReply(text);
+    const message = readApiMessage(text);
+    if (message.is === 'reply') receive(message.text);
+    else if (message.is === 'key') void fetchReply(message.id);
+    else notHad(message.id);
   });
   // Replies that were sent while this connection was down are lost. This says nothing of the workers.
   subscriber.on('ready', () => {
     for (const request of pending.values()) putAgain(request);
   });
+
+  /** The message with the request was lost, or its worker has just stopped taking requests. It need not be dead. */
+  function notHad(id: string): void {
+    const request = pending.get(id);
+    if (request !== undefined) putAgain(request);
+  }
 
   /** Replies that are too large for a message. */
   async function fetchReply(id: string): Promise<void> {
@@ -109,9 +120,10 @@ export async function createOnlineRequests(deps: {
   }
 
   function receive(text: string): void {
-    const { id, reply, remover } = unpackReply(text);
+    const { id, reply, remover, offeredBy } = unpackReply(text);
     const request = pending.get(id);
     if (request === undefined) return;
+    if (offeredBy !== null) offers.note(request.queue, offeredBy);
     // If the request was put again, the worker may have removed it before that.
     if (remover === 'worker' && request.puts === 1) forget(request);
     else end(request, 'answered');
@@ -146,35 +158,47 @@ export async function createOnlineRequests(deps: {
    */
   const put = batchPerTurn<Pending, Reached | 'ok'>(
     async (_, all) => {
-      const now = performance.now();
-      // Requests that have ended in this turn are not sent, because nobody would remove them from Redis.
-      const requests = all.filter(({ id }) => pending.has(id));
-      if (requests.length === 0) return all.map(() => 'ok');
-      const keys = keysOf(requests[0]!);
-      const args = [
-        onlineKeys.request(''),
-        limits.requests,
-        limits.bytes,
-        ...(limits.tenants === 'shared' ? [half(limits.requests), half(limits.bytes)] : [0, 0]),
-        WAKE_CHANNELS.online,
-        requests[0]!.queue,
-        onlineKeys.body(''),
-        LONGEST_INNER_BODY,
-        ...requests.flatMap(({ id, bytes, endsAt, head, body }) => [
-          id,
-          bytes,
-          Math.max(1, Math.round(endsAt - now)),
-          head,
-          // A view, because a copy costs time.
-          Buffer.from(body.buffer, body.byteOffset, body.length),
-        ]),
-      ];
-      const reached = (await run('ask-online', keys, args)) as (Reached | 'ok')[];
-      const byId = new Map(requests.map(({ id }, i) => [id, reached[i]!]));
-      return all.map(({ id }) => byId.get(id) ?? 'ok');
+      const [first] = all;
+      const worker = all.length === 1 && pending.has(first!.id) ? offers.take(first!) : null;
+      let reached = new Map<string, Reached | 'ok' | 'body'>();
+      if (worker !== null) reached = await putThose(all, worker);
+      if (worker === null || reached.get(first!.id) === 'body') reached = await putThose(all, null);
+      return all.map(({ id }) => (reached.get(id) ?? 'ok') as Reached | 'ok');
     },
     ({ bytes }) => bytes,
   );
+
+  /** Returns what the script says of each. `worker`: offers to take the only one. */
+  async function putThose(all: readonly Pending[], worker: string | null) {
+    const now = performance.now();
+    // Requests that have ended in this turn are not sent, because nobody would remove them from Redis.
+    const requests = all.filter(({ id }) => pending.has(id));
+    if (requests.length === 0) return new Map<string, never>();
+    const isSent = worker !== null && offers.send(worker, requests[0]!);
+    const args = [
+      onlineKeys.request(''),
+      limits.requests,
+      limits.bytes,
+      ...(limits.tenants === 'shared' ? [half(limits.requests), half(limits.bytes)] : [0, 0]),
+      WAKE_CHANNELS.online,
+      requests[0]!.queue,
+      onlineKeys.body(''),
+      LONGEST_INNER_BODY,
+      onlineKeys.worker(''),
+      worker ?? '',
+      isSent ? 'sent' : '',
+      ...requests.flatMap(({ id, bytes, endsAt, head, body }) => [
+        id,
+        bytes,
+        Math.max(1, Math.round(endsAt - now)),
+        head,
+        // A view, because a copy costs time.
+        isSent ? '' : Buffer.from(body.buffer, body.byteOffset, body.length),
+      ]),
+    ];
+    const reached = (await run('ask-online', keysOf(requests[0]!), args)) as (Reached | 'ok' | 'body')[];
+    return new Map(requests.map(({ id }, i) => [id, reached[i]!]));
+  }
 
   function askAgain(request: Pending): void {
     if (request.state === 'asked_again') return fail(request, workersLost());
@@ -219,7 +243,7 @@ export async function createOnlineRequests(deps: {
     const old = [...pending.values()].filter(({ askedAt }) => askedAt <= before);
     if (old.length === 0) return;
     const ids = old.map(({ id }) => id);
-    const args = [onlineKeys.request(''), onlineKeys.worker(''), LONGEST_NOTE, ...ids];
+    const args = [onlineKeys.request(''), onlineKeys.worker(''), LONGEST_NOTE, api, ...ids];
     const states = (await run('look-online', [], args)) as string[];
     // Replies arrive on another connection, and may have been sent before this answer. They are read in this turn.
     await nextTurn();

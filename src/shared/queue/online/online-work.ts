@@ -5,6 +5,7 @@ import { freeBuffer } from '../../process/free-buffer.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
+import { notHadMessage, readWorkerMessage, type HandedMessage } from './online-messages.ts';
 import {
   packReply,
   unpackQuestion,
@@ -34,6 +35,8 @@ export interface TakenRequests {
 /** A worker takes no more requests at once after this many bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_REQUESTS = 64;
+/** Bodies that are kept until their requests come, which is in the same moment if they come. */
+const MAX_BODIES = 16;
 /** Limits the bytes of the buffers that are kept for the next large bodies. */
 const FREE_BYTES = 16 * 1024 * 1024;
 
@@ -62,6 +65,12 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   const { worker, redis, run, subscriber } = deps;
   const channel = onlineKeys.worker(worker);
   const buffers = createBufferPool(FREE_BYTES);
+  /** Ids of the requests that it has. */
+  const held = new Set<string>();
+  /** Calls of `take` whose answer has not come. */
+  let takes = 0;
+  /** Bodies whose requests have not come, by id. */
+  const bodies = new Map<string, Buffer>();
 
   /** The replies of one turn go to Redis together. */
   const send = batchPerTurn<PackedReply, void>(
@@ -87,26 +96,105 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   async function withBodies(apart: readonly Apart[]): Promise<TakenRequest[]> {
     const asked = redis.pipeline();
     for (const { id } of apart) asked.getBuffer(onlineKeys.body(id));
-    const found = await asked.exec();
+    const found = await asked.exec().catch((error: unknown) => {
+      // The API looks for them and asks again.
+      for (const { id } of apart) held.delete(id);
+      throw error;
+    });
     return apart.flatMap(({ header, bytes, ...request }, i) => {
       const [error, body] = found![i]!;
       if (error !== null) throw error;
-      if (!Buffer.isBuffer(body)) return [];
-      // A body waits for a lane. For so long, the pool's buffer is cheaper than the one that the client has made.
-      const own = buffers.take(body.length);
-      body.copy(own);
-      freeBuffer(body);
+      if (!Buffer.isBuffer(body)) {
+        held.delete(request.id);
+        return [];
+      }
+      const own = keep(body, body);
       return [{ ...request, bytes: bytes + own.length, question: { header, body: own } }];
     });
   }
 
+  /**
+   * Copies a body, because it waits for a lane, and the buffer of the client would count as one that lives long.
+   * `received`: the buffer with the body, which is freed.
+   */
+  function keep(body: Buffer, received: Buffer): Buffer {
+    const own = buffers.take(body.length);
+    body.copy(own);
+    freeBuffer(received);
+    return own;
+  }
+
+  function bodyCame(id: string, body: Buffer): void {
+    bodies.set(id, body);
+    if (bodies.size <= MAX_BODIES) return;
+    // Its API has found that other requests wait, so it has put it behind them.
+    const [[unasked, unused]] = bodies as unknown as [[string, Buffer]];
+    bodies.delete(unasked);
+    buffers.giveBack(unused);
+  }
+
+  /** Null if the request cannot be answered. Its API has been told so. */
+  function handedIn({ id, ttlMs, packed }: HandedMessage): TakenRequest | null {
+    const unpacked = unpackQuestion(packed);
+    if (unpacked === null) return null;
+    const { api, question } = unpacked;
+    const request = { id, api, ttlMs, bytes: 'w'.length + packed.length };
+    held.add(id);
+    if (question?.body !== 'apart') return { ...request, question: question as OnlineQuestion | null };
+    const body = bodies.get(id);
+    bodies.delete(id);
+    if (body === undefined) {
+      notHad(request);
+      return null;
+    }
+    const { header } = question;
+    return { ...request, bytes: request.bytes + body.length, question: { header, body } };
+  }
+
+  /** The request has ended, and nothing reads its body any more. */
+  function release({ question }: Pick<TakenRequest, 'question'>): void {
+    if (question !== null) buffers.giveBack(question.body);
+  }
+
+  /** Its API asks again. If this message is lost, it looks for the request. */
+  function notHad({ id, api }: Pick<TakenRequest, 'id' | 'api'>): void {
+    held.delete(id);
+    redis.publish(onlineKeys.replies(api), notHadMessage(id)).catch(() => {});
+  }
+
   return {
-    /** Shows APIs that this worker lives. `onLeft` is called with the id of a request whose caller has gone. */
-    async listen(onLeft: (id: string) => void): Promise<void> {
-      subscriber.on('message', (from: string, id: string) => {
-        if (from === channel && id !== '') onLeft(id);
+    /**
+     * Shows APIs that this worker lives. `onLeft` is called with the id of a request whose caller has gone, and `onHanded`
+     * with a request that the worker has offered to take.
+     */
+    async listen(
+      onLeft: (id: string) => void,
+      onHanded: (queue: string, request: TakenRequest) => void,
+    ): Promise<void> {
+      subscriber.on('messageBuffer', (from: Buffer, bytes: Buffer) => {
+        const message = from.toString() === channel ? readWorkerMessage(bytes) : null;
+        switch (message?.is) {
+          case 'left':
+            return onLeft(message.id);
+          case 'body':
+            return bodyCame(message.id, keep(message.body, bytes));
+          case 'looked_for':
+            // Those that are being taken are not known yet. The API asks again.
+            if (takes > 0) return;
+            for (const id of message.ids) if (!held.has(id)) notHad({ id, api: message.api });
+            return;
+          case 'handed': {
+            const request = handedIn(message);
+            if (request !== null) onHanded(message.queue, request);
+          }
+        }
       });
       await subscriber.subscribe(channel);
+    },
+    /** The worker does not answer a request that it has been handed. */
+    giveBack(request: TakenRequest): void {
+      release(request);
+      notHad(request);
     },
     /**
      * Takes the most urgent requests. Among equals, it takes the oldest. The last of them may exceed `rows` by the rows
@@ -115,7 +203,9 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     async take(queue: string, rows: number): Promise<TakenRequests> {
       const keys = [onlineKeys.waiting(queue), onlineKeys.prioritised(queue)];
       const args = [onlineKeys.request(''), worker, rows, MAX_BYTES, MAX_REQUESTS, onlineKeys.body('')];
-      const [left, ...taken] = (await run('take-online', keys, args)) as [number, ...(Buffer | number)[]];
+      takes += 1;
+      const answer = run('take-online', keys, args).finally(() => (takes -= 1));
+      const [left, ...taken] = (await answer) as [number, ...(Buffer | number)[]];
       const requests: TakenRequest[] = [];
       const apart: Apart[] = [];
       for (let i = 0; i < taken.length; i += 3) {
@@ -124,26 +214,32 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
         if (packed === null) continue;
         const { api, question } = packed;
         const request = { id: String(taken[i]), bytes: stored.length, ttlMs: taken[i + 1] as number, api };
+        held.add(request.id);
         if (question?.body === 'apart') apart.push({ ...request, header: question.header });
         else requests.push({ ...request, question: question as OnlineQuestion | null });
       }
       if (apart.length > 0) requests.push(...(await withBodies(apart)));
       return { requests, left };
     },
-    /** The request has ended, and nothing reads its body any more. */
-    release({ question }: Pick<TakenRequest, 'question'>): void {
-      if (question !== null) buffers.giveBack(question.body);
-    },
+    release,
+    /** The request has been replied to, or nobody needs a reply. */
+    forget: (id: string) => void held.delete(id),
     /** Whether requests of the queue wait. */
     async anyWaits(queue: string): Promise<boolean> {
       return (await redis.exists(onlineKeys.waiting(queue))) === 1;
     },
-    async reply(request: Pick<TakenRequest, 'id' | 'bytes' | 'api' | 'question'>, reply: OnlineReply) {
+    /** `offers`: whether the API may hand this worker the next request of the queue. */
+    async reply(
+      request: Pick<TakenRequest, 'id' | 'bytes' | 'api' | 'question'>,
+      reply: OnlineReply,
+      offers = false,
+    ) {
       const tenant = request.question?.header.tenant;
       const remover: Remover = tenant === undefined ? 'api' : 'worker';
-      const text = packReply(request.id, reply, remover);
+      const pack = (one: OnlineReply) => packReply(request.id, one, remover, offers ? worker : '');
+      const text = pack(reply);
       const bytes = Buffer.byteLength(text);
-      const fitting = bytes <= MAX_REPLY_BYTES ? text : packReply(request.id, tooLong(bytes), remover);
+      const fitting = bytes <= MAX_REPLY_BYTES ? text : pack(tooLong(bytes));
       // The question was not understood, so its tenant is unknown and the API must remove the request.
       if (tenant === undefined) await redis.publish(onlineKeys.replies(request.api), fitting);
       else await send('', { request, tenant, text: fitting });

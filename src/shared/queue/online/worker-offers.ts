@@ -1,0 +1,51 @@
+/**
+ * The workers that have offered an API process to take its next request of a queue. They say so in their replies. Such a
+ * request needs neither a wake-up nor a round trip of the worker. A large body goes to the worker outside of the script,
+ * because Lua would hash it.
+ */
+import type { Redis } from 'ioredis';
+import { createBufferPool } from '../../process/buffer-pool.ts';
+import { onlineKeys } from '../keys.ts';
+import { LONGEST_INNER_BODY, LONGEST_SENT_BODY } from './online-format.ts';
+import { bodyPrefix } from './online-messages.ts';
+
+/** An older offer may be that of a worker that is frozen. */
+const OFFER_MS = 5_000;
+/** Queues of models that are gone stay until then. */
+const MAX_QUEUES = 1_000;
+/** Of buffers that wait for the next body. */
+const FREE_BYTES = 4 * 1024 * 1024;
+
+export function createOffers(redis: Redis) {
+  /** By queue, the last offer. */
+  const offers = new Map<string, { readonly worker: string; readonly until: number }>();
+  const buffers = createBufferPool(FREE_BYTES);
+
+  return {
+    note(queue: string, worker: string): void {
+      if (offers.size >= MAX_QUEUES) offers.clear();
+      offers.set(queue, { worker, until: performance.now() + OFFER_MS });
+    },
+    /** Uses up the offer for the queue of a request. Null if there is none, or the body is too long. */
+    take({ queue, body }: { readonly queue: string; readonly body: Uint8Array }): string | null {
+      const offer = offers.get(queue);
+      if (offer === undefined || body.length > LONGEST_SENT_BODY) return null;
+      offers.delete(queue);
+      return performance.now() < offer.until ? offer.worker : null;
+    },
+    /** Sends a large body to a worker. Returns false if it can go with its header. */
+    send(worker: string, { id, body }: { readonly id: string; readonly body: Uint8Array }): boolean {
+      if (body.length <= LONGEST_INNER_BODY) return false;
+      const prefix = bodyPrefix(id);
+      const message = buffers.take(prefix.length + body.length);
+      message.set(prefix);
+      message.set(body, prefix.length);
+      redis.publish(onlineKeys.worker(worker), message).then(
+        () => buffers.giveBack(message),
+        // The worker does not have the body then. The client may still be sending the buffer.
+        () => {},
+      );
+      return true;
+    },
+  };
+}
