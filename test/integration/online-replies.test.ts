@@ -3,12 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createOnlineRequests, type OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
-import { createOnlineWork, type OnlineWork } from '#forebay/shared/queue/online/online-work.js';
+import {
+  createOnlineWork,
+  type OnlineWork,
+  type TakenRequest,
+} from '#forebay/shared/queue/online/online-work.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { onlineKeys } from '#forebay/shared/queue/keys.js';
-import { createByteScripts, createScripts } from '#forebay/shared/queue/scripts.js';
+import { createByteScripts, createScripts, type RunScript } from '#forebay/shared/queue/scripts.js';
 import { useQueueLayer } from '../support/queue.ts';
-import { infoOf, scriptsRun } from '../support/redis-counters.ts';
+import { infoOf } from '../support/redis-counters.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const layer = useQueueLayer();
@@ -17,6 +21,8 @@ let connections: ReturnType<typeof connectRedis>[];
 let requests: OnlineRequests;
 let work: OnlineWork;
 const unused: Uint8Array[] = [];
+/** Requests that came to the worker without being taken. */
+let handed: TakenRequest[] = [];
 beforeAll(async () => {
   const raise = (error: Error) => {
     throw error;
@@ -28,7 +34,7 @@ beforeAll(async () => {
     (typeof connections)[0],
   ];
   requests = await createOnlineRequests({
-    run: createScripts(redis),
+    run: counting(createScripts(redis)),
     redis,
     subscriber: apiSubscriber,
     limits: { requests: 100, bytes: 16 * 1024 * 1024, tenants: 'whole' },
@@ -37,12 +43,12 @@ beforeAll(async () => {
   work = createOnlineWork({
     worker: 'w',
     redis: layer.redis,
-    run: createByteScripts(layer.redis),
+    run: counting(createByteScripts(layer.redis)),
     subscriber: workerSubscriber,
   });
   await work.listen(
     () => {},
-    () => {},
+    (_, request) => handed.push(request),
   );
 });
 afterAll(async () => {
@@ -54,6 +60,16 @@ afterEach(async () => {
     async () => (await layer.redis.keys('forebay:{online}:*')).length === 0,
   );
 });
+
+/** The scripts that have run. Not counted by Redis, because an API also looks for requests that take long. */
+let ran: string[] = [];
+
+function counting(run: RunScript): RunScript {
+  return async (name, keys, args) => {
+    if (name !== 'look-online') ran.push(name);
+    return run(name, keys, args);
+  };
+}
 
 async function ask(
   payload = Buffer.from('x'),
@@ -105,16 +121,16 @@ it('large replies of many requests reach their callers, and one that is too larg
 });
 
 it('requests of one turn cost one script to ask and one to reply, which also removes them', async () => {
-  const none = await scriptsRun(layer.redis);
+  ran = [];
   const asked = Array.from({ length: 20 }, async () => ask());
   await waitUntil('all to wait', async () => (await layer.redis.llen(onlineKeys.waiting('q'))) === 20);
-  expect((await scriptsRun(layer.redis)) - none).toBe(1);
+  expect(ran).toEqual(['ask-online']);
   const taken = await take(20);
-  const before = await scriptsRun(layer.redis);
+  ran = [];
   await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
   await Promise.all(asked);
   expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
-  expect((await scriptsRun(layer.redis)) - before).toBe(1);
+  expect(ran).toEqual(['reply-online']);
 });
 
 it('a large body arrives whole, and is unused once its request has ended and Redis has it', async () => {
@@ -181,6 +197,74 @@ it('a worker with room for 8 rows takes one request of 1,000 rows, or several of
   ]);
   await Promise.all(takes.flat().map(async (one) => work.reply(one, ANSWER)));
   await Promise.all(asked);
+});
+
+/** The worker answers a request, and offers to take the next one. */
+async function makeOffer(from: OnlineWork = work) {
+  const asked = ask();
+  const [taken] = await take(1);
+  await from.reply(taken!, ANSWER, true);
+  await asked;
+}
+
+async function nextHanded(): Promise<TakenRequest> {
+  const [request] = await waitUntil('a request', () => handed.length > 0 && handed);
+  handed = [];
+  return request!;
+}
+
+it('after an offer, a request reaches the worker with one script, whatever the size of its body', async () => {
+  await makeOffer();
+  for (const body of [randomBytes(100), randomBytes(100_000), randomBytes(100)]) {
+    ran = [];
+    const asked = ask(body);
+    const request = await nextHanded();
+    expect(ran).toEqual(['ask-online']);
+    expect(request.question!.body.equals(body)).toBe(true);
+    expect(await layer.redis.exists(onlineKeys.body(request.id), onlineKeys.waiting('q'))).toBe(0);
+    await work.reply(request, ANSWER, true);
+    expect(await asked).toEqual(ANSWER);
+  }
+  // Requests that come together use no offer. While one of them waits, another must wait behind it.
+  const twoWait = async () =>
+    waitUntil('two to wait', async () => (await layer.redis.llen(onlineKeys.waiting('q'))) === 2);
+  const waits = [ask(), ask()];
+  await twoWait();
+  const [first] = (await work.take('q', 1)).requests;
+  await work.reply(first!, ANSWER, true);
+  waits.push(ask(randomBytes(100_000)));
+  await twoWait();
+  const others = await take(2);
+  expect(handed).toEqual([]);
+  await Promise.all(others.map(async (one) => work.reply(one, ANSWER)));
+  await Promise.all(waits);
+});
+
+it('a request that its worker gives back, or never receives, is asked again', async () => {
+  for (const lose of [(one: TakenRequest) => work.giveBack(one), ({ id }: TakenRequest) => work.forget(id)]) {
+    await makeOffer();
+    const body = randomBytes(100_000);
+    const asked = ask(body);
+    lose(await nextHanded());
+    const [again] = await take(1);
+    expect(again!.question!.body.equals(body)).toBe(true);
+    await work.reply(again!, ANSWER);
+    await asked;
+  }
+});
+
+it('a request goes to the others if the worker that has offered to take it is gone', async () => {
+  const subscriber = connectRedis(layer.url, 'background', () => {});
+  const run = createByteScripts(layer.redis);
+  const gone = createOnlineWork({ worker: 'gone', redis: layer.redis, run, subscriber });
+  await makeOffer(gone);
+  const body = randomBytes(100_000);
+  const asked = ask(body);
+  const [taken] = await take(1);
+  expect(taken!.question!.body.equals(body)).toBe(true);
+  await work.reply(taken!, ANSWER);
+  await asked;
+  await subscriber.quit();
 });
 
 it('the API removes what a worker of an older version has answered', async () => {

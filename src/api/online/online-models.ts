@@ -10,8 +10,13 @@ export interface OnlineModel extends FoundModel {
   readonly service: ModelService;
 }
 
-/** After this time it is looked up again, in the background if requests still come. */
-const FRESH_MS = 500;
+/**
+ * After this time it is looked up again, in the background if requests still come. A look-up costs milliseconds, and
+ * heartbeats come every two seconds. Workers announce new models and versions at once.
+ */
+const FRESH_MS = 2_000;
+/** The request that finds it old is on its way to a worker by then, so that it does not wait for the look-up. */
+const AFTER_REQUEST_MS = 2;
 /** After this time a request waits for the look-up. */
 const STALE_MS = 5_000;
 /** Clients may name anything. */
@@ -33,6 +38,8 @@ export function createOnlineModels(deps: {
   const { findModel, workers, now = () => performance.now() } = deps;
   const known = new Map<string, Known>();
   const lookups = new Map<string, Promise<OnlineModel>>();
+  /** Names that are about to be looked up in the background. */
+  const due = new Set<string>();
   deps.wake.on('workers', () => known.clear());
 
   async function lookUp(name: string): Promise<OnlineModel> {
@@ -41,6 +48,15 @@ export function createOnlineModels(deps: {
     if (known.size >= MAX_NAMES) known.clear();
     known.set(name, { model, at: now() });
     return model;
+  }
+
+  function refresh(name: string): void {
+    if (due.has(name)) return;
+    due.add(name);
+    setTimeout(() => {
+      due.delete(name);
+      void fresh(name).catch(() => known.delete(name));
+    }, AFTER_REQUEST_MS);
   }
 
   /** Requests that come together share one look-up. */
@@ -61,7 +77,7 @@ export function createOnlineModels(deps: {
       if (found === undefined || age > STALE_MS) return fresh(name);
       // A model that nobody serves may be served by now.
       if (!canServe(found.model)) return fresh(name);
-      if (age > FRESH_MS) void fresh(name).catch(() => known.delete(name));
+      if (age > FRESH_MS) refresh(name);
       return found.model;
     },
     fresh,

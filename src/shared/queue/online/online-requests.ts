@@ -1,6 +1,7 @@
 /**
  * Asks workers over Redis for answers at once, on behalf of one API process. Redis holds a payload until a worker takes
- * it. The process keeps it until the reply comes, so that another worker can take it if the first one dies (ADR 27).
+ * it, or hands it to an idle worker at once. The process keeps it until the reply comes, so that another worker can take
+ * it if the first one dies (ADR 27).
  *
  * A request is `asked` once, or `asked_again` after its worker has died or its reply may be lost. It ends with the reply,
  * at its deadline, when its caller leaves, or when its second worker dies too.

@@ -173,7 +173,8 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     ): Promise<void> {
       subscriber.on('messageBuffer', (from: Buffer, bytes: Buffer) => {
         const message = from.toString() === channel ? readWorkerMessage(bytes) : null;
-        switch (message?.is) {
+        if (message === null) return;
+        switch (message.is) {
           case 'left':
             return onLeft(message.id);
           case 'body':
