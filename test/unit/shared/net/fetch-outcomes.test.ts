@@ -35,7 +35,7 @@ async function serving(handler: RequestListener): Promise<string> {
 }
 
 function fetching(tries: number, breaker = createCircuitBreaker()) {
-  const limits = { timeoutMs: 2_000, maxBytes: 2 ** 20, maxRatio: 200 };
+  const limits = { timeoutMs: 30_000, maxBytes: 2 ** 20, maxRatio: 200 };
   const guarded = createGuardedFetch({ allow: ['127.0.0.1'], userAgent: 'forebay/test', breaker, ...limits });
   opened.push(guarded);
   const { fetchBytes } = guarded;
