@@ -109,7 +109,7 @@ function equalJobs(blockRows) {
   };
 }
 
-/** How a job went on, from its events. */
+/** The progress of a job over time, from its events. */
 function courseOf(events) {
   const commits = events.flatMap(({ type, at, data }) =>
     type === 'progress' ? [{ at, rows: data.rows.succeeded }] : [],

@@ -19,19 +19,19 @@ export const title = 'Rows and results on S3';
 export const proves = 'What it costs the API, the worker and its lanes if rows and results are on S3.';
 export const defaults = { runs: 5, seconds: 8, quick: { runs: 1, seconds: 2 } };
 
-/** `rate`: rows per second, roughly, of a machine with two cores. */
+/** `rate`: about how many rows per second a machine with two cores computes. */
 const JOBS = [
   { subject: SUBJECTS['mobilenetv2'], rate: 100 },
   { subject: SUBJECTS['digits-small'], rate: 1500 },
 ];
 const TARGET = '>= 0.85';
-/** Redis and the launcher are left out: they do the same for both. */
+/** Without Redis and the launcher, which do the same for both. */
 const ROLES = ['api', 'worker', 'lanes'];
 
 export async function run({ log, runs, seconds, subjects }) {
   const jobs = JOBS.filter(({ subject }) => subjects.includes(subject));
   if (jobs.length === 0) {
-    throw new Unavailable(`measured are only ${JOBS.map(({ subject }) => subject.name).join(' and ')}`);
+    throw new Unavailable(`only ${JOBS.map(({ subject }) => subject.name).join(' and ')} are measured`);
   }
   return inScratch(async (folder) => {
     const data = join(folder, 'data');

@@ -15,7 +15,7 @@ const CACHED = `seaweedfs-4.48-${process.arch}`;
 const BUCKET = 'bench';
 const START_MS = 60_000;
 const PUTS_AT_ONCE = 16;
-/** Every port that it opens besides that of S3. */
+/** The ports that it opens, apart from those of S3. */
 const PORTS = ['master', 'volume', 'filer', 'admin'].flatMap((name) => [`${name}.port`, `${name}.port.grpc`]);
 
 /**

@@ -122,7 +122,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
         signal: never,
       });
 
-    /** Fails at the `dieAt`th change of a file. */
+    /** Ends a job. Its owner dies at the change of a file with this number, counted from 0. */
     async function end(output: Output, record: JobRecord, dieAt = 9) {
       const { spec, succeeded, failed } = record;
       const rows = { total: succeeded + failed, succeeded, failed };
@@ -168,7 +168,7 @@ for (const { name, skipped, open } of OUTPUT_PLACES) {
       ]);
     });
 
-    it('a retry adds files and takes none of the first job away, wherever an owner dies', async () => {
+    it('a retry adds files and keeps those of the first job, wherever an owner dies', async () => {
       const first = await computed({ size: { files: 2 } }, 'csv');
       const { output } = first;
       for (const task of [0, 1]) await first.write(task);

@@ -185,7 +185,7 @@ it('a job whose API is killed while files are made is continued, and one that is
   await expectFiles((await reruns.resume(second.output)).id);
 });
 
-it('a compacted delta job whose worker and API are killed is continued, and is the earlier one of the next', async () => {
+it('a compacted delta job whose worker and API are killed is continued, and the next delta job starts from it', async () => {
   const folder = join(service.input, 'nightly');
   mkdirSync(folder);
   let clock = 1_700_000_000;

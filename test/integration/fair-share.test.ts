@@ -58,7 +58,7 @@ function line() {
     return served;
   }
 
-  /** Its job and those that wait ask for slots. */
+  /** The job whose block was served asks for slots, and so do the jobs that wait. */
   async function askAfter(served: unknown) {
     for (const [id, other] of jobs) if (other === served || other.waitsFor !== null) await ask(id);
   }
@@ -139,13 +139,13 @@ it.each([
     await serve(blocks * large, () => leads.push(rows('first') - before - rows('next')));
     // The first job has sixteen blocks on the queue when the next one joins.
     expect(Math.max(...leads.map(Math.abs))).toBeLessThanOrEqual(most * large);
-    // Later, one of them may be a refill of the smaller one ahead, and the next block.
+    // Later, one of them may be ahead by a refill of the smaller one, plus one block.
     const later = leads.slice(-leads.length / 4).map(Math.abs);
     expect(Math.max(...later)).toBeLessThanOrEqual(4 * small + large);
   },
 );
 
-it('blocks on the queue move on, however many small jobs join', async () => {
+it('blocks on the queue are served, however many small jobs join', async () => {
   const { join, leave, serveOne, rows } = line();
   await join(job('old'));
   for (let i = 0; i < 4; i++) await join(slotUser(`small${i}`, { window: 1 }));

@@ -299,7 +299,7 @@ it('a retry that ends with files does not end before the deletions of an earlier
   const job = await feederOf(2, { outputs, spec: { compact } });
   await job.feeder.step();
   await commitWindow(job.id, 2);
-  // Files of earlier jobs are there, so the parts go, even though there is no result and no plan.
+  // The output has files, so the retry's parts are removed, even though it has no result and no file plan.
   await job.feeder.step();
   expect(await job.record()).toMatchObject({
     status: 'finalizing',

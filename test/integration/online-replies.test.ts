@@ -21,7 +21,7 @@ let connections: ReturnType<typeof connectRedis>[];
 let requests: OnlineRequests;
 let work: OnlineWork;
 const unused: Uint8Array[] = [];
-/** Requests that came to the worker without being taken. */
+/** Requests that the worker was handed. */
 let handed: TakenRequest[] = [];
 beforeAll(async () => {
   const raise = (error: Error) => {
@@ -61,7 +61,7 @@ afterEach(async () => {
   );
 });
 
-/** The scripts that have run. Not counted by Redis, because an API also looks for requests that take long. */
+/** The scripts that have run, without those by which an API looks for slow requests. Redis would count these, too. */
 let ran: string[] = [];
 
 function counting(run: RunScript): RunScript {
@@ -253,7 +253,7 @@ it('a request that its worker gives back, or never receives, is asked again', as
   }
 });
 
-it('a request goes to the others if the worker that has offered to take it is gone', async () => {
+it('a request goes on the list if the worker that has offered to take it is gone', async () => {
   const subscriber = connectRedis(layer.url, 'background', () => {});
   const run = createByteScripts(layer.redis);
   const gone = createOnlineWork({ worker: 'gone', redis: layer.redis, run, subscriber });

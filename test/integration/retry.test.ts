@@ -212,7 +212,7 @@ describe('a retry in a compacted output', () => {
   const results = async (id: string, query = '') =>
     (await service.request(`/v1/jobs/${id}/results${query}`)).text();
 
-  it('failed rows are retried into further files, from which the next delta job goes on', async () => {
+  it('failed rows are retried into further files, and the next delta job starts from all files', async () => {
     const folder = join(service.input, 'retried');
     mkdirSync(folder);
     const write = (i: number, from: number | 'broken') => {
@@ -270,9 +270,9 @@ describe('a retry in a compacted output', () => {
     expect(indexes((await reruns.rowsOf(next.id)).rows)).toEqual(upTo(9));
   });
 
-  it('a retry whose worker and API are killed while it adds files leaves the earlier state, or the new one', async () => {
+  it('a retry whose worker and API are killed while it adds files leaves the earlier state or the new one', async () => {
     const rows = 24;
-    /** Each takes some turns of the feeder, so a process can be killed between them. */
+    /** Each task takes several turns of the feeder, so a process can be killed between them. */
     const tasks = 20;
     const { input, repair } = reruns.writeRows('retry-killed', rows, (i) => i > 4);
     const output = { path: service.out('retry-killed'), compact: { files: tasks } };

@@ -11,11 +11,11 @@ export interface OnlineModel extends FoundModel {
 }
 
 /**
- * After this time it is looked up again, in the background if requests still come. A look-up costs milliseconds, and
+ * After this time, the next request triggers a look-up in the background. A look-up costs milliseconds, and
  * heartbeats come every two seconds. Workers announce new models and versions at once.
  */
 const FRESH_MS = 2_000;
-/** The request that finds it old is on its way to a worker by then, so that it does not wait for the look-up. */
+/** Delays the look-up until the request that caused it has left for a worker, so that the request does not wait. */
 const AFTER_REQUEST_MS = 2;
 /** After this time a request waits for the look-up. */
 const STALE_MS = 5_000;
@@ -38,7 +38,7 @@ export function createOnlineModels(deps: {
   const { findModel, workers, now = () => performance.now() } = deps;
   const known = new Map<string, Known>();
   const lookups = new Map<string, Promise<OnlineModel>>();
-  /** Names that are about to be looked up in the background. */
+  /** Names whose look-up in the background is scheduled. */
   const due = new Set<string>();
   deps.wake.on('workers', () => known.clear());
 

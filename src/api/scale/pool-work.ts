@@ -80,7 +80,7 @@ export function workOfPool(pool: string, { jobs, workers }: ServiceActivity, rat
   return {
     pool,
     liveWorkers: intakes.filter((intake) => !isDraining(intake)).length,
-    // A worker that ends is `draining`. Nobody has to replace it, so it does not count here.
+    // A worker that shuts down is `draining`. It needs no replacement, so it does not count here.
     drainedWorkers: intakes.filter((intake) => intake === 'drained').length,
     models: [...queues.values()].toSorted((a, b) => (a.queue < b.queue ? -1 : 1)),
     blocksAtOnce: open.reduce((sum, job) => sum + blocksAtOnceOf(job), 0),

@@ -88,7 +88,7 @@ export const REQUEST_ERRORS = {
   },
   output_compacted: {
     cause:
-      'The parts of this output have become larger files (`compact`, `partition_by`), and it is complete. So it cannot be resumed. It can be the earlier output of a delta job only if it has recorded the versions of its rows.',
+      'This output is complete, and its parts have become larger files (`compact`, `partition_by`). So it cannot be resumed. It can be the earlier output of a delta job only if it has recorded the versions of its rows.',
     fix: 'To run failed rows again, retry the job. For more rows, submit a delta job into another output with this one as `previous`, or the rows as a new job. Else choose another output, or overwrite this one.',
   },
   request_too_large: {

@@ -1,6 +1,6 @@
 /**
- * Gathers the whole answer to a request in memory. Without the stream, the signal and their events, a small answer
- * takes half of the CPU time.
+ * Gathers the whole answer to a request in memory. It uses no stream and no AbortSignal, so a small answer takes half
+ * of the CPU time.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
@@ -11,11 +11,11 @@ import type { Attempt } from './with-deadline.ts';
 export interface WholeAnswer {
   readonly statusCode: number;
   readonly headers: IncomingHttpHeaders;
-  /** Decompressed. If the status is not 2xx: as it came, and at most ERROR_BYTES and one chunk. */
+  /** Decompressed. If the status is not 2xx: as received, and at most ERROR_BYTES plus one chunk. */
   readonly body: Uint8Array;
 }
 
-/** An error body is much smaller. */
+/** Real error bodies are much smaller. */
 const ERROR_BYTES = 64 * 1024;
 
 /** Rejects as readBody does, and with the errors of undici. */
@@ -81,8 +81,8 @@ async function gather(
 }
 
 /**
- * Puts the chunks of a body together. With an announced size, each chunk is copied as it comes. Chunks that wait for the
- * last one would survive small garbage collections, and need large ones.
+ * Joins the chunks of a body. If the size was announced, each chunk is copied on arrival. Chunks that are kept until
+ * the last one would survive minor garbage collections, and only major ones would free them.
  */
 function createPieces(announced: number) {
   const chunks: Buffer[] = [];

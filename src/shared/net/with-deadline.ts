@@ -8,7 +8,7 @@ export interface Attempt {
   readonly stop: AbortSignal;
   /** Whether the operation must stop. */
   readonly isOver: boolean;
-  /** Calls `stop` when the operation must stop, or immediately. Replaces the function of an earlier call. */
+  /** Calls `stop` when the operation must stop, or at once if it must already. Replaces the earlier `stop`. */
   onOver(stop: () => void): void;
 }
 
@@ -34,7 +34,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** A class, because getters of an object literal are made anew for each object, which is slow. */
+/** A class, because an object literal would create its getters anew for each object, which is slow. */
 class RunningAttempt implements Attempt {
   readonly caller: AbortSignal;
   isOver = false;

@@ -3,7 +3,7 @@
  * Node warns of a leak, and removing a listener searches the whole list.
  */
 
-/** `stop` is null once its waiter waits no more. */
+/** `stop` is null once the waiter has been removed. */
 interface Waiter {
   stop: (() => void) | null;
 }
@@ -20,8 +20,8 @@ export function onAbort(signal: AbortSignal, stop: () => void): () => void {
   const all = waitersOf(signal);
   all.add(mine);
   return () => {
-    // The tables that a set outgrows point to their successors. Where one has become old, they keep what was deleted
-    // until the next large garbage collection. So a waiter must not lead to the memory of its operation.
+    // When a Set grows, its old table points to the new one. An old table in V8's old generation keeps deleted waiters
+    // alive until the next major garbage collection. So a removed waiter must not refer to its operation.
     mine.stop = null;
     all.delete(mine);
   };

@@ -20,7 +20,7 @@ export interface Wake {
  */
 export async function createWake(subscriber: Redis, kinds: readonly WakeKind[] = ALL): Promise<Wake> {
   const listeners = new Map<string, Set<(name: string) => void>>();
-  // Not `message`, because for that the client makes a text of every message, and some are bodies of online requests.
+  // Not `message`: the client would decode every message for it, and some are bodies of online requests.
   subscriber.on('messageBuffer', (channel: Buffer, name: Buffer) => {
     for (const listener of listeners.get(channel.toString()) ?? []) listener(name.toString());
   });

@@ -66,7 +66,7 @@ export function fileNumber(path: string): number | null {
   return number === undefined ? null : Number(number);
 }
 
-/** Whether a path is that of a compacted file with this number or a higher one, or describes such files. */
+/** Whether a path is that of a compacted file from number `first` on, or of a list or record of such files. */
 export function isFileFrom(first: number, path: string): boolean {
   const list = IS_LIST.exec(path)?.[1];
   const number = list === undefined ? (fileNumber(path) ?? fileRowsNumber(path)) : Number(list);

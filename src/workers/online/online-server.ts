@@ -133,7 +133,7 @@ export function createOnlineServer(deps: {
     work.forget(request.id);
   }
 
-  /** Whether an API may hand this worker a request of the queue without asking. */
+  /** Whether an API may hand this worker the next request of the queue. */
   function mayOffer(open: OpenQueue): boolean {
     return state === 'serving' && queues.get(open.queue) === open && roomOf(open) > 0;
   }

@@ -35,7 +35,7 @@ export function endsCompacted({ spec, status, error, filePlan }: JobRecord): boo
   return addsFiles(spec) && error?.code === 'all_rows_failed';
 }
 
-/** Whether the end of the job removes parts or files, whose names the next job of the output may use again. */
+/** Whether the job removes parts or files at its end. The next job of the output may use their names again. */
 export function removesFiles(record: JobRecord): boolean {
   return record.filePlan !== null || endsCompacted(record);
 }
@@ -79,9 +79,9 @@ export async function writeCompacted(
 }
 
 /**
- * Lists the files of earlier jobs, which a retry leaves as they are, and then those of the job from `first` on. Returns
- * the number of all files, and the folders of the job's own. Throws if files lack rows of the parts, so that the parts
- * stay.
+ * Lists the files of earlier jobs, which a retry leaves as they are. Then lists the job's own files, from `first` on.
+ * Returns the number of all files, and the folders of the job's own files. Throws if files lack rows of the parts, so
+ * that the parts stay.
  */
 async function addFiles(
   add: AddText,
@@ -141,8 +141,8 @@ async function filesOf(output: Output, file: number): Promise<ManifestPart[]> {
 }
 
 /**
- * Errors are not compacted. There is still one file per block with failed rows. `rerunEnd`: a retry has run all rows of
- * the files before this one again.
+ * Errors are not compacted. There is still one file per block with failed rows. `rerunEnd`: a retry has run the rows of
+ * all files below this number again, so they are superseded.
  */
 async function addErrors(add: AddText, output: Output, rerunEnd: number): Promise<void> {
   const list = createListWriter(add);

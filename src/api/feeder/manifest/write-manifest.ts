@@ -82,8 +82,8 @@ export function createManifestWriter(deps: ManifestSources) {
   }
 
   /**
-   * Writes vanished.jsonl from the records of the parts. Call it before the manifest lists files: after that, nobody
-   * comes back to the parts.
+   * Writes vanished.jsonl from the records of the parts. Call it before the manifest lists files, because nobody reads
+   * the parts after that.
    */
   async function listVanished(
     output: Output,
@@ -158,8 +158,8 @@ async function ownFiles(output: Output, { spec }: JobRecord): Promise<string[]> 
 }
 
 /**
- * Ends a retry that has not added its files. The earlier manifest stays true. The parts of the retry stay, so that it can
- * be resumed.
+ * Ends a retry that has not added its files. The earlier manifest is still valid. The parts of the retry stay, so that
+ * it can be resumed.
  */
 async function keepFiles(output: Output, record: JobRecord, files: OwnedFiles): Promise<Described> {
   let bytes = 0;

@@ -30,7 +30,7 @@ export function mountRetryAndResume(target: MountTarget, deps: RetryAndResumeDep
       tag: 'Jobs',
       summary: 'Run the failed rows of a job again',
       description:
-        'Creates a new job (`retry_of`) that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones, and rows keep their index. If parts have become files, those of the retry become further files. `manifest.json` then describes both jobs. A retry can be retried. For this, rows that came with the request are kept as long as the job (7 days).',
+        'Creates a new job (`retry_of`) that runs the failed rows of an ended job again, into the same output. Its parts follow the existing ones, and rows keep their index. If the parts of the output have become files, the parts of the retry become further files. `manifest.json` then describes both jobs. A retry can be retried. For this, rows that came with the request are kept as long as the job (7 days).',
       params: JOB_PARAMS,
       success: [NEW_JOB],
       problems: [...JOB_PROBLEMS, ...CREATE_PROBLEMS, 'invalid_state'],

@@ -40,7 +40,7 @@ export function mountScale(target: MountTarget, { scales, scaleTargetS }: ScaleD
       access: 'service:read',
       summary: 'Get how many workers a pool should have',
       description:
-        'For an autoscaler. `wanted_replicas` also replaces drained workers. A pool without workers and jobs has an answer, too.',
+        'For an autoscaler. Use `wanted_replicas` to set how many workers run: it also counts a replacement for each drained worker. A pool without workers and jobs has an answer, too.',
       params: POOL_PARAMS,
       success: [{ status: 200, description: 'The pool.', content: { 'application/json': POOL_SCALE } }],
       problems: [],

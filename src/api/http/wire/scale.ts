@@ -6,14 +6,14 @@ export const POOL_SCALE = z
     pool: z.string(),
     object: z.literal('pool_scale'),
     wanted_workers: z.int().meta({ description: 'Workers that the pool should have now.' }),
-    live_workers: z.int().meta({ description: 'Workers that it has and that take work.' }),
+    live_workers: z.int().meta({ description: 'Workers that the pool has and that take work.' }),
     drained_workers: z.int().meta({
       description:
         'Drained workers that are alive. They take no work, so they do not count in `live_workers`.',
     }),
     wanted_replicas: z.int().meta({
       description:
-        'For an autoscaler that sets how many workers run, such as KEDA: `wanted_workers`, and one in place of each drained worker. 0 if no worker is wanted.',
+        'For an autoscaler that sets how many workers run, such as KEDA: `wanted_workers`, plus one for each drained worker. 0 if no worker is wanted.',
     }),
     why: z.string().meta({
       description: 'How the number came about.',

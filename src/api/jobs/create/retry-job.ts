@@ -1,6 +1,6 @@
 /**
  * Creates a job that runs the failed rows of an ended job again, into the same output. Its parts follow the existing
- * ones (ADR 7). If these have become files, its parts become further files (ADR 36). It needs job.json and
+ * ones (ADR 7). If those have become files, its parts become further files (ADR 36). It needs job.json and
  * manifest.json of the output and, for inline rows, the spool.
  */
 import { randomBytes } from 'node:crypto';
@@ -70,7 +70,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
       table: last.table,
       asked_columns: last.asked_columns,
       delta: undefined,
-      // In an output of parts, only those of the retry would become files.
+      // If the output still has parts, so does the retry. `compact` would turn only the retry's parts into files.
       compact: last.compact && firstFile !== null ? { ...last.compact, first_file: firstFile } : undefined,
       // These rows are known to be bad, so the first job's error limit does not apply.
       options: { ...last.options, limit: null, max_errors: null },

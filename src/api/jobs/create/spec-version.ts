@@ -16,7 +16,7 @@ const COMPACTED = 7;
 const ON_AZURE = 7;
 const BY_CONTENT = 7;
 const INLINE_MODEL = 7;
-/** Of a retry whose parts become further files of its output. */
+/** The version of a retry whose parts become further files of its output. */
 export const ADDS_FILES = 8;
 
 /** What a request asks for in addition to its dataset. */

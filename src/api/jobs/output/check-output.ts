@@ -81,6 +81,6 @@ async function refuseCompacted(output: Output, { compact, id }: JobSpec): Promis
     'output_compacted',
     `The output "${output.place}" is complete, and its parts have become larger files, so it cannot be resumed. To run ` +
       `failed rows again, retry job ${id}. For more rows, submit a delta job into another output with this one as ` +
-      '`previous`. Else use another output, or overwrite this one.',
+      '`previous`, or the rows as a new job. Else choose another output, or overwrite this one.',
   );
 }

@@ -46,8 +46,8 @@ export async function takeOverOutput(
 
 /**
  * Files to remove, in order. What describes the whole output comes first: _SUCCESS, and the manifest, so that it never
- * lists a missing part. A retry only adds parts to finished rows, so it leaves _SUCCESS where it is. But if it adds
- * files, a row may for a while be in a part and in a file, and _SUCCESS says that this is not so.
+ * lists a missing part. A retry only adds parts to finished rows, so it leaves _SUCCESS where it is. But while it
+ * adds files, a row may be in both a part and a file. _SUCCESS promises the opposite, so such a retry removes it.
  */
 async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): Promise<string[]> {
   const names = await output.names();
@@ -66,10 +66,10 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
     );
   }
   const removed = spec.retry_of === null || addsFiles(spec) ? [SUCCESS_NAME] : [];
-  // The files of the earlier job count if a retry adds to them.
+  // A retry that adds files keeps those of the earlier job, because they count.
   if (found?.compact !== undefined && !(isRetry && addsFiles(spec))) {
-    // Otherwise, that job ended before its manifest listed its files, so they do not count. This job makes files from all
-    // parts of that job again.
+    // Here the earlier job ended before its manifest listed its files, so they do not count. This job makes
+    // them again from all parts.
     const { first_file: first = 0 } = found.compact;
     removed.push(...(await output.filePaths()).filter((path) => isFileFrom(first, path)));
   }

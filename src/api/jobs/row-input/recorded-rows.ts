@@ -81,7 +81,7 @@ function byIndex(rows: readonly RecordedRow[]): Rows {
 async function readFiles(output: Output, job: JobRecord, part: number, signal: AbortSignal): Promise<Rows> {
   const { spec, filePlan } = job;
   const manifest = await readManifest(output);
-  // The rows of a retry are found in the files of the first job, whether or not its own count yet.
+  // A retry's rows are recorded with the files of the first job, so the retry's own files need not count yet.
   if (!isInFiles(manifest, (addsFiles(spec) ? spec.retry_of : null) ?? spec.id)) return new Map();
   const first = part * spec.options.block_rows;
   const end = first + spec.options.block_rows;
@@ -96,7 +96,7 @@ async function readFiles(output: Output, job: JobRecord, part: number, signal: A
   return recorded === null ? searchFiles(output, job, first, end, signal) : byIndex(recorded);
 }
 
-/** The plan of the first job may no longer be known. So this looks into the records of all its tasks. */
+/** The file plan of the first job may have expired. So this searches the records of all its tasks. */
 async function rowsOfFirstJob(output: Output, job: string, first: number, end: number): Promise<Rows> {
   const found: RecordedRow[] = [];
   for await (const { name } of output.list(ROWS_PREFIX)) {

@@ -16,8 +16,8 @@ import { manifestErrors, manifestParts, type ManifestPart } from '../../../share
 import { understoodRows } from '../../../shared/storage/read-part.ts';
 
 /**
- * The job's own rows, also if a retry has added files. `from`: the first row to yield. `withErrors`: also yields failed
- * rows, each before the next result with a greater index.
+ * Yields only the job's own rows, even if a retry has added files. `from`: the first row to yield. `withErrors`: also
+ * yields failed rows, each before the next result with a greater index.
  */
 export async function* compactedRows(
   output: Output,
@@ -47,7 +47,7 @@ function resultRows(output: Output, { spec, filePlan }: JobRecord) {
   const sink = sinkOf(spec);
   const { first_file: first = 0 } = spec.compact ?? {};
   const tasks = filePlan?.tasks ?? 0;
-  /** The index after the last row of a file. The rows of a retry are few, and anywhere. */
+  /** The index after the last row of a file. A retry has few rows, with any index, so none of its files is skipped. */
   const rowsBefore = (task: number) =>
     addsFiles(spec) ? Infinity : fileTask(filePlan!, task).end * spec.options.block_rows;
   return async function* results(from: number): AsyncGenerator<readonly StoredRow[], void, undefined> {

@@ -154,7 +154,7 @@ async function rowAfter(outputs: Outputs, job: JobRecord, block: number): Promis
   return isInFiles(manifest, job.spec.id) ? (outputJobs(manifest!)[0]?.rows.total ?? 0) : 0;
 }
 
-/** Of lines of rows, whose first member is the index. 0 if there are none. */
+/** The index after that of the last row in these lines. 0 if there are no lines. */
 function rowAfterText(text: string): number {
   const last = text.lastIndexOf('\n', text.length - 2) + 1;
   return text === '' ? 0 : (JSON.parse(text.slice(last)) as { index: number }).index + 1;

@@ -14,7 +14,7 @@ export interface QueuedBlock {
   readonly generation: number;
   readonly firstRow: number;
   readonly rows: number;
-  /** Which part of the waiting blocks with the same priority it goes ahead of, 0 to 1. 0: it goes behind all. */
+  /** The share of the waiting blocks of its priority that it goes ahead of, from 0 to 1. 0: it goes behind all. */
   readonly ahead?: number;
 }
 
@@ -31,7 +31,7 @@ export type BlockQueues = ReturnType<typeof createBlockQueues>;
 const KEEP_FAILED = 100;
 /** BullMQ's own events, four per block, which nobody reads. Its default of 10,000 takes 1 MB per queue. */
 const KEEP_EVENTS = 100;
-/** Few blocks that were moved forward wait ahead of the oldest one of their priority. */
+/** How many moved blocks `oldest` expects ahead of the oldest block of a priority. There are rarely more. */
 const MOVED_AHEAD = 8;
 
 export function createBlockQueues(deps: { redis: Redis; run: RunScript; onError: (error: Error) => void }) {
@@ -167,9 +167,9 @@ export function createBlockQueues(deps: { redis: Redis; run: RunScript; onError:
     bullQueue: open,
 
     /**
-     * When the block that has waited longest was added, in ms since the epoch. Null: none waits. Within a priority, the
-     * order is that of adding, except for blocks that were moved forward. So the oldest block is one of the first of a
-     * priority. `priorities`: those that blocks may have.
+     * When the block that has waited longest was added, in ms since the epoch. Null: none waits. Within a priority,
+     * blocks are in the order of adding, except for those that were moved forward. So the oldest block is among the
+     * first ones of a priority. `priorities`: those that blocks may have.
      */
     async oldest(name: string, priorities: readonly number[]): Promise<number | null> {
       if (priorities.length === 0) return null;

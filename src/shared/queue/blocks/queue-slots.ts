@@ -40,8 +40,8 @@ export interface SlotGrant {
   /** Whether a job with a worse priority holds slots. */
   readonly outranks: boolean;
   /**
-   * For each granted block, which part of the waiting blocks it should go ahead of, 0 to 1, because they belong to jobs
-   * that have been served more.
+   * For each granted block, the share of the waiting blocks that it should go ahead of, from 0 to 1. Above 0: rivals of
+   * its job have been served more.
    */
   readonly ahead: readonly number[];
 }

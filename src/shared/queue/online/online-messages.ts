@@ -1,8 +1,9 @@
 /** Messages of online requests to workers and to API processes. The form of a reply is in online-format.ts. */
 
 /**
- * To a worker. `left`: the caller of a request has gone. `looked_for`: these requests take long, and their API asks whether
- * the worker still has them. `body`: of a request that may follow. `handed`: a request that the worker has offered to take.
+ * To a worker. `left`: the caller of a request has gone. `looked_for`: these requests take long, and their API asks
+ * whether the worker still has them. `body`: the large body of a request that may follow. `handed`: a request that the
+ * worker has offered to take.
  */
 export type WorkerMessage =
   | { readonly is: 'left'; readonly id: string }
@@ -16,13 +17,13 @@ export interface HandedMessage {
   /** Time until its deadline, ms. */
   readonly ttlMs: number;
   readonly queue: string;
-  /** Its header, a line break, and a body that is not large. */
+  /** Its header, a line break, and its body. A large body comes in a message of its own. */
   readonly packed: Buffer;
 }
 
 const LINE_BREAK = '\n'.charCodeAt(0);
 
-/** Null: an API of an older version only asks whether the worker lives, which the channel itself answers. */
+/** Null: an API of an older version only checks whether anybody listens on the channel. */
 export function readWorkerMessage(message: Buffer): WorkerMessage | null {
   if (message.length === 0) return null;
   const end = message.indexOf(LINE_BREAK);
@@ -44,7 +45,7 @@ export function bodyPrefix(id: string): Buffer {
   return Buffer.from(`${id}\n`);
 }
 
-/** To an API. `key`: the reply has a key, because it is large. `not_had`: the worker does not have the request. */
+/** To an API. `key`: the reply is large, so it is in a key. `not_had`: the worker does not have the request. */
 export type ApiMessage =
   | { readonly is: 'reply'; readonly text: string }
   | { readonly is: 'key' | 'not_had'; readonly id: string };

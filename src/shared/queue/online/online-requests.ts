@@ -1,7 +1,7 @@
 /**
  * Asks workers over Redis for answers at once, on behalf of one API process. Redis holds a payload until a worker takes
- * it, or hands it to an idle worker at once. The process keeps it until the reply comes, so that another worker can take
- * it if the first one dies (ADR 27).
+ * it, or passes it straight to an idle worker. The process keeps it until the reply comes, so that another worker can
+ * take it if the first one dies (ADR 27).
  *
  * A request is `asked` once, or `asked_again` after its worker has died or its reply may be lost. It ends with the reply,
  * at its deadline, when its caller leaves, or when its second worker dies too.
@@ -102,7 +102,7 @@ export async function createOnlineRequests(deps: {
     for (const request of pending.values()) putAgain(request);
   });
 
-  /** The message with the request was lost, or its worker has just stopped taking requests. It need not be dead. */
+  /** The message with the request was lost, or its worker no longer takes requests. The worker may still live. */
   function notHad(id: string): void {
     const request = pending.get(id);
     if (request !== undefined) putAgain(request);
@@ -169,7 +169,7 @@ export async function createOnlineRequests(deps: {
     ({ bytes }) => bytes,
   );
 
-  /** Returns what the script says of each. `worker`: offers to take the only one. */
+  /** Returns the script's answer for each request. `worker`: it has offered to take the only request. */
   async function putThose(all: readonly Pending[], worker: string | null) {
     const now = performance.now();
     // Requests that have ended in this turn are not sent, because nobody would remove them from Redis.

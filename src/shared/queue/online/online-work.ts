@@ -35,7 +35,7 @@ export interface TakenRequests {
 /** A worker takes no more requests at once after this many bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_REQUESTS = 64;
-/** Bodies that are kept until their requests come, which is in the same moment if they come. */
+/** Limits the bodies that wait for their requests. If a request comes at all, it comes right after its body. */
 const MAX_BODIES = 16;
 /** Limits the bytes of the buffers that are kept for the next large bodies. */
 const FREE_BYTES = 16 * 1024 * 1024;
@@ -67,9 +67,9 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   const buffers = createBufferPool(FREE_BYTES);
   /** Ids of the requests that it has. */
   const held = new Set<string>();
-  /** Calls of `take` whose answer has not come. */
+  /** Calls of `take` that Redis has not answered yet. */
   let takes = 0;
-  /** Bodies whose requests have not come, by id. */
+  /** Bodies whose requests have not come yet, by id. */
   const bodies = new Map<string, Buffer>();
 
   /** The replies of one turn go to Redis together. */
@@ -114,8 +114,8 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   }
 
   /**
-   * Copies a body, because it waits for a lane, and the buffer of the client would count as one that lives long.
-   * `received`: the buffer with the body, which is freed.
+   * Copies a body into a buffer of the pool, which is cheaper to keep while the body waits for a lane. `received`: the
+   * client's buffer with the body, which is freed.
    */
   function keep(body: Buffer, received: Buffer): Buffer {
     const own = buffers.take(body.length);
@@ -127,13 +127,13 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   function bodyCame(id: string, body: Buffer): void {
     bodies.set(id, body);
     if (bodies.size <= MAX_BODIES) return;
-    // Its API has found that other requests wait, so it has put it behind them.
+    // The oldest one: its request was refused, or waits on the list with its body.
     const [[unasked, unused]] = bodies as unknown as [[string, Buffer]];
     bodies.delete(unasked);
     buffers.giveBack(unused);
   }
 
-  /** Null if the request cannot be answered. Its API has been told so. */
+  /** Null if the request is not understood, or its body is missing. In the latter case its API has been told. */
   function handedIn({ id, ttlMs, packed }: HandedMessage): TakenRequest | null {
     const unpacked = unpackQuestion(packed);
     if (unpacked === null) return null;
@@ -156,7 +156,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     if (question !== null) buffers.giveBack(question.body);
   }
 
-  /** Its API asks again. If this message is lost, it looks for the request. */
+  /** Tells the API to ask again. If this message is lost, the API looks for the request later. */
   function notHad({ id, api }: Pick<TakenRequest, 'id' | 'api'>): void {
     held.delete(id);
     redis.publish(onlineKeys.replies(api), notHadMessage(id)).catch(() => {});
@@ -180,7 +180,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
           case 'body':
             return bodyCame(message.id, keep(message.body, bytes));
           case 'looked_for':
-            // Those that are being taken are not known yet. The API asks again.
+            // Requests that are being taken are not in `held` yet. The API looks for them again.
             if (takes > 0) return;
             for (const id of message.ids) if (!held.has(id)) notHad({ id, api: message.api });
             return;
@@ -192,7 +192,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
       });
       await subscriber.subscribe(channel);
     },
-    /** The worker does not answer a request that it has been handed. */
+    /** Returns a request that this worker was handed and does not answer. */
     giveBack(request: TakenRequest): void {
       release(request);
       notHad(request);

@@ -1,6 +1,6 @@
 /**
- * The workers that have offered an API process to take its next request of a queue. They say so in their replies. Such a
- * request needs neither a wake-up nor a round trip of the worker. A large body goes to the worker outside of the script,
+ * The workers that have offered, in a reply, to take the next request of a queue from this API process. Such a request
+ * needs neither a wake-up nor a round trip of the worker. A large body goes to the worker outside of the script,
  * because Lua would hash it.
  */
 import type { Redis } from 'ioredis';
@@ -9,15 +9,15 @@ import { onlineKeys } from '../keys.ts';
 import { LONGEST_INNER_BODY, LONGEST_SENT_BODY } from './online-format.ts';
 import { bodyPrefix } from './online-messages.ts';
 
-/** An older offer may be that of a worker that is frozen. */
+/** Offers expire, because the worker may have frozen since. */
 const OFFER_MS = 5_000;
-/** Queues of models that are gone stay until then. */
+/** At this many queues, all offers are dropped. This removes those of models that are gone. */
 const MAX_QUEUES = 1_000;
-/** Of buffers that wait for the next body. */
+/** Limits the bytes of the buffers that are kept for the next large bodies. */
 const FREE_BYTES = 4 * 1024 * 1024;
 
 export function createOffers(redis: Redis) {
-  /** By queue, the last offer. */
+  /** The last offer for each queue. */
   const offers = new Map<string, { readonly worker: string; readonly until: number }>();
   const buffers = createBufferPool(FREE_BYTES);
 
@@ -33,7 +33,7 @@ export function createOffers(redis: Redis) {
       offers.delete(queue);
       return performance.now() < offer.until ? offer.worker : null;
     },
-    /** Sends a large body to a worker. Returns false if it can go with its header. */
+    /** Sends a large body to a worker. Returns false, and sends nothing, if the body can go with its header. */
     send(worker: string, { id, body }: { readonly id: string; readonly body: Uint8Array }): boolean {
       if (body.length <= LONGEST_INNER_BODY) return false;
       const prefix = bodyPrefix(id);
@@ -42,7 +42,7 @@ export function createOffers(redis: Redis) {
       message.set(body, prefix.length);
       redis.publish(onlineKeys.worker(worker), message).then(
         () => buffers.giveBack(message),
-        // The worker does not have the body then. The client may still be sending the buffer.
+        // Then the worker lacks the body. The buffer is not used again, because the client may still be sending it.
         () => {},
       );
       return true;

@@ -1,15 +1,15 @@
 -- Puts online requests on the list of their queue, unless too many requests are open or they have too many bytes.
 -- A request that is open already goes to the front again: the worker that had it is gone.
--- If none waits, a single request goes straight to the worker that has offered to take it, which saves round trips.
+-- If no request waits, a single one goes straight to the worker that has offered to take it. This saves round trips.
 -- KEYS 1 waiting  2 open  3 bytes  4 open of their tenant  5 bytes of their tenant  6 prioritised
 -- ARGV 1 prefix of the keys of requests  2 most open requests  3 most bytes of open requests
 --      4, 5 as 2, 3 of their tenant. 0: no limit  6 channel of wake-ups  7 queue
 --      8 prefix of the keys of bodies  9 longest body that is kept with its header
 --      10 prefix of the channels of workers  11 worker that offers to take the only request, or empty
---      12 `sent`: the worker has been sent the body, and it is not among the arguments. Else empty
+--      12 `sent`: the body was sent to the worker, and is not among the arguments. Else empty
 --      then for each request: its id, its bytes, the time until its deadline in ms, its header, its body
--- Returns for each request `ok`, or the limit that is reached: `requests`, `bytes` or `tenant`. Or `body`: the worker could
--- not take it, so the API must ask again with the body. Nothing has changed.
+-- Returns for each request `ok`, or the limit that is reached: `requests`, `bytes` or `tenant`. Or `body`: the request
+-- must go on the list, so the API must ask again with the body. Nothing has changed.
 -- Guarantee: requests whose deadline has passed do not count. Every key expires when its last request does. A tenant
 -- without open requests is not limited by its own bytes, so that one large request can always pass.
 -- Nothing goes into the append-only file. After a restart of Redis the API asks again.
@@ -46,7 +46,7 @@ end
 
 local FIRST, FIELDS = 13, 5
 
--- Sends the request to the worker that offers. Returns whether it has received it.
+-- Sends the request to the worker with the offer. Returns whether the worker has received it.
 local function hand_over(i)
   if ARGV[11] == '' or redis.call('EXISTS', KEYS[1]) == 1 then return false end
   local line = ARGV[i] .. ' ' .. ARGV[i + 2] .. ' ' .. ARGV[7]

@@ -5,14 +5,14 @@
 --      9 '1' if the job has more rows than its window holds  10 after how long without any slot a job gets one, ms
 --      11.. blocks, or none to renew the job's request only
 -- Returns {how many of the blocks, counted from the first, have a slot now; why the next one has none: '', 'window',
--- 'share', 'limit' or 'priority'; 1 if a job with a worse priority holds slots; for each of the granted blocks, how many
--- thousandths of the blocks that wait it should go ahead of}.
+-- 'share', 'limit' or 'priority'; 1 if a job with a worse priority holds slots; for each granted block, how many
+-- thousandths of the waiting blocks it should go ahead of}.
 -- A job holds at most half of the limit. A job that holds fewer than 2 slots may take some above the limit. Better
 -- priorities come first. A job waits while another one that wants more has been served fewer rows, unless lanes could
 -- run out of blocks. Jobs of different tenants are compared by what their tenants were served. If both sides were
 -- served about the same, the one that holds fewer slots comes first.
--- When a job joins, its rivals have blocks on the queue already. Its own go between these, as if all had joined
--- together (place-blocks.lua).
+-- When a job joins, its rivals already have blocks on the queue. Its own blocks go between them, as if all jobs had
+-- joined at the same time (place-blocks.lua).
 -- A call compares the job only with those that come next, so its cost does not grow with the number of jobs. `turns`
 -- and `tallies` are derived from the other keys. They are made again once per second, and when they do not fit, because
 -- an older version changes only the other keys.
@@ -230,8 +230,8 @@ local function why_not()
   return ''
 end
 
--- Which part of the waiting blocks the job's next block should go ahead of, in thousandths. A rival that is as far ahead
--- as why_not() allows stays ahead.
+-- How many thousandths of the waiting blocks the job's next block should go ahead of. A rival whose lead why_not()
+-- allows stays ahead.
 local function part_behind()
   local part = 0
   for _, rival in ipairs(rivals) do

@@ -46,8 +46,8 @@ export async function fileRowsKind(output: Output, jobs: readonly string[]): Pro
 }
 
 /**
- * The rows of all tasks of a job from `task` on. `sort`: where rows are sorted if a column
- * partitions them. Leaves out rows whose record is gone or damaged. Rejects with the errors of the storage.
+ * The rows of all tasks of a job from `task` on. `sort`: where rows are sorted if a column partitions them. Leaves out
+ * rows whose record is gone or damaged. Rejects with the errors of the storage.
  */
 export async function* fileRows(
   output: Output,

@@ -1,6 +1,6 @@
 /**
- * Sends signed requests to S3 (docs/adr/0020-s3-client.md). Does not retry, except in the region that a server names, and
- * with the time of the server.
+ * Sends signed requests to S3 (docs/adr/0020-s3-client.md). Retries only if a server names another region, or if the
+ * signature had the wrong time.
  */
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Dispatcher } from 'undici';
@@ -51,7 +51,7 @@ export interface TimedRequest {
 export interface S3Client {
   /** The response if its status is 2xx. Rejects with ForebayError otherwise, or with the errors of undici. */
   send(wanted: S3Request, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
-  /** The same with the whole body, for small objects. Rejects also as readBody does. */
+  /** As `send`, but gathers the whole body in memory. Also rejects as readBody does. */
   receive(wanted: S3Request, limits: ReadLimits, attempt: Pick<Attempt, 'onOver'>): Promise<WholeAnswer>;
   /**
    * Signs a request without a body now, for sending later. Its time is that of the server, so the clock of this machine
@@ -95,7 +95,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     };
   }
 
-  /** Asks again in the region that the server names, and with its time. */
+  /** Asks again once if the server names another region, or if the time was wrong. */
   async function exchange<T extends Answer>(
     wanted: S3Request,
     ask: (request: Dispatcher.RequestOptions) => Promise<T>,

@@ -1,6 +1,6 @@
 /**
- * A page of ListObjectsV2. Listings have millions of keys, and a parser of XML takes 8 us for each. So the objects of a
- * page in its usual form are taken out of the text first. Pure.
+ * Reads a page of ListObjectsV2. Listings have millions of keys, and an XML parser takes 8 us for each. So if a page
+ * has the usual form, its objects are cut out of the text first. Pure.
  */
 import { ForebayError } from '../../errors.ts';
 import { elementsOf, parsedXml, textOf, timeOf, type Xml } from '../remote/xml.ts';
@@ -65,12 +65,12 @@ function objectOf(field: Field, isEncoded: boolean): ListedObject {
 
 const OPEN = '<Contents>';
 const CLOSE = '</Contents>';
-/** Comments, CDATA, attributes, and line breaks and white space that only a parser reads right. */
+/** Comments, CDATA, attributes, and white space that only a parser handles correctly. */
 const UNUSUAL = /\r|<!|<\/?(?:Contents|Key|Size|ETag|LastModified)\s/;
-/** Servers write quotes in each ETag so. */
+/** Servers escape the quotes of every ETag. */
 const QUOTE = /&(?:quot|#34|#x22);/g;
 
-/** `rest`: the page without the objects that were taken. It is the whole page if that has not the usual form. */
+/** `rest`: the page without the objects that were taken. If the page does not have the usual form, none are taken. */
 function takeObjects(text: string): { readonly taken: readonly Field[]; readonly rest: string } {
   if (UNUSUAL.test(text)) return { taken: [], rest: text };
   const taken: Field[] = [];

@@ -1,4 +1,4 @@
-/** The entries of the settings with what is kept for each: regions, the clock, credentials, signers and addresses. */
+/** Keeps regions, a clock, credentials, signers and addresses for each entry of the settings. */
 import type { ObjectClientOptions } from '../remote/object-client.ts';
 import { createServerClock, type ServerClock } from '../remote/server-clock.ts';
 import { settingsFor } from '../settings-for.ts';
@@ -19,7 +19,7 @@ export interface Place {
   targetOf(region: string, bucket: string): S3Target;
 }
 
-/** Returns a function that gives the entry for a URL. */
+/** Returns a function that finds the entry for a URL. */
 export function createPlaces({
   settings: all,
   env,

@@ -6,7 +6,7 @@ import type { S3Settings } from './s3-settings.ts';
 export interface S3Target {
   readonly origin: string;
   readonly host: string;
-  /** The path of a key in it, encoded as S3 signs it. Null: of the bucket itself. */
+  /** The path of a key, encoded as S3 signs it. With null, the path of the bucket itself. */
   readonly pathOf: (key: string | null) => string;
 }
 

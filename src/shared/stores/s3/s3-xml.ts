@@ -62,8 +62,8 @@ export function readUploadsPage(text: string): UploadsPage {
 }
 
 /**
- * A key in a list of which `EncodingType` is `url`. Servers encode a space as `+` or as `%20`, and a plus always as
- * `%2B`.
+ * Decodes a key of a list whose `EncodingType` is `url`. Servers encode a space as `+` or as `%20`, and a plus always
+ * as `%2B`.
  */
 export function decodeKey(key: string): string {
   if (!key.includes('%') && !key.includes('+')) return key;

@@ -1,6 +1,6 @@
 /**
- * Signs requests with Signature Version 4 in their headers. The SDK's signer takes ten times as long, which is a third of
- * the CPU time of a GET (docs/adr/0020-s3-client.md). A test compares the two.
+ * Signs requests with Signature Version 4 in their headers. The SDK's signer takes eight times as long, which was a
+ * third of the CPU time of a GET (docs/adr/0020-s3-client.md). A test compares the two.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
@@ -13,7 +13,7 @@ export interface ToSign {
   /** Encoded as it is sent. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** All that is signed, with `host` and `x-amz-content-sha256`. Names are in lower case. */
+  /** All headers to sign, including `host` and `x-amz-content-sha256`. Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +26,7 @@ export type SignRequest = (
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
-/** Keeps the key that it derives from the secret for a day, and derives another one for other credentials. */
+/** Derives a key from the secret, and keeps it until the day or the credentials change. */
 export function createSignRequest(region: string): SignRequest {
   let second: { readonly at: number; readonly text: string } | null = null;
   let derived: { readonly day: string; readonly secret: string; readonly key: KeyObject } | null = null;
@@ -87,7 +87,7 @@ function canonicalQuery(query: Readonly<Record<string, string>>): string {
     .join('&');
 }
 
-/** With single spaces and none around it. Most values have none. */
+/** Trims the value, and makes each run of white space one space. Most values have none. */
 function canonicalValue(value: string): string {
   return /\s/.test(value) ? value.trim().replaceAll(/\s+/g, ' ') : value;
 }

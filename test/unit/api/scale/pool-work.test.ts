@@ -50,7 +50,7 @@ describe('the work of a pool', () => {
     expect(poolsOf({ jobs, workers: [] })).toEqual(['cpu', 'gpu']);
   });
 
-  it('is not for workers that drain, and only those that are drained need another in their place', () => {
+  it('counts no draining worker as live, and only drained workers need a replacement', () => {
     const workers = ['running', 'draining', 'drained', undefined].map(
       (intake) => ({ ...worker(2), intake }) as WorkerInfo,
     );

@@ -17,7 +17,7 @@ async function gathering(answer: Answer, attempt: Parameters<typeof gatherAnswer
   return gatherAnswer(agent, { origin: server.endpoint, path: '/', method: 'GET' }, LIMITS, attempt);
 }
 
-/** Sends the chunk again and again, until the client has enough. */
+/** Sends the chunk repeatedly until the client closes the connection. */
 function endless(status: number): { readonly answer: Answer; readonly closed: Promise<void> } {
   let close = () => {};
   const closed = new Promise<void>((resolve) => (close = resolve));

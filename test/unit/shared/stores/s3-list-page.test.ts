@@ -17,7 +17,7 @@ const pageOf = (before: string, objects: readonly string[]) =>
   `${HEAD}<Name>b</Name>${before}${objects.map((one) => `<Contents>${one}</Contents>`).join('\n')}` +
   `<CommonPrefixes><Prefix>p%2F</Prefix></CommonPrefixes>${TAIL}`;
 
-it('objects in the usual form are read as a parser of XML reads them', () => {
+it('objects in the usual form are read as an XML parser reads them', () => {
   const quick = readListPage(pageOf('', OBJECTS));
   // A comment sends the whole page to the parser.
   expect(quick).toEqual(readListPage(pageOf('<!-- -->', OBJECTS)));
@@ -30,7 +30,7 @@ it('objects in the usual form are read as a parser of XML reads them', () => {
   expect([quick.folders, quick.next]).toEqual([['p/'], 'a&b']);
 });
 
-it('text that looks like objects, but is none, is left to the parser', () => {
+it('text that only looks like objects is left to the parser', () => {
   const { objects } = readListPage(
     `${HEAD}<Contents><Key><![CDATA[<Contents><Key>x</Key></Contents>]]></Key></Contents>${TAIL}`,
   );

@@ -24,7 +24,7 @@ const LISTING = {
   uploads: '',
 };
 
-// One signer signs all of them, so a key that it kept for too long would show.
+// One signer signs all of them, so a derived key that is kept for too long fails the test.
 it.each([
   ['a GET', GET, KEYS, NOW],
   ['the next day', GET, KEYS, NOW + 1000],

@@ -72,7 +72,7 @@ it('a row is looked up without reading its part, also while the job runs, and in
   expect(new Set(read)).toEqual(new Set(['part-00000001.jsonl']));
 });
 
-it('a retry that adds files finds its rows in those of the first job, also before its own count', async () => {
+it('a retry that adds files finds its rows in the files of the first job, even before its own files count', async () => {
   const output = FOLDER_OUTPUTS.of(join(root, 'files'));
   await output.prepare();
   writeFileSync(
