@@ -1,5 +1,6 @@
 /** Tries to deliver one event of a job's webhook, and records the result. */
 import type { JobSpec } from '../../shared/domain/job/job.ts';
+import { isSuccess } from '../../shared/net/is-success.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import type { HookEvent, HookSlot, WebhookQueue } from '../../shared/queue/webhook-queue.ts';
 import type { Sent, WebhookSender } from './send-webhook.ts';
@@ -74,7 +75,7 @@ export function createDeliverer(deps: {
   };
 
   function outcomeOf(sent: Sent, attempt: number): 'delivered' | 'retrying' | 'given_up' {
-    if (sent.status !== null && sent.status >= 200 && sent.status < 300) return 'delivered';
+    if (sent.status !== null && isSuccess(sent.status)) return 'delivered';
     const final = sent.status === GONE || sent.error?.code === 'url_not_allowed';
     return final || attempt >= settings.tries ? 'given_up' : 'retrying';
   }

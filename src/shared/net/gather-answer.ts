@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { isSuccess } from './is-success.ts';
 import { codingsOf, readBody, tooLarge, type ReadLimits } from './read-body.ts';
 import type { Attempt } from './with-deadline.ts';
 
@@ -16,7 +17,7 @@ export interface WholeAnswer {
 }
 
 /** Real error bodies are much smaller. */
-const ERROR_BYTES = 64 * 1024;
+export const ERROR_BYTES = 64 * 1024;
 
 /** Rejects as readBody does, and with the errors of undici. */
 export async function gatherAnswer(
@@ -98,8 +99,4 @@ function createPieces(announced: number) {
     size: () => size,
     joined: (): Buffer => whole ?? (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)),
   };
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
 }

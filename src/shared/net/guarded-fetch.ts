@@ -10,6 +10,7 @@ import { fetchError, hostVerdict } from './fetch-outcome.ts';
 import { parseFetchUrl, parseLocation } from './fetch-url.ts';
 import type { GuardedAgent } from './guarded-agent.ts';
 import type { LookupAll } from './guarded-connector.ts';
+import { isSuccess } from './is-success.ts';
 import { limitedChunks, readBody } from './read-body.ts';
 import { isTemporary } from './temporary-status.ts';
 import { retryAfter } from './retry-after.ts';
@@ -108,7 +109,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
     const { accept = [], read } = exchange;
     const response = await get(url, signal, exchange.headers);
     const { statusCode } = response;
-    if ((statusCode >= 200 && statusCode < 300) || accept.includes(statusCode)) {
+    if (isSuccess(statusCode) || accept.includes(statusCode)) {
       return { read: await read(response) };
     }
     await response.body.dump({ limit: 64 * 1024, signal });

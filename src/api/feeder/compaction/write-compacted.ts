@@ -3,7 +3,7 @@
  * removes the parts and everything that describes them. _SUCCESS comes last, so that a reader who waits for it finds
  * each row once. Safe to repeat at any step.
  */
-import { addsFiles } from '../../../shared/domain/job/compaction.ts';
+import { addsFiles, firstFile } from '../../../shared/domain/job/compaction.ts';
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { countLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
@@ -51,7 +51,7 @@ export async function writeCompacted(
   members: (compact: Record<string, unknown>) => Promise<string>,
 ): Promise<number> {
   const { id, compact } = record.spec;
-  const { first_file: first = 0 } = compact!;
+  const first = firstFile(record.spec);
   const listed = compactedBy(await readManifest(output));
   if (listed === null && addsFiles(record.spec)) throw manifestGone(output);
   if (listed !== id) {

@@ -11,8 +11,8 @@ import { addCodes } from '../../../shared/domain/part-record.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output, Outputs, OwnedFiles } from '../../../shared/storage/output.ts';
 import type { OutputJob } from '../../../shared/storage/output-jobs.ts';
-import { isFileFrom } from '../../../shared/storage/file-names.ts';
 import { MANIFEST_NAME, PART_PREFIX, partName, SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
+import { ownFiles } from '../../jobs/output/own-files.ts';
 import { endsCompacted, writeCompacted } from '../compaction/write-compacted.ts';
 import { describedParts, type DescribedPartsDeps } from './described-parts.ts';
 import { earlierJobs, earlierParts, partEntry } from './earlier-parts.ts';
@@ -124,7 +124,7 @@ export function createManifestWriter(deps: ManifestSources) {
         });
         return { ended: record, bytes };
       }
-      if (record.filePlan !== null) await files.remove(await ownFiles(output, record));
+      if (record.filePlan !== null) await files.remove(await ownFiles(output, spec));
       if (addsFiles(spec)) return keepFiles(output, record, files);
       await countAll(output, record, lease);
       const describe = async (vanished: VanishedRows | null) =>
@@ -149,12 +149,6 @@ export function createManifestWriter(deps: ManifestSources) {
       return described;
     });
   };
-}
-
-/** Files of a compaction that has not ended. Those of earlier jobs stay. */
-async function ownFiles(output: Output, { spec }: JobRecord): Promise<string[]> {
-  const { first_file: first = 0 } = spec.compact!;
-  return (await output.filePaths()).filter((path) => isFileFrom(first, path));
 }
 
 /**

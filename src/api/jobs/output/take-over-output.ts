@@ -15,7 +15,7 @@ import type { JobSpec, Opening } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { Output } from '../../../shared/storage/output.ts';
-import { describesFiles, isFileFrom, isFilePath } from '../../../shared/storage/file-names.ts';
+import { describesFiles, isFilePath } from '../../../shared/storage/file-names.ts';
 import {
   errorsName,
   isPublishedName,
@@ -26,6 +26,7 @@ import {
 } from '../../../shared/storage/output-names.ts';
 import { checkOutput, readOutputSpec } from './check-output.ts';
 import { continuedJob } from './continued-job.ts';
+import { ownFiles } from './own-files.ts';
 
 /**
  * Rejects with LeaseLost. Rejects with ForebayError `output_not_empty`, `resume_mismatch` or `output_changed` if the
@@ -70,8 +71,7 @@ async function filesToRemove(output: Output, spec: JobSpec, opening: Opening): P
   if (found?.compact !== undefined && !(isRetry && addsFiles(spec))) {
     // Here the earlier job ended before its manifest listed its files, so they do not count. This job makes
     // them again from all parts.
-    const { first_file: first = 0 } = found.compact;
-    removed.push(...(await output.filePaths()).filter((path) => isFileFrom(first, path)));
+    removed.push(...(await ownFiles(output, found)));
   }
   if (opening.cut_part !== null) {
     // The part comes last, because a block counts as published while its part exists.

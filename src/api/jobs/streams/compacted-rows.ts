@@ -2,7 +2,7 @@
  * Reads the rows of a compacted output in constant memory. Files come in order, and so do the rows of each file. So all
  * rows come in order, unless a column partitions them.
  */
-import { addsFiles, fileTask } from '../../../shared/domain/job/compaction.ts';
+import { addsFiles, fileTask, firstFile } from '../../../shared/domain/job/compaction.ts';
 import { firstPart, type JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import { parseLines } from '../../../shared/sinks/jsonl/jsonl-sink.ts';
@@ -45,7 +45,7 @@ export async function* compactedRows(
 
 function resultRows(output: Output, { spec, filePlan }: JobRecord) {
   const sink = sinkOf(spec);
-  const { first_file: first = 0 } = spec.compact ?? {};
+  const first = firstFile(spec);
   const tasks = filePlan?.tasks ?? 0;
   /** The index after the last row of a file. A retry has few rows, with any index, so none of its files is skipped. */
   const rowsBefore = (task: number) =>

@@ -27,6 +27,11 @@ export function addsFiles({ compact }: { readonly compact?: Compaction | undefin
   return compact?.first_file !== undefined;
 }
 
+/** The number of the job's first file. Files with lower numbers belong to earlier jobs. */
+export function firstFile({ compact }: { readonly compact?: Compaction | undefined }): number {
+  return compact?.first_file ?? 0;
+}
+
 /** The size if a request asks only for partitions. */
 export const DEFAULT_FILE_SIZE: FileSize = { file_mb: 128 };
 
@@ -63,9 +68,9 @@ export interface FileTask {
 
 /**
  * Blocks have about the same size, so all tasks get the same number of them, or one more. `task`: counted from 0.
- * `firstFile`: the number of the job's first file.
+ * `first`: the number of the job's first file.
  */
-export function fileTask({ blocks, tasks }: FilePlan, task: number, firstFile = 0): FileTask {
+export function fileTask({ blocks, tasks }: FilePlan, task: number, first = 0): FileTask {
   const firstOf = (at: number) => Math.floor((at * blocks) / tasks);
-  return { file: firstFile + task, first: firstOf(task), end: firstOf(task + 1) };
+  return { file: first + task, first: firstOf(task), end: firstOf(task + 1) };
 }

@@ -126,9 +126,10 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
 
   function bodyCame(id: string, body: Buffer): void {
     bodies.set(id, body);
-    if (bodies.size <= MAX_BODIES) return;
-    // The oldest one: its request was refused, or waits on the list with its body.
-    const [[unasked, unused]] = bodies as unknown as [[string, Buffer]];
+    const [oldest] = bodies;
+    if (bodies.size <= MAX_BODIES || oldest === undefined) return;
+    // Its request was refused, or waits on the list with its body.
+    const [unasked, unused] = oldest;
     bodies.delete(unasked);
     buffers.giveBack(unused);
   }

@@ -4,15 +4,10 @@
  */
 import type { Dispatcher } from 'undici';
 import type { ForebayError } from '../../errors.ts';
+import { isSuccess } from '../../net/is-success.ts';
 import { retryAfter } from '../../net/retry-after.ts';
 import { encodeReserved } from '../remote/encode-reserved.ts';
-import {
-  createAgent,
-  errorTextOf,
-  isSuccess,
-  queryText,
-  type ObjectClientOptions,
-} from '../remote/object-client.ts';
+import { createAgent, errorTextOf, queryText, type ObjectClientOptions } from '../remote/object-client.ts';
 import { createServerClock, type ServerClock } from '../remote/server-clock.ts';
 import { settingsFor } from '../settings-for.ts';
 import { findAccount, type AzureAccount } from './azure-account.ts';
@@ -103,13 +98,13 @@ export function createAzureClient(options: AzureClientOptions): AzureClient {
       const place = placeOf(wanted.url);
       const now = place.clock.now();
       const response = await attempt(place, wanted, now, signal);
-      if (isSuccess(response)) return { ...response, code: '' };
+      if (isSuccess(response.statusCode)) return { ...response, code: '' };
       const failure = await failureOf(response, wanted, place, signal);
       if (wanted.answers?.includes(failure.code) === true) return { ...response, code: failure.code };
       const isLate = failure.code === 'AuthenticationFailed' && Math.abs(place.clock.now() - now) > CLOCK_MS;
       if (!isLate) throw failure.error;
       const again = await attempt(place, wanted, place.clock.now(), signal);
-      if (isSuccess(again)) return { ...again, code: '' };
+      if (isSuccess(again.statusCode)) return { ...again, code: '' };
       const second = await failureOf(again, wanted, place, signal);
       if (wanted.answers?.includes(second.code) === true) return { ...again, code: second.code };
       throw second.error;

@@ -1,5 +1,6 @@
 /** What clients of object stores have in common. */
 import { Agent, type Dispatcher } from 'undici';
+import { ERROR_BYTES } from '../../net/gather-answer.ts';
 import { encodeReserved } from './encode-reserved.ts';
 
 export interface ObjectClientOptions<Settings> {
@@ -27,13 +28,6 @@ export function queryText(query: Readonly<Record<string, string>>): string {
   );
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
-
-export function isSuccess({ statusCode }: Pick<Dispatcher.ResponseData, 'statusCode'>): boolean {
-  return statusCode >= 200 && statusCode < 300;
-}
-
-/** An error body is much smaller. */
-const ERROR_BYTES = 64 * 1024;
 
 /** The first bytes of an error's body. Reads the body to its end, or ends the connection. */
 export async function errorTextOf(

@@ -5,6 +5,7 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
+import { isSuccess } from '../../net/is-success.ts';
 import { gatherAnswer, type WholeAnswer } from '../../net/gather-answer.ts';
 import type { ReadLimits } from '../../net/read-body.ts';
 import { retryAfter } from '../../net/retry-after.ts';
@@ -15,13 +16,7 @@ import { isRegion, type S3Settings } from './s3-settings.ts';
 import { createPlaces, type Place } from './s3-places.ts';
 import { FIRST_REGION } from './s3-target.ts';
 import { readErrorBody } from './s3-xml.ts';
-import {
-  createAgent,
-  errorTextOf,
-  isSuccess,
-  queryText,
-  type ObjectClientOptions,
-} from '../remote/object-client.ts';
+import { createAgent, errorTextOf, queryText, type ObjectClientOptions } from '../remote/object-client.ts';
 import { Sha256 } from './sha256.ts';
 
 export interface S3Request {
@@ -108,7 +103,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       clock.read(answer.headers);
       return answer;
     };
-    const region = regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
+    const region = regionOf(place, wanted);
     const answer = await askIn(region);
     if (isAnswer(answer, wanted)) return answer;
     const failure = failureOf(answer, await textOf(answer), wanted, place, region);
@@ -137,7 +132,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       ),
     async prepare(wanted, { validMs, ageMs }) {
       const place = placeOf(wanted.url);
-      const region = place.regions.get(wanted.bucket) ?? place.settings.region ?? FIRST_REGION;
+      const region = regionOf(place, wanted);
       if (place.credentials === null) {
         throw new ForebayError('access_denied', `Forebay has no credentials to change ${wanted.url}.`);
       }
@@ -176,8 +171,12 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   };
 }
 
+function regionOf({ regions, settings }: Place, { bucket }: { readonly bucket: string }): string {
+  return regions.get(bucket) ?? settings.region ?? FIRST_REGION;
+}
+
 function isAnswer(response: Answer, { answers }: Pick<S3Request, 'answers'>): boolean {
-  return isSuccess(response) || answers?.includes(response.statusCode) === true;
+  return isSuccess(response.statusCode) || answers?.includes(response.statusCode) === true;
 }
 
 /** `elsewhere`: the region to try instead. `isClock`: the time was wrong, and the answer has the right one. */
