@@ -19,7 +19,7 @@ export const title = 'Rows and results on S3';
 export const proves = 'What it costs the API, the worker and its lanes if rows and results are on S3.';
 export const defaults = { runs: 5, seconds: 8, quick: { runs: 1, seconds: 2 } };
 
-/** `rate`: about how many rows per second a machine with two cores computes. */
+/** `rate`: approximate rows per second on a machine with two cores. */
 const JOBS = [
   { subject: SUBJECTS['mobilenetv2'], rate: 100 },
   { subject: SUBJECTS['digits-small'], rate: 1500 },

@@ -20,8 +20,9 @@ const PORTS = ['master', 'volume', 'filer', 'admin'].flatMap((name) => [`${name}
 
 /**
  * @param {string} folder for its data
- * @returns `env`: of a service that reads and writes the bucket. `root`: its URL. `upload(prefix, paths)`: stores files
- *   under their names, and resolves to the URL of the prefix. `stop()`. Throws Unavailable
+ * @returns `env`: the environment variables for a service that reads and writes the bucket. `root`: the URL of the
+ *   bucket. `upload(prefix, paths)`: stores files under their names, and resolves to the URL of the prefix. `stop()`:
+ *   ends the server. Throws Unavailable
  */
 export async function startSeaweedfs(folder) {
   const program = find();

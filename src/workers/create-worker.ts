@@ -73,8 +73,8 @@ import { readSetup } from './settings/worker-setup.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /**
- * The share of the budget for fetched rows that decoded earlier parts of delta jobs may take. Results that blocks take
- * over may take as much again.
+ * Delta jobs keep earlier parts decoded in memory. This is the share of the budget for fetched rows that those parts may
+ * use. Results that blocks take over may use the same share again.
  */
 const EARLIER_SHARE = 1 / 4;
 

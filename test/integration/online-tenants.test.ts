@@ -60,7 +60,7 @@ it('a tenant has at most half of the requests and bytes, and its room comes back
   own[0]!.leave();
   expect(await own[0]!.ended).toBe('left');
   await openReaches('alice', 1);
-  // No worker answers it, so its deadline ends it.
+  // No worker answers, so the request ends at its deadline.
   expect(await ask('alice', 10, 30).ended).toBe('deadline_passed');
 
   for (const one of [own[1]!, large]) one.leave();

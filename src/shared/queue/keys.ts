@@ -152,9 +152,9 @@ export const onlineKeys = {
   bytesOf: (tenant: string) => `${PREFIX}:{online}:bytes:${tenant}`,
   /** String: a reply that is too large for a message. Expires. */
   reply: (id: string) => `${PREFIX}:{online}:reply:${id}`,
-  /** Channel of an API process. Message: see online-messages.ts. */
+  /** Channel of an API process. Its messages are described in online-messages.ts. */
   replies: (api: string) => `${PREFIX}:online:replies:${api}`,
-  /** Channel of a worker. Message: see online-messages.ts. Its subscriber shows that the worker lives. */
+  /** Channel of a worker, with the messages of online-messages.ts. The worker is alive while it subscribes to it. */
   worker: (worker: string) => `${PREFIX}:online:worker:${worker}`,
 } as const;
 
@@ -165,7 +165,7 @@ export const onlineKeys = {
 export const WAKE_CHANNELS = {
   /** A job needs a feeder, its state has changed, or a block has left the queue uncommitted. Message: the job's id. */
   job: `${PREFIX}:wake:job`,
-  /** Blocks were committed. Message: see `readProgress`. */
+  /** Blocks were committed. The message is described at `readProgress`. */
   progress: `${PREFIX}:wake:progress`,
   /** Blocks were added. Message: the queue's name. */
   queue: `${PREFIX}:wake:queue`,

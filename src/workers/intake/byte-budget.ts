@@ -8,8 +8,8 @@ export interface ByteBudget {
   /** Waits for room, then books an estimate. Settle it with the row's real size. */
   admit(): Promise<Booking>;
   /**
-   * Adds bytes that stay after their row is answered. Rows wait because of them, except the first one, so that the
-   * block that keeps them can go on. Call the result when they are no longer kept.
+   * Books bytes that stay in memory after their row is answered. While they fill the budget, rows are admitted one at a
+   * time, so that the block that keeps the bytes can go on. Call the result when they are no longer kept.
    */
   readonly keep: (bytes: number) => () => void;
   readonly used: number;

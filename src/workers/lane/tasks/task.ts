@@ -45,7 +45,7 @@ export interface LaneServices {
   readonly decodeThreads?: DecodeThreads | undefined;
   /** Present for models that get the same rows. Absent: each row is decoded once anyway. */
   readonly sharedImages?: SharedImages | undefined;
-  /** Present for models from whose images other models get parts. */
+  /** Present if other models get crops of this model's images. */
   readonly pictures?: KeptPictures | undefined;
 }
 
