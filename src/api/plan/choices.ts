@@ -2,16 +2,18 @@
  * The numbers of a plan, each with the constraint that set it. They come from formulas, settings and options. Only
  * `lanes_fed` needs the sample, for the size of a row. Pure.
  */
-import { autoBatchSize, BATCHES_PER_BLOCK, minBlockRows } from '../../shared/tasks/auto-batch.ts';
+import {
+  autoBatchSize,
+  BATCHES_PER_BLOCK,
+  FALLBACK_BATCH,
+  minBlockRows,
+} from '../../shared/tasks/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
 import type { PlanNumber, PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './facts.ts';
-
-/** A lane works on one block while the next one is read for it. */
-const BLOCKS_IN_FLIGHT_PER_LANE = 2;
 
 export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): PlanWire['numbers'] {
   const first = facts.workers[0];
@@ -33,7 +35,10 @@ export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): Plan
           why: 'FOREBAY_MAX_INFLIGHT_MB: half for fetched rows, half for opened files',
         })
       : null,
-    lanes_fed: first && resources ? orNull(lanesFed(facts, resources.inflightBytes, meanRowBytes)) : null,
+    lanes_fed:
+      resources && plan
+        ? orNull(lanesFed(facts, resources.inflightBytes, plan.batchesPerLane.value, meanRowBytes))
+        : null,
     job_window: toWire(jobWindow(facts.asked.concurrency, lanes)),
     queue_limit: toWire(queueLimit(facts.configuredQueueLimit, lanes)),
   };
@@ -43,15 +48,15 @@ export function totalLanes({ workers }: Pick<PlanFacts, 'workers'>): number {
   return workers.reduce((sum, { served }) => sum + served.lanes, 0);
 }
 
-export function batchSize({ asked, workers, config, options }: PlanFacts): Choice {
+export function batchSize({ asked, workers, config }: PlanFacts): Choice {
   if (asked.batch_size !== null) return byOption(asked.batch_size, 'batch_size');
   const known = largestBatch(workers);
   if (known?.sizing) return known.sizing.batch;
   if (known)
     return { value: known.batchSize, boundBy: 'model_config', why: 'the batch size that the worker uses' };
   if (config === null) {
-    const value = Math.max(1, Math.floor(options.block_rows / BATCHES_PER_BLOCK));
-    return { value, boundBy: 'floor', why: 'no model folder and no live worker describes the model' };
+    const why = 'no model folder and no live worker describes the model';
+    return { value: FALLBACK_BATCH, boundBy: 'floor', why };
   }
   const named = config.batching.batch_size !== 'auto';
   return {
@@ -93,17 +98,29 @@ function allLanes(facts: PlanFacts, first: Choice): Choice {
   return { value, boundBy: first.boundBy, why: `${workers.length} workers; ${first.why}` };
 }
 
-/** Lanes that the bytes in flight can feed, over all workers. Each lane needs two blocks. */
-function lanesFed(facts: PlanFacts, inflightBytes: number, rowBytes: number | null): Choice | undefined {
+/**
+ * Lanes that the bytes in flight can feed, over all workers. Rows are read and freed one by one, whatever their block.
+ * So a lane needs the batches that it holds.
+ */
+function lanesFed(
+  facts: PlanFacts,
+  inflightBytes: number,
+  batches: number,
+  rowBytes: number | null,
+): Choice | undefined {
   if (rowBytes === null || rowBytes <= 0) return undefined;
-  const each = BLOCKS_IN_FLIGHT_PER_LANE * facts.options.block_rows * rowBytes;
-  const lanes = totalLanes(facts);
+  const batch = batchSize(facts).value;
+  const fetched = inflightShares(inflightBytes).fetched;
   return tightest(
-    { value: lanes, boundBy: 'lanes', why: 'all of them; the bytes in flight are enough for more' },
     {
-      value: Math.max(1, Math.floor(inflightShares(inflightBytes).fetched / each)) * facts.workers.length,
+      value: totalLanes(facts),
+      boundBy: 'lanes',
+      why: 'all of them; the bytes in flight are enough for more',
+    },
+    {
+      value: Math.max(1, Math.floor(fetched / (batches * batch * rowBytes))) * facts.workers.length,
       boundBy: 'inflight_bytes',
-      why: `half of ${formatBytes(inflightBytes)} / (2 blocks of ${facts.options.block_rows} rows of ${formatBytes(rowBytes)})`,
+      why: `half of ${formatBytes(inflightBytes)} / (${batches} batches of ${batch} rows of ${formatBytes(rowBytes)})`,
     },
   );
 }

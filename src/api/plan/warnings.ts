@@ -46,7 +46,7 @@ function memory({ workers }: PlanFacts): string | null {
 
 function inflight({ lanes, lanes_fed }: PlanWire['numbers']): string | null {
   if (!lanes || lanes_fed?.bound_by !== 'inflight_bytes') return null;
-  return `The rows are so large that the bytes in flight keep only ${lanes_fed.value} of ${lanes.value} lanes busy. Raise FOREBAY_MAX_INFLIGHT_MB or lower options.block_rows.`;
+  return `The rows are so large that the bytes in flight keep only ${lanes_fed.value} of ${lanes.value} lanes busy. Raise FOREBAY_MAX_INFLIGHT_MB or lower options.batch_size.`;
 }
 
 function smallBlocks({ asked }: PlanFacts, { batch_size, block_rows }: PlanWire['numbers']): string | null {

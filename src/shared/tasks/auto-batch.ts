@@ -19,17 +19,21 @@ const SMALL_ROW_BYTES = 64 * 1024;
  */
 const TINY_ROW_BYTES = 1024;
 const MAX_AUTO_BATCH = 128;
+/** The batch size to assume for a model whose config only a worker knows. */
+export const FALLBACK_BATCH = 4;
 /** The target on a GPU, which needs many rows to be busy: 64 images of 224 x 224. Not measured yet (docs/gpu.md). */
 const DEVICE_TARGET_BYTES = 64 * 224 * 224 * 3 * 4;
 export const MAX_DEVICE_BATCH = 256;
 const MAX_TINY_ROWS_BATCH = 1_024;
 /** Batches per block. Fewer make coordination expensive, and more make lanes end at different times. */
 export const BATCHES_PER_BLOCK = 4;
-const MIN_AUTO_BLOCK = 16;
 /**
- * A block has a fixed cost (6 ms of CPU over all processes), so a block of small rows needs many rows. An even larger
- * block would delay a job's first results.
+ * A block has a fixed cost (6 ms of CPU over all processes), so it needs many rows, and small rows need more. An even
+ * larger block would delay a job's first results, and it would make lanes end at different times.
  */
+const MIN_AUTO_BLOCK = 32;
+/** Rows that fill a call alone. A model takes long for each of them. */
+const MIN_LARGE_ROWS_BLOCK = 16;
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 const MIN_TINY_ROWS_BLOCK = 8_192;
 
@@ -73,7 +77,9 @@ export function autoBlockRows(batchSize: number, config: ModelConfig | null): nu
 export function minBlockRows(config: ModelConfig | null): number {
   if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
   if (hasTinyRows(config)) return MIN_TINY_ROWS_BLOCK;
-  return hasSmallRows(inputRowBytes(config)) ? MIN_SMALL_ROWS_BLOCK : MIN_AUTO_BLOCK;
+  const rowBytes = inputRowBytes(config);
+  if (hasSmallRows(rowBytes)) return MIN_SMALL_ROWS_BLOCK;
+  return rowBytes > TARGET_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
 /** Only rows of tables and tensors count as tiny. An image is never tiny, because it must be decoded. */

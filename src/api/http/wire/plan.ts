@@ -74,7 +74,7 @@ export const PLAN = z
         inflight_bytes: CHOICE_OR_NULL.meta({ description: 'Row bytes that a worker holds at once.' }),
         lanes_fed: CHOICE_OR_NULL.meta({
           description:
-            'Lanes that the bytes in flight keep busy, with two blocks each. Null until a row was sampled.',
+            'Lanes that the bytes in flight keep busy, with the batches that each lane holds. Null until a row was sampled.',
         }),
         job_window: CHOICE.meta({
           description: "Maximum number of the job's blocks queued or running at once.",

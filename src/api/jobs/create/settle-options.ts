@@ -2,7 +2,7 @@
 import { ForebayError } from '../../../shared/errors.ts';
 import { whyNotCacheable } from '../../../shared/tasks/cacheable.ts';
 import { settleTaskOptions } from '../../../shared/tasks/option-values.ts';
-import { autoBatchSize, autoBlockRows } from '../../../shared/tasks/auto-batch.ts';
+import { autoBatchSize, autoBlockRows, FALLBACK_BATCH } from '../../../shared/tasks/auto-batch.ts';
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { Delta } from '../../../shared/domain/job/delta.ts';
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
@@ -10,9 +10,6 @@ import { hasSlices } from '../../../shared/domain/row-versions.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
 import type { FoundModel } from '../../models/model-catalog.ts';
-
-/** The batch size to assume for a model whose config only a worker knows. */
-const FALLBACK_BATCH = 4;
 
 /** Block boundaries are fixed here. A resumed job keeps the boundaries of the parts that it adopts. */
 export function settleOptions(

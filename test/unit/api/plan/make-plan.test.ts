@@ -62,7 +62,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
     asked: { batch_size: null, block_rows: null, concurrency: null },
     options: {
       batch_size: null,
-      block_rows: 16,
+      block_rows: 32,
       concurrency: null,
       max_errors: null,
       priority: 50,
@@ -95,15 +95,16 @@ describe('a number of a plan', () => {
     ['batch_size', { asked: asked({ batch_size: 32 }) }, 32, 'option'],
     ['batch_size', { workers: [] }, 4, 'sample_size'],
     ['batch_size', { workers: [], config: null }, 4, 'floor'],
-    ['block_rows', {}, 16, 'batch_size'],
+    ['block_rows', {}, 32, 'floor'],
+    ['block_rows', { asked: asked({ batch_size: 8 }) }, 32, 'batch_size'],
     ['block_rows', { asked: asked({ block_rows: 7 }), options: options({ block_rows: 7 }) }, 7, 'option'],
-    ['block_rows', { asked: asked({ batch_size: 1 }) }, 16, 'floor'],
+
     ['block_rows', { resumes: true, options: options({ block_rows: 9 }) }, 9, 'option'],
     ['lanes', {}, 2, 'cpus'],
     ['lanes', { workers: [worker(), worker({}, 'w2')] }, 4, 'cpus'],
     ['lanes_fed', {}, 2, 'lanes'],
-    // 128 MB / (2 x 16 rows x 3 MB) = 1.3
-    ['lanes_fed', { workers: [worker({ meanRowBytes: 3 * 2 ** 20 })] }, 1, 'inflight_bytes'],
+    // 128 MB / (3 batches x 4 rows x 8 MB) = 1.3
+    ['lanes_fed', { workers: [worker({ meanRowBytes: 8 * 2 ** 20 })] }, 1, 'inflight_bytes'],
     ['job_window', {}, 16, 'floor'],
     ['job_window', { workers: [worker({}, 'w', { lanes: 10 })] }, 40, 'lanes'],
     ['job_window', { asked: asked({ concurrency: 3 }) }, 3, 'option'],
@@ -206,7 +207,7 @@ describe('a warning', () => {
       / 21 rows or more/,
     ],
     ['memory, as measured', { workers: [worker({}, 'w', { memory: gb })] }, /2 lanes .* need 10.0 GB/],
-    ['bytes in flight', { workers: [worker({ meanRowBytes: 5e6 })] }, /keep only 1 of 2 lanes busy/],
+    ['bytes in flight', { workers: [worker({ meanRowBytes: 9e6 })] }, /keep only 1 of 2 lanes busy/],
     [
       'blocks smaller than a batch',
       { asked: asked({ block_rows: 2 }), options: options({ block_rows: 2 }) },
@@ -214,8 +215,8 @@ describe('a warning', () => {
     ],
     [
       'a narrow window',
-      { asked: asked({ concurrency: 1 }) },
-      /options\.concurrency 1 lets workers hold 16 rows.* could use 24/,
+      { asked: asked({ concurrency: 1, block_rows: 8 }), options: options({ block_rows: 8 }) },
+      /options\.concurrency 1 lets workers hold 8 rows.* could use 24/,
     ],
     ['few rows', { rows: { total: 5, atLeast: 5, why: null } }, /5 rows do not fill/],
     [
