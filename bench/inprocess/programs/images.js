@@ -55,18 +55,14 @@ export async function imageInputs({ model, signature, decode, batch, sharpThread
  */
 async function withKernels(preprocess, decode, filler, batch) {
   const kernel = createResamplingKernel();
-  const plans = createPlanCache();
+  const limited = { ...preprocess, maxPixels: MAX_PIXELS, maxImageRatio: 5000 };
+  const plans = createPlanCache().of(preprocess);
   const codec = (decode === 'fast' ? loadTurboNative() : null) ?? (await loadTurboWasm());
   const rows = Array.from({ length: 3 * batch }, () => filler.allocate(1));
   let next = 0;
   return (image) => {
     const { size } = readImageHeader(image);
-    const geometry = checkedGeometry(size, image.length, {
-      ...preprocess,
-      maxPixels: MAX_PIXELS,
-      maxImageRatio: 5000,
-    });
-    const plan = plans.get(size, geometry, preprocess.interpolation);
+    const { geometry, plan } = plans.get(size, () => checkedGeometry(size, image.length, limited));
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     // The codec refuses a few files, such as CMYK and truncated ones.
     if (found === null) return withSharp(image, preprocess, filler);

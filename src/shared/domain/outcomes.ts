@@ -48,12 +48,17 @@ export function packOutcomes(outcomes: readonly RowOutcome[]): Outcomes {
 }
 
 export function unpackOutcomes({ results, start, ends, errors }: Outcomes): RowOutcome[] {
-  const bytes = Buffer.from(results.buffer, results.byteOffset, results.length);
+  const bytes = Buffer.from(results.buffer, results.byteOffset + start, (ends.at(-1) ?? start) - start);
+  const whole = bytes.toString('utf8');
+  // In ASCII, characters lie where their bytes do. Cutting the text costs less than a call per row.
+  const cut = (from: number, to: number) =>
+    whole.length === bytes.length ? whole.slice(from, to) : bytes.toString('utf8', from, to);
   const failed = new Map(errors.map(({ at, error }) => [at, error]));
+  let from = 0;
   return Array.from(ends, (end, at): RowOutcome => {
+    const result = cut(from, (from = end - start));
     const error = failed.get(at);
-    if (error !== undefined) return { ok: false, error };
-    return { ok: true, result: bytes.toString('utf8', at === 0 ? start : ends[at - 1], end) };
+    return error === undefined ? { ok: true, result } : { ok: false, error };
   });
 }
 

@@ -25,7 +25,7 @@ export function checkPixels({ width, height }: Size, maxPixels: number, when = '
 const RATIO_FLOOR_PIXELS = 16_000_000;
 
 /** Throws ForebayError `decompression_ratio`. */
-function checkRatio({ width, height }: Size, encodedBytes: number, maxImageRatio: number): void {
+export function checkRatio({ width, height }: Size, encodedBytes: number, maxImageRatio: number): void {
   const pixels = width * height;
   if (pixels <= RATIO_FLOOR_PIXELS || pixels * 3 <= encodedBytes * maxImageRatio) return;
   throw new ForebayError(

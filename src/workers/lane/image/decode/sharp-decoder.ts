@@ -46,7 +46,8 @@ export function createSharpDecoder(
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, memory, budget, timed } = parts;
+  const { kernel, memory, budget, timed } = parts;
+  const plans = parts.plans.of(options);
   const { maxPixels, interpolation } = options;
   const grey = options.channels === 1;
   const opening: SharpOptions = {
@@ -127,7 +128,7 @@ export function createSharpDecoder(
     geometry: Geometry,
     take: TakeWindow<T>,
   ): Promise<T> {
-    const plan = plans.get(size, geometry, interpolation);
+    const { plan } = plans.get(size, () => geometry);
     const data = await toRgb(open(source).extract(plan.region)).toBuffer();
     checkLength(data, plan.region);
     source.finish?.(data, plan.region);

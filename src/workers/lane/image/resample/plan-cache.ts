@@ -1,81 +1,82 @@
-/** Keeps resampling plans by geometry. Photos of a folder have few sizes, and a plan costs more than a small image. */
-import type { Geometry } from '../decode/geometry.ts';
-import { planResampling, type Interpolation, type ResamplingPlan, type Size } from './pillow-resampler.ts';
+/**
+ * Keeps geometries and resampling plans by the size of the image. Photos of a folder have few sizes, and a plan costs
+ * more than a small image.
+ */
+import type { Preprocess } from '../../../../shared/tasks/image/preprocess.ts';
+import type { Geometry, GeometryConfig } from '../decode/geometry.ts';
+import { planResampling, type ResamplingPlan, type Size } from './pillow-resampler.ts';
 
 export interface PlanCache {
-  get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan;
+  /** The plans of all decoders with this config. */
+  of(config: PlanConfig): SizePlans;
+}
+
+/** Everything but the size of the image that a plan depends on. */
+export type PlanConfig = GeometryConfig & Pick<Preprocess, 'interpolation'>;
+
+export interface SizePlans {
+  /** `geometryOf`: called unless the plan for this size is known. Throws as it does. */
+  get(source: Size, geometryOf: () => Geometry): SizePlan;
+}
+
+export interface SizePlan {
+  readonly geometry: Geometry;
+  readonly plan: ResamplingPlan;
 }
 
 /** How many numbers of 2 to 4 bytes all kept plans may hold together. A plan for a 500 x 375 photo has 3,600 numbers. */
 const KEPT_NUMBERS = 1_000_000;
 
-interface KeptPlan {
-  readonly source: Size;
-  readonly geometry: Geometry;
-  readonly interpolation: Interpolation;
-  readonly plan: ResamplingPlan;
+interface KeptPlan extends SizePlan {
   lastUse: number;
 }
 
 /** Drops the least recently used plans when they have too many numbers. */
 export function createPlanCache(): PlanCache {
-  /** By the size of the source. Few models share a lane, so few plans share a size. */
-  const plans = new Map<number, KeptPlan[]>();
+  const byConfig = new Map<string, Map<number, KeptPlan>>();
   let kept = 0;
   let uses = 0;
 
-  function get(source: Size, geometry: Geometry, interpolation: Interpolation): ResamplingPlan {
-    const key = keyOf(source);
-    const known = plans.get(key);
-    // A string as the key would add 2 % to a thumbnail's time.
-    const found = known?.find((one) => isFor(one, source, geometry, interpolation));
-    if (found !== undefined) {
-      found.lastUse = ++uses;
-      return found.plan;
-    }
-    const plan = planResampling(source, geometry, interpolation);
-    const made = { source, geometry, interpolation, plan, lastUse: ++uses };
-    plans.set(key, [...(known ?? []), made]);
-    kept += numbersIn(plan);
-    if (kept > KEPT_NUMBERS) dropOldest();
-    return plan;
-  }
-
   /** Drops half of what is kept, so that dropping is rarely needed. */
   function dropOldest(): void {
-    const oldest = [...plans.values()].flat().toSorted((a, b) => a.lastUse - b.lastUse);
-    for (const one of oldest) {
+    const all = [...byConfig.values()].flatMap((plans) =>
+      Array.from(plans, ([key, one]) => ({ plans, key, one })),
+    );
+    for (const { plans, key, one } of all.toSorted((a, b) => a.one.lastUse - b.one.lastUse)) {
       if (kept <= KEPT_NUMBERS / 2) return;
-      const key = keyOf(one.source);
-      const others = plans.get(key)!.filter((other) => other !== one);
-      if (others.length === 0) plans.delete(key);
-      else plans.set(key, others);
+      plans.delete(key);
       kept -= numbersIn(one.plan);
     }
   }
 
-  return { get };
+  return {
+    of(config) {
+      const plans = byConfig.get(keyOf(config)) ?? new Map<number, KeptPlan>();
+      byConfig.set(keyOf(config), plans);
+      return {
+        get(source, geometryOf) {
+          // No image has a side of 2^20 pixels or more. A string as the key would add 2 % to a thumbnail's time.
+          const key = source.width * 2 ** 20 + source.height;
+          const found = plans.get(key);
+          if (found !== undefined) {
+            found.lastUse = ++uses;
+            return found;
+          }
+          const geometry = geometryOf();
+          const plan = planResampling(source, geometry, config.interpolation);
+          const made = { geometry, plan, lastUse: ++uses };
+          plans.set(key, made);
+          kept += numbersIn(plan);
+          if (kept > KEPT_NUMBERS) dropOldest();
+          return made;
+        },
+      };
+    },
+  };
 }
 
-/** No image has a side of 2^20 pixels or more. */
-function keyOf({ width, height }: Size): number {
-  return width * 2 ** 20 + height;
-}
-
-function isFor(plan: KeptPlan, source: Size, geometry: Geometry, interpolation: Interpolation): boolean {
-  const { window } = geometry;
-  return (
-    plan.interpolation === interpolation &&
-    sameSize(plan.source, source) &&
-    sameSize(plan.geometry.resized, geometry.resized) &&
-    sameSize(plan.geometry.window, window) &&
-    plan.geometry.window.left === window.left &&
-    plan.geometry.window.top === window.top
-  );
-}
-
-function sameSize(a: Size, b: Size): boolean {
-  return a.width === b.width && a.height === b.height;
+function keyOf({ resize, crop, align, whole, interpolation }: PlanConfig): string {
+  return JSON.stringify([resize, crop, align, whole, interpolation]);
 }
 
 function numbersIn({ columns, rows }: ResamplingPlan): number {

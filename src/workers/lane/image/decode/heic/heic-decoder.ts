@@ -27,7 +27,8 @@ export function createHeicDecoder(
     readonly timed: Timed;
   },
 ): Decoder {
-  const { load, kernel, plans, budget, otherwise, timed } = parts;
+  const { load, kernel, budget, otherwise, timed } = parts;
+  const plans = parts.plans.of(options);
   const grey = options.channels === 1;
 
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
@@ -49,7 +50,7 @@ export function createHeicDecoder(
     try {
       return library.open(image, (size, decode) => {
         const geometry = checkedGeometry(size, image.length, options);
-        const plan = plans.get(size, geometry, options.interpolation);
+        const { plan } = plans.get(size, () => geometry);
         const { region } = plan;
         copyRegion(decode(), region, kernel.source(plan, region.width * region.height * 3));
         return take(kernelWindow(kernel, plan, 0, region.width * 3, grey), geometry);

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResamplingKernel } from '../../resample/kernel.ts';
 import type { PlanCache } from '../../resample/plan-cache.ts';
-import { checkedGeometry, kernelWindow, toCrop } from '../crop.ts';
+import { checkedGeometry, checkRatio, kernelWindow, toCrop } from '../crop.ts';
 import {
   HELD_PIXELS,
   type DecodeOptions,
@@ -37,7 +37,8 @@ export function createJpegDecoder(
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, plans, budget, otherwise, timed } = parts;
+  const { kernel, budget, otherwise, timed } = parts;
+  const plans = parts.plans.of(options);
   const baselineBytes = bytesPerPixel(memoryOfPlain('jpeg', false), 'codec');
   const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
@@ -78,7 +79,7 @@ export function createJpegDecoder(
   /** The other decoder holds less of a large image, and can shrink an image while it decodes. */
   function isForOther(size: Size): boolean {
     if (size.width * size.height > HELD_PIXELS) return true;
-    return shrinks(options, size, planGeometry(size, options));
+    return options.decode === 'shrink' && shrinks(options, size, planGeometry(size, options));
   }
 
   /** Null if the codec refuses the image. */
@@ -89,9 +90,10 @@ export function createJpegDecoder(
     bytes: number,
     take: TakeWindow<T>,
   ): { readonly result: T } | null {
-    const geometry = checkedGeometry(size, image.length, options);
+    const { geometry, plan } = plans.get(size, () => checkedGeometry(size, image.length, options));
+    // Of the checks, only this one depends on more than the size.
+    checkRatio(size, image.length, options.maxImageRatio);
     checkDecodeBytes(bytes, size, 'JPEG', options);
-    const plan = plans.get(size, geometry, options.interpolation);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     if (found === null) return null;
     return { result: take(kernelWindow(kernel, plan, found.offset, found.stride, grey), geometry) };
@@ -102,18 +104,26 @@ export function createJpegDecoder(
 }
 
 /**
- * How long images are decoded before the event loop turns, so that messages arrive and a complete batch can run. At least
- * one image is decoded per turn. Small images share a turn, because one turn costs a tenth of decoding a thumbnail.
+ * How long images are decoded in one turn of the event loop, so that messages arrive. At least one image is decoded per
+ * turn. This is longer than the slices of decode-batch.ts. So their images are decoded at once, without promises, which
+ * cost a tenth of decoding a thumbnail.
  */
-const TURN_MS = 2;
+const TURN_MS = 10;
 
 function createTurn() {
-  let began = performance.now();
+  /** When the first image of this turn began. Null: there has been none. */
+  let began: number | null = null;
+  const lasts = (): boolean => {
+    if (began !== null) return performance.now() - began < TURN_MS;
+    began = performance.now();
+    setImmediate(() => (began = null));
+    return true;
+  };
   return {
-    lasts: () => performance.now() - began < TURN_MS,
+    lasts,
     async end(): Promise<void> {
       await nextTurn();
-      began = performance.now();
+      lasts();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { imageSteps } from '#forebay/shared/tasks/image/image-steps.js';
@@ -76,6 +77,20 @@ it('images that are decoded at the same time each get their own pixels', async (
   const alone: Uint8Array[] = [];
   for (const name of names) alone.push(await exact.decode(golden(name)));
   expect(await Promise.all(names.map(async (name) => exact.decode(golden(name))))).toEqual(alone);
+});
+
+it('JPEGs are decoded at once in every turn of the event loop, until the turn has lasted too long', async () => {
+  const decode = () => exact.decodeTo(photo, () => 'done');
+  await createDecoder.ready();
+  await nextTurn();
+  expect(decode()).toBe('done');
+  const began = performance.now();
+  while (performance.now() - began < 20);
+  const later = decode();
+  expect(later).toBeInstanceOf(Promise);
+  expect(await later).toBe('done');
+  await nextTurn();
+  expect(decode()).toBe('done');
 });
 
 it('exact decoding leaves no copies of whole images as garbage', async () => {
@@ -182,6 +197,14 @@ describe('an image that is far too large for its bytes', () => {
       const decoder = createDecoderFactory({ ...limits, maxImageRatio: 1000 })(config(over));
       await expect(decoder.decode(swollen()), name).rejects.toMatchObject({ code: 'decompression_ratio' });
     }
+  });
+
+  it('as JPEG is refused after a genuine one of the same size, too', async () => {
+    const decoder = createDecoderFactory({ ...limits, maxImageRatio: 50 })(config());
+    const image = await plain().jpeg().toBuffer();
+    const padded = Buffer.concat([image, Buffer.alloc((width * height * 3) / 50)]);
+    expect((await decoder.decode(padded)).length).toBe(56 * 56 * 3);
+    await expect(decoder.decode(image)).rejects.toMatchObject({ code: 'decompression_ratio' });
   });
 
   it('is decoded up to 16 megapixels, and beyond if the limit is higher', async () => {
