@@ -36,13 +36,14 @@ await node([
 ]);
 
 if (isCascade) {
-  console.log(`\n2. digits-large, and a cascade of digits-small and digits-large, classify them in turns\n`);
+  console.log(
+    `\n2. One service classifies them with digits-large, and with a cascade of both models, in turns\n`,
+  );
   await compareCascade({
     examples: join(root, 'examples', 'digits', 'models'),
     data,
     input,
     truth: truthOf(),
-    forebay: async (args) => node([join(root, 'bin', 'forebay.js'), ...args]),
   });
   process.exit(0);
 }

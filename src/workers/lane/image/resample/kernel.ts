@@ -85,19 +85,30 @@ interface Exports {
   ): void;
 }
 
-/** Addresses in the memory. */
-interface Layout {
-  readonly numbers: number;
-  readonly numberTables: number;
-  readonly columnFirst: number;
+/** What the memory holds for a plan. It is made once, because small images of few sizes are common. */
+interface PlanParts {
+  /** The tables of both axes, one after the other. They begin with the offsets of columns. */
+  readonly tables: Uint8Array;
+  /** Where the others begin. */
   readonly columnWeights: number;
   readonly rowFirst: number;
   readonly rowWeights: number;
+  /** Bytes of a line between the passes, and of all lines. */
+  readonly middleStride: number;
+  readonly middleBytes: number;
+  readonly outStride: number;
+  readonly outBytes: number;
+}
+
+/** Addresses in the memory. */
+interface Layout {
+  readonly parts: PlanParts;
+  readonly numbers: number;
+  readonly numberTables: number;
+  readonly tables: number;
   readonly source: number;
   readonly middle: number;
-  readonly middleStride: number;
   readonly out: number;
-  readonly outStride: number;
   readonly end: number;
 }
 
@@ -115,28 +126,33 @@ export function createResamplingKernel(): ResamplingKernel {
   /** The number tables that are in the memory. They stay valid as long as their address stays the same. */
   let tablesInMemory: Float32Array | null = null;
   let view = new Float32Array(0);
+  let memory = new Uint8Array(0);
+  const partsOf = new WeakMap<ResamplingPlan, PlanParts>();
 
   function source(plan: ResamplingPlan, length: number): Uint8Array {
     if (wasm.memory.buffer.byteLength > KEPT_BYTES) {
       wasm = instantiate();
       layout = null;
     }
-    const next = layOut(plan, length);
+    let parts = partsOf.get(plan);
+    if (parts === undefined) partsOf.set(plan, (parts = makeParts(plan)));
+    const next = layOut(plan, parts, length);
     if (next.numberTables !== layout?.numberTables) tablesInMemory = null;
     layout = next;
     const missing = layout.end - wasm.memory.buffer.byteLength;
     if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE_BYTES));
-    return new Uint8Array(wasm.memory.buffer, layout.source, length);
+    if (memory.buffer !== wasm.memory.buffer) memory = new Uint8Array(wasm.memory.buffer);
+    return memory.subarray(layout.source, layout.source + length);
   }
 
   function resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array {
     const lines = runPasses(plan, offset, stride);
-    return copyLines(new Uint8Array(wasm.memory.buffer, lines.at), lines.stride, plan.window);
+    return copyLines(memory.subarray(lines.at), lines.stride, plan.window);
   }
 
   function original({ region }: ResamplingPlan, offset: number, stride: number): Uint8Array {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
-    return copyLines(new Uint8Array(wasm.memory.buffer, layout.source + offset), stride, region);
+    return copyLines(memory.subarray(layout.source + offset), stride, region);
   }
 
   function toGrey({ region }: ResamplingPlan, offset: number, stride: number): void {
@@ -178,12 +194,15 @@ export function createResamplingKernel(): ResamplingKernel {
   /** Returns the address of the window's first pixel, and the bytes from line to line. */
   function runPasses(plan: ResamplingPlan, offset: number, stride: number): { at: number; stride: number } {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
-    const { buffer } = wasm.memory;
-    const { window, region } = plan;
+    const { window, region, columns, rows } = plan;
+    const { parts, tables, middle, out } = layout;
+    const { middleStride, outStride } = parts;
     const start = layout.source + offset;
-    const { middle, middleStride, out, outStride } = layout;
     if (plan.copies) return { at: start, stride };
-    putTables(buffer, layout, plan);
+    memory.set(parts.tables, tables);
+    const columnWeights = tables + parts.columnWeights;
+    const rowFirst = tables + parts.rowFirst;
+    const rowWeights = tables + parts.rowWeights;
     if (plan.tall) {
       vertical(start, stride, region.width, middle, middleStride);
       horizontal(middle, middleStride, window.height, out, outStride);
@@ -193,15 +212,13 @@ export function createResamplingKernel(): ResamplingKernel {
     }
     return { at: out, stride: outStride };
 
-    function horizontal(from: number, fromStride: number, rows: number, to: number, toStride: number): void {
-      const { columnFirst, columnWeights } = layout!;
-      const { pairs } = plan.columns;
-      wasm.horizontal(from, fromStride, rows, columnFirst, columnWeights, pairs, window.width, to, toStride);
+    function horizontal(from: number, fromStride: number, lines: number, to: number, toStride: number): void {
+      const { pairs } = columns;
+      wasm.horizontal(from, fromStride, lines, tables, columnWeights, pairs, window.width, to, toStride);
     }
 
     function vertical(from: number, fromStride: number, width: number, to: number, toStride: number): void {
-      const { rowFirst, rowWeights } = layout!;
-      const { pairs } = plan.rows;
+      const { pairs } = rows;
       wasm.vertical(from, fromStride, width * 3, window.height, rowFirst, rowWeights, pairs, to, toStride);
     }
   }
@@ -209,36 +226,26 @@ export function createResamplingKernel(): ResamplingKernel {
   return { source, resample, original, toGrey, normalise };
 }
 
-function layOut(plan: ResamplingPlan, sourceLength: number): Layout {
-  let end = 1024;
-  const take = (bytes: number, beyond: number) => {
-    const at = end;
-    // The passes read and write whole vectors of 16 bytes. Addresses are multiples of 16.
-    end += Math.ceil((bytes + beyond + 16) / 16) * 16;
-    return at;
-  };
+function layOut(plan: ResamplingPlan, parts: PlanParts, sourceLength: number): Layout {
   const { window, region, columns, rows, tall } = plan;
-  const middleStride = paddedLine(tall ? region.width : window.width);
-  const middleRows = tall ? window.height : region.height;
-  const outStride = paddedLine(window.width);
-  const sourceStride = Math.ceil(sourceLength / region.height);
+  const { middleStride, middleBytes, outStride, outBytes } = parts;
   // Bytes that are read beyond the end: for taps of weight 0, and as the second line of the last pair.
-  const beyond = (stride: number, vertically: boolean) =>
-    columns.pairs * 6 + stride * (vertically ? rows.pairs * 2 + 1 : 1);
-  return {
-    numbers: take(window.width * window.height * 12, 0),
-    numberTables: take(NUMBER_TABLES_BYTES, 0),
-    columnFirst: take(window.width * 4, 0),
-    columnWeights: take(columns.weights.byteLength, 0),
-    rowFirst: take(window.height * 4, 0),
-    rowWeights: take(rows.weights.byteLength, 0),
-    source: take(sourceLength, beyond(sourceStride, tall)),
-    middle: take(middleRows * middleStride, beyond(middleStride, !tall)),
-    middleStride,
-    out: take(window.height * outStride, outStride),
-    outStride,
-    end,
-  };
+  const beyondLine = columns.pairs * 6;
+  const beyondLines = rows.pairs * 2 + 1;
+  const sourceStride = Math.ceil(sourceLength / region.height);
+  const numbers = 1024;
+  const numberTables = numbers + room(window.width * window.height * 12, 0);
+  const tables = numberTables + room(NUMBER_TABLES_BYTES, 0);
+  const source = tables + room(parts.tables.length, 0);
+  const middle = source + room(sourceLength, beyondLine + sourceStride * (tall ? beyondLines : 1));
+  const out = middle + room(middleBytes, beyondLine + middleStride * (tall ? 1 : beyondLines));
+  const end = out + room(outBytes, outStride);
+  return { parts, numbers, numberTables, tables, source, middle, out, end };
+}
+
+/** The passes read and write whole vectors of 16 bytes. Addresses are multiples of 16. */
+function room(bytes: number, beyond: number): number {
+  return Math.ceil((bytes + beyond + 16) / 16) * 16;
 }
 
 /** Bytes of a line of RGB, with room for the fourth byte that its last pixel writes. */
@@ -246,12 +253,27 @@ function paddedLine(width: number): number {
   return Math.ceil((width * 3 + 1) / 16) * 16;
 }
 
-function putTables(buffer: ArrayBuffer, at: Layout, { window, columns, rows }: ResamplingPlan): void {
-  const offsets = new Int32Array(buffer, at.columnFirst, window.width);
-  for (let x = 0; x < window.width; x++) offsets[x] = columns.first[x]! * 3;
-  new Int16Array(buffer, at.columnWeights, columns.weights.length).set(columns.weights);
-  new Int32Array(buffer, at.rowFirst, window.height).set(rows.first);
-  new Int16Array(buffer, at.rowWeights, rows.weights.length).set(rows.weights);
+function makeParts({ window, region, columns, rows, tall }: ResamplingPlan): PlanParts {
+  const columnWeights = room(window.width * 4, 0);
+  const rowFirst = columnWeights + room(columns.weights.byteLength, 0);
+  const rowWeights = rowFirst + room(window.height * 4, 0);
+  const tables = new Uint8Array(rowWeights + rows.weights.byteLength);
+  new Int32Array(tables.buffer, 0, window.width).set(columns.first.map((first) => first * 3));
+  new Int16Array(tables.buffer, columnWeights, columns.weights.length).set(columns.weights);
+  new Int32Array(tables.buffer, rowFirst, window.height).set(rows.first);
+  new Int16Array(tables.buffer, rowWeights, rows.weights.length).set(rows.weights);
+  const middleStride = paddedLine(tall ? region.width : window.width);
+  const outStride = paddedLine(window.width);
+  return {
+    tables,
+    columnWeights,
+    rowFirst,
+    rowWeights,
+    middleStride,
+    middleBytes: middleStride * (tall ? window.height : region.height),
+    outStride,
+    outBytes: outStride * window.height,
+  };
 }
 
 function copyLines(from: Uint8Array, stride: number, { width, height }: Size): Uint8Array {
