@@ -16,7 +16,7 @@ const data = join(root, '.forebay', 'demo');
 const input = join(data, 'digits');
 const output = join(data, 'results');
 const isCascade = process.argv.includes('--cascade');
-const COUNT = isCascade ? 20_000 : 5000;
+const COUNT = isCascade ? 40_000 : 5000;
 /** Training used other seeds. */
 const SEED = 2026;
 
