@@ -80,12 +80,11 @@ function blockRows(facts: PlanFacts): Choice {
   if (value === batch * BATCHES_PER_BLOCK) {
     return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches of ${batch}` };
   }
-  const least = minBlockRows(config);
-  if (value === least) {
+  if ([false, true].some((joins) => value === minBlockRows(config, joins))) {
     return {
       value,
       boundBy: 'floor',
-      why: `at least ${least} rows of this size, because smaller blocks cost more queueing`,
+      why: `at least ${value} rows of this size, because smaller blocks cost more queueing`,
     };
   }
   return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as set in model.json` };

@@ -1,12 +1,13 @@
 /** Reads manifest.json in constant memory. The finaliser writes one part or member per line. */
 import { z } from 'zod';
 import { readLines } from '../datasets/lines/line-reader.ts';
+import { MAX_BLOCK_ROWS } from '../domain/job/job-options.ts';
 import { ForebayError } from '../errors.ts';
 import type { Output } from './output.ts';
 import { MANIFEST_NAME } from './output-names.ts';
 
 /** Maximum rows of a block. Checked because others may write to the storage. */
-const ROWS = z.int().min(0).max(10_000);
+const ROWS = z.int().min(0).max(MAX_BLOCK_ROWS);
 
 /** One line of `parts`. */
 export const MANIFEST_PART = z.object({

@@ -2,6 +2,7 @@
  * Chooses batch and block size if nobody else did. Both follow from the config alone, so that workers and the API, which
  * never opens a graph, agree.
  */
+import { MAX_BLOCK_ROWS } from '../domain/job/job-options.ts';
 import { deviceOf } from '../domain/model/device.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { rowKindOf, taskOf } from './task-descriptions.ts';
@@ -36,6 +37,8 @@ const MIN_AUTO_BLOCK = 32;
 const MIN_LARGE_ROWS_BLOCK = 16;
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 const MIN_TINY_ROWS_BLOCK = 8_192;
+/** Input tensors of a block of tiny rows. Rows of up to 16 numbers come in the largest blocks. */
+const TINY_ROWS_BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** Bytes of one row's input tensors, as float32. */
 export function inputRowBytes(config: ModelConfig): number {
@@ -68,18 +71,25 @@ export function autoBatchSize(config: ModelConfig): number {
   return Math.min(maxAutoBatch(config), Math.max(1, 2 ** power));
 }
 
-/** `config`: null if nothing is known about the rows. */
-export function autoBlockRows(batchSize: number, config: ModelConfig | null): number {
-  return Math.max(minBlockRows(config), batchSize * BATCHES_PER_BLOCK);
+/** `config`: null if nothing is known about the rows. `joins`: columns of the input go to the output. */
+export function autoBlockRows(batchSize: number, config: ModelConfig | null, joins = false): number {
+  return Math.max(minBlockRows(config, joins), batchSize * BATCHES_PER_BLOCK);
 }
 
 /** Minimum rows of a block if nobody chose their number. */
-export function minBlockRows(config: ModelConfig | null): number {
+export function minBlockRows(config: ModelConfig | null, joins = false): number {
   if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
-  if (hasTinyRows(config)) return MIN_TINY_ROWS_BLOCK;
   const rowBytes = inputRowBytes(config);
+  // The rows of a block share the bytes of their joined values, so larger blocks would leave too few for each.
+  if (hasTinyRows(config)) return joins ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
   if (hasSmallRows(rowBytes)) return MIN_SMALL_ROWS_BLOCK;
   return rowBytes > TARGET_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
+}
+
+/** A row takes about a microsecond, or longer if it has many numbers. A block should take tens of milliseconds. */
+function tinyRowsBlock(rowBytes: number): number {
+  const power = 2 ** Math.floor(Math.log2(TINY_ROWS_BLOCK_BYTES / rowBytes));
+  return Math.min(MAX_BLOCK_ROWS, Math.max(MIN_TINY_ROWS_BLOCK, power));
 }
 
 /** Only rows of tables and tensors count as tiny. An image is never tiny, because it must be decoded. */

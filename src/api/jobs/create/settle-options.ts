@@ -21,9 +21,10 @@ export function settleOptions(
   // Workers report the batch size that they use. The formula only estimates it.
   const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK_BATCH);
   const batch = options.batch_size ?? auto;
+  const joins = request.output_columns?.join !== undefined;
   return {
     batch_size: options.batch_size,
-    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config),
+    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config, joins),
     concurrency: options.concurrency,
     max_errors: options.max_errors,
     priority: options.priority,

@@ -18,6 +18,9 @@ const BY_CONTENT = 7;
 const INLINE_MODEL = 7;
 /** The version of a retry whose parts become further files of its output. */
 export const ADDS_FILES = 8;
+const LARGE_BLOCKS = 9;
+/** Processes that know only earlier versions read no job with larger blocks. */
+const MOST_ROWS_BEFORE = 10_000;
 
 /** What a request asks for in addition to its dataset. */
 export interface AskedFor {
@@ -25,6 +28,7 @@ export interface AskedFor {
   readonly compact?: boolean;
   /** The request gives a pipeline. */
   readonly inline?: boolean;
+  readonly blockRows?: number;
 }
 
 /** `output`: a folder or a URL. `table`: how parts are written. Undefined: as JSONL. */
@@ -33,9 +37,10 @@ export function specVersion(
   input: PackedInput,
   table: PartTable | undefined,
   output: string,
-  { delta, compact, inline }: AskedFor = {},
+  { delta, compact, inline, blockRows = 1 }: AskedFor = {},
 ): number {
   const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
+  if (blockRows > MOST_ROWS_BEFORE) return LARGE_BLOCKS;
   if (places.some(isOnAzure)) return ON_AZURE;
   if (inline) return INLINE_MODEL;
   if (compact) return COMPACTED;

@@ -120,6 +120,7 @@ export function createSubmitJob(deps: SubmitDeps) {
           delta,
           compact: compact !== undefined,
           inline: model.inline !== undefined,
+          blockRows: options.block_rows,
         }),
         id,
         tenant,

@@ -19,7 +19,7 @@ export const WHOLE_FILE: LineRange = { from: 0, to: null, line: 1 };
 
 /** Bytes read at a time. */
 const CHUNK = 256 * 1024;
-/** A range of this size is read at once. Its lines then stay in one buffer. */
+/** Bytes of a range that are read at a time. */
 const RANGE_AT_ONCE = 1024 * 1024;
 
 /**
@@ -62,8 +62,6 @@ export async function* rawLines(
     // At the end of the file, the buffer holds at most one line, which has no line break.
     const isOpen = bytesRead === 0 && (start < view.length || longStart !== null);
     if (isOpen) starts.add(view.length);
-    // If so, nothing more is read into the buffer.
-    const isLast = to !== null && base + view.length === to;
     const lines = createLines({
       view,
       base,
@@ -72,7 +70,8 @@ export async function* rawLines(
       isOpen,
       longStart,
       maxBytes,
-      staysInPlace: isLast,
+      // The lines of a range are rows of a block, which would have to be copied.
+      staysInPlace: to !== null,
     });
     if (lines.count > 0) {
       yield lines;
@@ -88,7 +87,13 @@ export async function* rawLines(
     const rest = view.length - start;
     // A line that does not fit yet needs a larger buffer.
     const wanted = rest * 2 > buffer.length ? Math.min(buffer.length * 2, maxBytes + CHUNK) : buffer.length;
-    const next = wanted === buffer.length && !isLast ? buffer : Buffer.allocUnsafe(wanted);
+    const left = to === null ? null : to - base - view.length;
+    const next =
+      left !== null
+        ? Buffer.allocUnsafe(Math.min(wanted, rest + left))
+        : wanted === buffer.length
+          ? buffer
+          : Buffer.allocUnsafe(wanted);
     view.copy(next, 0, start, view.length);
     buffer = next;
     filled = rest;

@@ -1,6 +1,9 @@
 /** The options that every job has, whatever its model does. Those of a task are in shared/tasks/task-options.ts. */
 import { count, type OptionDeclaration, type OptionTable, type SettledValue } from '../option.ts';
 
+/** Workers hold the results of a whole block, and Redis the references of listed rows. */
+export const MAX_BLOCK_ROWS = 32_768;
+
 export const JOB_OPTION_TABLE = {
   batch_size: {
     value: count(1, 1024),
@@ -12,11 +15,11 @@ export const JOB_OPTION_TABLE = {
     placeholder: 'rows',
   },
   block_rows: {
-    value: count(1, 10_000),
+    value: count(1, MAX_BLOCK_ROWS),
     auto: true,
     otherwise: 'settled',
     about: 'rows per block, the unit of queueing, retry and commit',
-    default: 'about four batches, 1,024 for small images, 8,192 for rows of tables',
+    default: 'about four batches, 1,024 for small images, 8,192 to 32,768 for rows of tables',
     placeholder: 'rows',
   },
   concurrency: {

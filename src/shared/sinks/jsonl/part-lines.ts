@@ -70,7 +70,7 @@ function frameSpace(rows: NamedRows, ids: readonly string[] | null): number {
 const spare: Buffer[] = [];
 /** A worker seldom writes more parts of small rows at once. */
 const MOST_SPARE = 2;
-const LARGEST_SPARE = 8 * 1024 * 1024;
+const LARGEST_SPARE = 16 * 1024 * 1024;
 
 /** A buffer with the results, after `space` bytes. */
 function withResults(space: number, results: readonly Uint8Array[]) {

@@ -1,7 +1,7 @@
 // What model.json may say about a tabular model, and which mistakes are reported.
 import { expect, it } from 'vitest';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
-import { autoBatchSize, inputRowBytes } from '#forebay/shared/tasks/auto-batch.js';
+import { autoBatchSize, autoBlockRows, inputRowBytes } from '#forebay/shared/tasks/auto-batch.js';
 import { effectiveOptions, settleTaskOptions } from '#forebay/shared/tasks/option-values.js';
 import { TABULAR, type TabularConfig } from '#forebay/shared/tasks/tabular.js';
 import type { ModelConfig } from '#forebay/shared/domain/model/model-config.js';
@@ -113,4 +113,16 @@ it('a plan says what happens to columns and outputs', () => {
   });
   expect(steps({ columns: ['a'], output: ['x', 'y'] }).answer).toBe('outputs x, y as they are');
   expect(TABULAR.steps(null, { top_k: 5 }).prepare).toHaveLength(1);
+});
+
+it.each<[number, boolean, number]>([
+  [4, false, 32_768],
+  [16, false, 32_768],
+  [17, false, 16_384],
+  [40, false, 8192],
+  [256, false, 8192],
+  [4, true, 8192],
+])('rows of %i numbers, with columns of the input: %s, come in blocks of %i rows', (columns, joins, rows) => {
+  const config = configOf({ columns: Array.from({ length: columns }, (_, i) => `c${i}`) });
+  expect(autoBlockRows(autoBatchSize(config), config, joins)).toBe(rows);
 });
