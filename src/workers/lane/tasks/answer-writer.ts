@@ -22,6 +22,8 @@ export type OpenAnswers = (rows: number) => AnswerWriter;
 
 /** Bytes of the first answer. */
 const FIRST_ESTIMATE = 128;
+/** Up to this number of bytes, a loop is faster than a call of `set`. */
+const SHORT = 4;
 /** No number takes more. */
 const NUMBER_BYTES = 32;
 
@@ -54,7 +56,8 @@ function createAnswerWriter(rows: number, perRow: number, onEnd: (bytes: number)
     bytes(utf8) {
       const { length } = utf8;
       reserve(length);
-      bytes.set(utf8, end);
+      if (length > SHORT) bytes.set(utf8, end);
+      else for (let i = 0; i < length; i++) bytes[end + i] = utf8[i]!;
       end += length;
     },
     text(text) {

@@ -40,6 +40,8 @@ export function createClassifier(options: {
   /** By class, the bytes before its score, if it is the best one and if it is not. */
   const firstHeads: Buffer[] = [];
   const nextHeads: Buffer[] = [];
+  /** The best classes of the current row. */
+  const top: number[] = [];
 
   function headOf(index: number, isFirst: boolean): Buffer {
     if (isFirst) return (firstHeads[index] ??= headText(index, FIRST, nameOf(index)));
@@ -63,7 +65,9 @@ export function createClassifier(options: {
     const classes = isBinary(row, labels) ? bothClasses(row) : row;
     const score = scorer(classes.numbers, activation, classes.from, classes.count);
     let isFirst = true;
-    for (const index of best(classes, topK)) {
+    const found = best(classes, topK, top);
+    for (let place = 0; place < found; place++) {
+      const index = top[place]!;
       const value = score(index);
       if (threshold !== null && value < threshold) continue;
       const takesLabel = isFirst && bestLabel !== null && labels?.[index] === undefined;
@@ -115,18 +119,21 @@ function labelField(json: string): string {
   return `,"label":${json}`;
 }
 
-/** Indices of the K largest scores, largest first. Of equal scores, the lower index comes first. */
-function best({ numbers, from, count }: ClassNumbers, k: number): number[] {
-  const top: number[] = [];
+/**
+ * Puts the indices of the K largest scores into `top`, largest first. Of equal scores, the lower index comes first.
+ * Returns how many there are.
+ */
+function best({ numbers, from, count }: ClassNumbers, k: number, top: number[]): number {
+  let found = 0;
   for (let index = 0; index < count; index++) {
     const score = numbers[from + index]!;
-    if (top.length === k && score <= numbers[from + top[k - 1]!]!) continue;
-    let at = top.length === k ? k - 1 : top.length;
+    if (found === k && score <= numbers[from + top[k - 1]!]!) continue;
+    let at = found === k ? k - 1 : found++;
     while (at > 0 && numbers[from + top[at - 1]!]! < score) {
-      if (at < k) top[at] = top[at - 1]!;
+      top[at] = top[at - 1]!;
       at -= 1;
     }
     top[at] = index;
   }
-  return top;
+  return found;
 }

@@ -19,7 +19,8 @@ function toDigits(value: number, digits: number): number {
 
 /** `0.`, `0.0` and so on, by the number of zeros after the point. */
 const FRACTIONS: readonly string[] = Array.from({ length: 6 }, (_, zeros) => `0.${'0'.repeat(zeros)}`);
-const FRACTION_BYTES = FRACTIONS.map((text) => Buffer.from(text));
+const ZERO = 0x30;
+const POINT = 0x2e;
 
 /**
  * Text of the number, rounded to this many significant digits. The number must be finite. Most scores are fractions. Their
@@ -42,9 +43,11 @@ export function writeDigits(bytes: Buffer, start: number, value: number, digits:
     const zeros = zerosOf(value);
     const whole = significant(value, zeros, digits);
     if (whole !== null) {
-      const before = FRACTION_BYTES[zeros]!;
-      bytes.set(before, start);
-      return writeWhole(bytes, start + before.length, whole);
+      bytes[start] = ZERO;
+      bytes[start + 1] = POINT;
+      let end = start + 2;
+      for (let i = 0; i < zeros; i++) bytes[end++] = ZERO;
+      return writeWhole(bytes, end, whole);
     }
   }
   return start + bytes.write(digitsText(value, digits), start);
@@ -54,17 +57,37 @@ function isSmallFraction(size: number): boolean {
   return size >= 1e-6 && size < 1;
 }
 
-/** The zeros after the point. */
+/** The zeros after the point. Most scores have none, and a logarithm takes longer. */
 function zerosOf(size: number): number {
-  return -Math.floor(Math.log10(size)) - 1;
+  if (size >= 0.1) return 0;
+  if (size >= 0.01) return 1;
+  return size >= 0.001 ? 2 : -Math.floor(Math.log10(size)) - 1;
 }
 
 /** The digits after these zeros as a whole number. Null if rounding leads to the next power of ten. */
 function significant(size: number, zeros: number, digits: number): number | null {
-  let whole = Math.round(size * POWERS_OF_TEN[digits + zeros]!);
-  if (whole === POWERS_OF_TEN[digits]) return null;
-  while (whole % 10 === 0) whole /= 10;
-  return whole;
+  const rounded = Math.round(size * POWERS_OF_TEN[digits + zeros]!);
+  if (rounded === POWERS_OF_TEN[digits]) return null;
+  return digits <= MOST_INT32_DIGITS ? withoutZeros(rounded | 0) : withoutZerosOf(rounded);
+}
+
+/** Whole numbers of so many digits are integers of 32 bits. */
+const MOST_INT32_DIGITS = 9;
+
+/** A division of integers takes a tenth of the time of `%` for doubles. */
+function withoutZeros(whole: number): number {
+  let left = whole;
+  for (;;) {
+    const tenth = (left / 10) | 0;
+    if (tenth * 10 !== left) return left;
+    left = tenth;
+  }
+}
+
+function withoutZerosOf(whole: number): number {
+  let left = whole;
+  while (left % 10 === 0) left /= 10;
+  return left;
 }
 
 export function halfText(bits: number): string {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { halfTable, toHalfBits } from '#forebay/workers/lane/image/normalise/half.js';
 import { float32Text } from '#forebay/shared/text/float32-text.js';
 import { float64Text } from '#forebay/shared/text/float64-text.js';
-import { digitsText, halfText } from '#forebay/workers/lane/tasks/number-text.js';
+import { digitsText, writeDigits, halfText } from '#forebay/workers/lane/tasks/number-text.js';
 
 it('the text of a float32 reads back as the same float32, and has at most 9 digits', () => {
   fc.assert(
@@ -88,6 +88,29 @@ it('a rounded number has the digits of toPrecision, except for ties', () => {
       },
     ),
   );
+});
+
+it('a score is written the same as bytes and as text', () => {
+  const bytes = Buffer.alloc(40);
+  const written = (value: number, digits: number) =>
+    bytes.toString('latin1', 0, writeDigits(bytes, 0, value, digits));
+  const share = fc.oneof(
+    fc.float({ min: 0, max: 1, noNaN: true }),
+    fc.nat(1000).map((whole) => whole / 1000),
+  );
+  fc.assert(
+    fc.property(share, fc.integer({ min: 1, max: 15 }), (value, digits) => {
+      expect(written(value, digits)).toBe(digitsText(value, digits));
+    }),
+    { numRuns: 2000 },
+  );
+  expect([0.1, 0.01, 0.001, 0.0999999999, 0.00999999996].map((value) => written(value, 6))).toEqual([
+    '0.1',
+    '0.01',
+    '0.001',
+    '0.1',
+    '0.01',
+  ]);
 });
 
 it('a rounded fraction is written as JavaScript writes it', () => {
