@@ -74,9 +74,14 @@ function withJoinedLines(rows: FileRows, lines: PackedRecords, join: Join | unde
   return { ...rows, joined };
 }
 
+const QUOTE = 0x22;
+
 /** JSON can spell the field name "id" only literally, or with \u escapes. */
 function mayHaveIds(bytes: Buffer): boolean {
-  return bytes.includes('"id"') || bytes.includes('\\u');
+  // Searching for the first quote would stop at every field.
+  for (let at = bytes.indexOf('id"'); at !== -1; at = bytes.indexOf('id"', at + 1))
+    if (bytes[at - 1] === QUOTE) return true;
+  return bytes.includes('\\u');
 }
 
 function lineText(line: string): string {
