@@ -80,7 +80,7 @@ function blockRows(facts: PlanFacts): Choice {
   if (value === batch * BATCHES_PER_BLOCK) {
     return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches of ${batch}` };
   }
-  if ([false, true].some((joins) => value === minBlockRows(config, joins))) {
+  if ([false, true].some((sharesBytes) => value === minBlockRows(config, sharesBytes))) {
     return {
       value,
       boundBy: 'floor',

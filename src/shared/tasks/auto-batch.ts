@@ -71,17 +71,19 @@ export function autoBatchSize(config: ModelConfig): number {
   return Math.min(maxAutoBatch(config), Math.max(1, 2 ** power));
 }
 
-/** `config`: null if nothing is known about the rows. `joins`: columns of the input go to the output. */
-export function autoBlockRows(batchSize: number, config: ModelConfig | null, joins = false): number {
-  return Math.max(minBlockRows(config, joins), batchSize * BATCHES_PER_BLOCK);
+/** `config`: null if nothing is known about the rows. `sharesBytes`: see minBlockRows. */
+export function autoBlockRows(batchSize: number, config: ModelConfig | null, sharesBytes = false): number {
+  return Math.max(minBlockRows(config, sharesBytes), batchSize * BATCHES_PER_BLOCK);
 }
 
-/** Minimum rows of a block if nobody chose their number. */
-export function minBlockRows(config: ModelConfig | null, joins = false): number {
+/**
+ * Minimum rows of a block if nobody chose their number. `sharesBytes`: the rows of a block share a limit of bytes, for
+ * joined values or for references in Redis. Larger blocks would leave too few for each row.
+ */
+export function minBlockRows(config: ModelConfig | null, sharesBytes = false): number {
   if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
   const rowBytes = inputRowBytes(config);
-  // The rows of a block share the bytes of their joined values, so larger blocks would leave too few for each.
-  if (hasTinyRows(config)) return joins ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
+  if (hasTinyRows(config)) return sharesBytes ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
   if (hasSmallRows(rowBytes)) return MIN_SMALL_ROWS_BLOCK;
   return rowBytes > TARGET_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }

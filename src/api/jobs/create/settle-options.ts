@@ -6,6 +6,7 @@ import { autoBatchSize, autoBlockRows, FALLBACK_BATCH } from '../../../shared/ta
 import type { DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
 import type { Delta } from '../../../shared/domain/job/delta.ts';
 import type { JobOptions, JobSpec } from '../../../shared/domain/job/job.ts';
+import { MAX_BLOCK_ROWS, MAX_LISTED_BLOCK_ROWS } from '../../../shared/domain/job/job-options.ts';
 import { hasSlices } from '../../../shared/domain/row-versions.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import type { SubmitRequest } from '../../http/wire/submit-request.ts';
@@ -21,10 +22,13 @@ export function settleOptions(
   // Workers report the batch size that they use. The formula only estimates it.
   const auto = batchSize ?? (config ? autoBatchSize(config) : FALLBACK_BATCH);
   const batch = options.batch_size ?? auto;
-  const joins = request.output_columns?.join !== undefined;
+  const most = mostBlockRows(request.input);
+  checkBlockRows(options.block_rows, most);
+  const sharesBytes = most < MAX_BLOCK_ROWS || request.output_columns?.join !== undefined;
   return {
     batch_size: options.batch_size,
-    block_rows: earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config, joins),
+    block_rows:
+      earlier?.options.block_rows ?? options.block_rows ?? autoBlockRows(batch, config, sharesBytes),
     concurrency: options.concurrency,
     max_errors: options.max_errors,
     priority: options.priority,
@@ -33,6 +37,18 @@ export function settleOptions(
     cache: settleCache(options.cache ?? null, config),
     ...settleTaskOptions(config, options),
   };
+}
+
+/** A block of listed rows carries their references through Redis. Only workers read the rows of other datasets. */
+function mostBlockRows({ type }: SubmitRequest['input']): number {
+  const isListed = type === 'files' || type === 'urls' || type === 'inline' || type === 'manifest';
+  return isListed ? MAX_LISTED_BLOCK_ROWS : MAX_BLOCK_ROWS;
+}
+
+function checkBlockRows(asked: number | null, most: number): void {
+  if (asked === null || asked <= most) return;
+  const message = `a block of listed rows may have up to ${most}, because Redis holds their references. Only blocks of tables and archives may have more`;
+  throw new ForebayError('invalid_request', message, { issues: [{ path: '/options/block_rows', message }] });
 }
 
 /** Throws ForebayError `invalid_request` if equal rows may have different answers. */

@@ -18,8 +18,8 @@ const BY_CONTENT = 7;
 const INLINE_MODEL = 7;
 /** The version of a retry whose parts become further files of its output. */
 export const ADDS_FILES = 8;
+/** The version of jobs with larger blocks than MOST_ROWS_BEFORE. */
 const LARGE_BLOCKS = 9;
-/** Processes that know only earlier versions read no job with larger blocks. */
 const MOST_ROWS_BEFORE = 10_000;
 
 /** What a request asks for in addition to its dataset. */

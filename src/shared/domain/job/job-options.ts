@@ -1,8 +1,10 @@
 /** The options that every job has, whatever its model does. Those of a task are in shared/tasks/task-options.ts. */
 import { count, type OptionDeclaration, type OptionTable, type SettledValue } from '../option.ts';
 
-/** Workers hold the results of a whole block, and Redis the references of listed rows. */
+/** Workers hold the results of a whole block. */
 export const MAX_BLOCK_ROWS = 32_768;
+/** Redis holds the references of listed rows. */
+export const MAX_LISTED_BLOCK_ROWS = 10_000;
 
 export const JOB_OPTION_TABLE = {
   batch_size: {

@@ -35,7 +35,8 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 9, blocks can have more than 10,000 rows. Since version 8, a retry can add files to a compacted output. Since version 7, everything that can be on S3 can be
+ * Since version 9, blocks can have more than 10,000 rows. Since version 8, a retry can add files to a compacted output.
+ * Since version 7, everything that can be on S3 can be
  * on Azure, a delta job can compare rows by their content, the parts can become larger files at the end, and a request
  * can give a pipeline. Since version 6, the output can be on S3 and have columns of the input, a job can choose its
  * columns and take results over from an earlier output, tables can be several files, archives can be on S3 or on a web

@@ -23,7 +23,8 @@ const pipeline = (...members: ModelConfig[]) =>
 
 function settledCache(config: ModelConfig | null, cache?: 'on' | 'off') {
   const options = withDefaultOptions(cache === undefined ? {} : { cache });
-  return settleOptions({ options } as SubmitRequest, { config, batchSize: 4 }, null).cache;
+  const request = { input: { type: 'jsonl', path: 'a.jsonl' }, options } as SubmitRequest;
+  return settleOptions(request, { config, batchSize: 4 }, null).cache;
 }
 
 it('the cache is off unless a request asks for it', () => {
