@@ -1,6 +1,9 @@
 // Tests run against dist/ (what ships), through the package's own "#forebay/" imports.
 import { configDefaults, defineConfig } from 'vitest/config';
+import { useOwnTemporaryFolder } from './test/support/own-temporary-folder.ts';
 import { SkippedReporter } from './test/support/skipped-reporter.ts';
+
+useOwnTemporaryFolder();
 
 const UNIT = 'test/unit/**/*.test.ts';
 

@@ -9,6 +9,7 @@ import { cacheDir } from '../../dist/shared/config/cache-dir.js';
 import { createStores } from '../../dist/shared/stores/stores.js';
 import { freePort } from '../harness/free-port.js';
 import { Unavailable } from '../harness/places.js';
+import { removeSockets } from './seaweedfs-sockets.js';
 
 /** The version that the tests download (test/support/seaweedfs.ts). */
 const CACHED = `seaweedfs-4.48-${process.arch}`;
@@ -27,11 +28,11 @@ const PORTS = ['master', 'volume', 'filer', 'admin'].flatMap((name) => [`${name}
 export async function startSeaweedfs(folder) {
   const program = find();
   const port = await freePort();
-  const ports = await Promise.all(
-    [...PORTS, 's3.port.grpc'].map(async (name) => `-${name}=${await freePort()}`),
-  );
+  const names = [...PORTS, 's3.port.grpc'];
+  const ports = await Promise.all(names.map(async () => freePort()));
   const keys = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
-  const args = ['mini', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1', ...ports];
+  const args = ['mini', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1'];
+  args.push(...names.map((name, i) => `-${name}=${ports[i]}`));
   args.push(`-s3.port=${port}`, '-s3.port.iceberg=0', '-s3.port.lance=0', `-bucket=${BUCKET}`);
   args.push('-admin.ui=false', '-master.telemetry=false', '-webdav=false');
   const child = spawn(program, args, {
@@ -65,6 +66,7 @@ export async function startSeaweedfs(folder) {
     child.kill('SIGTERM');
     await exited;
     process.off('exit', kill);
+    removeSockets([port, ...ports]);
   };
   try {
     await untilWritable(await stores.writable(root), `${root}ready`);

@@ -1,6 +1,7 @@
 // A real Azure Blob server for a test file: Azurite, Microsoft's emulator, from npm, which is installed once.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from 'undici';
 import { encodeReserved } from '#forebay/shared/stores/remote/encode-reserved.js';
@@ -67,7 +68,7 @@ async function start(containers: readonly string[], how: readonly string[]): Pro
   const origin = `http://127.0.0.1:${port}`;
   const endpoint = `${origin}/${ACCOUNT}`;
   const args = [...how, '--disableTelemetry', '--silent', '--blobPort', String(port)];
-  const folder = mkdtempSync('/tmp/fbt-azurite-');
+  const folder = mkdtempSync(join(tmpdir(), 'fbt-azurite-'));
   let child = await launch();
 
   async function launch() {

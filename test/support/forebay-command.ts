@@ -2,6 +2,8 @@
 // The temporary folder identifies every process that the commands have started.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from './wait-until.ts';
 
@@ -40,7 +42,7 @@ export interface ForebayCommands {
 /** The commands run in the folder `cwd`. */
 export function forebayCommands(cwd: string, env: Record<string, string> = {}): ForebayCommands {
   // Short, because the length of a socket path is limited. Unique, because the path identifies our own processes.
-  const temporary = mkdtempSync('/tmp/fbt-');
+  const temporary = mkdtempSync(join(tmpdir(), 'fbt-'));
   const groups = new Set<number>();
 
   function start(...args: string[]): RunningForebay {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findRedis } from '#forebay/cli/redis/find-redis.js';
@@ -17,7 +18,7 @@ export async function startRedisServer(...options: string[]) {
     log: silentLog,
     takesUrl: true,
   });
-  const folder = mkdtempSync('/tmp/fbt-redis-');
+  const folder = mkdtempSync(join(tmpdir(), 'fbt-redis-'));
   const socketPath = join(folder, 'r.sock');
   const own = ['--port', '0', '--unixsocket', socketPath, '--dir', folder, '--save', ''];
   const child = spawn(program.path, [...own, '--appendonly', 'yes', ...options], {

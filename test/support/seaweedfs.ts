@@ -2,12 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Agent } from 'undici';
 import { Sha256 } from '#forebay/shared/stores/s3/sha256.js';
 import { s3Target } from '#forebay/shared/stores/s3/s3-target.js';
 import { onPath } from '#forebay/cli/redis/redis-program.js';
+import { removeSockets } from '../../bench/s3/seaweedfs-sockets.js';
 import { startBoundProcess, type BoundProcess } from './bound-process.ts';
 import { freePort } from './free-port.ts';
 import { installOnce } from './install-once.ts';
@@ -59,15 +61,15 @@ const PORTS = [
 
 /** Starts a server with these buckets. It ends with the test process. */
 export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
-  const folder = mkdtempSync('/tmp/fbt-weed-');
-  const options = PORTS.map(async (name) => `-${name}=${await freePort()}`);
+  const folder = mkdtempSync(join(tmpdir(), 'fbt-weed-'));
   const port = await freePort();
+  const ports = await Promise.all(PORTS.map(async () => freePort()));
   const args = [
     'mini',
     `-dir=${folder}`,
     '-ip=127.0.0.1',
     '-ip.bind=127.0.0.1',
-    ...(await Promise.all(options)),
+    ...PORTS.map((name, i) => `-${name}=${ports[i]}`),
     `-s3.port=${port}`,
     '-s3.port.iceberg=0',
     '-s3.port.lance=0',
@@ -107,6 +109,7 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
     },
     async stop() {
       await child.end();
+      removeSockets([port, ...ports]);
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
