@@ -9,12 +9,17 @@ import { Agent } from 'undici';
 import { Sha256 } from '#forebay/shared/stores/s3/sha256.js';
 import { s3Target } from '#forebay/shared/stores/s3/s3-target.js';
 import { onPath } from '#forebay/cli/redis/redis-program.js';
-import { removeSockets } from '../../bench/s3/seaweedfs-sockets.js';
 import { startBoundProcess, type BoundProcess } from './bound-process.ts';
 import { freePort } from './free-port.ts';
 import { installOnce } from './install-once.ts';
 import { redisCacheDir } from './redis.ts';
 import { waitUntil } from './wait-until.ts';
+
+interface Sockets {
+  readonly removeSockets: (ports: readonly number[]) => void;
+}
+const SOCKETS = new URL('../../bench/s3/seaweedfs-sockets.js', import.meta.url).href;
+const { removeSockets } = (await import(SOCKETS)) as Sockets;
 
 const VERSION = '4.48';
 const cached = join(redisCacheDir, `seaweedfs-${VERSION}-${process.arch}`);
