@@ -4,13 +4,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compactedRows } from '#forebay/api/jobs/streams/compacted-rows.js';
+import type { JobRecord } from '#forebay/shared/domain/job/job.js';
 import { jobKeys } from '#forebay/shared/queue/keys.js';
+import { createOutputs } from '#forebay/shared/storage/outputs.js';
 import type { ManifestPart } from '#forebay/shared/storage/read-manifest.js';
 import { DELETION_MS, type WritableStore } from '#forebay/shared/stores/store.js';
 import type { Stores } from '#forebay/shared/stores/stores.js';
 import { forebayCommands } from '../support/forebay-command.ts';
 import { startLoggingProxy, type LoggingProxy } from '../support/logging-proxy.ts';
 import { writeManyRows } from '../support/many-rows.ts';
+import { makeSpec } from '../support/queue.ts';
 import { noSeaweedfs, startSeaweedfs, type S3Server } from '../support/seaweedfs.ts';
 import {
   colourImage,
@@ -287,6 +291,39 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     });
     const { code: found } = (await response.json()) as { code: string };
     expect([response.status, found]).toEqual([status, code]);
+  });
+
+  it('the results of files are read to the end while a retry replaces a large manifest', async () => {
+    const spec = makeSpec({ output: at('large'), compact: { size: { files: 1 } } });
+    const partition = (value: string) => `data/label=${value}/compact-00000000.jsonl`;
+    const entry = (name: string, i: number) =>
+      JSON.stringify({ name, rows: 1, bytes: 9, sha256: String(i).padStart(64, '0'), errors: null });
+    // Those in the middle are files of another job.
+    const others = upTo(20_000).map((i) => `data/compact-${String(i + 1).padStart(8, '0')}.jsonl`);
+    const write = async (...more: string[]) => {
+      const entries = [partition('a'), ...others, partition('b'), ...more].map(entry).join(',\n');
+      const members = [
+        `"job":"${spec.id}"`,
+        '"status":"completed"',
+        '"rows":{"total":2,"succeeded":2,"failed":0}',
+      ];
+      const rest = [...members, '"created_at":null', '"finished_at":null', '"compact":{"files":2}'].join(
+        ',\n',
+      );
+      await store.put(
+        `${spec.output}manifest.json`,
+        `{\n"version":3,\n"parts":[\n${entries}\n],\n${rest}\n}\n`,
+      );
+    };
+    await write();
+    for (const [i, value] of ['a', 'b'].entries())
+      await store.put(spec.output + partition(value), `{"index":${i},"id":"${value}"}\n`);
+    const job = { spec, filePlan: { blocks: 1, tasks: 1 }, succeeded: 2, failed: 0 } as JobRecord;
+    const rows = compactedRows(createOutputs(stores).of(spec.output), job, 0, false);
+    const found = [(await rows.next()).value];
+    await write('data/compact-00020001.jsonl');
+    for await (const more of rows) found.push(more);
+    expect(found).toMatchObject([[{ id: 'a' }], [{ id: 'b' }]]);
   });
 
   it('a deletion that is too old is refused, and its object stays', async () => {

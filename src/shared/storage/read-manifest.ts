@@ -9,6 +9,9 @@ import { MANIFEST_NAME } from './output-names.ts';
 /** Maximum rows of a block. Checked because others may write to the storage. */
 const ROWS = z.int().min(0).max(MAX_BLOCK_ROWS);
 
+/** How often a manifest is read if it is replaced meanwhile. */
+export const READS = 3;
+
 /** One line of `parts`. */
 export const MANIFEST_PART = z.object({
   name: z.string(),
@@ -43,6 +46,22 @@ export function compactedBy(manifest: Readonly<Record<string, unknown>> | null):
  * if the manifest is there but cannot be read.
  */
 export async function readManifest(output: Output): Promise<Readonly<Record<string, unknown>> | null> {
+  for (let tries = READS; ; tries--) {
+    try {
+      return await readMembers(output);
+    } catch (error) {
+      // A job has just replaced it.
+      if (tries === 1 || !hasChanged(error)) throw error;
+    }
+  }
+}
+
+/** Whether the manifest was replaced while it was read. This happens only on S3 and Azure. */
+export function hasChanged(error: unknown): boolean {
+  return error instanceof ForebayError && error.code === 'dataset_changed';
+}
+
+async function readMembers(output: Output): Promise<Readonly<Record<string, unknown>> | null> {
   const members = new Map<string, unknown>();
   let whole = false;
   try {

@@ -11,8 +11,16 @@ import { sinkOf } from '../../../shared/sinks/sink-of.ts';
 import type { GivenColumn, StoredRow } from '../../../shared/sinks/sink.ts';
 import { fileNumber } from '../../../shared/storage/file-names.ts';
 import type { Output } from '../../../shared/storage/output.ts';
-import { errorsNumber } from '../../../shared/storage/output-names.ts';
-import { manifestErrors, manifestParts, type ManifestPart } from '../../../shared/storage/read-manifest.ts';
+import { isInFiles } from '../../../shared/storage/output-jobs.ts';
+import { errorsNumber, MANIFEST_NAME } from '../../../shared/storage/output-names.ts';
+import {
+  hasChanged,
+  manifestErrors,
+  manifestParts,
+  readManifest,
+  READS,
+  type ManifestPart,
+} from '../../../shared/storage/read-manifest.ts';
 import { understoodRows } from '../../../shared/storage/read-part.ts';
 
 /**
@@ -51,7 +59,7 @@ function resultRows(output: Output, { spec, filePlan }: JobRecord) {
   const rowsBefore = (task: number) =>
     addsFiles(spec) ? Infinity : fileTask(filePlan!, task).end * spec.options.block_rows;
   return async function* results(from: number): AsyncGenerator<readonly StoredRow[], void, undefined> {
-    for await (const part of manifestParts(output)) {
+    for await (const part of throughout(output, spec.id, manifestParts)) {
       const task = (fileNumber(part.name) ?? -1) - first;
       if (task < 0 || task >= tasks || rowsBefore(task) <= from) continue;
       const path = output.pathOf(part.name);
@@ -78,12 +86,40 @@ async function* errorRows(
 ): AsyncGenerator<StoredRow, void, undefined> {
   const first = firstPart(spec);
   const end = first + Math.ceil((succeeded + failed) / spec.options.block_rows);
-  for await (const name of manifestErrors(output)) {
+  for await (const name of throughout(output, spec.id, manifestErrors)) {
     const number = errorsNumber(name);
     if (number === null || number < first || number >= end) continue;
     const errors = await output.read(name);
     if (errors === null) throw fileGone(output.pathOf(name));
     yield* parseLines(errors);
+  }
+}
+
+/**
+ * The entries of a list in the manifest. Once an object on S3 or Azure is replaced, the rest of the earlier one cannot
+ * be read. A retry copies all entries to the beginning of its manifest, so reading goes on there after the last one.
+ */
+async function* throughout<T>(
+  output: Output,
+  job: string,
+  entries: (output: Output) => AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  let read = 0;
+  for (let tries = READS; ; tries--) {
+    try {
+      let at = 0;
+      for await (const entry of entries(output)) {
+        at += 1;
+        if (at <= read) continue;
+        read = at;
+        tries = READS;
+        yield entry;
+      }
+      return;
+    } catch (error) {
+      if (tries === 1 || !hasChanged(error)) throw error;
+      if (!isInFiles(await readManifest(output), job)) throw fileGone(output.pathOf(MANIFEST_NAME));
+    }
   }
 }
 
