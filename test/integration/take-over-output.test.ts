@@ -141,6 +141,23 @@ it('a resumed output has no _SUCCESS while the job writes, but a retry keeps it'
   }
 });
 
+it('a retry that ends before its output was opened brings _SUCCESS back to the files of the earlier job', async () => {
+  const first = overwriting(folderWith('retried', {}));
+  await takeOver(first, first.opening!, 'first', yes);
+  writeFileSync(join(first.output, 'manifest.json'), `{\n"job":"${first.id}",\n"compact":{"files":1}\n}\n`);
+  writeFileSync(join(first.output, '_SUCCESS'), '');
+  const opening = { if_output_exists: 'resume', earlier: continuedJob(first), cut_part: null } as const;
+  const compact = { size: { files: 1 }, first_file: 1 };
+  const retry = makeSpec({ output: first.output, retry_of: first.id, opening, compact });
+  await layer.make(retry, 1);
+  await layer.window.holdLease(retry.id, 'dies', 60_000);
+  await takeOver(retry, opening, 'dies', yes);
+  expect(existsSync(join(first.output, '_SUCCESS'))).toBe(false);
+  await layer.jobs.transition(retry.id, 'cancelling');
+  await finaliser()(await layer.jobs.mustGet(retry.id), 'dies');
+  expect(readdirSync(first.output).toSorted()).toEqual(['_SUCCESS', 'job.json', 'manifest.json']);
+});
+
 it('a completed job ends with an empty _SUCCESS, and a job that did not complete ends without one', async () => {
   const output = folderWith('ended', {});
   const end = async (through: 'finalizing' | 'cancelling') => {

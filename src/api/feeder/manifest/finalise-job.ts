@@ -3,11 +3,14 @@
  * this one dies halfway.
  */
 import type { IdJoinOptions } from '../../../shared/delta/id-join.ts';
+import { addsFiles } from '../../../shared/domain/job/compaction.ts';
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import { LeaseLost } from '../../../shared/queue/jobs/lease.ts';
+import { SUCCESS_NAME } from '../../../shared/storage/output-names.ts';
 import type { Outputs } from '../../../shared/storage/output.ts';
+import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import type { InputResolver } from '../../jobs/create/resolve-input.ts';
 import { endOf } from './manifest-members.ts';
 import { createManifestWriter, type Described, type ManifestSources } from './write-manifest.ts';
@@ -23,9 +26,12 @@ export function createFinaliser(deps: {
   const { jobs, spool } = deps;
   const writeManifest = createManifestWriter(deps);
 
-  /** Does not touch an output that the job never owned or no longer owns. */
+  /** Does not touch an output that the job never opened or no longer owns, except for restoreSuccess. */
   async function describe(record: JobRecord, lease: string): Promise<Described> {
-    if (!record.opened) return { ended: record, bytes: 0 };
+    if (!record.opened) {
+      await restoreSuccess(deps, record, lease);
+      return { ended: record, bytes: 0 };
+    }
     try {
       return await writeManifest(record, lease);
     } catch (error) {
@@ -58,4 +64,21 @@ export function createFinaliser(deps: {
     await jobs.releaseOutput(spec.output, spec.id);
     await jobs.retire(spec.id);
   };
+}
+
+/**
+ * The first step of opening an output removes _SUCCESS. If a process died after that, the earlier jobs' files are still
+ * complete. Only a retry that adds files leaves them as they are.
+ */
+async function restoreSuccess(
+  { outputs, window }: Pick<ManifestSources, 'outputs' | 'window'>,
+  { spec }: JobRecord,
+  lease: string,
+): Promise<void> {
+  if (!addsFiles(spec)) return;
+  const output = outputs.of(spec.output);
+  const isWhole = compactedBy(await readManifest(output)) === spec.opening?.earlier?.job;
+  if (!isWhole || (await output.names()).includes(SUCCESS_NAME)) return;
+  const owner = { job: spec.id, lease, holdsLease: async () => window.holdsLease(spec.id, lease) };
+  await output.asOwner(owner, async (files) => files.replace(SUCCESS_NAME, async () => {}));
 }
