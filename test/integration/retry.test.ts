@@ -268,6 +268,40 @@ describe('a retry in a compacted output', () => {
     const next = await run({ input, output: service.out('after-retry'), delta: { previous: first.id } });
     expect(next.delta).toMatchObject({ previous: { job: fourth.id }, taken_over: 9, vanished: 0 });
     expect(indexes((await reruns.rowsOf(next.id)).rows)).toEqual(upTo(9));
+    // Older processes would compute all rows, because they do not know files of several jobs.
+    expect(JSON.parse(readFileSync(join(next.output, 'job.json'), 'utf8'))).toMatchObject({ v: 8 });
+  });
+
+  it('a retry whose rows cannot be partitioned leaves files that a delta job continues', async () => {
+    const folder = join(service.input, 'noted');
+    mkdirSync(folder);
+    const notes = ['short', 'n'.repeat(300), 'short'];
+    const lines = notes.map((note, i) => JSON.stringify({ id: `row-${i}`, image: `${i}.png`, note }));
+    writeFileSync(join(folder, 'rows.jsonl'), lines.join('\n'));
+    for (const i of [0, 2]) copyFileSync(reruns.image(i), join(folder, `${i}.png`));
+    const input = { type: 'jsonl', path: 'noted/rows.jsonl' };
+    const output = { path: service.out('noted'), join: ['note'], partition_by: 'note' };
+    const first = await run({ input, output, options: { row_versions: 'content', block_rows: 2 } });
+    expect(first.rows).toMatchObject({ succeeded: 2, failed: 1 });
+
+    copyFileSync(reruns.image(1), join(folder, '1.png'));
+    const retry = await service.ended((await reruns.retry(first.id)).id);
+    expect(retry).toMatchObject({ status: 'failed', error: { code: 'invalid_partition' } });
+    expect(retry.error?.message).toContain('submit a delta job');
+    expect((await reruns.refused(`/v1/jobs/${retry.id}/retry`))[2]).toContain('Submit a delta job');
+
+    const delta = { previous: first.output };
+    const whole = await run({
+      input,
+      delta,
+      output: { path: service.out('noted-2'), join: ['note'], compact: { files: 1 } },
+    });
+    expect(whole.delta).toMatchObject({
+      previous: { job: first.id },
+      taken_over: 2,
+      computed: { failed_before: 1 },
+    });
+    expect(indexes(filedRows(whole))).toEqual(upTo(3));
   });
 
   it('a retry whose worker and API are killed while it adds files leaves the earlier state or the new one', async () => {

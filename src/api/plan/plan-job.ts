@@ -136,7 +136,7 @@ export function createPlanJob(deps: PlanDeps) {
         asked: request.options,
         options,
         resumes: earlier !== null,
-        delta: delta === undefined ? null : await describeDelta(delta, dataset, tenant, options.limit),
+        delta: delta === undefined ? null : await describeDelta(delta.delta, dataset, tenant, options.limit),
         leftOut: format.leftOut,
         workers,
         modelProblem:

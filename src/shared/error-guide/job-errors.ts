@@ -28,7 +28,7 @@ export const JOB_ERRORS = {
   invalid_partition: {
     cause:
       'The column of `partition_by` has more than 4,096 values in the parts of one task, or one that is too long for the name of a folder. All results are in the parts.',
-    fix: 'Submit the job again with `if_output_exists: "resume"` (`--resume`), and with another `partition_by` or with `compact` alone.',
+    fix: 'Submit the job again with `if_output_exists: "resume"` (`--resume`), and with another `partition_by` or with `compact` alone. If a retry has failed, submit a delta job with these settings into another output, and name this output as `previous`.',
   },
   storage_unavailable: {
     cause:

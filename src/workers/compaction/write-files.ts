@@ -232,7 +232,8 @@ function refused(spec: JobSpec, name: string, why: string): ForebayError {
     `The output cannot be partitioned by "${name}": ${why}. ` +
       (isFixed
         ? 'The files of the earlier jobs have not changed, and the results of the retry are in parts beside them. To have ' +
-          'all results in files, run the whole job into another output, with another partition_by or with compact alone.'
+          'all results in files, submit a delta job into another output, with this one as `previous`, and with another partition_by ' +
+          'or with compact alone.'
         : 'All results are in the parts. Submit the job again with if_output_exists "resume", and with another partition_by or ' +
           'with compact alone.'),
   );

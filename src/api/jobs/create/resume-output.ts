@@ -16,6 +16,7 @@ import {
   type PreparedContinuation,
 } from './accept-continuation.ts';
 import type { Submitter } from './accept-job.ts';
+import { FILES_OF_SEVERAL } from './spec-version.ts';
 import type { ResumeRequest } from '../../http/wire/resume-request.ts';
 
 export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStore, 'get' | 'tenantOf'> }) {
@@ -54,12 +55,12 @@ export function createResumeOutput(deps: ContinuationDeps & { jobs: Pick<JobStor
     const delta = earlier.delta && (await deltas.continue(earlier.delta, { id, tenant }));
     const spec: JobSpec = {
       ...earlier,
-      v: Math.max(2, earlier.v),
+      v: Math.max(2, earlier.v, delta?.fromSeveral === true ? FILES_OF_SEVERAL : 0),
       id,
       model: model.ref,
       dataset: await input.adopt(earlier.dataset, { from: earlier.id, to: id, folder, tenant }),
       output: folder,
-      ...(delta && { delta }),
+      ...(delta && { delta: delta.delta }),
       options,
       resume: true,
       opening: { if_output_exists: 'resume', earlier: continuedJob(earlier), cut_part: null },

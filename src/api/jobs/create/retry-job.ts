@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { givenOf } from '../../../shared/domain/dataset-spec.ts';
+import { addsFiles } from '../../../shared/domain/job/compaction.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { firstPart, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
@@ -22,7 +23,7 @@ import {
   type PreparedContinuation,
 } from './accept-continuation.ts';
 import type { Submitter } from './accept-job.ts';
-import { ADDS_FILES } from './spec-version.ts';
+import { FILES_OF_SEVERAL } from './spec-version.ts';
 
 export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, 'mustGet'> }) {
   const { input, output } = deps;
@@ -61,7 +62,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
     const jobs = { from: last.id, to: retry, folder, tenant: asked.spec.tenant };
     const spec: JobSpec = {
       ...asked.spec,
-      v: Math.max(2, last.v, firstFile === null ? 0 : ADDS_FILES),
+      v: Math.max(2, last.v, firstFile === null ? 0 : FILES_OF_SEVERAL),
       id: retry,
       model: model.ref,
       pipeline: last.pipeline,
@@ -86,6 +87,11 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
   }
 }
 
+/** The files of the jobs before a retry still count, whatever has become of the retry. */
+const DELTA_INSTEAD =
+  'a resume would end in the same way. Submit a delta job into another output, with this output as `previous`, and with ' +
+  'another partition_by or with compact alone';
+
 /**
  * Finds the job that last wrote the output, from the manifest. Throws if that job has unfinished rows, or if the
  * manifest does not list the requested job.
@@ -99,7 +105,8 @@ async function lastJob(asked: string, last: JobSpec, output: Output): Promise<Ou
     throw refusal(
       `The output "${output.place}" is incomplete, because job ${last.id} has unfinished rows. Finish them first ` +
         '(POST /v1/jobs/resume with the output, and another max_errors if that limit ended the job), ' +
-        'then retry the job that finished them.',
+        'then retry the job that finished them.' +
+        (addsFiles(last) ? ` If job ${last.id} has ended with invalid_partition, ${DELTA_INSTEAD}.` : ''),
     );
   }
   if (jobs.some((job) => job.job === asked)) return found;

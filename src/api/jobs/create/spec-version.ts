@@ -16,8 +16,8 @@ const COMPACTED = 7;
 const ON_AZURE = 7;
 const BY_CONTENT = 7;
 const INLINE_MODEL = 7;
-/** The version of a retry whose parts become further files of its output. */
-export const ADDS_FILES = 8;
+/** Retries add files to an output, and delta jobs read the files of all its jobs. */
+export const FILES_OF_SEVERAL = 8;
 /** The version of jobs with larger blocks than MOST_ROWS_BEFORE. */
 const LARGE_BLOCKS = 9;
 const MOST_ROWS_BEFORE = 10_000;
@@ -25,6 +25,8 @@ const MOST_ROWS_BEFORE = 10_000;
 /** What a request asks for in addition to its dataset. */
 export interface AskedFor {
   readonly delta?: Delta | undefined;
+  /** The earlier output of the delta job consists of files of several jobs. */
+  readonly fromSeveral?: boolean | undefined;
   readonly compact?: boolean;
   /** The request gives a pipeline. */
   readonly inline?: boolean;
@@ -37,10 +39,11 @@ export function specVersion(
   input: PackedInput,
   table: PartTable | undefined,
   output: string,
-  { delta, compact, inline, blockRows = 1 }: AskedFor = {},
+  { delta, fromSeveral, compact, inline, blockRows = 1 }: AskedFor = {},
 ): number {
   const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
   if (blockRows > MOST_ROWS_BEFORE) return LARGE_BLOCKS;
+  if (fromSeveral === true) return FILES_OF_SEVERAL;
   if (places.some(isOnAzure)) return ON_AZURE;
   if (inline) return INLINE_MODEL;
   if (compact) return COMPACTED;

@@ -117,7 +117,7 @@ export function createSubmitJob(deps: SubmitDeps) {
       const { webhook } = request;
       const spec: JobSpec = {
         v: specVersion({ ...found, spec: dataset }, request.input, table, place.place, {
-          delta,
+          ...delta,
           compact: compact !== undefined,
           inline: model.inline !== undefined,
           blockRows: options.block_rows,
@@ -131,8 +131,8 @@ export function createSubmitJob(deps: SubmitDeps) {
         ...(table && { table }),
         ...(compact && { compact }),
         ...(askedColumns && { asked_columns: askedColumns }),
-        ...(delta && { delta }),
-        options: withRowVersions(options, { dataset, delta, input: rowKindOf(model.config) }),
+        ...(delta && { delta: delta.delta }),
+        options: withRowVersions(options, { dataset, delta: delta?.delta, input: rowKindOf(model.config) }),
         input: describeInput(request.input),
         resume: earlier !== null,
         opening: {

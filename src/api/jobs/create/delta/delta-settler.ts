@@ -1,5 +1,6 @@
 /** Settles the earlier output of a delta job, for a submit and for its plan. Changes nothing. */
 import { givenOf, joinOf, type DatasetSpec } from '../../../../shared/domain/dataset-spec.ts';
+import { addsFiles } from '../../../../shared/domain/job/compaction.ts';
 import type { Delta } from '../../../../shared/domain/job/delta.ts';
 import { JOB_ID } from '../../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../../shared/domain/job/job-state.ts';
@@ -23,6 +24,12 @@ import { isObjectUrl } from '../../../../shared/stores/object-url.ts';
 import { readOutputSpec } from '../../output/check-output.ts';
 import { settingsThatDiffer, type CurrentModel } from '../../output/continued-job.ts';
 import type { OutputResolver } from '../../output/resolve-output.ts';
+
+export interface SettledDelta {
+  readonly delta: Delta;
+  /** Whether the earlier output consists of files of several jobs, which only version 8 reads. */
+  readonly fromSeveral: boolean;
+}
 
 export interface DeltaDeps {
   jobs: Pick<JobStore, 'get'>;
@@ -67,19 +74,20 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
   }
 
   /** A job.json can be edited, so the place of a job that continues an earlier one is checked again. */
-  async function continueDelta(delta: Delta, job: Pick<DeltaJob, 'id' | 'tenant'>): Promise<Delta> {
-    const [{ place }] = await findOutput(delta.output, job);
-    return { ...delta, output: place };
+  async function continueDelta(delta: Delta, job: Pick<DeltaJob, 'id' | 'tenant'>): Promise<SettledDelta> {
+    const [found] = await findOutput(delta.output, job);
+    return { delta: { ...delta, output: found.place }, fromSeveral: hasSeveral(await readManifest(found)) };
   }
 
-  async function beginDelta({ previous, by: asked }: AskedDelta, job: DeltaJob): Promise<Delta> {
+  async function beginDelta({ previous, by: asked }: AskedDelta, job: DeltaJob): Promise<SettledDelta> {
     checkInput(job, asked);
     const by = hasSlices(job.dataset) ? 'content' : (asked ?? 'stamp');
     const [found, last] = await findOutput(previous, job);
     // The manifest is read after the record. So if the job has ended, this is its last manifest.
     const record = await jobs.get(last.id).catch(nullIfNewer);
     const manifest = await readManifest(found);
-    const isCompacted = compactedBy(manifest) === last.id;
+    const described = describedJob(last, manifest);
+    const isCompacted = described !== null && compactedBy(manifest) === described;
     const inFiles = isCompacted ? await fileRowsKind(found, jobsOf(manifest)) : null;
     if (isCompacted && inFiles === null) throw withoutVersions(found);
     if (found.place === job.place) {
@@ -88,7 +96,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
           'To finish the earlier job, resume it (if_output_exists "resume")',
       );
     }
-    checkEnded(found, last, record, manifest);
+    const ended = checkEnded(found, last, record, described);
     const of = givenOf(last.dataset);
     checkSameKind(of, job.dataset);
     if (last.asked_columns?.select)
@@ -98,13 +106,14 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
     const recorded = inFiles ?? (await versionsIn(found));
     if (recorded !== 'no parts' && recorded !== by) throw refused(whyNot(recorded, by, job.dataset));
     const why = whyRecompute(last, of, job);
-    return {
-      job: last.id,
+    const delta: Delta = {
+      job: ended,
       output: found.place,
       ...(by === 'content' && { by }),
       ...(last.table && { table: last.table }),
       ...(why !== null && { recompute: why }),
     };
+    return { delta, fromSeveral: hasSeveral(manifest) };
   }
 
   return {
@@ -114,7 +123,7 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
       asked: AskedDelta | undefined,
       earlier: Pick<JobSpec, 'delta'> | null,
       job: DeltaJob,
-    ): Promise<Delta | undefined> {
+    ): Promise<SettledDelta | undefined> {
       if (earlier?.delta) return continueDelta(earlier.delta, job);
       return asked && beginDelta(asked, job);
     },
@@ -136,25 +145,39 @@ function checkInput({ dataset }: DeltaJob, by: RowVersions | undefined): void {
   }
 }
 
-/** The manifest must be that of the last job, because only its parts never change again. */
+/**
+ * The job whose end the manifest describes. Null: the last job has not ended, so its parts may still change. A retry
+ * that has not added its files leaves the manifest and the files of the jobs before it.
+ */
+function describedJob(last: JobSpec, manifest: Readonly<Record<string, unknown>> | null): string | null {
+  const job = jobsOf(manifest).at(-1) ?? null;
+  return job === last.id || (addsFiles(last) && compactedBy(manifest) === job) ? job : null;
+}
+
+/** Only the parts and files of a job that has ended never change again. */
 function checkEnded(
   { place }: Output,
   { id }: JobSpec,
   record: JobRecord | null,
-  manifest: Readonly<Record<string, unknown>> | null,
-): void {
+  described: string | null,
+): string {
   if (record && !isTerminal(record.status)) {
     throw new ForebayError(
       'invalid_state',
       `Job ${id} still writes to ${place}. Submit the delta job when it has ended.`,
     );
   }
-  if (manifest !== null && outputJobs(manifest).at(-1)?.job === id) return;
+  if (described !== null) return described;
   throw new ForebayError(
     'invalid_state',
     `The output ${place} has no manifest of job ${id}, because that job never ended. Finish it first ` +
       '(POST /v1/jobs/resume with the output).',
   );
+}
+
+/** Whether the output consists of files of several jobs. */
+function hasSeveral(manifest: Readonly<Record<string, unknown>> | null): boolean {
+  return compactedBy(manifest) !== null && jobsOf(manifest).length > 1;
 }
 
 function jobsOf(manifest: Readonly<Record<string, unknown>> | null): string[] {

@@ -23,6 +23,8 @@ it('a job is left to processes that can read its dataset and write its output', 
   expect(specVersion({ spec: jsonl }, input, undefined, '/out', { delta: { ...delta, by: 'content' } })).toBe(
     7,
   );
+  const several = { delta, fromSeveral: true, compact: true };
+  expect(specVersion({ spec: jsonl }, input, undefined, 'az://r/o/', several)).toBe(8);
   const files = { type: 'files' as const, root: '/photos', include: [], exclude: [] };
   const version = (root: string, of?: typeof delta) =>
     specVersion({ spec: { ...files, root } }, { type: 'files', path: root }, undefined, '/out', {
