@@ -127,6 +127,9 @@ describe.skipIf(noSeaweedfs !== null)(`outputs on S3 ${noSeaweedfs ?? ''}`, () =
     };
     const output = { path: at('content-1'), format: 'parquet', compact: { files: 2 }, partition_by: 'label' };
     const first = await run('content-1', { output });
+    // The submit looks for one object, and the feeder lists all.
+    expect(first.rows.total).toBe(6);
+    expect(proxy.seen.filter((line) => line.includes('prefix=pics'))).toHaveLength(2);
     expect((await names('content-1')).filter((name) => /^(part|_rows)/.test(name))).toEqual([]);
     // The same bytes again, other bytes, and a new object.
     await s3.put('other', 'pics/0.png', images[0]!);

@@ -67,6 +67,7 @@ export function runFeeder(
   const own = new AbortController();
   const signal = AbortSignal.any([stopping, own.signal]);
   const source = deps.openDataset(spec);
+  let counting: Promise<void> | null = null;
   const renewal = setInterval(() => {
     window.holdLease(id, lease, LEASE_MS).then(
       (held) => held || own.abort(),
@@ -109,6 +110,8 @@ export function runFeeder(
     while (!signal.aborted) {
       const began = performance.now();
       const outcome = await round();
+      // By now, a short dataset has been read to its end. Then its rows are known, and nothing is listed again.
+      counting ??= countRows();
       // The feeder that now has the lease reports the end of the job.
       if (outcome === 'lost') return;
       if (outcome === 'ended') return emitJobEnded(emit, await jobs.get(id).catch(() => null));
@@ -132,7 +135,6 @@ export function runFeeder(
   }
 
   async function run(): Promise<void> {
-    const counting = countRows();
     try {
       await rounds();
     } finally {

@@ -50,6 +50,9 @@ export function createFillWindow(deps: {
     return true;
   }
 
+  /** The number of rows up to the last block that was read. Null: this feeder has read none. */
+  let rowsRead: number | null = null;
+
   return async function fill(room) {
     await reading.open();
     for (let left = room; left > 0 && reading.state === 'open' && !deps.signal.aborted;) {
@@ -58,7 +61,8 @@ export function createFillWindow(deps: {
       const last = read.at(-1)?.rows;
       if (last && cursor) {
         // Feeding may get ahead of the row count, so the limit is checked here, too.
-        checkRowLimit(last.firstRow + rowCount(last), deps.maxRows, ' or more');
+        rowsRead = last.firstRow + rowCount(last);
+        checkRowLimit(rowsRead, deps.maxRows, ' or more');
         const reserved = await window.reserve(id, lease, read, cursor);
         if (reserved < read.length) {
           // The job was paused or cancelled meanwhile. The saved cursor has not moved, so these blocks are read again.
@@ -69,7 +73,7 @@ export function createFillWindow(deps: {
         for (const split of read) if (!(await adopt(split))) left -= 1;
       }
       if (skippedInAll) {
-        await deps.jobs.markFedAll(id, lease, skippedInAll);
+        await deps.jobs.markFedAll(id, lease, skippedInAll, rowsRead);
         reading.end();
       }
     }

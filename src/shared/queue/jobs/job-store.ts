@@ -166,9 +166,13 @@ export function createJobStore(deps: { redis: Redis; run: RunScript; now?: () =>
     async markOpened(id: string, lease: string): Promise<void> {
       await patch(id, { opened: 1 }, lease);
     },
-    /** Records that the whole dataset has been read. `skipped`: its skipped entries. Throws LeaseLost. */
-    async markFedAll(id: string, lease: string, skipped: Skipped): Promise<void> {
-      await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped) }, lease);
+    /**
+     * Records that the whole dataset has been read. `skipped`: its skipped entries. `total`: its rows. Null: the caller
+     * does not know. Throws LeaseLost.
+     */
+    async markFedAll(id: string, lease: string, skipped: Skipped, total: number | null): Promise<void> {
+      const known = total === null ? {} : { total };
+      await patch(id, { fed_all: 1, skipped: JSON.stringify(skipped), ...known }, lease);
     },
     /** Records how many rows only the earlier output of a delta job has. Throws LeaseLost. */
     async setVanished(id: string, lease: string, vanished: number): Promise<void> {
