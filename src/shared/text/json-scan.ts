@@ -29,6 +29,19 @@ export function valueEnd(text: string, start: number): number {
   return text.length;
 }
 
+/** Whether lists and objects nest deeper than `most`. `text`: valid JSON. */
+export function nestsDeeper(text: string, most: number): boolean {
+  // It takes a bracket at each end of a level.
+  if (text.length <= 2 * most) return false;
+  for (let at = 0, depth = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = stringEnd(text, at) - 1;
+    else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+    else if ((code === OPEN_LIST || code === OPEN_OBJECT) && ++depth > most) return true;
+  }
+  return false;
+}
+
 /** The position after the closing quote of the string that begins at `start`. -1 if it is not closed. */
 export function stringEnd(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {

@@ -2,6 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { mapColumns, type Columns, type Fields } from '../../domain/columns.ts';
 import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
+import { nestsDeeper } from '../../text/json-scan.ts';
+import { IS_TOO_DEEP, MAX_RECORD_DEPTH } from '../max-record-bytes.ts';
 import type { Part } from './cut-rows.ts';
 import { unreadable, type RowProblem } from './entry.ts';
 import type { MemberBytes } from './read-member.ts';
@@ -130,7 +132,8 @@ function decode(field: string, bytes: Uint8Array): Decoded {
     return { ok: true, value: text.trim() !== '' && Number.isFinite(number) ? number : text.trim() };
   }
   try {
-    return { ok: true, value: JSON.parse(text) };
+    const value: unknown = JSON.parse(text);
+    return nestsDeeper(text, MAX_RECORD_DEPTH) ? { ok: false, why: IS_TOO_DEEP } : { ok: true, value };
   } catch (error) {
     return { ok: false, why: `is not JSON (${(error as Error).message})` };
   }

@@ -2,7 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { mapColumns, type Columns, type Fields } from '../../domain/columns.ts';
 import type { LineText } from '../lines/lines.ts';
-import { IS_TOO_LONG } from '../max-record-bytes.ts';
+import { exactId } from '../exact-id.ts';
+import { IS_TOO_DEEP, IS_TOO_LONG, MAX_RECORD_DEPTH } from '../max-record-bytes.ts';
+import { nestsDeeper } from '../../text/json-scan.ts';
 import { recordId } from '../record-id.ts';
 import type { RowRecord } from '../slice-rows.ts';
 
@@ -35,9 +37,12 @@ export function parseRecord(line: LineText, where: string, columns?: Columns | n
     return bad(`is not JSON (${(error as Error).message})`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('is not a JSON object');
+  // Only then is the record written again.
+  if (columns && nestsDeeper(json, MAX_RECORD_DEPTH)) return bad(IS_TOO_DEEP);
   const written = value as Fields;
   const fields = columns ? mapColumns(written, columns) : written;
-  const id = recordId(fields['id'], columns?.['id'] ?? 'id');
+  const name = columns?.['id'] ?? 'id';
+  const id = recordId(exactId(fields['id'], json, name), name);
   if (!id.ok) return bad(id.why);
   return { ok: true, id: id.id, json: columns ? JSON.stringify(fields) : json, fields };
 }

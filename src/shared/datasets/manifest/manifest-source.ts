@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ManifestSpec } from '../../domain/dataset-spec.ts';
 import type { RowRef } from '../../domain/row.ts';
 import type { ByteFiles } from '../bytes/byte-file.ts';
+import { exactId } from '../exact-id.ts';
 import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
 import { createLineSource } from '../lines/line-source.ts';
 import { invalidAt } from '../row-reference.ts';
@@ -40,7 +41,7 @@ function jsonRow(text: string): RowRef {
   if (typeof uri !== 'string' || uri === '') return bad(text, '"uri" must be a path or a URL');
   if (id === undefined || id === uri) return { id: uri };
   if (typeof id !== 'string' && typeof id !== 'number') return bad(text, '"id" must be a string or a number');
-  return { id: String(id), at: uri };
+  return { id: String(exactId(id, text, 'id')), at: uri };
 }
 
 export function bad(id: string, reason: string): RowRef {

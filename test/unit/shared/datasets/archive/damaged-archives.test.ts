@@ -47,6 +47,18 @@ async function fuzz(bytes: Buffer, positions: number): Promise<unknown[]> {
   return odd;
 }
 
+it('a group with JSON that nests too deeply fails alone', async () => {
+  const json = (levels: number) => `{"text":"a","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+  const files = [
+    { name: 'a.json', body: json(100_000) },
+    { name: 'b.json', body: json(900) },
+  ];
+  expect(await read(makeTar(files), true)).toEqual([
+    ['a', 'file_unreadable: the member "json" nests more than 1000 levels deep'],
+    ['b', expect.stringContaining('has no image')],
+  ]);
+});
+
 describe('a damaged archive', () => {
   it('tar: cut off at any byte, gives the rows before the cut and at most one error row', async () => {
     const odd: unknown[] = [];

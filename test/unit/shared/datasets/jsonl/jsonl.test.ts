@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MAX_RECORD_BYTES } from '#forebay/shared/datasets/max-record-bytes.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
+import { parseRecord } from '#forebay/shared/datasets/jsonl/parse-record.js';
 import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.js';
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
@@ -64,6 +65,23 @@ describe('a JSONL file', () => {
       { id: '7', text: '{"id":7}' },
     ]);
     expect((await listed()).map(({ id }) => id)).toEqual(['a', '1', '7']);
+  });
+
+  it('has ids that are whole numbers of any size', async () => {
+    writeFileSync(
+      path,
+      '{"id":1809251234567890123}\n{"x":"\\"id\\":1", "id" : -1809251234567890124 }\n{"id":1e3}\n{"id":1e21}\n',
+    );
+    const [slice] = await slices(10);
+    const ids = ['1809251234567890123', '-1809251234567890124', '1000', '1e+21'];
+    expect((await opened(slice!)).map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('has a bad row for a record that nests too deeply to be written again', () => {
+    const deep = (levels: number) => `{"t":"a","x":${'['.repeat(levels)}"[["${']'.repeat(levels)}}`;
+    const read = (levels: number) => parseRecord({ ok: true, text: deep(levels) }, 'line 1', { text: 't' });
+    expect(read(999)).toMatchObject({ ok: true, fields: { text: 'a' } });
+    expect(read(1_000)).toMatchObject({ ok: false, why: 'line 1 nests more than 1000 levels deep' });
   });
 
   it('turns each bad line into a bad row that names its line', async () => {

@@ -33,8 +33,15 @@ it('accepts paths and URLs as written, and skips blank lines', async () => {
 
 it('accepts JSON objects with an optional id, and ignores other fields', async () => {
   expect(
-    await read('{"id":"one","uri":"a.jpg"}\n {"uri":"b.jpg","label":3}\n{"id":7,"uri":"c.jpg"}'),
-  ).toEqual([{ id: 'one', at: 'a.jpg' }, { id: 'b.jpg' }, { id: '7', at: 'c.jpg' }]);
+    await read(
+      '{"id":"one","uri":"a.jpg"}\n {"uri":"b.jpg","label":3}\n{"id":7,"uri":"c.jpg"}\n{"uri":"d.jpg","id":1809251234567890123}',
+    ),
+  ).toEqual([
+    { id: 'one', at: 'a.jpg' },
+    { id: 'b.jpg' },
+    { id: '7', at: 'c.jpg' },
+    { id: '1809251234567890123', at: 'd.jpg' },
+  ]);
 });
 
 it.each([
