@@ -30,11 +30,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function up(): Promise<RunningForebay> {
-  const running = forebay.start('up', '--port', '0', '--lanes', '1', '--data', 'state');
+async function startUp(data: string) {
+  const running = forebay.start('up', '--port', '0', '--lanes', '1', '--data', data);
   await waitUntil('the service', () => running.out().includes('Press Ctrl-C to stop.'));
-  url = /API +(\S+)/.exec(running.out())![1]!;
-  return running;
+  return { running, url: /API +(\S+)/.exec(running.out())![1]! };
+}
+
+async function up(): Promise<RunningForebay> {
+  const started = await startUp('state');
+  ({ url } = started);
+  return started.running;
 }
 
 /** Runs a client's command in this process. */
@@ -161,6 +166,24 @@ describe('forebay up and its clients', () => {
     await forebay.nothingLeft();
     service = await up();
     expect((await json<{ data: JobWire[] }>('jobs')).data.map((job) => job.id)).toEqual(before);
+  });
+
+  it('ends at once if its Redis is killed', async () => {
+    const own = await startUp('killed');
+    const rows = Array.from({ length: 20_000 }, (_, i) => `{"id":"${i}","uri":"images/000000.png"}\n`);
+    writeFileSync(join(folder, 'many.txt'), rows.join(''));
+    const at = ['--url', own.url];
+    const { out } = await runHere({ cwd: folder }, 'submit', '--model', 'tiny', '--input', 'many.txt', ...at);
+    await waitUntil('the first block', async () => {
+      const job = await runHere({ cwd: folder }, 'job', out.trim(), '--json', ...at);
+      return (JSON.parse(job.out) as JobWire).blocks.done > 0;
+    });
+    const socket = /Redis +unix:\/\/(\S+)/.exec(own.running.out())![1]!;
+    for (const pid of forebay.find(`unixsocket:${socket}`)) process.kill(pid, 'SIGKILL');
+    const ended = await own.running.ended;
+    expect([ended.code, ended.err]).toEqual([1, expect.stringContaining('The private Redis exited')]);
+    // Its worker has not tried to hand blocks back.
+    expect(ended.err + ended.out).not.toContain('grace time over');
   });
 
   it('restarts a killed API on the same port', async () => {

@@ -51,6 +51,7 @@ export function createService(options: ServiceOptions): Service {
   let api: Supervisor | null = null;
   const workers: Supervisor[] = [];
   let stopped: Promise<void> | null = null;
+  let hasRedis = true;
   let fail: (error: Error) => void;
   const failed = new Promise<Error>((resolve) => (fail = resolve));
 
@@ -82,7 +83,14 @@ export function createService(options: ServiceOptions): Service {
     redis = provideRedis(options.redis);
     const { url: redisUrl, embedded, exited } = await redis;
     if (stopped !== null) throw interrupted();
-    void exited.then(() => fail(new Error('The private Redis exited, so the service stops.')));
+    void exited.then(() => {
+      hasRedis = false;
+      fail(
+        new Error(
+          'The private Redis exited, so the service stops. Start it again: unfinished jobs continue.',
+        ),
+      );
+    });
     api = launch('api', new URL('../../api/main.js', import.meta.url), {
       env: { REDIS_URL: redisUrl },
       stopMs: STOP_MS,
@@ -103,7 +111,13 @@ export function createService(options: ServiceOptions): Service {
     await Promise.all(workers.map((worker) => worker.stop()));
   }
 
+  function kill(): void {
+    for (const supervisor of [...workers, ...(api === null ? [] : [api])]) supervisor.kill();
+  }
+
   async function shutDown(): Promise<void> {
+    // Without Redis, workers can neither finish blocks nor hand them back.
+    if (!hasRedis) kill();
     await drainWorkers();
     await api?.stop();
     const running = await redis?.catch(() => null);
@@ -128,9 +142,7 @@ export function createService(options: ServiceOptions): Service {
     failed,
     drainWorkers,
     stop,
-    kill() {
-      for (const supervisor of [...workers, ...(api === null ? [] : [api])]) supervisor.kill();
-    },
+    kill,
   };
 }
 
