@@ -1,6 +1,7 @@
 /** The failed rows of a job, grouped by code, with samples. */
 import type { ErrorRow } from '../../src/api/http/wire/row.ts';
 import { count } from '../format.ts';
+import { shortened } from '../results/answer-text.ts';
 import { NO_FILTER } from '../results/marks.ts';
 import { takeRows } from '../results/take-rows.ts';
 import { service } from '../service.ts';
@@ -9,6 +10,8 @@ import { Problem } from './problem.tsx';
 
 const MOST = 1000;
 const SAMPLES = 3;
+/** Most messages end with advice, so only unusual ones are cut. */
+const MESSAGE_LENGTH = 600;
 
 interface Group {
   readonly code: string;
@@ -58,7 +61,7 @@ export function Errors({ id, failed }: { id: string; failed: number }) {
                 <td>
                   {rows.slice(0, SAMPLES).map((row) => (
                     <p key={row.index}>
-                      <code>{row.id}</code> {row.error.message}
+                      <code>{row.id}</code> {shortened(row.error.message, MESSAGE_LENGTH)}
                     </p>
                   ))}
                 </td>

@@ -6,6 +6,10 @@ const MOST_MARKS = 5;
 const MOST_LENGTH = 200;
 
 export function answerOf(row: ResultRow | ErrorRow): string {
+  return shortened(wholeAnswer(row));
+}
+
+function wholeAnswer(row: ResultRow | ErrorRow): string {
   const failure = failureOf(row);
   if (failure !== null) return `${failure.code} ${failure.message}`.trim();
   const marks = marksOf(row);
@@ -15,8 +19,12 @@ export function answerOf(row: ResultRow | ErrorRow): string {
   }
   const { index: _index, id: _id, ...answer } = row as ResultRow;
   if (typeof answer.value === 'number') return String(answer.value);
-  const text = JSON.stringify(answer);
-  return text.length > MOST_LENGTH ? `${text.slice(0, MOST_LENGTH)}…` : text;
+  return JSON.stringify(answer);
+}
+
+/** The whole text is in the row's own view. */
+export function shortened(text: string, most = MOST_LENGTH): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 export function markText({ label, score }: Mark): string {

@@ -149,10 +149,10 @@ function RowTable({
               <td class="number">{count(row.index)}</td>
               <th scope="row">
                 <button class="plain" onClick={() => onOpen(row)}>
-                  <code>{row.id}</code>
+                  <code class="break">{row.id}</code>
                 </button>
               </th>
-              <td>{answerOf(row)}</td>
+              <td class="break">{answerOf(row)}</td>
             </tr>
           ))}
         </tbody>

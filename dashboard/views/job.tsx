@@ -184,7 +184,9 @@ function Details({ job, stats }: { job: JobWire; stats: JobStatsWire | null }) {
         <tbody>
           {rows.map(([name, value]) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                <div class="term">{name}</div>
+              </th>
               <td class="break">{value}</td>
             </tr>
           ))}

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { compressCounts, createRunLengths } from '#forebay/workers/lane/tasks/segmentation/run-lengths.js';
 import type { ErrorRow, ResultRow } from '#forebay/api/http/wire/row.js';
+import { answerOf } from '../../../dashboard/results/answer-text.ts';
 import { createLoadQueue } from '../../../dashboard/results/load-queue.ts';
 import { markedText } from '../../../dashboard/results/marked-text.ts';
 import { chosenMarks, marksOf, passes, type Mask } from '../../../dashboard/results/marks.ts';
@@ -85,6 +86,16 @@ describe('marks', () => {
       false,
     ]);
   });
+});
+
+it('a table shows only the beginning of a long answer or error', () => {
+  const long = 'x'.repeat(5_000);
+  const rows = [
+    { index: 0, id: 'a', error: { code: 'predictor_error', message: long } },
+    { index: 1, id: 'b', predictions: [{ index: 0, label: long, score: 1 }] },
+    { index: 2, id: 'c', answer: long },
+  ] as (ErrorRow | ResultRow)[];
+  expect(rows.map((row) => answerOf(row).length)).toEqual([201, 201, 201]);
 });
 
 it('a page ends after its rows, or after all that it may look at, and then ends the request', async () => {
