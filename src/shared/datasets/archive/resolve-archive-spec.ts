@@ -119,14 +119,15 @@ async function sharesKeys(
 ): Promise<boolean | null> {
   if (index.format !== 'tar') return false;
   const place = createMemberRule(spec, () => {});
-  let last: string | null = null;
+  let last: { readonly key: string; readonly field: string } | null = null;
   let seen = 0;
   for await (const entries of indexEntries(file, index, signal)) {
     for (const entry of entries) {
       const placed = place(entry);
       if (placed?.kind !== 'part') continue;
-      if (placed.key === last) return true;
-      last = placed.key;
+      // Two members of the same name are two versions of a file, as `tar -r` adds them.
+      if (placed.key === last?.key && placed.field !== last.field) return true;
+      last = placed;
       if (++seen >= LOOKED_AT) return false;
     }
   }

@@ -71,6 +71,9 @@ describe('archives', () => {
     const grouped = async (...args: Parameters<typeof archive>) =>
       ((await archive(...args)).spec as { grouped: boolean }).grouped;
     expect(await grouped('plain.tar')).toBe(false);
+    // `tar -r` adds a newer version of a file under the same name.
+    await writeFile(join(root, 'twice.tar'), makeTar([jpg('1.jpg'), jpg('1.jpg')]));
+    expect(await grouped('twice.tar')).toBe(false);
     expect(await grouped('plain.tar', { group: true })).toBe(true);
     expect(await grouped('photos.zip', { columns: { image: 'jpg' } })).toBe(true);
     expect(await grouped('shards/s-0.tar', { include: ['*.jpg'] })).toBe(false);
