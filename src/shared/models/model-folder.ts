@@ -22,7 +22,7 @@ import { hashModel } from './model-hash.ts';
 import { modelsDirOf } from './pipeline-members.ts';
 import { readPredictorFiles } from './predictor-files.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
-import { CONFIG_FILE, GRAPH_FILE, readFolderConfig, type FolderConfig } from './read-folder-config.ts';
+import { CONFIG_FILE, readFolderConfig, type FolderConfig } from './read-folder-config.ts';
 import { nameOfParent } from './version-name.ts';
 
 export interface ModelFolder {
@@ -183,9 +183,11 @@ async function noConfig(dir: string): Promise<never> {
   if ((await stat(dir).catch(() => null))?.isDirectory() !== true) {
     throw new ForebayError('model_not_found', `there is no model folder ${dir}`);
   }
+  // The graph may lie in a folder below.
+  const shown = /\s/.test(dir) ? JSON.stringify(dir) : dir;
   throw new ForebayError(
     'invalid_model_config',
-    `${CONFIG_FILE} is missing in ${dir}; write a first one with: forebay model init ${join(dir, GRAPH_FILE)}`,
+    `${CONFIG_FILE} is missing in ${dir}; write a first one with: forebay model init ${shown} --out ${shown}`,
   );
 }
 

@@ -162,10 +162,26 @@ it.each<[string, Record<string, object | string | Buffer>, RegExp]>([
     { 'config.json': { architectures: ['T5ForConditionalGeneration'] } },
     /model\.json \/task: is missing: config\.json names the architecture "T5ForConditionalGeneration"/,
   ],
+  [
+    'a config without an architecture',
+    { 'config.json': { model_type: 'vit' } },
+    /config\.json names no architecture/,
+  ],
+  [
+    'an interpolation that Forebay does not have, and a size that it does not understand',
+    { 'preprocessor_config.json': { ...PROCESSOR, resample: 5, size: [16, 16], crop_size: null } },
+    /preprocess\/crop: is missing: .*size \[16,16\]; this does not.*preprocess\/interpolation: .*resample 5; Forebay/,
+  ],
   ['a config that is not JSON', { 'config.json': '{' }, /config\.json is not JSON/],
   ['a config that is a list', { 'config.json': '[]' }, /config\.json is a list, not an object/],
 ])('refuses %s', async (_what, files, says) => {
   await expect(loadModelFolder(imageFolder(files))).rejects.toThrow(says);
+});
+
+it('shows the command that writes a config into a folder that has none', async () => {
+  const dir = imageFolder({ 'config.json': {} });
+  const command = `forebay model init "${dir}" --out "${dir}"`;
+  await expect(loadModelFolder(dir)).rejects.toThrow(command);
 });
 
 it('refuses a folder with several graphs, and asks which of them to serve', async () => {

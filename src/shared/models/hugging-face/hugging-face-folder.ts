@@ -96,7 +96,11 @@ function kindOf(architecture: string, names: readonly string[]): Kind {
   if (names.includes('modules.json')) return { task: 'text-embedding', describe: describeSentenceModel };
   const task = taskOfArchitecture(architecture, names);
   if (task !== null) return { task, describe: DESCRIBE.get(task)! };
-  const why = `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows. Write the whole model.json, for example with: forebay model init`;
+  const says =
+    architecture === ''
+      ? 'config.json names no architecture (architectures), so nothing shows the task'
+      : `config.json names the architecture ${JSON.stringify(architecture)}, which does not show a task that Forebay knows`;
+  const why = `${says}. Write the whole model.json, for example with: forebay model init`;
   return {
     task: null,
     describe: async (files) => (await refuseSounds(architecture, files)) ?? withoutTask(why),

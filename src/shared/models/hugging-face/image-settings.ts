@@ -2,27 +2,46 @@
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { Described } from './described.ts';
 import { readPreprocessorConfig } from './preprocessor-config.ts';
-import { PROCESSOR_FILE } from './reading.ts';
+import { fieldNote, PROCESSOR_FILE, type Json } from './reading.ts';
 
-/** Fields of `preprocess` that answers depend on, each with the setting of the processor that it comes from. */
-const NEEDED = {
-  crop: 'the size of the input (size, crop_size)',
-  interpolation: 'the interpolation (resample)',
-  mean: 'the mean (image_mean)',
-  std: 'the standard deviation (image_std)',
-} as const;
+interface Needed {
+  readonly what: string;
+  /** The fields of the processor that say it. */
+  readonly keys: readonly string[];
+  /** What these fields lack if they are there. */
+  readonly lack: string;
+}
+
+/** Fields of `preprocess` that answers depend on. */
+const NEEDED: Readonly<Record<'crop' | 'interpolation' | 'mean' | 'std', Needed>> = {
+  crop: {
+    what: 'the size of the input',
+    keys: ['size', 'crop_size'],
+    lack: 'this does not give every input the same size',
+  },
+  interpolation: {
+    what: 'the interpolation',
+    keys: ['resample'],
+    lack: 'Forebay knows the interpolations 0 to 4 of Pillow, and not 5 (Hamming)',
+  },
+  mean: { what: 'the mean', keys: ['image_mean'], lack: 'a mean is one number or three' },
+  std: { what: 'the standard deviation', keys: ['image_std'], lack: 'a deviation is one number or three' },
+};
+
+/** Where processors of several kinds of data, such as CLIP's, keep the settings of images from transformers 5 on. */
+const NESTED_FILE = 'processor_config.json';
 
 export async function describeImages(files: ForeignFiles): Promise<Described> {
   const given = await objectIn(files, PROCESSOR_FILE);
   const { preprocess, open, sizeProblem } = readPreprocessorConfig(given);
   const missing = new Map<string, string>();
   const has = Object.keys(given).length > 0;
-  for (const [field, what] of Object.entries(NEEDED)) {
+  const isResized = given['do_resize'] !== false;
+  const absent = has ? '' : await whyAbsent(files);
+  for (const [field, needed] of Object.entries(NEEDED)) {
     if (preprocess[field as keyof typeof NEEDED] !== undefined) continue;
-    missing.set(
-      `/preprocess/${field}`,
-      has ? `${PROCESSOR_FILE} does not show ${what}` : `there is no ${PROCESSOR_FILE}`,
-    );
+    if (field === 'interpolation' && !isResized) continue;
+    missing.set(`/preprocess/${field}`, has ? whyMissing(given, needed) : absent);
   }
   if (sizeProblem !== null) {
     const why = `${PROCESSOR_FILE}: ${sizeProblem}. Forebay's inputs have one size. Choose that size, such as "preprocess": { "resize": { "width": 640, "height": 640 }, "crop": 640 }. Answers then differ from those of transformers`;
@@ -38,4 +57,19 @@ export async function describeImages(files: ForeignFiles): Promise<Described> {
       `${PROCESSOR_FILE} has no rescale_factor: pixels are divided by 255`,
     );
   return { fields: { preprocess }, missing, unlessGiven, notes };
+}
+
+function whyMissing(config: Json, { what, keys, lack }: Needed): string {
+  const said = keys.filter((key) => (config[key] ?? null) !== null);
+  if (said.length === 0) return `${PROCESSOR_FILE} does not show ${what} (${keys.join(', ')})`;
+  return `${fieldNote(Object.fromEntries(said.map((key) => [key, config[key]])))}; ${lack}`;
+}
+
+async function whyAbsent(files: ForeignFiles): Promise<string> {
+  const nested = await objectIn(files, NESTED_FILE);
+  const help =
+    nested['image_processor'] === undefined
+      ? ''
+      : `. Put the value of image_processor in ${NESTED_FILE} into a file of this name`;
+  return `there is no ${PROCESSOR_FILE}${help}`;
 }

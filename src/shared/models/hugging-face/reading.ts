@@ -11,3 +11,9 @@ export interface Reading {
 export const PROCESSOR_FILE = 'preprocessor_config.json';
 
 export type Json = Readonly<Record<string, unknown>>;
+
+/** Lists fields of the processor's config that are not understood. */
+export function fieldNote(fields: Json): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return `${PROCESSOR_FILE}: ${given.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(', ')}`;
+}

@@ -59,6 +59,73 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
     { resize: 288, crop: 256, color_order: 'bgr', mean: [0], std: [1] },
     [],
   ],
+  // The processors below were compared with transformers 4.57, which gives the same pixels.
+  [
+    'for an older DeiT that crops, a bare number is both sides',
+    { feature_extractor_type: 'DeiTFeatureExtractor', do_center_crop: true, crop_size: 224, size: 256 },
+    { resize: square(256), crop: 224 },
+    [],
+  ],
+  [
+    'for an older CLIP it is the shorter side',
+    { feature_extractor_type: 'CLIPFeatureExtractor', do_center_crop: true, crop_size: 224, size: 224 },
+    { resize: 224, crop: 224 },
+    [],
+  ],
+  [
+    'for an older ConvNeXt, too, which does not say that it crops',
+    { feature_extractor_type: 'ConvNextFeatureExtractor', crop_pct: 0.875, size: 224 },
+    { resize: 256, crop: 224 },
+    [],
+  ],
+  [
+    'LeViT enlarges the shorter side by 256 / 224',
+    { image_processor_type: 'LevitImageProcessor', crop_size: 224, size: { shortest_edge: 224 } },
+    { resize: 256, crop: 224 },
+    [],
+  ],
+  [
+    'PoolFormer enlarges it by its ratio',
+    { feature_extractor_type: 'PoolFormerFeatureExtractor', crop_size: 224, crop_pct: 0.9, size: 224 },
+    { resize: 248, crop: 224 },
+    [],
+  ],
+  [
+    'PoolFormer without a ratio does not',
+    { image_processor_type: 'PoolFormerImageProcessor', crop_size: 224, crop_pct: null, size: 256 },
+    { resize: 256, crop: 224 },
+    [],
+  ],
+  [
+    'a ratio that the processor ignores is listed',
+    { image_processor_type: 'ViTImageProcessor', size: 224, crop_pct: 0.9 },
+    { resize: square(224), crop: 224 },
+    ['preprocessor_config.json: crop_pct 0.9'],
+  ],
+  [
+    'MobileViT never normalises',
+    { feature_extractor_type: 'MobileViTFeatureExtractor', do_flip_channel_order: true },
+    { color_order: 'bgr', mean: [0], std: [1] },
+    [],
+  ],
+  [
+    'EfficientNet divides by the deviation twice, and may move pixels by -1',
+    {
+      image_processor_type: 'EfficientNetImageProcessor',
+      image_mean: [0.5, 0.25, 0],
+      image_std: [0.5, 0.25, 1],
+      include_top: true,
+      rescale_offset: true,
+    },
+    { mean: [1.5, 1.25, 1], std: [0.25, 0.0625, 1] },
+    [],
+  ],
+  [
+    'OWLv2 makes images square before it squashes them, which is listed',
+    { image_processor_type: 'Owlv2ImageProcessor', size: { height: 960, width: 960 }, do_pad: true },
+    { resize: square(960), crop: 960 },
+    ['preprocessor_config.json: do_pad true'],
+  ],
   ['raw pixels are not rescaled', { do_rescale: false, rescale_factor: 0.1 }, { rescale: 1 }, []],
   [
     'a size need not be square',
@@ -123,6 +190,19 @@ it.each<[string, Record<string, unknown>, object, readonly string[]]>([
   const reading = readPreprocessorConfig(config);
   expect(reading.preprocess).toEqual(preprocess);
   expect(reading.open.toSorted()).toEqual([...open].toSorted());
+});
+
+it('does not resize before it crops, as the processor of Perceiver does not', () => {
+  const reading = readPreprocessorConfig({
+    image_processor_type: 'PerceiverImageProcessor',
+    do_center_crop: true,
+    crop_size: { height: 256, width: 256 },
+    size: { height: 224, width: 224 },
+  });
+  expect(reading).toMatchObject({
+    preprocess: {},
+    sizeProblem: expect.stringContaining('Perceiver') as string,
+  });
 });
 
 it('reads class names and their meaning, but no placeholders and no regression', () => {
