@@ -58,7 +58,11 @@ export async function readFolderConfig(dir: string): Promise<FolderReading | nul
     own !== null && (!isObject(value) || value['task'] !== undefined || value['kind'] === 'pipeline');
   try {
     const entry = await findGraph(value, files, kinds[0]);
-    if (isWhole) return { ok: true, value, sources: [own.file], notes: [], entry };
+    if (isWhole) {
+      const name = kinds.length > 0 && isObject(value) ? { name: nameOf(dir) } : {};
+      const whole = isObject(value) ? { ...name, ...value } : value;
+      return { ok: true, value: whole, sources: [own.file], notes: [], entry };
+    }
     const foreign = await readForeign(files, kinds);
     if (foreign !== null) return completed(foreign, isObject(value) ? value : {}, { files, own, entry });
     return own && { ok: true, value, sources: [own.file], notes: [], entry };
@@ -81,10 +85,14 @@ function predictorConfig(
   names: readonly string[],
 ): FolderReading {
   const given = isObject(own?.value) ? own.value : {};
-  const value = { kind: 'predictor', name: modelNameFrom(nameOfParent(dir) ?? basename(dir)), ...given };
+  const value = { kind: 'predictor', name: nameOf(dir), ...given };
   const path = PREDICTOR_FILES.find((file) => names.includes(file)) ?? PREDICTOR_FILES[0]!;
   const notes = given['input'] === undefined ? [INPUT_GUESSED] : [];
   return { ok: true, value, sources: own === null ? [] : [own.file], notes, entry: { path } };
+}
+
+function nameOf(dir: string): string {
+  return modelNameFrom(nameOfParent(dir) ?? basename(dir));
 }
 
 const INPUT_GUESSED = `${CONFIG_FILE} does not say what a row is, so rows are records; set "input" to text, image or audio if they are not`;

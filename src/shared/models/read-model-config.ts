@@ -108,10 +108,17 @@ function unknownField(key: string, valid: readonly string[]): string {
 
 /** A union's own message is only "Invalid input". Its branches describe what would be valid. */
 function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_union') return issue.message.replace(/^Invalid (input|option): /, '');
-  const branches = issue.errors.flat().map((e) => describe(e).replace(/^expected /, ''));
-  return `expected ${[...new Set(branches)].join(', or ')}`;
+  if (issue.code !== 'invalid_union') {
+    const message = issue.message.replace(/^Invalid (input|option): /, '');
+    return message.replace(/^expected (.*), received undefined$/, `${ABSENT}expected $1`);
+  }
+  const branches = issue.errors.flat().map(describe);
+  const isAbsent = branches.every((branch) => branch.startsWith(ABSENT));
+  const expected = branches.map((branch) => branch.replace(/^(is missing: )?expected /, ''));
+  return `${isAbsent ? ABSENT : ''}expected ${[...new Set(expected)].join(', or ')}`;
 }
+
+const ABSENT = 'is missing: ';
 
 function keysAt(root: z.ZodObject, path: readonly PropertyKey[]): string[] {
   let schema: unknown = root;

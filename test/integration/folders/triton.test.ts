@@ -67,6 +67,27 @@ it('the highest version is served, or the highest that version_policy names', as
   writeFileSync(join(dir, 'config.pbtxt'), `${SUM}\nversion_policy: { specific: { versions: [1, 2] } }`);
   const { folder } = await servedFolder(dir);
   expect(folder.entryPath).toBe(join(dir, '2/model.onnx'));
+  writeFileSync(join(dir, 'config.pbtxt'), `${SUM}\nversion_policy: { specific: { versions: [7] } }`);
+  await expect(loadModelFolder(dir)).rejects.toThrow(
+    'version_policy of config.pbtxt allows 7, but the folder has 1, 2, 10',
+  );
+});
+
+it('a model.json with another task need not name the model, but what it lacks is named', async () => {
+  const own = { task: 'image-classification', preprocess: {} };
+  const graph = meanColourModel({
+    classes: [
+      [1, 0, 0],
+      [0, 1, 0],
+    ],
+    side: 8,
+  });
+  const dir = sumFolder(SUM, { '1/model.onnx': graph, 'model.json': JSON.stringify(own) });
+  await expect(loadModelFolder(dir)).rejects.toThrow('model.json /preprocess/crop: is missing: expected');
+  const whole = { ...own, preprocess: { resize: 8, crop: 8 }, activation: 'softmax' };
+  writeFileSync(join(dir, 'model.json'), JSON.stringify(whole));
+  const { folder } = await servedFolder(dir);
+  expect(folder.config).toMatchObject({ name: 'sum', task: 'image-classification' });
 });
 
 it('without max_batch_size, shapes hold all dimensions, and model.json completes the config', async () => {

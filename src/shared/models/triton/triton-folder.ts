@@ -88,21 +88,34 @@ async function versionsOf(files: ForeignFiles): Promise<readonly number[]> {
 
 /** The highest one that the version policy allows. */
 function chosenVersion(versions: readonly number[], config: PbMessage): number | undefined {
+  const allowed = allowedVersions(config);
+  return versions.findLast((version) => allowed?.includes(version) ?? true);
+}
+
+/** Null if all are allowed. */
+function allowedVersions(config: PbMessage): readonly number[] | null {
   const policy = message(config, 'version_policy');
   const [specific] = policy === null ? [] : messages(policy, 'specific');
-  const allowed = specific === undefined ? null : numbers(specific, 'versions');
-  return versions.findLast((version) => allowed?.includes(version) ?? true);
+  return specific === undefined ? null : numbers(specific, 'versions');
 }
 
 async function findGraph(files: ForeignFiles): Promise<string> {
   const config = await readConfig(files);
-  const version = chosenVersion(await versionsOf(files), config);
-  if (version === undefined) {
-    throw new Error(`no version of the folder can be served: put the graph into 1/${GRAPH}`);
-  }
+  const versions = await versionsOf(files);
+  const version = chosenVersion(versions, config);
+  if (version === undefined) throw noVersion(versions, allowedVersions(config));
   const path = `${version}/${text(config, 'default_model_filename') ?? GRAPH}`;
   // Models with external data may be a folder.
   const found = [path, `${path}/${GRAPH}`];
   for (const one of found) if (await files.isFile(one)) return one;
   throw new Error(`${path} is missing beside ${CONFIG}`);
+}
+
+function noVersion(versions: readonly number[], allowed: readonly number[] | null): Error {
+  if (versions.length === 0 || allowed === null) {
+    return new Error(`the folder has no version: put the graph into 1/${GRAPH}`);
+  }
+  return new Error(
+    `version_policy of ${CONFIG} allows ${allowed.join(', ') || 'no version'}, but the folder has ${versions.join(', ')}: change one of them`,
+  );
 }
