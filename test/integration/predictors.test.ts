@@ -114,6 +114,34 @@ it('an error, a throw, a missing answer or one that is not JSON costs its own ro
   ]);
 });
 
+it('an object that JSON would empty without a word costs its row', async () => {
+  const dir = writePredictor(
+    testFolder(),
+    `predict: (rows) => [{ v: Promise.resolve(1) }, new Error('no'), { at: new Date(NaN) }, { at: new Date(0) }].slice(
+      rows[0].fields.from, rows[0].fields.from + rows.length),`,
+  );
+  const rows = records(...[0, 1, 2, 3].map((from) => ({ from })));
+  expect(await answer(dir, rows)).toEqual([
+    'invalid_answer: the answer is not JSON: v is a Promise; await it',
+    'invalid_answer: the answer is not JSON: it is an Error; the error of a row is { error: { message } }',
+    'invalid_answer: the answer is not JSON: at is a Date without a time',
+    { answer: { at: '1970-01-01T00:00:00.000Z' } },
+  ]);
+});
+
+it('code that empties its list of rows loses none of them', async () => {
+  const dir = writePredictor(
+    testFolder(),
+    `predict(rows) {
+      const answers = [];
+      while (rows.length > 0) for (const { fields } of rows.splice(0, 2)) answers.push({ n: fields.n });
+      return answers;
+    },`,
+  );
+  const rows = records({ n: 1 }, { n: 2 }, { n: 3 });
+  expect(await answer(dir, rows)).toEqual([1, 2, 3].map((n) => ({ answer: { n } })));
+});
+
 it('an answer has the fields that model.json declares, in their order, and no others', async () => {
   const dir = writePredictor(testFolder(), `predict: (rows) => rows.map(({ text }) => JSON.parse(text)),`, {
     name: 'p',
@@ -231,6 +259,19 @@ describe('in a service', () => {
       'timed_out',
     ]);
     await service.stopWorkers();
+  });
+
+  it('a request may be the file that a row is', async () => {
+    writePredictor(join(service.models, 'photos'), 'predict: (rows) => rows,', {
+      name: 'photos',
+      input: 'image',
+    });
+    const statusOf = async (type: string) => {
+      const asked = { method: 'POST', headers: { 'content-type': type }, body: 'x' };
+      return (await service.request('/v1/models/photos/predict', asked)).status;
+    };
+    // No worker serves it, which is the next check.
+    expect([await statusOf('image/png'), await statusOf('text/plain')]).toEqual([503, 415]);
   });
 
   it('FOREBAY_PREDICTORS=off forbids the code, and says so', async () => {

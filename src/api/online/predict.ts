@@ -8,7 +8,7 @@ import type { ModelService } from '../../shared/queue/workers/worker-registry.ts
 import { settleTaskOptions } from '../../shared/tasks/option-values.ts';
 import type { RequestedTaskOptions } from '../../shared/tasks/task-options.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
-import { taskOf } from '../../shared/tasks/task-descriptions.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { AskedOptions } from '../../shared/tasks/requested-options.ts';
 import { canServe, type OnlineModel, type OnlineModels } from './online-models.ts';
 
@@ -80,7 +80,7 @@ const NAMES: Readonly<Record<RowKind, string>> = {
 };
 
 function checkInput(input: PredictInput, { config }: OnlineModel): void {
-  const kind = taskOf(config).input;
+  const kind = rowKindOf(config);
   const fits =
     input.is === 'rows' || (input.is === 'text' ? kind === 'text' : kind === 'image' || kind === 'audio');
   if (fits) return;

@@ -141,8 +141,10 @@ export function whyNoJson(value: unknown, path = ''): string | null {
     }
     return null;
   }
+  if (value instanceof Date && Number.isNaN(value.getTime())) return `${at} is a Date without a time`;
   if ('toJSON' in value) return null;
-  if (value instanceof Map || value instanceof Set) return `${at} is a ${value.constructor.name}`;
+  const type = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (!SURVIVES.has(type)) return `${at} is ${type === 'Error' ? 'an' : 'a'} ${type}${HINTS.get(type) ?? ''}`;
   for (const [key, one] of Object.entries(value)) {
     // JSON.stringify leaves it out, and so does everybody who writes optional fields.
     if (one === undefined) continue;
@@ -151,6 +153,13 @@ export function whyNoJson(value: unknown, path = ''): string | null {
   }
   return null;
 }
+
+/** JSON.stringify turns objects of other types into {}, such as a Map or a Promise. */
+const SURVIVES: ReadonlySet<string> = new Set(['Object', 'Number', 'String', 'Boolean']);
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['Promise', '; await it'],
+  ['Error', '; the error of a row is { error: { message } }'],
+]);
 
 /** Characters of a path. */
 const DEEPEST = 2_000;

@@ -40,7 +40,8 @@ async function callOnce<Row>(
   code: Pick<UserFunction<Row, unknown>, 'name' | 'returns' | 'call'>,
 ): Promise<Call> {
   try {
-    const values: unknown = await code.call(rows);
+    // The user's code may change its list, for example with splice.
+    const values: unknown = await code.call([...rows]);
     const why = whyNoValues(values, rows.length, code);
     return why === null
       ? { ok: true, values: values as readonly unknown[] }

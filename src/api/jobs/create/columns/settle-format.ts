@@ -7,7 +7,7 @@ import type { ModelConfig } from '../../../../shared/domain/model/model-config.t
 import type { FirstRowsDeps } from '../../../../shared/datasets/first-rows.ts';
 import { ForebayError } from '../../../../shared/errors.ts';
 import { columnsOf } from '../../../../shared/sinks/table/columns-of.ts';
-import { taskOf } from '../../../../shared/tasks/task-descriptions.ts';
+import { rowKindOf } from '../../../../shared/tasks/task-descriptions.ts';
 import { ANSWER_MS, askStore } from '../input/ask-store.ts';
 import { joinedColumns, type LeftOut } from './joined-columns.ts';
 import { selectColumns } from './select-columns.ts';
@@ -52,7 +52,7 @@ export async function settleFormat(
       : await askStore('the columns of the input', ANSWER_MS, async (signal) =>
           joinedColumns(join, results, {
             dataset: dataset as GivenDataset,
-            kind: taskOf(config).input,
+            kind: rowKindOf(config),
             deps,
             signal,
           }),
