@@ -30,6 +30,8 @@ export function inputsOf({ config, graphInputs }: DescribedModel): DescribedTens
   if (kind === 'tensors') {
     return (graphInputs ?? []).flatMap((tensor) => (names?.includes(tensor.name) ? described(tensor) : []));
   }
+  // A record with samples is the other form of a sound.
+  if (kind === 'audio') return [{ name: 'audio', datatype: 'BYTES', shape: [-1] }];
   if (kind !== 'features') return needed.map((name) => ({ name, datatype: 'BYTES', shape: [-1] }));
   return (names ?? []).map((name) => ({
     name,
@@ -61,9 +63,19 @@ export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTe
     : [];
   return [
     ...fields.flatMap((field) => OF_FIELD[field] ?? []),
-    ...graph.flatMap((tensor) => described(tensor, outputDatatype)),
+    ...graph.flatMap((tensor) => described(rowsFirst(tensor, config), outputDatatype)),
     whole,
   ];
+}
+
+/** In an answer, the first axis is the row, wherever the graph has it. */
+function rowsFirst(tensor: GraphTensor, config: ModelConfig | null): GraphTensor {
+  const { outputs } = (config ?? {}) as {
+    outputs?: Readonly<Record<string, { batch_axis?: number | null }>>;
+  };
+  const axis = (Object.hasOwn(outputs ?? {}, tensor.name) ? outputs![tensor.name]!.batch_axis : 0) ?? 0;
+  const rows = tensor.shape[axis];
+  return rows === undefined ? tensor : { ...tensor, shape: [rows, ...tensor.shape.toSpliced(axis, 1)] };
 }
 
 /** The outputs that model.json chooses. Null: it does not. */
