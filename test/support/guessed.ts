@@ -21,6 +21,7 @@ const NO_HINTS: Hints = {
   columns: undefined,
   values: new Map(),
   shapes: new Map(),
+  batchAxes: new Map(),
   activation: undefined,
   crop: undefined,
   resize: undefined,

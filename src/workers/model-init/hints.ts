@@ -27,6 +27,8 @@ export interface Hints {
   readonly values: ReadonlyMap<string, { readonly value: unknown } | 'row'>;
   /** By the names of inputs: the shape of one row's value. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** By the names of inputs and outputs: the axis of the rows. Null: there is none. */
+  readonly batchAxes: ReadonlyMap<string, number | null>;
   readonly activation: Activation | undefined;
   readonly crop: number | undefined;
   /** How images get the input's size: stretched, padded, or by their shorter side. */

@@ -66,9 +66,8 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
   const { labels } = beside;
   const hints = { ...request.hints, labels, beside };
   const chosen = chooseGuesser(face, request.task, hints);
-  const { config, ...guessed } = guessConfig(chosen.guesser, face, request, hints);
-  const facts = [...chosen.facts, ...guessed.facts];
-  const guesses = [...chosen.guesses, ...guessed.guesses];
+  const guess = guessConfig(chosen.guesser, face, request, hints);
+  const { config } = guess;
   const reading = readModelConfig(config);
   if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
   const placer = createFilePlacer();
@@ -77,13 +76,15 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
       labels: config['labels'] === undefined ? null : labels,
       tokenizer: config['tokenizer'] === undefined ? null : beside.text!.file,
     });
-    await placer.write(target, toText(config));
-    const info = await tryLoad(dir, startLane, request.timeoutMs);
+    const { info, written } = await loadFirst(guess, async (candidate) => {
+      await placer.write(target, toText(candidate));
+      return tryLoad(dir, startLane, request.timeoutMs);
+    });
     const { batchInvariance } = info;
     return {
       task: chosen.guesser.task,
-      facts,
-      guesses,
+      facts: [...chosen.facts, ...written.facts],
+      guesses: [...chosen.guesses, ...written.guesses],
       taken: [...beside.taken, ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config))],
       open: beside.open,
       placed,
@@ -92,13 +93,39 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
     };
   } catch (error) {
     await placer.undo();
-    const crop = guesses.some((guess) => guess.startsWith('preprocess.crop')) ? CROP_HINT : '';
+    const crop = guess.guesses.some((line) => line.startsWith('preprocess.crop')) ? CROP_HINT : '';
+    const flags = HINTS.find(([problem]) => problem.test(messageOf(error)))?.[1] ?? '';
     const which = request.task === undefined ? otherTask(chosen.guesser) : '';
-    throw new Error(`the model does not load, so nothing is written: ${messageOf(error)}${crop}${which}`, {
-      cause: error,
-    });
+    throw new Error(
+      `the model does not load, so nothing is written: ${messageOf(error)}${crop}${flags}${which}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
+
+/** Loads the model with the guessed config, or else with its alternative. Rejects as the first does. */
+async function loadFirst(
+  { otherwise, ...first }: ConfigGuess,
+  load: (config: ConfigGuess['config']) => Promise<ModelInfo>,
+): Promise<{ readonly info: ModelInfo; readonly written: ConfigGuess }> {
+  try {
+    return { info: await load(first.config), written: first };
+  } catch (error) {
+    if (otherwise === undefined) throw error;
+    const info = await load(otherwise.config).catch(() => {
+      throw error;
+    });
+    return { info, written: otherwise };
+  }
+}
+
+/** The flags for problems that only a run shows. The messages name the fields of model.json, which is not written. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/\.batch_axis/, '. Here, pass --batch-axis NAME=AXIS, or NAME=null'],
+  [/are not probabilities/, '. Here, pass --activation, or --output-name to get the numbers as they are'],
+];
 
 /** Throws ForebayError `config_mismatch`. If `--task` is absent, the message names the assumed task. */
 function guessConfig(guesser: Guesser, face: GraphFace, request: InitRequest, hints: Hints): ConfigGuess {

@@ -40,6 +40,8 @@ With --predictor, it makes a folder for code of your own: predictor.mjs, a test 
   --columns A,B,C       names of a table's columns, in the order of training
   --value INPUT=JSON    a tensor that all rows share; INPUT=row if each row gives its own
   --shape INPUT=SIZES   shape of one row's tensor where the graph leaves it open, such as audio=16000,1
+  --batch-axis NAME=AXIS
+                        axis of the rows in an input or an output of named tensors; NAME=null if it has none
   --predictor           make a model of your own code
   --input KIND          what its rows are: image, text, features, tensors or audio (default: features)
   --timeout SECONDS     give up if a step of loading takes longer (default: 300)
@@ -107,6 +109,7 @@ function readFlags(args: readonly string[]) {
       name: { type: 'string' },
       out: { type: 'string' },
       activation: { type: 'string' },
+      'batch-axis': { type: 'string', multiple: true, default: [] },
       'output-name': { type: 'string', multiple: true, default: [] },
       crop: { type: 'string' },
       task: { type: 'string' },
@@ -188,6 +191,13 @@ function toValue(given: string): [string, { readonly value: unknown } | 'row'] {
   }
 }
 
+function toAxis(given: string): [string, number | null] {
+  const at = given.lastIndexOf('=');
+  const [name, axis] = [given.slice(0, at), given.slice(at + 1)];
+  if (at >= 1 && /^(null|\d{1,2})$/.test(axis)) return [name, axis === 'null' ? null : Number(axis)];
+  throw new Error(`--batch-axis is NAME=AXIS, such as state=1 or total=null, not "${given}"`);
+}
+
 function toShape(given: string): [string, readonly number[]] {
   const [name = '', sizes = ''] = given.split('=');
   const shape = sizes.split(',').map(Number);
@@ -220,6 +230,7 @@ function toRequest(flags: Flags, source: GraphSource): InitRequest {
       columns: toColumns(flags.columns),
       values: new Map(flags.value.map(toValue)),
       shapes: new Map(flags.shape.map(toShape)),
+      batchAxes: new Map(flags['batch-axis'].map(toAxis)),
     },
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,
     force,

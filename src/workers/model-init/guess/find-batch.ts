@@ -37,6 +37,18 @@ export function findBatch(inputs: readonly GraphTensor[], outputs: readonly Grap
   return { why: 'none: each row is one model call', isCertain: false, isNone: true, axisOf: () => null };
 }
 
+/** The user's axes come before those that the shapes show. Null: the tensor has no rows. */
+export function withAxes(found: Batch, given: ReadonlyMap<string, number | null>): Batch {
+  if (given.size === 0) return found;
+  const says = [...given].map(([name, axis]) => `${axis === null ? 'none' : `axis ${axis}`} of "${name}"`);
+  return {
+    why: `${says.join(', ')}: --batch-axis says so. Otherwise ${found.why}`,
+    isCertain: found.isCertain,
+    isNone: found.isNone && [...given.values()].every((axis) => axis === null),
+    axisOf: (tensor) => given.get(tensor.name) ?? (given.has(tensor.name) ? null : found.axisOf(tensor)),
+  };
+}
+
 function byName(name: number | string, why: string, isCertain: boolean): Batch {
   return {
     why,

@@ -10,6 +10,8 @@ export interface ConfigGuess {
   readonly facts: readonly string[];
   /** Guessed values. The user should check them against the model's source. */
   readonly guesses: readonly string[];
+  /** What to write instead if the model refuses the config. */
+  readonly otherwise?: Omit<ConfigGuess, 'otherwise'>;
 }
 
 export interface Guesser {

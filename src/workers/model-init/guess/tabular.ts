@@ -39,11 +39,20 @@ function isPerRow({ shape }: GraphTensor): boolean {
 }
 
 function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
+  const [only, ...more] = hints.outputNames;
+  if (only === undefined || more.length > 0) {
+    return guessWith(more.length > 0 ? hints.outputNames : undefined, face, name, hints);
+  }
+  const found = guessWith(only, face, name, hints);
+  // The user wants this output, and only a run shows whether its numbers are scores.
+  const isOpen = hints.labels === null && hints.activation === undefined;
+  return isOpen ? { ...found, otherwise: guessWith([only], face, name, hints) } : found;
+}
+
+function guessWith(output: Output, face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const facts = [`inputs  ${describeAll(face.inputs)}`, `outputs ${describeAll(face.outputs)}`];
   const guesses: string[] = [];
   const columns = guessColumns(face.inputs, hints, facts, guesses);
-  const [only, ...more] = hints.outputNames;
-  const output = more.length > 0 ? hints.outputNames : only;
   const answer = answerOf(face, output, hints);
   const isClasses = answer.is === 'classes';
   const activation = hints.activation ?? (isClasses ? activationFrom(face, answer.scores) : undefined);

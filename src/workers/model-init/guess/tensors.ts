@@ -4,7 +4,7 @@ import { describeAll, describeTensor, type GraphTensor } from '../../../shared/m
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import { canCarry, elementBytes } from '../../../shared/tasks/tensors/dtypes.ts';
 import type { Hints } from '../hints.ts';
-import { findBatch, type Batch } from './find-batch.ts';
+import { findBatch, withAxes, type Batch } from './find-batch.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from './guesser.ts';
 
 export const tensors: Guesser = {
@@ -18,10 +18,12 @@ export const tensors: Guesser = {
 function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const facts = [`inputs  ${describeAll(face.inputs)}`, `outputs ${describeAll(face.outputs)}`];
   const guesses: string[] = [];
-  checkNames('--value', hints.values, face);
-  checkNames('--shape', hints.shapes, face);
+  const { values, shapes, batchAxes } = hints;
+  checkNames('--value names the input', values, face.inputs);
+  checkNames('--shape names the input', shapes, face.inputs);
+  checkNames('--batch-axis names', batchAxes, [...face.inputs, ...face.outputs]);
   const own = face.inputs.filter((input) => !isShared(input, hints));
-  const batch = findBatch(own, face.outputs);
+  const batch = withAxes(findBatch(own, face.outputs), batchAxes);
   (batch.isCertain ? facts : guesses).push(`batch   ${batch.why}`);
   const inputs = Object.fromEntries(
     face.inputs.map((input) => [input.name, inputConfig(input, batch, hints, guesses)]),
@@ -31,7 +33,9 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
     name,
     task: 'tensors',
     inputs,
-    outputs: Object.fromEntries(outputs.map((output) => [output.name, outputConfig(output, batch, guesses)])),
+    outputs: Object.fromEntries(
+      outputs.map((output) => [output.name, outputConfig(output, batch, hints, guesses)]),
+    ),
     row_bytes: rowBytes([...own, ...outputs], batch, hints, guesses),
     batching: BATCHING,
   };
@@ -43,20 +47,30 @@ function isShared({ name }: GraphTensor, { values }: Hints): boolean {
   return given !== undefined && given !== 'row';
 }
 
-function checkNames(flag: string, given: ReadonlyMap<string, unknown>, { inputs }: GraphFace): void {
+/** `what`: the beginning of the message. */
+function checkNames(
+  what: string,
+  given: ReadonlyMap<string, unknown>,
+  tensorsOfGraph: readonly GraphTensor[],
+): void {
   for (const name of given.keys()) {
-    if (inputs.some((input) => input.name === name)) continue;
-    throw mismatch(`${flag} names the input "${name}", but the graph has ${describeAll(inputs)}`);
+    if (tensorsOfGraph.some((tensor) => tensor.name === name)) continue;
+    throw mismatch(`${what} "${name}", but the graph has ${describeAll(tensorsOfGraph)}`);
   }
 }
 
-function inputConfig(input: GraphTensor, batch: Batch, { values, shapes }: Hints, guesses: string[]): object {
+function inputConfig(
+  input: GraphTensor,
+  batch: Batch,
+  { values, shapes, batchAxes }: Hints,
+  guesses: string[],
+): object {
   const given = values.get(input.name);
   if (given !== undefined && given !== 'row') return { value: given.value };
   const axis = batch.axisOf(input);
   const shape = shapes.get(input.name);
   const shaped = shape === undefined ? {} : { shape };
-  if (axis !== null || batch.isNone) return { batch_axis: axis, ...shaped };
+  if (axis !== null || batch.isNone || batchAxes.has(input.name)) return { batch_axis: axis, ...shaped };
   if (given === undefined && input.shape.every((dim) => dim === 1)) {
     throw mismatch(
       `the input ${describeTensor(input)} has no batch axis: pass --value ${input.name}=JSON if all rows share it, such as --value ${input.name}=1, or --value ${input.name}=row if each row gives its own (each row then has a model call of its own)`,
@@ -85,12 +99,13 @@ function chosenOutputs(face: GraphFace, { outputNames }: Hints, facts: string[])
   return outputs;
 }
 
-function outputConfig(output: GraphTensor, batch: Batch, guesses: string[]): object {
+function outputConfig(output: GraphTensor, batch: Batch, { batchAxes }: Hints, guesses: string[]): object {
+  const { name } = output;
   if (batch.isNone) return {};
   const axis = batch.axisOf(output);
-  if (axis !== null) return { batch_axis: axis };
+  if (axis !== null || batchAxes.has(name)) return { batch_axis: axis };
   guesses.push(
-    `outputs.${output.name}.batch_axis 0: the shape of ${describeTensor(output)} does not show its batch`,
+    `outputs.${name}.batch_axis 0: the shape of ${describeTensor(output)} does not show its batch; --batch-axis ${name}=AXIS sets it`,
   );
   return { batch_axis: 0 };
 }

@@ -65,6 +65,16 @@ describe('tabular', () => {
     expect(configIn(dir)).toMatchObject({ task: 'tabular', activation: 'softmax' });
   });
 
+  it('answers with an output as it is if --output-name names it and nothing shows that it holds scores', async () => {
+    const { dir, file } = written(SCORES);
+    expect((await modelInit(file)).err).toContain('pass --activation, or --output-name to get the numbers');
+    const { code, out } = await modelInit(file, '--output-name', 'scores');
+    expect(code).toBe(0);
+    expect(out).toContain('answer  the outputs "scores" as they are');
+    expect(configIn(dir)).toMatchObject({ task: 'tabular', output: ['scores'] });
+    expect(configIn(dir)).not.toHaveProperty('top_k');
+  });
+
   it('names the columns after inputs of one column each', async () => {
     const graph = echoGraph([tensor('age', 'float32', 'N', 1), tensor('city', 'string', 'N', 1)]);
     const { dir, file } = written(graph);
@@ -130,6 +140,28 @@ describe('tensors', () => {
     expect(shaped.code).toBe(0);
     expect(shaped.out).not.toContain('free dimensions');
     expect(configIn(dir)).toMatchObject({ inputs: { x: { batch_axis: 0, shape: [5] } }, row_bytes: 24 });
+  });
+
+  it('takes the axis of rows from --batch-axis where shapes do not show it', async () => {
+    const graph = graphOf({
+      inputs: [tensor('x', 'float32', '', '', 3)],
+      outputs: [tensor('y', 'float32', '', '', 3), tensor('size', 'int64', 3)],
+      operators: [step('Identity', ['x'], 'y'), step('Shape', ['x'], 'size')],
+    });
+    const { dir, file } = written(graph);
+    expect((await modelInit(file)).err).toContain('pass --batch-axis NAME=AXIS, or NAME=null');
+    const axes = ['x=1', 'y=1', 'size=null'].flatMap((axis) => ['--batch-axis', axis]);
+    expect(await modelInit(file, ...axes)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('axis 1 of "x", axis 1 of "y", none of "size": --batch-axis') as string,
+    });
+    expect(configIn(dir)).toMatchObject({
+      inputs: { x: { batch_axis: 1 } },
+      outputs: { y: { batch_axis: 1 }, size: { batch_axis: null } },
+    });
+    const wrong = async (axis: string) => (await modelInit(file, '--force', '--batch-axis', axis)).err;
+    expect(await wrong('z=1')).toContain('--batch-axis names "z", but the graph has "x"');
+    expect(await wrong('x=-1')).toContain('--batch-axis is NAME=AXIS');
   });
 
   it('guesses that a fixed first axis of all tensors is the batch', async () => {
