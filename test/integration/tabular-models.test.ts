@@ -240,6 +240,11 @@ it.each<[string, Buffer, RegExp]>([
     /^the graph has the IR version 99, but onnxruntime [\d.]+ reads versions up to \d+: set model\.ir_version/,
   ],
   [
+    'numbers that onnxruntime-node cannot carry',
+    featuresGraph([step('Cast', ['X'], 'y', { to: 16 })], [tensor('y', 'bfloat16', 'N', 3)]),
+    /^the graph has an input or an output of bfloat16, which onnxruntime-node cannot carry: export the model with a Cast/,
+  ],
+  [
     'an operator without an implementation for its type',
     writeOnnx({
       inputs: [tensor('x', 'float64', 'N', 3, 3, 3)],

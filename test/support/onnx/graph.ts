@@ -107,6 +107,7 @@ const ELEMENT = {
   float64: 11,
   uint32: 12,
   uint64: 13,
+  bfloat16: 16,
 } as const;
 
 export function elementNumber(type: ElementType): number {
