@@ -206,7 +206,7 @@ export async function createApiService(options: {
     settings: config.webhooks,
     emit,
   });
-  const onlineModels = createOnlineModels({ findModel: models.findModel, workers, wake });
+  const onlineModels = createOnlineModels({ findModel: models.findForRequest, workers, wake });
   const onlineBuffers = createBufferPool(ONLINE_FREE_BYTES);
   const predict = createPredict({
     models: onlineModels,

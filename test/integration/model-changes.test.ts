@@ -1,6 +1,6 @@
 // Models that are added, replaced or overwritten while a worker runs are served in their new version. No job mixes two
 // versions.
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
@@ -89,6 +89,28 @@ it.each(['by rename', 'in place'] as const)(
     expect(answers(`${name}-2`)).toEqual(expected(1));
   },
 );
+
+it('a request is answered by the old model until a worker has the new one', async () => {
+  const own = join(service.folder, 'own-models');
+  writeModel(join(own, 'asked'), 'asked', IDENTITY);
+  writeModel(join(service.models, 'asked'), 'asked', IDENTITY);
+  // This worker never sees that the files of the service change.
+  await service.startWorker({ FOREBAY_MODELS_DIR: own, FOREBAY_MODELS: 'asked' });
+  const body = readFileSync(join(service.input, 'few', readdirSync(join(service.input, 'few'))[0]!));
+  const answer = async (name: string) => {
+    const asked = { method: 'POST', headers: { 'content-type': 'image/png' }, body };
+    return (await service.request(`/v1/models/${name}/predict`, asked)).json();
+  };
+  const first = await answer('asked');
+  expect(first).toHaveProperty('predictions');
+  writeModel(join(service.models, 'asked'), 'asked', SHIFTED);
+  await waitUntil('the service to see the new files', async () => {
+    const { status } = (await (await service.request('/v1/models/asked')).json()) as ModelWire;
+    return status === 'not_loaded';
+  });
+  // The service has not looked up this name before.
+  expect(await answer('asked@latest')).toEqual(first);
+});
 
 it('a job that is paused while its model is replaced ends with the old model, which lanes still hold', async () => {
   const dir = join(service.models, 'drained');

@@ -8,7 +8,7 @@ import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import { compareVersions } from '../../shared/models/version-name.ts';
-import { isReady } from '../../shared/queue/workers/worker-registry.ts';
+import { isLoaded, isReady } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelWire } from '../http/wire/model.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { InlinePipeline } from '../../shared/queue/workers/inline-pipelines.ts';
@@ -50,6 +50,11 @@ export interface ModelCatalog {
    * folder. If a models folder cannot be read, it may hold the model, so `invalid_model_config` says why.
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
+  /**
+   * As findModel, for an answer at once. While no worker is ready for the content of the folder, it finds the content of
+   * the same version that workers still have in their lanes, because its files were replaced a moment ago.
+   */
+  readonly findForRequest: (name: string) => Promise<FoundModel>;
   readonly uses: () => Promise<CountedModel[]>;
   /** `name`: as in findModel. Throws as findModel does. */
   readonly usesOf: (name: string) => Promise<CountedModel>;
@@ -82,6 +87,11 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
     async findModel(name) {
       return toFound(chooseModel(await survey(), name));
     },
+    async findForRequest(name) {
+      const all = await survey();
+      const found = chooseModel(all, name);
+      return toFound(found.served.some(isReady) ? found : (formerOf(all.known, found) ?? found));
+    },
     uses: async () => (await survey()).known.map(toCounted),
     usesOf: async (name) => toCounted(chooseModel(await survey(), name)),
     async findInline(given) {
@@ -101,6 +111,12 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
       return same === undefined ? null : rowKindOf(same.config);
     },
   };
+}
+
+function formerOf(known: readonly KnownModel[], { ref, version }: KnownModel): KnownModel | undefined {
+  return known.find(
+    (one) => !one.onDisk && one.ref.name === ref.name && one.version === version && one.served.some(isLoaded),
+  );
 }
 
 function toCounted({ ref, version, served }: KnownModel): CountedModel {
