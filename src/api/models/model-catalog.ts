@@ -113,10 +113,13 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
   };
 }
 
+/** The newest content of the version that lanes hold, but the folder no longer has. */
 function formerOf(known: readonly KnownModel[], { ref, version }: KnownModel): KnownModel | undefined {
-  return known.find(
+  const former = known.filter(
     (one) => !one.onDisk && one.ref.name === ref.name && one.version === version && one.served.some(isLoaded),
   );
+  const older = new Set(former.flatMap(({ served }) => served.flatMap(({ replaces = [] }) => replaces)));
+  return former.find((one) => !older.has(one.ref.hash)) ?? former[0];
 }
 
 function toCounted({ ref, version, served }: KnownModel): CountedModel {

@@ -63,6 +63,24 @@ describe('the model catalog', () => {
     await expect(catalog().findModel('nobody')).rejects.toMatchObject({ code: 'model_not_found' });
   });
 
+  it('finds the newest content that lanes hold for a request while no worker has the content of the folder', async () => {
+    const { ref } = await catalog().findModel('digits-small');
+    const [old, newer, other] = ['0', '1', '2'].map((digit) => ({ ...ref, hash: digit.repeat(64) }));
+    const former = [
+      { ref: old! },
+      { ref: newer!, replaces: [old!.hash] },
+      { ref: other!, version: '7' },
+      { ref: { ...ref, name: 'other', hash: '3'.repeat(64) } },
+    ];
+    const asked = async (served: readonly Partial<ServedModel>[]) =>
+      (await catalog(served).findForRequest('digits-small')).ref.hash;
+    expect(await asked(former)).toBe(newer!.hash);
+    expect(await asked([...former, { ref, isLoading: true }])).toBe(newer!.hash);
+    expect(await asked([...former, { ref }])).toBe(ref.hash);
+    expect(await asked(former.slice(2))).toBe(ref.hash);
+    expect((await catalog(former).findModel('digits-small')).ref.hash).toBe(ref.hash);
+  });
+
   it('adds what live workers announce, such as lanes, problems and models without a folder here', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const problem = { code: 'model_load_failed', message: 'no' };
