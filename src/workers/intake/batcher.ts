@@ -17,9 +17,10 @@ import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
 import { createLaneTurns, type Served } from './lane-turns.ts';
-import { byPriority, deadlinesOf, oldestOf, rowsToSend, splitLate } from './online-rows.ts';
+import { byPriority, deadlinesOf, nextBatch, oldestOf, splitLate } from './online-rows.ts';
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
+import { createRowCosts } from './row-costs.ts';
 
 /** A row that is tried again by itself, because its batch killed a lane. */
 interface Suspect {
@@ -49,6 +50,7 @@ export function createBatcher(deps: {
   const online = new Map<string, OpenGroup>();
   const demand = createBlockDemand({ pool, groups });
   const turns = createLaneTurns();
+  const costs = createRowCosts();
   let suspects: Suspect[] = [];
   /** Models that have left the lanes. Their rows are answered immediately. */
   const goneModels = new Set<string>();
@@ -109,16 +111,16 @@ export function createBatcher(deps: {
 
   /** Sends one batch of online rows, if enough of them wait and a lane has room. */
   function sendSome(group: OpenGroup): boolean {
-    const { ready, batchSize, preferredSizes, maxWaitMs } = group;
+    const { ready, model, maxWaitMs } = group;
     if (ready.count === 0) return false;
     // Online rows of most models do not wait, so the time of their arrival does not matter.
     const waited = maxWaitMs === 0 ? 0 : performance.now() - oldestOf(ready.oldest(Infinity));
-    const rows = rowsToSend(ready.count, waited, group);
+    const share = { lanes: pool.lanesOf(model), fewest: costs.fewestRows(model) };
+    const { rows, isFull } = nextBatch(ready.count, waited, group, share);
     if (rows === 0) {
       pumpIn(group, maxWaitMs - waited);
       return false;
     }
-    const isFull = rows === batchSize || preferredSizes.includes(rows);
     const how = isFull ? 'full_online' : 'online';
     return sendFrom(group, suspects.length > 0 ? 'empty' : how, rows);
   }
@@ -209,6 +211,7 @@ export function createBatcher(deps: {
   function answerAll(group: OpenGroup, runs: readonly RowRun[], sentAt: number, result: BatchResult): void {
     const rows = rowsIn(runs);
     turns.measured(group.model, rows, result.timings);
+    costs.measured(group.model, rows, result.timings);
     const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
     const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
     deps.emit('batch.answered', {
@@ -293,6 +296,7 @@ export function createBatcher(deps: {
     leave(model: string): void {
       goneModels.add(model);
       turns.forget(model);
+      costs.forget(model);
       const left = suspects.filter(({ group }) => group.model === model);
       suspects = suspects.filter(({ group }) => group.model !== model);
       for (const { group, row } of left) turnAway(group, [row]);

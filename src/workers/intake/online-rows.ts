@@ -2,16 +2,33 @@
 import type { OpenGroup } from './batch-group.ts';
 import { rowsIn, type RowRun } from './ready-rows.ts';
 
-/** How many of the waiting rows leave if a lane has room. 0: they wait for more. */
-export function rowsToSend(
+export interface NextBatch {
+  /** 0: the waiting rows wait for more. */
+  readonly rows: number;
+  /** Whether more rows need not join it. */
+  readonly isFull: boolean;
+}
+
+/**
+ * How many of the waiting rows leave together if a lane has room. Rows that need not wait for others are divided among
+ * the lanes, because one that takes all of them answers its first row only after its last. `fewest`: with fewer rows, a
+ * batch would cost too much.
+ */
+export function nextBatch(
   waiting: number,
   waitedMs: number,
-  { batchSize, maxWaitMs, preferredSizes }: Pick<OpenGroup, 'batchSize' | 'maxWaitMs' | 'preferredSizes'>,
-): number {
-  if (waiting >= batchSize) return batchSize;
+  group: Pick<OpenGroup, 'batchSize' | 'maxWaitMs' | 'preferredSizes'>,
+  { lanes, fewest }: { readonly lanes: number; readonly fewest: number },
+): NextBatch {
+  const { batchSize, maxWaitMs, preferredSizes } = group;
+  if (maxWaitMs === 0 && preferredSizes.length === 0) {
+    const rows = Math.min(batchSize, waiting, Math.max(fewest, Math.ceil(waiting / lanes)));
+    return { rows, isFull: rows === batchSize || rows < waiting };
+  }
+  if (waiting >= batchSize) return { rows: batchSize, isFull: true };
   const preferred = preferredSizes.find((size) => size <= waiting);
-  if (preferred !== undefined) return preferred;
-  return waitedMs >= maxWaitMs ? waiting : 0;
+  if (preferred !== undefined) return { rows: preferred, isFull: true };
+  return { rows: waitedMs >= maxWaitMs ? waiting : 0, isFull: false };
 }
 
 /** When the oldest of the rows began to wait. */
