@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
 import { cpuByRole, runClients, totalOf } from './online/run-clients.js';
-import { runLoad } from '../dist/cli/loadtest/run-load.js';
 import { finished, startService } from './harness/service.js';
 import { percentile } from './harness/statistics.js';
 import { SUBJECTS } from './harness/subjects.js';
@@ -80,14 +79,12 @@ export async function run({ log, seconds }) {
         { metric: `${subject}: ${CLIENTS} clients, CPU per request`, value: cpuMs, unit: 'ms' },
         { metric: `${subject}: ${CLIENTS} clients, p99`, value: of(many.times, 0.99), unit: 'ms' },
       );
-      const { client } = service;
       // Lasts longer than the requests beside it.
       const { input } = manifest(
         `online-long-${model}`,
-        repeated(paths, Math.ceil(offline * (seconds + 1) * 6)),
+        repeated(paths, Math.ceil(offline * (seconds + 2) * 6)),
       );
-      const ask = asker(url, files);
-      rows.push(...(await besideJob({ client, ask, model, subject, input, offline, seconds })));
+      rows.push(...(await besideJob({ service, asked, model, subject, input, offline, seconds })));
       data[model] = { overhead, alonePerS: alone.perS, manyPerS: many.perS, offline };
     }
     rows.push(await manyRowsAtOnce(service.client, subjects[0]));
@@ -101,34 +98,31 @@ export async function run({ log, seconds }) {
  * Requests at a tenth of the job's rate, while the job takes all that is left. The job's own rate is measured before
  * and after, because the machine may be shared.
  */
-async function besideJob({ client, ask, model, subject, input, offline, seconds }) {
+async function besideJob({ service, asked, model, subject, input, offline, seconds }) {
+  const { client, pid } = service;
   // More than the API can take would measure the API.
   const rate = Math.min(offline / 10, 100);
   const { id } = await client.submit({ model, input });
   const committed = async () => (await client.job(id)).rows.succeeded;
   while ((await committed()) === 0) await wait(20);
-  const perS = async (during) => {
-    const [before, began] = [await committed(), performance.now()];
-    await during();
-    return (((await committed()) - before) / (performance.now() - began)) * 1000;
+  const mark = async () => ({ at: performance.now(), rows: await committed() });
+  const perS = ([before, after]) => ((after.rows - before.rows) / (after.at - before.at)) * 1000;
+  const waiting = async () => {
+    const before = await mark();
+    await wait(seconds * 1000);
+    return perS([before, await mark()]);
   };
-  const answers = [];
-  const asks = async () => {
-    const { laneMs } = await ask();
-    answers.push(laneMs);
-    return null;
-  };
-  let load;
-  const first = await perS(async () => wait(seconds * 1000));
-  const beside = await perS(async () => (load = await runLoad({ rate }, seconds, asks)));
-  const alone = (first + (await perS(async () => wait(seconds * 1000)))) / 2;
+  const first = await waiting();
+  const marks = [];
+  const { times } = await runClients({ ...asked, rate }, pid, () => marks.push(mark()));
+  const beside = perS(await Promise.all(marks));
+  const alone = (first + (await waiting())) / 2;
   const { status, finished_at } = await client.job(id);
   if (finished_at !== null) throw new Error(`the job was ${status} before the measurement ended`);
   const { stages, batches } = await client.stats(id);
   await client.cancel(id);
   const { open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms } = stages;
   const batchMs = (open_ms + decode_ms + prepare_ms + infer_ms + post_ms + other_ms) / batches;
-  const times = load.answers.map(({ ms }) => ms);
   const per = `${subject}: ${rate.toFixed(0)} requests/s beside a job`;
   return [
     { metric: `${per}, p50`, value: percentile(times, 0.5), unit: 'ms' },
@@ -159,14 +153,3 @@ async function manyRowsAtOnce(client, { model, files }) {
 }
 
 const dataUrl = (file) => `data:image/jpeg;base64,${file.toString('base64')}`;
-
-function asker(url, files) {
-  let next = 0;
-  return async function ask() {
-    const headers = { 'Content-Type': 'image/jpeg' };
-    const response = await fetch(url, { method: 'POST', headers, body: files[next++ % files.length] });
-    await response.arrayBuffer();
-    if (response.status !== 200) throw new Error(`answered ${response.status}`);
-    return { laneMs: Number(/dur=([\d.]+)/.exec(response.headers.get('server-timing') ?? '')?.[1]) };
-  };
-}

@@ -7,14 +7,15 @@ import { cpuSeconds, machineSeconds, roleOf, treeOf } from '../harness/processes
 const CLIENTS = fileURLToPath(new URL('./clients.js', import.meta.url));
 
 /**
- * @param {{ url: string, files: readonly string[], type: string, clients: number, seconds: number,
+ * @param {{ url: string, files: readonly string[], type: string, clients?: number, rate?: number, seconds: number,
  *   warmUpSeconds?: number }} load as clients.js takes it
  * @param {number} server process whose tree answers
+ * @param {() => void} [onMark] called when the measurement begins and when it ends
  * @returns {Promise<{ perS: number, asked: { ms: number, laneMs: number | null }[], times: number[],
  *   cpuMs: Record<string, number>, otherCores: number }>} `cpuMs`: per answer, by role. `otherCores`: those that other
  *   programs kept busy
  */
-export async function runClients(load, server) {
+export async function runClients(load, server, onMark = () => {}) {
   const child = spawn(process.execPath, [CLIENTS, JSON.stringify(load)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -23,8 +24,10 @@ export async function runClients(load, server) {
   const marks = [];
   child.stdout.on('data', (data) => (printed += String(data)));
   createInterface({ input: child.stderr }).on('line', (line) => {
-    if (line === 'begin' || line === 'end') marks.push({ cpu: cpuByRole(server), all: machineSeconds() });
-    else said += `${line}\n`;
+    if (line === 'begin' || line === 'end') {
+      marks.push({ cpu: cpuByRole(server), all: machineSeconds() });
+      onMark();
+    } else said += `${line}\n`;
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (code !== 0) throw new Error(`the clients ended with ${code}:\n${said.slice(-2000)}`);
