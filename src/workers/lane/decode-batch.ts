@@ -1,5 +1,4 @@
 /** Opens a batch and prepares its rows. This thread decodes in slices, and can receive messages between them. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ColumnRows } from '../../shared/domain/column-rows.ts';
 import { PackedRecords } from '../../shared/domain/packed-records.ts';
 import type { RowError } from '../../shared/domain/row.ts';
@@ -8,6 +7,7 @@ import type { Executor } from './executor.ts';
 import { listOf } from './lane-rows.ts';
 import type { BatchRequest, LaneInput } from './messages.ts';
 import type { OpenBatch } from './models/open-batch.ts';
+import type { SliceGate } from './slice-gate.ts';
 
 export interface DecodedBatch {
   readonly open: OpenBatch | undefined;
@@ -20,11 +20,18 @@ type Prepared = ReturnType<OpenBatch['prepare']>;
 /** After this time of decoding on this thread, messages are received. */
 const SLICE_MS = 4;
 
+export interface Slicing {
+  readonly clock: ActivityClock;
+  readonly gate: Pick<SliceGate, 'pass'>;
+  /** Called when the last row is prepared, or on its way in other threads. */
+  readonly onBegun: () => void;
+}
+
 /** `executor`: undefined if the model is not loaded. */
 export async function decodeBatch(
   { model, rows, options, deadlines }: BatchRequest,
   executor: Executor | undefined,
-  clock: ActivityClock,
+  { clock, gate, onBegun }: Slicing,
 ): Promise<DecodedBatch> {
   const open = executor?.open(rows.length, options);
   if (rows instanceof PackedRecords && open?.prepareRecords !== undefined)
@@ -39,8 +46,9 @@ export async function decodeBatch(
   for (;;) {
     clock.during('decode', () => prepareSlice(open, inputs, preparing, sliceMs));
     if (preparing.length === inputs.length) break;
-    await nextTurn();
+    await gate.pass();
   }
+  onBegun();
   // Small images are decoded by now. A promise for each of them would cost more than the message of the batch.
   const prepared = preparing.every(isReady)
     ? preparing

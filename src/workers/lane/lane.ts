@@ -19,6 +19,7 @@ import type { BatchRequest, BatchTimings, FromLane, LaneRequest, LoadRequest } f
 import type { Executor } from './executor.ts';
 import { digestsOf, stampsOf } from './lane-rows.ts';
 import { NO_TIME } from './models/inference.ts';
+import { createSliceGate } from './slice-gate.ts';
 
 export interface LaneThread {
   handle(message: LaneRequest): void;
@@ -34,9 +35,13 @@ interface PendingBatch {
   overtaken: number;
   /** Called when another batch is put before it. */
   onOvertaken: (() => void) | null;
+  /**
+   * `slicing`: this thread has not begun all of its rows. `begun`: it has, and other threads may still decode. `ended`:
+   * the batch can run.
+   */
   decoding:
     | { readonly is: 'waiting' }
-    | { readonly is: 'begun' | 'ended'; readonly result: Promise<DecodedBatch> };
+    | { readonly is: 'slicing' | 'begun' | 'ended'; readonly result: Promise<DecodedBatch> };
 }
 
 interface Resident {
@@ -68,6 +73,7 @@ export function createLaneThread(options: {
   const { clock } = options;
   const helpers = createHelperThreads();
   const announced = createAnnouncedBatch();
+  const gate = createSliceGate();
   /** In the order of their execution. */
   const batches: PendingBatch[] = [];
   /** The first of the batches, once it runs. No other may go ahead of it. */
@@ -144,17 +150,32 @@ export function createLaneThread(options: {
     options.onClosed();
   }
 
+  /**
+   * Begins with the next batch when this thread is done with the one before. Both at once would delay the first, and
+   * leave messages unread for twice as long. A batch of a block does not delay an online batch.
+   */
   function decodeAhead(): void {
-    const wanted = batches.slice(0, DECODED_AT_MOST).filter(({ decoding }) => decoding.is === 'waiting');
-    if (wanted.length === 0) return;
     clock.during('decode', () => {
-      for (const batch of wanted) beginDecoding(batch);
+      for (const batch of batches.slice(0, DECODED_AT_MOST)) {
+        if (isOnline(batches[0]!) && !isOnline(batch)) return;
+        if (batch.decoding.is === 'waiting') beginDecoding(batch);
+        if (batch.decoding.is === 'slicing') return;
+      }
     });
   }
 
   function beginDecoding(batch: PendingBatch): void {
-    const result = decodeBatch(batch.request, models.get(batch.request.model)?.model, clock);
-    batch.decoding = { is: 'begun', result };
+    const { request } = batch;
+    let begun = false;
+    const onBegun = () => {
+      begun = true;
+      if (batch.decoding.is !== 'slicing') return;
+      batch.decoding = { is: 'begun', result };
+      // In the next turn, so that messages come first.
+      setImmediate(decodeAhead);
+    };
+    const result = decodeBatch(request, models.get(request.model)?.model, { clock, gate, onBegun });
+    batch.decoding = { is: begun ? 'begun' : 'slicing', result };
     void result.then(() => (batch.decoding = { is: 'ended', result }));
   }
 
@@ -165,16 +186,26 @@ export function createLaneThread(options: {
       clock.enter('decode');
       const decoded = await decodedUnlessOvertaken(batch);
       if (decoded === null) continue;
-      if (batches[1]?.decoding.is !== 'begun') clock.enter('rest');
-      // The run blocks this thread. A batch that has arrived must be received first, so that it is decoded during the
-      // run.
+      gate.hold();
+      if (!isOnline(batch)) {
+        // Receives messages after the last slice of decoding, and below after the first slice of the next batch.
+        await nextTurn();
+        if (batches[0] === batch) decodeAhead();
+      }
+      if (!isOnItsWay(batches[1])) clock.enter('rest');
+      // The run blocks this thread. A batch that has arrived must be received first, so that other threads decode it
+      // during the run.
       await nextTurn();
       if (announced.isComing && mayOvertake(ONLINE, batch)) await announced.wait();
       // An online batch has come meanwhile.
-      if (batches[0] !== batch) continue;
+      if (batches[0] !== batch) {
+        gate.release();
+        continue;
+      }
       executing = batch;
       const done = await execute(batch, decoded);
       executing = null;
+      gate.release();
       batches.shift();
       options.send(done);
       // An online batch may have come during the run. It must not wait until the next batch is decoded.
@@ -242,6 +273,15 @@ export function createLaneThread(options: {
   }
 
   return { handle };
+}
+
+function isOnline({ request }: PendingBatch): boolean {
+  return request.deadlines !== undefined;
+}
+
+/** Whether it is being decoded. */
+function isOnItsWay(batch: PendingBatch | undefined): boolean {
+  return batch?.decoding.is === 'slicing' || batch?.decoding.is === 'begun';
 }
 
 /** Rows whose deadline has passed become errors, so that they are not computed. */

@@ -201,3 +201,27 @@ it('waits a moment for an online batch that is announced, but not for one that d
   lane.handle({ type: 'coming' });
   await waitUntil('the batch of the block', () => log.includes('run 3'));
 });
+
+it('begins with a batch only when the rows of the one before are decoded', async () => {
+  const { log, batch } = await recordingLane(undefined, undefined, 5);
+  batch(1, 1, 2, 3);
+  batch(2, 4, 5);
+  await waitUntil('both', () => log.includes('run 4 5'));
+  const decoded = log.filter((entry) => entry.startsWith('decode'));
+  expect(decoded).toEqual(['decode 1', 'decode 2', 'decode 3', 'decode 4', 'decode 5']);
+});
+
+it.each([
+  { when: 'while the next batch is decoded', turns: 2 },
+  { when: 'when a batch is about to run', turns: 3 },
+])('decodes nothing else before an online batch that comes $when', async ({ turns }) => {
+  const { log, batch, online } = await recordingLane(undefined, undefined, 5);
+  batch(1, 1);
+  batch(2, 2, 3, 4);
+  for (let turn = 0; turn < turns; turn++) await nextTurn();
+  const before = log.length;
+  online(9);
+  await waitUntil('all', () => log.includes('run 2 3 4'));
+  const next = log.slice(before).filter((entry) => entry !== 'run 1');
+  expect(next.slice(0, 2)).toEqual(['decode 9', 'run 9']);
+});

@@ -1,0 +1,44 @@
+/**
+ * Keeps slices of decoding away from a run. A run begins one turn of the event loop after it was called, and nothing
+ * goes ahead of it any more. So an online batch that came during a slice right before it would wait for the whole run,
+ * and one that came during the run would wait for the slice right after it.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+export interface SliceGate {
+  /** A run begins soon. */
+  hold(): void;
+  /** The run has ended, or does not begin yet. */
+  release(): void;
+  /** Receives messages, and resolves when the next slice may begin. */
+  pass(): Promise<void>;
+}
+
+/**
+ * Within this many turns, a run that blocks the thread is over: two until the last messages have been received, and one
+ * until it begins. Others, such as user code that waits for a server, leave time for slices.
+ */
+const TURNS = 4;
+
+export function createSliceGate(): SliceGate {
+  let isHeld = false;
+  return {
+    hold() {
+      isHeld = true;
+    },
+    release() {
+      isHeld = false;
+    },
+    async pass() {
+      /** For how many turns a run has been near. */
+      let turns = isHeld ? 1 : 0;
+      for (;;) {
+        const wasHeld = turns > 0;
+        await nextTurn();
+        turns = isHeld ? turns + 1 : 0;
+        // If the run has just ended, messages come first.
+        if ((!isHeld && !wasHeld) || turns > TURNS) return;
+      }
+    },
+  };
+}
