@@ -22,6 +22,8 @@ const ACTIVATION_FACTOR = 32;
 const DEVICE_FACTOR = 2;
 /** Decode threads write into one tensor while another is in the model. */
 const SHARED_TENSORS = 2;
+/** Rows of a batch that is made of several calls. Then the calls share the cost of the messages (docs/adr/0013). */
+const LEAST_ROWS_IN_CALLS = 4;
 
 export interface BatchFacts {
   readonly config: ModelConfig;
@@ -46,12 +48,22 @@ export function chooseBatch(facts: BatchFacts): Choice {
   const { config, fixedBatch, profile } = facts;
   const named = config.batching.batch_size;
   if (named !== 'auto') return choiceOf({ value: named, boundBy: 'model_config' });
-  if (fixedBatch !== null) {
-    return { value: fixedBatch, boundBy: 'graph', why: "the graph's batch dimension is fixed" };
-  }
-  const wanted =
-    profile === undefined ? bySampleSize(config) : choiceOf({ value: profile, boundBy: 'profile' });
-  return tightest(wanted, byMemory(facts));
+  const formula = fixedBatch === null ? bySampleSize(config) : byGraph(config, fixedBatch);
+  const wanted = profile === undefined ? formula : choiceOf({ value: profile, boundBy: 'profile' });
+  const chosen = tightest(wanted, byMemory(facts));
+  return chosen.value < (fixedBatch ?? 1) ? oneCall(fixedBatch ?? 1) : chosen;
+}
+
+/** A batch of whole calls. */
+function byGraph(config: ModelConfig, fixedBatch: number): Choice {
+  const calls = Math.floor(Math.max(LEAST_ROWS_IN_CALLS, autoBatchSize(config)) / fixedBatch);
+  if (calls <= 1) return oneCall(fixedBatch);
+  const why = `the graph takes ${fixedBatch} per call, and ${calls} calls share the cost of their messages`;
+  return { value: calls * fixedBatch, boundBy: 'graph', why };
+}
+
+function oneCall(fixedBatch: number): Choice {
+  return { value: fixedBatch, boundBy: 'graph', why: "the graph's batch dimension is fixed" };
 }
 
 function byMemory(facts: BatchFacts): Choice {

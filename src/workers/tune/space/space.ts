@@ -31,7 +31,7 @@ export function createSpace(limits: SpaceLimits, formula: LaneSettings): Space {
     limits.batches ??
       (limits.fixedBatch === null
         ? [...powersOfTwo(limits.maxBatch), formula.batch_size]
-        : [limits.fixedBatch]),
+        : multiplesOf(limits.fixedBatch, limits.maxBatch)),
   );
   const decodes = sorted(
     limits.decodeThreads ?? [
@@ -52,4 +52,9 @@ export function createSpace(limits: SpaceLimits, formula: LaneSettings): Space {
     ),
   );
   return { start, all, axes: axesOf(shapes, batches, decodes, limits.cpus) };
+}
+
+/** Batches of whole calls of a graph that fixes the rows of a call. */
+function multiplesOf(fixedBatch: number, most: number): number[] {
+  return powersOfTwo(Math.max(1, most / fixedBatch)).map((calls) => calls * fixedBatch);
 }

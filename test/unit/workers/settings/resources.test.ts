@@ -125,7 +125,18 @@ describe('a batch', () => {
     ['the size of a small row', { config: config(72) }, 64, 'sample_size', /4\.6 MB .* 60\.8 KB per row/],
     ['a fixed ceiling', { config: config(16) }, 128, 'ceiling', /at most 128/],
     ['model.json', { config: config(224, 24) }, 24, 'model_config', /model\.json/],
-    ['the graph', { fixedBatch: 1 }, 1, 'graph', /fixed/],
+    ['the graph, in several calls', { fixedBatch: 1 }, 4, 'graph', /takes 1 per call, and 4 calls share/],
+    ['the graph, in calls that do not divide the best size', { fixedBatch: 3 }, 3, 'graph', /fixed/],
+    ['a graph of large batches', { fixedBatch: 16 }, 16, 'graph', /fixed/],
+    ['a graph of one small row', { fixedBatch: 1, config: config(72) }, 64, 'graph', /64 calls/],
+    [
+      'a graph whose batch needs more memory than there is',
+      { fixedBatch: 8, resources: { cpus: 2, memoryBytes: 700 * MB } },
+      8,
+      'graph',
+      /fixed/,
+    ],
+    ['a profile, for a graph', { fixedBatch: 2, profile: 16 }, 16, 'profile', /chosen by forebay tune/],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
     // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB, and a row takes 32 x 588 KB.
     [

@@ -24,10 +24,12 @@ describe('the space of settings', () => {
     expect(new Set(over.map((s) => `${s.lanes}x${s.threads_per_lane}`))).toEqual(new Set(['13x1']));
   });
 
-  it('keeps the batch size of a graph that fixes it', () => {
-    const { all, start } = createSpace({ ...TWO, fixedBatch: 1 }, FORMULA);
-    expect(new Set(all.map((s) => s.batch_size))).toEqual(new Set([1]));
-    expect(start.batch_size).toBe(1);
+  it('has batches of whole calls if the graph fixes the rows of a call', () => {
+    const { all, start } = createSpace({ ...TWO, fixedBatch: 3 }, FORMULA);
+    expect([...new Set(all.map((s) => s.batch_size))]).toEqual([3, 6, 12, 24, 48]);
+    expect(start.batch_size).toBe(3);
+    const large = createSpace({ ...TWO, fixedBatch: 100 }, FORMULA);
+    expect(new Set(large.all.map((s) => s.batch_size))).toEqual(new Set([100]));
   });
 
   it('tries only given values, and starts at the nearest of them', () => {
