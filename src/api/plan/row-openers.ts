@@ -1,5 +1,5 @@
 /** Which process opens the rows of a job. Lanes open local files. The worker's main thread opens everything else. Pure. */
-import { isTable } from '../../shared/domain/dataset-spec.ts';
+import { hasSlices } from '../../shared/domain/row-versions.ts';
 import type { PlanFacts } from './facts.ts';
 
 export interface RowOpeners {
@@ -13,7 +13,7 @@ export function openersOf({ dataset, rowKinds }: Pick<PlanFacts, 'dataset' | 'ro
   const seen = rowKinds.file + rowKinds.url + rowKinds.blob + rowKinds.record > 0;
   const urls = seen ? rowKinds.url > 0 : dataset.type === 'urls';
   const blobs = seen ? rowKinds.blob > 0 : dataset.type === 'inline';
-  const records = seen ? rowKinds.record > 0 : isTable(dataset) || dataset.type === 'archive';
+  const records = seen ? rowKinds.record > 0 : hasSlices(dataset);
   const files = seen ? rowKinds.file > 0 : !urls && !blobs && !records;
   if (urls) {
     return {

@@ -155,7 +155,7 @@ export function hasParts(dataset: TableSpec): dataset is PartsSpec {
   return dataset.parts !== undefined;
 }
 
-export function isTable(dataset: DatasetSpec): dataset is TableSpec {
+export function isTable(dataset: { readonly type: string }): dataset is TableSpec {
   return dataset.type === 'jsonl' || dataset.type === 'csv' || dataset.type === 'parquet';
 }
 

@@ -1,5 +1,5 @@
 /** Which versions of its rows a job records beside its parts, for a later delta job (docs/adr/0032). */
-import { hasVersions, isTable, type DatasetSpec } from './dataset-spec.ts';
+import { hasVersions, isTable } from './dataset-spec.ts';
 import type { JobSpec } from './job/job.ts';
 
 /** `stamp`: size and time of a file, or the ETag of an object. `content`: a hash. */
@@ -15,6 +15,6 @@ export function recordedVersions({
 }
 
 /** Whether the dataset's blocks are slices, whose rows only a worker reads. */
-export function hasSlices(dataset: DatasetSpec): boolean {
+export function hasSlices(dataset: { readonly type: string }): boolean {
   return isTable(dataset) || dataset.type === 'archive';
 }

@@ -13,7 +13,7 @@ import type { Outputs } from '../../../shared/storage/output.ts';
 import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
 import type { InputResolver } from '../../jobs/create/resolve-input.ts';
 import { endOf } from './manifest-members.ts';
-import { createManifestWriter, type Described, type ManifestSources } from './write-manifest.ts';
+import { createManifestWriter, ownerOf, type Described, type ManifestSources } from './write-manifest.ts';
 
 export function createFinaliser(deps: {
   jobs: ManifestSources['jobs'] & Pick<JobStore, 'noteStored' | 'releaseOutput' | 'retire' | 'transition'>;
@@ -79,6 +79,7 @@ async function restoreSuccess(
   const output = outputs.of(spec.output);
   const isWhole = compactedBy(await readManifest(output)) === spec.opening?.earlier?.job;
   if (!isWhole || (await output.names()).includes(SUCCESS_NAME)) return;
-  const owner = { job: spec.id, lease, holdsLease: async () => window.holdsLease(spec.id, lease) };
-  await output.asOwner(owner, async (files) => files.replace(SUCCESS_NAME, async () => {}));
+  await output.asOwner(ownerOf(window, spec.id, lease), async (files) =>
+    files.replace(SUCCESS_NAME, async () => {}),
+  );
 }

@@ -112,8 +112,7 @@ export function createManifestWriter(deps: ManifestSources) {
   return async function writeManifest(record: JobRecord, lease: string): Promise<Described> {
     const { spec } = record;
     const output = outputs.of(spec.output);
-    const owner = { job: spec.id, lease, holdsLease: async () => window.holdsLease(spec.id, lease) };
-    return output.asOwner(owner, async (files) => {
+    return output.asOwner(ownerOf(window, spec.id, lease), async (files) => {
       // Without their staged files, late runs cannot publish parts after the parts are listed.
       await output.discardStagedParts(spec.id);
       const before = await earlierJobs(output, spec);
@@ -149,6 +148,11 @@ export function createManifestWriter(deps: ManifestSources) {
       return described;
     });
   };
+}
+
+/** The job as the owner of its output, as long as it holds the lease. */
+export function ownerOf(window: ManifestSources['window'], job: string, lease: string) {
+  return { job, lease, holdsLease: async () => window.holdsLease(job, lease) };
 }
 
 /**

@@ -40,9 +40,8 @@ export function settleOptions(
 }
 
 /** A block of listed rows carries their references through Redis. Only workers read the rows of other datasets. */
-function mostBlockRows({ type }: SubmitRequest['input']): number {
-  const isListed = type === 'files' || type === 'urls' || type === 'inline' || type === 'manifest';
-  return isListed ? MAX_LISTED_BLOCK_ROWS : MAX_BLOCK_ROWS;
+function mostBlockRows(input: SubmitRequest['input']): number {
+  return hasSlices(input) ? MAX_BLOCK_ROWS : MAX_LISTED_BLOCK_ROWS;
 }
 
 function checkBlockRows(asked: number | null, most: number): void {

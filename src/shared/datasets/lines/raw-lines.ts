@@ -87,13 +87,8 @@ export async function* rawLines(
     const rest = view.length - start;
     // A line that does not fit yet needs a larger buffer.
     const wanted = rest * 2 > buffer.length ? Math.min(buffer.length * 2, maxBytes + CHUNK) : buffer.length;
-    const left = to === null ? null : to - base - view.length;
-    const next =
-      left !== null
-        ? Buffer.allocUnsafe(Math.min(wanted, rest + left))
-        : wanted === buffer.length
-          ? buffer
-          : Buffer.allocUnsafe(wanted);
+    const most = to === null ? wanted : Math.min(wanted, to - base - start);
+    const next = to === null && wanted === buffer.length ? buffer : Buffer.allocUnsafe(most);
     view.copy(next, 0, start, view.length);
     buffer = next;
     filled = rest;

@@ -1,6 +1,7 @@
 // Whose rows go to the lanes next, while groups of several tenants, models and priorities wait.
 import { expect, it } from 'vitest';
 import { createLaneTurns } from '#forebay/workers/intake/lane-turns.js';
+import { batchTimings } from '../../../support/batch-timings.ts';
 
 const group = (name: string, tenant: string, priority = 50) => ({
   name,
@@ -10,19 +11,7 @@ const group = (name: string, tenant: string, priority = 50) => ({
   ready: { tenant },
 });
 type Group = ReturnType<typeof group>;
-const timings = (inferMs: number) => ({ ...NO_TIME, inferMs });
-const NO_TIME = {
-  idleMs: 0,
-  readMs: 0,
-  decodeMs: 0,
-  prepareMs: 0,
-  inferMs: 0,
-  postMs: 0,
-  restMs: 0,
-  decodeAheadMs: 0,
-  laneWaitMs: 0,
-  bytes: 0,
-};
+const timings = (inferMs: number) => batchTimings({ inferMs });
 
 /** Sends batches of four rows. Returns the names of the groups that sent them. */
 function send(turns: ReturnType<typeof createLaneTurns>, groups: Group[], batches: number): string[] {

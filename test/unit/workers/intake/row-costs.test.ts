@@ -1,31 +1,21 @@
 // How few rows a batch of online rows may have, by the batches that lanes have run.
 import { expect, it } from 'vitest';
 import { createRowCosts } from '#forebay/workers/intake/row-costs.js';
+import { batchTimings } from '../../../support/batch-timings.ts';
 
-const NO_TIME = {
-  idleMs: 900,
-  readMs: 0,
-  decodeMs: 0,
-  prepareMs: 0,
-  inferMs: 0,
-  postMs: 0,
-  restMs: 0,
-  decodeAheadMs: 0,
-  laneWaitMs: 0,
-  bytes: 0,
-};
+const timings = (inferMs: number) => batchTimings({ idleMs: 900, inferMs });
 
 /** After batches of these sizes. `msOf`: what a lane takes for a batch. */
 function fewestAfter(sizes: readonly number[], msOf: (rows: number) => number): number {
   const costs = createRowCosts();
-  for (const rows of sizes) costs.measured('m', rows, { ...NO_TIME, inferMs: msOf(rows) });
+  for (const rows of sizes) costs.measured('m', rows, timings(msOf(rows)));
   return costs.fewestRows('m');
 }
 
 it('is not known before the first batch, and after the model has left', () => {
   const costs = createRowCosts();
   expect(costs.fewestRows('m')).toBe(Infinity);
-  costs.measured('m', 1, NO_TIME);
+  costs.measured('m', 1, timings(0));
   expect(costs.fewestRows('m')).toBe(1);
   costs.forget('m');
   expect(costs.fewestRows('m')).toBe(Infinity);
@@ -45,7 +35,7 @@ it('small rows need large batches', () => {
 
 it('forgets old measurements', () => {
   const costs = createRowCosts();
-  const add = (rows: number, inferMs: number) => costs.measured('m', rows, { ...NO_TIME, inferMs });
+  const add = (rows: number, inferMs: number) => costs.measured('m', rows, timings(inferMs));
   for (const rows of [1, 2]) add(rows, 100);
   expect(costs.fewestRows('m')).toBe(2);
   for (let i = 0; i < 40; i++) for (const rows of [1, 2]) add(rows, 50 * rows);
