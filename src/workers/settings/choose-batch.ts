@@ -51,7 +51,13 @@ export function chooseBatch(facts: BatchFacts): Choice {
   const formula = fixedBatch === null ? bySampleSize(config) : byGraph(config, fixedBatch);
   const wanted = profile === undefined ? formula : choiceOf({ value: profile, boundBy: 'profile' });
   const chosen = tightest(wanted, byMemory(facts));
-  return chosen.value < (fixedBatch ?? 1) ? oneCall(fixedBatch ?? 1) : chosen;
+  return fixedBatch === null ? chosen : inWholeCalls(chosen, fixedBatch);
+}
+
+/** A call that is filled up costs as much as a full one. */
+function inWholeCalls(chosen: Choice, fixedBatch: number): Choice {
+  const calls = Math.floor(chosen.value / fixedBatch);
+  return calls === 0 ? oneCall(fixedBatch) : { ...chosen, value: calls * fixedBatch };
 }
 
 /** A batch of whole calls. */

@@ -137,6 +137,14 @@ describe('a batch', () => {
       /fixed/,
     ],
     ['a profile, for a graph', { fixedBatch: 2, profile: 16 }, 16, 'profile', /chosen by forebay tune/],
+    ['a profile, in whole calls', { fixedBatch: 3, profile: 16 }, 15, 'profile', /chosen by forebay tune/],
+    [
+      'memory, in whole calls',
+      { fixedBatch: 3, config: config(72), resources: { cpus: 2, memoryBytes: 740 * MB } },
+      6,
+      'memory',
+      /32 x its input/,
+    ],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
     // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB, and a row takes 32 x 588 KB.
     [
