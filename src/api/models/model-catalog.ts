@@ -51,8 +51,8 @@ export interface ModelCatalog {
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
   /**
-   * As findModel, for an answer at once. While no worker is ready for the content of the folder, it finds the content of
-   * the same version that workers still have in their lanes, because its files were replaced a moment ago.
+   * As findModel, for online requests. If the files of a version were replaced a moment ago, no worker has loaded the
+   * new content yet. Then this finds the old content that lanes still hold.
    */
   readonly findForRequest: (name: string) => Promise<FoundModel>;
   readonly uses: () => Promise<CountedModel[]>;

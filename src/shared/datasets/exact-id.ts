@@ -1,4 +1,4 @@
-/** Ids that are whole numbers of any size, as other systems use them. JSON.parse rounds those from 2^53 on. */
+/** Ids that are whole numbers of any size, as other systems use them. JSON.parse may round those above 2^53. */
 import { rawFields } from '../text/raw-fields.ts';
 
 /** `id`: the parsed value of the field `name` of the record `json`. Returns the digits if the value was rounded. */

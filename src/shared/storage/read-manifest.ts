@@ -9,7 +9,7 @@ import { MANIFEST_NAME } from './output-names.ts';
 /** Maximum rows of a block. Checked because others may write to the storage. */
 const ROWS = z.int().min(0).max(MAX_BLOCK_ROWS);
 
-/** How often a manifest is read if it is replaced meanwhile. */
+/** How many times a manifest is read if it is replaced while it is being read. */
 export const READS = 3;
 
 /** One line of `parts`. */

@@ -33,11 +33,11 @@ export const BATCHES_PER_BLOCK = 4;
  * larger block would delay a job's first results, and it would make lanes end at different times.
  */
 const MIN_AUTO_BLOCK = 32;
-/** Rows that fill a call alone. A model takes long for each of them. */
+/** For rows that each fill a whole call. A model takes long for each of them. */
 const MIN_LARGE_ROWS_BLOCK = 16;
 const MIN_SMALL_ROWS_BLOCK = 1_024;
 const MIN_TINY_ROWS_BLOCK = 8_192;
-/** Input tensors of a block of tiny rows. Rows of up to 16 numbers come in the largest blocks. */
+/** Bytes of input tensors in a block of tiny rows. Rows of up to 16 numbers come in the largest blocks. */
 const TINY_ROWS_BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** Bytes of one row's input tensors, as float32. */

@@ -31,7 +31,7 @@ export function valueEnd(text: string, start: number): number {
 
 /** Whether lists and objects nest deeper than `most`. `text`: valid JSON. */
 export function nestsDeeper(text: string, most: number): boolean {
-  // It takes a bracket at each end of a level.
+  // Each level has two brackets.
   if (text.length <= 2 * most) return false;
   for (let at = 0, depth = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -8,7 +8,7 @@ export function writeWhole(bytes: Uint8Array, start: number, whole: number): num
   return whole > MOST_INT32 ? writeLarge(bytes, start, whole) : writeInt32(bytes, start, whole | 0);
 }
 
-/** Divisions of integers take a third of the time of divisions of doubles. */
+/** Dividing integers takes a third of the time of dividing doubles. */
 function writeInt32(bytes: Uint8Array, start: number, whole: number): number {
   const end = start + digitsOf(whole);
   let left = whole;

@@ -5,14 +5,14 @@ import { rowsIn, type RowRun } from './ready-rows.ts';
 export interface NextBatch {
   /** 0: the waiting rows wait for more. */
   readonly rows: number;
-  /** Whether more rows need not join it. */
+  /** Whether it may be sent to a busy lane, because no more rows will join it. */
   readonly isFull: boolean;
 }
 
 /**
- * How many of the waiting rows leave together if a lane has room. Rows that need not wait for others are divided among
- * the lanes, because one that takes all of them answers its first row only after its last. `fewest`: with fewer rows, a
- * batch would cost too much.
+ * How many of the waiting rows go into one batch if a lane has room. Rows that need not wait for others are divided
+ * among the lanes, because a lane that takes all of them answers the first row only after the last one. `fewest`: with
+ * fewer rows, a batch would cost too much.
  */
 export function nextBatch(
   waiting: number,

@@ -5,7 +5,7 @@
 import { busyMs } from '../lane-pool/busy-ms.ts';
 import type { BatchTimings } from '../lane/messages.ts';
 
-/** What a batch costs the worker, Redis and the API, which wake up for each, ms. */
+/** What a batch costs outside of its lane, ms: worker, Redis and API wake up for it. */
 const OUTSIDE_MS = 1.5;
 /** A row may cost this many times what it costs in the best batches. */
 const MOST_EXTRA = 1.2;
@@ -25,7 +25,7 @@ export function createRowCosts() {
       const before = ofModel[size] ?? cost;
       ofModel[size] = before + LAST * (cost - before);
     },
-    /** The fewest rows with which a row costs little more than in the best batches so far. Infinity: not known yet. */
+    /** The smallest batch whose rows cost little more than those of the best batches. Infinity: not known yet. */
     fewestRows(model: string): number {
       const ofModel = costs.get(model);
       if (ofModel === undefined) return Infinity;

@@ -23,7 +23,7 @@ const SLICE_MS = 4;
 export interface Slicing {
   readonly clock: ActivityClock;
   readonly gate: Pick<SliceGate, 'pass'>;
-  /** Called when the last row is prepared, or on its way in other threads. */
+  /** Called when the last row is prepared, or is being prepared by another thread. */
   readonly onBegun: () => void;
 }
 

@@ -151,8 +151,8 @@ export function createLaneThread(options: {
   }
 
   /**
-   * Begins with the next batch when this thread is done with the one before. Both at once would delay the first, and
-   * leave messages unread for twice as long. A batch of a block does not delay an online batch.
+   * Begins to decode the next batch when this thread has begun all rows of the one before. Both at once would delay the
+   * first, and leave messages unread for twice as long. While an online batch is first, no batch of a block begins.
    */
   function decodeAhead(): void {
     clock.during('decode', () => {
@@ -188,7 +188,8 @@ export function createLaneThread(options: {
       if (decoded === null) continue;
       gate.hold();
       if (!isOnline(batch)) {
-        // Receives messages after the last slice of decoding, and below after the first slice of the next batch.
+        // Messages that came during the last slice are received here. Those that come while the next batch begins are
+        // received below.
         await nextTurn();
         if (batches[0] === batch) decodeAhead();
       }

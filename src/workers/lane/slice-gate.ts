@@ -15,8 +15,9 @@ export interface SliceGate {
 }
 
 /**
- * Within this many turns, a run that blocks the thread is over: two until the last messages have been received, and one
- * until it begins. Others, such as user code that waits for a server, leave time for slices.
+ * A run that blocks the thread is over within this many turns: two pass until the last messages have been received, and
+ * one until it begins. A longer run leaves the thread free, such as user code that waits for a server. Slices then go
+ * on.
  */
 const TURNS = 4;
 
@@ -30,7 +31,7 @@ export function createSliceGate(): SliceGate {
       isHeld = false;
     },
     async pass() {
-      /** For how many turns a run has been near. */
+      /** For how many turns a run has been about to begin, or has been running. */
       let turns = isHeld ? 1 : 0;
       for (;;) {
         const wasHeld = turns > 0;

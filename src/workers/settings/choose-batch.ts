@@ -22,7 +22,7 @@ const ACTIVATION_FACTOR = 32;
 const DEVICE_FACTOR = 2;
 /** Decode threads write into one tensor while another is in the model. */
 const SHARED_TENSORS = 2;
-/** Rows of a batch that is made of several calls. Then the calls share the cost of the messages (docs/adr/0013). */
+/** A batch of several calls has at least this many rows, so that calls share the cost of messages (docs/adr/0013). */
 const LEAST_ROWS_IN_CALLS = 4;
 
 export interface BatchFacts {
@@ -54,7 +54,7 @@ export function chooseBatch(facts: BatchFacts): Choice {
   return fixedBatch === null ? chosen : inWholeCalls(chosen, fixedBatch);
 }
 
-/** A call that is filled up costs as much as a full one. */
+/** A partly filled call costs as much as a full one. */
 function inWholeCalls(chosen: Choice, fixedBatch: number): Choice {
   const calls = Math.floor(chosen.value / fixedBatch);
   return calls === 0 ? oneCall(fixedBatch) : { ...chosen, value: calls * fixedBatch };

@@ -30,7 +30,7 @@ export function inputsOf({ config, graphInputs }: DescribedModel): DescribedTens
   if (kind === 'tensors') {
     return (graphInputs ?? []).flatMap((tensor) => (names?.includes(tensor.name) ? described(tensor) : []));
   }
-  // A record with samples is the other form of a sound.
+  // A sound may also come as a record of samples, which has no input of its own here.
   if (kind === 'audio') return [{ name: 'audio', datatype: 'BYTES', shape: [-1] }];
   if (kind !== 'features') return needed.map((name) => ({ name, datatype: 'BYTES', shape: [-1] }));
   return (names ?? []).map((name) => ({
@@ -68,7 +68,7 @@ export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTe
   ];
 }
 
-/** In an answer, the first axis is the row, wherever the graph has it. */
+/** In an answer, the rows are the first axis, whichever axis they are in the graph. */
 function rowsFirst(tensor: GraphTensor, config: ModelConfig | null): GraphTensor {
   const { outputs } = (config ?? {}) as {
     outputs?: Readonly<Record<string, { batch_axis?: number | null }>>;

@@ -87,7 +87,7 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
   }
 }
 
-/** The files of the jobs before a retry still count, whatever has become of the retry. */
+/** The files of the jobs before a retry still count, however the retry ended. */
 const DELTA_INSTEAD =
   'a resume would end in the same way. Submit a delta job into another output, with this output as `previous`, and with ' +
   'another partition_by or with compact alone';

@@ -37,7 +37,7 @@ export function parseRecord(line: LineText, where: string, columns?: Columns | n
     return bad(`is not JSON (${(error as Error).message})`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('is not a JSON object');
-  // Only then is the record written again.
+  // Only a record with columns is written as JSON again, which can exceed the stack.
   if (columns && nestsDeeper(json, MAX_RECORD_DEPTH)) return bad(IS_TOO_DEEP);
   const written = value as Fields;
   const fields = columns ? mapColumns(written, columns) : written;

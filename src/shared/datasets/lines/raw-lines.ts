@@ -70,7 +70,7 @@ export async function* rawLines(
       isOpen,
       longStart,
       maxBytes,
-      // The lines of a range are rows of a block, which would have to be copied.
+      // The lines of a range are the rows of a block. If their buffer were used again, they would have to be copied.
       staysInPlace: to !== null,
     });
     if (lines.count > 0) {

@@ -57,7 +57,7 @@ function isSmallFraction(size: number): boolean {
   return size >= 1e-6 && size < 1;
 }
 
-/** The zeros after the point. Most scores have none, and a logarithm takes longer. */
+/** The zeros after the point. Most scores have none, so comparisons find them sooner than a logarithm. */
 function zerosOf(size: number): number {
   if (size >= 0.1) return 0;
   if (size >= 0.01) return 1;
@@ -71,10 +71,10 @@ function significant(size: number, zeros: number, digits: number): number | null
   return digits <= MOST_INT32_DIGITS ? withoutZeros(rounded | 0) : withoutZerosOf(rounded);
 }
 
-/** Whole numbers of so many digits are integers of 32 bits. */
+/** A whole number with up to this many digits fits into 32 bits. */
 const MOST_INT32_DIGITS = 9;
 
-/** A division of integers takes a tenth of the time of `%` for doubles. */
+/** Dividing integers takes a tenth of the time of `%` on doubles. */
 function withoutZeros(whole: number): number {
   let left = whole;
   for (;;) {

@@ -54,7 +54,7 @@ export function createSpace(limits: SpaceLimits, formula: LaneSettings): Space {
   return { start, all, axes: axesOf(shapes, batches, decodes, limits.cpus) };
 }
 
-/** Batches of whole calls of a graph that fixes the rows of a call. */
+/** Batches of whole calls, for a graph that fixes the rows of a call. */
 function multiplesOf(fixedBatch: number, most: number): number[] {
   return powersOfTwo(Math.max(1, most / fixedBatch)).map((calls) => calls * fixedBatch);
 }

@@ -1,4 +1,4 @@
-// How many of the online rows that wait leave together.
+// How many of the waiting online rows go into one batch.
 import { expect, it } from 'vitest';
 import { nextBatch } from '#forebay/workers/intake/online-rows.js';
 

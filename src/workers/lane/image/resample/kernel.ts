@@ -85,11 +85,11 @@ interface Exports {
   ): void;
 }
 
-/** What the memory holds for a plan. It is made once, because small images of few sizes are common. */
+/** What a plan puts into the memory. It is made once per plan, because small images often have few sizes. */
 interface PlanParts {
-  /** The tables of both axes, one after the other. They begin with the offsets of columns. */
+  /** The tables of both axes, one after the other. The offsets of columns come first. */
   readonly tables: Uint8Array;
-  /** Where the others begin. */
+  /** Where the other tables begin. */
   readonly columnWeights: number;
   readonly rowFirst: number;
   readonly rowWeights: number;

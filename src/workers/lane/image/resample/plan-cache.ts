@@ -11,11 +11,11 @@ export interface PlanCache {
   of(config: PlanConfig): SizePlans;
 }
 
-/** Everything but the size of the image that a plan depends on. */
+/** What a plan depends on besides the size of the image. */
 export type PlanConfig = GeometryConfig & Pick<Preprocess, 'interpolation'>;
 
 export interface SizePlans {
-  /** `geometryOf`: called unless the plan for this size is known. Throws as it does. */
+  /** `geometryOf`: called if the plan for this size is not known. Its errors are thrown. */
   get(source: Size, geometryOf: () => Geometry): SizePlan;
 }
 

@@ -15,7 +15,7 @@ export interface RecordScanner {
   read(bytes: Uint8Array, from: number, to: number, at: number, tensors: readonly ColumnData[]): boolean;
 }
 
-/** Bytes that every record has. */
+/** Bytes that are the same in every record. */
 interface Expected {
   readonly length: number;
   /** All whole groups of four bytes, little-endian. */

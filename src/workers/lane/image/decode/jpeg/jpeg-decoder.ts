@@ -91,7 +91,7 @@ export function createJpegDecoder(
     take: TakeWindow<T>,
   ): { readonly result: T } | null {
     const { geometry, plan } = plans.get(size, () => checkedGeometry(size, image.length, options));
-    // Of the checks, only this one depends on more than the size.
+    // Repeated for each image, because it depends on the file's bytes, too. The other checks depend only on the size.
     checkRatio(size, image.length, options.maxImageRatio);
     checkDecodeBytes(bytes, size, 'JPEG', options);
     const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
