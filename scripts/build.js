@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 import { replaceFolder, tidyBeside, workFolder } from './replace-folder.js';
@@ -36,9 +36,17 @@ function compileInto(folder) {
       cpSync(join(root, 'src', file), join(folder, file));
     }
   }
-  const kernel = join('workers', 'lane', 'image', 'resample', 'assembly', 'kernel');
   const optimised = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd'];
-  node(asc, join(root, 'src', `${kernel}.ts`), '--outFile', join(folder, `${kernel}.wasm`), ...optimised);
+  for (const module of assemblyModules()) {
+    node(asc, join(root, 'src', `${module}.ts`), '--outFile', join(folder, `${module}.wasm`), ...optimised);
+  }
+}
+
+/** Every file directly in a folder `assembly` becomes a module. Files below are parts of modules. */
+function assemblyModules() {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => basename(dirname(file)) === 'assembly' && extname(file) === '.ts')
+    .map((file) => file.slice(0, -'.ts'.length));
 }
 
 async function bundleInto(folder) {
