@@ -70,6 +70,7 @@ describe('the package', () => {
         'bin/forebay.js',
         'dist/client/public.js',
         'dist/client/public.d.ts',
+        'dist/workers/lane/image/decode/jpeg/assembly/decoder.wasm',
         'dist/workers/lane/image/resample/assembly/kernel.wasm',
         'docs/settings.md',
         'docs/errors.md',

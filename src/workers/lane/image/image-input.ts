@@ -132,8 +132,7 @@ export function bindImageInput(
 
 const SLOW_DECODE = {
   sharp: 'decode is "fast", but with icc "convert" or auto_orient JPEGs are decoded by sharp',
-  'turbo-wasm':
-    'decode is "fast", but @julusian/jpeg-turbo is not installed: JPEGs are decoded as with "exact"',
+  wasm: 'decode is "fast", but @julusian/jpeg-turbo is not installed: JPEGs are decoded as with "exact"',
 };
 
 const NOT_AN_IMAGE: RowError = {

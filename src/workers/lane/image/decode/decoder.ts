@@ -31,8 +31,8 @@ export type DecodeOptions = DecodeConfig & Omit<ImageLimits, 'decodeBudgetBytes'
 /** RGB of 8 bits, height x width x channel, of the input's size. Grey has three equal channels. */
 export type Pixels = Uint8Array;
 
-/** The codec of ordinary JPEGs. */
-export type JpegCodecName = 'turbo-native' | 'turbo-wasm' | 'sharp';
+/** The codec of ordinary JPEGs. `wasm`: those of ./jpeg/exact-codec.ts. */
+export type JpegCodecName = 'turbo-native' | 'wasm' | 'sharp';
 
 /** The kept part of the resized image. Valid only during the call of `take`. */
 export interface DecodedWindow {

@@ -7,12 +7,12 @@ import { createDecodeBudget, type DecodeBudget } from './memory/decode-budget.ts
 import { createHeicDecoder } from './heic/heic-decoder.ts';
 import { loadHeicLibrary, type HeicLibrary } from './heic/heic-library.ts';
 import type { DecodeConfig, Decoder, JpegCodecName, Timed } from './decoder.ts';
+import { loadExactCodec } from './jpeg/exact-codec.ts';
 import type { JpegCodec } from './jpeg/jpeg-codec.ts';
 import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
 import { createPartResizer, type PartResizer } from './picture-decoder.ts';
 import { loadTurboNative } from './jpeg/turbo-native-codec.ts';
-import { loadTurboWasm } from './jpeg/turbo-wasm-codec.ts';
 
 export interface DecoderFactory {
   (model: DecodeConfig): Decoder;
@@ -52,8 +52,8 @@ export function createDecoderFactory(
     const otherwise = createHeicDecoder(options, { load, kernel, plans, budget, otherwise: rest, timed });
     if (isForSharp(model)) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
-    const codec = fast === null ? (exact ??= loadTurboWasm()) : Promise.resolve(fast);
-    const jpeg = fast === null ? 'turbo-wasm' : 'turbo-native';
+    const codec = fast === null ? (exact ??= loadExactCodec()) : Promise.resolve(fast);
+    const jpeg = fast === null ? 'wasm' : 'turbo-native';
     return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
   };
   return Object.assign(decoderFor, {
@@ -68,7 +68,7 @@ export function createDecoderFactory(
 /** The codec for JPEGs of this config. */
 export function jpegCodecOf(model: DecodeConfig): JpegCodecName {
   if (isForSharp(model)) return 'sharp';
-  return model.decode === 'fast' && loadTurboNative() !== null ? 'turbo-native' : 'turbo-wasm';
+  return model.decode === 'fast' && loadTurboNative() !== null ? 'turbo-native' : 'wasm';
 }
 
 /** The codecs support neither colour profiles nor orientation. */

@@ -1,6 +1,6 @@
 /**
- * Decodes JPEGs with libjpeg-turbo compiled to WebAssembly. Its pixels are Pillow's to the bit (accurate integer IDCT, smooth
- * chroma upsampling). The only importer of the library.
+ * Decodes JPEGs with libjpeg-turbo compiled to scalar WebAssembly. Its pixels are Pillow's to the bit (accurate integer
+ * IDCT, smooth chroma upsampling). The only importer of the library.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -217,9 +217,9 @@ describe('an image that is far too large for its bytes', () => {
 
 it('a decoder names the codec that JPEGs really get', () => {
   const without = createDecoderFactory(limits, { loadFast: () => null });
-  expect(without(config({ decode: 'fast' })).jpeg).toBe('turbo-wasm');
-  expect(fast.jpeg).toBe(loadTurboNative() === null ? 'turbo-wasm' : 'turbo-native');
-  expect(exact.jpeg).toBe('turbo-wasm');
+  expect(without(config({ decode: 'fast' })).jpeg).toBe('wasm');
+  expect(fast.jpeg).toBe(loadTurboNative() === null ? 'wasm' : 'turbo-native');
+  expect(exact.jpeg).toBe('wasm');
   expect(createDecoder(config({ decode: 'fast', auto_orient: true })).jpeg).toBe('sharp');
 });
 

@@ -1,0 +1,71 @@
+/**
+ * Decodes ordinary JPEGs with the decoder in ./assembly. Its pixels are those of ./turbo-wasm-codec.ts to the bit. It
+ * refuses whatever that codec refuses, and more.
+ */
+import { readFileSync } from 'node:fs';
+import type { JpegCodec } from './jpeg-codec.ts';
+
+/** The functions of assembly/decoder.ts. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  room(fileBytes: number): number;
+  open(
+    ...of: [
+      fileBytes: number,
+      width: number,
+      height: number,
+      left: number,
+      top: number,
+      right: number,
+      bottom: number,
+    ]
+  ): number;
+  next(): number;
+  pixels(): number;
+}
+
+/** WebAssembly memory only grows. An instance above this is replaced before the next image. */
+const KEPT_BYTES = 24 * 2 ** 20;
+/**
+ * The decoder holds a file twice. The estimate of memory for a JPEG counts its pixels twice, but here they are held only
+ * once, by the resampler. So a file may take half of the other copy, and small files always fit.
+ */
+const SPARE_BYTES = 2 ** 20;
+
+/** Compiles the decoder that the build has put beside this file. */
+export function createSimdCodec(): JpegCodec {
+  const compiled = new WebAssembly.Module(readFileSync(new URL('assembly/decoder.wasm', import.meta.url)));
+  const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
+  let wasm = instantiate();
+  let memory = new Uint8Array(0);
+
+  /** The memory is another one after it has grown. */
+  function current(): Uint8Array {
+    if (memory.buffer !== wasm.memory.buffer) memory = new Uint8Array(wasm.memory.buffer);
+    return memory;
+  }
+
+  return {
+    decode(image, { width, height }, region, room) {
+      if (image.length * 2 > width * height * 3 + SPARE_BYTES) return null;
+      if (wasm.memory.buffer.byteLength > KEPT_BYTES) wasm = instantiate();
+      const at = wasm.room(image.length);
+      if (at === 0) return null;
+      current().set(image, at);
+      const { left, top } = region;
+      const [right, bottom] = [left + region.width, top + region.height];
+      if (wasm.open(image.length, width, height, left, top, right, bottom) === 0) return null;
+      const stride = region.width * 3;
+      const target = room(stride * region.height);
+      const pixels = wasm.pixels();
+      let filled = 0;
+      for (;;) {
+        const lines = wasm.next();
+        if (lines < 0) return null;
+        if (lines === 0) return filled === target.length ? { offset: 0, stride } : null;
+        target.set(current().subarray(pixels, pixels + lines * stride), filled);
+        filled += lines * stride;
+      }
+    },
+  };
+}
