@@ -1,26 +1,31 @@
-/** The decoders that `decode` compares: those of the project, and sharp alone. */
+/** The decoders that `decode` compares: those of the project, `exact` without its SIMD decoder, and sharp alone. */
 import sharp from 'sharp';
 import { createDecoderFactory } from '../../dist/workers/lane/image/decode/decoders.js';
 import { planGeometry } from '../../dist/workers/lane/image/decode/geometry.js';
+import { loadTurboWasm } from '../../dist/workers/lane/image/decode/jpeg/turbo-wasm-codec.js';
 
-const createDecoder = createDecoderFactory({
+const limits = {
   maxPixels: 64_000_000,
   maxImageRatio: 5000,
   maxDecodeBytes: 2 ** 30,
   decodeBudgetBytes: 2 ** 30,
-});
+};
+const createDecoder = createDecoderFactory(limits);
+const scalar = await loadTurboWasm();
+const createScalarDecoder = createDecoderFactory(limits, { loadFast: () => scalar });
 
 /**
  * @param {object} preprocess of a model config
  * @returns {Record<string, (image: Buffer) => Promise<Uint8Array>>}
  */
 export function decodersOf(preprocess) {
-  const decoderOf = (decode) => {
-    const decoder = createDecoder({ ...preprocess, decode });
+  const decoderOf = (decode, create = createDecoder) => {
+    const decoder = create({ ...preprocess, decode });
     return async (image) => decoder.decode(image);
   };
   return {
     exact: decoderOf('exact'),
+    'exact without SIMD': decoderOf('fast', createScalarDecoder),
     fast: decoderOf('fast'),
     shrink: decoderOf('shrink'),
     'sharp alone': async (image) => sharpAlone(image, preprocess),

@@ -6,8 +6,8 @@ import { checkedGeometry, fitCrop, kernelWindow } from '../../../dist/workers/la
 import { planGeometry } from '../../../dist/workers/lane/image/decode/geometry.js';
 import { inputFrame } from '../../../dist/workers/lane/image/decode/input-frame.js';
 import { readImageHeader } from '../../../dist/workers/lane/image/decode/formats/image-header.js';
+import { loadExactCodec } from '../../../dist/workers/lane/image/decode/jpeg/exact-codec.js';
 import { loadTurboNative } from '../../../dist/workers/lane/image/decode/jpeg/turbo-native-codec.js';
-import { loadTurboWasm } from '../../../dist/workers/lane/image/decode/jpeg/turbo-wasm-codec.js';
 import { createTensorFiller } from '../../../dist/workers/lane/image/normalise/tensor-filler.js';
 import { createResamplingKernel } from '../../../dist/workers/lane/image/resample/kernel.js';
 import { createPlanCache } from '../../../dist/workers/lane/image/resample/plan-cache.js';
@@ -50,14 +50,14 @@ export async function imageInputs({ model, signature, decode, batch, sharpThread
 }
 
 /**
- * Decodes one JPEG after the other on this thread, with libjpeg-turbo and the resampling kernel. A decoded image stays
- * valid while the next batch is decoded.
+ * Decodes one JPEG after the other on this thread, with the service's codecs and the resampling kernel. A decoded image
+ * stays valid while the next batch is decoded.
  */
 async function withKernels(preprocess, decode, filler, batch) {
   const kernel = createResamplingKernel();
   const limited = { ...preprocess, maxPixels: MAX_PIXELS, maxImageRatio: 5000 };
   const plans = createPlanCache().of(preprocess);
-  const codec = (decode === 'fast' ? loadTurboNative() : null) ?? (await loadTurboWasm());
+  const codec = (decode === 'fast' ? loadTurboNative() : null) ?? (await loadExactCodec());
   const rows = Array.from({ length: 3 * batch }, () => filler.allocate(1));
   let next = 0;
   return (image) => {
