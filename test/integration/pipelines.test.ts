@@ -62,6 +62,16 @@ it('an ensemble answers as its models do alone, whatever the format of the image
   }
 });
 
+it('models with different numbers of classes are not averaged', async () => {
+  const two = SURE.slice(0, 2);
+  writeColours(models, 'two', two, { labels: null });
+  const dir = writePipeline(models, { name: 'p', ...ensemble('average', 'weak', 'two') });
+  await expect(run(dir, [])).rejects.toMatchObject({
+    code: 'config_mismatch',
+    message: '"combine": "average" needs the same classes, but "two" has 2 and "weak" has 3',
+  });
+});
+
 it('a cascade asks the next model for exactly the rows of which the first is not sure', async () => {
   const dir = writePipeline(models, { name: 'p', ...cascade('weak', 0.9, 'strong') });
   const rows = [

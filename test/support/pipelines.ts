@@ -22,19 +22,25 @@ export const RED_ONLY = [
   [0, 0, 0],
 ];
 
-/** Writes a classifier of mean colours beside the pipelines. `classes`: weights per class, see meanColourModel. */
+/**
+ * Writes a classifier of mean colours beside the pipelines. `classes`: weights per class, see meanColourModel. `labels`:
+ * null writes none.
+ */
 export function writeColours(
   models: string,
   name: string,
   classes: readonly (readonly number[])[],
-  { labels = ['red', 'green', 'blue'], preprocess = { resize: SIDE, crop: SIDE } } = {},
+  {
+    labels = ['red', 'green', 'blue'],
+    preprocess = { resize: SIDE, crop: SIDE },
+  }: { labels?: readonly string[] | null; preprocess?: object } = {},
 ): void {
   const graph = meanColourModel({ side: SIDE, classes });
   writeModelFolder(
     join(models, name),
     graph,
     { name, task: 'image-classification', preprocess, activation: 'softmax', top_k: 3 },
-    labels,
+    labels ?? undefined,
   );
 }
 

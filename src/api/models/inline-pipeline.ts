@@ -10,6 +10,7 @@ import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import type { InlinePipeline } from '../../shared/queue/workers/inline-pipelines.ts';
 import { namedModels, type PipelineConfig } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import { chooseModel } from './choose-model.ts';
+import { loadedGraph } from './loaded-graph.ts';
 import type { ModelSurvey } from './survey-models.ts';
 
 /** Loaded for ever. Nobody could free its memory again. */
@@ -44,11 +45,11 @@ export async function readInlinePipeline(given: object, survey: ModelSurvey): Pr
 /** Returns the problem with the model. */
 function findMember(model: string, { pool }: ModelConfig, survey: ModelSurvey): KnownMember | string {
   try {
-    const { ref, config, named } = chooseModel(survey, model);
+    const { ref, config, named, served } = chooseModel(survey, model);
     if (config === null) return `"${model}" is served only by workers of an older version; update them`;
     if (ref.pool !== pool)
       return `"${model}" is in the pool "${ref.pool}", and the pipeline is in "${pool}"; set "pool": "${ref.pool}"`;
-    return { ref, config, named };
+    return { ref, config, named, outputs: loadedGraph(served)?.outputs };
   } catch (error) {
     if (error instanceof ForebayError) return error.message;
     throw error;

@@ -14,6 +14,7 @@ import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { InlinePipeline } from '../../shared/queue/workers/inline-pipelines.ts';
 import { chooseModel } from './choose-model.ts';
 import { readInlinePipeline } from './inline-pipeline.ts';
+import { loadedGraph } from './loaded-graph.ts';
 import { brokenToWire, useOf, viewOf } from './model-view.ts';
 import { createModelSurvey, type KnownModel } from './survey-models.ts';
 
@@ -128,9 +129,7 @@ function toCounted({ ref, version, served }: KnownModel): CountedModel {
 
 function toFound({ ref, config, served }: Pick<KnownModel, 'ref' | 'config' | 'served'>): FoundModel {
   const sizes = served.filter(isReady).map((model) => model.batchSize);
-  const loaded = served.find(({ graph }) => graph !== null)?.graph as
-    | { inputs?: GraphTensor[]; outputs?: GraphTensor[] }
-    | undefined;
+  const loaded = loadedGraph(served);
   return {
     ref,
     config,

@@ -2,6 +2,7 @@
 import { deviceOf } from '../domain/model/device.ts';
 import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../errors.ts';
+import { countClasses } from '../tasks/pipeline/class-counts.ts';
 import { namedModels, type PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
 import { memberIssues, type MemberFacts } from '../tasks/pipeline/pipeline-issues.ts';
 import { sameColumns } from '../tasks/result-columns.ts';
@@ -10,11 +11,15 @@ import { rowKindOf, taskOf } from '../tasks/task-descriptions.ts';
 import { sha256 } from '../text/sha256.ts';
 import { MAX_DEPTH, MAX_MODELS, TOO_DEEP, TOO_MANY } from './member-limits.ts';
 import { checkChain } from './check-chain.ts';
+import type { GraphTensor } from './graph-tensor.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
 
 /** What must be known of a model before a pipeline can have it. */
-export type KnownMember = Pick<ModelFolder, 'ref' | 'config' | 'named'>;
+export interface KnownMember extends Pick<ModelFolder, 'ref' | 'config' | 'named'> {
+  /** The outputs that its task uses. Absent if no lane has told them. Lanes check them again. */
+  readonly outputs?: readonly GraphTensor[] | undefined;
+}
 
 /** How many models are left to one pipeline and all that it leads to. */
 export interface MemberBudget {
@@ -115,7 +120,7 @@ export function withMembers(config: ModelConfig, members: readonly KnownMember[]
   };
 }
 
-function factsOf(model: string, { config, named }: KnownMember): MemberFacts {
+function factsOf(model: string, { config, named, outputs }: KnownMember): MemberFacts {
   const task = taskOf(config);
   const classes = (config as { readonly classes?: unknown }).classes;
   return {
@@ -123,6 +128,7 @@ function factsOf(model: string, { config, named }: KnownMember): MemberFacts {
     task: config.task,
     input: rowKindOf(config),
     fields: Object.keys(resultSchemaOf(task, config).properties),
+    classes: countClasses(config, outputs ?? []),
     labels:
       named.find(({ field }) => field === 'labels')?.sha256 ??
       (classes === undefined ? null : sha256(JSON.stringify(classes))),

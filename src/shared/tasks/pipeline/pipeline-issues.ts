@@ -3,6 +3,7 @@ import type { Issue } from '../../errors.ts';
 import type { RowKind } from '../task-description.ts';
 import { SCORED_FIELD } from './chain-config.ts';
 import { chainFieldIssues, chainMemberIssues } from './chain-issues.ts';
+import { differentClasses, type ClassCount } from './class-counts.ts';
 import { namedModels, type Combining } from './pipeline-config.ts';
 import { ROWS_OF_KIND } from './rows-of-kind.ts';
 
@@ -38,8 +39,7 @@ export function fieldIssues(config: Combining): Issue[] {
 }
 
 /** What the pipeline must know of each model, in their order. */
-export interface MemberFacts {
-  readonly model: string;
+export interface MemberFacts extends ClassCount {
   readonly task: string;
   readonly input: RowKind;
   /** Fields of its answers. */
@@ -73,5 +73,7 @@ export function memberIssues(config: Combining, members: readonly MemberFacts[])
       issues.push({ path, message });
     }
   }
-  return issues;
+  if (issues.length > 0) return issues;
+  const differ = differentClasses(combine, members);
+  return differ === null ? [] : [{ path: places[differ.at]!, message: differ.message }];
 }

@@ -1,11 +1,12 @@
 /** A pipeline resident in a lane: its models, loaded beside each other. */
 import { performance } from 'node:perf_hooks';
 import { gravest } from '../../../shared/domain/model/batch-invariance.ts';
-import { InvariantError } from '../../../shared/errors.ts';
+import { ForebayError, InvariantError } from '../../../shared/errors.ts';
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { autoBatchSize } from '../../../shared/tasks/auto-batch.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
-import { holdsCode, isPipeline } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import { countClasses, differentClasses } from '../../../shared/tasks/pipeline/class-counts.ts';
+import { holdsCode, isPipeline, type PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { Executor } from '../executor.ts';
 import { createSharedImages } from '../image/shared-images.ts';
 import type { ModelInfo, ModelLoad, ModelMemory } from '../messages.ts';
@@ -51,6 +52,7 @@ export async function loadPipelineExecutor(
         optionsFor: (given) => effectiveOptions(own, chain?.optionsOf(i, given) ?? given),
       });
     }
+    checkClasses(config, members);
   } catch (error) {
     await release();
     throw error;
@@ -76,6 +78,16 @@ export async function loadPipelineExecutor(
       members.map(({ executor }) => executor.changedFile()).find((file) => file !== null) ?? null,
     release,
   };
+}
+
+/** Only the graphs say how many classes there are. Throws ForebayError `config_mismatch`. */
+function checkClasses({ ensemble, members: configs }: PipelineConfig, members: readonly Member[]): void {
+  const counts = members.map(({ name, executor }, i) => ({
+    model: name,
+    classes: countClasses(configs[i]!.config, executor.info.outputs),
+  }));
+  const differ = differentClasses(ensemble?.combine ?? null, counts);
+  if (differ !== null) throw new ForebayError('config_mismatch', differ.message);
 }
 
 /** Whole batches of the graph, if it fixes them. */

@@ -163,6 +163,26 @@ describe('the model catalog', () => {
     expect(await get('digits-small')).toMatchObject({ batch_size: 8, tuned_at: tunedAt });
   });
 
+  it('refuses to combine loaded models with different numbers of classes, and names both', async () => {
+    const [a, b] = await Promise.all(['digits-small', 'other'].map((name) => catalog().findModel(name)));
+    const scores = (classes: number | string) => ({
+      outputs: [{ name: 'scores', type: 'float32', shape: ['N', classes] }],
+    });
+    const { findInline } = catalog([
+      { ref: a!.ref, graph: scores(10) },
+      { ref: b!.ref, graph: scores(12) },
+    ]);
+    const members = [{ model: 'digits-small' }, { model: 'other' }];
+    await expect(findInline({ ensemble: { combine: 'vote', members } })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message:
+        '/pipeline/ensemble/members/1/model: "combine": "vote" needs the same classes, but "other" has 12 and "digits-small" has 10',
+    });
+    await expect(findInline({ ensemble: { combine: 'all', members } })).resolves.toBeDefined();
+    const open = catalog([{ ref: a!.ref, graph: scores(10) }, { ref: b!.ref, graph: scores('C') }]);
+    await expect(open.findInline({ ensemble: { combine: 'average', members } })).resolves.toBeDefined();
+  });
+
   it('refuses an unknown name with a suggestion and all known names, and a broken folder with the reason', async () => {
     await expect(catalog().findModel('digits-smal')).rejects.toMatchObject({
       code: 'model_not_found',
