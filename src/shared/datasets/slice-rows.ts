@@ -18,6 +18,8 @@ export type RowRecord =
       readonly file?: Uint8Array;
       /** All columns of the row by their own names. Only rows of archives have them, for joins. */
       readonly columns?: Fields;
+      /** The JSON of those columns whose values have lost digits. */
+      readonly exact?: ReadonlyMap<string, string>;
     }
   /** `why`: a sentence without a full stop. `code`: that of the row's error, if it is not `invalid_row`. */
   | { readonly ok: false; readonly id: string | null; readonly why: string; readonly code?: ErrorCode };

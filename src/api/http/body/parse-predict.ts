@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ForebayError, type Issue } from '../../../shared/errors.ts';
 import type { RequestedTaskOptions } from '../../../shared/tasks/task-options.ts';
+import { IS_BEYOND_DOUBLE, lostNumber } from '../../../shared/text/lost-number.ts';
 import type { PredictInput } from '../../online/predict.ts';
 import { JSON_TYPE } from '../middleware/read-body.ts';
 import { MAX_ISSUES } from '../wire/issues.ts';
@@ -99,6 +100,8 @@ function issuesOfRows(rows: unknown): Issue[] {
         issues.push({ path: `${path}/id`, message: 'must be a text or a number' });
       if (Object.hasOwn(row, '__proto__'))
         issues.push({ path: `${path}/__proto__`, message: 'this name cannot be used; choose another' });
+      const lost = lostNumber(row);
+      if (lost !== null) issues.push({ path: path + lost, message: IS_BEYOND_DOUBLE });
     }
     if (issues.length > MAX_ISSUES) break;
   }

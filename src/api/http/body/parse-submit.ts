@@ -8,6 +8,7 @@ import { createInlinePacker } from '../../../shared/datasets/inline/pack-inline.
 import type { Packer } from '../../../shared/datasets/packer.ts';
 import { createUrlPacker, type PackedUrls } from '../../../shared/datasets/urls/pack-urls.ts';
 import { ForebayError, messageOf, type Issue } from '../../../shared/errors.ts';
+import { IS_BEYOND_DOUBLE, lostNumber } from '../../../shared/text/lost-number.ts';
 import { issuesOf, MAX_ISSUES } from '../wire/issues.ts';
 import { INLINE_ROW, URL_ROW, type PackedInput } from '../wire/job-input.ts';
 import {
@@ -109,6 +110,9 @@ function packRows<Row, Packed extends PackedUrls>(
   for (const row of rowsOf(json, list, field)) {
     // Listed URLs are plain texts, and there may be millions of them. They have nothing to trim.
     const trimmed = typeof row === 'object' ? trimJson(row, ['input', field, String(at)]) : [];
+    const lost = typeof row === 'object' ? lostNumber(row) : null;
+    if (lost !== null)
+      trimmed.push({ path: `/input/${field}/${at}${lost}`, message: IS_BEYOND_DOUBLE });
     const parsed = schema.safeParse(row);
     if (parsed.success && trimmed.length === 0) {
       if (issues.length === 0) {

@@ -127,7 +127,8 @@ function jsonElements(input: InputWire): Elements {
   if (list.length !== sizeOf(shape)) throw wrongSize(input, `${list.length} elements`);
   const elements = elementsOf(datatype, list);
   if (typeof elements !== 'number') return elements;
-  const shown = JSON.stringify(list[elements]).slice(0, 60);
+  const wrong = list[elements];
+  const shown = (typeof wrong === 'number' ? String(wrong) : JSON.stringify(wrong)).slice(0, 60);
   throw invalid(`element ${elements} of ${called(input)} is ${shown}, which is not ${datatype}`);
 }
 

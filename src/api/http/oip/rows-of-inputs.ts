@@ -207,6 +207,8 @@ function plain(name: string, datatype: string, value: number | bigint): number |
   if (typeof value === 'bigint' && !Number.isSafeInteger(number)) {
     throw invalid(`The input "${name}" has the value ${value}, which is too large for a field of a record.`);
   }
+  if (number === Infinity || number === -Infinity)
+    throw invalid(`The input "${name}" has the value ${number}, which a field of a record cannot hold.`);
   return datatype === 'BOOL' ? number !== 0 : number;
 }
 

@@ -122,7 +122,7 @@ async function* segmentRows(
 
 function withJoin({ join }: ArchiveSpec, records: readonly RowRecord[], rows: FileRows): FileRows {
   if (join === undefined) return rows;
-  const texts = () => records.map((record) => (record.ok ? joinedOfValues(record.columns ?? {}, join) : ''));
+  const texts = () => records.map((record) => (record.ok ? joinedOfValues(record.columns ?? {}, join, record.exact) : ''));
   return { ...rows, joined: () => PackedRecords.of(texts()) };
 }
 
@@ -140,8 +140,8 @@ function recordOf(spec: ArchiveSpec, archive: string, row: CutRow<MemberBytes | 
   }
   const found = groupFields(row.parts, spec);
   if (!found.ok) return bad(found.problem);
-  const { fields, columns } = found;
-  return { ok: true, id, json: spec.reads === 'image' ? '' : jsonOf(fields), fields, columns };
+  const { fields, columns, exact } = found;
+  return { ok: true, id, json: spec.reads === 'image' ? '' : jsonOf(fields), fields, columns, exact };
 }
 
 /** JSON has no bytes, and a task that reads records needs none. */

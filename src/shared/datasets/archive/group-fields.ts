@@ -3,9 +3,11 @@ import { isUtf8 } from 'node:buffer';
 import { mapColumns, type Columns, type Fields } from '../../domain/columns.ts';
 import type { ArchiveSpec } from '../../domain/dataset-spec.ts';
 import { nestsDeeper } from '../../text/json-scan.ts';
+import { IS_BEYOND_DOUBLE, lostNumber } from '../../text/lost-number.ts';
 import { IS_TOO_DEEP, MAX_RECORD_DEPTH } from '../max-record-bytes.ts';
 import type { Part } from './cut-rows.ts';
 import { unreadable, type RowProblem } from './entry.ts';
+import { createExactValues, type ExactValues } from './exact-values.ts';
 import type { MemberBytes } from './read-member.ts';
 
 /** Null: the row does not need it. */
@@ -13,7 +15,7 @@ export type GroupPart = Part<MemberBytes | null>;
 
 export type GroupFields =
   /** `columns`: the same under their own names. Null: the row does not need the member. */
-  | { readonly ok: true; readonly fields: Fields; readonly columns: Fields }
+  | { readonly ok: true; readonly fields: Fields; readonly columns: Fields; readonly exact: ExactValues }
   | { readonly ok: false; readonly problem: RowProblem };
 
 /** Extensions that feed a field, best first, unless `columns` names another one. */
@@ -58,6 +60,7 @@ export function groupFields(
 ): GroupFields {
   let fromJson: Fields = {};
   const members: Record<string, unknown> = {};
+  const exact = createExactValues();
   for (const { field, value } of parts) {
     if (value === null) continue;
     if (!value.ok) return bad({ ...value.problem, why: `the member "${field}" ${value.problem.why}` });
@@ -66,6 +69,7 @@ export function groupFields(
     if (JSON_NAMES.has(lastOf(field)) && isObject(decoded.value))
       fromJson = { ...fromJson, ...decoded.value };
     members[field] = decoded.value;
+    exact.add(field, decoded.text ?? '', decoded.value);
   }
   const { id: _, ...others } = fromJson;
   const values: Fields = { ...others, ...members };
@@ -78,7 +82,7 @@ export function groupFields(
   const all = { ...fields, ...Object.fromEntries(fed) };
   const missing = missingField(parts, all, { reads, columns });
   return missing === null
-    ? { ok: true, fields: all, columns: { ...unread(parts), ...values } }
+    ? { ok: true, fields: all, columns: { ...unread(parts), ...values }, exact: exact.all() }
     : bad(missing);
 }
 
@@ -118,7 +122,10 @@ export function isDecoded(field: string): boolean {
   return JSON_NAMES.has(name) || NUMBER_NAMES.has(name) || TEXT_NAMES.has(name);
 }
 
-type Decoded = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
+/** `text`: of a number or of JSON. */
+type Decoded =
+  | { readonly ok: true; readonly value: unknown; readonly text?: string }
+  | { readonly ok: false; readonly why: string };
 
 /** Everything that is not a value stays bytes. */
 function decode(field: string, bytes: Uint8Array): Decoded {
@@ -129,11 +136,14 @@ function decode(field: string, bytes: Uint8Array): Decoded {
   if (TEXT_NAMES.has(name)) return { ok: true, value: text };
   if (NUMBER_NAMES.has(name)) {
     const number = Number(text.trim());
-    return { ok: true, value: text.trim() !== '' && Number.isFinite(number) ? number : text.trim() };
+    return { ok: true, text, value: text.trim() !== '' && Number.isFinite(number) ? number : text.trim() };
   }
   try {
     const value: unknown = JSON.parse(text);
-    return nestsDeeper(text, MAX_RECORD_DEPTH) ? { ok: false, why: IS_TOO_DEEP } : { ok: true, value };
+    if (nestsDeeper(text, MAX_RECORD_DEPTH)) return { ok: false, why: IS_TOO_DEEP };
+    const lost = lostNumber(value);
+    if (lost === null) return { ok: true, value, text };
+    return { ok: false, why: `has "${lost}", which ${IS_BEYOND_DOUBLE}` };
   } catch (error) {
     return { ok: false, why: `is not JSON (${(error as Error).message})` };
   }

@@ -2,11 +2,11 @@
 import type { Fields } from '../../domain/columns.ts';
 import type { Join } from '../../domain/join.ts';
 
-/** A JSON object with the names of the output. Bytes are base64. */
-export function joinedOfValues(values: Fields, join: Join): string {
+/** A JSON object with the names of the output. Bytes are base64. `exact`: JSON to use in place of some of the values. */
+export function joinedOfValues(values: Fields, join: Join, exact?: ReadonlyMap<string, string>): string {
   const members = join.map(
     ({ column, name }) =>
-      `${JSON.stringify(name)}:${Object.hasOwn(values, column) ? jsonOf(values[column]) : 'null'}`,
+      `${JSON.stringify(name)}:${exact?.get(column) ?? (Object.hasOwn(values, column) ? jsonOf(values[column]) : 'null')}`,
   );
   return `{${members.join(',')}}`;
 }

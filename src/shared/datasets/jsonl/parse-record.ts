@@ -5,6 +5,7 @@ import type { LineText } from '../lines/lines.ts';
 import { exactId } from '../exact-id.ts';
 import { IS_TOO_DEEP, IS_TOO_LONG, MAX_RECORD_DEPTH } from '../max-record-bytes.ts';
 import { nestsDeeper } from '../../text/json-scan.ts';
+import { IS_BEYOND_DOUBLE, lostNumber } from '../../text/lost-number.ts';
 import { recordId } from '../record-id.ts';
 import type { RowRecord } from '../slice-rows.ts';
 
@@ -39,6 +40,8 @@ export function parseRecord(line: LineText, where: string, columns?: Columns | n
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('is not a JSON object');
   // Only a record with columns is written as JSON again, which can exceed the stack.
   if (columns && nestsDeeper(json, MAX_RECORD_DEPTH)) return bad(IS_TOO_DEEP);
+  const lost = columns ? lostNumber(value) : null;
+  if (lost !== null) return bad(`has "${lost}", which ${IS_BEYOND_DOUBLE}`);
   const written = value as Fields;
   const fields = columns ? mapColumns(written, columns) : written;
   const name = columns?.['id'] ?? 'id';

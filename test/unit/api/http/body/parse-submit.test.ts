@@ -188,6 +188,12 @@ describe('a submit body', () => {
     expect(issues).toEqual([0, 59].map((at) => [{ path: `/input/rows/${at}/__proto__`, message }]));
   });
 
+  it('refuses a number of a record that JavaScript would lose, at every position', () => {
+    const issues = records('"a":[0,-1e999]').map((parsed) => parsed.ok || parsed.issues);
+    const message = 'is a number beyond 1.8e308, the largest 64-bit float';
+    expect(issues).toEqual([0, 59].map((at) => [{ path: `/input/rows/${at}/a/1`, message }]));
+  });
+
   it.each([
     [
       'rows with wrong fields',

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
+import { openSlice } from '#forebay/shared/datasets/open-slice.js';
 import { makeTar, makeZip, padded, tarHeader, type TarFile } from '../../../../support/archives.ts';
-import { filesOf, listedOf, rowsOf, slicesOf, specOf } from '../../../../support/archive-rows.ts';
+import { filesOf, LIMITS, listedOf, rowsOf, slicesOf, specOf } from '../../../../support/archive-rows.ts';
 
 const never = new AbortController().signal;
 const GROUPED = { grouped: true } as const;
@@ -174,6 +175,27 @@ describe('groups of members', () => {
     expect(texts.rows[0]![1]).toMatchObject({ text: 'c' });
   });
 
+  it('pass on whole numbers of any size, as they are written', async () => {
+    const big = '9007199254740993';
+    const tar = makeTar([
+      jpg('1.jpg'),
+      jpg('1.json', `{ "user": ${big},\n "all": [1.50, {"a b": -${big}}], "text": "${big}", "x": 1 }`),
+      jpg('1.id', `${big}\n`),
+      jpg('1.cls', '7'),
+    ]);
+    const names = ['user', 'all', 'text', 'x', 'id', 'cls', 'none'];
+    const join = names.map((name) => ({ column: name, name }));
+    const files = filesOf({ '/in/a': tar });
+    const [slice] = await slicesOf(files, specOf('/in/a', GROUPED), 1);
+    const texts: string[] = [];
+    const spec = specOf('/in/a', { ...GROUPED, join });
+    for await (const chunk of openSlice(files, spec, { ...slice!, count: 1 }, never, LIMITS))
+      texts.push(chunk.joined!().json(0));
+    expect(texts).toEqual([
+      `{"user":${big},"all":[1.50,{"a b":-${big}}],"text":"${big}","x":1,"id":${big},"cls":7,"none":null}`,
+    ]);
+  });
+
   it('that cannot be used say why', async () => {
     const tar = makeTar([
       jpg('1.txt', 'only text'),
@@ -183,6 +205,8 @@ describe('groups of members', () => {
       jpg('3.json', '{'),
       jpg('4.jpg', 'ok'),
       jpg('4.txt', 'x'),
+      jpg('4a.jpg', 'ok'),
+      jpg('4a.json', '{"a":{"b":[0,-1e999]}}'),
       ...Array.from({ length: 101 }, (_, i) => jpg(`5.x${i}`)),
       jpg('README'),
       jpg('__meta__', '{}'),
@@ -193,6 +217,10 @@ describe('groups of members', () => {
       ['2', 'file_unreadable: two members are named 2.jpg'],
       ['3', expect.stringMatching(/^file_unreadable: the member "json" is not JSON/)],
       ['4', 'ok'],
+      [
+        '4a',
+        'file_unreadable: the member "json" has "/a/b/1", which is a number beyond 1.8e308, the largest 64-bit float',
+      ],
       ['5', 'file_unreadable: more than 100 members have this key'],
     ]);
     expect(skipped).toEqual({

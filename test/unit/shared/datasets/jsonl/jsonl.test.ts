@@ -84,6 +84,15 @@ describe('a JSONL file', () => {
     expect(read(1_000)).toMatchObject({ ok: false, why: 'line 1 nests more than 1000 levels deep' });
   });
 
+  it('has a bad row for a number that writing it again would turn into null', () => {
+    const text = '{"t":"a","x":{"y/z":[1.7e308,1e999]}}';
+    expect(parseRecord({ ok: true, text }, 'line 1', { text: 't' })).toMatchObject({
+      ok: false,
+      why: 'line 1 has "/x/y~1z/1", which is a number beyond 1.8e308, the largest 64-bit float',
+    });
+    expect(parseRecord({ ok: true, text }, 'line 1')).toMatchObject({ ok: true, json: text });
+  });
+
   it('turns each bad line into a bad row that names its line', async () => {
     const lines = ['{"x":1}', 'no JSON', '', '[1]', '{"id":[]}', `{"id":"${'i'.repeat(2000)}"}`, '"text"'];
     writeFileSync(path, `${lines.join('\n')}\n`);
