@@ -28,6 +28,12 @@ beforeAll(async () => {
   // Only one test asks it, so that no late heartbeat changes its counts.
   writeTensorModel(at('counted'), identityModel('int64', ['N', 2]), { name: 'counted' });
   writeTensorModel(at('fixed'), identityModel('float32', [1, 2]), { name: 'fixed' });
+  const ranked = { batch_axis: 0, shape: [2] };
+  writeTensorModel(at('open'), identityModel('float32', null), {
+    name: 'open',
+    inputs: { x: ranked },
+    outputs: { y: ranked },
+  });
   mkdirSync(at('sum'));
   writeFileSync(join(at('sum'), 'model.onnx'), sumGraph());
   writeFileSync(
@@ -37,7 +43,7 @@ beforeAll(async () => {
   await service.startWorker();
   await waitUntil('all models to be ready', async () => {
     const index = await service.post('/v2/repository/index', { ready: true });
-    return ((await index.json()) as unknown[]).length === 6;
+    return ((await index.json()) as unknown[]).length === 7;
   });
 });
 afterAll(async () => service.close());
@@ -126,6 +132,10 @@ it('JSON tensors become rows, and rows with fewer classes are filled up', async 
   // Its graph has no batch, so a request is one row.
   expect(await outputsOf(infer('fixed', { inputs: [tensor('x', 'FP32', [1, 2], [[3, 4]])] }))).toEqual({
     y: ['FP32', [1, 2], [3, 4]],
+  });
+  // Its graph has no rank, so model.json gives the shape.
+  expect(await outputsOf(infer('open', { inputs: [tensor('x', 'FP32', [2, 2], [1, 2, 3, 4])] }))).toEqual({
+    y: ['FP32', [2, 2], [1, 2, 3, 4]],
   });
 });
 
@@ -237,6 +247,7 @@ it('counts what workers have answered, in heartbeats', async () => {
     'counted',
     'fixed',
     'mood',
+    'open',
     'sum',
     'tiny',
     'whole',
@@ -257,7 +268,9 @@ it.skipIf(!hasClient)(
       name: 'forebay',
       inputs: [{ name: 'x', datatype: 'INT64', shape: [-1, 2] }],
       ready: [false, true],
-      states: { fixed: 'READY', mood: 'READY', sum: 'READY', tiny: 'READY', whole: 'READY' },
+      states: Object.fromEntries(
+        ['counted', 'fixed', 'mood', 'open', 'sum', 'tiny', 'whole'].map((name) => [name, 'READY']),
+      ),
       id: 'r1',
       labels: ['place', 'place'],
       scores: [[Math.fround(0.9)], [Math.fround(0.9)]],

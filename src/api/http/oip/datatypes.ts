@@ -100,8 +100,8 @@ function write(datatype: Datatype, to: Numbers, at: number, value: unknown): boo
   }
   if (typeof value !== 'number') return false;
   to[at] = value;
-  // Typed arrays change a value that does not fit. JSON has no infinite numbers, so one was written too large.
-  return datatype.startsWith('FP') ? Number.isFinite(to[at]) : to[at] === value;
+  // Typed arrays of integers change a value that does not fit.
+  return datatype.startsWith('FP') || to[at] === value;
 }
 
 /**

@@ -2,8 +2,8 @@
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { rowFieldsOf, rowKindOf, taskOf } from '../../../shared/tasks/task-descriptions.ts';
-import type { Datatype } from './datatypes.ts';
-import { datatypeOf } from './datatypes.ts';
+import { datatypeOf, type Datatype } from './datatypes.ts';
+import { declaredOf, withShape } from './graph-shape.ts';
 import { ANSWER, outputDatatype } from './outputs-of-rows.ts';
 
 export interface DescribedTensor {
@@ -28,7 +28,7 @@ export function inputsOf({ config, graphInputs }: DescribedModel): DescribedTens
   const kind = rowKindOf(config);
   const { names, needed, text } = rowFieldsOf(config, graphInputs);
   if (kind === 'tensors') {
-    return (graphInputs ?? []).flatMap((tensor) => (names?.includes(tensor.name) ? described(tensor) : []));
+    return (graphInputs ?? []).flatMap((tensor) => (names?.includes(tensor.name) ? described(withShape(tensor, 'inputs', config)) : []));
   }
   // A sound may also come as a record of samples, which has no input of its own here.
   if (kind === 'audio') return [{ name: 'audio', datatype: 'BYTES', shape: [-1] }];
@@ -70,12 +70,11 @@ export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTe
 
 /** In an answer, the rows are the first axis, whichever axis they are in the graph. */
 function rowsFirst(tensor: GraphTensor, config: ModelConfig | null): GraphTensor {
-  const { outputs } = (config ?? {}) as {
-    outputs?: Readonly<Record<string, { batch_axis?: number | null }>>;
-  };
-  const axis = (Object.hasOwn(outputs ?? {}, tensor.name) ? outputs![tensor.name]!.batch_axis : 0) ?? 0;
-  const rows = tensor.shape[axis];
-  return rows === undefined ? tensor : { ...tensor, shape: [rows, ...tensor.shape.toSpliced(axis, 1)] };
+  const known = withShape(tensor, 'outputs', config);
+  const axis = declaredOf(config, 'outputs', tensor.name).batch_axis ?? 0;
+  const rows = known.shape[axis];
+  // A scalar is answered as one element, and for several rows as one of each.
+  return { ...known, shape: rows === undefined ? [''] : [rows, ...known.shape.toSpliced(axis, 1)] };
 }
 
 /** The outputs that model.json chooses. Null: it does not. */

@@ -16,6 +16,7 @@ import { DATATYPES } from './datatypes.ts';
 import { HEADER_LENGTH, inferResponse } from './infer-response.ts';
 import { OIP_ERRORS } from './oip-errors.ts';
 import { MODEL_PATHS, modelNamed, OIP_TAG } from './oip-paths.ts';
+import { withShape } from './graph-shape.ts';
 import { outputsOfRows } from './outputs-of-rows.ts';
 import { INFER_REQUEST, PARAMETERS, parseInfer, type InferRequest, type Parameters } from './parse-infer.ts';
 import { rawInput, rowsOfInputs } from './rows-of-inputs.ts';
@@ -107,7 +108,11 @@ export function mountInfer(target: MountTarget, deps: InferDeps): void {
           model: model.ref.name,
           version: 'version' in named ? named.version : null,
           id: request.id,
-          outputs: outputsOfRows(found.rows, graphOutputs, wanted),
+          outputs: outputsOfRows(
+            found.rows,
+            graphOutputs?.map((tensor) => withShape(tensor, 'outputs', model.config)) ?? null,
+            wanted,
+          ),
           isBinary,
           laneMs: found.laneMs,
         });

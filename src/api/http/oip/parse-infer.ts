@@ -126,10 +126,17 @@ function jsonElements(input: InputWire): Elements {
   const list = flat(data);
   if (list.length !== sizeOf(shape)) throw wrongSize(input, `${list.length} elements`);
   const elements = elementsOf(datatype, list);
-  if (typeof elements !== 'number') return elements;
-  const wrong = list[elements];
-  const shown = (typeof wrong === 'number' ? String(wrong) : JSON.stringify(wrong)).slice(0, 60);
-  throw invalid(`element ${elements} of ${called(input)} is ${shown}, which is not ${datatype}`);
+  const wrong = typeof elements === 'number' ? elements : tooLarge(elements);
+  if (typeof elements !== 'number' && wrong < 0) return elements;
+  const value = list[wrong];
+  const shown = (typeof value === 'number' ? String(value) : JSON.stringify(value)).slice(0, 60);
+  throw invalid(`element ${wrong} of ${called(input)} is ${shown}, which is not ${datatype}`);
+}
+
+/** JSON has no infinite numbers, so one was written too large. Returns -1 if there is none. */
+function tooLarge(elements: Elements): number {
+  if (!(elements instanceof Float32Array || elements instanceof Float64Array)) return -1;
+  return elements.findIndex((value) => !Number.isFinite(value));
 }
 
 function binaryElements(input: InputWire, bytes: Buffer): Elements {

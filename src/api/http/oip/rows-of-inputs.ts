@@ -6,12 +6,12 @@ import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
 import { rowFieldsOf, rowKindOf } from '../../../shared/tasks/task-descriptions.ts';
 import { inputBatchAxis } from '../../../shared/tasks/tensors/batch-axis.ts';
-import type { TensorsConfig } from '../../../shared/tasks/tensors.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
 import type { PredictInput } from '../../online/predict.ts';
 import { MAX_VALUES } from '../body/parse-predict.ts';
 import { MAX_PREDICT_ROWS } from '../wire/predict.ts';
 import { datatypeOf, elementsOf, isBytes, packed, type Elements } from './datatypes.ts';
+import { declaredOf, withShape } from './graph-shape.ts';
 import type { InputTensor } from './parse-infer.ts';
 import { nested, shapeText, sizeOf } from './shape.ts';
 
@@ -24,7 +24,10 @@ export interface InferModel {
 /** Throws ForebayError `invalid_request`. */
 export function rowsOfInputs(given: readonly InputTensor[], model: InferModel): PredictInput {
   const kind = rowKindOf(model.config);
-  const tensors = kind === 'features' ? columnsOf(given, model) : given;
+  const tensors =
+    kind === 'features'
+      ? columnsOf(given, model)
+      : given.map((tensor) => (kind === 'tensors' ? asScalar(tensor, model) : tensor));
   checkNames(tensors, model);
   const shared = kind === 'tensors' ? sharedInputs(tensors, model) : new Set<InputTensor>();
   const rows = countRows(tensors, shared);
@@ -78,6 +81,14 @@ function columnsOf(
   });
 }
 
+/** Triton has no shape for a scalar, so clients send one element. */
+function asScalar(tensor: InputTensor, { config, graphInputs }: InferModel): InputTensor {
+  const graph = graphInputs?.find(({ name }) => name === tensor.name);
+  const isOne = tensor.shape.length === 1 && tensor.shape[0] === 1;
+  const isScalar = graph !== undefined && withShape(graph, 'inputs', config).shape.length === 0;
+  return isOne && isScalar ? { ...tensor, shape: [] } : tensor;
+}
+
 function checkNames(tensors: readonly InputTensor[], { config, graphInputs }: InferModel): void {
   const { names, needed } = rowFieldsOf(config, graphInputs);
   const seen = new Set<string>();
@@ -104,8 +115,8 @@ function sharedInputs(
   for (const tensor of tensors) {
     const graph = graphInputs?.find(({ name }) => name === tensor.name);
     if (graph === undefined) continue;
-    checkTensor(tensor, graph);
-    const axis = inputBatchAxis(graph, (config as TensorsConfig).inputs[graph.name] ?? {});
+    checkTensor(tensor, withShape(graph, 'inputs', config));
+    const axis = inputBatchAxis(graph, declaredOf(config, 'inputs', graph.name));
     if (axis === null) shared.add(tensor);
     else if (axis > 0) {
       throw new ForebayError(
@@ -123,8 +134,11 @@ function checkTensor({ name, datatype, shape }: InputTensor, graph: GraphTensor)
     graph.shape.length === shape.length &&
     graph.shape.every((dim, axis) => typeof dim === 'string' || dim === shape[axis]);
   if (datatype === wanted && fits) return;
+  // A graph may have axes without saying so.
+  const advice =
+    graph.shape.length > 0 ? '' : ` If it is no scalar, declare inputs.${name}.shape in model.json.`;
   throw invalid(
-    `The input "${name}" must be ${wanted} ${shapeText(graph.shape)}; it came as ${datatype} ${shapeText(shape)}.`,
+    `The input "${name}" must be ${wanted} ${shapeText(graph.shape)}; it came as ${datatype} ${shapeText(shape)}.${advice}`,
   );
 }
 
