@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadModelFolder, type ModelFolder } from '#forebay/shared/models/model-folder.js';
+import { toModelLoad } from '#forebay/workers/lane-pool/model-load.js';
 import { sharedLane, testFolder } from './lanes.ts';
 
 /** Writes files into a new folder of the test, objects as JSON. Returns the folder. */
@@ -24,6 +25,6 @@ export async function servedFolder(dir: string) {
   return { folder, lane, info };
 }
 
-function toLoad({ dir, entryPath, config, named }: ModelFolder) {
-  return { model: 'm', dir, graph: entryPath, config, named, threads: 1 };
+function toLoad(folder: ModelFolder) {
+  return { model: 'm', ...toModelLoad(folder, { threads: 1 }) };
 }

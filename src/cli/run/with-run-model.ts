@@ -7,7 +7,7 @@ import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { isMissing } from '../../shared/files/is-missing.ts';
 import { INLINE_NAME } from '../../shared/models/inline-folder.ts';
 import { readModelParts } from '../../shared/models/model-folder.ts';
-import { CONFIG_FILE } from '../../shared/models/read-folder-config.ts';
+import { CONFIG_FILE } from '../../shared/models/config-file.ts';
 import { isObjectUrl } from '../../shared/stores/object-url.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';

@@ -118,7 +118,7 @@ export const REQUEST_ERRORS = {
   },
   input_unreadable: {
     cause:
-      'The user that runs the service may not read the input, the storage or server refuses it, or the file is damaged, compressed in an unknown way, or too large once decompressed.',
+      'The user that runs the service may not read the input, the storage or server refuses it, or the file is damaged, not of the type that the request names, compressed in an unknown way, or too large once decompressed.',
     fix: 'The message says which. Make the input readable for the user that runs Forebay, or compress the file again with gzip or zstd.',
   },
   too_many_jobs: {

@@ -1,7 +1,8 @@
 /** Finds the model folders in a models folder: `<name>/` or `<name>/<version>/`. Opens no file. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG_FILE, holdsModelFile } from './read-folder-config.ts';
+import { CONFIG_FILE } from './config-file.ts';
+import { holdsModelFile } from './read-folder-config.ts';
 
 export interface ModelDir {
   readonly dir: string;

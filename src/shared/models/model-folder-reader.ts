@@ -5,7 +5,7 @@ import { readAliases, type Aliases } from './aliases.ts';
 import { createContentMemo } from './content-memo.ts';
 import { loadModelFolder, type ModelFolder } from './model-folder.ts';
 import { LOCAL_PLACES, type ModelPlaces, type PlacedDir, type PlacedModels } from './places/model-places.ts';
-import { CONFIG_FILE } from './read-folder-config.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { isVersionName, modelTitle, VERSION_RULE } from './version-name.ts';
 
 export interface ModelListing {

@@ -14,6 +14,7 @@ import {
   type ContentMemo,
   type ModelFile,
 } from './content-memo.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { readModelConfig } from './read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { createMemberBudget, loadMembers, withMembers, type MemberBudget } from './load-members.ts';
@@ -22,12 +23,14 @@ import { hashModel } from './model-hash.ts';
 import { modelsDirOf } from './pipeline-members.ts';
 import { readPredictorFiles } from './predictor-files.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
-import { CONFIG_FILE, readFolderConfig, type FolderConfig } from './read-folder-config.ts';
+import { readFolderConfig, type FolderConfig } from './read-folder-config.ts';
 import { nameOfParent } from './version-name.ts';
 
 export interface ModelFolder {
   readonly dir: string;
   readonly config: ModelConfig;
+  /** The files that hold the config, for messages. Absent: model.json. */
+  readonly configFile?: string | undefined;
   /** The files that the config names, in the order of the task. */
   readonly named: readonly NamedModelFile[];
   readonly ref: ModelRef;
@@ -101,7 +104,8 @@ export async function readModelParts(
   if (reading === null) return noConfig(dir);
   if (!reading.ok) throw invalid(dir, reading.issues, reading.cause);
   const issues: Issue[] = [];
-  const config = await withHooks(dir, checkConfig(dir, reading.value), issues);
+  const { configFile } = reading;
+  const config = await withHooks(dir, checkConfig(dir, reading.value, configFile), issues);
   if (config.kind === 'pipeline') return readPipeline(dir, { config, reading, memo, place });
   const entry = await stampEntry(dir, reading.entry, issues);
   const external = entry === null ? [] : await filesBeside(dir, config, entry, memo, issues);
@@ -110,6 +114,7 @@ export async function readModelParts(
   return {
     dir,
     config,
+    configFile,
     named,
     entryPath: entry.path,
     members: [],
@@ -161,12 +166,13 @@ export async function hasModelChanged({
 }
 
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, config, named, entryPath, external, members, notes, bytes, files } = parts;
+  const { dir, config, configFile, named, entryPath, external, members, notes, bytes, files } = parts;
   const ref = { name: config.name, hash, pool: config.pool };
   const beside = external.map(({ path }) => path);
   return {
     dir,
     config,
+    configFile,
     named,
     ref,
     version: null,
@@ -191,9 +197,9 @@ async function noConfig(dir: string): Promise<never> {
   );
 }
 
-function checkConfig(dir: string, value: unknown): ModelConfig {
+function checkConfig(dir: string, value: unknown, configFile?: string): ModelConfig {
   const config = readModelConfig(named(value, nameOfParent(dir)));
-  if (!config.ok) throw invalid(dir, config.issues);
+  if (!config.ok) throw invalid(dir, config.issues, undefined, configFile);
   return config.config;
 }
 
@@ -239,7 +245,12 @@ async function stampEntry(
 }
 
 /** An issue with a path belongs to the config. The others name their file. */
-function invalid(dir: string, issues: readonly Issue[], cause?: unknown): ForebayError {
-  const list = issues.map((i) => (i.path === '' ? i.message : `${CONFIG_FILE} ${i.path}: ${i.message}`));
+function invalid(
+  dir: string,
+  issues: readonly Issue[],
+  cause?: unknown,
+  configFile = CONFIG_FILE,
+): ForebayError {
+  const list = issues.map((i) => (i.path === '' ? i.message : `${configFile} ${i.path}: ${i.message}`));
   return new ForebayError('invalid_model_config', `${dir}: ${list.join('; ')}`, { issues, cause });
 }

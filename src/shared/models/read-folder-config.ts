@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, type Issue } from '../errors.ts';
 import { isMissing } from '../files/is-missing.ts';
 import { readText } from '../text/read-text.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { stampFile, type ModelFile } from './content-memo.ts';
 import { openForeignFiles, type ForeignFiles } from './foreign-files.ts';
 import type { ForeignConfig, ForeignKind } from './foreign-folder.ts';
@@ -17,7 +18,6 @@ import { PREDICTOR_FILES } from './predictor-files.ts';
 import { nameOfParent } from './version-name.ts';
 import { triton } from './triton/triton-folder.ts';
 
-export const CONFIG_FILE = 'model.json';
 export const GRAPH_FILE = 'model.onnx';
 
 /** The more specific first. */
@@ -28,6 +28,8 @@ export interface FolderConfig {
   readonly value: unknown;
   /** The files that it comes from. */
   readonly sources: readonly ModelFile[];
+  /** The names of these files for messages. Absent: model.json. */
+  readonly configFile?: string;
   readonly notes: readonly string[];
   /** Path of the graph or the predictor below the folder, or the problem with it. */
   readonly entry: { readonly path: string } | { readonly problem: string };
@@ -136,7 +138,8 @@ function completed(foreign: ForeignConfig, more: Json, { files, own, entry }: Co
   const sources = [...(own === null ? [] : [own.file]), ...files.read];
   const open = [...(foreign.unlessGiven ?? [])].filter(([path]) => at(more, path) === undefined);
   const notes = [...foreign.notes, ...open.map(([, note]) => note)];
-  return { ok: true, value, sources, notes, entry };
+  const configFile = [...new Set(sources.map(({ path }) => basename(path)))].join(' and ');
+  return { ok: true, value, sources, configFile, notes, entry };
 }
 
 /** Fields of `more` override. Objects are merged field by field. */

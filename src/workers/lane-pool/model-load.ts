@@ -12,12 +12,13 @@ export interface LoadSettings {
 }
 
 export function toModelLoad(folder: ModelFolder, settings: LoadSettings): ModelLoad {
-  const { dir, entryPath, config, named, external, members, ref } = folder;
+  const { dir, entryPath, config, configFile, named, external, members, ref } = folder;
   const { threads, cacheDir, probe = false } = settings;
   return {
     dir,
     graph: entryPath,
     config,
+    ...(configFile !== undefined && { configFile }),
     named: named.map(({ field, path, sha256 }) => ({ field, path, sha256 })),
     threads,
     ...(cacheDir !== undefined && { cache: { dir: cacheDir, hash: ref.hash } }),

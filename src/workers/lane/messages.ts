@@ -53,6 +53,8 @@ export interface ModelLoad {
   /** Path of the graph, or of the predictor's module. Absent: model.onnx in the folder. */
   readonly graph?: string;
   readonly config: ModelConfig;
+  /** See ModelFolder. */
+  readonly configFile?: string;
   /** The files that the config names. */
   readonly named: readonly LaneFile[];
   /** Intra-op threads of the session. */

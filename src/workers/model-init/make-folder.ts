@@ -7,7 +7,8 @@ import { createContentMemo, stampFile } from '../../shared/models/content-memo.t
 import { readModelConfig } from '../../shared/models/read-model-config.ts';
 import { readExternalFiles, type ExternalFile } from '../../shared/models/graph-files.ts';
 import { loadModelFolder } from '../../shared/models/model-folder.ts';
-import { CONFIG_FILE, GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
+import { CONFIG_FILE } from '../../shared/models/config-file.ts';
+import { GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { readGraphFace, type GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
 import type { ChildLaneOptions } from '../lane-pool/child-lane.ts';

@@ -50,6 +50,20 @@ it('a model is served with the tensors, batches and instances of config.pbtxt', 
   expect(answers).toEqual([{ variable: [123] }, { variable: [456] }]);
 });
 
+it('a mismatch names the file that holds the config', async () => {
+  const wrong = SUM.replace('dims: [ 3 ]', 'dims: [ 4 ]');
+  const says = (files: string) =>
+    `inputs.X.shape in ${files} is [4], but the graph has "X" float32[N,3], so a row has [3]`;
+  await expect(servedFolder(sumFolder(wrong))).rejects.toThrow(says('config.pbtxt'));
+  const own = { 'model.json': '{"lanes":1}' };
+  await expect(servedFolder(sumFolder(wrong, own))).rejects.toThrow(says('model.json and config.pbtxt'));
+  await expect(
+    loadModelFolder(
+      sumFolder(SUM.replace('"sum_of_three"', '"sum"').replace('[ 3 ]', `[${'1,'.repeat(33)}1]`)),
+    ),
+  ).rejects.toThrow(/: config\.pbtxt \/inputs\/X\/shape: /);
+});
+
 it('a note about batches or devices is left out if model.json gives the field', async () => {
   const config = SUM.replace('KIND_CPU', 'KIND_GPU');
   const notes = async (more = {}) => (await loadModelFolder(sumFolder(config, more))).notes.join('\n');

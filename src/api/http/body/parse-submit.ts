@@ -111,8 +111,7 @@ function packRows<Row, Packed extends PackedUrls>(
     // Listed URLs are plain texts, and there may be millions of them. They have nothing to trim.
     const trimmed = typeof row === 'object' ? trimJson(row, ['input', field, String(at)]) : [];
     const lost = typeof row === 'object' ? lostNumber(row) : null;
-    if (lost !== null)
-      trimmed.push({ path: `/input/${field}/${at}${lost}`, message: IS_BEYOND_DOUBLE });
+    if (lost !== null) trimmed.push({ path: `/input/${field}/${at}${lost}`, message: IS_BEYOND_DOUBLE });
     const parsed = schema.safeParse(row);
     if (parsed.success && trimmed.length === 0) {
       if (issues.length === 0) {

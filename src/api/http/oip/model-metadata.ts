@@ -28,7 +28,9 @@ export function inputsOf({ config, graphInputs }: DescribedModel): DescribedTens
   const kind = rowKindOf(config);
   const { names, needed, text } = rowFieldsOf(config, graphInputs);
   if (kind === 'tensors') {
-    return (graphInputs ?? []).flatMap((tensor) => (names?.includes(tensor.name) ? described(withShape(tensor, 'inputs', config)) : []));
+    return (graphInputs ?? []).flatMap((tensor) =>
+      names?.includes(tensor.name) ? described(withShape(tensor, 'inputs', config)) : [],
+    );
   }
   // A sound may also come as a record of samples, which has no input of its own here.
   if (kind === 'audio') return [{ name: 'audio', datatype: 'BYTES', shape: [-1] }];

@@ -122,7 +122,8 @@ async function* segmentRows(
 
 function withJoin({ join }: ArchiveSpec, records: readonly RowRecord[], rows: FileRows): FileRows {
   if (join === undefined) return rows;
-  const texts = () => records.map((record) => (record.ok ? joinedOfValues(record.columns ?? {}, join, record.exact) : ''));
+  const texts = () =>
+    records.map((record) => (record.ok ? joinedOfValues(record.columns ?? {}, join, record.exact) : ''));
   return { ...rows, joined: () => PackedRecords.of(texts()) };
 }
 

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { sha256 } from '../../../shared/text/sha256.ts';
-import type { LaneFile } from '../messages.ts';
+import { CONFIG_FILE } from '../../../shared/models/config-file.ts';
+import type { ModelLoad } from '../messages.ts';
 import type { ModelFiles } from '../tasks/task.ts';
 
-export function createModelFiles(named: readonly LaneFile[]): ModelFiles {
+export function createModelFiles({ named, configFile }: Pick<ModelLoad, 'named' | 'configFile'>): ModelFiles {
   return {
+    config: configFile ?? CONFIG_FILE,
     read(field) {
       const file = named.find((one) => one.field === field);
       if (file === undefined) return null;

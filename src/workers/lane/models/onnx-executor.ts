@@ -56,7 +56,7 @@ export async function loadOnnxExecutor(request: ModelLoad, parts: ExecutorParts)
   }
 
   try {
-    const files = createModelFiles(request.named);
+    const files = createModelFiles(request);
     const task = taskNamed(config.task).bind({ config, graph: session, files }, parts.services);
     const { used, fixedBatch } = task;
     const notes = note === null ? task.notes : [...task.notes, note];

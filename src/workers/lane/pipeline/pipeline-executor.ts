@@ -6,7 +6,11 @@ import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { autoBatchSize } from '../../../shared/tasks/auto-batch.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
 import { countClasses, differentClasses } from '../../../shared/tasks/pipeline/class-counts.ts';
-import { holdsCode, isPipeline, type PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import {
+  holdsCode,
+  isPipeline,
+  type PipelineConfig,
+} from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { Executor } from '../executor.ts';
 import { createSharedImages } from '../image/shared-images.ts';
 import type { ModelInfo, ModelLoad, ModelMemory } from '../messages.ts';

@@ -22,8 +22,10 @@ export interface GraphSignature {
   readonly outputs: readonly GraphTensor[];
 }
 
-/** The files that the config names. */
+/** The files of a model's config. */
 export interface ModelFiles {
+  /** What holds the config, for messages, such as "model.json". */
+  readonly config: string;
   /**
    * The content of a field's file. Null if the config names none. Throws ForebayError `model_load_failed` if it has
    * changed or cannot be read.

@@ -179,7 +179,10 @@ describe('the model catalog', () => {
         '/pipeline/ensemble/members/1/model: "combine": "vote" needs the same classes, but "other" has 12 and "digits-small" has 10',
     });
     await expect(findInline({ ensemble: { combine: 'all', members } })).resolves.toBeDefined();
-    const open = catalog([{ ref: a!.ref, graph: scores(10) }, { ref: b!.ref, graph: scores('C') }]);
+    const open = catalog([
+      { ref: a!.ref, graph: scores(10) },
+      { ref: b!.ref, graph: scores('C') },
+    ]);
     await expect(open.findInline({ ensemble: { combine: 'average', members } })).resolves.toBeDefined();
   });
 

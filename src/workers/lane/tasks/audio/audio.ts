@@ -4,6 +4,7 @@
  */
 import { targetBytes } from '../../../../shared/tasks/auto-batch.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../../shared/errors.ts';
+import { CONFIG_FILE } from '../../../../shared/models/config-file.ts';
 import { AUDIO, type AudioOptions } from '../../../../shared/tasks/audio.ts';
 import { configOf } from '../../../../shared/tasks/model-config-schema.ts';
 import { bindInputs } from '../named-tensors/bind-inputs.ts';
@@ -120,7 +121,9 @@ function constantsOf(
   if (unknown !== undefined) {
     throw mismatch(`model.json gives the input "${unknown}" a value`, `the graph has ${known.join(', ')}`);
   }
-  return Object.fromEntries(bindInputs(given, tensors).map(({ name, constant }) => [name, constant!]));
+  return Object.fromEntries(
+    bindInputs(given, tensors, CONFIG_FILE).map(({ name, constant }) => [name, constant!]),
+  );
 }
 
 /** Most frames of a call if model.json does not say. */

@@ -1,5 +1,6 @@
 /** Outputs of the graph, joined over the frames of a row and answered by name. */
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { CONFIG_FILE } from '../../../../shared/models/config-file.ts';
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import { bindOutputs } from '../named-tensors/bind-outputs.ts';
 import { rowNumbers, rowsOfOutput } from '../named-tensors/row-outputs.ts';
@@ -25,7 +26,7 @@ export function createOutputAnswerer(
         { batch_axis, encoding },
       ]),
     );
-  const bound = bindOutputs(declared, outputs, batchDim === null ? null : [batchDim]);
+  const bound = bindOutputs(declared, outputs, batchDim === null ? null : [batchDim], CONFIG_FILE);
   const joined = bound.outputs.map((output) => ({
     output,
     openJoin: createJoin(output, config.outputs?.[output.name], hop),

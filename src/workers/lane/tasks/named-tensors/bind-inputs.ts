@@ -30,27 +30,28 @@ export interface TensorInput {
 export function bindInputs(
   config: Readonly<Record<string, TensorInputConfig>>,
   graph: readonly GraphTensor[],
+  configFile: string,
 ): readonly TensorInput[] {
-  checkNames('input', Object.keys(config), graph);
-  const inputs = graph.map((tensor) => bindInput(tensor, declaredIn(config, tensor.name) ?? {}));
+  checkNames('input', Object.keys(config), graph, configFile);
+  const inputs = graph.map((tensor) => bindInput(tensor, declaredIn(config, tensor.name) ?? {}, configFile));
   const fixed = inputs.filter(({ batchDim }) => typeof batchDim === 'number');
   const [one] = fixed;
   const other = fixed.find(({ batchDim }) => batchDim !== one!.batchDim);
   if (other !== undefined) {
     throw mismatch(
-      `model.json gives "${one!.name}" and "${other.name}" a batch axis`,
+      `${configFile} gives "${one!.name}" and "${other.name}" a batch axis`,
       `in the graph, the axis has ${one!.batchDim} rows in the first and ${other.batchDim} in the second: correct inputs.${other.name}.batch_axis`,
     );
   }
   return inputs;
 }
 
-function bindInput(tensor: GraphTensor, declared: TensorInputConfig): TensorInput {
+function bindInput(tensor: GraphTensor, declared: TensorInputConfig, configFile: string): TensorInput {
   const { name } = tensor;
   const type = typeOf('input', tensor);
   const batchAxis = inputBatchAxis(tensor, declared);
-  const shape = rowShape('inputs', tensor, batchAxis, declared);
-  checkDeclared('inputs', tensor, declared);
+  const shape = rowShape('inputs', tensor, batchAxis, declared, configFile);
+  checkDeclared('inputs', tensor, declared, configFile);
   checkExample(tensor, { type, shape }, declared);
   const constant =
     declared.value === undefined ? null : readGiven(tensor, { type, shape }, 'value', declared.value);

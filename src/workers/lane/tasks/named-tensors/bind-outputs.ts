@@ -27,8 +27,9 @@ export function bindOutputs(
   config: Config | undefined,
   graph: readonly GraphTensor[],
   batchDims: Shape | null,
+  configFile: string,
 ): { readonly outputs: readonly TensorOutput[]; readonly notes: readonly string[] } {
-  if (config !== undefined) checkNames('output', Object.keys(config), graph);
+  if (config !== undefined) checkNames('output', Object.keys(config), graph, configFile);
   const possible = graph.filter(canCarry);
   const chosen =
     config === undefined
@@ -41,7 +42,7 @@ export function bindOutputs(
     );
   }
   const outputs = chosen.map((tensor) =>
-    bindOutput(tensor, declaredIn(config ?? {}, tensor.name) ?? UNDECLARED, batchDims),
+    bindOutput(tensor, declaredIn(config ?? {}, tensor.name) ?? UNDECLARED, batchDims, configFile),
   );
   const leftOut = config === undefined ? graph.filter((tensor) => !canCarry(tensor)) : [];
   const notes = leftOut.map(
@@ -56,20 +57,21 @@ function bindOutput(
   tensor: GraphTensor,
   declared: TensorOutputConfig,
   batchDims: Shape | null,
+  configFile: string,
 ): TensorOutput {
   const { name } = tensor;
   const type = typeOf('output', tensor);
-  const batchAxis = batchAxisOf(tensor, declared, batchDims);
+  const batchAxis = batchAxisOf(tensor, declared, batchDims, configFile);
   const isBase64 = declared.encoding === 'base64';
   if (isBase64 && type.dtype === 'string') {
     throw mismatch(
-      `outputs.${name}.encoding in model.json is base64, which strings cannot have`,
+      `outputs.${name}.encoding in ${configFile} is base64, which strings cannot have`,
       `the graph has ${describeTensor(tensor)}`,
     );
   }
-  checkDeclared('outputs', tensor, declared);
+  checkDeclared('outputs', tensor, declared, configFile);
   // A graph often states an empty shape for an output that has axes. The first run shows the real one.
-  const shape = tensor.shape.length === 0 ? [] : rowShape('outputs', tensor, batchAxis, declared);
+  const shape = tensor.shape.length === 0 ? [] : rowShape('outputs', tensor, batchAxis, declared, configFile);
   return { name, type, batchAxis, isBase64, shape };
 }
 
@@ -81,11 +83,12 @@ function batchAxisOf(
   tensor: GraphTensor,
   { batch_axis }: TensorOutputConfig,
   batchDims: Shape | null,
+  configFile: string,
 ): number | null {
   if (batchDims === null) {
     if ((batch_axis ?? null) === null) return null;
     throw mismatch(
-      `outputs.${tensor.name}.batch_axis in model.json is ${batch_axis}`,
+      `outputs.${tensor.name}.batch_axis in ${configFile} is ${batch_axis}`,
       'no input of the graph has a batch axis: declare it under "inputs" as well',
     );
   }

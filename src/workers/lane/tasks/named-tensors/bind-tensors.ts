@@ -18,14 +18,14 @@ export interface BoundTensors {
   readonly notes: readonly string[];
 }
 
-/** Throws ForebayError `config_mismatch`. */
-export function bindTensors(config: TensorsConfig, graph: GraphSignature): BoundTensors {
-  const inputs = bindInputs(config.inputs, graph.inputs);
+/** `configFile`: names the config in errors. Throws ForebayError `config_mismatch`. */
+export function bindTensors(config: TensorsConfig, graph: GraphSignature, configFile: string): BoundTensors {
+  const inputs = bindInputs(config.inputs, graph.inputs, configFile);
   const batched = inputs.filter(({ batchAxis }) => batchAxis !== null);
   const own = inputs.filter(({ batchAxis, constant }) => batchAxis === null && constant === null);
   const isAlone = batched.length === 0 || own.length > 0;
   const batchDims = batched.length === 0 ? null : batched.map(({ batchDim }) => batchDim);
-  const { outputs, notes } = bindOutputs(config.outputs, graph.outputs, batchDims);
+  const { outputs, notes } = bindOutputs(config.outputs, graph.outputs, batchDims, configFile);
   const fixedBatch = batchDims?.find((dim) => typeof dim === 'number') ?? (isAlone ? 1 : null);
   return {
     inputs,

@@ -1,4 +1,4 @@
-/** What model.json declares about a graph's inputs and outputs, checked against the graph. Pure. */
+/** What the config declares about a graph's inputs and outputs, checked against the graph. Pure. */
 import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import { canCarry, DTYPES, type Dtype } from '../../../../shared/tasks/tensors/dtypes.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
@@ -21,13 +21,14 @@ export function checkNames(
   what: 'input' | 'output',
   names: readonly string[],
   graph: readonly GraphTensor[],
+  configFile: string,
 ): void {
   const known = graph.map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const near = nearestName(unknown, known);
   throw mismatch(
-    `model.json names the ${what} "${unknown}"`,
+    `${configFile} names the ${what} "${unknown}"`,
     `the graph has ${describeAll(graph)}${near === null ? '' : `; did you mean "${near}"?`}`,
   );
 }
@@ -41,10 +42,15 @@ export function typeOf(what: 'input' | 'output', tensor: GraphTensor): ElementTy
   );
 }
 
-export function checkDeclared(where: 'inputs' | 'outputs', tensor: GraphTensor, { dtype }: Declared): void {
+export function checkDeclared(
+  where: 'inputs' | 'outputs',
+  tensor: GraphTensor,
+  { dtype }: Declared,
+  configFile: string,
+): void {
   if (dtype === undefined || dtype === tensor.type) return;
   throw mismatch(
-    `${where}.${tensor.name}.dtype in model.json is ${dtype}`,
+    `${where}.${tensor.name}.dtype in ${configFile} is ${dtype}`,
     `the graph has ${describeTensor(tensor)}`,
   );
 }
@@ -58,13 +64,14 @@ export function rowShape(
   tensor: GraphTensor,
   batchAxis: number | null,
   { shape: declared }: Declared,
+  configFile: string,
 ): Shape {
   const named = declared?.map((dim) => dim ?? '');
   const isUnknown = tensor.shape.length === 0 && named !== undefined;
   const rank = isUnknown ? named.length + (batchAxis === null ? 0 : 1) : tensor.shape.length;
   if (batchAxis !== null && batchAxis >= rank) {
     throw mismatch(
-      `${where}.${tensor.name}.batch_axis in model.json is ${batchAxis}`,
+      `${where}.${tensor.name}.batch_axis in ${configFile} is ${batchAxis}`,
       `the graph has ${describeTensor(tensor)}, whose axes are ${rank === 0 ? 'none' : `0 to ${rank - 1}`}`,
     );
   }
@@ -73,7 +80,7 @@ export function rowShape(
   if (named === undefined) return shape;
   if (fits(named, shape)) return shape.map((dim, axis) => (typeof dim === 'number' ? dim : named[axis]!));
   throw mismatch(
-    `${where}.${tensor.name}.shape in model.json is ${shapeText(named)}`,
+    `${where}.${tensor.name}.shape in ${configFile} is ${shapeText(named)}`,
     `the graph has ${describeTensor(tensor)}, so a row has ${shapeText(shape)}`,
   );
 }

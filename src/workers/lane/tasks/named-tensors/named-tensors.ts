@@ -10,8 +10,8 @@ import { createTensorBatches } from './tensor-batch.ts';
 
 export const namedTensors: Task = {
   id: TENSORS.id,
-  bind({ config, graph }) {
-    const bound = bindTensors(configOf(TENSORS, config), graph);
+  bind({ config, graph, files }) {
+    const bound = bindTensors(configOf(TENSORS, config), graph, files.config);
     const { inputs, outputs, fixedBatch, notes } = bound;
     const used = new Set(outputs.map(({ name }) => name));
     const open = createTensorBatches(bound);

@@ -22,7 +22,7 @@ it.each([
 it('an infinite number cannot be a field of a record, in which it would become null', () => {
   const read = readModelConfig({ name: 'm', task: 'tabular', columns: [{ name: 'x' }] });
   if (!read.ok) throw new Error(JSON.stringify(read.issues));
-  const rows = (elements: Float64Array) =>
+  const rows = (elements: Float64Array<ArrayBuffer>) =>
     rowsOfInputs([{ name: 'x', datatype: 'FP64', shape: [2], elements }], {
       config: read.config,
       graphInputs: null,

@@ -10,6 +10,7 @@ import { createJsonlSource } from '#forebay/shared/datasets/jsonl/jsonl-source.j
 import { locateRow } from '#forebay/shared/datasets/locate.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { listRows, openSlice } from '#forebay/shared/datasets/open-slice.js';
+import { resolveTableSpec } from '#forebay/shared/datasets/table/resolve-table-spec.js';
 import type { Slice } from '#forebay/shared/datasets/source.js';
 import type { BlockSlice } from '#forebay/shared/domain/block.js';
 import type { Cursor, DatasetSpec } from '#forebay/shared/domain/dataset-spec.js';
@@ -197,5 +198,39 @@ describe('a JSONL file', () => {
     await expect(createJsonlSource(spec, LOCAL_FILES).count(1, never)).rejects.toMatchObject({
       code: 'input_unreadable',
     });
+  });
+
+  it('is refused if it is ordinary JSON, with the way to convert it', async () => {
+    const fields = { names: null, needed: [], text: null };
+    const resolve = async (text: string) => {
+      writeFileSync(path, text);
+      return resolveTableSpec(LOCAL_FILES, spec, fields, never).then(
+        () => 'fine',
+        (error: Error) => error.message.replace(path, 'FILE'),
+      );
+    };
+    const rows = [{ x: 1 }, { x: [2] }];
+    const list =
+      "FILE is a JSON list, not JSON lines. Write one object per line with: jq -c '.[]' file.json > file.jsonl";
+    for (const text of [
+      JSON.stringify(rows),
+      `\n${JSON.stringify(rows, null, 2)}`,
+      '[{"x":1},\n{"x":2}]',
+      `[{"x":"${'x'.repeat(MAX_RECORD_BYTES)}"}]`,
+    ])
+      expect(await resolve(text)).toBe(list);
+    const many = rows.map((row) => JSON.stringify(row, null, 2)).join('\n');
+    expect(await resolve(many)).toBe(
+      'FILE has a JSON object over several lines, not one per line. Convert it with: jq -c . file.json > file.jsonl',
+    );
+    for (const text of [
+      '',
+      '{"x":1',
+      '{"x":\n{"x":1}\n',
+      '[1]\n{"x":1}\n',
+      'no JSON\n{"x":1}\n',
+      '{}\n"y"\n',
+    ])
+      expect(await resolve(text)).toBe('fine');
   });
 });

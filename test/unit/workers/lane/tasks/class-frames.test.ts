@@ -11,7 +11,7 @@ function answer(activation: Activation, over: 'mean' | 'max', ...frames: [number
   const more = { answer: 'predictions', activation, over_frames: over, frame: { length: 4 } };
   const config = checkedConfig({ name: 'm', task: 'audio', sample_rate: 1000, ...more }) as AudioConfig;
   const output = { name: 'logits', type: 'float32', shape: ['N', 2] } as const;
-  const answerer = createClassAnswerer(config, [output], { read: () => null }, null);
+  const answerer = createClassAnswerer(config, [output], { config: 'model.json', read: () => null }, null);
   const row = answerer.open(frames.length, 2, null);
   const logits = {
     type: 'float32',

@@ -1,0 +1,2 @@
+/** The file that describes a model. */
+export const CONFIG_FILE = 'model.json';
