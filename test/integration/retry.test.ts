@@ -287,7 +287,7 @@ describe('a retry in a compacted output', () => {
     copyFileSync(reruns.image(1), join(folder, '1.png'));
     const retry = await service.ended((await reruns.retry(first.id)).id);
     expect(retry).toMatchObject({ status: 'failed', error: { code: 'invalid_partition' } });
-    expect(retry.error?.message).toContain('submit a delta job');
+    expect(retry.error?.message).toContain('Submit a delta job');
     expect((await reruns.refused(`/v1/jobs/${retry.id}/retry`))[2]).toContain('Submit a delta job');
 
     const delta = { previous: first.output };

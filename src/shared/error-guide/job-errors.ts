@@ -1,6 +1,7 @@
 /** Cause and fix of the errors that end a whole job. */
 import type { ErrorCode } from '../errors.ts';
 import type { ErrorAdvice } from './error-advice.ts';
+import { DELTA_INSTEAD, RESUME_INSTEAD } from './partition-advice.ts';
 
 export const JOB_ERRORS = {
   too_many_errors: {
@@ -27,8 +28,8 @@ export const JOB_ERRORS = {
   },
   invalid_partition: {
     cause:
-      'The column of `partition_by` has more than 4,096 values in the parts of one task, or one that is too long for the name of a folder. All results are in the parts.',
-    fix: 'Submit the job again with `if_output_exists: "resume"` (`--resume`), and with another `partition_by` or with `compact` alone. If a retry has failed, submit a delta job with these settings into another output, and name this output as `previous`.',
+      'The column of `partition_by` has more than 4,096 values in the parts of one task, one that is too long for the name of a folder, or the text `__HIVE_DEFAULT_PARTITION__`, which stands for null. All results are in the parts.',
+    fix: `${RESUME_INSTEAD} If a retry has failed, a resume would end in the same way. ${DELTA_INSTEAD}`,
   },
   storage_unavailable: {
     cause:

@@ -86,18 +86,26 @@ export function isPartition(folder: string): boolean {
   return IS_PARTITION.test(folder);
 }
 
+/** `why`: ends a sentence about the value. */
+export type PartitionFolder =
+  | { readonly ok: true; readonly folder: string }
+  | { readonly ok: false; readonly why: string };
+
 /**
  * The folder of the rows with a value, as Hive and Spark name it. It is never `..` and has no `/`. The empty text has
- * the folder of null. Null: its name would be too long.
+ * the folder of null.
  */
-export function folderOf(column: string, value: string | null): string | null {
+export function folderOf(column: string, value: string | null): PartitionFolder {
+  // pyarrow and Polars decode names before they look for null, so no way to write this text helps.
+  if (value === NULL_FOLDER) return { ok: false, why: 'stands for null in the name of a folder' };
   const isNull = value === null || value === '';
-  // A text that looks like null gets another folder.
+  // Files of earlier versions have such names.
   const text = isNull ? NULL_FOLDER : escaped(value).replace(/^__HIVE/, '%5F_HIVE');
   // Azure and Windows may drop a dot at the end of a folder's name.
   const name = text.replace(/\.$/, '%2E');
   const folder = `${escaped(column)}=${name}`;
-  return Buffer.byteLength(folder) > MOST_BYTES ? null : folder;
+  if (Buffer.byteLength(folder) <= MOST_BYTES) return { ok: true, folder };
+  return { ok: false, why: 'is too long for the name of a folder' };
 }
 
 /** Escapes all ASCII characters except letters, digits and `-_.~`. Readers decode them as in a URL. */

@@ -5,6 +5,7 @@
 import type { JobSpec } from '../../shared/domain/job/job.ts';
 import { addsFiles, type FileTask } from '../../shared/domain/job/compaction.ts';
 import type { ResultColumn } from '../../shared/domain/job/part-format.ts';
+import { DELTA_INSTEAD, RESUME_INSTEAD } from '../../shared/error-guide/partition-advice.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import { recordedVersions } from '../../shared/domain/row-versions.ts';
 import { createTurn } from '../../shared/process/event-loop-turn.ts';
@@ -148,8 +149,9 @@ async function sortRows(
     for (const row of rows) {
       if (turn.isOver()) await turn.next();
       const value = valueOf(row);
-      const folder = folderOf(column.name, value);
-      if (folder === null) throw tooLong(run.spec, column, row, value!);
+      const place = folderOf(column.name, value);
+      if (!place.ok) throw noFolder(run.spec, column, row, value!, place.why);
+      const { folder } = place;
       if (!values.has(folder)) {
         if (values.size === MAX_PARTITIONS) throw tooMany(run.spec, column);
         values.set(folder, value === '' ? null : value);
@@ -220,9 +222,15 @@ function tooMany(spec: JobSpec, { name }: ResultColumn): ForebayError {
   return refused(spec, name, `it has more than ${MAX_PARTITIONS} values`);
 }
 
-function tooLong(spec: JobSpec, { name }: ResultColumn, { index }: StoredRow, value: string): ForebayError {
+function noFolder(
+  spec: JobSpec,
+  { name }: ResultColumn,
+  { index }: StoredRow,
+  value: string,
+  why: string,
+): ForebayError {
   const shown = value.length > 40 ? `${value.slice(0, 40)}...` : value;
-  return refused(spec, name, `the value of row ${index} is too long for the name of a folder: ${shown}`);
+  return refused(spec, name, `the value of row ${index} ${why}: ${shown}`);
 }
 
 function refused(spec: JobSpec, name: string, why: string): ForebayError {
@@ -231,10 +239,7 @@ function refused(spec: JobSpec, name: string, why: string): ForebayError {
     'invalid_partition',
     `The output cannot be partitioned by "${name}": ${why}. ` +
       (isFixed
-        ? 'The files of the earlier jobs have not changed, and the results of the retry are in parts beside them. To have ' +
-          'all results in files, submit a delta job into another output, with this one as `previous`, and with another partition_by ' +
-          'or with compact alone.'
-        : 'All results are in the parts. Submit the job again with if_output_exists "resume", and with another partition_by or ' +
-          'with compact alone.'),
+        ? `The files of the earlier jobs have not changed, and the results of the retry are in parts beside them. ${DELTA_INSTEAD}`
+        : `All results are in the parts. ${RESUME_INSTEAD}`),
   );
 }

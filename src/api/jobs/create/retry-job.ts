@@ -9,6 +9,7 @@ import { addsFiles } from '../../../shared/domain/job/compaction.ts';
 import { newJobId } from '../../../shared/domain/job/job-id.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
 import { firstPart, type JobRecord, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { DELTA_INSTEAD } from '../../../shared/error-guide/partition-advice.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
 import type { Output } from '../../../shared/storage/output.ts';
@@ -87,11 +88,6 @@ export function createRetryJob(deps: ContinuationDeps & { jobs: Pick<JobStore, '
   }
 }
 
-/** The files of the jobs before a retry still count, however the retry ended. */
-const DELTA_INSTEAD =
-  'a resume would end in the same way. Submit a delta job into another output, with this output as `previous`, and with ' +
-  'another partition_by or with compact alone';
-
 /**
  * Finds the job that last wrote the output, from the manifest. Throws if that job has unfinished rows, or if the
  * manifest does not list the requested job.
@@ -106,7 +102,9 @@ async function lastJob(asked: string, last: JobSpec, output: Output): Promise<Ou
       `The output "${output.place}" is incomplete, because job ${last.id} has unfinished rows. Finish them first ` +
         '(POST /v1/jobs/resume with the output, and another max_errors if that limit ended the job), ' +
         'then retry the job that finished them.' +
-        (addsFiles(last) ? ` If job ${last.id} has ended with invalid_partition, ${DELTA_INSTEAD}.` : ''),
+        (addsFiles(last)
+          ? ` If job ${last.id} has ended with invalid_partition, a resume would end in the same way. ${DELTA_INSTEAD}`
+          : ''),
     );
   }
   if (jobs.some((job) => job.job === asked)) return found;

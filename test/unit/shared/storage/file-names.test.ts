@@ -19,17 +19,24 @@ it.each([
   ['a\ud800', 'label=a\ufffd'],
   [null, 'label=__HIVE_DEFAULT_PARTITION__'],
   ['', 'label=__HIVE_DEFAULT_PARTITION__'],
-  ['__HIVE_DEFAULT_PARTITION__', 'label=%5F_HIVE_DEFAULT_PARTITION__'],
+  ['__HIVE_DEFAULT_PARTITION', 'label=%5F_HIVE_DEFAULT_PARTITION'],
 ])('the folder of %j is %s', (value, folder) => {
-  expect(folderOf('label', value)).toBe(folder);
+  expect(folderOf('label', value)).toEqual({ ok: true, folder });
   const path = fileName(7, 'csv', folder);
   expect([isFilePath(path), fileNumber(path)]).toEqual([true, 7]);
 });
 
 it('a value that is too long for a file system has no folder', () => {
-  expect(folderOf('label', 'x'.repeat(249))).not.toBeNull();
-  expect(folderOf('label', 'x'.repeat(250))).toBeNull();
-  expect(folderOf('label', '/'.repeat(84))).toBeNull();
+  expect(folderOf('label', 'x'.repeat(249)).ok).toBe(true);
+  for (const text of ['x'.repeat(250), '/'.repeat(84)])
+    expect(folderOf('label', text)).toEqual({ ok: false, why: 'is too long for the name of a folder' });
+});
+
+it('a text that readers would take for null has no folder, however it is escaped', () => {
+  expect(folderOf('label', '__HIVE_DEFAULT_PARTITION__')).toEqual({
+    ok: false,
+    why: 'stands for null in the name of a folder',
+  });
 });
 
 it('tells the files of a retry from those of earlier jobs', () => {
