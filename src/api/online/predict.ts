@@ -87,10 +87,15 @@ function checkInput(input: PredictInput, { config }: OnlineModel): void {
   throw new ForebayError('unsupported_media_type', `The model's task takes ${NAMES[kind]}.`);
 }
 
-function notServed(name: string, { problem, waitsBecause, isDraining }: ModelService): ForebayError {
+function notServed(
+  name: string,
+  { problem, waitsBecause, isDraining, otherHashes }: ModelService,
+): ForebayError {
   const help = isDraining
     ? 'all that have it are draining. Resume one, or start another one'
-    : 'start a worker of its pool';
+    : otherHashes.length > 0
+      ? 'workers have other files of it. If the files have just changed, workers notice that within some seconds, so try again'
+      : 'start a worker of its pool';
   const why = problem ?? waitsBecause ?? help;
   return noWorker(`No live worker serves the model "${name}": ${why}.`);
 }
