@@ -9,7 +9,12 @@ import type { Described } from '../../shared/models/hugging-face/described.ts';
 import { readFeatureExtractor } from '../../shared/models/hugging-face/feature-extractor.ts';
 import { architectureOf } from '../../shared/models/hugging-face/heads.ts';
 import { readHuggingFaceConfig } from '../../shared/models/hugging-face/model-config.ts';
-import { readPreprocessorConfig } from '../../shared/models/hugging-face/preprocessor-config.ts';
+import {
+  readPreprocessorConfig,
+  type PreprocessorConfig,
+} from '../../shared/models/hugging-face/preprocessor-config.ts';
+import { chooseProcessor, NESTED_FILE, sourceIn } from '../../shared/models/hugging-face/processor-file.ts';
+import { isTimm, readTimm } from '../../shared/models/hugging-face/timm-settings.ts';
 import { PROCESSOR_FILE, type Json, type Reading } from '../../shared/models/hugging-face/reading.ts';
 import { describeSentenceModel } from '../../shared/models/hugging-face/sentence-model.ts';
 import { describeText } from '../../shared/models/hugging-face/text-settings.ts';
@@ -40,16 +45,20 @@ export interface Surroundings extends Reading, Beside {
 export async function readSurroundings(folders: readonly string[]): Promise<Surroundings> {
   const config = await readJson(folders, CONFIG);
   const model = readHuggingFaceConfig(config);
-  const processor = await readJson(folders, PROCESSOR_FILE);
-  const sound = readFeatureExtractor(processor);
-  const pixels = readPreprocessorConfig(sound === null ? processor : {});
+  const [nested, own] = [await readJson(folders, NESTED_FILE), await readJson(folders, PROCESSOR_FILE)];
+  const processor = chooseProcessor('image_processor', nested, own);
+  const extractor = chooseProcessor('feature_extractor', nested, own);
+  const sound = readFeatureExtractor(extractor.given);
+  const pixels = isTimm(config)
+    ? readTimm(config)
+    : fromProcessor(readPreprocessorConfig(sound === null ? processor.given : {}), processor.file);
   const fromFile = await readLabelsFile(folders);
   const text = await readTokenizer(folders, config);
   return {
     preprocess: pixels.preprocess,
     activation: model.activation,
     architecture: architectureOf(config),
-    hasProcessor: Object.keys(processor).length > 0,
+    hasProcessor: isTimm(config) || Object.keys(processor.given).length > 0,
     text,
     sound,
     labels: fromFile ?? labelsFrom(model.labels, CONFIG),
@@ -58,8 +67,18 @@ export async function readSurroundings(folders: readonly string[]): Promise<Surr
       ...model.taken.filter((line) => fromFile === null || !line.startsWith('labels')),
       ...pixels.taken,
     ],
-    open: [...model.open, ...pixels.open, ...(sound?.open ?? []), ...(text?.notes ?? [])],
+    open: [
+      ...model.open,
+      ...pixels.open,
+      ...(sound?.open ?? []).map((line) => sourceIn(line, extractor.file)),
+      ...(text?.notes ?? []),
+    ],
   };
+}
+
+function fromProcessor({ preprocess, taken, open }: PreprocessorConfig, file: string) {
+  const renamed = (line: string) => sourceIn(line, file);
+  return { preprocess, taken: taken.map(renamed), open: open.map(renamed) };
 }
 
 /** `source`: where they come from. */

@@ -164,6 +164,16 @@ describe('classifiers of waveforms', () => {
     expect(config).toMatchObject({ task: 'audio', answer: 'predictions', sample_rate: 16_000 });
   });
 
+  it('have the settings of processor_config.json', async () => {
+    const dir = soundFolder({
+      'preprocessor_config.json': {},
+      'processor_config.json': { feature_extractor: { ...EXTRACTOR, sampling_rate: 8000, odd: 1 } },
+    });
+    const { config, notes } = await loadModelFolder(dir);
+    expect(config).toMatchObject({ task: 'audio', sample_rate: 8000 });
+    expect(notes).toContain('processor_config.json (feature_extractor): odd 1');
+  });
+
   it('need the sample rate and the normalisation from model.json if no file has them', async () => {
     const dir = soundFolder({ 'preprocessor_config.json': {} });
     await expect(loadModelFolder(dir)).rejects.toMatchObject({

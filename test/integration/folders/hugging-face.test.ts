@@ -127,6 +127,43 @@ describe('image classifiers', () => {
     await expect(loadModelFolder(dir)).rejects.toThrow(/\/graph: expected the path of an .onnx file below/);
   });
 
+  it('have the settings of processor_config.json, which transformers prefers', async () => {
+    const { 'preprocessor_config.json': own, ...nested } = {
+      'preprocessor_config.json': { ...PROCESSOR, image_mean: [0.5, 0.5, 0.5] },
+      'processor_config.json': {
+        image_processor: { ...PROCESSOR, odd: 1 },
+        processor_class: 'CLIPProcessor',
+      },
+    };
+    for (const more of [nested, { ...nested, 'preprocessor_config.json': own }]) {
+      const dir = imageFolder(more);
+      if (more === nested) rmSync(join(dir, 'preprocessor_config.json'));
+      const { config, notes } = await loadModelFolder(dir);
+      expect(config).toMatchObject({ preprocess: { resize: SIDE, crop: SIDE, mean: [0, 0, 0] } });
+      expect(notes).toEqual(['processor_config.json (image_processor): odd 1']);
+    }
+  });
+
+  it('of timm have the pixels and names of config.json', async () => {
+    const data = { input_size: [3, SIDE, SIDE], crop_pct: 0.5, mean: [0, 0, 0], std: [1, 1, 1] };
+    const timm = {
+      architecture: 'resnet10t',
+      num_classes: 3,
+      label_names: ['red', 'green', 'blue'],
+      pretrained_cfg: { ...data, interpolation: 'bilinear', crop_mode: 'center' },
+    };
+    const dir = imageFolder({ 'config.json': timm });
+    rmSync(join(dir, 'preprocessor_config.json'));
+    const { folder, lane } = await servedFolder(dir);
+    expect(folder.config).toMatchObject({
+      task: 'image-classification',
+      preprocess: { resize: 2 * SIDE, crop: SIDE, interpolation: 'bilinear' },
+    });
+    const rows = [{ bytes: await plain(0, 255, 0) }];
+    const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 3 } });
+    expect(predictionsOf(outcomes[0])[0]).toMatchObject({ label: 'green', score: 0.576117 });
+  });
+
   it('note the fields that Forebay does not understand', async () => {
     const dir = imageFolder({
       'config.json': { ...CONFIG, problem_type: 'odd' },

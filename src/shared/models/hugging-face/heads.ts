@@ -1,4 +1,5 @@
 /** Which task a model of transformers has, by the end of its class name. Pure. */
+import { NESTED_FILE } from './processor-file.ts';
 import { PROCESSOR_FILE, type Json } from './reading.ts';
 
 const CLASSIFIER = 'ForSequenceClassification';
@@ -37,7 +38,7 @@ export function taskOfArchitecture(architecture: string, names: readonly string[
   if (known !== undefined) return known[1];
   if (!architecture.endsWith('Model')) return null;
   if (names.includes('tokenizer.json')) return 'text-embedding';
-  return names.includes(PROCESSOR_FILE) ? 'image-embedding' : null;
+  return names.includes(PROCESSOR_FILE) || names.includes(NESTED_FILE) ? 'image-embedding' : null;
 }
 
 /** Why no task fits a model of sounds: what it does, or that it takes spectrograms. Null if nothing shows this. */

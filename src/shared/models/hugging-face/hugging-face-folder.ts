@@ -12,6 +12,7 @@ import type { Json } from './reading.ts';
 import { describeSentenceModel } from './sentence-model.ts';
 import { classesOfSounds, refuseSounds } from './sound-settings.ts';
 import { describeText } from './text-settings.ts';
+import { describeTimm, isTimm, timmClasses } from './timm-settings.ts';
 
 export const huggingFace: ForeignKind = {
   mayBe: (names) => names.includes(CONFIG) && (names.includes(GRAPHS) || names.some(isGraph)),
@@ -26,8 +27,9 @@ const GRAPH = 'model.onnx';
 async function read(files: ForeignFiles): Promise<ForeignConfig | null> {
   const config = await objectIn(files, CONFIG);
   const architecture = architectureOf(config);
-  if (architecture === null && typeof config['model_type'] !== 'string') return null;
-  const { task, describe } = kindOf(architecture ?? '', await files.names());
+  const hasTimm = isTimm(config);
+  if (!hasTimm && architecture === null && typeof config['model_type'] !== 'string') return null;
+  const { task, describe } = hasTimm ? timmKind(config) : kindOf(architecture ?? '', await files.names());
   const { fields, missing, unlessGiven = new Map(), notes } = await describe(files, config);
   return {
     kind: 'Hugging Face',
@@ -90,6 +92,18 @@ const CLAP =
 interface Kind {
   readonly task: string | null;
   readonly describe: Describe;
+}
+
+/** timm has no other file for pixels. */
+function timmKind(config: Json): Kind {
+  const isClassifier = timmClasses(config) !== 0;
+  return {
+    task: isClassifier ? 'image-classification' : 'image-embedding',
+    describe: async () => {
+      const timm = describeTimm(config);
+      return isClassifier ? timm : bothOf(VECTORS, timm);
+    },
+  };
 }
 
 function kindOf(architecture: string, names: readonly string[]): Kind {

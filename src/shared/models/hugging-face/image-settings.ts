@@ -1,7 +1,8 @@
 /** What a Hugging Face folder says about the input of an image model. */
-import { objectIn, type ForeignFiles } from '../foreign-files.ts';
+import type { ForeignFiles } from '../foreign-files.ts';
 import type { Described } from './described.ts';
 import { readPreprocessorConfig } from './preprocessor-config.ts';
+import { fromFile, processorIn } from './processor-file.ts';
 import { fieldNote, PROCESSOR_FILE, type Json } from './reading.ts';
 
 interface Needed {
@@ -28,20 +29,20 @@ const NEEDED: Readonly<Record<'crop' | 'interpolation' | 'mean' | 'std', Needed>
   std: { what: 'the standard deviation', keys: ['image_std'], lack: 'a deviation is one number or three' },
 };
 
-/** Where processors of several kinds of data, such as CLIP's, keep the settings of images from transformers 5 on. */
-const NESTED_FILE = 'processor_config.json';
-
 export async function describeImages(files: ForeignFiles): Promise<Described> {
-  const given = await objectIn(files, PROCESSOR_FILE);
+  const processor = await processorIn(files, 'image_processor');
+  return fromFile(describeProcessor(processor.given), processor);
+}
+
+function describeProcessor(given: Json): Described {
   const { preprocess, open, sizeProblem } = readPreprocessorConfig(given);
   const missing = new Map<string, string>();
   const has = Object.keys(given).length > 0;
   const isResized = given['do_resize'] !== false;
-  const absent = has ? '' : await whyAbsent(files);
   for (const [field, needed] of Object.entries(NEEDED)) {
     if (preprocess[field as keyof typeof NEEDED] !== undefined) continue;
     if (field === 'interpolation' && !isResized) continue;
-    missing.set(`/preprocess/${field}`, has ? whyMissing(given, needed) : absent);
+    missing.set(`/preprocess/${field}`, has ? whyMissing(given, needed) : `there is no ${PROCESSOR_FILE}`);
   }
   if (sizeProblem !== null) {
     const why = `${PROCESSOR_FILE}: ${sizeProblem}. Forebay's inputs have one size. Choose that size, such as "preprocess": { "resize": { "width": 640, "height": 640 }, "crop": 640 }. Answers then differ from those of transformers`;
@@ -63,13 +64,4 @@ function whyMissing(config: Json, { what, keys, lack }: Needed): string {
   const said = keys.filter((key) => (config[key] ?? null) !== null);
   if (said.length === 0) return `${PROCESSOR_FILE} does not show ${what} (${keys.join(', ')})`;
   return `${fieldNote(Object.fromEntries(said.map((key) => [key, config[key]])))}; ${lack}`;
-}
-
-async function whyAbsent(files: ForeignFiles): Promise<string> {
-  const nested = await objectIn(files, NESTED_FILE);
-  const help =
-    nested['image_processor'] === undefined
-      ? ''
-      : `. Put the value of image_processor in ${NESTED_FILE} into a file of this name`;
-  return `there is no ${PROCESSOR_FILE}${help}`;
 }

@@ -1,14 +1,19 @@
 /** What a Hugging Face folder says about a model of sounds. */
-import { objectIn, type ForeignFiles } from '../foreign-files.ts';
+import type { ForeignFiles } from '../foreign-files.ts';
 import { describeClasses } from './classes.ts';
 import { bothOf, withoutTask, type Described } from './described.ts';
 import { readFeatureExtractor, type FeatureExtractor } from './feature-extractor.ts';
 import { soundWithoutTask } from './heads.ts';
+import { fromFile, processorIn } from './processor-file.ts';
 import { PROCESSOR_FILE, type Json } from './reading.ts';
 
 /** A classifier of waveforms. */
 export async function classesOfSounds(files: ForeignFiles, config: Json): Promise<Described> {
-  const extractor = await extractorIn(files);
+  const processor = await processorIn(files, 'feature_extractor');
+  return fromFile(describeSounds(files, config, readFeatureExtractor(processor.given)), processor);
+}
+
+function describeSounds(files: ForeignFiles, config: Json, extractor: FeatureExtractor | null): Described {
   const refusal = refuseExtractor(files, extractor);
   if (refusal !== null) return refusal;
   const { sampleRate = null, normalize = null, open = [] } = extractor ?? {};
@@ -40,8 +45,9 @@ const WHOLE_NOTE =
 
 /** Why a folder with an architecture that shows no task is refused. Null if it is not a model of sounds. */
 export async function refuseSounds(architecture: string, files: ForeignFiles): Promise<Described | null> {
-  const refusal = refuseExtractor(files, await extractorIn(files));
-  if (refusal !== null) return refusal;
+  const processor = await processorIn(files, 'feature_extractor');
+  const refusal = refuseExtractor(files, readFeatureExtractor(processor.given));
+  if (refusal !== null) return fromFile(refusal, processor);
   const reason = soundWithoutTask(architecture);
   if (reason === 'spectrograms') {
     return takesSpectrograms(files, 'config.json', `the architecture ${JSON.stringify(architecture)}`);
@@ -50,10 +56,6 @@ export async function refuseSounds(architecture: string, files: ForeignFiles): P
   return withoutTask(
     `config.json names the architecture ${JSON.stringify(architecture)}, which ${reason.does}, and Forebay has no task for that. To get the outputs of the graph as they are, create a folder with: forebay model init ${files.dir} --out OUT --task audio`,
   );
-}
-
-async function extractorIn(files: ForeignFiles): Promise<FeatureExtractor | null> {
-  return readFeatureExtractor(await objectIn(files, PROCESSOR_FILE));
 }
 
 function refuseExtractor(files: ForeignFiles, extractor: FeatureExtractor | null): Described | null {

@@ -8,11 +8,15 @@ export function namesOfIds(id2label: object): string[] | null {
   return names.length > 0 && isNames ? (names as string[]) : null;
 }
 
-/** The `id2label` of a text that is such a config. Null if it has none. Undefined if the text is not a JSON object. */
+/**
+ * The `id2label` of a text that is such a config, or the `label_names` of a timm model. Null if it has neither. Undefined if
+ * the text is not a JSON object.
+ */
 export function id2labelIn(text: string): unknown {
   if (!/^\s*\{/.test(text)) return undefined;
   try {
-    return (JSON.parse(text) as { id2label?: unknown }).id2label ?? null;
+    const { id2label, label_names } = JSON.parse(text) as { id2label?: unknown; label_names?: unknown };
+    return id2label ?? label_names ?? null;
   } catch {
     return undefined;
   }
