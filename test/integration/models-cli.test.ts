@@ -161,6 +161,8 @@ describe.skipIf(noCertificates !== null)(`pull ${noCertificates ?? ''}`.trim(), 
     server = createServer({ cert: readFileSync(cert), key: readFileSync(key) }, ({ url: path }, response) => {
       const archive = archives.get(path ?? '');
       if (path === '/moved') response.writeHead(302, { location: 'http://127.0.0.1:1/x' }).end();
+      else if (path === '/short')
+        response.writeHead(200, { 'content-length': 100_000 }).write('x', () => response.destroy());
       else response.writeHead(archive === undefined ? 404 : 200).end(archive);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -235,6 +237,8 @@ describe.skipIf(noCertificates !== null)(`pull ${noCertificates ?? ''}`.trim(), 
     const outside = pack('outside.tar', '-P', '-C', source, '--transform', 's,^,../,', 'model.json');
     archives.set('/cut.tar.gz', archives.get('/good.tar.gz')!.subarray(0, 200));
     const cut = createHash('sha256').update(archives.get('/cut.tar.gz')!).digest('hex');
+    archives.set('/packed.zip', Buffer.from('PK\x03\x04 and more'));
+    const zipped = createHash('sha256').update(archives.get('/packed.zip')!).digest('hex');
     const cases: [string, string, string][] = [
       ['/good.tar.gz', '0'.repeat(64), `the archive has the SHA-256 ${good}`],
       ['/good.tar.gz', 'abc', '--sha256 must be 64 hexadecimal digits'],
@@ -248,7 +252,9 @@ describe.skipIf(noCertificates !== null)(`pull ${noCertificates ?? ''}`.trim(), 
       ],
       ['/outside.tar', outside, 'which is not a path below'],
       ['/cut.tar.gz', cut, 'the archive cannot be used'],
-      ['/absent', good, 'status 404'],
+      ['/absent', good, `cannot download ${url}/absent: the server answered with status 404`],
+      ['/short', good, `cannot download ${url}/short: `],
+      ['/packed.zip', zipped, 'it is a ZIP archive; pack the model as .tar or .tar.gz'],
       ['/moved', good, 'only https is fetched here, not http://'],
     ];
     for (const [path, sha256, says] of cases) {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readConfig } from '../../shared/config/config.ts';
+import { messageOf } from '../../shared/errors.ts';
 import { isModel } from '../../shared/models/model-dirs.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { createGuardedFetch } from '../../shared/net/guarded-fetch.ts';
@@ -79,7 +80,7 @@ async function download(url: string, path: string, allow: readonly string[]): Pr
       ? new UsageError(
           `${url} does not have a public address; allow it with --fetch-allow ${new URL(url).hostname}`,
         )
-      : error;
+      : new Error(`cannot download ${url}: ${messageOf(error)}`, { cause: error });
   } finally {
     process.off('SIGINT', end).off('SIGTERM', end);
     await file.close();

@@ -21,8 +21,11 @@ import { createByteReader, type ByteReader } from './byte-reader.ts';
 
 /** Throws UsageError for anything that is not such an archive, or leads out of the target. */
 export async function unpackTar(archive: string, target: string): Promise<void> {
+  const start = await startOf(archive);
+  const other = OTHERS.find(({ magic }) => start.startsWith(magic));
+  if (other !== undefined) throw broken(`it is ${other.name}; pack the model as .tar or .tar.gz`);
   const raw = createReadStream(archive);
-  const stream = (await isGzip(archive)) ? raw.pipe(createGunzip()) : raw;
+  const stream = start.startsWith(GZIP) ? raw.pipe(createGunzip()) : raw;
   raw.on('error', (error) => stream.destroy(error));
   const reader = createByteReader(stream);
   try {
@@ -37,11 +40,20 @@ export async function unpackTar(archive: string, target: string): Promise<void> 
   }
 }
 
-async function isGzip(path: string): Promise<boolean> {
+/** The first bytes in hex. */
+const GZIP = '1f8b';
+const OTHERS = [
+  { magic: '504b0304', name: 'a ZIP archive' },
+  { magic: 'fd377a585a00', name: 'compressed with xz' },
+  { magic: '28b52ffd', name: 'compressed with zstd' },
+  { magic: '425a68', name: 'compressed with bzip2' },
+] as const;
+
+async function startOf(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer[0] === 0x1f && buffer[1] === 0x8b;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    return buffer.toString('hex', 0, bytesRead);
   } finally {
     await file.close();
   }
