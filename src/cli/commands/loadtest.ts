@@ -5,7 +5,8 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ProblemError } from '../../client/problem-error.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT, UsageError } from '../exit-codes.ts';
+import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
+import { onStopSignals } from '../launch/stop-signals.ts';
 import { runLoad, type Load } from '../loadtest/run-load.ts';
 import { loadText, summariseLoad, type LoadSummary } from '../loadtest/summarise-load.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
@@ -44,10 +45,17 @@ export function addLoadtest(program: Command, context: CliContext): void {
     )
     .option('--seconds <n>', 'how long each load lasts', wholeNumber(1, 86_400), 10);
   addApiUrlFlags(command).action(async (flags: LoadtestFlags) => {
-    const summaries = await loadtest(flags, context);
+    // What has been measured by then is worth seeing.
+    const stop = new AbortController();
+    const removeHandlers = onStopSignals({
+      onFirst: () => stop.abort(),
+      onForced: (signal) => process.exit(exitCodeOfSignal(signal)),
+    });
+    const summaries = await loadtest(flags, context, stop.signal).finally(removeHandlers);
     if (flags.json) await context.terminal.pipe(`${JSON.stringify(summaries)}\n`);
-    else context.terminal.out(loadText(summaries));
-    context.exitWith(summaries.every(({ latency_ms }) => latency_ms !== null) ? EXIT.ok : EXIT.failed);
+    else if (summaries.length > 0) context.terminal.out(loadText(summaries));
+    const isAnswered = summaries.every(({ latency_ms }) => latency_ms !== null);
+    context.exitWith(stop.signal.aborted ? EXIT.interrupted : isAnswered ? EXIT.ok : EXIT.failed);
   });
   addHelp(command, {
     examples: [
@@ -57,12 +65,17 @@ export function addLoadtest(program: Command, context: CliContext): void {
     notes: [
       '--input is a file or a folder: images, sounds, or .txt files.',
       'With --rate, a latency counts from the time at which the request should have been sent.',
+      'Ctrl-C ends it early and prints what has been measured.',
       'Run it on another machine than the service. Otherwise it takes CPU time from the service.',
     ],
   });
 }
 
-async function loadtest(flags: LoadtestFlags, context: CliContext): Promise<LoadSummary[]> {
+async function loadtest(
+  flags: LoadtestFlags,
+  context: CliContext,
+  signal: AbortSignal,
+): Promise<LoadSummary[]> {
   const { model, input, rate, clients = [1], seconds } = flags;
   const api = connectTo(flags, context);
   const rows = rowsAt(resolve(context.cwd, input), input);
@@ -73,11 +86,18 @@ async function loadtest(flags: LoadtestFlags, context: CliContext): Promise<Load
       (error: unknown) => (error instanceof ProblemError ? error.code : 'unreachable'),
     );
   // Fails with the service's error if it cannot answer at all. This also loads the model.
-  await api.predictOne(model, rows[0]!);
+  const stopped = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  await Promise.race([api.predictOne(model, rows[0]!), stopped]);
   const loads: readonly Load[] =
     rate?.map((one) => ({ rate: one })) ?? clients.map((count) => ({ clients: count }));
   const summaries: LoadSummary[] = [];
-  for (const load of loads) summaries.push(summariseLoad(await runLoad(load, seconds, ask)));
+  for (const load of loads) {
+    if (signal.aborted) break;
+    const report = await runLoad(load, seconds, ask, Math.random, signal);
+    if (report.answers.length > 0) summaries.push(summariseLoad(report));
+  }
   return summaries;
 }
 

@@ -24,16 +24,24 @@ export interface LoadReport {
   readonly seconds: number;
 }
 
-/** `ask`: resolves to the code of an error, or null. Must not reject. `random`: 0 to less than 1. */
+/**
+ * `ask`: resolves to the code of an error, or null. Must not reject. `random`: 0 to less than 1. `signal`: ends the load
+ * early, with the answers that have come by then.
+ */
 export async function runLoad(
   load: Load,
   seconds: number,
   ask: () => Promise<string | null>,
   random: () => number = Math.random,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<LoadReport> {
   const answers: LoadAnswer[] = [];
   const began = performance.now();
   const end = began + seconds * 1000;
+
+  const stopped = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 
   async function askAt(intended: number): Promise<void> {
     const error = await ask();
@@ -42,19 +50,20 @@ export async function runLoad(
 
   if ('clients' in load) {
     const client = async () => {
-      while (performance.now() < end) await askAt(performance.now());
+      while (!signal.aborted && performance.now() < end) await askAt(performance.now());
     };
-    await Promise.all(Array.from({ length: load.clients }, client));
+    await Promise.race([Promise.all(Array.from({ length: load.clients }, client)), stopped]);
   } else {
     const asked: Promise<void>[] = [];
     // Times between the events of a Poisson process are exponentially distributed.
     for (let next = began; ; next += (-Math.log(1 - random()) / load.rate) * 1000) {
       if (next >= end) break;
       const early = next - performance.now();
-      if (early > 0) await wait(early);
+      if (early > 0) await Promise.race([wait(early), stopped]);
+      if (signal.aborted) break;
       asked.push(askAt(next));
     }
-    await Promise.all(asked);
+    await Promise.race([Promise.all(asked), stopped]);
   }
-  return { load, answers, seconds: (performance.now() - began) / 1000 };
+  return { load, answers: [...answers], seconds: (performance.now() - began) / 1000 };
 }

@@ -31,6 +31,21 @@ it('clients wait for their answers, so there are never more requests at once tha
   expect(answers.length).toBeGreaterThan(3);
 });
 
+it.each([{ clients: 2 }, { rate: 1e5 }])(
+  'a load of %j that is stopped has the answers until then, and waits for no others',
+  async (load) => {
+    const stop = new AbortController();
+    let asked = 0;
+    const ask = async () => {
+      asked += 1;
+      if (asked === 5) stop.abort();
+      return asked < 5 ? null : new Promise<null>(() => {});
+    };
+    const { answers } = await runLoad(load, 3600, ask, Math.random, stop.signal);
+    expect(answers).toHaveLength(4);
+  },
+);
+
 it('latencies are those of results, and errors are counted by code', () => {
   const answers = [
     ...Array.from({ length: 100 }, (_, i) => ({ ms: i + 1, error: null })),
