@@ -20,10 +20,12 @@ const NOT_PINNED =
 
 /** `given`: what model.json would hold. Throws ForebayError `invalid_request` with every issue. */
 export async function readInlinePipeline(given: object, survey: ModelSurvey): Promise<InlinePipeline> {
-  const reading = readModelConfig({ kind: 'pipeline', ...given, name: INLINE_NAME });
+  // Another kind would need other fields.
+  const { kind = 'pipeline' } = given as { readonly kind?: unknown };
+  if (kind !== 'pipeline') throw refused([{ path: '/kind', message: 'must be "pipeline", or left out' }]);
+  const reading = readModelConfig({ ...given, kind, name: INLINE_NAME });
   if (!reading.ok) throw refused(reading.issues);
   const { config } = reading;
-  if (config.kind !== 'pipeline') throw refused([{ path: '/kind', message: 'must be "pipeline"' }]);
   const issues: Issue[] = [];
   if (config.keep_alive_s === PINNED) issues.push({ path: '/keep_alive_s', message: NOT_PINNED });
   const members: KnownMember[] = [];

@@ -35,7 +35,12 @@ export async function modelOfRequest(
 
 export async function readPipeline(file: string, cwd: string): Promise<Record<string, unknown>> {
   const value = await jsonIn(file, cwd);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    if (!('pipeline' in value)) return { ...value };
+    throw new UsageError(
+      `--pipeline ${file}: the file holds a request; leave only the value of its field "pipeline"`,
+    );
+  }
   throw new UsageError(
     `--pipeline ${file}: the file must hold a JSON object, as model.json of a pipeline does`,
   );
@@ -47,6 +52,8 @@ async function jsonIn(file: string, cwd: string): Promise<unknown> {
     if (reading.ok) return JSON.parse(reading.text);
     throw new Error(`the file ${reading.why}`);
   } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new UsageError(`--pipeline ${file}: the file is not JSON (${messageOf(error)})`);
     throw new UsageError(`--pipeline ${file}: ${messageOf(error)}`);
   }
 }

@@ -179,6 +179,9 @@ describe('the model catalog', () => {
         '/pipeline/ensemble/members/1/model: "combine": "vote" needs the same classes, but "other" has 12 and "digits-small" has 10',
     });
     await expect(findInline({ ensemble: { combine: 'all', members } })).resolves.toBeDefined();
+    await expect(findInline({ kind: 'onnx', cascade: {} })).rejects.toMatchObject({
+      message: '/pipeline/kind: must be "pipeline", or left out',
+    });
     const open = catalog([
       { ref: a!.ref, graph: scores(10) },
       { ref: b!.ref, graph: scores('C') },

@@ -59,6 +59,7 @@ it.each([
   [cascade('weak', 2, 'strong'), /--pipeline given\.json: \/cascade\/levels\/0\/threshold: /],
   [{ kind: 'predictor' }, /\/kind must be "pipeline"; for other models use --model/],
   [[], /must hold a JSON object/],
+  [{ pipeline: cascade('weak', 0.9, 'strong') }, /leave only the value of its field "pipeline"/],
 ])('%j is checked before anything starts', async (content, problem) => {
   const checked = withRunModel(file(content), place(), async ({ name }) => name);
   await (problem === null
