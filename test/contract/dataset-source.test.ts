@@ -3,8 +3,6 @@ import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/prom
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFilesSource } from '#forebay/shared/datasets/files/files-source.js';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
@@ -12,6 +10,7 @@ import type { DatasetSource, SourceRow } from '#forebay/shared/datasets/source.j
 import { spoolInline } from '#forebay/shared/datasets/inline/inline-source.js';
 import { spoolUrls } from '#forebay/shared/datasets/urls/urls-source.js';
 import { makeTar, makeZip } from '../support/archives.ts';
+import { heapNow } from '../support/live-heap.ts';
 import { fixture } from '../support/parquet-rows.ts';
 import { packInline, packUrls } from '../support/packed.ts';
 import { listing, serveS3, type S3Answers } from '../support/s3-answers.ts';
@@ -325,11 +324,4 @@ async function readAll(source: DatasetSource, from: Cursor | null): Promise<Sour
 
 function* lazily<T>(count: number, make: (i: number) => T): Generator<T> {
   for (let i = 0; i < count; i++) yield make(i);
-}
-
-/** The live heap in bytes, after a garbage collection. */
-function heapNow(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().heapUsed;
 }

@@ -3,6 +3,7 @@
  * has the usual form, its objects are cut out of the text first. Pure.
  */
 import { ForebayError } from '../../errors.ts';
+import { ownText } from '../../text/own-text.ts';
 import { elementsOf, parsedXml, textOf, timeOf, type Xml } from '../remote/xml.ts';
 import { decodeKey } from './s3-xml.ts';
 
@@ -58,7 +59,8 @@ function objectOf(field: Field, isEncoded: boolean): ListedObject {
   return {
     key: isEncoded ? decodeKey(key) : key,
     size: size === '' ? null : Number(size),
-    version: field('ETag') || null,
+    // Rows keep it, and wait for others to fill a block.
+    version: ownText(field('ETag')) || null,
     writtenAt: timeOf(field('LastModified')),
   };
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { readListPage } from '#forebay/shared/stores/s3/s3-list-page.js';
+import { heapNow } from '../../../support/live-heap.ts';
 
 const HEAD = '<?xml version="1.0"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">';
 const TAIL =
@@ -43,4 +44,17 @@ it.each([
   ['is no list', '<html>hello</html>'],
 ])('a page that %s is refused', (_, text) => {
   expect(() => readListPage(text)).toThrow(expect.objectContaining({ code: 'fetch_unreadable' }));
+});
+
+it('a version does not keep its page in memory', () => {
+  // A row of a sparse listing waits until others fill its block, and each comes from another page.
+  const etag = '"0123456789abcdef0123456789abcdef"';
+  const page = pageOf('', [`<Key>a</Key><ETag>${etag}</ETag>`]).padEnd(1_000_000);
+  const before = heapNow();
+  const kept = Array.from(
+    { length: 20 },
+    () => readListPage(Buffer.from(page).toString('utf8')).objects[0]!.version,
+  );
+  expect(heapNow() - before).toBeLessThan(10_000_000);
+  expect(new Set(kept)).toEqual(new Set([etag]));
 });
