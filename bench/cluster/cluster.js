@@ -39,9 +39,9 @@ const MEMORY = '/dev/shm';
  * `batchSize`: rows per batch. `task`: the task's part of the models' config. `graph`: path of the models' graph, if
  * the lanes open one. `onDisk`: outputs are on disk, not in memory. `nodeArgs`: Node flags for every child process,
  * such as --cpu-prof. `models`: their names. `apis`: number of API processes. `tenants`: those that submit jobs.
- * Without them, no keys are needed.
+ * Without them, no keys are needed. `apiEnv`: variables of the API processes, which workers do not have.
  * @param {{ batchSize: number, task?: object, graph?: string, onDisk?: boolean, nodeArgs?: string[], models?: string[],
- *   apis?: number, tenants?: string[] }} options
+ *   apis?: number, tenants?: string[], apiEnv?: Readonly<Record<string, string>> }} options
  */
 export async function startCluster({
   batchSize,
@@ -52,6 +52,7 @@ export async function startCluster({
   models = [MODEL],
   apis: apiCount = 1,
   tenants = [],
+  apiEnv = {},
 }) {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-scale-'));
   for (const name of models) {
@@ -89,11 +90,11 @@ export async function startCluster({
   const children = new Set();
 
   /** `host`: where the process runs, if not on this machine's own network. */
-  async function start(file, args = [], host = null) {
+  async function start(file, { args = [], host = null, more = {} } = {}) {
     const [execPath, ...before] = host === null ? [process.execPath] : host.command([process.execPath]);
     const url = host === null ? redis.url : `redis://${host.here}:${redisPort}`;
     const child = fork(file, args, {
-      env: { ...env, REDIS_URL: url },
+      env: { ...env, REDIS_URL: url, ...more },
       execPath,
       execArgv: [...before, ...nodeArgs],
       stdio: 'inherit',
@@ -116,7 +117,8 @@ export async function startCluster({
   const keys = new Map();
   for (const tenant of tenants) keys.set(tenant, await createKey(client, tenant));
   const apis = [];
-  while (apis.length < apiCount) apis.push(await start(join(root, 'dist', 'api', 'main.js')));
+  while (apis.length < apiCount)
+    apis.push(await start(join(root, 'dist', 'api', 'main.js'), { more: apiEnv }));
   let turn = 0;
   let workers = [];
   let hosts = [];
@@ -164,7 +166,11 @@ export async function startCluster({
       }
       for (let i = 0; i < processes; i++) {
         const args = JSON.stringify({ workers: Math.min(count - i * perProcess, perProcess), lanes, device });
-        workers.push((await start(join(here, 'worker-process.js'), [args], hosts[i] ?? null)).child);
+        const { child } = await start(join(here, 'worker-process.js'), {
+          args: [args],
+          host: hosts[i] ?? null,
+        });
+        workers.push(child);
       }
     },
     /** Writes a manifest whose rows cycle through the local files. Returns the input of a job. */

@@ -33,7 +33,7 @@ const OPTIONS = {
   rows: {
     value: 'N',
     read: wholeNumber,
-    help: 'soak, simulation: rows of the long job (default 2,000,000 and 10,000,000)',
+    help: 'soak, simulation, listing: rows of the long job (default 2,000,000, 10,000,000, and no such job)',
   },
   kinds: {
     value: 'TEXT',

@@ -7,34 +7,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { onPath } from '../../dist/cli/redis/redis-program.js';
 import { cacheDir } from '../../dist/shared/config/cache-dir.js';
 import { createStores } from '../../dist/shared/stores/stores.js';
-import { freePort } from '../harness/free-port.js';
 import { Unavailable } from '../harness/places.js';
-import { removeSockets } from './seaweedfs-sockets.js';
+import { chooseSeaweedfs, downloadedTo } from './seaweedfs-program.js';
 
-/** The version that the tests download (test/support/seaweedfs.ts). */
-const CACHED = `seaweedfs-4.48-${process.arch}`;
 const BUCKET = 'bench';
 const START_MS = 60_000;
 const PUTS_AT_ONCE = 16;
-/** The ports that it opens, apart from those of S3. */
-const PORTS = ['master', 'volume', 'filer', 'admin'].flatMap((name) => [`${name}.port`, `${name}.port.grpc`]);
 
 /**
  * @param {string} folder for its data
  * @returns `env`: the environment variables for a service that reads and writes the bucket. `root`: the URL of the
- *   bucket. `upload(prefix, paths)`: stores files under their names, and resolves to the URL of the prefix. `stop()`:
- *   ends the server. Throws Unavailable
+ *   bucket. `upload(prefix, paths)`: stores files under their names, and resolves to the URL of the prefix.
+ *   `fill(prefix, count, path)`: stores one file under that many names. `stop()`: ends the server. Throws Unavailable
  */
 export async function startSeaweedfs(folder) {
   const program = find();
-  const port = await freePort();
-  const names = [...PORTS, 's3.port.grpc'];
-  const ports = await Promise.all(names.map(async () => freePort()));
+  const { args, port, removeSockets } = await chooseSeaweedfs(folder, [BUCKET]);
   const keys = { AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
-  const args = ['mini', `-dir=${folder}`, '-ip=127.0.0.1', '-ip.bind=127.0.0.1'];
-  args.push(...names.map((name, i) => `-${name}=${ports[i]}`));
-  args.push(`-s3.port=${port}`, '-s3.port.iceberg=0', '-s3.port.lance=0', `-bucket=${BUCKET}`);
-  args.push('-admin.ui=false', '-master.telemetry=false', '-webdav=false');
   const child = spawn(program, args, {
     cwd: folder,
     stdio: 'ignore',
@@ -66,7 +55,16 @@ export async function startSeaweedfs(folder) {
     child.kill('SIGTERM');
     await exited;
     process.off('exit', kill);
-    removeSockets([port, ...ports]);
+    removeSockets();
+  };
+  /** `objects`: names and contents. */
+  const putAll = async (prefix, objects) => {
+    const store = await stores.writable(root);
+    const put = async () => {
+      for (const [name, body] of objects) await store.put(`${root}${prefix}/${name}`, body);
+    };
+    await Promise.all(Array.from({ length: PUTS_AT_ONCE }, put));
+    return `${root}${prefix}/`;
   };
   try {
     await untilWritable(await stores.writable(root), `${root}ready`);
@@ -77,17 +75,21 @@ export async function startSeaweedfs(folder) {
   return {
     env,
     root,
-    async upload(prefix, paths) {
-      const store = await stores.writable(root);
-      const waiting = paths.values();
-      const put = async () => {
-        for (const path of waiting) await store.put(`${root}${prefix}/${basename(path)}`, readFileSync(path));
-      };
-      await Promise.all(Array.from({ length: PUTS_AT_ONCE }, put));
-      return `${root}${prefix}/`;
+    upload: async (prefix, paths) => putAll(prefix, files(paths)),
+    async fill(prefix, count, path) {
+      const body = readFileSync(path);
+      return putAll(prefix, numbered(count, body));
     },
     stop,
   };
+}
+
+function* files(paths) {
+  for (const path of paths) yield [basename(path), readFileSync(path)];
+}
+
+function* numbered(count, body) {
+  for (let i = 0; i < count; i++) yield [`${String(i).padStart(6, '0')}.jpg`, body];
 }
 
 async function untilWritable(store, url) {
@@ -104,7 +106,7 @@ async function untilWritable(store, url) {
 }
 
 function find() {
-  const program = onPath('weed', process.env) ?? join(cacheDir(process.env), CACHED, 'weed');
+  const program = onPath('weed', process.env) ?? join(downloadedTo(cacheDir(process.env)), 'weed');
   if (existsSync(program)) return program;
   throw new Unavailable('SeaweedFS is absent: install weed, or run the tests once, which download it');
 }

@@ -10,19 +10,22 @@ import { Sha256 } from '#forebay/shared/stores/s3/sha256.js';
 import { s3Target } from '#forebay/shared/stores/s3/s3-target.js';
 import { onPath } from '#forebay/cli/redis/redis-program.js';
 import { startBoundProcess, type BoundProcess } from './bound-process.ts';
-import { freePort } from './free-port.ts';
 import { installOnce } from './install-once.ts';
 import { redisCacheDir } from './redis.ts';
 import { waitUntil } from './wait-until.ts';
 
-interface Sockets {
-  readonly removeSockets: (ports: readonly number[]) => void;
+interface Program {
+  readonly VERSION: string;
+  readonly downloadedTo: (cacheDir: string) => string;
+  readonly chooseSeaweedfs: (
+    folder: string,
+    buckets: readonly string[],
+  ) => Promise<{ args: string[]; port: number; removeSockets: () => void }>;
 }
-const SOCKETS = new URL('../../bench/s3/seaweedfs-sockets.js', import.meta.url).href;
-const { removeSockets } = (await import(SOCKETS)) as Sockets;
+const PROGRAM = new URL('../../bench/s3/seaweedfs-program.js', import.meta.url).href;
+const { VERSION, downloadedTo, chooseSeaweedfs } = (await import(PROGRAM)) as Program;
 
-const VERSION = '4.48';
-const cached = join(redisCacheDir, `seaweedfs-${VERSION}-${process.arch}`);
+const cached = downloadedTo(redisCacheDir);
 
 /** Only for the test's server. */
 const KEYS = { AWS_ACCESS_KEY_ID: 'forebay-test', AWS_SECRET_ACCESS_KEY: 'a+secret/of=tests' };
@@ -51,38 +54,10 @@ export interface S3Server {
   stop(): Promise<void>;
 }
 
-/** Every port that it opens. Those without an option are 10,000 above another one, which may be too high. */
-const PORTS = [
-  'master.port',
-  'master.port.grpc',
-  'volume.port',
-  'volume.port.grpc',
-  'filer.port',
-  'filer.port.grpc',
-  's3.port.grpc',
-  'admin.port',
-  'admin.port.grpc',
-];
-
 /** Starts a server with these buckets. It ends with the test process. */
 export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
   const folder = mkdtempSync(join(tmpdir(), 'fbt-weed-'));
-  const port = await freePort();
-  const ports = await Promise.all(PORTS.map(async () => freePort()));
-  const args = [
-    'mini',
-    `-dir=${folder}`,
-    '-ip=127.0.0.1',
-    '-ip.bind=127.0.0.1',
-    ...PORTS.map((name, i) => `-${name}=${ports[i]}`),
-    `-s3.port=${port}`,
-    '-s3.port.iceberg=0',
-    '-s3.port.lance=0',
-    `-bucket=${buckets.join(',')}`,
-    '-admin.ui=false',
-    '-master.telemetry=false',
-    '-webdav=false',
-  ];
+  const { args, port, removeSockets } = await chooseSeaweedfs(folder, buckets);
   const endpoint = `http://127.0.0.1:${port}`;
   let child = await launch();
 
@@ -114,7 +89,7 @@ export async function startSeaweedfs(...buckets: string[]): Promise<S3Server> {
     },
     async stop() {
       await child.end();
-      removeSockets([port, ...ports]);
+      removeSockets();
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
