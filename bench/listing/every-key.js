@@ -20,17 +20,17 @@ export async function everyKey(bucket, keys, log) {
   });
   try {
     await cluster.setWorkers({ count: 1, device: { latencyMs: 0 } });
-    await run(cluster, bucket, WARM_KEYS, log);
-    return await run(cluster, bucket, keys, log);
+    await run(cluster, { bucket, keys: WARM_KEYS, output: 'warm', log });
+    return await run(cluster, { bucket, keys, output: 'every', log });
   } finally {
     await cluster.close();
   }
 }
 
-async function run(cluster, bucket, keys, log) {
+async function run(cluster, { bucket, keys, output, log }) {
   const input = { type: 'files', path: bucket.prefix(keys) };
   const began = performance.now();
-  const { id } = await cluster.submit(input, `every-${keys}`, { block_rows: BLOCK_ROWS });
+  const { id } = await cluster.submit(input, output, { block_rows: BLOCK_ROWS });
   const samples = [];
   let job = await cluster.job(id);
   while (job.finished_at === null) {
