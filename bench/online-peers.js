@@ -7,7 +7,7 @@ import { inScratch } from './harness/scratch.js';
 import { startService } from './harness/service.js';
 import { median, percentile } from './harness/statistics.js';
 import { photos } from './harness/workloads.js';
-import { runClients, totalOf } from './online/run-clients.js';
+import { runClients, totalOf, warmUp } from './online/run-clients.js';
 import { SERVERS } from './peers/servers/settings.js';
 import { startServer } from './peers/servers/start-server.js';
 
@@ -41,6 +41,7 @@ export async function run({ log, runs, seconds }) {
       for (const [key, { label, takes, start }] of sides) {
         const server = await start();
         try {
+          await warmUp({ url: server.url, ...formOf(takes) }, server.pid);
           for (const clients of CLIENTS) {
             const load = { url: server.url, ...formOf(takes), clients, seconds, warmUpSeconds: 3 };
             const one = await runClients(load, server.pid);

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
-import { cpuByRole, runClients, totalOf } from './online/run-clients.js';
+import { cpuByRole, runClients, totalOf, warmUp } from './online/run-clients.js';
 import { finished, startService } from './harness/service.js';
 import { percentile } from './harness/statistics.js';
 import { SUBJECTS } from './harness/subjects.js';
@@ -36,6 +36,7 @@ export async function run({ log, seconds }) {
       const { title: subject } = SUBJECTS[model];
       const url = `${service.url}/v1/models/${model}/predict`;
       const asked = { url, files: paths.slice(0, files.length), type: 'image/jpeg', seconds };
+      await warmUp(asked, service.pid);
       const alone = await runClients({ ...asked, clients: 1 }, service.pid);
       const many = await runClients({ ...asked, clients: CLIENTS }, service.pid);
       const before = totalOf(cpuByRole(service.pid));

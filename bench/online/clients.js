@@ -4,8 +4,10 @@
  * built beforehand, over plain sockets, because on a small machine an expensive client would take the CPU time that is
  * measured.
  *
- *   node bench/online/clients.js '{"url", "files", "type", "clients" | "rate", "seconds", "warmUpSeconds"}'
+ *   node bench/online/clients.js '{"url", "files", "type", "clients" | "rate", "seconds", "warmUpSeconds",
+ *     "warmUpAnswers"}'
  *
+ * The measurement begins after `warmUpSeconds` and `warmUpAnswers`, whichever takes longer.
  * `rate`: requests per second. A latency then counts from the time at which the request should have been sent. Prints
  * one line of JSON: `asked` (for each request its `ms`, and the `laneMs` of its lanes if the server reports them),
  * `seconds`, and `cpu` (seconds of this process).
@@ -16,7 +18,16 @@ import { connect } from 'node:net';
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const END_OF_CHUNKS = Buffer.from('0\r\n\r\n');
 
-const { url, files, type, clients, rate, seconds, warmUpSeconds = 1 } = JSON.parse(process.argv[2]);
+const {
+  url,
+  files,
+  type,
+  clients,
+  rate,
+  seconds,
+  warmUpSeconds = 1,
+  warmUpAnswers = 0,
+} = JSON.parse(process.argv[2]);
 const { hostname, port, pathname, search } = new URL(url);
 const requests = files.map((file) => requestOf(readFileSync(file)));
 let next = 0;
@@ -27,13 +38,17 @@ function requestOf(body) {
 }
 
 const asked = [];
+let answers = 0;
+let onWarm = () => {};
 let from = Infinity;
 let until = Infinity;
 
 await Promise.all([measure(), ...(rate === undefined ? [...Array(clients)].map(runClient) : [runAtRate()])]);
 
 async function measure() {
+  const isWarm = new Promise((resolve) => (onWarm = resolve));
   await new Promise((resolve) => setTimeout(resolve, warmUpSeconds * 1000));
+  if (answers < warmUpAnswers) await isWarm;
   const cpu = process.cpuUsage();
   from = performance.now();
   until = from + seconds * 1000;
@@ -57,7 +72,10 @@ async function runAtRate() {
   const idle = [];
   const asking = [];
   const askAt = async (due) => {
-    const connection = idle.pop() ?? (await connected());
+    let connection = idle.pop();
+    // A server closes connections that have been idle for a while.
+    while (connection?.socket.destroyed) connection = idle.pop();
+    connection ??= await connected();
     await ask(connection, due);
     idle.push(connection);
   };
@@ -101,6 +119,8 @@ async function ask(connection, began) {
   connection.socket.write(requests[next++ % requests.length]);
   const head = await answer;
   const ended = performance.now();
+  answers += 1;
+  if (answers === warmUpAnswers) onWarm();
   if (ended < from || ended >= until) return;
   const lane = /\bdur=([\d.]+)/.exec(head);
   asked.push({ ms: ended - began, laneMs: lane === null ? null : Number(lane[1]) });

@@ -8,7 +8,7 @@ const CLIENTS = fileURLToPath(new URL('./clients.js', import.meta.url));
 
 /**
  * @param {{ url: string, files: readonly string[], type: string, clients?: number, rate?: number, seconds: number,
- *   warmUpSeconds?: number }} load as clients.js takes it
+ *   warmUpSeconds?: number, warmUpAnswers?: number }} load as clients.js takes it
  * @param {number} server process whose tree answers
  * @param {() => void} [onMark] called when the measurement begins and when it ends
  * @returns {Promise<{ perS: number, asked: { ms: number, laneMs: number | null }[], times: number[],
@@ -43,6 +43,14 @@ export async function runClients(load, server, onMark = () => {}) {
   );
   const otherCores = (after.all - before.all - totalOf(used) - cpu) / seconds;
   return { perS: answers / seconds, asked, times, cpuMs, otherCores };
+}
+
+/**
+ * Has a new server answer many requests before it is measured. Node interprets code at first and compiles what runs
+ * often, so the first requests take two to three times the CPU.
+ */
+export async function warmUp({ url, files, type }, server) {
+  await runClients({ url, files, type, clients: 64, warmUpAnswers: 2000, seconds: 0.1 }, server);
 }
 
 /** @param {Readonly<Record<string, number>>} byRole */

@@ -10,7 +10,9 @@ import {
 } from '#forebay/shared/queue/online/online-work.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { onlineKeys } from '#forebay/shared/queue/keys.js';
+import { CallerGone } from '#forebay/shared/queue/online/waiting-caller.js';
 import { createByteScripts, createScripts, type RunScript } from '#forebay/shared/queue/scripts.js';
+import { leavingCaller } from '../support/leaving-caller.ts';
 import { useQueueLayer } from '../support/queue.ts';
 import { infoOf } from '../support/redis-counters.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -71,12 +73,7 @@ function counting(run: RunScript): RunScript {
   };
 }
 
-async function ask(
-  payload = Buffer.from('x'),
-  signal = new AbortController().signal,
-  priority?: number,
-  rows?: number,
-) {
+async function ask(payload = Buffer.from('x'), caller = leavingCaller(), priority?: number, rows?: number) {
   return requests.ask(
     {
       queue: 'q',
@@ -88,7 +85,7 @@ async function ask(
       ...(priority !== undefined && { priority }),
       ...(rows !== undefined && { rows }),
     },
-    signal,
+    caller,
   );
 }
 
@@ -145,22 +142,22 @@ it('a large body arrives whole, and is unused once its request has ended and Red
   await Promise.all(asked);
   expect(unused.filter((payload) => payload === body)).toHaveLength(1);
   expect(await layer.redis.keys('forebay:{online}:*')).toEqual([]);
-  const left = new AbortController();
+  const caller = leavingCaller();
   const given = randomBytes(100_000);
-  const gone = ask(given, left.signal);
+  const gone = ask(given, caller);
   await nextTurn();
-  left.abort(new Error('left'));
-  await expect(gone).rejects.toThrow('left');
+  caller.leave();
+  await expect(gone).rejects.toThrow(CallerGone);
   // Redis has not answered yet, so the client may still send it again.
   expect(unused.includes(given)).toBe(false);
   await waitUntil('the answer of Redis', () => unused.includes(given));
 });
 
 it('a caller that leaves in the turn in which it asks leaves nothing behind', async () => {
-  const left = new AbortController();
-  const asked = ask(undefined, left.signal);
-  left.abort(new Error('left'));
-  await expect(asked).rejects.toThrow('left');
+  const caller = leavingCaller();
+  const asked = ask(undefined, caller);
+  caller.leave();
+  await expect(asked).rejects.toThrow(CallerGone);
   const answered = ask();
   const [taken] = await take(1);
   expect(await layer.redis.zcard(onlineKeys.open)).toBe(1);

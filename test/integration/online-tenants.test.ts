@@ -4,6 +4,7 @@ import { ForebayError } from '#forebay/shared/errors.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createOnlineRequests, type OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import { createScripts } from '#forebay/shared/queue/scripts.js';
+import { leavingCaller } from '../support/leaving-caller.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -27,7 +28,7 @@ afterAll(async () => {
 
 /** Sends a request that nobody answers. `ended`: how it ended. */
 function ask(tenant: string, bytes = 10, timeoutMs = 60_000) {
-  const left = new AbortController();
+  const caller = leavingCaller();
   const question = {
     queue: 'q',
     tenant,
@@ -36,11 +37,11 @@ function ask(tenant: string, bytes = 10, timeoutMs = 60_000) {
     payload: Buffer.alloc(bytes),
     timeoutMs,
   } as const;
-  const ended = requests.ask(question, left.signal).then(
+  const ended = requests.ask(question, caller).then(
     () => 'answered',
     (error: unknown) => (error instanceof ForebayError ? error.code : 'left'),
   );
-  return { ended, leave: () => left.abort() };
+  return { ended, leave: () => caller.leave() };
 }
 
 const open = async (tenant: string) => redis.zcard(`forebay:{online}:open:${tenant}`);

@@ -3,6 +3,7 @@ import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { OnlineRows } from '../../shared/queue/online/online-format.ts';
 import { deadlinePassed, type OnlineRequests } from '../../shared/queue/online/online-requests.ts';
+import type { WaitingCaller } from '../../shared/queue/online/waiting-caller.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
 import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
 import { settleTaskOptions } from '../../shared/tasks/option-values.ts';
@@ -29,7 +30,7 @@ export interface PredictRequest {
 }
 
 /** Returns an outcome for each row. */
-export type Predict = (request: PredictRequest, signal: AbortSignal) => Promise<OnlineRows>;
+export type Predict = (request: PredictRequest, caller: WaitingCaller) => Promise<OnlineRows>;
 
 const RETRY_AFTER_S = 5;
 
@@ -39,7 +40,7 @@ const RETRY_AFTER_S = 5;
  */
 export function createPredict(deps: { models: OnlineModels; requests: OnlineRequests }): Predict {
   const { models, requests } = deps;
-  return async ({ model: name, input, options, timeoutMs, priority, tenant }, signal) => {
+  return async ({ model: name, input, options, timeoutMs, priority, tenant }, caller) => {
     const model = await models.find(name);
     checkInput(input, model);
     const settled = settleTaskOptions(model.config, options as AskedOptions);
@@ -56,7 +57,7 @@ export function createPredict(deps: { models: OnlineModels; requests: OnlineRequ
         : { body: 'records' as const, payload: recordsOf(input) }),
     };
     try {
-      return await requests.ask(asked, signal);
+      return await requests.ask(asked, caller);
     } catch (error) {
       if (!(error instanceof ForebayError) || error.code !== 'deadline_passed') throw error;
       // The model may still be loading, or cannot be loaded.

@@ -1,5 +1,7 @@
 /** Mounts an endpoint on the app: every request passes the guard and the checks before its handler. */
+import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
 import { problemResponse, toForebayError } from '../middleware/error-handler.ts';
@@ -28,6 +30,7 @@ export function mount<
   handler: (request: CheckedRequest<P, Q, H, T>) => Promise<Response> | Response,
 ): void {
   target.app.openAPIRegistry.registerPath(describeEndpoint(endpoint));
+  const answersLocation = endpoint.success.some(({ headers = {} }) => 'Location' in headers);
   const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
   target.app.on(endpoint.method.toUpperCase(), path, async (c) => {
     const began = performance.now();
@@ -47,7 +50,7 @@ export function mount<
     } finally {
       admission.release();
     }
-    response.headers.set('X-Content-Type-Options', 'nosniff');
+    forbidSniffing(c, response);
     target.emit('request.answered', {
       method: c.req.method,
       path: c.req.path,
@@ -56,8 +59,18 @@ export function mount<
       code,
       ms: performance.now() - began,
       traceparent: c.req.header('traceparent') ?? null,
-      location: response.headers.get('location'),
+      location: answersLocation ? response.headers.get('location') : null,
     });
     return response;
   });
+}
+
+/**
+ * Browsers must not guess another type. Node's own response gets the header, because the `headers` of a response object
+ * cost a tenth of the API's CPU for a small online request.
+ */
+function forbidSniffing(c: Context, response: Response): void {
+  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+  if (outgoing === undefined) response.headers.set('X-Content-Type-Options', 'nosniff');
+  else outgoing.setHeader('X-Content-Type-Options', 'nosniff');
 }

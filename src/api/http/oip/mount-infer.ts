@@ -10,6 +10,7 @@ import type { HeldBytes } from '../body/held-bytes.ts';
 import { fit } from '../body/parse-json.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 import { ANY_TYPE } from '../middleware/read-body.ts';
+import { waitingCaller } from '../middleware/waiting-caller.ts';
 import { CLIENT_LEFT, PREDICT_LIMIT, PREDICT_PROBLEMS } from '../routes/predict.ts';
 import { MAX_TIMEOUT_MS, PREDICT_REST, timeoutOf } from '../wire/predict.ts';
 import { DATATYPES } from './datatypes.ts';
@@ -89,16 +90,16 @@ export function mountInfer(target: MountTarget, deps: InferDeps): void {
         const model = await deps.onlineModels.find(name);
         const request = requestIn(body, headers['inference-header-content-length'] ?? null, model);
         const { options, timeoutMs, priority, isBinary } = parametersOf(request);
-        const { signal } = c.req.raw;
+        const client = waitingCaller(c);
         let found: OnlineRows;
         try {
           const input = rowsOfInputs(request.inputs, model);
           found = await deps.predict(
             { model: name, input, options, timeoutMs, priority, tenant: caller.tenant },
-            signal,
+            client,
           );
         } catch (error) {
-          if (signal.aborted) return new Response(null, { status: CLIENT_LEFT });
+          if (client.state === 'gone') return new Response(null, { status: CLIENT_LEFT });
           throw error;
         }
         // If the request has made a worker load the model, its graph is known only now.

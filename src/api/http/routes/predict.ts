@@ -6,6 +6,7 @@ import type { Predict } from '../../online/predict.ts';
 import type { HeldBytes } from '../body/held-bytes.ts';
 import { parsePredict } from '../body/parse-predict.ts';
 import { JSON_TYPE, MB } from '../middleware/read-body.ts';
+import { waitingCaller } from '../middleware/waiting-caller.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
 import {
   PREDICT_BODY,
@@ -74,7 +75,7 @@ export function mountPredict(target: MountTarget, deps: PredictDeps): void {
       problems: PREDICT_PROBLEMS,
     },
     async ({ c, caller, params, query, body }) => {
-      const { signal } = c.req.raw;
+      const client = waitingCaller(c);
       const { timeout_ms, priority, ...options } = query;
       const request = {
         model: params.name,
@@ -86,9 +87,9 @@ export function mountPredict(target: MountTarget, deps: PredictDeps): void {
       };
       let found: OnlineRows;
       try {
-        found = await deps.predict(request, signal);
+        found = await deps.predict(request, client);
       } catch (error) {
-        if (signal.aborted) return new Response(null, { status: CLIENT_LEFT });
+        if (client.state === 'gone') return new Response(null, { status: CLIENT_LEFT });
         throw error;
       }
       const { rows, laneMs } = found;

@@ -10,11 +10,11 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { ForebayError } from '../../errors.ts';
-import { onAbort } from '../../process/on-abort.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
 import { readApiMessage } from './online-messages.ts';
+import { CallerGone, type WaitingCaller } from './waiting-caller.ts';
 import { createOffers } from './worker-offers.ts';
 import {
   bytesOfQuestion,
@@ -256,15 +256,15 @@ export async function createOnlineRequests(deps: {
   return {
     /**
      * Returns an outcome for each row. Rejects with ForebayError `online_full`, `deadline_passed`, `worker_lost` or
-     * those of a worker that cannot answer, and with the signal's reason when it is aborted.
+     * those of a worker that cannot answer, and with CallerGone.
      */
-    async ask(request: OnlineRequest, signal: AbortSignal): Promise<OnlineRows> {
-      signal.throwIfAborted();
+    async ask(request: OnlineRequest, caller: WaitingCaller): Promise<OnlineRows> {
+      if (caller.state === 'gone') throw new CallerGone();
       const { queue, payload, timeoutMs, ...header } = request;
       const head = packHeader({ api, ...header }, payload);
       const id = idOf(header.priority);
       const askedAt = performance.now();
-      const undo: (() => void)[] = [];
+      let timer: NodeJS.Timeout | undefined;
       const answer = new Promise<OnlineRows>((resolve, reject) => {
         const asked: Pending = {
           id,
@@ -283,17 +283,14 @@ export async function createOnlineRequests(deps: {
         };
         pending.set(id, asked);
         looking ??= setInterval(() => void look().catch(() => {}), LOOK_MS);
-        const timer = setTimeout(() => fail(asked, deadlinePassed(timeoutMs)), timeoutMs);
-        undo.push(
-          () => clearTimeout(timer),
-          onAbort(signal, () => fail(asked, signal.reason)),
-        );
+        timer = setTimeout(() => fail(asked, deadlinePassed(timeoutMs)), timeoutMs);
+        caller.onGone(() => fail(asked, new CallerGone()));
         putOrFail(asked);
       });
       try {
         return await answer;
       } finally {
-        for (const one of undo) one();
+        clearTimeout(timer);
       }
     },
   };

@@ -3,6 +3,7 @@ import type { OnlineModels } from '#forebay/api/online/online-models.js';
 import { createPredict } from '#forebay/api/online/predict.js';
 import type { OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import type { ModelService } from '#forebay/shared/queue/workers/worker-registry.js';
+import { leavingCaller } from '../../../support/leaving-caller.ts';
 
 const NOBODY: ModelService = {
   lanes: 0,
@@ -26,7 +27,7 @@ const why = async (service: Partial<ModelService>) => {
   });
   const input = { is: 'file', bytes: Buffer.from('x') } as const;
   const asked = { model: 'm', input, options: {}, timeoutMs: 1000, tenant: 'default' };
-  return predict(asked, new AbortController().signal).catch((error: unknown) => error);
+  return predict(asked, leavingCaller()).catch((error: unknown) => error);
 };
 
 it('a model whose files workers have not seen yet is worth another try, which the client is told when to make', async () => {
