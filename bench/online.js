@@ -104,9 +104,21 @@ async function besideJob({ service, asked, model, subject, input, offline, secon
   // More than the API can take would measure the API.
   const rate = Math.min(offline / 10, 100);
   const { id } = await client.submit({ model, input });
-  const committed = async () => (await client.job(id)).rows.succeeded;
+  const committed = async () => {
+    const { rows, finished_at, status } = await client.job(id);
+    if (finished_at !== null) throw new Error(`the job was ${status} before the measurement ended`);
+    return rows.succeeded;
+  };
   while ((await committed()) === 0) await wait(20);
-  const mark = async () => ({ at: performance.now(), rows: await committed() });
+  /** At the next commit, because rows count only then, a block at a time. */
+  const mark = async () => {
+    const before = await committed();
+    for (;;) {
+      const rows = await committed();
+      if (rows > before) return { at: performance.now(), rows };
+      await wait(10);
+    }
+  };
   const perS = ([before, after]) => ((after.rows - before.rows) / (after.at - before.at)) * 1000;
   const waiting = async () => {
     const before = await mark();
@@ -118,8 +130,6 @@ async function besideJob({ service, asked, model, subject, input, offline, secon
   const { times } = await runClients({ ...asked, rate }, pid, () => marks.push(mark()));
   const beside = perS(await Promise.all(marks));
   const alone = (first + (await waiting())) / 2;
-  const { status, finished_at } = await client.job(id);
-  if (finished_at !== null) throw new Error(`the job was ${status} before the measurement ended`);
   const { stages, batches } = await client.stats(id);
   await client.cancel(id);
   const { open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms } = stages;

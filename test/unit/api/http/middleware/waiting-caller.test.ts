@@ -25,7 +25,8 @@ const app = new Hono<{ Bindings: HttpBindings }>()
     seen.push(`late: ${late.state}`);
     return c.text('nobody reads this');
   });
-const server = createServer(getRequestListener(app.fetch));
+const listen = getRequestListener(app.fetch);
+const server = createServer((incoming, outgoing) => void listen(incoming, outgoing));
 
 beforeAll(async () => {
   server.listen(0, '127.0.0.1');
