@@ -42,6 +42,8 @@ export interface FileRows {
    * job joins none. Call it at most once.
    */
   joined?(): PackedRecords;
+  /** Call it once nobody has the records any more, or not at all. Their memory is then used again. */
+  readonly recycle?: () => void;
 }
 
 /** Consecutive rows of a slice. */
@@ -52,7 +54,7 @@ export interface SliceRows extends FileRows {
 
 /** Names the rows that the file does not name, by what `nameOf` returns for their index. Default: the index itself. */
 export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: number) => string): SliceRows {
-  const { count, ids, bytes, columns = null } = rows;
+  const { count, ids, bytes, columns = null, recycle } = rows;
   const isNumbered = ids === null && nameOf === undefined;
   const name = nameOf ?? String;
   return {
@@ -66,6 +68,7 @@ export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: numbe
     bytes,
     record: (at) => rows.record(at),
     ...(rows.joined && { joined: () => rows.joined!() }),
+    ...(recycle && { recycle }),
   };
 }
 

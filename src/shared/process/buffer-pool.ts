@@ -16,8 +16,8 @@ export interface BufferPool {
 const LEAST = 16 * 1024;
 const MOST = 4 * 1024 * 1024;
 
-/** `maxFreeBytes`: the limit for all buffers that wait for their next use. */
-export function createBufferPool(maxFreeBytes: number): BufferPool {
+/** `maxFreeBytes`: the limit for all buffers that wait for their next use. `most`: no larger buffer is used again. */
+export function createBufferPool(maxFreeBytes: number, most = MOST): BufferPool {
   /** By size. */
   const free = new Map<number, ArrayBuffer[]>();
   const lent = new WeakSet<ArrayBufferLike>();
@@ -25,7 +25,7 @@ export function createBufferPool(maxFreeBytes: number): BufferPool {
 
   return {
     take(length) {
-      if (length < LEAST || length > MOST) return Buffer.allocUnsafeSlow(length);
+      if (length < LEAST || length > most) return Buffer.allocUnsafeSlow(length);
       const size = 2 ** Math.ceil(Math.log2(length));
       let memory = free.get(size)?.pop();
       if (memory === undefined) memory = Buffer.allocUnsafeSlow(size).buffer;

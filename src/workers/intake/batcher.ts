@@ -210,10 +210,12 @@ export function createBatcher(deps: {
 
   function answerAll(group: OpenGroup, runs: readonly RowRun[], sentAt: number, result: BatchResult): void {
     const rows = rowsIn(runs);
-    turns.measured(group.model, rows, result.timings);
-    costs.measured(group.model, rows, result.timings);
+    const { timings } = result;
+    turns.measured(group.model, rows, timings);
+    costs.measured(group.model, rows, timings);
     const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
-    const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs: waitedMs / rows, result };
+    const queuedMs = waitedMs / rows;
+    const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs, result: { timings } };
     deps.emit('batch.answered', {
       queue: group.model,
       runs: () => runsOf(runs),
@@ -222,7 +224,7 @@ export function createBatcher(deps: {
       room: group.batchSize,
       waitedMs,
       ms: performance.now() - sentAt,
-      timings: result.timings,
+      timings,
     });
     let at = 0;
     for (const { inputs, receiver, first } of runs) {

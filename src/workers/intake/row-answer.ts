@@ -12,7 +12,8 @@ export interface BatchSeen {
   readonly sentAt: number;
   /** Mean time that its rows waited to be sent, in milliseconds. */
   readonly queuedMs: number;
-  readonly result: BatchResult;
+  /** Without the outcomes, because statistics outlive them. */
+  readonly result: Pick<BatchResult, 'timings'>;
 }
 
 /** Receives the answers of rows. Each row is answered once. */

@@ -25,6 +25,7 @@ interface Waiter<T> {
 }
 
 interface RunningBatch extends Waiter<BatchResult> {
+  readonly batch: number;
   /** Only a batch of a job has one. */
   readonly priority: number | undefined;
   /** Whether it may go ahead of batches that were sent earlier. */
@@ -79,8 +80,11 @@ export function startChildLane(options: ChildLaneOptions): Lane {
     }),
   });
   const loads = new Map<string, Loading>();
-  /** By batch number, in order of sending. The first is the one that executes, unless an online batch went ahead. */
-  const batches = new Map<number, RunningBatch>();
+  /**
+   * In order of sending. The first is the one that executes, unless an online batch went ahead. A Map would keep old
+   * batches and their answers alive until V8 collects the whole heap (ADR 21).
+   */
+  const batches: RunningBatch[] = [];
   let lastBatch = 0;
   let state: ChildState = { is: 'running' };
   const oomKillsBefore = kernelOomKills();
@@ -115,15 +119,18 @@ export function startChildLane(options: ChildLaneOptions): Lane {
         endLoad(message.model)?.reject(new ForebayError(message.error.code, message.error.message));
         return;
       case 'stale':
-        batches.get(message.batch)?.reject(new ModelChanged(message.file));
-        batches.delete(message.batch);
+        takeBatch(message.batch)?.reject(new ModelChanged(message.file));
         return;
       case 'done': {
         const { outcomes, timings } = message;
-        batches.get(message.batch)?.resolve({ outcomes, timings });
-        batches.delete(message.batch);
+        takeBatch(message.batch)?.resolve({ outcomes, timings });
       }
     }
+  }
+
+  function takeBatch(batch: number): RunningBatch | undefined {
+    const at = batches.findIndex((one) => one.batch === batch);
+    return at === -1 ? undefined : batches.splice(at, 1)[0];
   }
 
   function boundStep(step: LoadStep): NodeJS.Timeout {
@@ -149,12 +156,11 @@ export function startChildLane(options: ChildLaneOptions): Lane {
   function rejectAll(message: string, why: DeathCause): void {
     for (const model of loads.keys()) endLoad(model)?.reject(new LaneDied(message, true, why));
     let position = 0;
-    const isInOrder = [...batches.values()].every(({ mayOvertake }) => !mayOvertake);
-    for (const waiter of batches.values()) {
+    const isInOrder = batches.every(({ mayOvertake }) => !mayOvertake);
+    for (const waiter of batches.splice(0)) {
       waiter.reject(new LaneDied(message, position < TOUCHED_AT_ONCE || !isInOrder, why));
       position += 1;
     }
-    batches.clear();
   }
 
   /** A failed send needs no handling. The process is gone, and `exited` reports it. */
@@ -179,8 +185,8 @@ export function startChildLane(options: ChildLaneOptions): Lane {
         if (state.is === 'ended') return reject(new LaneDied(state.message, false));
         lastBatch += 1;
         const { deadlines, priority } = batch;
-        const mayOvertake = deadlines !== undefined || outranks(priority, batches.values());
-        batches.set(lastBatch, { resolve, reject, priority, mayOvertake });
+        const mayOvertake = deadlines !== undefined || outranks(priority, batches);
+        batches.push({ batch: lastBatch, resolve, reject, priority, mayOvertake });
         if (mustAnnounce(batch)) send({ type: 'coming' });
         send({ type: 'batch', batch: lastBatch, ...batch });
       }),
@@ -194,7 +200,7 @@ export function startChildLane(options: ChildLaneOptions): Lane {
 }
 
 /** Whether a batch with this priority may go ahead of one of the others. */
-function outranks(priority: number | undefined, others: Iterable<RunningBatch>): boolean {
+function outranks(priority: number | undefined, others: readonly RunningBatch[]): boolean {
   for (const other of others) if ((priority ?? 0) < (other.priority ?? 0)) return true;
   return false;
 }

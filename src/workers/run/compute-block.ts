@@ -17,6 +17,7 @@ import type { BudgetedRead, BudgetedReader, SliceChunk } from '../intake/read/bu
 import type { LaneRows } from '../lane/lane-rows.ts';
 import type { LaneInput } from '../lane/messages.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
+import { rowMemory } from '../../shared/process/row-memory.ts';
 import { createSemaphore } from '../../shared/process/semaphore.ts';
 import { createBlockJoin, withListedJoin } from './block-join.ts';
 import { recordedVersions } from '../../shared/domain/row-versions.ts';
@@ -25,6 +26,7 @@ import type { RowVersion } from '../intake/read/row-versions.ts';
 import { createCachedRows, type RunCache, type CachedRows } from './cached-rows.ts';
 import { createContentCheck, type ContentCheck } from './content-check.ts';
 import type { EarlierParts } from './earlier-parts.ts';
+import { createResultMemory } from './result-memory.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
 import {
   rowsOf,
@@ -148,7 +150,12 @@ export function createBlockComputer(deps: {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         names.add(chunk);
         missing -= chunk.count;
-        const done = computeChunk(block, chunk, check.before(chunk)).finally(() => chunk.release());
+        const done = computeChunk(block, chunk, check.before(chunk))
+          .then((outcomes) => {
+            chunk.recycle();
+            return outcomes;
+          })
+          .finally(() => chunk.release());
         // Avoids an unhandled rejection while the next chunk is read.
         done.catch(() => {});
         chunks.push(done);
@@ -184,7 +191,7 @@ export function createBlockComputer(deps: {
   ): Promise<readonly Outcomes[]> {
     if (count === 0) return [];
     if (whole === null || block.cache !== null) return computeRows(block, count, source);
-    const rows = createRowSet(count, block.stats, source.problemOf);
+    const rows = createRowSet(count, block.stats, source.problemOf, block.results);
     batcher.submit(block.group, whole, rows, 0);
     return block.join === null ? rows.all : block.join.add(rows.all, source);
   }
@@ -256,16 +263,21 @@ export function createBlockComputer(deps: {
     const join = createBlockJoin(spec, reader.keep);
     const byContent = recordedVersions(spec) === 'content' || spec.delta?.by === 'content';
     const cache = spec.options.cache === 'on' ? cacheOf(spec, given.group) : null;
-    const block = { ...given, join, cache, byContent, candidates: null, positions: null };
+    const results = createResultMemory(rowMemory);
+    const block = { ...given, join, cache, byContent, candidates: null, results, positions: null };
     let releaseTaken = () => {};
     const release = () => {
       join?.release();
       releaseTaken();
     };
+    const releaseAll = () => {
+      release();
+      results.release();
+    };
     const computeAnnounced = async (opened: OpenBlock): Promise<Computed> => {
       const computing = computeAll(opened);
       given.announce();
-      return { ...(await computing), release };
+      return { ...(await computing), release: releaseAll };
     };
     try {
       const { delta } = spec;
@@ -283,8 +295,9 @@ export function createBlockComputer(deps: {
       const candidates = await readCandidates(earlierParts, delta, earlier);
       booking.settle(candidates.bytes);
       if (isSlice(content) || delta.by === 'content') return await computeAnnounced({ ...block, candidates });
-      return { ...(await computeOthers(block, content, candidates)), release };
+      return { ...(await computeOthers(block, content, candidates)), release: releaseAll };
     } catch (error) {
+      // Lanes may still answer rows of the block, so its results are left to the garbage collector.
       release();
       throw error;
     }

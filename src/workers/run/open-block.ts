@@ -8,6 +8,7 @@ import type { RowsOf } from '../intake/read/row-reader.ts';
 import type { RowVersion } from '../intake/read/row-versions.ts';
 import type { BlockJoin } from './block-join.ts';
 import type { RunCache } from './cached-rows.ts';
+import type { ResultMemory } from './result-memory.ts';
 import type { RunStats } from './run-stats.ts';
 import type { Candidates } from './take-over.ts';
 
@@ -32,6 +33,8 @@ export interface OpenBlock extends BlockToCompute {
   readonly byContent: boolean;
   /** Results that are taken over if the content of their row has not changed. Null: none are. */
   readonly candidates: Candidates | null;
+  /** For the results of small rows. */
+  readonly results: ResultMemory;
   /** Where the rows are in the block. Null: these are all rows of the block. */
   readonly positions: readonly number[] | null;
 }

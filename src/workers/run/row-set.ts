@@ -2,6 +2,7 @@
 import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
+import type { ResultMemory } from './result-memory.ts';
 import type { RunStats } from './run-stats.ts';
 
 export interface RowSet extends RowReceiver {
@@ -13,11 +14,15 @@ export interface RowSet extends RowReceiver {
   readonly all: Promise<readonly Outcomes[]>;
 }
 
-/** `problemOf`: returns a more exact error for a row that its lane found invalid, or null to keep the lane's. */
+/**
+ * `problemOf`: returns a more exact error for a row that its lane found invalid, or null to keep the lane's. `memory`:
+ * where answers are kept. Absent: where they arrived.
+ */
 export function createRowSet(
   rows: number,
   stats: Pick<RunStats, 'answered' | 'run'>,
   problemOf: (at: number) => RowError | null,
+  memory?: Pick<ResultMemory, 'keep'>,
 ): RowSet {
   const parts: { readonly first: number; readonly outcomes: Outcomes }[] = [];
   let left = rows;
@@ -51,7 +56,7 @@ export function createRowSet(
     run: stats.run,
     answered(first, outcomes, batch) {
       stats.answered(outcomes.ends.length, batch);
-      add(first, explained(first, outcomes));
+      add(first, explained(first, memory?.keep(outcomes) ?? outcomes));
     },
     all,
   };

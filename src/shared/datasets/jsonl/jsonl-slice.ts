@@ -28,7 +28,7 @@ export async function* openJsonlSlice(
     const rows = apart
       ? oneByOne(lines, columns, join)
       : withJoinedLines(together(lines, copy), new PackedRecords(copy.bytes, copy.ends), join);
-    if (rows.count > 0) yield rows;
+    if (rows.count > 0) yield { ...rows, recycle: lines.recycle };
   }
 }
 

@@ -33,6 +33,8 @@ export interface Lines extends LinePlaces {
   text(at: number): LineText;
   /** The lines that are not blank, in a buffer that nobody changes. Null if one of them is too long. */
   copy(): LineCopy | null;
+  /** Call it once nobody has the copy any more, or not at all. The memory is then used again. */
+  readonly recycle: () => void;
 }
 
 export interface LineCopy {
@@ -80,10 +82,10 @@ export function createLines(options: {
   /** The offset in the file where the first line begins, if it is too long and the buffer has only its end. Else null. */
   readonly longStart: number | null;
   readonly maxBytes: number;
-  /** Whether the buffer stays as it is after the lines. */
-  readonly staysInPlace: boolean;
+  /** Null if the buffer changes after the lines. Else it stays as it is until this is called. */
+  readonly recycle: (() => void) | null;
 }): Lines {
-  const { view, base, first, starts, isOpen, longStart, maxBytes, staysInPlace } = options;
+  const { view, base, first, starts, isOpen, longStart, maxBytes, recycle } = options;
   const count = starts.count - 1;
   /** All lines as one text. Null if they are not ASCII. Undefined until a text is asked for. */
   let ascii: string | null | undefined;
@@ -111,7 +113,7 @@ export function createLines(options: {
 
   function whole(): Buffer {
     const all = view.subarray(startIn(0), startIn(count));
-    return staysInPlace ? all : Buffer.from(all);
+    return recycle === null ? Buffer.from(all) : all;
   }
 
   function withoutOthers(kept: Uint32Array, length: number): Buffer {
@@ -137,6 +139,7 @@ export function createLines(options: {
       return isUtf8(bytes) ? { ok: true, text: bytes.toString('utf8') } : NOT_UTF8;
     },
     isBlank,
+    recycle: recycle ?? (() => {}),
     copy() {
       const at = new Uint32Array(count);
       const ends = new Uint32Array(count);

@@ -3,6 +3,7 @@
  * Lines that are too long are skipped without holding them.
  */
 import { ForebayError } from '../../errors.ts';
+import { rowMemory } from '../../process/row-memory.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { createLines, LineStarts, type Lines } from './lines.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
@@ -36,7 +37,8 @@ export async function* rawLines(
   signal.throwIfAborted();
   checkStart(file, range.from);
   const { from, to, line: firstLine } = range;
-  let buffer = Buffer.allocUnsafe(to === null ? CHUNK : Math.min(RANGE_AT_ONCE, Math.max(1, to - from)));
+  const allocate = (bytes: number) => (to === null ? Buffer.allocUnsafe(bytes) : rowMemory.take(bytes));
+  let buffer = allocate(to === null ? CHUNK : Math.min(RANGE_AT_ONCE, Math.max(1, to - from)));
   let filled = 0;
   /** Offset in the file of the buffer's first byte. */
   let base = from;
@@ -62,6 +64,8 @@ export async function* rawLines(
     // At the end of the file, the buffer holds at most one line, which has no line break.
     const isOpen = bytesRead === 0 && (start < view.length || longStart !== null);
     if (isOpen) starts.add(view.length);
+    // The lines of a range are the rows of a block. If their buffer changed, they would have to be copied.
+    const recycle = to === null ? null : whenBothCall(giveBack(buffer));
     const lines = createLines({
       view,
       base,
@@ -70,8 +74,7 @@ export async function* rawLines(
       isOpen,
       longStart,
       maxBytes,
-      // The lines of a range are the rows of a block. If their buffer were used again, they would have to be copied.
-      staysInPlace: to !== null,
+      recycle,
     });
     if (lines.count > 0) {
       yield lines;
@@ -88,12 +91,26 @@ export async function* rawLines(
     // A line that does not fit yet needs a larger buffer.
     const wanted = rest * 2 > buffer.length ? Math.min(buffer.length * 2, maxBytes + CHUNK) : buffer.length;
     const most = to === null ? wanted : Math.min(wanted, to - base - start);
-    const next = to === null && wanted === buffer.length ? buffer : Buffer.allocUnsafe(most);
+    const next = to === null && wanted === buffer.length ? buffer : allocate(most);
     view.copy(next, 0, start, view.length);
+    recycle?.();
     buffer = next;
     filled = rest;
     base += start;
   }
+}
+
+function giveBack(buffer: Buffer): () => void {
+  return () => rowMemory.giveBack(buffer);
+}
+
+/** The user of the lines calls it, and so does their reader, which still needs the beginning of the next line. */
+function whenBothCall(act: () => void): () => void {
+  let missing = 2;
+  return () => {
+    missing -= 1;
+    if (missing === 0) act();
+  };
 }
 
 /** Throws ForebayError `dataset_changed` if the file ends before `from`. */

@@ -5,6 +5,7 @@
 import { rowCount, rowId, rowIndex, type NamedRows } from '../../domain/block.ts';
 import type { Outcomes } from '../../domain/outcomes.ts';
 import { InvariantError } from '../../errors.ts';
+import { rowMemory } from '../../process/row-memory.ts';
 import { writeWhole } from '../../text/write-whole.ts';
 import { errorLine } from '../error-line.ts';
 import type { EncodedPart } from '../sink.ts';
@@ -63,31 +64,16 @@ function frameSpace(rows: NamedRows, ids: readonly string[] | null): number {
   return count * FRAME + named;
 }
 
-/**
- * Buffers for the next parts. The buffer of each part would be garbage after a few milliseconds, and V8 collects garbage
- * more often the larger it is.
- */
-const spare: Buffer[] = [];
-/** A worker seldom writes more parts of small rows at once. */
-const MOST_SPARE = 2;
-const LARGEST_SPARE = 16 * 1024 * 1024;
-
 /** A buffer with the results, after `space` bytes. */
 function withResults(space: number, results: readonly Uint8Array[]) {
   const size = results.reduce((sum, { length }) => sum + length, space);
-  const found = spare.pop();
-  const bytes = found !== undefined && found.length >= size ? found : Buffer.allocUnsafe(size);
+  const bytes = rowMemory.take(size);
   let at = space;
   for (const some of results) {
     bytes.set(some, at);
     at += some.length;
   }
-  let isHeld = true;
-  const release = () => {
-    if (isHeld && spare.length < MOST_SPARE && bytes.length <= LARGEST_SPARE) spare.push(bytes);
-    isHeld = false;
-  };
-  return { bytes, release };
+  return { bytes, release: () => rowMemory.giveBack(bytes) };
 }
 
 function ownResults({ results, start, ends }: Outcomes): Uint8Array {

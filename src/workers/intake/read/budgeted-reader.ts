@@ -49,6 +49,8 @@ export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> 
   versions(): RowVersion[];
   /** Call when no row of the chunk needs its bytes any more. */
   release(): void;
+  /** Call when all rows have been answered, so that nobody has their bytes. The memory is then used again. */
+  recycle(): void;
 }
 
 export interface BudgetedReader {
@@ -147,6 +149,7 @@ export function createBudgetedReader(deps: {
             versions: () => versionsOf(chunk, rows.input, joined?.() ?? null),
             ...(joined && { joined }),
             release: booking.release,
+            recycle: () => chunk.recycle?.(),
           };
         }
       } finally {

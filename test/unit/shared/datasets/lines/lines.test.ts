@@ -4,16 +4,16 @@ import { createLines, LineStarts } from '#forebay/shared/datasets/lines/lines.js
 /** The lines of a text that begins at offset `base` of its file. */
 function linesOf(
   text: string | Buffer,
-  more: { maxBytes?: number; longStart?: number; base?: number; staysInPlace?: boolean } = {},
+  more: { maxBytes?: number; longStart?: number; base?: number; recycle?: (() => void) | null } = {},
 ) {
   const view = Buffer.from(text as string);
-  const { maxBytes = 100, longStart = null, base = 0, staysInPlace = false } = more;
+  const { maxBytes = 100, longStart = null, base = 0, recycle = null } = more;
   const starts = new LineStarts();
   starts.add(0);
   for (let at = view.indexOf(10); at !== -1; at = view.indexOf(10, at + 1)) starts.add(at + 1);
   const isOpen = view.length > 0 && view.at(-1) !== 10;
   if (isOpen) starts.add(view.length);
-  return createLines({ view, base, first: 5, starts, isOpen, longStart, maxBytes, staysInPlace });
+  return createLines({ view, base, first: 5, starts, isOpen, longStart, maxBytes, recycle });
 }
 
 it('lines know their numbers, offsets, bytes and texts', () => {
@@ -80,7 +80,7 @@ it.each([
     [...Array(3000).keys()],
   ],
 ])('a copy has the lines that are not blank: %s', (_, text, expected, at) => {
-  const [copy, inPlace] = [false, true].map((staysInPlace) => linesOf(text, { staysInPlace }).copy()!);
+  const [copy, inPlace] = [null, () => {}].map((recycle) => linesOf(text, { recycle }).copy()!);
   expect(inPlace).toEqual(copy);
   const found = Array.from(copy!.ends, (end, i) => copy!.bytes.toString('utf8', copy!.ends[i - 1] ?? 0, end));
   expect(found).toEqual(expected);
