@@ -26,7 +26,11 @@ const LEAST_ROWS = 20_000;
  * @returns `pairs`: figures of the first and of the second side; `rows` of each job
  */
 export async function measurePairs({ way, subject, sides, runs, seconds, log, onStart = () => {} }) {
-  const { input, roots } = datasetOf(`compare-${subject.name}`, subject, LEAST_ROWS);
+  const { input, roots } = datasetOf(
+    `compare-${subject.name}`,
+    subject,
+    Math.max(LEAST_ROWS, subject.atLeast),
+  );
   const short = { model: subject.name, input, options: { limit: subject.atLeast } };
   const pairs = [];
   let rows = 0;

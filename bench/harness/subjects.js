@@ -127,7 +127,8 @@ export const SUBJECTS = byName([
     target: '>= 0.80',
     wholeTarget: '>= 50000',
     roughly: 30_000,
-    atLeast: 100_000,
+    // At least six blocks.
+    atLeast: 200_000,
   },
   {
     name: 'magika',
