@@ -48,7 +48,7 @@ it('plan without --output accepts a folder named results as input, and --json pr
     const made = JSON.parse(both.out) as PlanWire;
     expect(made).toMatchObject({
       rows: { total: 203 },
-      numbers: { batch_size: { value: 8, bound_by: 'option' }, block_rows: { value: 1024 } },
+      numbers: { batch_size: { value: 8, bound_by: 'option' }, block_rows: { value: 2048 } },
     });
     expect(made.estimate.rows_per_s!.value).toBeGreaterThan(0);
   } finally {

@@ -60,7 +60,7 @@ it('a plan is measured by a worker, agrees roughly with its job, and leaves noth
     numbers: {
       lanes: { value: 2, bound_by: 'setting' },
       batch_size: { value: 128, bound_by: 'ceiling' },
-      block_rows: { value: 1024, bound_by: 'floor' },
+      block_rows: { value: 2048, bound_by: 'floor' },
       inflight_bytes: { value: 100 * 2 ** 20 },
     },
     workers: [{ lanes: 2, no_sample: null }],

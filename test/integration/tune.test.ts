@@ -79,7 +79,7 @@ describe('forebay tune', () => {
     const batch = profile.settings.batch_size;
     expect(await served({})).toMatchObject({ lanes: 1, batch_size: batch, tuned_at: profile.measured_at });
     const job = await service.submit({ input: { type: 'files', path: service.input } });
-    expect(job.options.block_rows).toBe(Math.max(1024, 4 * batch));
+    expect(job.options.block_rows).toBe(Math.max(2048, 4 * batch));
     await service.ended(job.id);
     await service.stopWorkers();
 

@@ -36,6 +36,8 @@ const MIN_AUTO_BLOCK = 32;
 /** For rows that each fill a whole call. A model takes long for each of them. */
 const MIN_LARGE_ROWS_BLOCK = 16;
 const MIN_SMALL_ROWS_BLOCK = 1_024;
+/** A small image takes less time than other small rows, because its model is small, too. */
+const MIN_SMALL_IMAGES_BLOCK = 2_048;
 const MIN_TINY_ROWS_BLOCK = 8_192;
 /** Bytes of input tensors in a block of tiny rows. Rows of up to 16 numbers come in the largest blocks. */
 const TINY_ROWS_BLOCK_BYTES = 2 * 1024 * 1024;
@@ -84,7 +86,8 @@ export function minBlockRows(config: ModelConfig | null, sharesBytes = false): n
   if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
   const rowBytes = inputRowBytes(config);
   if (hasTinyRows(config)) return sharesBytes ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
-  if (hasSmallRows(rowBytes)) return MIN_SMALL_ROWS_BLOCK;
+  if (hasSmallRows(rowBytes))
+    return rowKindOf(config) === 'image' ? MIN_SMALL_IMAGES_BLOCK : MIN_SMALL_ROWS_BLOCK;
   return rowBytes > TARGET_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 

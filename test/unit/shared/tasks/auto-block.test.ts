@@ -13,7 +13,7 @@ function imageConfig(side: number) {
 }
 
 it.each([
-  ['digits', 64, 128, 1_024],
+  ['digits', 64, 128, 2_048],
   ['photos', 224, 4, 32],
   ['photos that fill half a call', 320, 2, 32],
   ['photos that fill a call alone', 640, 1, 16],
