@@ -159,7 +159,7 @@ export async function createWorker(options: {
     emit,
   });
   const run = createScripts(redis);
-  const takers = createQueueTakers({ redis, onOpened: () => source.ring(), onError: onRedisError });
+  const takers = createQueueTakers({ redis, onMore: () => source.ring(), onError: onRedisError });
 
   // These parts call each other, so some callbacks name a part that is created below.
   const batcher = createBatcher({

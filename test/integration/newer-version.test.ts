@@ -42,7 +42,9 @@ it('a block of a newer version goes back on the queue, and the block behind it i
   await queue.add('block', data, { jobId: 'newer', priority: 1 });
   const block = { block: 7, generation: 1, firstRow: 0, rows: 4, delayMs: 0 };
   await layer.queues.add(QUEUE, 'job_y', 50, [block]);
-  const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onError: raise });
+  let due = 0;
+  const onDue = () => (due += 1);
+  const taker = await createBlockTaker({ redis: layer.redis, queue: QUEUE, onDue, onError: raise });
   try {
     const taken = await taker.take();
     expect(taken!.data).toMatchObject({ job: 'job_y', block: 7 });
@@ -52,6 +54,10 @@ it('a block of a newer version goes back on the queue, and the block behind it i
     const left = await queue.getJob('newer');
     expect(left!.data).toEqual(data);
     expect(left!.opts.priority).toBe(1);
+    // A newer worker that is idle looks when the delay is over, not a second later: then the older one has looked.
+    await left!.changeDelay(100);
+    expect(await taker.take()).toBeNull();
+    await waitUntil('the delay to be over', () => due > 0);
     // When its delay is over, a newer worker finds it unchanged.
     await left!.promote();
     expect((await queue.getJob('newer'))!.priority).toBe(1);

@@ -23,7 +23,7 @@ async function refusedTakers() {
   let opened = 0;
   const takers = createQueueTakers({
     redis,
-    onOpened: () => (opened += 1),
+    onMore: () => (opened += 1),
     onError: ({ message }) => errors.push(message),
   });
   takers.open('a-queue');

@@ -16,11 +16,11 @@ interface Wanted {
 
 export function createQueueTakers(deps: {
   redis: Redis;
-  /** Blocks can be taken from one more queue. */
-  onOpened: () => void;
+  /** Blocks can be taken from one more queue, or a delayed block is due. */
+  onMore: () => void;
   onError: (error: Error) => void;
 }) {
-  const { redis, onError } = deps;
+  const { redis, onMore, onError } = deps;
   const wanted = new Map<string, Wanted>();
   let open: readonly BlockTaker[] = [];
 
@@ -31,14 +31,14 @@ export function createQueueTakers(deps: {
     const opened = await taker;
     if (opened === null || closing.signal.aborted) return;
     open = [...open, opened];
-    deps.onOpened();
+    onMore();
   }
 
   /** Tries until it succeeds, because a worker that serves a model must not leave the model's blocks waiting. */
   async function openTaker(queue: string, closing: AbortSignal): Promise<BlockTaker | null> {
     while (!closing.aborted) {
       try {
-        return await createBlockTaker({ redis, queue, onError });
+        return await createBlockTaker({ redis, queue, onDue: onMore, onError });
       } catch (error) {
         onError(error as Error);
         await delay(RETRY_MS, undefined, { signal: closing }).catch(() => {});

@@ -37,6 +37,11 @@ const RENEW_MS = 3_000;
 const STALLED_CHECK_MS = 5_000;
 /** How long an older worker delays a block that only newer workers can run. */
 const LEFT_TO_NEWER_MS = 5_000;
+/**
+ * The delay varies by so much. Idle workers look for blocks every second. With a constant delay, the older worker would
+ * always look first when the block is due, and delay it again.
+ */
+const LEFT_SPREAD_MS = 1_000;
 /** Forebay counts runs itself, because BullMQ's limit fails a block without running it. */
 const NEVER = 1_000_000_000;
 
@@ -44,6 +49,8 @@ const NEVER = 1_000_000_000;
 export async function createBlockTaker(deps: {
   redis: Redis;
   queue: string;
+  /** A delayed block is due: one that an older worker has left to newer ones. */
+  onDue?: () => void;
   onError: (error: Error) => void;
 }): Promise<BlockTaker> {
   const worker = new Worker<BlockJob, null>(deps.queue, null, {
@@ -69,6 +76,15 @@ export async function createBlockTaker(deps: {
     worker.extendJobLocks([...held.keys()], [...held.values()], LOCK_MS).catch(deps.onError);
   }, RENEW_MS);
 
+  let dueTimer: NodeJS.Timeout | undefined;
+  /** An older worker that is idle looks every second, so a newer one must look when the block is due. */
+  function awaitDelayed(): void {
+    clearTimeout(dueTimer);
+    // Set by the last look at the queue. BullMQ has no public name for it. 0: no block is delayed.
+    const due = worker['blockUntil'];
+    if (due > 0 && deps.onDue) dueTimer = setTimeout(deps.onDue, due - Date.now());
+  }
+
   /** The next block job, whatever its data. */
   async function next(): Promise<{ data: unknown; block: Omit<TakenBlock, 'data'> } | null> {
     const token = randomUUID();
@@ -92,7 +108,10 @@ export async function createBlockTaker(deps: {
       queuedAt: job.timestamp,
       complete: () => end(() => job.moveToCompleted(null, token, false)),
       fail: (error: Error) => end(() => job.moveToFailed(error, token, false)),
-      leaveToNewer: () => end(() => job.moveToDelayed(Date.now() + LEFT_TO_NEWER_MS, token)),
+      leaveToNewer: () => {
+        const delayMs = LEFT_TO_NEWER_MS + Math.random() * LEFT_SPREAD_MS;
+        return end(() => job.moveToDelayed(Date.now() + Math.round(delayMs), token));
+      },
     };
     return { data: job.data, block };
   }
@@ -102,7 +121,10 @@ export async function createBlockTaker(deps: {
     async take() {
       for (;;) {
         const found = await next();
-        if (!found) return null;
+        if (!found) {
+          awaitDelayed();
+          return null;
+        }
         const { data, block } = found;
         const parsed = BLOCK_JOB.safeParse(data);
         if (parsed.success) return { ...block, data: parsed.data };
@@ -113,6 +135,7 @@ export async function createBlockTaker(deps: {
     },
     async close() {
       clearInterval(renewal);
+      clearTimeout(dueTimer);
       await worker.close(true);
     },
   };
