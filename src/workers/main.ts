@@ -75,8 +75,9 @@ async function main(): Promise<void> {
   if (!stop.aborted) tellLauncher({ type: 'ready', ...worker.modelReport() });
   await untilAborted(stop);
   setTimeout(exit(1), config.shutdownGraceMs + AFTER_GRACE_MS);
-  port?.close();
   await worker.drain();
+  // Until here, /readyz says that the worker drains, and scrapes get its last counters.
+  port?.close();
   await redis.quit();
   await traces?.close();
   process.exit(0);

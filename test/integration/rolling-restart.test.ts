@@ -23,6 +23,12 @@ afterAll(async () => service.close());
 
 const submit = async (limit = ROWS) => service.submit({ input, options: { block_rows: 20, limit } });
 
+/** What `/readyz` of the worker answers. */
+async function readiness(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  return `${response.status} ${((await response.json()) as { status: string }).status}`;
+}
+
 async function expectNoRunFailed(id: string, rows = ROWS): Promise<void> {
   expectEveryRowOnce(await service.ended(id, 90_000), rows);
   const stats = (await (await service.request(`/v1/jobs/${id}/stats`)).json()) as JobStatsWire;
@@ -53,13 +59,30 @@ it('no run counts as failed when a worker without grace time hands its blocks ba
   await expectNoRunFailed(id, ROWS / 2);
 }, 120_000);
 
+it('a worker that ends is not ready, and can be scraped until it has finished', async () => {
+  const port = await freePort();
+  const worker = await service.startWorker({ FOREBAY_WORKER_PORT: String(port), FOREBAY_LANES: '1' });
+  const [lane] = childPids(worker.pid!);
+  process.kill(lane!, 'SIGSTOP');
+  const exited = once(worker, 'exit');
+  const { id } = await submit(ROWS / 2);
+  try {
+    await service.until(id, 'a block in the lane', ({ blocks }) => blocks.running > 0);
+    worker.kill('SIGTERM');
+    await waitUntil('the worker not to be ready', async () => (await readiness(port)) === '503 draining');
+    const scrape = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(scrape).toContain('forebay_worker_state{state="draining"} 1');
+  } finally {
+    process.kill(lane!, 'SIGCONT');
+  }
+  expect(await exited).toEqual([0, null]);
+  await service.post(`/v1/jobs/${id}/cancel`, {});
+}, 60_000);
+
 it('a drained worker finishes what it holds, and waits until it is resumed, even if the API restarts', async () => {
   const port = await freePort();
   const worker = await service.startWorker({ FOREBAY_WORKER_PORT: String(port), FOREBAY_LANES: '1' });
-  const ready = async () => {
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`);
-    return `${response.status} ${((await response.json()) as { status: string }).status}`;
-  };
+  const ready = async () => readiness(port);
   const command = async (...words: string[]) =>
     forebay({ cwd: service.folder }, 'workers', ...words, '--url', service.url);
   const shows = async (status: string) =>
