@@ -88,9 +88,9 @@ Every process can be scraped by Prometheus. The API answers \`GET /metrics\` for
 [operations](operations.md#metrics) shows how to set up Prometheus and Grafana.
 
 No label has unbounded values: there are no ids of jobs, blocks or workers. \`model\` is the name of a model, and
-\`version\` is the name of its version, or \`none\`. \`route\` is the path of an endpoint, such as \`/v1/jobs/{id}\`. A
-histogram \`x\` has the series \`x_bucket\`, \`x_sum\` and \`x_count\`. Each process also has the usual metrics of its own
-process, which begin with \`process_\` and \`nodejs_\`.
+\`version\` is the name of its version, or \`none\`. \`route\` is the path of an endpoint, such as \`/v1/jobs/{id}\`, or
+\`none\` for a path that no endpoint has. A histogram \`x\` has the series \`x_bucket\`, \`x_sum\` and \`x_count\`. Each
+process also has the usual metrics of its own process, which begin with \`process_\` and \`nodejs_\`.
 ${Object.entries(METRIC_TABLES).map(metricGroup).join('')}`;
 }
 

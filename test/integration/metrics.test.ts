@@ -54,6 +54,7 @@ it('a worker counts rows, errors and batches of a job', async () => {
 
 it('the API counts requests by route, and shows the jobs, workers and queues of the service', async () => {
   await service.request('/v1/jobs/job_none');
+  for (const name of ['a', 'b', 'c']) await service.request(`/nowhere/${name}`);
   const text = await scrape(new URL('/metrics', service.url).href);
   expect(text.split('\n')).toEqual(
     expect.arrayContaining([
@@ -69,8 +70,10 @@ it('the API counts requests by route, and shows the jobs, workers and queues of 
       expect.stringMatching(
         /^forebay_http_requests_total\{method="GET",route="\/v1\/jobs\/\{id\}",status="4\d\d"\} 1$/,
       ),
+      'forebay_http_requests_total{method="GET",route="none",status="404"} 3',
     ]),
   );
+  expect(text).not.toContain('nowhere');
   expect(text).not.toMatch(/job_(none|0)/);
 });
 

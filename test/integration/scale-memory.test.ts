@@ -24,3 +24,15 @@ it('a state of a newer version counts as none', async () => {
   });
   expect(seen).toEqual([null]);
 });
+
+it('pools that nobody uses leave nothing, however many are asked for', async () => {
+  const memory = createScaleMemory(layer);
+  const idle = { v: 1, workers: 0, lower: null } as const;
+  for (const pool of ['a', 'b', 'c'])
+    expect((await memory.update(pool, 60_000, () => idle)).state).toBe(idle);
+  expect(await layer.redis.keys(indexKeys.scaleOf('[abc]'))).toEqual([]);
+  // A pool that had workers is told that it needs none any more.
+  await memory.update('a', 60_000, () => ({ ...idle, workers: 2 }));
+  await memory.update('a', 60_000, () => idle);
+  expect(JSON.parse((await layer.redis.get(indexKeys.scaleOf('a')))!)).toEqual(idle);
+});

@@ -85,21 +85,34 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   const errorsAt = (path: string) => (isOipPath(path) ? OIP_ERRORS : PROBLEMS);
   app.onError((error, c) => problemResponse(error, c.req, emit, {}, errorsAt(c.req.path)));
   app.notFound((c) => {
-    const allowed = methodsAt(app, c.req.path);
-    if (allowed.length === 0) {
-      const error = new ForebayError(
-        'not_found',
-        `There is nothing at ${c.req.path}. /docs lists all endpoints.`,
-      );
-      return problemResponse(error, c.req, emit, {}, errorsAt(c.req.path));
-    }
-    const error = new ForebayError(
-      'method_not_allowed',
-      `${c.req.path} takes ${allowed.join(', ')}, not ${c.req.method}.`,
-    );
-    return problemResponse(error, c.req, emit, { Allow: allowed.join(', ') }, errorsAt(c.req.path));
+    const { method, path } = c.req;
+    const began = performance.now();
+    const allowed = methodsAt(app, path);
+    const error = noRoute(method, path, allowed);
+    const headers = allowed.length > 0 ? { Allow: allowed.join(', ') } : {};
+    const response = problemResponse(error, c.req, emit, headers, errorsAt(path));
+    emit('request.answered', {
+      method,
+      path,
+      // Paths that callers make up must not become labels.
+      route: NO_ROUTE,
+      status: response.status,
+      code: error.code,
+      ms: performance.now() - began,
+      traceparent: null,
+      location: null,
+    });
+    return response;
   });
   return app;
+}
+
+const NO_ROUTE = 'none';
+
+function noRoute(method: string, path: string, allowed: readonly string[]): ForebayError {
+  return allowed.length === 0
+    ? new ForebayError('not_found', `There is nothing at ${path}. /docs lists all endpoints.`)
+    : new ForebayError('method_not_allowed', `${path} takes ${allowed.join(', ')}, not ${method}.`);
 }
 
 /** Methods that routes take at a path. */

@@ -39,6 +39,8 @@ export function createScaleMemory({ redis, run }: { redis: Redis; run: RunScript
       for (let tries = 1; ; tries++) {
         const [text, now] = await Promise.all([redis.get(key), redisNow(redis)]);
         const state = next(text === null ? null : readState(text), now);
+        // Names of pools that nobody uses leave nothing in Redis.
+        if (text === null && state.workers === 0) return { state, now };
         const stored = await run('replace-scale', [key], [text ?? '', JSON.stringify(state), ttlMs]);
         if (stored === 1 || tries === TRIES) return { state, now };
       }
