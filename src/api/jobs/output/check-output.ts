@@ -3,8 +3,9 @@
  * contents are not trusted. For example, a job.json may name any job.
  */
 import { z } from 'zod';
+import { newerVersion } from '../../../shared/domain/block.ts';
 import { JOB_ID } from '../../../shared/domain/job/job-id.ts';
-import { JOB_SPEC, type IfOutputExists, type JobSpec } from '../../../shared/domain/job/job.ts';
+import { JOB_SPEC, SPEC_VERSION, type IfOutputExists, type JobSpec } from '../../../shared/domain/job/job.ts';
 import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import { compactedBy, readManifest } from '../../../shared/storage/read-manifest.ts';
@@ -59,9 +60,13 @@ async function readSpec(output: Output, names: readonly string[]): Promise<JobSp
     );
   });
   try {
-    const spec = JOB_SPEC.parse(JSON.parse(bytes?.toString('utf8') ?? ''));
+    const data: unknown = JSON.parse(bytes?.toString('utf8') ?? '');
+    const newer = newerVersion(data, SPEC_VERSION);
+    if (newer !== null) throw writtenByNewer(folder, newer);
+    const spec = JOB_SPEC.parse(data);
     if (JOB_ID.safeParse(spec.id).success) return spec;
   } catch (error) {
+    if (error instanceof ForebayError) throw error;
     const cause = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new ForebayError(
       'resume_mismatch',
@@ -71,6 +76,13 @@ async function readSpec(output: Output, names: readonly string[]): Promise<JobSp
   throw new ForebayError(
     'resume_mismatch',
     `job.json in "${folder}" names no job, so it was not written by Forebay.`,
+  );
+}
+
+function writtenByNewer(folder: string, version: number): ForebayError {
+  return new ForebayError(
+    'resume_mismatch',
+    `A newer Forebay wrote "${folder}". Its job.json has version ${version}, and this process reads versions up to ${SPEC_VERSION}. Update this process, or use another output.`,
   );
 }
 
