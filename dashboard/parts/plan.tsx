@@ -1,6 +1,7 @@
 /** What a job would do, and how fast. */
 import type { PlanRange, PlanWire } from '../../src/api/http/wire/plan.ts';
-import { count, duration, rate } from '../format.ts';
+import { bytes, count, duration, rate } from '../format.ts';
+import { Words } from './words.tsx';
 
 export function PlanView({ plan }: { plan: PlanWire }) {
   const { estimate, rows, numbers, sample, warnings } = plan;
@@ -29,7 +30,9 @@ export function PlanView({ plan }: { plan: PlanWire }) {
       {warnings.length > 0 && (
         <ul class="note">
           {warnings.map((warning) => (
-            <li key={warning}>{warning}</li>
+            <li key={warning}>
+              <Words text={warning} />
+            </li>
           ))}
         </ul>
       )}
@@ -41,8 +44,10 @@ export function PlanView({ plan }: { plan: PlanWire }) {
               ? []
               : [
                   <tr key={name}>
-                    <th scope="row">{name.replaceAll('_', ' ')}</th>
-                    <td class="number">{count(choice.value)}</td>
+                    <th scope="row">{name.replace(/_bytes$/, '').replaceAll('_', ' ')}</th>
+                    <td class="number">
+                      {name.endsWith('bytes') ? bytes(choice.value) : count(choice.value)}
+                    </td>
                     <td>{choice.why}</td>
                   </tr>,
                 ],

@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { ProblemError } from '../../src/client/problem-error.ts';
 import { askForKey } from './key-form.tsx';
+import { Words } from './words.tsx';
 
 export function Problem({ error }: { error: unknown }) {
   useEffect(() => askForKey(error), [error]);
@@ -11,9 +12,10 @@ export function Problem({ error }: { error: unknown }) {
     <div class="problem" role="alert">
       <p>
         {problem && <code>{problem.code}</code>}{' '}
-        {error instanceof Error ? error.message : 'The request failed.'}
+        <Words text={error instanceof Error ? error.message : 'The request failed.'} />
       </p>
-      {problem && problem.errors.length > 0 && (
+      {/* The message of a problem in one place names that place. */}
+      {problem && problem.errors.length > 1 && (
         <ul>
           {problem.errors.map(({ path, message }) => (
             <li key={path}>

@@ -15,11 +15,12 @@ const OF_LANES = [
   ['idle_ms', 'idle'],
 ] as const satisfies readonly (readonly [keyof Stages, string])[];
 
-/** Stages of the workers' main threads. They overlap with the lanes. */
+/** Stages of other threads. They overlap with the lanes. */
 const BESIDE = [
   ['begin_ms', 'beginning blocks'],
   ['read_ms', 'fetching rows'],
   ['blocked_ms', 'waiting for room in flight'],
+  ['decode_ahead_ms', 'decoding in other threads'],
   ['write_ms', 'publishing parts'],
   ['commit_ms', 'committing'],
 ] as const satisfies readonly (readonly [keyof Stages, string])[];

@@ -81,8 +81,14 @@ function recordOf(line: string, at: number): object {
 
 function furtherOptions(text: string): object {
   if (text.trim() === '') return {};
+  const options = parsed(text);
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw new Error('The further options must be a JSON object, such as {"top_k": 3}');
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as object;
+    return JSON.parse(text);
   } catch (error) {
     throw new Error(`The further options are not valid JSON: ${(error as Error).message}`);
   }

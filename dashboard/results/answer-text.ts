@@ -1,6 +1,6 @@
 /** The answer of a row in one line, for a table. */
 import type { ErrorRow, ResultRow } from '../../src/api/http/wire/row.ts';
-import { failureOf, marksOf, type Mark } from './marks.ts';
+import { failureOf, foundNothing, marksOf, type Mark } from './marks.ts';
 
 const MOST_MARKS = 5;
 const MOST_LENGTH = 200;
@@ -17,6 +17,7 @@ function wholeAnswer(row: ResultRow | ErrorRow): string {
     const more = marks.length - MOST_MARKS;
     return `${marks.slice(0, MOST_MARKS).map(markText).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   }
+  if (foundNothing(row)) return 'nothing found';
   const { index: _index, id: _id, ...answer } = row as ResultRow;
   if (typeof answer.value === 'number') return String(answer.value);
   return JSON.stringify(answer);

@@ -50,6 +50,12 @@ export function marksOf(row: ResultRow | ErrorRow): Mark[] {
   return found.map(markOf).filter((mark) => mark !== null);
 }
 
+/** Whether the model has looked for things, and there are none. */
+export function foundNothing(row: ResultRow | ErrorRow): boolean {
+  const lists = FIELDS.map((name) => (row as Record<string, unknown>)[name]).filter(Array.isArray);
+  return lists.length > 0 && lists.every((list) => list.length === 0);
+}
+
 /** The marks that the filter asks for. */
 export function chosenMarks(row: ResultRow | ErrorRow, { label, least }: RowFilter): Mark[] {
   return marksOf(row).filter(

@@ -12,6 +12,7 @@ import { Results } from '../results/results.tsx';
 import { StageTimes } from '../parts/stages.tsx';
 import { Throughput } from '../parts/throughput.tsx';
 import { useJob } from '../parts/use-job.ts';
+import { Words } from '../parts/words.tsx';
 import { jobLink } from '../route.ts';
 import { service } from '../service.ts';
 import { usePoll } from '../use-poll.ts';
@@ -114,12 +115,12 @@ function Head({
       </dl>
       {job.reason !== null && (
         <p class="note">
-          <code>{job.reason}</code> {job.reason_text}
+          <code>{job.reason}</code> <Words text={job.reason_text ?? ''} />
         </p>
       )}
       {job.error && (
         <p class="problem">
-          <code>{job.error.code}</code> {job.error.message}
+          <code>{job.error.code}</code> <Words text={job.error.message} />
         </p>
       )}
     </>
@@ -143,7 +144,9 @@ function Bottleneck({ stats }: { stats: JobStatsWire }) {
       <p>
         <strong>Bottleneck: {bottleneck.name.replaceAll('_', ' ')}.</strong> {bottleneck.why}.
       </p>
-      <p>{bottleneck.advice}</p>
+      <p>
+        <Words text={bottleneck.advice} />
+      </p>
       <p class="muted">
         Lanes busy {percent(utilisation.lanes)}, decoding {percent(utilisation.decode)}, model{' '}
         {percent(utilisation.model)}.

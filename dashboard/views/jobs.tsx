@@ -48,7 +48,7 @@ export function JobsView() {
           Find on this page
           <input
             type="search"
-            placeholder="model, id, tenant or metadata"
+            placeholder="model, tenant, id, metadata"
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
           />

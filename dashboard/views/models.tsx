@@ -6,6 +6,7 @@ import { Problem } from '../parts/problem.tsx';
 import { Status } from '../parts/progress.tsx';
 import { TryModel } from '../parts/try-model.tsx';
 import { service } from '../service.ts';
+import { Words } from '../parts/words.tsx';
 import { usePoll } from '../use-poll.ts';
 
 export function ModelsView() {
@@ -52,7 +53,7 @@ function ModelCard({ model, onDone }: { model: ModelWire; onDone: () => void }) 
       </p>
       {model.problem && (
         <p class="problem">
-          <code>{model.problem.code}</code> {model.problem.message}
+          <code>{model.problem.code}</code> <Words text={model.problem.message} />
         </p>
       )}
       <dl>
@@ -88,7 +89,9 @@ function ModelCard({ model, onDone }: { model: ModelWire; onDone: () => void }) 
         <dd>
           {invariance ? invariance.verdict.replaceAll('_', ' ') : 'not probed yet'}
           {invariance?.advice !== null && invariance?.advice !== undefined && (
-            <small>{invariance.advice}</small>
+            <small>
+              <Words text={invariance.advice} />
+            </small>
           )}
         </dd>
       </dl>

@@ -98,6 +98,13 @@ it('a table shows only the beginning of a long answer or error', () => {
   expect(rows.map((row) => answerOf(row).length)).toEqual([201, 201, 201]);
 });
 
+it('a row in which the model has found nothing says so', () => {
+  const found = (answer: object) => answerOf({ index: 0, id: 'a', ...answer } as ResultRow);
+  expect(found({ detections: [] })).toBe('nothing found');
+  expect(found({ segments: [] })).toBe('nothing found');
+  expect(found({ value: [] })).toBe('{"value":[]}');
+});
+
 it('a page ends after its rows, or after all that it may look at, and then ends the request', async () => {
   let sent = 0;
   let signal: AbortSignal | null = null;

@@ -37,3 +37,10 @@ it('takes one row per line, as a text or as a JSON object', () => {
     urls: ['https://a/b', 'https://c/d'],
   });
 });
+
+it('says what is wrong with further options that are no object', () => {
+  for (const options of ['[1]', '3', 'null']) {
+    expect(() => toBody({ ...files, options })).toThrow('must be a JSON object');
+  }
+  expect(() => toBody({ ...files, options: '{"top_k"' })).toThrow('not valid JSON');
+});
