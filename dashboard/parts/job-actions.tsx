@@ -1,5 +1,5 @@
 /** Buttons that steer a job. Only those that its state allows are shown. */
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { JobWire } from '../../src/api/http/wire/job.ts';
 import { jobLink } from '../route.ts';
 import { service } from '../service.ts';
@@ -34,6 +34,14 @@ function allowed({ status, rows }: JobWire): readonly Verb[] {
 export function JobActions({ job, onDone }: { job: JobWire; onDone: () => void }) {
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState<Verb | null>(null);
+  const place = useRef<HTMLDivElement>(null);
+  const isInside = useRef(false);
+  const verbs = allowed(job);
+  // The button that had the focus may be gone. A user without a mouse then goes on from here, not from the top.
+  useLayoutEffect(() => {
+    if (isInside.current && document.activeElement === document.body)
+      place.current!.focus({ preventScroll: true });
+  }, [verbs.join(' ')]);
 
   async function act(verb: Verb): Promise<void> {
     if (verb === 'cancel' && !confirm(`Cancel ${job.id}? Rows that are finished stay in its output.`)) return;
@@ -51,9 +59,20 @@ export function JobActions({ job, onDone }: { job: JobWire; onDone: () => void }
   }
 
   return (
-    <div class="actions">
-      {allowed(job).map((verb) => (
-        <button key={verb} disabled={busy !== null} onClick={() => void act(verb)}>
+    <div
+      ref={place}
+      class="actions"
+      tabIndex={-1}
+      onFocusIn={() => (isInside.current = true)}
+      onFocusOut={({ relatedTarget }) => (isInside.current = relatedTarget === null)}
+    >
+      {verbs.map((verb) => (
+        // Resume takes the place of Pause, and keeps its focus. A disabled button would lose it.
+        <button
+          key={verb === 'resume' ? 'pause' : verb}
+          aria-disabled={busy !== null}
+          onClick={() => busy === null && void act(verb)}
+        >
           {TEXTS[verb]}
         </button>
       ))}
