@@ -22,6 +22,7 @@ import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
 import { createBufferPool } from '../shared/process/buffer-pool.ts';
 import { createOnlineRequests } from '../shared/queue/online/online-requests.ts';
+import { readOnlineUse } from '../shared/queue/online/online-use.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWebhookQueue } from '../shared/queue/webhook-queue.ts';
@@ -240,6 +241,7 @@ export async function createApiService(options: {
   measureService(metrics, {
     survey: async () => surveyService(survey),
     scales: async (activity) => scales.all(activity),
+    onlineUse: async () => readOnlineUse(redis),
     redisMemory: async () => redisMemory(redis),
   });
   const app = createApp({

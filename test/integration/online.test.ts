@@ -197,6 +197,11 @@ it('a request whose deadline passes gets 504, and one too many gets 429 with Ret
     '1',
     'online_full',
   ]);
+  const scrape = await (await service.request('/metrics')).text();
+  expect(scrape).toContain(`\nforebay_online_open_requests ${MOST}\n`);
+  expect(Number(/^forebay_online_open_bytes (\d+)$/m.exec(scrape)![1])).toBeGreaterThan(
+    MOST * images[0]!.length,
+  );
 
   // A client that hangs up makes room.
   for (const client of clients) client.abort();

@@ -32,6 +32,7 @@ import { logEvents } from '#forebay/shared/observe/log-events.js';
 import { createBlockQueues } from '#forebay/shared/queue/blocks/block-queue.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { createJobStore } from '#forebay/shared/queue/jobs/job-store.js';
+import { readOnlineUse } from '#forebay/shared/queue/online/online-use.js';
 import { readBlockMap } from '#forebay/shared/queue/blocks/block-map.js';
 import { createJobWindow } from '#forebay/shared/queue/blocks/job-window.js';
 import { createQueueSlots } from '#forebay/shared/queue/blocks/queue-slots.js';
@@ -187,6 +188,7 @@ export async function startTestApi(overrides: Partial<AppDeps> = {}, protection:
   measureService(metrics, {
     survey: async () => surveyService(survey),
     scales: async (activity) => scales.all(activity),
+    onlineUse: async () => readOnlineUse(redis),
     redisMemory: async () => redisMemory(redis),
   });
   const app = createApp({

@@ -3,6 +3,7 @@ import { isTerminal, JOB_STATUSES } from '../../shared/domain/job/job-state.ts';
 import type { Events } from '../../shared/observe/events.ts';
 import { API_METRICS, SERVICE_METRICS } from '../../shared/observe/metrics/api-metrics.ts';
 import { createMetrics, type Instruments, type Metrics } from '../../shared/observe/metrics/instruments.ts';
+import type { OnlineUse } from '../../shared/queue/online/online-use.ts';
 import type { RedisMemory } from '../../shared/redis/redis-memory.ts';
 import { isDraining, isLoaded } from '../../shared/queue/workers/worker-registry.ts';
 import type { ServiceActivity, ServiceSurvey } from '../overview/survey-service.ts';
@@ -12,6 +13,7 @@ export interface MeasuredService {
   /** Rejects if Redis does not answer. The metrics of the service are then absent from the scrape. */
   readonly survey: () => Promise<ServiceSurvey>;
   readonly scales: (activity: ServiceActivity) => Promise<readonly PoolScale[]>;
+  readonly onlineUse: () => Promise<OnlineUse>;
   readonly redisMemory: () => Promise<RedisMemory>;
 }
 
@@ -39,10 +41,17 @@ function countEvents(events: Pick<Events, 'on'>, api: Instruments<typeof API_MET
   events.on('webhook.given_up', () => api.forebay_webhooks_given_up_total.inc());
 }
 
-export function measureService(metrics: Metrics, { survey, scales, redisMemory }: MeasuredService): void {
+export function measureService(
+  metrics: Metrics,
+  { survey, scales, onlineUse, redisMemory }: MeasuredService,
+): void {
   const service = metrics.make(SERVICE_METRICS);
   metrics.onScrape(async () => {
-    const [found, memory] = await Promise.all([survey().catch(() => null), redisMemory().catch(() => null)]);
+    const [found, online, memory] = await Promise.all([
+      survey().catch(() => null),
+      onlineUse().catch(() => null),
+      redisMemory().catch(() => null),
+    ]);
     const pools = found === null ? [] : await scales(found).catch(() => []);
     // Old values must not look like current ones.
     for (const instrument of Object.values(service)) instrument.reset();
@@ -50,6 +59,10 @@ export function measureService(metrics: Metrics, { survey, scales, redisMemory }
     for (const { work, workers, backlogS } of pools) {
       service.forebay_pool_wanted_workers.set({ pool: work.pool }, workers);
       service.forebay_pool_backlog_seconds.set({ pool: work.pool }, backlogS);
+    }
+    if (online) {
+      service.forebay_online_open_requests.set(online.requests);
+      service.forebay_online_open_bytes.set(online.bytes);
     }
     if (memory) {
       service.forebay_redis_memory_bytes.set(memory.usedBytes);

@@ -53,6 +53,10 @@ export const SERVICE_METRICS = {
     'pool',
     'model',
   ]),
+  forebay_online_open_requests: gauge('Online requests that wait or are being computed.'),
+  forebay_online_open_bytes: gauge(
+    'Bytes that these requests hold in Redis. FOREBAY_ONLINE_MAX_MB limits them.',
+  ),
   forebay_redis_memory_bytes: gauge('Memory that Redis uses.'),
   forebay_redis_memory_limit_bytes: gauge('maxmemory of Redis. 0: no limit.'),
 };
