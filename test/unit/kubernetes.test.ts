@@ -8,6 +8,7 @@ import { POOL_SCALE } from '#forebay/api/http/wire/scale.js';
 import { readConfig } from '#forebay/shared/config/config.js';
 import { describeConfig } from '#forebay/shared/config/describe-config.js';
 import { forebay } from '../support/forebay-program.ts';
+import { KEDA_KINDS } from '../support/kubernetes-schema/keda.ts';
 
 interface Container {
   readonly name: string;
@@ -88,10 +89,12 @@ describe('the Kubernetes manifests', () => {
       return validate.errors ?? [];
     };
     const core = all.filter(({ kind }) => kind in schemas.kinds);
-    expect(all.filter((one) => !core.includes(one)).map(({ kind }) => kind)).toEqual([
-      'ScaledObject',
-      'TriggerAuthentication',
-    ]);
+    const others = all.filter((one) => !core.includes(one));
+    expect(others.map(({ kind }) => kind).toSorted()).toEqual(Object.keys(KEDA_KINDS));
+    for (const one of others) {
+      const { error } = KEDA_KINDS[one.kind as keyof typeof KEDA_KINDS].safeParse(one);
+      expect(error?.issues, one.kind).toBeUndefined();
+    }
     for (const one of core) expect(problems(one, one.kind), one.metadata.name).toEqual([]);
     const wrong = structuredClone(named('Deployment', 'forebay-api')) as { spec: object };
     Object.assign(wrong.spec, { replcas: 2 });
