@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WorkerWire } from '../../src/api/http/wire/overview.ts';
 import { bytes, count, percent, when } from '../format.ts';
+import { findWorkers } from '../parts/find-workers.ts';
 import { Problem } from '../parts/problem.tsx';
 import { trendLine, withValues, type Trends } from '../parts/trend.ts';
 import { Status } from '../parts/progress.tsx';
@@ -9,9 +10,18 @@ import { service } from '../service.ts';
 import { WorkerActions } from '../parts/worker-actions.tsx';
 import { usePoll } from '../use-poll.ts';
 
+/** Drawing hundreds every 2 s would make the page slow. */
+const PAGE = 50;
+
 export function WorkersView() {
   const { data, error, refresh } = usePoll('workers', 2000, async () => service().workers());
   const workers = data?.data ?? [];
+  const [text, setText] = useState('');
+  const [page, setPage] = useState(0);
+  const found = findWorkers(workers, text);
+  const last = Math.max(0, Math.ceil(found.length / PAGE) - 1);
+  const from = Math.min(page, last) * PAGE;
+  const shown = found.slice(from, from + PAGE);
   const [memory, setMemory] = useState<Trends>(new Map());
   useEffect(() => {
     if (data)
@@ -33,6 +43,20 @@ export function WorkersView() {
           {workers.length === 0 && ' Start one with forebay worker.'}
         </p>
       )}
+      {workers.length > 1 && (
+        <form class="filters" onSubmit={(event) => event.preventDefault()}>
+          <label>
+            Find
+            <input
+              type="search"
+              placeholder="host, pool, model or state"
+              value={text}
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+          </label>
+        </form>
+      )}
+      {workers.length > 0 && found.length === 0 && <p class="muted">No worker matches.</p>}
       <div class="scroll">
         <table class="cards">
           <thead>
@@ -57,7 +81,7 @@ export function WorkersView() {
             </tr>
           </thead>
           <tbody>
-            {workers.map((worker) => (
+            {shown.map((worker) => (
               <WorkerRow
                 key={worker.id}
                 worker={worker}
@@ -68,6 +92,22 @@ export function WorkersView() {
           </tbody>
         </table>
       </div>
+      {last > 0 && (
+        <div class="actions">
+          <button aria-disabled={from === 0} onClick={() => setPage(Math.max(0, from / PAGE - 1))}>
+            Previous
+          </button>
+          <button
+            aria-disabled={from === last * PAGE}
+            onClick={() => setPage(Math.min(last, from / PAGE + 1))}
+          >
+            Next
+          </button>
+          <span class="muted">
+            {count(from + 1)} to {count(from + shown.length)} of {count(found.length)}
+          </span>
+        </div>
+      )}
     </>
   );
 }
