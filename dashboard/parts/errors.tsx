@@ -39,7 +39,7 @@ export function Errors({ id, failed }: { id: string; failed: number }) {
       <Problem error={error} />
       {data && data.length >= MOST && <p class="muted">Of the first {count(MOST)} failed rows:</p>}
       <div class="scroll">
-        <table>
+        <table class="cards">
           <thead>
             <tr>
               <th scope="col">code</th>
@@ -57,8 +57,10 @@ export function Errors({ id, failed }: { id: string; failed: number }) {
                     <code>{code}</code>
                   </a>
                 </th>
-                <td class="number">{count(rows.length)}</td>
-                <td>
+                <td data-name="rows" class="number">
+                  {count(rows.length)}
+                </td>
+                <td data-name="for example">
                   {rows.slice(0, SAMPLES).map((row) => (
                     <p key={row.index}>
                       <code>{row.id}</code> {shortened(row.error.message, MESSAGE_LENGTH)}
