@@ -10,7 +10,7 @@ import type { CliContext } from '../context.ts';
 import { exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import type { ProgressView } from '../progress/progress-view.ts';
 import { createService, type Service } from './launch-service.ts';
-import { readableLine } from './log-lines.ts';
+import { readableLine } from '../../shared/observe/readable-line.ts';
 import type { Ready } from './service-process.ts';
 import { createStartupLog } from './startup-log.ts';
 import { onStopSignals } from './stop-signals.ts';

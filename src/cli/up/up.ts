@@ -5,7 +5,7 @@ import { cacheDir } from '../../shared/config/cache-dir.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, type StopSignal } from '../exit-codes.ts';
 import { createService } from '../launch/launch-service.ts';
-import { readableLine } from '../launch/log-lines.ts';
+import { readableLine } from '../../shared/observe/readable-line.ts';
 import { withModelPlaces } from '../models/with-model-places.ts';
 import { createStartupLog } from '../launch/startup-log.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';

@@ -1,5 +1,10 @@
-/** Structured log lines on stderr. They contain no secrets, because callers log only ids, codes and messages. */
+/**
+ * Structured log lines on stderr: JSON, or lines for people in a terminal. They contain no secrets, because callers log
+ * only ids, codes and messages.
+ */
 import { pino } from 'pino';
+import { visibleText } from '../text/visible-text.ts';
+import { readableLine } from './readable-line.ts';
 
 export interface Logger {
   debug(fields: object, message: string): void;
@@ -8,6 +13,15 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export function createLogger(options: { level: string; name: string }): Logger {
-  return pino({ level: options.level, name: options.name }, pino.destination({ fd: 2, sync: true }));
+/** Writes to a terminal are synchronous, so no line is lost at an exit. */
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY'> & { write(text: string): unknown };
+
+export function createLogger(
+  { level, name }: { level: string; name: string },
+  out: Terminal = process.stderr,
+): Logger {
+  const people = {
+    write: (line: string) => out.write(`${visibleText(readableLine(name, line.trimEnd()))}\n`),
+  };
+  return pino({ level, name }, out.isTTY ? people : pino.destination({ fd: 2, sync: true }));
 }

@@ -1,4 +1,4 @@
-/** Turns the JSON log lines of child processes into lines for people. Pure. */
+/** Turns a JSON log line into a line for people. Pure. */
 
 const LEVELS: readonly (readonly [from: number, name: string])[] = [
   [50, 'error: '],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readableLine } from '#forebay/cli/launch/log-lines.js';
+import { readableLine } from '#forebay/shared/observe/readable-line.js';
 import { createRestartPolicy } from '#forebay/cli/launch/restart-policy.js';
 import { startServiceProcess } from '#forebay/cli/launch/service-process.js';
 import { createStartupLog } from '#forebay/cli/launch/startup-log.js';

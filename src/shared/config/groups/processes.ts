@@ -47,7 +47,7 @@ export const PROCESSES = {
     choices: ['silent', 'error', 'warn', 'info', 'debug'],
     fallback: 'info',
     flag: { usage: '--log-level <level>', what: 'lowest level of log lines' },
-    what: 'Lowest level of log lines, which are JSON on stderr',
+    what: 'Lowest level of log lines on stderr, which are JSON unless stderr is a terminal',
     trade: 'Lower levels log more. `debug` logs every request.',
   }),
 };
