@@ -54,7 +54,12 @@ export function measureService(
     ]);
     const pools = found === null ? [] : await scales(found).catch(() => []);
     // Old values must not look like current ones.
-    for (const instrument of Object.values(service)) instrument.reset();
+    for (const [name, { labels }] of Object.entries(SERVICE_METRICS)) {
+      const instrument = service[name as keyof typeof SERVICE_METRICS];
+      instrument.reset();
+      // Without labels, `reset` would leave a 0, which looks like a value.
+      if (labels.length === 0) instrument.remove();
+    }
     if (found) show(service, found);
     for (const { work, workers, backlogS } of pools) {
       service.forebay_pool_wanted_workers.set({ pool: work.pool }, workers);
@@ -73,6 +78,7 @@ export function measureService(
 
 function show(service: Service, { jobs, workers, queues }: ServiceSurvey): void {
   for (const status of JOB_STATUSES) if (!isTerminal(status)) service.forebay_jobs.set({ status }, 0);
+  service.forebay_jobs_rows_per_second.set(0);
   for (const { status, reason, rowsPerS } of jobs) {
     service.forebay_jobs.inc({ status });
     if (reason !== null) service.forebay_jobs_waiting.inc({ reason });
