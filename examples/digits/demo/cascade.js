@@ -14,8 +14,6 @@ const THRESHOLD = 0.7;
 const RUNS = 5;
 /** Earlier runs that do not count. In its first 10,000 rows, a lane compiles its code. */
 const WARM_UP_RUNS = 1;
-/** Decoding costs both the same. The fast decoder leaves more of the time to the models. */
-const DECODE = 'fast';
 
 /** @typedef {{ rate: number, right: number, rows: number, answeredBy: Record<string, number> }} Run */
 
@@ -39,8 +37,8 @@ export async function compareCascade({ examples, data, input, truth }) {
     /** @type {{ large: Run, cascade: Run }[]} */
     const pairs = [];
     for (let run = 0; run < WARM_UP_RUNS + RUNS; run++) {
-      const large = read(await service.run({ model: LARGE, decode: DECODE }), truth);
-      const cascade = read(await service.run({ model: CASCADE, decode: DECODE }), truth);
+      const large = read(await service.run(LARGE), truth);
+      const cascade = read(await service.run(CASCADE), truth);
       const counts = run >= WARM_UP_RUNS;
       if (counts) pairs.push({ large, cascade });
       console.log(

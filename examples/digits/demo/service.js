@@ -16,13 +16,9 @@ export async function startService({ models, data, input }) {
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const client = createClient({ url: await addressOf(child, exited) });
   return {
-    /** @param {{ model: string, decode: string }} of */
-    async run({ model, decode }) {
-      const { id } = await client.submit({
-        model,
-        input: { type: 'files', path: input },
-        options: { decode },
-      });
+    /** @param {string} model */
+    async run(model) {
+      const { id } = await client.submit({ model, input: { type: 'files', path: input } });
       // They end with the job.
       for await (const _ of client.events(id));
       const { status, rows, error, output } = await client.job(id);

@@ -21,7 +21,7 @@ export const JOB_OPTION_TABLE = {
     auto: true,
     otherwise: 'settled',
     about: 'rows per block, the unit of queueing, retry and commit',
-    default: 'about four batches, 1,024 for small images, 8,192 to 32,768 for rows of tables',
+    default: 'about four batches, 2,048 for small images, 8,192 to 32,768 for rows of tables',
     placeholder: 'rows',
   },
   concurrency: {
