@@ -48,8 +48,8 @@ export function createBatcher(deps: {
   const groups = new Map<string, OpenGroup>();
   /** Groups of online rows. */
   const online = new Map<string, OpenGroup>();
-  const demand = createBlockDemand({ pool, groups });
   const turns = createLaneTurns();
+  const demand = createBlockDemand({ pool, groups, rowMs: turns.rowMs });
   const costs = createRowCosts();
   let suspects: Suspect[] = [];
   /** Models that have left the lanes. Their rows are answered immediately. */

@@ -53,6 +53,8 @@ export function createLaneTurns() {
       const before = perRow.get(model) ?? each;
       perRow.set(model, before + LAST * (each - before));
     },
+    /** Mean lane time of a row of the model, ms. Null: none has run. */
+    rowMs: (model: string) => perRow.get(model) ?? null,
     forget(model: string): void {
       perRow.delete(model);
     },
