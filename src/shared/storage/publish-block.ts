@@ -4,6 +4,7 @@
  * if a new owner has discarded the staged files. Errors are staged before the part, under the part's hash. Any process
  * that finds the part gives its errors their final name. So part and errors always come from the same run.
  */
+import { setImmediate } from 'node:timers/promises';
 import { rowCount, type NamedRows } from '../domain/block.ts';
 import { errorsByCode } from '../domain/errors-by-code.ts';
 import type { Outcomes } from '../domain/outcomes.ts';
@@ -26,6 +27,8 @@ export interface BlockToPublish extends PartOfJob {
   readonly records?: RecordedVersions | null;
 }
 
+const LARGE_PART_BYTES = 256 * 1024;
+
 /**
  * Calls `permit` with the hash of the part once it is staged. `permit` returns the proof for an existing part, or why
  * the run may not publish: `superseded` if another run has taken over, null if the job has lost the output. Returns
@@ -38,6 +41,8 @@ export async function publishBlock(
 ): Promise<PartFacts | null> {
   const encoded = await block.sink.encode(block.rows, block.outcomes);
   try {
+    // The hash of a large part takes milliseconds, and so did its encoding. Lanes get their next batches in between.
+    if (encoded.results.length > LARGE_PART_BYTES) await setImmediate();
     return await publishEncoded(block, encoded, permit);
   } finally {
     encoded.release();
