@@ -13,8 +13,8 @@ const LEAD_MS = 15;
 const IDLE_BLOCKS = 8;
 
 export function createBlockDemand(deps: {
-  pool: LanePool;
-  groups: ReadonlyMap<string, OpenGroup>;
+  pool: Pick<LanePool, 'busy' | 'freeSlots' | 'lanesOf' | 'memory'>;
+  groups: ReadonlyMap<string, Pick<OpenGroup, 'model' | 'batchSize' | 'inHand' | 'priority'>>;
   /** Mean time of a lane for a row of the model, ms. Null: not known yet. */
   rowMs: (model: string) => number | null;
 }) {
@@ -54,7 +54,7 @@ export function createBlockDemand(deps: {
 
   return {
     /** A block with this many rows for lanes has started. */
-    noteBlock({ model, batchSize }: BatchGroup, rows: number): void {
+    noteBlock({ model, batchSize }: Pick<BatchGroup, 'model' | 'batchSize'>, rows: number): void {
       lastBlocks.set(model, { batches: Math.ceil(rows / batchSize), batchSize });
     },
     /** Whether a block with this priority would go ahead of all rows of the model that wait for a lane. */
