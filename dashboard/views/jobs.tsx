@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { JOB_STATUSES, type JobStatus } from '../../src/shared/domain/job/job-state.ts';
 import type { JobWire } from '../../src/api/http/wire/job.ts';
 import { count, duration, rate, when } from '../format.ts';
+import { FindField } from '../parts/find-field.tsx';
 import { JobActions } from '../parts/job-actions.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Progress, Status } from '../parts/progress.tsx';
@@ -44,15 +45,12 @@ export function JobsView() {
             ))}
           </select>
         </label>
-        <label>
-          Find on this page
-          <input
-            type="search"
-            placeholder="model, tenant, id, metadata"
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
+        <FindField
+          label="Find on this page"
+          hint="model, tenant, id, metadata"
+          text={text}
+          onText={setText}
+        />
         <a class="button" href="#/submit">
           New job
         </a>

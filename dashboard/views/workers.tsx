@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WorkerWire } from '../../src/api/http/wire/overview.ts';
 import { bytes, count, percent, when } from '../format.ts';
+import { FindField } from '../parts/find-field.tsx';
 import { findWorkers } from '../parts/find-workers.ts';
 import { Problem } from '../parts/problem.tsx';
 import { trendLine, withValues, type Trends } from '../parts/trend.ts';
@@ -45,15 +46,7 @@ export function WorkersView() {
       )}
       {workers.length > 1 && (
         <form class="filters" onSubmit={(event) => event.preventDefault()}>
-          <label>
-            Find
-            <input
-              type="search"
-              placeholder="host, pool, model or state"
-              value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          </label>
+          <FindField label="Find" hint="host, pool, model or state" text={text} onText={setText} />
         </form>
       )}
       {workers.length > 0 && found.length === 0 && <p class="muted">No worker matches.</p>}

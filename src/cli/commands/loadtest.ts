@@ -4,6 +4,7 @@ import { extname, join, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ProblemError } from '../../client/problem-error.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { untilAborted } from '../../shared/process/lifecycle.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, exitCodeOfSignal, UsageError } from '../exit-codes.ts';
 import { onStopSignals } from '../launch/stop-signals.ts';
@@ -45,7 +46,7 @@ export function addLoadtest(program: Command, context: CliContext): void {
     )
     .option('--seconds <n>', 'how long each load lasts', wholeNumber(1, 86_400), 10);
   addApiUrlFlags(command).action(async (flags: LoadtestFlags) => {
-    // What has been measured by then is worth seeing.
+    // After Ctrl-C, users still see what has been measured.
     const stop = new AbortController();
     const removeHandlers = onStopSignals({
       onFirst: () => stop.abort(),
@@ -86,10 +87,7 @@ async function loadtest(
       (error: unknown) => (error instanceof ProblemError ? error.code : 'unreachable'),
     );
   // Fails with the service's error if it cannot answer at all. This also loads the model.
-  const stopped = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  await Promise.race([api.predictOne(model, rows[0]!), stopped]);
+  await Promise.race([api.predictOne(model, rows[0]!), untilAborted(signal)]);
   const loads: readonly Load[] =
     rate?.map((one) => ({ rate: one })) ?? clients.map((count) => ({ clients: count }));
   const summaries: LoadSummary[] = [];

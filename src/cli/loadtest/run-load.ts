@@ -3,6 +3,7 @@
  * answered. The first shows the latency that users have. The second shows the throughput.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { untilAborted } from '../../shared/process/lifecycle.ts';
 
 export interface LoadAnswer {
   /**
@@ -39,9 +40,7 @@ export async function runLoad(
   const began = performance.now();
   const end = began + seconds * 1000;
 
-  const stopped = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
+  const stopped = untilAborted(signal);
 
   async function askAt(intended: number): Promise<void> {
     const error = await ask();

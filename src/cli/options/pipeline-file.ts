@@ -5,6 +5,7 @@ import type { SubmitBody } from '../../api/http/wire/submit-request.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { readText } from '../../shared/text/read-text.ts';
 import { UsageError } from '../exit-codes.ts';
+import { isJsonObject } from '../../shared/text/is-json-object.ts';
 
 export interface ModelFlags {
   readonly model?: string;
@@ -35,7 +36,7 @@ export async function modelOfRequest(
 
 export async function readPipeline(file: string, cwd: string): Promise<Record<string, unknown>> {
   const value = await jsonIn(file, cwd);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (isJsonObject(value)) {
     if (!('pipeline' in value)) return { ...value };
     throw new UsageError(
       `--pipeline ${file}: the file holds a request; leave only the value of its field "pipeline"`,

@@ -19,7 +19,7 @@ export type RowRecord =
       /** All columns of the row by their own names. Only rows of archives have them, for joins. */
       readonly columns?: Fields;
       /** The JSON of those columns whose values have lost digits. */
-      readonly exact?: ReadonlyMap<string, string>;
+      readonly exact?: ReadonlyMap<string, string> | undefined;
     }
   /** `why`: a sentence without a full stop. `code`: that of the row's error, if it is not `invalid_row`. */
   | { readonly ok: false; readonly id: string | null; readonly why: string; readonly code?: ErrorCode };

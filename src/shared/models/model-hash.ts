@@ -5,6 +5,7 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { ContentMemo, ModelFile } from './content-memo.ts';
 import type { ExternalFile } from './graph-files.ts';
 import type { NamedModelFile } from './named-files.ts';
+import { isJsonObject } from '../text/is-json-object.ts';
 
 /** Marks external data. It cannot be a length, so it cannot be confused with a file that the config names. */
 const EXTERNAL_DATA = Buffer.alloc(8, 0xff);
@@ -75,8 +76,6 @@ function prefix(hash: Hash, length: number): Hash {
 
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, v: unknown) =>
-    v !== null && typeof v === 'object' && !Array.isArray(v)
-      ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : v,
+    isJsonObject(v) ? Object.fromEntries(Object.entries(v).toSorted(([a], [b]) => (a < b ? -1 : 1))) : v,
   );
 }

@@ -17,6 +17,7 @@ import { modelNameFrom } from './model-name.ts';
 import { PREDICTOR_FILES } from './predictor-files.ts';
 import { nameOfParent } from './version-name.ts';
 import { triton } from './triton/triton-folder.ts';
+import { isJsonObject } from '../text/is-json-object.ts';
 
 export const GRAPH_FILE = 'model.onnx';
 
@@ -57,16 +58,16 @@ export async function readFolderConfig(dir: string): Promise<FolderReading | nul
   const value = own?.value;
   if (isPredictor(value, names)) return predictorConfig(dir, own, names);
   const isWhole =
-    own !== null && (!isObject(value) || value['task'] !== undefined || value['kind'] === 'pipeline');
+    own !== null && (!isJsonObject(value) || value['task'] !== undefined || value['kind'] === 'pipeline');
   try {
     const entry = await findGraph(value, files, kinds[0]);
     if (isWhole) {
-      const name = kinds.length > 0 && isObject(value) ? { name: nameOf(dir) } : {};
-      const whole = isObject(value) ? { ...name, ...value } : value;
+      const name = kinds.length > 0 && isJsonObject(value) ? { name: nameOf(dir) } : {};
+      const whole = isJsonObject(value) ? { ...name, ...value } : value;
       return { ok: true, value: whole, sources: [own.file], notes: [], entry };
     }
     const foreign = await readForeign(files, kinds);
-    if (foreign !== null) return completed(foreign, isObject(value) ? value : {}, { files, own, entry });
+    if (foreign !== null) return completed(foreign, isJsonObject(value) ? value : {}, { files, own, entry });
     return own && { ok: true, value, sources: [own.file], notes: [], entry };
   } catch (cause) {
     return { ok: false, issues: [{ path: '', message: messageOf(cause) }], cause };
@@ -75,7 +76,7 @@ export async function readFolderConfig(dir: string): Promise<FolderReading | nul
 
 /** If model.json has neither a kind nor a task, the files in the folder decide. */
 function isPredictor(value: unknown, names: readonly string[]): boolean {
-  if (value !== undefined && !isObject(value)) return false;
+  if (value !== undefined && !isJsonObject(value)) return false;
   const { kind, task } = value ?? {};
   if (kind !== undefined || task !== undefined) return kind === 'predictor';
   return PREDICTOR_FILES.some((file) => names.includes(file));
@@ -86,7 +87,7 @@ function predictorConfig(
   own: { readonly file: ModelFile; readonly value: unknown } | null,
   names: readonly string[],
 ): FolderReading {
-  const given = isObject(own?.value) ? own.value : {};
+  const given = isJsonObject(own?.value) ? own.value : {};
   const value = { kind: 'predictor', name: nameOf(dir), ...given };
   const path = PREDICTOR_FILES.find((file) => names.includes(file)) ?? PREDICTOR_FILES[0]!;
   const notes = given['input'] === undefined ? [INPUT_GUESSED] : [];
@@ -115,7 +116,7 @@ async function findGraph(
   files: ForeignFiles,
   kind: ForeignKind | undefined,
 ): Promise<FolderConfig['entry']> {
-  const named = isObject(value) ? value['graph'] : undefined;
+  const named = isJsonObject(value) ? value['graph'] : undefined;
   if (typeof named === 'string') return { path: named };
   if (kind === undefined || (await files.isFile(GRAPH_FILE))) return { path: GRAPH_FILE };
   return kind.findGraph(files).then(
@@ -146,7 +147,7 @@ function completed(foreign: ForeignConfig, more: Json, { files, own, entry }: Co
 function merged(fields: Json, more: Json): Json {
   const both = Object.entries(more).map(([key, value]): [string, unknown] => {
     const before = fields[key];
-    return [key, isObject(before) && isObject(value) ? merged(before, value) : value];
+    return [key, isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value];
   });
   return { ...fields, ...Object.fromEntries(both) };
 }
@@ -155,11 +156,7 @@ function at(value: unknown, pointer: string): unknown {
   return pointer
     .split('/')
     .slice(1)
-    .reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+    .reduce<unknown>((inner, key) => (isJsonObject(inner) ? inner[key] : undefined), value);
 }
 
 /** Null if there is no model.json. */

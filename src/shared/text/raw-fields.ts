@@ -1,5 +1,6 @@
 /** Cuts a JSON object into its fields, and keeps their values as they are written. */
 import { COMMA, QUOTE, stringEnd, valueEnd } from './json-scan.ts';
+import { isJsonObject } from './is-json-object.ts';
 
 const SPACE = 0x20;
 
@@ -20,7 +21,7 @@ export function rawFields(text: string): Map<string, string> {
 export function rawFieldsOrNull(text: string): Map<string, string> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? rawFields(text) : null;
+    return isJsonObject(value) ? rawFields(text) : null;
   } catch {
     return null;
   }

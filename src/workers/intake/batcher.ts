@@ -215,7 +215,7 @@ export function createBatcher(deps: {
     costs.measured(group.model, rows, timings);
     const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
     const queuedMs = waitedMs / rows;
-    const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs, result: { timings } };
+    const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs, timings };
     deps.emit('batch.answered', {
       queue: group.model,
       runs: () => runsOf(runs),

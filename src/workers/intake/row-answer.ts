@@ -1,7 +1,7 @@
 /** How the batcher answers rows. */
 import type { Outcomes } from '../../shared/domain/outcomes.ts';
 import type { RunOfBlock } from '../../shared/observe/tracing/span.ts';
-import type { BatchResult } from '../lane-pool/lane-handle.ts';
+import type { BatchTimings } from '../lane/messages.ts';
 
 /** One finished batch, for the statistics. */
 export interface BatchSeen {
@@ -12,8 +12,7 @@ export interface BatchSeen {
   readonly sentAt: number;
   /** Mean time that its rows waited to be sent, in milliseconds. */
   readonly queuedMs: number;
-  /** Without the outcomes, because statistics outlive them. */
-  readonly result: Pick<BatchResult, 'timings'>;
+  readonly timings: BatchTimings;
 }
 
 /** Receives the answers of rows. Each row is answered once. */

@@ -20,6 +20,7 @@ import { describeSentenceModel } from '../../shared/models/hugging-face/sentence
 import { describeText } from '../../shared/models/hugging-face/text-settings.ts';
 import type { Beside } from './hints.ts';
 import { nullIfAbsent } from './null-if-absent.ts';
+import { isJsonObject } from '../../shared/text/is-json-object.ts';
 
 export const LABELS_FILE = 'labels.txt';
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -122,7 +123,7 @@ async function readJson(folders: readonly string[], name: string): Promise<Json>
   } catch (cause) {
     throw new Error(`${found.path} is not JSON: ${messageOf(cause)}`, { cause });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  if (isJsonObject(value)) return value;
   throw new Error(`${found.path} is not a JSON object`);
 }
 

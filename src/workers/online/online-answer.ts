@@ -130,7 +130,7 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
 /** The time of the lanes, without the part in which they had nothing to do. */
 function laneMsOf(batches: ReadonlySet<BatchSeen>): number {
   let ms = 0;
-  for (const { result } of batches) ms += busyMs(result.timings);
+  for (const { timings } of batches) ms += busyMs(timings);
   return ms;
 }
 

@@ -79,7 +79,7 @@ export function createRunStats(
       const share = shares.get(batch);
       if (share) share.rows += count;
       else {
-        const idleMs = flow.answered(batch.sentAt, batch.result.timings.idleMs);
+        const idleMs = flow.answered(batch.sentAt, batch.timings.idleMs);
         shares.set(batch, { rows: count, idleMs });
       }
     },
@@ -115,7 +115,7 @@ export function createRunStats(
 function addAnswered(sums: Sums, shares: ReadonlyMap<BatchSeen, Share>): BlockStats {
   let all: Record<string, number> | null = null;
   for (const [batch, { rows }] of shares) {
-    for (const [model, count] of batch.result.timings.answeredBy ?? []) {
+    for (const [model, count] of batch.timings.answeredBy ?? []) {
       const name = answeredStat(model);
       all ??= { ...sums };
       all[name] = (all[name] ?? 0) + (rows / batch.rows) * count * 1000;
@@ -126,7 +126,7 @@ function addAnswered(sums: Sums, shares: ReadonlyMap<BatchSeen, Share>): BlockSt
 
 /** Adds the block's share of a batch's times, by its share of the rows. */
 function addShare(sums: Sums, batch: BatchSeen, { rows, idleMs }: Share): void {
-  const { timings } = batch.result;
+  const { timings } = batch;
   const share = rows / batch.rows;
   const shareUs = share * 1000;
   sums.lane_read_us += shareUs * timings.readMs;

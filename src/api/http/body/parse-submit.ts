@@ -89,6 +89,14 @@ function putFirstRows(value: unknown, json: Buffer, lists: readonly ExtractedLis
   return extracted;
 }
 
+/** Trims a row as trimJson does, and returns all of its problems that a schema does not find. */
+function trimRow(row: unknown, field: RowField, at: number): Issue[] {
+  const issues = trimJson(row, ['input', field, String(at)]);
+  const lost = lostNumber(row);
+  if (lost !== null) issues.push({ path: `/input/${field}/${at}${lost}`, message: IS_BEYOND_DOUBLE });
+  return issues;
+}
+
 /** Checks, hashes and packs all rows. Stops when there are more than MAX_ISSUES problems. */
 function packRows<Row, Packed extends PackedUrls>(
   request: RequestWithDefaults,
@@ -109,9 +117,7 @@ function packRows<Row, Packed extends PackedUrls>(
   let at = 0;
   for (const row of rowsOf(json, list, field)) {
     // Listed URLs are plain texts, and there may be millions of them. They have nothing to trim.
-    const trimmed = typeof row === 'object' ? trimJson(row, ['input', field, String(at)]) : [];
-    const lost = typeof row === 'object' ? lostNumber(row) : null;
-    if (lost !== null) trimmed.push({ path: `/input/${field}/${at}${lost}`, message: IS_BEYOND_DOUBLE });
+    const trimmed = typeof row === 'object' ? trimRow(row, field, at) : [];
     const parsed = schema.safeParse(row);
     if (parsed.success && trimmed.length === 0) {
       if (issues.length === 0) {

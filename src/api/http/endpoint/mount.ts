@@ -1,10 +1,10 @@
 /** Mounts an endpoint on the app: every request passes the guard and the checks before its handler. */
-import type { HttpBindings } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
 import { problemResponse, toForebayError } from '../middleware/error-handler.ts';
+import { nodeBindings } from '../middleware/node-bindings.ts';
 import type { LargeBodyLimit } from '../body/large-body-limit.ts';
 import type { Guard } from '../middleware/guard.ts';
 import { checkRequest } from './check-request.ts';
@@ -70,7 +70,7 @@ export function mount<
  * cost a tenth of the API's CPU for a small online request.
  */
 function forbidSniffing(c: Context, response: Response): void {
-  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+  const { outgoing } = nodeBindings(c);
   if (outgoing === undefined) response.headers.set('X-Content-Type-Options', 'nosniff');
   else outgoing.setHeader('X-Content-Type-Options', 'nosniff');
 }

@@ -1,9 +1,9 @@
 /** Reads a body up to its limit, whatever length its headers announce. */
-import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { BufferPool } from '../../../shared/process/buffer-pool.ts';
 import { eachChunk, type BodyStream } from './each-chunk.ts';
+import { nodeBindings } from './node-bindings.ts';
 
 export const MB = 1024 * 1024;
 
@@ -61,7 +61,7 @@ const NO_BODY: ReadBody = { bytes: undefined, type: '' };
 
 /** Node's own stream where there is one. A web stream costs more CPU than the rest of a small request. */
 function streamOf(c: Context): BodyStream | null {
-  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+  const { incoming } = nodeBindings(c);
   return incoming ?? (c.req.raw.body as AsyncIterable<Uint8Array> | null);
 }
 

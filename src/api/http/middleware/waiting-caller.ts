@@ -1,11 +1,11 @@
-/** Finds out when the client of an online request hangs up. */
-import type { HttpBindings } from '@hono/node-server';
+/** Tells when the client of an online request has closed its connection. */
 import type { Context } from 'hono';
 import type { WaitingCaller } from '../../../shared/queue/online/waiting-caller.ts';
+import { nodeBindings } from './node-bindings.ts';
 
 export function waitingCaller(c: Context): WaitingCaller {
   const client = new Client();
-  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>;
+  const { outgoing } = nodeBindings(c);
   if (outgoing === undefined) {
     const { signal } = c.req.raw;
     if (signal.aborted) client.leave();

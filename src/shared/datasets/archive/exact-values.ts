@@ -1,4 +1,4 @@
-/** Values of members with whole numbers so long that JavaScript rounds them, as they are written. Joins copy them. */
+/** Keeps the text of values that JavaScript would round, because they hold long whole numbers. Joins copy this text. */
 import { compactJson } from '../../text/compact-json.ts';
 import { rawFields } from '../../text/raw-fields.ts';
 
@@ -18,7 +18,7 @@ export function createExactValues() {
       const isLong = LONG_NUMBER.test(text);
       members.set(member, isLong ? exactOf(text, value) : null);
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
-      // Of two JSON members, the later one gives a field that both have.
+      // If two JSON members have the same field, the later one counts.
       for (const name of Object.keys(value)) fields.delete(name);
       if (!isLong) return;
       for (const [name, raw] of rawFields(text)) {
@@ -26,7 +26,7 @@ export function createExactValues() {
         if (exact !== null) fields.set(name, exact);
       }
     },
-    /** A member comes before a field of the same name. */
+    /** A member takes precedence over a field of the same name. */
     all(): ExactValues {
       const all = new Map(fields);
       for (const [name, text] of members) {

@@ -9,13 +9,22 @@ import type { Part } from './cut-rows.ts';
 import { unreadable, type RowProblem } from './entry.ts';
 import { createExactValues, type ExactValues } from './exact-values.ts';
 import type { MemberBytes } from './read-member.ts';
+import { isJsonObject } from '../../text/is-json-object.ts';
 
 /** Null: the row does not need it. */
 export type GroupPart = Part<MemberBytes | null>;
 
 export type GroupFields =
-  /** `columns`: the same under their own names. Null: the row does not need the member. */
-  | { readonly ok: true; readonly fields: Fields; readonly columns: Fields; readonly exact: ExactValues }
+  /**
+   * `columns`: the same under their own names. Null: the row does not need the member. `exact`: see ExactValues. Absent: no
+   * columns are joined.
+   */
+  | {
+      readonly ok: true;
+      readonly fields: Fields;
+      readonly columns: Fields;
+      readonly exact: ExactValues | undefined;
+    }
   | { readonly ok: false; readonly problem: RowProblem };
 
 /** Extensions that feed a field, best first, unless `columns` names another one. */
@@ -48,7 +57,7 @@ export function columnsOf(parts: readonly GroupPart[]): readonly string[] | null
     if (!JSON_NAMES.has(lastOf(field)) || value === null) continue;
     const decoded = value.ok ? decode(field, value.bytes) : null;
     if (decoded?.ok !== true) return null;
-    if (isObject(decoded.value)) names.push(...Object.keys(decoded.value));
+    if (isJsonObject(decoded.value)) names.push(...Object.keys(decoded.value));
   }
   return names;
 }
@@ -56,20 +65,20 @@ export function columnsOf(parts: readonly GroupPart[]): readonly string[] | null
 /** `parts`: of one row. */
 export function groupFields(
   parts: readonly GroupPart[],
-  { reads, columns }: Pick<ArchiveSpec, 'reads' | 'columns'>,
+  { reads, columns, join }: Pick<ArchiveSpec, 'reads' | 'columns' | 'join'>,
 ): GroupFields {
   let fromJson: Fields = {};
   const members: Record<string, unknown> = {};
-  const exact = createExactValues();
+  const exact = join === undefined ? null : createExactValues();
   for (const { field, value } of parts) {
     if (value === null) continue;
     if (!value.ok) return bad({ ...value.problem, why: `the member "${field}" ${value.problem.why}` });
     const decoded = decode(field, value.bytes);
     if (!decoded.ok) return bad(unreadable(`the member "${field}" ${decoded.why}`));
-    if (JSON_NAMES.has(lastOf(field)) && isObject(decoded.value))
+    if (JSON_NAMES.has(lastOf(field)) && isJsonObject(decoded.value))
       fromJson = { ...fromJson, ...decoded.value };
     members[field] = decoded.value;
-    exact.add(field, decoded.text ?? '', decoded.value);
+    exact?.add(field, decoded.text ?? '', decoded.value);
   }
   const { id: _, ...others } = fromJson;
   const values: Fields = { ...others, ...members };
@@ -82,7 +91,7 @@ export function groupFields(
   const all = { ...fields, ...Object.fromEntries(fed) };
   const missing = missingField(parts, all, { reads, columns });
   return missing === null
-    ? { ok: true, fields: all, columns: { ...unread(parts), ...values }, exact: exact.all() }
+    ? { ok: true, fields: all, columns: { ...unread(parts), ...values }, exact: exact?.all() }
     : bad(missing);
 }
 
@@ -147,8 +156,4 @@ function decode(field: string, bytes: Uint8Array): Decoded {
   } catch (error) {
     return { ok: false, why: `is not JSON (${(error as Error).message})` };
   }
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,10 @@
 import type { Fields } from '../../domain/columns.ts';
 import type { Join } from '../../domain/join.ts';
 
-/** A JSON object with the names of the output. Bytes are base64. `exact`: JSON to use in place of some of the values. */
+/**
+ * Returns a JSON object with the names that the columns have in the output. Bytes become base64. `exact`: the JSON of
+ * columns whose values have lost digits. It takes the place of these values.
+ */
 export function joinedOfValues(values: Fields, join: Join, exact?: ReadonlyMap<string, string>): string {
   const members = join.map(
     ({ column, name }) =>

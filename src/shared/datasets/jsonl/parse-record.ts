@@ -1,6 +1,6 @@
 /** A record: one JSON object, which is one row. `id` names the row. The other fields feed the model's task. */
 import { isUtf8 } from 'node:buffer';
-import { mapColumns, type Columns, type Fields } from '../../domain/columns.ts';
+import { mapColumns, type Columns } from '../../domain/columns.ts';
 import type { LineText } from '../lines/lines.ts';
 import { exactId } from '../exact-id.ts';
 import { IS_TOO_DEEP, IS_TOO_LONG, MAX_RECORD_DEPTH } from '../max-record-bytes.ts';
@@ -8,6 +8,7 @@ import { nestsDeeper } from '../../text/json-scan.ts';
 import { IS_BEYOND_DOUBLE, lostNumber } from '../../text/lost-number.ts';
 import { recordId } from '../record-id.ts';
 import type { RowRecord } from '../slice-rows.ts';
+import { isJsonObject } from '../../text/is-json-object.ts';
 
 const PROBLEMS = {
   too_long: IS_TOO_LONG,
@@ -37,13 +38,12 @@ export function parseRecord(line: LineText, where: string, columns?: Columns | n
   } catch (error) {
     return bad(`is not JSON (${(error as Error).message})`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad('is not a JSON object');
-  // Only a record with columns is written as JSON again, which can exceed the stack.
+  if (!isJsonObject(value)) return bad('is not a JSON object');
+  // A record with columns is written as JSON again. If it nested deeper, that could overflow the stack.
   if (columns && nestsDeeper(json, MAX_RECORD_DEPTH)) return bad(IS_TOO_DEEP);
   const lost = columns ? lostNumber(value) : null;
   if (lost !== null) return bad(`has "${lost}", which ${IS_BEYOND_DOUBLE}`);
-  const written = value as Fields;
-  const fields = columns ? mapColumns(written, columns) : written;
+  const fields = columns ? mapColumns(value, columns) : value;
   const name = columns?.['id'] ?? 'id';
   const id = recordId(exactId(fields['id'], json, name), name);
   if (!id.ok) return bad(id.why);

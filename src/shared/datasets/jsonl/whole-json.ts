@@ -4,7 +4,7 @@ import type { LineText } from '../lines/lines.ts';
 const OPEN_LIST = '[';
 const OPEN_OBJECT = '{';
 
-/** The first character that is no white space of the first line with text. */
+/** The first line with text. `start`: its first character that is no white space. */
 export interface FirstLine {
   readonly start: string;
   readonly line: LineText;

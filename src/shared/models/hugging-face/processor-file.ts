@@ -1,7 +1,8 @@
-/** Where a folder has the settings of its processor: a file of their own, or one for processors of several kinds of data. */
+/** Finds the settings of a folder's processor, which are in a file of their own or in one for several processors. */
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { Described } from './described.ts';
 import { PROCESSOR_FILE, type Json } from './reading.ts';
+import { isJsonObject } from '../../text/is-json-object.ts';
 
 /** Written by transformers from version 5 on. */
 export const NESTED_FILE = 'processor_config.json';
@@ -21,12 +22,12 @@ export async function processorIn(files: ForeignFiles, kind: Kind): Promise<Proc
 /** transformers prefers the nested settings, too. */
 export function chooseProcessor(kind: Kind, nested: Json, own: Json): Processor {
   const inside = nested[kind];
-  return typeof inside === 'object' && inside !== null && !Array.isArray(inside)
-    ? { given: inside as Json, file: `${NESTED_FILE} (${kind})` }
+  return isJsonObject(inside)
+    ? { given: inside, file: `${NESTED_FILE} (${kind})` }
     : { given: own, file: PROCESSOR_FILE };
 }
 
-/** The same with the source that the settings come from. */
+/** The same description, in which messages name the file that the settings come from. */
 export function fromFile(described: Described, { file }: Pick<Processor, 'file'>): Described {
   const renamed = (line: string) => sourceIn(line, file);
   const all = (lines: ReadonlyMap<string, string> = new Map()) =>
@@ -39,7 +40,7 @@ export function fromFile(described: Described, { file }: Pick<Processor, 'file'>
   };
 }
 
-/** Readers of the settings name the usual file. */
+/** `line`: a message that names the usual file. */
 export function sourceIn(line: string, file: string): string {
   return line.replaceAll(PROCESSOR_FILE, file);
 }

@@ -1,10 +1,11 @@
 /**
- * What `config.json` of a timm model says. Its pixels are those of timm's transform for evaluation (timm 1.0,
+ * Reads `config.json` of a timm model. The preprocessing gives the pixels of timm's transform for evaluation (timm 1.0,
  * `transforms_imagenet_eval`). Pure.
  */
-import type { Preprocess } from '../../tasks/image/preprocess.ts';
+import { INTERPOLATIONS, type Preprocess } from '../../tasks/image/preprocess.ts';
 import type { Described } from './described.ts';
 import type { Json, Reading } from './reading.ts';
+import { isJsonObject } from '../../text/is-json-object.ts';
 
 /** The fields that timm itself fills in if they are absent. */
 const DEFAULTS = {
@@ -16,14 +17,6 @@ const DEFAULTS = {
   std: [0.229, 0.224, 0.225],
 } as const;
 type Field = keyof typeof DEFAULTS;
-
-const INTERPOLATIONS: readonly string[] = [
-  'bicubic',
-  'bilinear',
-  'lanczos',
-  'box',
-  'nearest',
-] satisfies Preprocess['interpolation'][];
 
 /** Fields of `pretrained_cfg` that change no pixel. */
 const HARMLESS = new Set([
@@ -60,7 +53,7 @@ const HARMLESS = new Set([
 export function isTimm(config: Json): boolean {
   if (typeof config['architecture'] !== 'string') return false;
   return (
-    isObject(config['pretrained_cfg']) || (Array.isArray(config['mean']) && Array.isArray(config['std']))
+    isJsonObject(config['pretrained_cfg']) || (Array.isArray(config['mean']) && Array.isArray(config['std']))
   );
 }
 
@@ -96,9 +89,9 @@ export function readTimm(config: Json): TimmReading {
   const geometry = readGeometry(valueOf('input_size'), valueOf('crop_pct'), valueOf('crop_mode'));
   if ('why' in geometry) refuse(geometry.path, geometry.field, geometry.why);
   else Object.assign(preprocess, geometry);
-  const interpolation = valueOf('interpolation');
-  if (typeof interpolation === 'string' && INTERPOLATIONS.includes(interpolation))
-    preprocess.interpolation = interpolation as Preprocess['interpolation'];
+  const wanted = valueOf('interpolation');
+  const interpolation = INTERPOLATIONS.find((name) => name === wanted);
+  if (interpolation !== undefined) preprocess.interpolation = interpolation;
   else refuse('interpolation', 'interpolation', `Forebay knows ${INTERPOLATIONS.join(', ')}`);
   for (const field of ['mean', 'std'] as const) {
     const values = valueOf(field);
@@ -118,7 +111,7 @@ export function readTimm(config: Json): TimmReading {
   };
 }
 
-/** Which field of `preprocess` follows from which field of timm. */
+/** The field of `preprocess` that each field of timm decides. */
 const TARGETS: Readonly<Record<Field, string>> = {
   input_size: 'crop',
   crop_pct: 'resize',
@@ -183,9 +176,9 @@ function hasNames({ label_names: names }: Json): boolean {
   return Array.isArray(names) && names.length > 0;
 }
 
-/** Older files have these fields outside. */
+/** In older files, these fields are at the top level. */
 function dataConfig(config: Json): Json {
-  return isObject(config['pretrained_cfg']) ? config['pretrained_cfg'] : config;
+  return isJsonObject(config['pretrained_cfg']) ? config['pretrained_cfg'] : config;
 }
 
 function isPerChannel(value: unknown): value is number[] {
@@ -194,8 +187,4 @@ function isPerChannel(value: unknown): value is number[] {
     (value.length === 1 || value.length === 3) &&
     value.every((one) => typeof one === 'number')
   );
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,9 @@ const SIDE = z.int().min(1).max(4096);
 const SIZE = z.strictObject({ width: SIDE, height: SIDE });
 const SHADE = z.int().min(0).max(255);
 
+/** The filters of the resampling kernel, by Pillow's names. */
+export const INTERPOLATIONS = ['bicubic', 'bilinear', 'lanczos', 'box', 'nearest'] as const;
+
 const FIELDS = z.strictObject({
   /**
    * A number: the shorter side after resizing, in pixels. A size: exactly that, whatever the ratio (squash). `letterbox`: as
@@ -25,7 +28,7 @@ const FIELDS = z.strictObject({
   pad: z.union([SHADE, z.array(SHADE).length(3)]).optional(),
   /** Which part of an image larger than the input is kept, and where a smaller one is placed. Absent: the centre. */
   align: z.enum(['centre', 'top_left']).optional(),
-  interpolation: z.enum(['bicubic', 'bilinear', 'lanczos', 'box', 'nearest']).default('bilinear'),
+  interpolation: z.enum(INTERPOLATIONS).default('bilinear'),
   /** Channel order of the tensor. */
   color_order: z.enum(['rgb', 'bgr']).default('rgb'),
   /** Tensor value = (pixel * rescale - mean) / std, pixel in 0..255, mean and std in tensor channel order. */

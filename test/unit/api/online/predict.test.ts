@@ -4,23 +4,12 @@ import { createPredict } from '#forebay/api/online/predict.js';
 import type { OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import type { ModelService } from '#forebay/shared/queue/workers/worker-registry.js';
 import { leavingCaller } from '../../../support/leaving-caller.ts';
-
-const NOBODY: ModelService = {
-  lanes: 0,
-  problem: null,
-  otherHashes: [],
-  isLoading: false,
-  isUnloaded: false,
-  waitsBecause: null,
-  isReplaced: false,
-  isDraining: false,
-  memoryFull: false,
-};
+import { SERVED } from '../../../support/served-model.ts';
 
 const why = async (service: Partial<ModelService>) => {
   const ref = { name: 'm', hash: 'a'.repeat(64), pool: 'default' };
   const found = { ref, config: null, batchSize: null, graphInputs: null, graphOutputs: null };
-  const models = { find: async () => ({ ...found, service: { ...NOBODY, ...service } }) };
+  const models = { find: async () => ({ ...found, service: { ...SERVED, lanes: 0, ...service } }) };
   const predict = createPredict({
     models: models as unknown as OnlineModels,
     requests: {} as OnlineRequests,

@@ -80,12 +80,22 @@ function odd(pairs13: v128, pairs57: v128, index: usize): v128 {
   return i32x4.add(by(pairs13, ODD + index * 8), by(pairs57, ODD + index * 8 + 4));
 }
 
-function sums(bits: i32, a: v128, b: v128, c: v128, d: v128): v128 {
-  return i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.add(a, b), bits), i32x4.shr_s(i32x4.add(c, d), bits));
-}
-
-function differences(bits: i32, a: v128, b: v128, c: v128, d: v128): v128 {
-  return i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.sub(a, b), bits), i32x4.shr_s(i32x4.sub(c, d), bits));
+/** Puts result `index`, the sums, and result 7 - `index`, the differences. */
+function putPair(index: usize, bits: i32, evenLow: v128, evenHigh: v128, oddLow: v128, oddHigh: v128): void {
+  put(
+    index,
+    i16x8.narrow_i32x4_s(
+      i32x4.shr_s(i32x4.add(evenLow, oddLow), bits),
+      i32x4.shr_s(i32x4.add(evenHigh, oddHigh), bits),
+    ),
+  );
+  put(
+    7 - index,
+    i16x8.narrow_i32x4_s(
+      i32x4.shr_s(i32x4.sub(evenLow, oddLow), bits),
+      i32x4.shr_s(i32x4.sub(evenHigh, oddHigh), bits),
+    ),
+  );
 }
 
 /** One dimension of 8 transforms side by side, into WORK. */
@@ -125,22 +135,10 @@ function transform(
   const high13 = high(in1, in3);
   const low57 = low(in5, in7);
   const high57 = high(in5, in7);
-  let oddLow = odd(low13, low57, 0);
-  let oddHigh = odd(high13, high57, 0);
-  put(0, sums(bits, even0Low, oddLow, even0High, oddHigh));
-  put(7, differences(bits, even0Low, oddLow, even0High, oddHigh));
-  oddLow = odd(low13, low57, 1);
-  oddHigh = odd(high13, high57, 1);
-  put(1, sums(bits, even1Low, oddLow, even1High, oddHigh));
-  put(6, differences(bits, even1Low, oddLow, even1High, oddHigh));
-  oddLow = odd(low13, low57, 2);
-  oddHigh = odd(high13, high57, 2);
-  put(2, sums(bits, even2Low, oddLow, even2High, oddHigh));
-  put(5, differences(bits, even2Low, oddLow, even2High, oddHigh));
-  oddLow = odd(low13, low57, 3);
-  oddHigh = odd(high13, high57, 3);
-  put(3, sums(bits, even3Low, oddLow, even3High, oddHigh));
-  put(4, differences(bits, even3Low, oddLow, even3High, oddHigh));
+  putPair(0, bits, even0Low, even0High, odd(low13, low57, 0), odd(high13, high57, 0));
+  putPair(1, bits, even1Low, even1High, odd(low13, low57, 1), odd(high13, high57, 1));
+  putPair(2, bits, even2Low, even2High, odd(low13, low57, 2), odd(high13, high57, 2));
+  putPair(3, bits, even3Low, even3High, odd(low13, low57, 3), odd(high13, high57, 3));
 }
 
 /** The same for rows whose inputs 4 to 7 are 0. */
@@ -150,30 +148,16 @@ function transformFourRows(in0: v128, in1: v128, in2: v128, in3: v128): void {
   const high02 = high(in0, in2);
   const low13 = low(in1, in3);
   const high13 = high(in1, in3);
-  let evenLow = i32x4.add(by(low02, EVEN + 0), half);
-  let evenHigh = i32x4.add(by(high02, EVEN + 0), half);
-  let oddLow = by(low13, ODD + 0);
-  let oddHigh = by(high13, ODD + 0);
-  put(0, sums(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  put(7, differences(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  evenLow = i32x4.add(by(low02, EVEN + 4), half);
-  evenHigh = i32x4.add(by(high02, EVEN + 4), half);
-  oddLow = by(low13, ODD + 8);
-  oddHigh = by(high13, ODD + 8);
-  put(1, sums(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  put(6, differences(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  evenLow = i32x4.add(by(low02, EVEN + 8), half);
-  evenHigh = i32x4.add(by(high02, EVEN + 8), half);
-  oddLow = by(low13, ODD + 16);
-  oddHigh = by(high13, ODD + 16);
-  put(2, sums(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  put(5, differences(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  evenLow = i32x4.add(by(low02, EVEN + 12), half);
-  evenHigh = i32x4.add(by(high02, EVEN + 12), half);
-  oddLow = by(low13, ODD + 24);
-  oddHigh = by(high13, ODD + 24);
-  put(3, sums(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
-  put(4, differences(ROW_BITS, evenLow, oddLow, evenHigh, oddHigh));
+  putFour(0, low02, high02, low13, high13, half);
+  putFour(1, low02, high02, low13, high13, half);
+  putFour(2, low02, high02, low13, high13, half);
+  putFour(3, low02, high02, low13, high13, half);
+}
+
+function putFour(index: usize, low02: v128, high02: v128, low13: v128, high13: v128, half: v128): void {
+  const evenLow = i32x4.add(by(low02, EVEN + index * 4), half);
+  const evenHigh = i32x4.add(by(high02, EVEN + index * 4), half);
+  putPair(index, ROW_BITS, evenLow, evenHigh, by(low13, ODD + index * 8), by(high13, ODD + index * 8));
 }
 
 /**
