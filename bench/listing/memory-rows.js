@@ -28,7 +28,10 @@ export function memoryRows({ keys, what, samples }) {
   ];
 }
 
-/** @param {readonly { what: string, samples: readonly Sample[] }[]} listings */
+/**
+ * A chart of the API's memory, with one line per listing.
+ * @param {readonly { what: string, samples: readonly Sample[] }[]} listings
+ */
 export function memoryLines(listings) {
   return {
     type: 'lines',

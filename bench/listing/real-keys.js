@@ -11,7 +11,10 @@ import { memoryRows } from './memory-rows.js';
 
 const WARM_KEYS = 1_000;
 
-/** @param {{ model: string, picture: string, keys: number }} options Throws Unavailable if there is no such server. */
+/**
+ * Throws Unavailable if SeaweedFS cannot be found.
+ * @param {{ model: string, picture: string, keys: number }} options
+ */
 export async function realKeys({ model, picture, keys }) {
   return inScratch(async (folder) => {
     const data = join(folder, 'data');

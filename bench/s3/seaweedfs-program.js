@@ -10,7 +10,7 @@ export function downloadedTo(cacheDir) {
   return join(cacheDir, `seaweedfs-${VERSION}-${process.arch}`);
 }
 
-/** Every port that it opens, but for that of S3. Those that are not set are 10,000 above another one, which may be too high. */
+/** All ports that it opens, except that of S3. A port that is not set is another port plus 10,000, which may be too high. */
 const PORTS = [
   'master.port',
   'master.port.grpc',
@@ -56,7 +56,7 @@ export async function chooseSeaweedfs(folder, buckets) {
 const SOCKETS = '/tmp';
 const SOCKET = /^seaweedfs-.*-(\d+)\.sock$/;
 
-/** It leaves sockets behind that are named for its ports. It has no option for their folder, and takes /tmp in any case. */
+/** It leaves sockets in /tmp that are named after its ports. No option changes their folder. */
 function removeSockets(ports) {
   for (const name of readdirSync(SOCKETS)) {
     const port = SOCKET.exec(name)?.[1];

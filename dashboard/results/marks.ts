@@ -50,7 +50,7 @@ export function marksOf(row: ResultRow | ErrorRow): Mark[] {
   return found.map(markOf).filter((mark) => mark !== null);
 }
 
-/** Whether the model has looked for things, and there are none. */
+/** Whether the model looks for objects or segments, and found none in this row. */
 export function foundNothing(row: ResultRow | ErrorRow): boolean {
   const lists = FIELDS.map((name) => (row as Record<string, unknown>)[name]).filter(Array.isArray);
   return lists.length > 0 && lists.every((list) => list.length === 0);

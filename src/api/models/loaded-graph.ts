@@ -1,4 +1,4 @@
-/** The graph of a model as the lanes that hold it tell it. */
+/** The graph of a model, as reported by a lane that has loaded it. */
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
 import type { ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 

@@ -96,10 +96,10 @@ export type PartitionFolder =
  * the folder of null.
  */
 export function folderOf(column: string, value: string | null): PartitionFolder {
-  // pyarrow and Polars decode names before they look for null, so no way to write this text helps.
+  // pyarrow and Polars decode a name before they compare it with the name for null, so escaping would not help.
   if (value === NULL_FOLDER) return { ok: false, why: 'stands for null in the name of a folder' };
   const isNull = value === null || value === '';
-  // Files of earlier versions have such names.
+  // Earlier versions wrote such names.
   const text = isNull ? NULL_FOLDER : escaped(value).replace(/^__HIVE/, '%5F_HIVE');
   // Azure and Windows may drop a dot at the end of a folder's name.
   const name = text.replace(/\.$/, '%2E');

@@ -1,4 +1,4 @@
-/** Numbers of JSON beyond the range of a double. JSON.parse makes them infinite, and JSON.stringify then writes null. */
+/** Finds numbers in JSON that exceed a double. JSON.parse makes them infinite, and JSON.stringify would write null. */
 import { jsonPointer } from './json-pointer.ts';
 
 /** What is wrong with such a number, as the rest of a sentence. */

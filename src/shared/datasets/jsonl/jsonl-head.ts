@@ -9,7 +9,7 @@ import type { RowRecord } from '../slice-rows.ts';
 import { parseRecord, placeOf } from './parse-record.ts';
 import { wholeJson } from './whole-json.ts';
 
-/** Throws ForebayError `input_unreadable` if the file is not UTF-8, or ordinary JSON. */
+/** Throws ForebayError `input_unreadable` if the file is not UTF-8, or if it is ordinary JSON. */
 export async function readJsonlHead(file: ByteFile, signal: AbortSignal): Promise<TableHead> {
   const [first, second] = await firstLines(file, signal);
   const columns = first?.record.ok === true ? Object.keys(first.record.fields) : null;

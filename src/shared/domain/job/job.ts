@@ -35,18 +35,22 @@ export const OPENING = z.object({
 export type Opening = z.infer<typeof OPENING>;
 
 /**
- * Since version 9, blocks can have more than 10,000 rows. Since version 8, a retry can add files to a compacted output,
- * and a delta job can read files of several jobs. Since version 7, everything that can be on S3 can be on Azure, a
- * delta job can compare rows by their content, the parts can become larger files at the end, and a request can give a
- * pipeline. Since version 6, the output can be on S3 and have columns of the input, a job can choose its columns and
- * take results over from an earlier output, tables can be several files, archives can be on S3 or on a web server, and
- * manifests can have other formats than lines. Since version 5, parts can be CSV or Parquet, rows can be members of
- * archives, tables can have other formats than JSONL, their columns can feed fields of other names, and the file that
- * holds or lists the rows can be compressed, on S3 or on a web server. Since version 4, the files of a dataset can be
- * on S3. Since version 3, rows can be records, blocks can be slices, and a folder can list every file. A job that needs
- * none of this keeps version 2, so that processes that know only version 2 run it, too. Since version 2, the output is
- * taken over under the job's lease, runs ask for permission to publish, and a folder has a `listing` rule. Processes
- * that know only version 1 do none of this, so they ignore newer jobs. Version 1 can still be read.
+ * The newest version of a job that this process runs. A job has the lowest version that has all it needs, so that older
+ * processes can run it, too. They leave newer jobs alone. What each version added:
+ *
+ * - 2: The output is taken over under the job's lease, runs ask for permission to publish, and a folder has a `listing`
+ *   rule. New jobs have at least this version. Jobs of version 1 can still be read.
+ * - 3: Rows can be records, blocks can be slices, and a folder can list every file.
+ * - 4: The files of a dataset can be on S3.
+ * - 5: Parts can be CSV or Parquet. Rows can be members of archives. Tables can be CSV or Parquet, too, and their columns
+ *   can feed fields of other names. The file that holds or lists the rows can be compressed, on S3 or on a web server.
+ * - 6: The output can be on S3 and can hold columns of the input. A job can choose the columns of its results, and take
+ *   results over from an earlier output. Tables can consist of several files, archives can be on S3 or on a web server,
+ *   and manifests can have formats other than lines.
+ * - 7: Azure can hold everything that S3 can. A delta job can compare rows by their content. Parts can be made into larger
+ *   files at the end. A request can give a pipeline.
+ * - 8: A retry can add files to a compacted output. A delta job can read the files of several jobs.
+ * - 9: Blocks can have more than 10,000 rows.
  */
 export const SPEC_VERSION = 9;
 

@@ -1,4 +1,4 @@
-/** How many classes the models of an ensemble tell apart. */
+/** Compares how many classes the models of an ensemble have. */
 import { classesOf, type GraphTensor } from '../../models/graph-tensor.ts';
 import type { ModelConfig } from '../../domain/model/model-config.ts';
 import { holdsCode, isPipeline, type CombineMode } from './pipeline-config.ts';
@@ -22,7 +22,7 @@ export function countClasses(
   return classes === 1 ? null : classes;
 }
 
-/** Scores of one class can only be combined if all models have it. Null if they may. `at`: the model that differs. */
+/** Scores can be combined only if all models have the same classes. Null if they can be. `at`: the model that differs. */
 export function differentClasses(
   combine: CombineMode | null,
   members: readonly ClassCount[],

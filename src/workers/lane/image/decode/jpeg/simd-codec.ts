@@ -1,6 +1,6 @@
 /**
- * Decodes ordinary JPEGs with the decoder in ./assembly. Its pixels are those of ./turbo-wasm-codec.ts to the bit. It
- * refuses whatever that codec refuses, and more.
+ * Decodes ordinary JPEGs with the decoder in ./assembly. Its pixels equal those of ./turbo-wasm-codec.ts, bit for bit. It
+ * refuses everything that codec refuses, and more.
  */
 import { readFileSync } from 'node:fs';
 import type { JpegCodec } from './jpeg-codec.ts';
@@ -27,8 +27,9 @@ interface Exports {
 /** WebAssembly memory only grows. An instance above this is replaced before the next image. */
 const KEPT_BYTES = 24 * 2 ** 20;
 /**
- * The decoder holds a file twice. The estimate of memory for a JPEG counts its pixels twice, but here they are held only
- * once, by the resampler. So a file may take half of the other copy, and small files always fit.
+ * The decoder holds a file twice. The memory estimate for a JPEG counts its pixels twice, but only the resampler holds
+ * them here. So the two copies of a file may take as much memory as the pixels would once. This much more is allowed, so
+ * that small files always fit.
  */
 const SPARE_BYTES = 2 ** 20;
 

@@ -1,7 +1,8 @@
 /**
- * AssemblyScript, not TypeScript: a decoder of ordinary JPEGs in SIMD, whose pixels are libjpeg's to the bit. Ordinary
- * means baseline, one scan, grey or YCbCr, and colour samples for 1, 2 or 4 pixels. It refuses all else, and whatever
- * libjpeg would refuse or warn of. It knows only memory addresses, and ../simd-codec.ts calls it.
+ * A decoder of ordinary JPEGs in SIMD. This is AssemblyScript, not TypeScript. Its pixels equal libjpeg's, bit for bit.
+ * Ordinary means baseline, one scan, grey or YCbCr, and colour samples that each cover 1, 2 or 4 pixels. The decoder
+ * refuses everything else, and everything that libjpeg would refuse or warn about. It knows only memory addresses, and
+ * ../simd-codec.ts calls it.
  *
  * It works row by row of MCUs and keeps only the current row. Sources: ITU T.81 (the format), JFIF (the colours), and
  * what libjpeg computes where these leave a choice.
@@ -47,7 +48,7 @@ function start(): usize {
   return (__heap_base + 15) & ~15;
 }
 
-/** Makes sure that memory ends at or after `end`. */
+/** Grows the memory until it reaches `end`, if necessary. False: it cannot grow so far. */
 function reach(end: usize): bool {
   const missing = <isize>end - ((<isize>memory.size()) << 16);
   return missing <= 0 || memory.grow(<i32>((missing + 65535) >> 16)) >= 0;
@@ -135,8 +136,8 @@ function openBlocks(): void {
 }
 
 /**
- * Decodes further rows. Returns the number of lines that are ready: packed RGB of the region, which follow the lines of
- * the last call. 0: the image is complete. -1: refused.
+ * Decodes the next rows of MCUs. Returns how many lines of the region are now at `pixels()`, as packed RGB. They continue
+ * the lines of the last call. Returns 0 if the image is complete, and -1 if it is refused.
  */
 export function next(): i32 {
   let ready = 0;
