@@ -1,11 +1,12 @@
 // Compiles src/ to dist/: TypeScript to JavaScript, AssemblyScript to WebAssembly. Copies files that need no compiler.
-// Bundles dashboard/ into one script.
+// Bundles dashboard/ into one script per page, and compresses the files of pages.
 // It builds beside dist and swaps at the end. So a build that fails or is killed leaves the old dist as it was.
 import { execFileSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
 import { replaceFolder, tidyBeside, workFolder } from './replace-folder.js';
 
@@ -19,7 +20,8 @@ tidyBeside(dist);
 const building = workFolder(dist, 'building');
 try {
   compileInto(building);
-  await bundleInto(join(building, 'api', 'http', 'dashboard'));
+  await dashboardInto(join(building, 'api', 'http', 'dashboard'));
+  await referenceInto(join(building, 'api', 'http', 'docs-page'));
   replaceFolder(dist, building);
 } catch (error) {
   // The compiler has already printed what is wrong.
@@ -49,15 +51,40 @@ function assemblyModules() {
     .map((file) => file.slice(0, -'.ts'.length));
 }
 
-async function bundleInto(folder) {
-  await build({
-    input: join(root, 'dashboard', 'main.tsx'),
+async function dashboardInto(folder) {
+  writeGzipped(join(folder, 'app.js'), await bundled('main.tsx'));
+  writeGzipped(join(folder, 'style.css'), readFileSync(join(root, 'dashboard', 'style.css')));
+}
+
+/** The page at /docs. The files of its library stay as they were published. */
+async function referenceInto(folder) {
+  writeGzipped(join(folder, 'page.js'), await bundled(join('reference', 'main.ts')));
+  writeGzipped(join(folder, 'page.css'), readFileSync(join(root, 'dashboard', 'reference', 'style.css')));
+  const library = dirname(resolve('swagger-ui-dist/package.json'));
+  for (const file of ['swagger-ui-bundle.js', 'swagger-ui.css']) {
+    writeGzipped(join(folder, file), readFileSync(join(library, file)));
+  }
+  const licenses = ['NOTICE', 'LICENSE', 'swagger-ui-bundle.js.LICENSE.txt'];
+  const texts = licenses.map((file) => readFileSync(join(library, file), 'utf8'));
+  writeGzipped(join(folder, 'swagger-ui-bundle.js.LICENSE.txt'), texts.join('\n\n'));
+}
+
+/** The code of a script in dashboard/ and of all that it imports. */
+async function bundled(input) {
+  const { output } = await build({
+    input: join(root, 'dashboard', input),
     tsconfig: join(root, 'dashboard', 'tsconfig.json'),
-    output: { file: join(folder, 'app.js'), format: 'esm', minify: true, comments: { legal: true } },
+    output: { format: 'esm', minify: true, comments: { legal: true } },
     platform: 'browser',
     logLevel: 'warn',
+    write: false,
   });
-  cpSync(join(root, 'dashboard', 'style.css'), join(folder, 'style.css'));
+  return output[0].code;
+}
+
+function writeGzipped(file, content) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
 }
 
 function node(...args) {

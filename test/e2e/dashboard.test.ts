@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiDocument } from '../support/api-document.ts';
 import { hasBrowser, startBrowser, type Browser, type Page } from '../support/browser.ts';
 import { startKeyedApi } from '../support/keyed-api.ts';
 import { startService, writeImages, writeTinyModel, type Service } from '../support/service.ts';
@@ -32,8 +33,8 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
   });
 
   /** The page must load nothing from elsewhere, and break no rule of its policy. */
-  function expectQuiet(page: Page): void {
-    const foreign = page.requests.filter((url) => !url.startsWith(service.url) && !url.startsWith('data:'));
+  function expectQuiet(page: Page, origin = service.url): void {
+    const foreign = page.requests.filter((url) => !url.startsWith(origin) && !url.startsWith('data:'));
     expect(foreign).toEqual([]);
     expect(page.errors).toEqual([]);
   }
@@ -216,6 +217,44 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
       await page.read(click('Use this key'));
       await page.sees(`${text}.includes('${job.id}')`);
       expect(await page.read("document.querySelector('dialog').open")).toBe(false);
+      page.close();
+    } finally {
+      await keyed.api.close();
+    }
+  });
+
+  it('has a reference of the API that sends requests with a key, and explains each error code', async () => {
+    const keyed = await startKeyedApi();
+    try {
+      const job = await keyed.submit(keyed.alice);
+      const { url } = keyed.api;
+      const page = await browser.open(`${url}/docs#error-invalid_model_config`);
+      const document = (await (await fetch(`${url}/openapi.json`)).json()) as ApiDocument;
+      const operations = Object.values(document.paths).flatMap((methods) => Object.keys(methods)).length;
+      await page.sees(`document.querySelectorAll('.opblock').length === ${operations}`);
+      const top = "document.querySelector(':target').getBoundingClientRect().top";
+      await page.sees(`${top} > 0 && ${top} < 100`);
+
+      await page.read("document.querySelector('.authorize').click()");
+      await page.read("document.querySelector('#auth-bearer-value').focus()");
+      await page.send('Input.insertText', { text: keyed.alice });
+      await page.read("document.querySelector('.auth-btn-wrapper .authorize').click()");
+      await page.sees("document.querySelector('.auth-btn-wrapper').innerText.includes('Logout')");
+      await page.read("document.querySelector('.btn-done').click()");
+
+      const operation = "document.querySelector('#operations-Jobs-listJobs')";
+      await page.read(`${operation}.querySelector('.opblock-summary-control').click()`);
+      await page.sees(`${operation}.querySelector('a[href="#error-invalid_request"]') !== null`);
+      await page.read(`${operation}.querySelector('.try-out__btn').click()`);
+      await page.sees(`${operation}.querySelector('.execute') !== null`);
+      await page.read(`${operation}.querySelector('.execute').click()`);
+      await page.sees(
+        `${operation}.querySelector('.live-responses-table')?.innerText.includes('${job.id}') === true`,
+      );
+
+      await page.width(380);
+      expect(await page.read('document.documentElement.scrollWidth')).toBeLessThanOrEqual(380);
+      expectQuiet(page, url);
       page.close();
     } finally {
       await keyed.api.close();

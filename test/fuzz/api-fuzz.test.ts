@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ApiDocument } from '#forebay/api/http/docs-page/api-document.js';
+import type { ApiDocument } from '../support/api-document.ts';
 import { startService, writeImages, type Service } from '../support/service.ts';
 import { crowd, ownStallLimitMs, watchStalls } from '../support/stalls.ts';
 import { large2Mb } from './hostile.ts';

@@ -1,7 +1,7 @@
 // Generates values from the JSON schemas of an OpenAPI document. Most are valid, some have one wrong field, some are
 // junk.
 import fc, { type Arbitrary } from 'fast-check';
-import type { ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
+import type { ApiSchema } from '../support/api-document.ts';
 
 type Schemas = Readonly<Record<string, ApiSchema>>;
 

@@ -1,6 +1,6 @@
 // Requests to every operation of an OpenAPI document, and to paths that do not exist.
 import fc, { type Arbitrary } from 'fast-check';
-import type { ApiDocument, ApiOperation } from '#forebay/api/http/docs-page/api-document.js';
+import type { ApiDocument, ApiOperation } from '../support/api-document.ts';
 import { hostile } from './hostile.ts';
 import { createArbitraries, type Known } from './of-schema.ts';
 

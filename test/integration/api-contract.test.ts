@@ -2,7 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from '#forebay/client/read-events.js';
-import type { ApiDocument } from '#forebay/api/http/docs-page/api-document.js';
+import type { ApiDocument } from '../support/api-document.ts';
 import { LOAD, startTestApi, type TestApi } from '../support/api-service.ts';
 
 let api: TestApi;

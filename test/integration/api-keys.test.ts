@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiDocument } from '#forebay/api/http/docs-page/api-document.js';
+import type { ApiDocument } from '../support/api-document.ts';
 import { createClient } from '#forebay/client/client.js';
 import { createKeyStore } from '#forebay/shared/keys/key-store.js';
 import { startTestApi, type TestApi } from '../support/api-service.ts';

@@ -21,7 +21,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const KERNEL = 'workers/lane/image/resample/assembly/kernel';
-const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`, 'api/http/dashboard/app.js'];
+const WHOLE = ['main.js', 'main.d.ts', 'script.lua', `${KERNEL}.wasm`, 'api/http/docs-page/page.css.gz'];
 
 /** A built checkout. Each test gets a copy. */
 let built: string;
@@ -36,10 +36,11 @@ beforeAll(async () => {
   mkdirSync(dirname(kernel), { recursive: true });
   writeFileSync(kernel, 'export function one(): i32 {\n  return 1;\n}\n');
   writeFileSync(join(root, 'src', 'script.lua'), 'return 1\n');
-  mkdirSync(join(root, 'dashboard'));
+  mkdirSync(join(root, 'dashboard', 'reference'), { recursive: true });
   cpSync(join(repository, 'dashboard', 'tsconfig.json'), join(root, 'dashboard', 'tsconfig.json'));
   writeFileSync(join(root, 'dashboard', 'main.tsx'), 'document.title = "a page";\n');
-  writeFileSync(join(root, 'dashboard', 'style.css'), 'a {}\n');
+  writeFileSync(join(root, 'dashboard', 'reference', 'main.ts'), 'document.title = "another page";\n');
+  for (const page of ['.', 'reference']) writeFileSync(join(root, 'dashboard', page, 'style.css'), 'a {}\n');
   writeSource("export const version = 'old';");
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   expect(await build().code).toBe(0);

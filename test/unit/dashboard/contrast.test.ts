@@ -1,12 +1,16 @@
-// Text of the dashboard has the contrast of WCAG AA on every background, in both schemes.
+// Text of the dashboard and of the page at /docs has the contrast of WCAG AA on every background, in both schemes.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-const css = readFileSync(new URL('../../../dashboard/style.css', import.meta.url), 'utf8');
-const schemes = [...css.matchAll(/:root \{([^}]*)\}/g)].map(
-  ([, block]) =>
-    new Map([...block!.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name!, value!])),
-);
+const schemes = schemesOf('style.css');
+
+function schemesOf(file: string): Map<string, string>[] {
+  const css = readFileSync(new URL(`../../../dashboard/${file}`, import.meta.url), 'utf8');
+  return [...css.matchAll(/:root \{([^}]*)\}/g)].map(
+    ([, block]) =>
+      new Map([...block!.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name!, value!])),
+  );
+}
 
 /** WCAG 2.2, relative luminance. */
 function luminance(hex: string): number {
@@ -42,3 +46,18 @@ describe.each(schemes.map((colours, i) => [['light', 'dark'][i], colours] as con
 );
 
 it('there are two schemes', () => expect(schemes).toHaveLength(2));
+
+it('the page at /docs is readable, too', () => {
+  const [light, dark] = schemesOf('reference/style.css');
+  for (const colours of [light!, dark!]) {
+    for (const name of ['text', 'muted', 'link']) {
+      for (const back of ['back', 'panel']) {
+        const found = contrast(colours.get(name)!, colours.get(back)!);
+        expect(found, `${name} on ${back}`).toBeGreaterThanOrEqual(4.5);
+      }
+    }
+  }
+  for (const name of ['get', 'post', 'delete']) {
+    expect(contrast('#ffffff', light!.get(name)!), name).toBeGreaterThanOrEqual(4.5);
+  }
+});

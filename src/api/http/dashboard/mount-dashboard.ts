@@ -2,58 +2,26 @@
  * Serves the dashboard: a page that shows nothing until it has asked the public API, with the key of its user. So the
  * page itself is open to everybody.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { Context } from 'hono';
 import type { MountTarget } from '../endpoint/mount.ts';
+import { mountPageFiles } from '../middleware/page-files.ts';
 import { pageHeaders } from '../middleware/page-headers.ts';
 
 /** No inline script or style, and nothing from other hosts. */
 const POLICY = ["script-src 'self'", "style-src 'self'", "connect-src 'self'", 'img-src data:'];
 
-const FILES = { 'app.js': 'text/javascript; charset=utf-8', 'style.css': 'text/css; charset=utf-8' } as const;
-type FileName = keyof typeof FILES;
-
-interface File {
-  readonly bytes: Buffer;
-  /** Changes with its content, so that browsers may keep a version for ever. */
-  readonly version: string;
-}
-
-export function mountDashboard({ app, guard }: MountTarget): void {
-  const files = new Map<FileName, File>();
-  const file = (name: FileName): File => {
-    let found = files.get(name);
-    if (!found) {
-      const bytes = readFileSync(new URL(`./${name}`, import.meta.url));
-      found = { bytes, version: createHash('sha256').update(bytes).digest('hex').slice(0, 16) };
-      files.set(name, found);
-    }
-    return found;
-  };
-  /** Checks the host. */
-  const admit = async (c: Context) =>
-    guard({ header: (name) => c.req.header(name), param: () => undefined }, { path: '/', access: 'open' });
+export function mountDashboard(target: MountTarget): void {
+  const { app, guard } = target;
+  const urlOf = mountPageFiles(target, '/dashboard', new URL('./', import.meta.url), ['app.js', 'style.css']);
 
   app.get('/', async (c) => {
-    await admit(c);
-    const html = page(file('app.js').version, file('style.css').version);
+    // Checks the host.
+    await guard(
+      { header: (name) => c.req.header(name), param: () => undefined },
+      { path: '/', access: 'open' },
+    );
+    const html = page(urlOf('app.js'), urlOf('style.css'));
     return new Response(html, { headers: { ...pageHeaders(POLICY), 'Cache-Control': 'no-cache' } });
   });
-  for (const name of Object.keys(FILES) as FileName[]) {
-    app.get(`/dashboard/${name}`, async (c) => {
-      await admit(c);
-      const { bytes, version } = file(name);
-      const isNamed = c.req.query('v') === version;
-      return new Response(new Uint8Array(bytes), {
-        headers: {
-          'Content-Type': FILES[name],
-          'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
-          'X-Content-Type-Options': 'nosniff',
-        },
-      });
-    });
-  }
 }
 
 function page(script: string, style: string): string {
@@ -65,8 +33,8 @@ function page(script: string, style: string): string {
 <meta name="color-scheme" content="light dark">
 <title>Forebay</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/dashboard/style.css?v=${style}">
-<script type="module" src="/dashboard/app.js?v=${script}"></script>
+<link rel="stylesheet" href="${style}">
+<script type="module" src="${script}"></script>
 </head>
 <body>
 <div id="app"></div>

@@ -1,8 +1,10 @@
 /** The section on keys and scopes, which a new user reads first. */
 import { SCOPE_MEANINGS, SCOPES } from '../../../shared/domain/scope.ts';
 import { html, prose, type Html } from './html.ts';
-import { BASE } from './operation-view.ts';
 import { table } from './table.ts';
+
+/** The address in examples, which is the service's default. */
+const BASE = 'http://127.0.0.1:8080';
 
 export function authenticationSection(): Html {
   return html`<section id="authentication">

@@ -1,103 +1,81 @@
-/** Renders the API's description as one page that needs no script and loads nothing from other hosts (ADR 9). */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+/**
+ * The reference page of the API. Swagger UI shows the operations from /openapi.json, in the browser (ADR 9). The
+ * sections around it are plain HTML, because a library cannot show keys, scopes, or the cause and fix of each error code.
+ */
 import { pageHeaders } from '../middleware/page-headers.ts';
-import type { ApiDocument } from './api-document.ts';
 import { authenticationSection } from './authentication-section.ts';
 import { errorSection } from './error-section.ts';
-import { html, prose, type Html } from './html.ts';
-import { operationView } from './operation-view.ts';
-import { schemaTable } from './schema-view.ts';
+import { html, prose } from './html.ts';
 
-const STYLE = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
-/** Kept out of the template, where a formatter could change it. The page's policy allows exactly these bytes. */
-const STYLE_ELEMENT: Html = { html: `<style>${STYLE}</style>` };
+/** Served from the folder of this file, where the build puts them. The text has the licenses of the library. */
+export const DOCS_FILES = [
+  'swagger-ui-bundle.js',
+  'swagger-ui-bundle.js.LICENSE.txt',
+  'swagger-ui.css',
+  'page.js',
+  'page.css',
+] as const;
 
-export function renderDocsPage(document: ApiDocument): { html: string; headers: Record<string, string> } {
-  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
-  );
-  const groups = document.tags.map((tag) => ({
-    ...tag,
-    operations: operations.filter(({ operation }) => operation.tags.includes(tag.name)),
-  }));
-  const schemas = Object.entries(document.components.schemas).toSorted(([a], [b]) => (a < b ? -1 : 1));
+/**
+ * No inline script or style, and nothing from other hosts. The library's stylesheet holds icons as `data:`. Pictures
+ * that a request has returned are shown as `blob:`.
+ */
+const POLICY = ["script-src 'self'", "style-src 'self'", "connect-src 'self'", 'img-src data: blob:'];
 
+export interface ApiInfo {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+}
+
+/** `urlOf`: the URL of one of the page's files. */
+export function renderDocsPage(
+  { title, version, description }: ApiInfo,
+  urlOf: (name: (typeof DOCS_FILES)[number]) => string,
+): { html: string; headers: Record<string, string> } {
   const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${document.info.title} API</title>
-        ${STYLE_ELEMENT}
+        <title>${title} API</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="${urlOf('swagger-ui.css')}" />
+        <link rel="stylesheet" href="${urlOf('page.css')}" />
+        <script defer src="${urlOf('swagger-ui-bundle.js')}"></script>
+        <script type="module" src="${urlOf('page.js')}"></script>
       </head>
       <body>
         <nav aria-label="Contents">
-          <p class="name">${document.info.title} <small>${document.info.version}</small></p>
-          <h2>Start</h2>
-          <ul>
-            <li><a href="#authentication">Authentication</a></li>
-          </ul>
-          ${groups.map(
-            (group) =>
-              html`<h2>${group.name}</h2>
-                <ul>
-                  ${group.operations.map(
-                    ({ operation }) =>
-                      html`<li><a href="#${operation.operationId}">${operation.summary}</a></li>`,
-                  )}
-                </ul>`,
-          )}
-          <h2>Reference</h2>
-          <ul>
-            <li><a href="#schemas">Schemas</a></li>
-            <li><a href="#errors">Error codes</a></li>
-            <li><a href="/openapi.json">openapi.json</a></li>
-          </ul>
+          <a href="/">Dashboard</a>
+          <a href="#authentication">Keys</a>
+          <a href="#operations">Operations</a>
+          <a href="#errors">Errors</a>
+          <a href="/openapi.json">openapi.json</a>
         </nav>
         <main>
-          <h1>${document.info.title} API</h1>
-          <p class="lead">${prose(document.info.description)}</p>
+          <h1>${title} API <small>${version}</small></h1>
+          <p class="lead">${prose(description)}</p>
           ${authenticationSection()}
-          ${groups.map(
-            (group) =>
-              html`<section>
-                <h2>${group.name}</h2>
-                <p>${prose(group.description)}</p>
-                ${group.operations.map((o) => operationView(document, o.method, o.path, o.operation))}
-              </section>`,
-          )}
-          <section id="schemas">
-            <h2>Schemas</h2>
-            ${schemas.map(
-              ([name, schema]) =>
-                html`<article id="schema-${name}">
-                  <h3><a href="#schema-${name}">${name}</a></h3>
-                  ${schema.description === undefined ? null : html`<p>${prose(schema.description)}</p>`}
-                  ${schemaTable(schema)} ${example(schema.examples?.[0])}
-                </article>`,
-            )}
+          <section id="operations">
+            <h2>Operations</h2>
+            <p>
+              ${prose(
+                'Authorize stores your key in this page until it is closed. Then Try it out sends requests to this service, with real effects. Endless streams, such as the events of a job, appear only when they end. For these, use the `curl` line.',
+              )}
+            </p>
+            <noscript>
+              <p>
+                This part needs JavaScript. <a href="/openapi.json">openapi.json</a> describes the same
+                operations.
+              </p>
+            </noscript>
+            <div id="operations-view"></div>
           </section>
           ${errorSection()}
         </main>
       </body>
     </html>`;
-
-  return {
-    html: page.html,
-    headers: pageHeaders([`style-src 'sha256-${sha256(STYLE)}'`]),
-  };
-}
-
-function example(value: unknown): Html | null {
-  if (typeof value !== 'object' || value === null) return null;
-  return html`<details>
-    <summary>Example</summary>
-    <pre><code>${JSON.stringify(value, null, 2)}</code></pre>
-  </details>`;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+  return { html: page.html, headers: { ...pageHeaders(POLICY), 'Cache-Control': 'no-cache' } };
 }

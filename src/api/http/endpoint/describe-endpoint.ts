@@ -59,7 +59,7 @@ export function describeEndpoint<
     operationId: endpoint.operationId,
     tags: [endpoint.tag],
     summary: endpoint.summary,
-    ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
+    ...describeText(endpoint.description, scopes),
     security: scopes.length === 0 ? [] : [{ [BEARER]: scopes }, { [HEADER]: scopes }],
     request: {
       ...(params && { params }),
@@ -83,6 +83,14 @@ export function describeEndpoint<
       ),
     },
   };
+}
+
+/** Names the scope in words, too, because viewers of OpenAPI documents do not show the roles of API keys. */
+function describeText(description: string | undefined, scopes: readonly string[]): { description?: string } {
+  const texts = [description, ...scopes.map((scope) => `Scope: \`${scope}\`.`)].filter(
+    (text) => text !== undefined,
+  );
+  return texts.length === 0 ? {} : { description: texts.join(' ') };
 }
 
 function describeBody({ schema, types = [JSON_TYPE] }: { schema: z.ZodType; types?: readonly string[] }) {

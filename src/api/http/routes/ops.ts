@@ -1,8 +1,8 @@
 /** Endpoints for operators and their tools: health, readiness and the API's description. */
 import { z } from 'zod';
-import { renderDocsPage } from '../docs-page/page.ts';
-import type { ApiDocument } from '../docs-page/api-document.ts';
+import { DOCS_FILES, renderDocsPage, type ApiInfo } from '../docs-page/page.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
+import { mountPageFiles } from '../middleware/page-files.ts';
 
 const HEALTH = z.object({ status: z.enum(['ok', 'ready']) }).meta({ id: 'Health' });
 
@@ -72,6 +72,7 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
     () => new Response(openApi(), { headers: { 'Content-Type': 'application/json' } }),
   );
 
+  const urlOf = mountPageFiles(target, '/docs', new URL('../docs-page/', import.meta.url), DOCS_FILES);
   let page: { html: string; headers: Record<string, string> } | null = null;
   mount(
     target,
@@ -86,21 +87,25 @@ export function mountOps(target: MountTarget, deps: OpsDeps): void {
       problems: [],
     },
     () => {
-      page ??= renderDocsPage(JSON.parse(openApi()) as ApiDocument);
+      page ??= renderDocsPage(infoOf(deps.version), urlOf);
       return new Response(page.html, { headers: page.headers });
     },
   );
 }
 
+function infoOf(version: string): ApiInfo {
+  return {
+    title: 'Forebay',
+    version,
+    description:
+      'Batch inference as a service. The input is a dataset of any size and an ONNX model. The output is one answer per row. All bodies are JSON in snake_case. Every failure is a problem (RFC 9457) with a stable `code`.',
+  };
+}
+
 function describe(target: MountTarget, version: string): object {
   return target.app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: {
-      title: 'Forebay',
-      version,
-      description:
-        'Batch inference as a service. The input is a dataset of any size and an ONNX model. The output is one answer per row. All bodies are JSON in snake_case. Every failure is a problem (RFC 9457) with a stable `code`.',
-    },
+    info: { ...infoOf(version) },
     servers: [{ url: '/' }],
     tags: [
       { name: 'Jobs', description: 'A job is a dataset, a model and options.' },

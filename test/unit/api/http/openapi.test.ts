@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createApp, type AppDeps } from '#forebay/api/http/app.js';
-import type { ApiDocument, ApiSchema } from '#forebay/api/http/docs-page/api-document.js';
+import type { ApiDocument, ApiSchema } from '../../../support/api-document.ts';
 import { SCOPE_MEANINGS, type Scope } from '#forebay/shared/domain/scope.js';
 import { ERROR_ADVICE } from '#forebay/shared/error-guide/error-guide.js';
 import { ERROR_CODES, type ErrorCode } from '#forebay/shared/errors.js';
@@ -17,7 +17,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** Pages for people, which no program calls. */
-const PAGES = /^\/($|dashboard\/|ops\/)/;
+const PAGES = /^\/($|dashboard\/|docs\/|ops\/)/;
 
 function refsIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -111,6 +111,7 @@ describe('the OpenAPI document', () => {
         { BearerKey: [scope] },
         { HeaderKey: [scope] },
       ]);
+      expect(operation.description, operation.operationId).toContain(`Scope: \`${scope}\`.`);
       expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '421', '429']));
     }
     expect(document.components).toHaveProperty('securitySchemes.BearerKey.scheme', 'bearer');

@@ -1,0 +1,67 @@
+/** Serves the scripts and styles of pages. The build has compressed them, which also keeps the package small. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { accepts } from 'hono/accepts';
+import type { MountTarget } from '../endpoint/mount.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+interface File {
+  readonly gzipped: Buffer;
+  /** Changes with its content, so that browsers may keep a version for ever. */
+  readonly version: string;
+}
+
+/** `folder`: where the files `<name>.gz` are. Returns the URL of the current version of a file. */
+export function mountPageFiles<Name extends string>(
+  { app, guard }: MountTarget,
+  path: string,
+  folder: URL,
+  names: readonly Name[],
+): (name: Name) => string {
+  const files = new Map<Name, File>();
+  const file = (name: Name): File => {
+    let found = files.get(name);
+    if (!found) {
+      const gzipped = readFileSync(new URL(`${name}.gz`, folder));
+      found = { gzipped, version: createHash('sha256').update(gzipped).digest('hex').slice(0, 16) };
+      files.set(name, found);
+    }
+    return found;
+  };
+
+  for (const name of names) {
+    const at = `${path}/${name}`;
+    app.get(at, async (c) => {
+      // Checks the host.
+      await guard(
+        { header: (header) => c.req.header(header), param: () => undefined },
+        { path: at, access: 'open' },
+      );
+      const { gzipped, version } = file(name);
+      const isNamed = c.req.query('v') === version;
+      const encoding = accepts(c, {
+        header: 'Accept-Encoding',
+        supports: ['gzip', 'identity'],
+        default: 'identity',
+      });
+      const isGzip = encoding === 'gzip';
+      return new Response(new Uint8Array(isGzip ? gzipped : gunzipSync(gzipped)), {
+        headers: {
+          'Content-Type': TYPES[extname(name)]!,
+          ...(isGzip && { 'Content-Encoding': 'gzip' }),
+          Vary: 'Accept-Encoding',
+          'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
+          'X-Content-Type-Options': 'nosniff',
+        },
+      });
+    });
+  }
+  return (name) => `${path}/${name}?v=${file(name).version}`;
+}
