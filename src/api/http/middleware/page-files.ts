@@ -13,7 +13,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 interface File {
-  readonly gzipped: Buffer;
+  readonly gzipped: Uint8Array<ArrayBuffer>;
+  /** For clients that cannot decompress. Kept, because everybody may ask for it as often as they like. */
+  plain: Uint8Array<ArrayBuffer> | null;
   /** Changes with its content, so that browsers may keep a version for ever. */
   readonly version: string;
 }
@@ -29,8 +31,9 @@ export function mountPageFiles<Name extends string>(
   const file = (name: Name): File => {
     let found = files.get(name);
     if (!found) {
-      const gzipped = readFileSync(new URL(`${name}.gz`, folder));
-      found = { gzipped, version: createHash('sha256').update(gzipped).digest('hex').slice(0, 16) };
+      const gzipped = new Uint8Array(readFileSync(new URL(`${name}.gz`, folder)));
+      const version = createHash('sha256').update(gzipped).digest('hex').slice(0, 16);
+      found = { gzipped, plain: null, version };
       files.set(name, found);
     }
     return found;
@@ -44,15 +47,16 @@ export function mountPageFiles<Name extends string>(
         { header: (header) => c.req.header(header), param: () => undefined },
         { path: at, access: 'open' },
       );
-      const { gzipped, version } = file(name);
-      const isNamed = c.req.query('v') === version;
+      const found = file(name);
+      const isNamed = c.req.query('v') === found.version;
       const encoding = accepts(c, {
         header: 'Accept-Encoding',
         supports: ['gzip', 'identity'],
         default: 'identity',
       });
       const isGzip = encoding === 'gzip';
-      return new Response(new Uint8Array(isGzip ? gzipped : gunzipSync(gzipped)), {
+      const bytes = isGzip ? found.gzipped : (found.plain ??= new Uint8Array(gunzipSync(found.gzipped)));
+      return new Response(bytes, {
         headers: {
           'Content-Type': TYPES[extname(name)]!,
           ...(isGzip && { 'Content-Encoding': 'gzip' }),
