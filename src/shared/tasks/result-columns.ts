@@ -46,14 +46,14 @@ function columnsOfField(field: string, schema: unknown, optional: boolean): Resu
   if (members !== null) {
     return Object.entries(members).map(([key, member]) => ({
       name: `${field}.${key}`,
-      type: typeOf(member),
+      type: memberType(member, mayLack(schema, key)),
       optional: mayLack(schema, key),
       source: { of: 'key', field, key },
     }));
   }
   const column: ResultColumn = {
     name: field,
-    type: typeOf(schema),
+    type: memberType(schema, optional),
     optional,
     source: { of: 'field', field },
   };
@@ -79,8 +79,26 @@ function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> | null
   return schema['properties'];
 }
 
+/** A null in a column with a type cannot be told from a field that is absent. So a field that may be both is JSON. */
+function memberType(schema: unknown, optional: boolean): ValueType {
+  return optional && withoutNull(schema) !== schema ? 'json' : typeOf(schema);
+}
+
+/** What a value is if it is not null. The schema itself if it may not be null. */
+function withoutNull(schema: unknown): unknown {
+  if (!isObject(schema)) return schema;
+  const { type } = schema;
+  if (Array.isArray(type) && type.length === 2 && type.includes('null'))
+    return { ...schema, type: (type as unknown[]).find((one) => one !== 'null') };
+  const either = schema['anyOf'] ?? schema['oneOf'];
+  if (!Array.isArray(either) || either.length !== 2) return schema;
+  const others = (either as unknown[]).filter((one) => !isObject(one) || one['type'] !== 'null');
+  return others.length === 1 ? others[0] : schema;
+}
+
 /** What has no fixed type is JSON, and so is everything around it. */
-function typeOf(schema: unknown): ValueType {
+function typeOf(given: unknown): ValueType {
+  const schema = withoutNull(given);
   if (!isObject(schema)) return 'json';
   switch (schema['type']) {
     case 'boolean':
@@ -107,7 +125,7 @@ function structOf(schema: Readonly<Record<string, unknown>>): ValueType {
   const required: unknown = schema['required'];
   const struct = Object.entries(members).map(([name, member]): StructField => {
     const optional = !(Array.isArray(required) && required.includes(name));
-    return { name, type: typeOf(member), optional };
+    return { name, type: memberType(member, optional), optional };
   });
   return struct.length === 0 || struct.some(({ type }) => type === 'json') ? 'json' : { struct };
 }

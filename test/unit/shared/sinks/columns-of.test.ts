@@ -99,6 +99,37 @@ describe('the columns of', () => {
   });
 });
 
+it('a field of a predictor that may be null has a type, unless it may be absent, too', () => {
+  const orNull = (schema: object) => ({ anyOf: [schema, { type: 'null' }] });
+  const result = {
+    type: 'object',
+    properties: {
+      label: { type: ['string', 'null'] },
+      count: orNull({ type: 'integer' }),
+      vector: orNull({ type: 'array', items: { type: ['number', 'null'] } }),
+      either: { type: ['string', 'integer'] },
+      absent: { type: ['string', 'null'] },
+      place: orNull({
+        type: 'object',
+        properties: { x: orNull({ type: 'number' }) },
+        required: ['x'],
+      }),
+    },
+    required: ['label', 'count', 'vector', 'either', 'place'],
+  };
+  const reading = readModelConfig({ kind: 'predictor', name: 'm', result });
+  expect(reading).toMatchObject({ ok: true });
+  if (!reading.ok) return;
+  expect(Object.fromEntries(columnsOf(reading.config).map(({ name, type }) => [name, type]))).toEqual({
+    label: 'string',
+    count: 'int64',
+    vector: { list: 'double' },
+    either: 'json',
+    absent: 'json',
+    place: { struct: [{ name: 'x', type: 'double', optional: false }] },
+  });
+});
+
 it('columns come through job.json as they were', () => {
   const table = {
     format: 'parquet' as const,
