@@ -40,6 +40,7 @@ export type JobFlags = {
 export interface GlobFlags {
   readonly include?: string[];
   readonly exclude?: string[];
+  readonly ignoreCase?: true;
 }
 
 export interface ColumnFlags {
@@ -56,6 +57,7 @@ export function addInputFlags(command: Command): Command {
       several,
     )
     .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
+    .option('--ignore-case', 'globs ignore letter case, so that "*.jpg" matches A.JPG, too')
     .addOption(inputFormatFlag())
     .addOption(columnFlag())
     .addOption(delimiterFlag());
@@ -190,7 +192,7 @@ export function listColumns(columns: ColumnFlags['column']): { uri: string; id?:
 export function toFilesInput(
   flags: { input?: string; manifest?: string } & GlobFlags & ColumnFlags,
 ): SubmitBody['input'] {
-  const { include, exclude, column: columns, delimiter } = flags;
+  const { include, exclude, ignoreCase, column: columns, delimiter } = flags;
   if (flags.manifest !== undefined && flags.inputFormat !== undefined) {
     throw new UsageError('--input-format is for --input. A manifest has its own format.');
   }
@@ -198,7 +200,11 @@ export function toFilesInput(
   if (delimiter !== undefined && format !== 'csv' && format !== null) {
     throw new UsageError('--delimiter is for CSV files (.csv or .tsv).');
   }
-  const globs = { ...(include && { include }), ...(exclude && { exclude }) };
+  const globs = {
+    ...(include && { include }),
+    ...(exclude && { exclude }),
+    ...(ignoreCase && { ignore_case: true }),
+  };
   if (format === 'archive') {
     return { type: 'archive', path: flags.input!, ...globs, ...(columns && { columns }) };
   }
@@ -206,9 +212,10 @@ export function toFilesInput(
   if (format === 'files' && columns !== undefined) {
     throw new UsageError('--column names columns of a table. A folder has none.');
   }
-  if ((flags.manifest !== undefined || table !== null) && (include ?? exclude)) {
+  if ((flags.manifest !== undefined || table !== null) && Object.keys(globs).length > 0) {
     const what = table === null ? 'A manifest' : tableName(table);
-    throw new UsageError(`--include and --exclude select files of a folder. ${what} lists its rows itself.`);
+    const named = ignoreCase ? '--include, --exclude and --ignore-case' : '--include and --exclude';
+    throw new UsageError(`${named} select files of a folder. ${what} lists its rows itself.`);
   }
   if (flags.manifest !== undefined) {
     const list = listColumns(columns);

@@ -7,6 +7,9 @@ import { COLUMNS } from './columns.ts';
 import { JOIN, type Join } from './join.ts';
 import { SKIPPED } from './skipped.ts';
 
+/** Whether `include` and `exclude` ignore letter case. */
+const IGNORE_CASE = z.literal(true).optional();
+
 const LISTING_RULE = z.union([z.literal(1), z.literal(2), z.literal(3)]);
 export type ListingRule = z.infer<typeof LISTING_RULE>;
 
@@ -52,6 +55,7 @@ const GIVEN = [
     root: z.string(),
     include: z.array(z.string()).default([]),
     exclude: z.array(z.string()).default([]),
+    ignore_case: IGNORE_CASE,
     /** A single file instead of the whole folder: its name below `root`. */
     only: z.string().optional(),
     /** Which entries of the folder are rows (listing-rule.ts). An older job.json lacks it, which means 1. */
@@ -102,6 +106,7 @@ const GIVEN = [
     reads: z.enum(['image', 'audio', 'record']),
     include: z.array(z.string()).default([]),
     exclude: z.array(z.string()).default([]),
+    ignore_case: IGNORE_CASE,
     listing: LISTING_RULE,
     columns: COLUMNS.optional(),
     ...JOINED,

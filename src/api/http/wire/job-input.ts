@@ -16,6 +16,11 @@ const BOTH = 'a row with "data" has no other fields';
 const PATH = z.string().min(1, 'a path is needed').max(4096);
 const GLOBS = z.array(z.string().min(1, 'an empty pattern matches nothing').max(1024)).max(100);
 
+const IGNORE_CASE = z
+  .boolean()
+  .optional()
+  .describe('Whether globs ignore letter case, so that `*.jpg` matches `A.JPG`, too. Default: false.');
+
 export const FILES_INPUT = z.strictObject({
   type: z.literal('files'),
   path: PATH.describe(
@@ -27,6 +32,7 @@ export const FILES_INPUT = z.strictObject({
   exclude: GLOBS.optional().describe(
     'Globs on paths relative to the folder. A file must match none of them.',
   ),
+  ignore_case: IGNORE_CASE,
 });
 
 export const URL_ROW = z
@@ -141,6 +147,7 @@ export const ARCHIVE_INPUT = z.strictObject({
   ),
   include: GLOBS.optional().describe('Globs on names in the archive. A file must match one of them.'),
   exclude: GLOBS.optional().describe('Globs on names in the archive. A file must match none of them.'),
+  ignore_case: IGNORE_CASE.describe('Whether `include` and `exclude` ignore letter case. Default: false.'),
   group: z
     .boolean()
     .optional()

@@ -21,6 +21,7 @@ export const FILES_OF_SEVERAL = 8;
 /** The version of jobs with larger blocks than MOST_ROWS_BEFORE. */
 const LARGE_BLOCKS = 9;
 const MOST_ROWS_BEFORE = 10_000;
+const ANY_CASE = 10;
 
 /** What a request asks for in addition to its dataset. */
 export interface AskedFor {
@@ -42,6 +43,7 @@ export function specVersion(
   { delta, fromSeveral, compact, inline, blockRows = 1 }: AskedFor = {},
 ): number {
   const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
+  if ('ignore_case' in dataset && dataset.ignore_case === true) return ANY_CASE;
   if (blockRows > MOST_ROWS_BEFORE) return LARGE_BLOCKS;
   if (fromSeveral === true) return FILES_OF_SEVERAL;
   if (places.some(isOnAzure)) return ON_AZURE;

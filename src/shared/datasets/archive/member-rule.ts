@@ -20,15 +20,15 @@ export type Placed =
     }
   | { readonly kind: 'damaged'; readonly key: string; readonly problem: RowProblem };
 
-export type MemberRules = Pick<ArchiveSpec, 'grouped' | 'listing' | 'include' | 'exclude'>;
+export type MemberRules = Pick<ArchiveSpec, 'grouped' | 'listing' | 'include' | 'exclude' | 'ignore_case'>;
 
 /** Null for an entry that is left out, which `onSkip` then counts. */
 export function createMemberRule(
-  { grouped, listing, include, exclude }: MemberRules,
+  { grouped, listing, include, exclude, ignore_case }: MemberRules,
   onSkip: SkippedCounter['add'],
 ): (entry: Entry) => Placed | null {
-  const filter = createGlobFilter(include, exclude);
-  const isExplicit = createExplicitInclude(include);
+  const filter = createGlobFilter(include, exclude, ignore_case);
+  const isExplicit = createExplicitInclude(include, ignore_case);
 
   return function place(entry) {
     if (entry.kind === 'folder') return null;

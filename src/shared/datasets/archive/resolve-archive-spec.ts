@@ -16,7 +16,7 @@ import { readMember } from './read-member.ts';
 import { listShards, shardPath } from './shards.ts';
 
 /** Archives as a request describes them. */
-export type GivenArchives = Pick<ArchiveSpec, 'path' | 'base' | 'shards' | 'columns'> & {
+export type GivenArchives = Pick<ArchiveSpec, 'path' | 'base' | 'shards' | 'columns' | 'ignore_case'> & {
   readonly include?: readonly string[] | undefined;
   readonly exclude?: readonly string[] | undefined;
   /** Whether members with the same key are one row. Undefined: as the first archive looks. */
@@ -47,7 +47,7 @@ export async function resolveArchiveSpec(
   { files, listFiles }: ArchiveFiles,
   signal: AbortSignal,
 ): Promise<ArchiveSpec> {
-  const { path, base, shards, columns, include = [], exclude = [] } = given;
+  const { path, base, shards, columns, include = [], exclude = [], ignore_case } = given;
   checkMapping(given);
   const spec = {
     type: 'archive' as const,
@@ -57,6 +57,7 @@ export async function resolveArchiveSpec(
     reads: taskInput === 'image' || taskInput === 'audio' ? taskInput : ('record' as const),
     include: [...include],
     exclude: [...exclude],
+    ...(ignore_case && { ignore_case }),
     listing: listingFor(taskInput),
     ...(columns && { columns }),
   };

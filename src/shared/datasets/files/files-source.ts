@@ -34,8 +34,8 @@ export function createFilesSource(spec: FilesSpec, options: FilesSourceOptions =
   const rules = () =>
     (compiled ??= {
       rule: spec.listing ?? 1,
-      filter: createGlobFilter(spec.include, spec.exclude),
-      isExplicitlyIncluded: createExplicitInclude(spec.include),
+      filter: createGlobFilter(spec.include, spec.exclude, spec.ignore_case),
+      isExplicitlyIncluded: createExplicitInclude(spec.include, spec.ignore_case),
     });
   const common = { root: spec.root, spillDir, maxInMemory, skips };
 

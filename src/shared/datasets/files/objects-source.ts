@@ -29,7 +29,7 @@ export function createObjectsSource(
   stores: Pick<Stores, 'listing'> | undefined,
   skips: (url: string) => boolean = () => false,
 ): DatasetSource {
-  const { root, only, include, exclude, listing = 1 } = spec;
+  const { root, only, include, exclude, ignore_case, listing = 1 } = spec;
   if (only !== undefined) return singleFile(only);
   if (stores === undefined) throw new InvariantError(`no store for ${root}`);
 
@@ -39,7 +39,7 @@ export function createObjectsSource(
     signal: AbortSignal,
     onSkip: SkippedCounter['add'],
   ): AsyncGenerator<Listed> {
-    const isExplicit = createExplicitInclude(include);
+    const isExplicit = createExplicitInclude(include, ignore_case);
     const turn = createTurn();
     for await (const { url, version } of entries(stores!, root, after, signal)) {
       if (turn.isOver()) await turn.next();
@@ -54,7 +54,7 @@ export function createObjectsSource(
     }
   }
 
-  const filterOf = () => createGlobFilter(include, exclude);
+  const filterOf = () => createGlobFilter(include, exclude, ignore_case);
   return {
     async *read(from, signal, skipped) {
       let index = from?.index ?? 0;
@@ -66,7 +66,7 @@ export function createObjectsSource(
     },
     count: async (limit, signal) => countUpTo(limit, list(filterOf(), null, signal, ignore)),
     async whyEmpty(signal) {
-      return explainEmpty({ include, exclude }, (filter) => list(filter, null, signal, ignore));
+      return explainEmpty(spec, (filter) => list(filter, null, signal, ignore));
     },
   };
 }

@@ -16,19 +16,24 @@ const loose: Change = (text) => text.normalize('NFC').toLowerCase();
  * through.
  */
 export async function explainEmpty(
-  { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  given: Patterns,
   walkWith: Walk,
   holder: 'folder' | 'archive' = 'folder',
 ): Promise<string | null> {
-  return (await otherSpelling(include, exclude, walkWith)) ?? unmatched(include, exclude, walkWith, holder);
+  return (await otherSpelling(given, walkWith)) ?? unmatched(given, walkWith, holder);
+}
+
+interface Patterns {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly ignore_case?: true | undefined;
 }
 
 type Walk = (filter: GlobFilter) => AsyncIterable<{ readonly id: string }>;
 
 /** Says that there are files, but none that matches. */
 async function unmatched(
-  include: readonly string[],
-  exclude: readonly string[],
+  { include, exclude }: Patterns,
   walkWith: Walk,
   holder: string,
 ): Promise<string | null> {
@@ -49,12 +54,11 @@ async function unmatched(
 
 /** Looks for include patterns that would match in another letter case or Unicode normal form. */
 async function otherSpelling(
-  include: readonly string[],
-  exclude: readonly string[],
+  { include, exclude, ignore_case }: Patterns,
   walkWith: Walk,
 ): Promise<string | null> {
   if (include.length === 0) return null;
-  const kept = createGlobFilter([], exclude);
+  const kept = createGlobFilter([], exclude, ignore_case);
   const near = createGlobFilter(include.map(loose), []);
   const others = OTHER_CASES.map((change) => {
     const patterns = include.map(change);

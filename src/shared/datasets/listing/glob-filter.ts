@@ -3,6 +3,7 @@
  * directly followed by `/*.jpg`.
  */
 import { compileGlobs } from './glob/compile-globs.ts';
+import { lowerCaseGlob } from './glob/lower-case-glob.ts';
 
 export interface GlobFilter {
   /** Whether the globs let a file through. */
@@ -12,7 +13,18 @@ export interface GlobFilter {
 }
 
 /** Throws ForebayError `invalid_request`, which names a pattern that cannot be matched in linear time. */
-export function createGlobFilter(include: readonly string[], exclude: readonly string[]): GlobFilter {
+export function createGlobFilter(
+  include: readonly string[],
+  exclude: readonly string[],
+  ignoreCase = false,
+): GlobFilter {
+  if (ignoreCase) {
+    const lower = createGlobFilter(include.map(lowerCaseGlob), exclude.map(lowerCaseGlob));
+    return {
+      file: (id) => lower.file(id.toLowerCase()),
+      folder: (id) => lower.folder(id.toLowerCase()),
+    };
+  }
   if (include.length === 0 && exclude.length === 0) return { file: () => true, folder: () => true };
   const included = include.length === 0 ? () => true : compileGlobs(include).matches;
   const excluded = exclude.length === 0 ? () => false : compileGlobs(exclude).matches;

@@ -62,8 +62,11 @@ const OTHER = '\uf8ff';
  * Whether an include pattern names the extension of a file, as `*.txt` and `notes.*t` do. Such a pattern would not match
  * the same name with another extension of equal length. `*`, `notes*` and `*.???` would.
  */
-export function createExplicitInclude(include: readonly string[]): (id: string) => boolean {
-  const patterns = include.map((pattern) => createGlobFilter([pattern], []));
+export function createExplicitInclude(
+  include: readonly string[],
+  ignoreCase = false,
+): (id: string) => boolean {
+  const patterns = include.map((pattern) => createGlobFilter([pattern], [], ignoreCase));
   return (id) => {
     const dot = id.lastIndexOf('.') + 1;
     const other = id.slice(0, dot) + OTHER.repeat(id.length - dot);

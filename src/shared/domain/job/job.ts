@@ -51,8 +51,9 @@ export type Opening = z.infer<typeof OPENING>;
  *   files at the end. A request can give a pipeline.
  * - 8: A retry can add files to a compacted output. A delta job can read the files of several jobs.
  * - 9: Blocks can have more than 10,000 rows.
+ * - 10: Globs can ignore letter case.
  */
-export const SPEC_VERSION = 9;
+export const SPEC_VERSION = 10;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),

@@ -12,7 +12,7 @@ import type { PackedInput } from '../../../http/wire/job-input.ts';
 import { ANSWER_MS, askStore } from './ask-store.ts';
 import { checkReadable } from './input-paths.ts';
 import { checkRemoteArchives, findRemoteArchives } from './remote-archives.ts';
-import { checkGlobs, type ResolvedInput, type Resolving } from './resolve-files.ts';
+import { checkGlobs, globsOf, type ResolvedInput, type Resolving } from './resolve-files.ts';
 import type { ListPlaces } from './resolve-list.ts';
 
 export type ArchiveInput = Extract<PackedInput, { type: 'archive' }>;
@@ -67,14 +67,13 @@ export function createArchiveInputs({ paths, objects, files, listFiles }: ListPl
 
   return {
     async resolve(input, { tenant, taskInput }) {
-      const { path, include, exclude, group, columns } = input;
-      checkGlobs(include ?? [], '/input/include');
-      checkGlobs(exclude ?? [], '/input/exclude');
+      const { path, group, columns } = input;
+      const globs = globsOf(input);
       const isRemote = isRemoteUrl(path);
       const place = isRemote
         ? await findRemoteArchives(objects, path, tenant)
         : await localPlace(path, tenant);
-      const given = { ...place, include, exclude, group, columns };
+      const given = { ...place, ...globs, group, columns };
       const resolve = async (signal: AbortSignal) =>
         resolveArchiveSpec(given, taskInput, { files, listFiles: listFiles(tenant) }, signal);
       const spec = isRemote ? await askStore(shownPath(path), ANSWER_MS, resolve) : await resolve(NEVER);

@@ -9,6 +9,7 @@ import type { Stores } from '../../../../shared/stores/stores.ts';
 import { ANSWER_MS, askStore } from './ask-store.ts';
 import {
   checkGlobs,
+  globsOf,
   twoGlobs,
   type FilesInput,
   type ResolvedInput,
@@ -106,16 +107,14 @@ export function createObjectInputs({
 
   return {
     async resolve(input, { taskInput, tenant }) {
-      const { include = [], exclude = [] } = input;
-      checkGlobs(include, '/input/include');
-      checkGlobs(exclude, '/input/exclude');
+      const globs = globsOf(input);
       const listing = listingFor(taskInput);
       const found = await find(input.path, 'folder', tenant);
       if ('folder' in found) {
         const { folder: root, pattern } = found;
-        if (pattern !== null && include.length > 0) throw twoGlobs();
-        const wanted = pattern === null ? include : [pattern];
-        return { spec: { type: 'files', root, include: wanted, exclude, listing }, total: null };
+        if (pattern !== null && globs.include.length > 0) throw twoGlobs();
+        const include = pattern === null ? globs.include : [pattern];
+        return { spec: { type: 'files', root, ...globs, include, listing }, total: null };
       }
       const slash = found.object.lastIndexOf('/') + 1;
       const root = found.object.slice(0, slash);

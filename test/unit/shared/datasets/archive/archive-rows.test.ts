@@ -143,6 +143,8 @@ describe('rows of an archive', () => {
     const files = filesOf({ '/in/a': makeZip(named(['a.jpg', 'b.jpg'])) });
     const why = async (include: string[]) =>
       openDataset(specOf('/in/a', { include }), { files }).whyEmpty!(never);
+    const anyCase = openDataset(specOf('/in/a', { include: ['*.JPG'], ignore_case: true }), { files });
+    expect(await anyCase.count(9, never)).toBe(2);
     expect(await why(['*.JPG'])).toMatch(/"\*\.jpg" matches 2 files: letter case matters/);
     expect(await why(['x/*'])).toMatch(/^The archive holds 2 files, such as "a.jpg"/);
   });

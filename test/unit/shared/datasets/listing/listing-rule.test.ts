@@ -33,10 +33,11 @@ interface Listing extends FilesSourceOptions {
   readonly listing?: 1 | 2;
   readonly include?: string[];
   readonly exclude?: string[];
+  readonly ignore_case?: true;
 }
 
-function sourceOf({ listing = 2, include = [], exclude = [], ...options }: Listing = {}) {
-  return createFilesSource({ type: 'files', root, include, exclude, listing }, options);
+function sourceOf({ listing = 2, include = [], exclude = [], ignore_case, ...options }: Listing = {}) {
+  return createFilesSource({ type: 'files', root, include, exclude, ignore_case, listing }, options);
 }
 
 interface Read {
@@ -171,6 +172,28 @@ describe('entries that are left out', () => {
     expect(not_images!.first).toHaveLength(3);
     expect(not_images!.first.every((name) => name.length < 210)).toBe(true);
   });
+});
+
+it('patterns can ignore letter case', async () => {
+  put('A.JPG', 'b.jpg', 'c.txt', 'D.TXT', 'Sub/E.Jpg', 'Sub/[x].JPG', 'SKIP/f.jpg', 'ÄÖ/g.jpg');
+  const idsOf = async (include: string[], exclude: string[] = []) =>
+    (await read({ include, exclude, ignore_case: true })).ids;
+  expect(await idsOf(['**/*.jpg'], ['skip/**', 'äö/*.JPG'])).toEqual([
+    'A.JPG',
+    'Sub/E.Jpg',
+    'Sub/[x].JPG',
+    'b.jpg',
+  ]);
+  expect(await idsOf(['SUB/[D-F].*', 'sub/\\[X\\].*', 'ÄÖ/\\G.*'])).toEqual([
+    'Sub/E.Jpg',
+    'Sub/[x].JPG',
+    'ÄÖ/g.jpg',
+  ]);
+  // The pattern names the extension, so text files are rows.
+  expect(await idsOf(['*.Txt'])).toEqual(['D.TXT', 'c.txt']);
+  expect(await idsOf(['\\D\\.TXT'])).toEqual(['D.TXT', 'c.txt']);
+  const none = sourceOf({ include: ['*.PNG'], exclude: [], ignore_case: true });
+  expect(await none.whyEmpty!(never)).toMatch(/^The folder holds 6 files, .* passes include "\*\.PNG"\.$/);
 });
 
 describe('patterns that match nothing', () => {
