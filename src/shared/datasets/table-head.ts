@@ -15,13 +15,17 @@ export interface TableHead {
   /** What the dataset's spec says besides the path of the file and the names of its columns. */
   readonly spec: SpecOf<TableSpec>;
   /**
-   * Names of its columns. Null: unknown, because the first row is bad, there is none, or only the beginning was
+   * Names of its columns. Null: unknown, because the first rows are bad, there are none, or only the beginning was
    * read.
    */
   readonly columns: readonly string[] | null;
-  /** True if every row has these columns. False if they were read from the first row only. */
+  /** True if every row has these columns. False if they were read from the first rows only. */
   readonly isStrict: boolean;
+  /** What a column holds, such as "numbers", if it is neither text nor files. Absent: nothing is known. */
+  readonly holds?: (column: string) => Holds | null;
 }
+
+export type Holds = 'numbers' | 'booleans' | 'lists' | 'objects';
 
 /** A table as a request describes it. */
 export interface GivenTable {

@@ -8,7 +8,7 @@ import type { DatasetSource } from '../source.ts';
 import { checkColumns } from '../table/resolve-table-spec.ts';
 import { entriesWithContents, findIndex, indexEntries, type ArchiveIndex } from './archive-index.ts';
 import { createByteWindow } from './byte-window.ts';
-import { cutRows, type CutRow } from './cut-rows.ts';
+import { cutRows } from './cut-rows.ts';
 import type { MemberLimits } from './entry.ts';
 import { columnsOf, isDecoded, type GroupPart } from './group-fields.ts';
 import { createMemberRule } from './member-rule.ts';
@@ -136,8 +136,8 @@ async function sharesKeys(
 }
 
 /**
- * Checks the columns against the first row. Returns false if the file is only a beginning, in which the row may go
- * on.
+ * Checks the columns against the first rows, until one of them has shown each column. Returns false if the file is only
+ * a beginning, in which the first row may go on.
  */
 async function checkFirst(
   file: ByteFile,
@@ -150,16 +150,31 @@ async function checkFirst(
     place: createMemberRule(spec, () => {}),
     keep: async ({ field, member }) => (isDecoded(field) ? readMember(member, window, LIMITS) : null),
   });
-  let first: CutRow<GroupPart['value']> | null = null;
-  // The next row shows that the first one is whole.
-  let isWhole = file.isHead !== true;
-  for await (const row of rows) {
-    if (first !== null) isWhole ||= row.problem === null;
-    first ??= row;
-    if (isWhole || first !== row) break;
+  const wanted = Object.values(spec.columns ?? {});
+  const known = new Set<string>();
+  let looked = 0;
+  for await (const row of wholeRows(rows, file.isHead === true)) {
+    const columns = row.problem === null ? columnsOf(row.parts) : null;
+    for (const column of columns ?? []) known.add(column);
+    looked += 1;
+    if (looked === LOOKED_AT || wanted.every((column) => known.has(column))) break;
   }
-  if (!isWhole) return index.format !== 'tar';
-  const known = first?.problem === null ? columnsOf(first.parts) : null;
-  if (known !== null) checkColumns(file.name, known, spec.columns ?? {}, []);
+  if (looked === 0 && file.isHead === true) return index.format !== 'tar';
+  if (known.size > 0) checkColumns(file.name, [...known], spec.columns ?? {}, []);
   return true;
+}
+
+/** Of the beginning of a file, the next row shows that a row is whole. */
+async function* wholeRows<Row extends { readonly problem: unknown }>(
+  rows: AsyncIterable<Row>,
+  isHead: boolean,
+): AsyncGenerator<Row> {
+  let last: Row | null = null;
+  for await (const row of rows) {
+    if (!isHead) yield row;
+    else {
+      if (last !== null && row.problem === null) yield last;
+      last = row;
+    }
+  }
 }

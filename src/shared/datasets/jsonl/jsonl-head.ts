@@ -1,21 +1,43 @@
-/** The first record of a JSONL file. */
+/** The first records of a JSONL file. */
+import type { Fields } from '../../domain/columns.ts';
 import { ForebayError } from '../../errors.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import type { LineText } from '../lines/lines.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
-import type { TableHead } from '../table-head.ts';
+import type { Holds, TableHead } from '../table-head.ts';
 import type { RowRecord } from '../slice-rows.ts';
 import { parseRecord, placeOf } from './parse-record.ts';
 import { wholeJson } from './whole-json.ts';
 
+/** Records that are looked at. The documentation names this number. */
+const LOOKED_AT = 100;
+
 /** Throws ForebayError `input_unreadable` if the file is not UTF-8, or if it is ordinary JSON. */
 export async function readJsonlHead(file: ByteFile, signal: AbortSignal): Promise<TableHead> {
-  const [first, second] = await firstLines(file, signal);
-  const columns = first?.record.ok === true ? Object.keys(first.record.fields) : null;
+  const { lines, records } = await firstLines(file, signal);
+  const [first, second] = lines;
   const problem = first === undefined ? null : wholeJson(first, second?.start ?? null);
   if (problem !== null) throw new ForebayError('input_unreadable', `${file.name} ${problem}`);
-  return { spec: { type: 'jsonl' }, columns, isStrict: false };
+  return {
+    spec: { type: 'jsonl' },
+    columns: records.length === 0 ? null : [...new Set(records.flatMap((fields) => Object.keys(fields)))],
+    isStrict: false,
+    holds: (column) => holdsOf(records.map((fields) => fields[column])),
+  };
+}
+
+/** Null if one of the values may be text or name a file, or if there are none. */
+function holdsOf(values: readonly unknown[]): Holds | null {
+  const given = values.filter((value) => value !== undefined && value !== null);
+  return given.some((value) => typeof value === 'string') ? null : kindOf(given[0]);
+}
+
+function kindOf(value: unknown): Holds | null {
+  if (typeof value === 'number') return 'numbers';
+  if (typeof value === 'boolean') return 'booleans';
+  if (Array.isArray(value)) return 'lists';
+  return typeof value === 'object' ? 'objects' : null;
 }
 
 interface HeadLine {
@@ -25,20 +47,29 @@ interface HeadLine {
   readonly record: RowRecord;
 }
 
-/** The first two lines with text, or fewer if that is all there is, or if the first one is a record. */
-async function firstLines(file: ByteFile, signal: AbortSignal): Promise<HeadLine[]> {
-  const found: HeadLine[] = [];
-  for await (const lines of rawLines(file, WHOLE_FILE, MAX_RECORD_BYTES, signal)) {
-    for (let at = 0; at < lines.count; at++) {
-      if (lines.isBlank(at)) continue;
-      const line = lines.text(at);
-      const start = line.ok ? firstOf(line.text) : await firstByte(file, lines.start(at), signal);
-      const record = parseRecord(line, placeOf(lines.number(at)));
-      found.push({ start, line, record });
-      if (found.length === 2 || record.ok) return found;
+interface Head {
+  /** The first two lines with text, or fewer if that is all there is. */
+  readonly lines: readonly HeadLine[];
+  /** The first records, as far as they were read together with the first one. */
+  readonly records: readonly Fields[];
+}
+
+async function firstLines(file: ByteFile, signal: AbortSignal): Promise<Head> {
+  const lines: HeadLine[] = [];
+  const records: Fields[] = [];
+  for await (const batch of rawLines(file, WHOLE_FILE, MAX_RECORD_BYTES, signal)) {
+    for (let at = 0; at < batch.count && records.length < LOOKED_AT; at++) {
+      if (batch.isBlank(at)) continue;
+      const line = batch.text(at);
+      const record = parseRecord(line, placeOf(batch.number(at)));
+      if (record.ok) records.push(record.fields);
+      if (lines.length === 2) continue;
+      const start = line.ok ? firstOf(line.text) : await firstByte(file, batch.start(at), signal);
+      lines.push({ start, line, record });
     }
+    if (records.length > 0 || lines.length === 2) break;
   }
-  return found;
+  return { lines, records };
 }
 
 function firstOf(text: string): string {

@@ -1,10 +1,14 @@
 /** The columns of a Parquet file, which is checked as far as its footer goes. */
 import type { ByteFile } from '../bytes/byte-file.ts';
-import type { TableHead } from '../table-head.ts';
+import type { ValueType } from '../../domain/job/part-format.ts';
+import type { Holds, TableHead } from '../table-head.ts';
 import { checkColumns } from './check-columns.ts';
 import { checkMagic } from './file/footer.ts';
+import type { Column } from './file/leaves.ts';
 import { openParquet } from './file/parquet-file.ts';
 import { projectionOf, readColumns, type ProjectionOf } from './projection.ts';
+import { columnType } from './values/column-type.ts';
+import { isMedia } from './values/structs.ts';
 
 /**
  * Throws ForebayError `input_unreadable` if a column that the job would read cannot be read, and as reading the
@@ -26,5 +30,15 @@ export async function readParquetHead(
     spec: { type: 'parquet', fields },
     columns: footer.columns.map(({ name }) => name),
     isStrict: true,
+    holds: (name) => holdsOf(footer.columns.find((column) => column.name === name)!),
   };
 }
+
+function holdsOf({ node }: Column): Holds | null {
+  const type = columnType(node);
+  if (typeof type !== 'string') return 'list' in type ? 'lists' : isMedia(node) ? null : 'objects';
+  if (type === 'boolean') return 'booleans';
+  return NUMBERS.has(type) ? 'numbers' : null;
+}
+
+const NUMBERS: ReadonlySet<ValueType> = new Set(['int32', 'int64', 'float', 'double']);

@@ -7,7 +7,7 @@ import { listedNames } from '../../text/listed-names.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
 import { neededColumns } from './needed-columns.ts';
-import { readTableHead, type GivenTable } from '../table-head.ts';
+import { readTableHead, type GivenTable, type TableHead } from '../table-head.ts';
 
 export interface GivenTableFile extends GivenTable {
   readonly path: string;
@@ -30,7 +30,8 @@ export async function resolveTableSpec(
   return withHead(files, path, signal, async (file) => {
     const head = await readTableHead(file, table, fields, signal);
     if (head.columns !== null) {
-      checkColumns(file.name, head.columns, columns ?? {}, head.isStrict ? fields.needed : []);
+      const problems = problemsOfValues(head, columns ?? {}, fields);
+      checkColumns(file.name, head.columns, columns ?? {}, fields.needed, problems);
     }
     // Later readers check what was not seen here.
     const isUnseen = head.columns === null && head.isStrict;
@@ -40,14 +41,37 @@ export async function resolveTableSpec(
   });
 }
 
-/** `needed`: the fields that a column must feed. Throws ForebayError `invalid_request`. */
+/** Problems of columns whose values cannot feed the text or the file that the model needs. */
+function problemsOfValues(
+  { columns: known, holds }: TableHead,
+  columns: Columns,
+  fields: RowFields,
+): Issue[] {
+  if (holds === undefined) return [];
+  const { needed, text } = fields;
+  return needed
+    .filter((field) => text?.includes(field) ?? true)
+    .flatMap((field) => {
+      const column = Object.hasOwn(columns, field) ? columns[field]! : field;
+      const held = known?.includes(column) === true ? holds(column) : null;
+      if (held === null) return [];
+      const message = `the column "${column}" holds ${held}, which cannot feed the field "${field}"`;
+      return [{ path: `/input/columns/${field}`, message }];
+    });
+}
+
+/**
+ * `needed`: the fields that a column must feed. `more`: other problems of the columns. Throws ForebayError
+ * `invalid_request`.
+ */
 export function checkColumns(
   name: string,
   known: readonly string[],
   columns: Columns,
   needed: readonly string[],
+  more: readonly Issue[] = [],
 ): void {
-  const issues: Issue[] = [];
+  const issues: Issue[] = [...more];
   for (const [field, column] of Object.entries(columns)) {
     if (known.includes(column)) continue;
     const near = nearestName(column, known);

@@ -76,6 +76,10 @@ describe('archives', () => {
     expect(await grouped('twice.tar')).toBe(false);
     expect(await grouped('plain.tar', { group: true })).toBe(true);
     expect(await grouped('photos.zip', { columns: { image: 'jpg' } })).toBe(true);
+    // A member that the first row lacks.
+    const later = makeTar([jpg('1.jpg'), jpg('2.jpg'), jpg('2.seg.png')]);
+    await writeFile(join(root, 'later.tar'), later);
+    expect(await grouped('later.tar', { columns: { image: 'seg.png' } })).toBe(true);
     expect(await grouped('shards/s-0.tar', { include: ['*.jpg'] })).toBe(false);
     expect(await grouped('shards/s-0.tar', { group: false })).toBe(false);
   });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { JOB_INPUT, type PackedInput } from '#forebay/api/http/wire/job-input.js
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { packInline, packUrls } from '../../../../support/packed.ts';
 import { IMAGE_ROWS } from '../../../../support/image-rows.ts';
+import { fixture } from '../../../../support/parquet-rows.ts';
 import { testStores } from '../../../../support/stores.ts';
 import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 
@@ -213,7 +214,9 @@ describe('a table', () => {
       'job_1',
       IMAGE_ROWS,
     );
-  beforeAll(async () => writeFile(join(root, 'rows.jsonl'), '{"key":1,"img":"a.jpg"}\n{"other":2}\n'));
+  beforeAll(async () =>
+    writeFile(join(root, 'rows.jsonl'), '{"key":1,"img":"a.jpg"}\n{"image":"b.jpg","size":2}\n'),
+  );
 
   it('keeps which columns feed which fields', async () => {
     const spec = { type: 'jsonl', path: join(root, 'rows.jsonl'), base: root };
@@ -224,12 +227,47 @@ describe('a table', () => {
     });
   });
 
-  it('is refused for a column that its first row does not have', async () => {
+  it('is refused for a column that its first rows do not have', async () => {
     await expect(table({ image: 'imgs' })).rejects.toMatchObject({
       code: 'invalid_request',
-      message: `${join(root, 'rows.jsonl')}: there is no column "imgs", but there is "img". Its columns: key, img.`,
+      message: `${join(root, 'rows.jsonl')}: there is no column "imgs", but there is "img". Its columns: key, img, image, size.`,
       issues: [{ path: '/input/columns/image' }],
     });
+    await writeFile(join(root, 'other.jsonl'), 'x\n{"img":"a.jpg"}\n{"img":"b.jpg","n":1}\n');
+    const other = { type: 'jsonl', path: 'other.jsonl' } as const;
+    await expect(resolver().resolve(other, 'job_1', IMAGE_ROWS)).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(/needs the field "image", .* Its columns: img, n\.$/) as string,
+    });
+  });
+
+  it('is refused for a column whose values can be neither text nor files', async () => {
+    const why = `${join(root, 'rows.jsonl')}: the column "size" holds numbers, which cannot feed the field "image".`;
+    await expect(table({ image: 'size' })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining(why) as string,
+      issues: [{ path: '/input/columns/image' }],
+    });
+    for (const name of ['plain-none', 'lists', 'images'])
+      await copyFile(fixture(name), join(root, `${name}.parquet`));
+    const parquet = async (name: string, image: string) =>
+      resolver().resolve(
+        { type: 'parquet', path: `${name}.parquet`, columns: { image } },
+        'job_1',
+        IMAGE_ROWS,
+      );
+    for (const [file, column, held] of [
+      ['plain-none', 'x', 'numbers'],
+      ['plain-none', 'ok', 'booleans'],
+      ['lists', 'words', 'lists'],
+    ] as const)
+      await expect(parquet(file, column)).rejects.toMatchObject({
+        message: expect.stringContaining(
+          `the column "${column}" holds ${held}, which cannot feed the field "image". Its columns: `,
+        ) as string,
+      });
+    expect(await parquet('plain-none', 'word')).toMatchObject({ total: null });
+    expect(await parquet('images', 'image')).toMatchObject({ total: null });
   });
 
   it('with a bad first row is read, because only that row is bad', async () => {

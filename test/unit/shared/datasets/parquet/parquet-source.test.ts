@@ -114,7 +114,7 @@ describe('at submit', () => {
       code: 'input_unreadable',
       message: expect.stringMatching(/has 2 columns that are named "a"/) as string,
     });
-    expect(await resolve('twins', { names: ['b'], needed: ['b'], text: null })).toMatchObject({
+    expect(await resolve('twins', { names: ['b'], needed: ['b'], text: [] })).toMatchObject({
       fields: ['b'],
     });
   });
