@@ -36,6 +36,14 @@ function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base
     return [{ path, message: `is missing${wanted(issue)}` }];
   }
   if (issue.code === 'invalid_union' && issue.message === GENERIC) {
+    // The branches that may hold such a value, such as an object.
+    const fitting = issue.errors.filter(
+      (errors) => !errors.some(({ code, path: at }) => code === 'invalid_type' && at.length === 0),
+    );
+    if (fitting.length === 1) {
+      const inside = fitting[0]!.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+      return inside.flatMap((one) => describe(one, schema, value, base));
+    }
     const branches = issue.errors.map((errors) => errors[0]?.message ?? '').filter((m) => m !== '');
     return [{ path, message: [...new Set(branches)].join(', or ') || GENERIC }];
   }

@@ -43,6 +43,17 @@ describe('issues', () => {
     expect(issues(schema, { input: { type: 'fils' } })[0]).toMatchObject({ path: '/input/type' });
   });
 
+  it('of a union are those of the only branch that takes such a value', () => {
+    const place = z.union([z.string(), z.strictObject({ format: z.enum(['csv', 'jsonl']) })]);
+    const schema = z.strictObject({ output: place });
+    expect(issues(schema, { output: { format: 'xlsx' } })).toEqual([
+      { path: '/output/format', message: expect.stringContaining('"csv"|"jsonl"') },
+    ]);
+    expect(issues(schema, { output: 5 })).toEqual([
+      { path: '/output', message: expect.stringMatching(/expected string.*, or .*expected object/) },
+    ]);
+  });
+
   it('suggest fields inside lists, optional fields and fields with defaults', () => {
     const schema = z.strictObject({
       rows: z.array(z.strictObject({ id: z.string() })).optional(),
