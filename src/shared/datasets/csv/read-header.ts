@@ -40,11 +40,18 @@ export async function readHeader(
   const end = to ?? (firstBreak === -1 ? bytes.length : firstBreak);
   const header = bytes.subarray(from, end > from && bytes[end - 1] === CR ? end - 1 : end);
   if (header.includes(0)) throw refuse(' holds NUL bytes, so this is not a text file');
+  if (FOR_EXCEL.test(header.toString('latin1')))
+    throw refuse(
+      ' only tells Excel the delimiter. Remove this line, so that the file begins with its header',
+    );
   const chosen = delimiter ?? delimiterOf(header);
   const names = namesIn(header, chosen, refuse);
   const start = { from: Math.min(end + 1, bytes.length), line: line + heightOf(bytes, from, end) };
   return { names, delimiter: chosen, start };
 }
+
+/** A first line that Excel reads, and nobody else. */
+const FOR_EXCEL = /^"?sep=.?"?$/i;
 
 /** Throws ForebayError `dataset_changed` if the header is not the one that the job was submitted with. */
 export async function checkHeader(

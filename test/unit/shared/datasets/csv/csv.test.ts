@@ -213,6 +213,7 @@ describe('a CSV file that cannot be read', () => {
     ['a,b\r1,2\r', 'line 1 has line breaks that are CR alone'],
     [Buffer.from('a,\xff\n', 'latin1'), 'line 1, column 2 is not valid UTF-8'],
     [Buffer.from('\ufeffa,b\n', 'utf16le'), 'is UTF-16 (little-endian)'],
+    ['\ufeffsep=;\r\na;b\r\n', 'line 1 only tells Excel the delimiter'],
     [Buffer.from('PAR1\0\0\n'), 'line 1 holds NUL bytes'],
     ['x'.repeat(2 ** 20), 'line 1 has no line break within 1048576 bytes'],
   ])('is refused with the reason: %j', async (content, why) => {
