@@ -1,4 +1,5 @@
 // Tests run against dist/ (what ships), through the package's own "#forebay/" imports.
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { useOwnTemporaryFolder } from './test/support/own-temporary-folder.ts';
 import { SkippedReporter } from './test/support/skipped-reporter.ts';
@@ -6,6 +7,7 @@ import { SkippedReporter } from './test/support/skipped-reporter.ts';
 useOwnTemporaryFolder();
 
 const UNIT = 'test/unit/**/*.test.ts';
+const DIST = new RegExp(`^${join(import.meta.dirname, 'dist').replaceAll(/[^\w/]/g, String.raw`\$&`)}/`);
 
 export default defineConfig({
   test: {
@@ -15,6 +17,8 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for a process to start or to end, so two cores have time for two more files.
     maxWorkers: 4,
+    // Node loads the compiled files as it does in production. Vite would compile each of them again for each test file.
+    server: { deps: { external: [DIST] } },
     reporters: ['default', new SkippedReporter()],
     sequence: { shuffle: { files: false, tests: true } },
     // Projects run in the order of their names. So the many short files come last and leave no core idle at the end.
