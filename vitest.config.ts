@@ -2,12 +2,14 @@
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { useOwnTemporaryFolder } from './test/support/own-temporary-folder.ts';
+import { filesThatStartProcesses } from './test/support/process-starters.ts';
 import { SkippedReporter } from './test/support/skipped-reporter.ts';
 
 useOwnTemporaryFolder();
 
 const UNIT = 'test/unit/**/*.test.ts';
 const DIST = new RegExp(`^${join(import.meta.dirname, 'dist').replaceAll(/[^\w/]/g, String.raw`\$&`)}/`);
+const STARTERS = filesThatStartProcesses();
 
 export default defineConfig({
   test: {
@@ -26,7 +28,17 @@ export default defineConfig({
       {
         extends: true,
         // Each file has a process of its own, so only the order within files can matter.
-        test: { name: 'system', include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, UNIT] },
+        test: { name: 'service', include: STARTERS },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, UNIT, ...STARTERS],
+          // See "unit".
+          isolate: false,
+        },
       },
       {
         extends: true,
