@@ -9,7 +9,7 @@ import type { JobWire } from '#forebay/api/http/wire/job.js';
 import { meanColourModel, writeModelFolder } from './onnx/models.ts';
 import { makeServiceFolder } from './own-process.ts';
 import { startTestRedis } from './redis.ts';
-import { waitUntil } from './wait-until.ts';
+import { rarely, waitUntil } from './wait-until.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -150,6 +150,7 @@ export async function startService(
       what: string,
       is: (job: JobWire) => boolean | Promise<boolean>,
       timeoutMs = 100_000,
+      pauseMs?: (waitedMs: number) => number,
     ): Promise<JobWire> {
       return waitUntil(
         what,
@@ -158,6 +159,7 @@ export async function startService(
           return (await is(job)) && job;
         },
         timeoutMs,
+        pauseMs,
       );
     },
     ended: async (id: string, timeoutMs = 100_000) =>
@@ -166,6 +168,7 @@ export async function startService(
         `${id} to end`,
         (job) => ['completed', 'failed', 'cancelled'].includes(job.status),
         timeoutMs,
+        rarely,
       ),
     async close() {
       await Promise.all([...children].map(stop));
