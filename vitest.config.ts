@@ -1,6 +1,7 @@
 // Tests run against dist/ (what ships), through the package's own "#forebay/" imports.
 import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongFilesFirst } from './test/support/long-files-first.ts';
 import { useOwnTemporaryFolder } from './test/support/own-temporary-folder.ts';
 import { filesThatStartProcesses } from './test/support/process-starters.ts';
 import { SkippedReporter } from './test/support/skipped-reporter.ts';
@@ -22,7 +23,7 @@ export default defineConfig({
     // Node loads the compiled files as it does in production. Vite would compile each of them again for each test file.
     server: { deps: { external: [DIST] } },
     reporters: ['default', new SkippedReporter()],
-    sequence: { shuffle: { files: false, tests: true } },
+    sequence: { shuffle: { files: false, tests: true }, sequencer: LongFilesFirst },
     // Projects run in the order of their names. So the many short files come last and leave no core idle at the end.
     projects: [
       {
