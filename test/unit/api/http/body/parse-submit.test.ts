@@ -12,7 +12,7 @@ const parse = (text: string) => parseSubmit(Buffer.from(text), 32);
 function simply(text: string): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, refuseInfinite);
   } catch {
     return null;
   }
@@ -29,6 +29,12 @@ function simply(text: string): unknown {
 }
 
 type Pieces = readonly Uint8Array[];
+
+/** A digit more in an exponent makes a number that JSON.parse reads as infinite. */
+function refuseInfinite(_: string, part: unknown): unknown {
+  if (part === Infinity || part === -Infinity) throw new RangeError('beyond a 64-bit float');
+  return part;
+}
 
 function flat({ count, lines, blob = [] }: { count: number; lines: Pieces; blob?: Pieces }) {
   return { count, lines: Buffer.concat(lines).toString(), blob: Buffer.concat(blob).toString('hex') };
