@@ -46,6 +46,8 @@ export function createResidency(deps: {
   });
   /** Loads run one after the other, so that two models are not given the same memory. */
   let lastWake: Promise<void> = Promise.resolve();
+  /** Queues of models that found no room, the one that has waited longest first. It gets the next room. */
+  const waiting = new Set<string>();
 
   async function wake(queue: string): Promise<void> {
     if (models.of(queue)?.state.is === 'unloaded') await load(queue);
@@ -57,12 +59,29 @@ export function createResidency(deps: {
   }
 
   async function loadInTurn(queue: string): Promise<void> {
+    for (const earlier of [...waiting]) {
+      if (earlier === queue) break;
+      if (await isNeeded(earlier)) await loadIfFits(earlier);
+      else waiting.delete(earlier);
+    }
+    await loadIfFits(queue);
+  }
+
+  async function loadIfFits(queue: string): Promise<void> {
     const model = models.of(queue);
-    if (model === undefined || (model.state.is !== 'unloaded' && model.state.is !== 'failed')) return;
+    if (model === undefined || (model.state.is !== 'unloaded' && model.state.is !== 'failed')) {
+      waiting.delete(queue);
+      return;
+    }
     const why = await room.makeRoom(model);
     if (stopping.signal.aborted) return;
-    if (why === null) models.wake(queue);
-    else models.wait(queue, why);
+    if (why === null) {
+      waiting.delete(queue);
+      models.wake(queue);
+    } else {
+      waiting.add(queue);
+      models.wait(queue, why);
+    }
   }
 
   function failed(error: unknown): void {
@@ -134,8 +153,12 @@ export function createResidency(deps: {
   async function wakeNeeded(): Promise<void> {
     for (const { queue, state } of models.all()) {
       if (state.is !== 'unloaded') continue;
-      if (await isNeeded(queue)) await wake(queue);
-      else models.wait(queue, null);
+      if (await isNeeded(queue)) {
+        await wake(queue);
+      } else {
+        waiting.delete(queue);
+        models.wait(queue, null);
+      }
     }
   }
 

@@ -153,6 +153,22 @@ it('does not unload a model that a block uses or waits for, and says which model
   expect(log).toEqual(['needed: budget', 'wanted: wakes']);
 });
 
+it('gives room to the model that has waited longest, whichever model asks first when room appears', async () => {
+  const { world, add, wake, round, log } = residency({ held: { megabytes: 60 } }, { budget: 100 });
+  add('early', { megabytes: 60 });
+  add('late', { megabytes: 60 });
+  add('first', { megabytes: 60 });
+  world.now = 10_000;
+  world.needed = new Set(['held', 'early', 'late', 'first']);
+  for (const queue of ['first', 'early', 'late']) await wake(queue);
+  world.needed.delete('held');
+  await wake('late');
+  expect(log).toEqual(['held: budget', 'first: wakes']);
+  world.needed.delete('early');
+  await round();
+  expect(log).toHaveLength(2);
+});
+
 it('gives the same memory only once, and loads a model that is larger than the budget if it is alone', async () => {
   const { add, wake, log, models } = residency({}, { budget: 100 });
   add('one', { megabytes: 300 });
