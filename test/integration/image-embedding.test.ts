@@ -151,6 +151,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
     /"tokens" float32\[N,24,3\] has one vector per token.*set "pooling".*cls, mean, gem/,
   ],
   ['a map without a pooling', MAP, {}, /one vector per position of a feature map.*mean, gem/],
+  ['a map with the pooling none', MAP, { pooling: 'none' }, /pooling "none" does not say.*mean, gem/],
   ['a map with a class token', MAP, { pooling: 'cls' }, /pooling is "cls", but .* is a feature map/],
   ['a vector with a pooling', VECTOR, { pooling: 'mean' }, /pooling is "mean", but .* one vector per image/],
   [

@@ -246,7 +246,7 @@ it('a row whose values do not fit is refused, and the error names the field', as
     'the field "b" is missing: it must be float32[2]',
     'the field "b" is missing: it must be float32[2]; the record has the field "B" instead',
     'the field "b": expected float32[2], got [3]',
-    'the field "a": expected float32[2], but [1] is "2"; float32 takes numbers, "NaN", "Infinity" and "-Infinity"',
+    'the field "a": expected float32[2], but [1] is "2"; float32 takes numbers of at most 3.4e38, "NaN", "Infinity" and "-Infinity"',
     'the field "c" must be left out: model.json gives its value for all rows (inputs.c.value)',
     'the record is not a JSON object',
   ]);

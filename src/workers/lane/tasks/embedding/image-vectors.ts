@@ -102,9 +102,10 @@ function poolingOf({ pooling, prefix_tokens }: ImageEmbeddingConfig, output: Gra
   }
   const parts = rank === 3 ? 'token' : 'position of a feature map';
   if (pooling === undefined || pooling === 'none') {
+    const missing = pooling === undefined ? 'nothing says' : 'pooling "none" does not say';
     const choices = IMAGE_POOLINGS.filter((name) => name !== 'none' && (rank === 3 || name !== 'cls'));
     throw refused(
-      `${what} has one vector per ${parts}, and nothing says how they become one: set "pooling" in model.json to ${choices.join(', ')}`,
+      `${what} has one vector per ${parts}, and ${missing} how they become one: set "pooling" in model.json to ${choices.join(', ')}`,
     );
   }
   if (rank === 4 && pooling === 'cls') {

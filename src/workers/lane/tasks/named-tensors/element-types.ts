@@ -73,7 +73,7 @@ function float(json: unknown, most: number): number | undefined {
   return typeof json === 'number' && json < most && json > -most ? json : NOT_FINITE.get(json);
 }
 
-const A_NUMBER = 'numbers, "NaN", "Infinity" and "-Infinity"';
+const numbersTo = (most: string) => `numbers of at most ${most}, "NaN", "Infinity" and "-Infinity"`;
 const same = (value: number) => value;
 
 function whole(dtype: Dtype, allocate: Parts<number>['allocate'], least: number, most: number): ElementType {
@@ -107,21 +107,21 @@ const MOST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
 const ELEMENT_TYPES: Readonly<Record<Dtype, ElementType>> = {
   float32: elementType<number>('float32', {
-    takes: A_NUMBER,
+    takes: numbersTo('3.4e38'),
     allocate: (length) => new Float32Array(length),
     convert: (json) => float(json, 2 ** 128 - 2 ** 103),
     text: float32Text,
     number: same,
   }),
   float64: elementType<number>('float64', {
-    takes: A_NUMBER,
+    takes: numbersTo('1.8e308'),
     allocate: (length) => new Float64Array(length),
     convert: (json) => float(json, Infinity),
     text: float64Text,
     number: same,
   }),
   float16: elementType<number>('float16', {
-    takes: A_NUMBER,
+    takes: numbersTo('65504'),
     allocate: (length) => new Uint16Array(length),
     convert(json) {
       const value = float(json, 65_520);

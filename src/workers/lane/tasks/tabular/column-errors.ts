@@ -14,10 +14,15 @@ export function isMissing(record: Fields, field: string): boolean {
 export function missingValue(column: ReadColumn, record: Fields, needs: string): RowError {
   const { field } = column;
   const what = Object.hasOwn(record, field) ? 'is null' : 'is missing';
-  // Only columns of numbers have rules for missing values.
-  const rule =
-    needs === TEXT ? '' : ', or set "missing" of the column in model.json to "zero", "mean" or "nan"';
-  return invalidRow(`${nameOf(column)} ${what}: the field "${field}" must hold ${needs}${rule}`);
+  const rules = rulesFor(needs);
+  const advice = rules === null ? '' : `, or set "missing" of the column in model.json to ${rules}`;
+  return invalidRow(`${nameOf(column)} ${what}: the field "${field}" must hold ${needs}${advice}`);
+}
+
+/** The rules for missing values. Strings have none, and only floats can be NaN. */
+function rulesFor(needs: string): string | null {
+  if (needs === TEXT) return null;
+  return needs === NUMBER ? '"zero", "mean" or "nan"' : '"zero" or "mean"';
 }
 
 export function wrongValue(column: ReadColumn, value: unknown, needs: string): RowError {
@@ -31,6 +36,8 @@ export function nulCharacter(column: ReadColumn): RowError {
   );
 }
 
+/** What a column of floats needs, in errors that are not about the size of a number. */
+export const NUMBER = 'a number';
 /** What a column of strings needs. */
 export const TEXT = 'a string';
 

@@ -2,7 +2,7 @@
 import type { RowError } from '../../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { Fields } from '../record.ts';
-import { isMissing, missingValue, wrongValue } from './column-errors.ts';
+import { isMissing, missingValue, NUMBER, wrongValue } from './column-errors.ts';
 import type { ColumnReader, ReadColumn } from './column-reader.ts';
 
 type NumberArray =
@@ -115,7 +115,5 @@ export function createNumberReader(
   };
 }
 
-/** What a float column takes, in errors that are not about the size of a number. */
-const NUMBER = 'a number';
 /** Values that differ much in range. See BoundTask.probeRows. */
 const SPREAD: readonly number[] = [0, 1000, 0.01, -2.5, 1, -300, 42];

@@ -126,3 +126,18 @@ it('tasks that read records get the same records from columns', () => {
 function sent(given: ColumnRows): ColumnRows {
   return unpackRows(deserialize(serialize(packRows(given))) as ReturnType<typeof packRows>) as ColumnRows;
 }
+
+it.each([
+  ['float32', 'a number, or set "missing" of the column in model.json to "zero", "mean" or "nan"'],
+  ['int64', /^a whole number from .*, or set "missing" of the column in model.json to "zero" or "mean"$/],
+  ['bool', 'true or false, or set "missing" of the column in model.json to "zero" or "mean"'],
+  ['string', 'a string'],
+])('a missing %s names only the rules that such a column can have', (type, needs) => {
+  const reader = createReader({
+    input: { name: 'x', type, shape: ['N', 1] },
+    columns: [{ name: 'x', missing: 'error' }],
+  });
+  const [start, rest] = reader.read({}, reader.allocate(1), 0)!.message.split(' must hold ');
+  expect(start).toBe('column "x" is missing: the field "x"');
+  expect(rest).toEqual(typeof needs === 'string' ? needs : expect.stringMatching(needs));
+});

@@ -94,19 +94,25 @@ it.each<[Dtype, Shape, unknown, string]>([
     'float32',
     [2],
     [1, [2]],
-    'expected float32[2], but [1] is a list; float32 takes numbers, "NaN", "Infinity" and "-Infinity"',
+    'expected float32[2], but [1] is a list; float32 takes numbers of at most 3.4e38, "NaN", "Infinity" and "-Infinity"',
   ],
   [
     'float32',
     ['N'],
     [1, null],
-    'expected float32[N], but [1] is null; float32 takes numbers, "NaN", "Infinity" and "-Infinity"',
+    'expected float32[N], but [1] is null; float32 takes numbers of at most 3.4e38, "NaN", "Infinity" and "-Infinity"',
   ],
   [
     'float32',
     [1],
     [1e39],
-    'expected float32[1], but [0] is 1e+39; float32 takes numbers, "NaN", "Infinity" and "-Infinity"',
+    'expected float32[1], but [0] is 1e+39; float32 takes numbers of at most 3.4e38, "NaN", "Infinity" and "-Infinity"',
+  ],
+  [
+    'float16',
+    [1],
+    [65_520],
+    'expected float16[1], but [0] is 65520; float16 takes numbers of at most 65504, "NaN", "Infinity" and "-Infinity"',
   ],
   [
     'uint8',
