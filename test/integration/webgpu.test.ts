@@ -60,7 +60,8 @@ describe.skipIf(env === null)(`WebGPU (${WITHOUT_SWIFTSHADER})`, () => {
   it('a worker has one lane for the device, with decode threads, and a job runs in it', async () => {
     const service = await startService({
       workers: 0,
-      env: { ...env, FOREBAY_DECODE_THREADS: '2', FOREBAY_LOG_LEVEL: 'silent' },
+      // Without FOREBAY_LANES, the worker chooses its lanes by the model's device.
+      env: { ...env, FOREBAY_LANES: undefined, FOREBAY_DECODE_THREADS: '2', FOREBAY_LOG_LEVEL: 'silent' },
     });
     try {
       writeTinyModel(join(service.models, 'tiny'), 'tiny', { execution_providers: ['webgpu'] });

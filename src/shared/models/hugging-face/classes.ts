@@ -14,8 +14,13 @@ export function describeClasses(config: Json): Described {
 /** The field `labels`, or why there is none. */
 export function usableLabels(config: Json): { fields: { labels?: string }; missing: Map<string, string> } {
   const id2label = config['id2label'];
-  const hasLabels = typeof id2label === 'object' && id2label !== null && namesOfIds(id2label) !== null;
-  if (hasLabels) return { fields: { labels: 'config.json' }, missing: new Map() };
-  const why = 'config.json has no usable id2label: name a file of labels';
+  const isMap = typeof id2label === 'object' && id2label !== null;
+  if (isMap && namesOfIds(id2label) !== null) {
+    return { fields: { labels: 'config.json' }, missing: new Map() };
+  }
+  const problem = isMap
+    ? 'config.json has an id2label that does not map 0, 1, 2 ... to names of one line each'
+    : 'config.json has no id2label';
+  const why = `${problem}: name a file of labels`;
   return { fields: {}, missing: new Map([['/labels', why]]) };
 }

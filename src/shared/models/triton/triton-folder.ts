@@ -39,7 +39,8 @@ async function read(files: ForeignFiles): Promise<ForeignConfig> {
     ...readLanes(config, unlessGiven),
   };
   const unknown = [...config.keys()].filter((key) => !KNOWN.has(key));
-  if (unknown.length > 0) notes.push(`${CONFIG}: ${unknown.join(', ')} is not followed`);
+  if (unknown.length > 0)
+    notes.push(`${CONFIG}: ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} not followed`);
   const versions = await versionsOf(files);
   if (versions.length > 1) {
     const served = chosenVersion(versions, config);
