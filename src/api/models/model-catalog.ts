@@ -7,7 +7,7 @@ import type { ModelUse } from '../../shared/domain/model/model-use.ts';
 import type { RowKind } from '../../shared/tasks/task-description.ts';
 import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import type { GraphTensor } from '../../shared/models/graph-tensor.ts';
-import { compareVersions } from '../../shared/models/version-name.ts';
+import { compareVersions, parseModelName } from '../../shared/models/version-name.ts';
 import { isLoaded, isReady } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelWire } from '../http/wire/model.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
@@ -52,8 +52,9 @@ export interface ModelCatalog {
    */
   readonly findModel: (name: string) => Promise<FoundModel>;
   /**
-   * As findModel, for online requests. If the files of a version were replaced a moment ago, no worker has loaded the
-   * new content yet. Then this finds the old content that lanes still hold.
+   * As findModel, for online requests. If the files of a version were replaced a moment ago, or a version was added, no
+   * worker has loaded the new content yet. Then this finds the old content that lanes still hold, or, if `name` leaves
+   * the version open, the highest version below that lanes hold.
    */
   readonly findForRequest: (name: string) => Promise<FoundModel>;
   readonly uses: () => Promise<CountedModel[]>;
@@ -91,7 +92,10 @@ export function createModelCatalog(deps: Parameters<typeof createModelSurvey>[0]
     async findForRequest(name) {
       const all = await survey();
       const found = chooseModel(all, name);
-      return toFound(found.served.some(isReady) ? found : (formerOf(all.known, found) ?? found));
+      if (found.served.some(isReady)) return toFound(found);
+      const isOpen = parseModelName(name).version === null;
+      const former = formerOf(all.known, found) ?? (isOpen ? versionBelow(all.known, found) : undefined);
+      return toFound(former ?? found);
     },
     uses: async () => (await survey()).known.map(toCounted),
     usesOf: async (name) => toCounted(chooseModel(await survey(), name)),
@@ -121,6 +125,16 @@ function formerOf(known: readonly KnownModel[], { ref, version }: KnownModel): K
   );
   const older = new Set(former.flatMap(({ served }) => served.flatMap(({ replaces = [] }) => replaces)));
   return former.find((one) => !older.has(one.ref.hash)) ?? former[0];
+}
+
+/** The highest version below this one that lanes hold. */
+function versionBelow(known: readonly KnownModel[], { ref, version }: KnownModel): KnownModel | undefined {
+  if (version === null) return undefined;
+  const [below] = known
+    .filter((one) => one.ref.name === ref.name && one.served.some(isLoaded))
+    .filter((one) => one.version !== null && compareVersions(one.version, version) < 0)
+    .toSorted((a, b) => compareVersions(b.version!, a.version!));
+  return below;
 }
 
 function toCounted({ ref, version, served }: KnownModel): CountedModel {

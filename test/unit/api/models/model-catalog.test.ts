@@ -81,6 +81,29 @@ describe('the model catalog', () => {
     expect((await catalog(former).findModel('digits-small')).ref.hash).toBe(ref.hash);
   });
 
+  it('finds the version below for a request that leaves the version open, until a worker has loaded the new one', async () => {
+    const folder = join(dir, 'versions');
+    for (const version of ['1', '2', '10']) {
+      await writeModel(join(folder, 'v'), version, { name: 'v', top_k: Number(version) });
+    }
+    const refOf = async (version: string) => (await catalog([], folder).findModel(`v@${version}`)).ref;
+    const [v1, v2, v10] = [await refOf('1'), await refOf('2'), await refOf('10')];
+    const asked = async (name: string, served: readonly Partial<ServedModel>[]) =>
+      (await catalog(served, folder).findForRequest(name)).ref.hash;
+    const loaded = [
+      { ref: v1, version: '1' },
+      { ref: v2, version: '2' },
+    ];
+    for (const name of ['v', 'v@latest']) {
+      expect(await asked(name, loaded)).toBe(v2.hash);
+      expect(await asked(name, [...loaded, { ref: v10, version: '10', isLoading: true }])).toBe(v2.hash);
+      expect(await asked(name, [...loaded, { ref: v10, version: '10' }])).toBe(v10.hash);
+      expect(await asked(name, [{ ref: v2, version: '2', isUnloaded: true }])).toBe(v10.hash);
+    }
+    expect(await asked('v@10', loaded)).toBe(v10.hash);
+    expect((await catalog(loaded, folder).findModel('v')).ref.hash).toBe(v10.hash);
+  });
+
   it('adds what live workers announce, such as lanes, problems and models without a folder here', async () => {
     const { ref } = await catalog().findModel('digits-small');
     const problem = { code: 'model_load_failed', message: 'no' };
