@@ -59,7 +59,7 @@ export function createResidency(deps: {
   }
 
   async function loadInTurn(queue: string): Promise<void> {
-    for (const earlier of [...waiting]) {
+    for (const earlier of waiting) {
       if (earlier === queue) break;
       if (await isNeeded(earlier)) await loadIfFits(earlier);
       else waiting.delete(earlier);
