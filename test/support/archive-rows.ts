@@ -76,7 +76,7 @@ export async function rowsOf(files: ByteFiles, spec: ArchiveSpec, size = 3): Pro
   for (const { firstRow, rows: count, ref, check } of await slicesOf(files, spec, size)) {
     const slice = { firstRow, count, ref, check };
     const before = rows.length;
-    for await (const chunk of openSlice(files, spec, slice, never, LIMITS)) {
+    for await (const chunk of openSlice(files, spec, slice, never, { limits: LIMITS })) {
       for (let at = 0; at < chunk.count; at++) rows.push([chunk.ids![at]!, brief(chunk.record(at))]);
     }
     const named = await listRows(files, spec, slice, never);

@@ -1,4 +1,5 @@
 /** A file inside a field of a record: a data URL, or the bytes in base64. */
+import { decodedExactly } from '../text/base64-bytes.ts';
 
 const DATA_URL = /^data:[\w.+/-]*(?:;[\w.+=-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
@@ -26,4 +27,31 @@ export function embeddedFile(text: string): Buffer | null {
   if (prefix !== undefined) return Buffer.from(text.slice(prefix.length), 'base64');
   const isFile = text.length >= LEAST_CHARS && STARTS.some((start) => start.test(text)) && BASE64.test(text);
   return isFile ? Buffer.from(text, 'base64') : null;
+}
+
+/** A file whose text was never made. */
+export class EncodedFile {
+  readonly bytes: Uint8Array;
+  /** The text of the field, as UTF-8. */
+  readonly text: Uint8Array;
+
+  constructor(bytes: Uint8Array, text: Uint8Array) {
+    this.bytes = bytes;
+    this.text = text;
+  }
+}
+
+/** Longer than what comes before the base64 of a data URL. */
+const HEAD_CHARS = 256;
+
+/**
+ * The file that embeddedFile finds in the same text. `text`: UTF-8. Null: it finds none, or the text is unusual, and only
+ * embeddedFile can tell.
+ */
+export function encodedFile(text: Buffer): EncodedFile | null {
+  const head = text.toString('latin1', 0, HEAD_CHARS);
+  const [prefix = ''] = DATA_URL.exec(head) ?? [];
+  if (prefix === '' && (text.length < LEAST_CHARS || !STARTS.some((start) => start.test(head)))) return null;
+  const bytes = decodedExactly(text.subarray(prefix.length));
+  return bytes === null ? null : new EncodedFile(bytes, text);
 }

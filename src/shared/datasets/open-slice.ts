@@ -29,15 +29,22 @@ import { namedRows, type FileRows, type RowRecord, type SliceRows } from './slic
 /** For callers that need no bytes of large members. */
 const NO_LIMITS: MemberLimits = { maxFileBytes: 64 * 1024 * 1024, maxFetchRatio: 1_000 };
 
+export interface OpenOptions {
+  readonly limits?: MemberLimits;
+  /** The field that the model's task reads, if it can hold a whole file. See openJsonlSlice. */
+  readonly fileField?: string | null;
+}
+
 function rowsOf(
   dataset: TableSpec,
   file: ByteFile,
   slice: Pick<BlockSlice, 'ref'>,
+  { fileField }: OpenOptions,
   signal: AbortSignal,
 ): AsyncIterable<FileRows> {
   switch (dataset.type) {
     case 'jsonl':
-      return openJsonlSlice(file, slice, dataset, signal);
+      return openJsonlSlice(file, slice, { ...dataset, fileField }, signal);
     case 'csv': {
       const joinPlan = dataset.join ? planJoin(dataset, dataset.join) : null;
       return openCsvSlice(file, slice, planCells(dataset), joinPlan, signal);
@@ -56,10 +63,10 @@ export async function* openSlice(
   dataset: DatasetSpec,
   slice: BlockSlice,
   signal: AbortSignal,
-  limits: MemberLimits = NO_LIMITS,
+  options: OpenOptions = {},
 ): AsyncGenerator<SliceRows> {
   let rows = 0;
-  for await (const chunk of chunksOf(files, dataset, slice, signal, limits)) {
+  for await (const chunk of chunksOf(files, dataset, slice, signal, options)) {
     rows += chunk.count;
     yield chunk;
   }
@@ -71,19 +78,20 @@ async function* chunksOf(
   dataset: DatasetSpec,
   slice: BlockSlice,
   signal: AbortSignal,
-  limits: MemberLimits,
+  options: OpenOptions,
 ): AsyncGenerator<SliceRows> {
   if (dataset.type !== 'archive' && !isTable(dataset)) {
     throw new InvariantError(`a dataset of type "${dataset.type}" has no slices`);
   }
   if (isTable(dataset) && hasParts(dataset)) {
-    yield* partsChunks(files, dataset, slice.ref, decodeVersions(slice.check), signal);
+    yield* partsChunks(files, dataset, slice.ref, decodeVersions(slice.check), signal, options);
     return;
   }
+  const { limits = NO_LIMITS } = options;
   const chunks =
     dataset.type === 'archive'
       ? openArchiveSlice(dataset, slice, { files, limits, signal })
-      : fileChunks(files, dataset, dataset.path, slice, signal);
+      : fileChunks(files, dataset, dataset.path, slice, signal, options);
   let { firstRow } = slice;
   for await (const chunk of chunks) {
     yield namedRows(chunk, firstRow);
@@ -98,12 +106,13 @@ async function* fileChunks(
   path: string,
   { ref, check }: { readonly ref: string; readonly check: string | null },
   signal: AbortSignal,
+  options: OpenOptions,
 ): AsyncGenerator<FileRows> {
   const file = await files.open(path, signal);
   try {
     if (check !== null) checkVersion(file, check);
     const table = hasParts(dataset) ? await tableOfPart(dataset, path, file, signal) : dataset;
-    yield* rowsOf(table, file, { ref }, signal);
+    yield* rowsOf(table, file, { ref }, options, signal);
   } finally {
     await file.close();
   }
@@ -116,12 +125,13 @@ async function* partsChunks(
   ref: string,
   versions: readonly string[] | null,
   signal: AbortSignal,
+  options: OpenOptions = {},
 ): AsyncGenerator<SliceRows> {
   for (const [i, part] of decodeParts(ref).entries()) {
     const path = pathBelow(dataset.base, part.name);
     const check = versions === null ? null : (versions[i] ?? '');
     let row = part.first;
-    for await (const chunk of fileChunks(files, dataset, path, { ref: part.ref, check }, signal)) {
+    for await (const chunk of fileChunks(files, dataset, path, { ref: part.ref, check }, signal, options)) {
       yield namedRows(chunk, row, partRowName(part.name));
       row += chunk.count;
     }
@@ -168,7 +178,7 @@ export async function readSliceRow(
   }
   const rows = hasParts(dataset)
     ? partsChunks(files, dataset, ref, null, signal)
-    : fileChunks(files, dataset, dataset.path, { ref, check: null }, signal);
+    : fileChunks(files, dataset, dataset.path, { ref, check: null }, signal, {});
   for await (const chunk of rows) return firstOf(chunk);
   throw new ForebayError('dataset_changed', `${shownPath(dataset.path)} no longer has the row at ${ref}`);
 }

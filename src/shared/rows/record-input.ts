@@ -1,5 +1,5 @@
 /** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
-import { embeddedFile } from '../datasets/embedded-file.ts';
+import { embeddedFile, EncodedFile } from '../datasets/embedded-file.ts';
 import type { RowRecord } from '../datasets/slice-rows.ts';
 import type { RowLocation } from '../datasets/source.ts';
 import { locateEntry } from '../datasets/manifest/locate-entry.ts';
@@ -26,6 +26,7 @@ export function recordInput(record: RowRecord, kind: RowKind, base: string | nul
   // The record may have the waveform itself in its other fields.
   if (kind === 'audio' && given === undefined) return { is: 'record', json: record.json };
   if (given instanceof Uint8Array) return { is: 'bytes', bytes: given };
+  if (given instanceof EncodedFile) return { is: 'bytes', bytes: given.bytes };
   if (typeof given !== 'string' || given === '') {
     return bad(`the field "${kind}" must be a path or a URL, or the file itself in base64`);
   }

@@ -10,24 +10,32 @@ import { decodeRange } from '../lines/line-range.ts';
 import { rawLines } from '../lines/raw-lines.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
 import { listedRows, type FileRows, type RowRecord } from '../slice-rows.ts';
+import { parseFileRecord } from './parse-file-record.ts';
 import { parseRecord, placeOf } from './parse-record.ts';
+
+interface JsonlOptions {
+  readonly columns?: Columns | null | undefined;
+  readonly join?: Join | undefined;
+  /**
+   * The field that the model's task reads, if it can hold a file in base64. It is an EncodedFile then, or a string, and
+   * the `json` of a record with an EncodedFile is empty.
+   */
+  readonly fileField?: string | null | undefined;
+}
 
 /** Yields the rows in chunks. Throws as `rawLines` does. */
 export async function* openJsonlSlice(
   file: ByteFile,
   slice: { readonly ref: string },
-  {
-    columns = null,
-    join,
-  }: { readonly columns?: Columns | null | undefined; readonly join?: Join | undefined },
+  { columns = null, join, fileField = null }: JsonlOptions,
   signal: AbortSignal,
 ): AsyncGenerator<FileRows> {
   for await (const lines of rawLines(file, decodeRange(slice.ref), MAX_RECORD_BYTES, signal)) {
     const copy = columns === null ? lines.copy() : null;
     const apart = copy === null || !isUtf8(copy.bytes);
     const rows = apart
-      ? oneByOne(lines, columns, join)
-      : withJoinedLines(together(lines, copy), new PackedRecords(copy.bytes, copy.ends), join);
+      ? oneByOne(lines, { columns, join, fileField })
+      : withJoinedLines(together(lines, copy, fileField), new PackedRecords(copy.bytes, copy.ends), join);
     if (rows.count > 0) yield { ...rows, recycle: lines.recycle };
   }
 }
@@ -36,12 +44,16 @@ export async function* openJsonlSlice(
  * Records that may have ids are read here. Otherwise only the lane reads them, because reading them twice costs half as
  * much as answering a row of a table.
  */
-function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy): FileRows {
+function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy, fileField: string | null): FileRows {
   const packed = new PackedRecords(bytes, ends);
   // The lines themselves are gone when somebody asks for a record.
   const numbers = lineOf.map((line) => lines.number(line));
-  const read = (at: number) =>
-    parseRecord({ ok: true, text: lineText(packed.json(at)) }, placeOf(numbers[at]!));
+  const read = (at: number) => {
+    const where = placeOf(numbers[at]!);
+    const line = bytes.subarray(packed.startOf(at), ends[at]);
+    const withFile = fileField === null ? null : parseFileRecord(line, where, fileField, null);
+    return withFile ?? parseRecord({ ok: true, text: lineText(packed.json(at)) }, where);
+  };
   const size = packed.size;
   if (!mayHaveIds(bytes)) return { count: packed.length, ids: null, packed, bytes: size, record: read };
   const records = Array.from(ends, (_, at) => read(at));
@@ -53,16 +65,26 @@ function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy): FileRows
 }
 
 /** Some lines are too long, or are not text, or their fields have other names. */
-function oneByOne(lines: Lines, columns: Columns | null, join: Join | undefined): FileRows {
+function oneByOne(
+  lines: Lines,
+  { columns, join, fileField }: { columns: Columns | null; join: Join | undefined; fileField: string | null },
+): FileRows {
   const records: RowRecord[] = [];
   const joined: string[] = [];
+  let size = 0;
   for (let at = 0; at < lines.count; at++) {
     if (lines.isBlank(at)) continue;
+    const where = placeOf(lines.number(at));
+    const bytes = lines.bytes(at);
+    size += bytes?.length ?? 0;
+    const withFile =
+      fileField === null || bytes === null ? null : parseFileRecord(bytes, where, fileField, columns);
+    records.push(withFile ?? parseRecord(lines.text(at), where, columns));
+    if (join === undefined) continue;
     const text = lines.text(at);
-    records.push(parseRecord(text, placeOf(lines.number(at)), columns));
-    if (join !== undefined) joined.push(text.ok ? joinedOfJson(text.text, join) : '');
+    joined.push(text.ok ? joinedOfJson(text.text, join) : '');
   }
-  const rows = listedRows(records);
+  const rows = { ...listedRows(records), bytes: size };
   return join === undefined ? rows : { ...rows, joined: () => PackedRecords.of(joined) };
 }
 

@@ -115,7 +115,9 @@ export function createBudgetedReader(deps: {
     async *readSlice(rows, slice, abort) {
       const { dataset } = rows;
       const base = 'base' in dataset ? dataset.base : null;
-      const chunks = openSlice(deps.files, dataset, slice, abort.signal, deps.limits);
+      const fileField = readsFields(rows.input) ? rows.input : null;
+      const options = { limits: deps.limits, fileField };
+      const chunks = openSlice(deps.files, dataset, slice, abort.signal, options);
       try {
         for (;;) {
           const booking = await budget.admit();

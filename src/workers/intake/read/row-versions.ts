@@ -1,6 +1,6 @@
 /** The versions of records by their content: what the model's task gets of a row, and what goes to the output. */
 import { contentVersion } from '../../../shared/delta/content-version.ts';
-import { embeddedFile } from '../../../shared/datasets/embedded-file.ts';
+import { embeddedFile, EncodedFile } from '../../../shared/datasets/embedded-file.ts';
 import type { RowRecord, SliceRows } from '../../../shared/datasets/slice-rows.ts';
 import type { PackedRecords } from '../../../shared/domain/packed-records.ts';
 import type { RowKind } from '../../../shared/tasks/task-description.ts';
@@ -40,6 +40,7 @@ function recordVersion(record: RowRecord, kind: RowKind): RowVersion {
   const given = record.fields[kind];
   if (kind === 'audio' && given === undefined) return contentVersion(record.json.trim());
   if (given instanceof Uint8Array) return contentVersion(given);
+  if (given instanceof EncodedFile) return contentVersion(given.text);
   return typeof given === 'string' && embeddedFile(given) !== null ? contentVersion(given) : null;
 }
 

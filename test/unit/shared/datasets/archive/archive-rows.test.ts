@@ -191,7 +191,7 @@ describe('groups of members', () => {
     const [slice] = await slicesOf(files, specOf('/in/a', GROUPED), 1);
     const texts: string[] = [];
     const spec = specOf('/in/a', { ...GROUPED, join });
-    for await (const chunk of openSlice(files, spec, { ...slice!, count: 1 }, never, LIMITS))
+    for await (const chunk of openSlice(files, spec, { ...slice!, count: 1 }, never, { limits: LIMITS }))
       texts.push(chunk.joined!().json(0));
     expect(texts).toEqual([
       `{"user":${big},"all":[1.50,{"a b":-${big}}],"text":"${big}","x":1,"id":${big},"cls":7,"none":null}`,
