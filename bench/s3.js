@@ -2,8 +2,12 @@
  * Compares jobs whose input and output lie on S3 with jobs over the same files in a local folder. The server is on this
  * machine, and its own CPU is not counted. One service runs both kinds of jobs in turns.
  */
+import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { READS_AT_ONCE } from '../dist/workers/settings/plan-lanes.js';
 import { inTurns } from './harness/in-turns.js';
 import { modelFolder } from './harness/model-folder.js';
 import { cpuSeconds, machineSeconds, roleOf, treeOf } from './harness/processes.js';
@@ -46,7 +50,7 @@ export async function run({ log, runs, seconds, subjects }) {
       return {
         rows: found.flatMap((one) => one.rows),
         notes: found.flatMap((one) => one.notes),
-        data: Object.fromEntries(found.map(({ subject, turns }) => [subject, turns])),
+        data: Object.fromEntries(found.map(({ subject, turns, get }) => [subject, { ...turns, get }])),
       };
     } finally {
       await server.stop();
@@ -83,7 +87,8 @@ async function compare({ server, subject, count, folder, runs, log }) {
       show: (one) => `${(one.cpuMs * 1000).toFixed(0)} us CPU per row, ${one.rate.toFixed(0)} rows/s`,
       variants,
     });
-    return { subject: subject.name, turns, ...figuresOf(subject.title, turns, count) };
+    const get = await bareGets(server, remote, local.folder);
+    return { subject: subject.name, turns, get, ...figuresOf(subject.title, turns, count, get) };
   } finally {
     await service.stop();
   }
@@ -95,6 +100,21 @@ function copies(files, folder) {
   const paths = files.map((file, i) => join(folder, `${String(i).padStart(6, '0')}-${basename(file)}`));
   for (const [i, path] of paths.entries()) copyFileSync(files[i], path);
   return { folder, paths };
+}
+
+/** CPU of a GET by a program that does nothing else. */
+async function bareGets({ env }, remote, folder) {
+  const program = fileURLToPath(new URL('s3/bare-gets.js', import.meta.url));
+  const options = {
+    origin: env.AWS_ENDPOINT_URL,
+    prefix: remote.slice('s3:/'.length),
+    folder,
+    user: env.AWS_ACCESS_KEY_ID,
+    region: env.AWS_REGION,
+    atOnce: READS_AT_ONCE,
+  };
+  const { stdout } = await promisify(execFile)(process.execPath, [program, JSON.stringify(options)]);
+  return JSON.parse(stdout);
 }
 
 /** CPU of the whole job, from before its submit until its end. */
@@ -121,10 +141,13 @@ async function measure({ client, pid }, body) {
   };
 }
 
-function figuresOf(label, { local, s3 }, count) {
+function figuresOf(label, { local, s3 }, count, get) {
   // Rows per CPU second are the inverse of the CPU time of a row.
   const [there, here] = [local, s3].map((all) => all.map(({ cpuMs }) => cpuMs));
   const us = (all, pick) => median(all.map(pick)) * 1000;
+  const role = (all, name) => us(all, (one) => one.byRole[name]);
+  // Lanes open local files by themselves, and get bytes from S3.
+  const leastUs = role(local, 'api') + role(local, 'worker') + role(s3, 'lanes') + get.signed;
   return {
     rows: [
       {
@@ -135,11 +158,18 @@ function figuresOf(label, { local, s3 }, count) {
         interval: geometricRatio(there, here).interval,
         target: TARGET,
       },
-      ...ROLES.map((role) => ({
-        metric: `${label}: CPU per row on S3, ${role} (local ${us(local, (one) => one.byRole[role]).toFixed(0)})`,
-        value: us(s3, (one) => one.byRole[role]),
+      ...ROLES.map((name) => ({
+        metric: `${label}: CPU per row on S3, ${name} (local ${role(local, name).toFixed(0)})`,
+        value: role(s3, name),
         unit: 'us',
       })),
+      { metric: `${label}: CPU per GET of undici alone, signed before`, value: get.ready, unit: 'us' },
+      { metric: `${label}: CPU per GET of undici alone, with signing`, value: get.signed, unit: 'us' },
+      {
+        metric: `${label}: S3 / local, if a row on S3 cost only that GET more`,
+        value: (median(there) * 1000) / leastUs,
+        unit: '',
+      },
     ],
     notes: [
       `${label}: ${count} rows per job; ratios ${pairedRatio(there, here)
