@@ -1,11 +1,13 @@
 import { expect, it } from 'vitest';
 import type { OnlineModels } from '#forebay/api/online/online-models.js';
 import { createPredict } from '#forebay/api/online/predict.js';
-import type { OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
+import { deadlinePassed, type OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import type { ModelService } from '#forebay/shared/queue/workers/worker-registry.js';
 import { leavingCaller } from '../../../support/leaving-caller.ts';
 import { SERVED } from '../../../support/served-model.ts';
 
+const input = { is: 'file', bytes: Buffer.from('x') } as const;
+const asked = { model: 'm', input, options: {}, timeoutMs: 1000, tenant: 'default' };
 const why = async (service: Partial<ModelService>) => {
   const ref = { name: 'm', hash: 'a'.repeat(64), pool: 'default' };
   const found = { ref, config: null, batchSize: null, graphInputs: null, graphOutputs: null };
@@ -14,8 +16,6 @@ const why = async (service: Partial<ModelService>) => {
     models: models as unknown as OnlineModels,
     requests: {} as OnlineRequests,
   });
-  const input = { is: 'file', bytes: Buffer.from('x') } as const;
-  const asked = { model: 'm', input, options: {}, timeoutMs: 1000, tenant: 'default' };
   return predict(asked, leavingCaller()).catch((error: unknown) => error);
 };
 
@@ -29,4 +29,25 @@ it('a model whose files workers have not seen yet is worth another try, which th
   expect(await why({ otherHashes: ['b'], problem: 'no graph' })).toMatchObject({
     message: expect.stringMatching(/: no graph\.$/),
   });
+});
+
+it('a request whose deadline passes is answered then, and not after its model was looked up again', async () => {
+  const ref = { name: 'm', hash: 'a'.repeat(64), pool: 'default' };
+  const found = { ref, config: null, batchSize: 8, graphInputs: null, graphOutputs: null };
+  const late = deadlinePassed(1000);
+  const looks: string[] = [];
+  const look = (lanes: number) => async () => {
+    looks.push(`${lanes} lanes`);
+    return { ...found, service: { ...SERVED, lanes } };
+  };
+  const answered = async (lanes: number) =>
+    createPredict({
+      models: { find: async () => ({ ...found, service: { ...SERVED, lanes } }), fresh: look(lanes) },
+      requests: { ask: async () => Promise.reject(late) },
+    } as unknown as Parameters<typeof createPredict>[0])(asked, leavingCaller()).catch(
+      (error: unknown) => error,
+    );
+  expect(await answered(1)).toBe(late);
+  expect(await answered(0)).toMatchObject({ code: 'no_worker' });
+  expect(looks).toEqual(['0 lanes']);
 });
