@@ -1,6 +1,12 @@
 /** A model in the terms of the Open Inference Protocol: its inputs and outputs as tensors. */
+import { z } from 'zod';
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
+import { PREDICTIONS } from '../../../shared/tasks/classes/predictions.ts';
+import { EMBEDDING } from '../../../shared/tasks/embedding/embedding.ts';
+import { haveSameColumns } from '../../../shared/tasks/result-columns.ts';
+import { resultSchemaOf } from '../../../shared/tasks/result-schema.ts';
+import type { TaskDescription } from '../../../shared/tasks/task-description.ts';
 import { rowFieldsOf, rowKindOf, taskOf } from '../../../shared/tasks/task-descriptions.ts';
 import { datatypeOf, type Datatype } from './datatypes.ts';
 import { declaredOf, withShape } from './graph-shape.ts';
@@ -51,11 +57,14 @@ const OF_FIELD: Readonly<Record<string, readonly DescribedTensor[]>> = {
   embedding: [{ name: 'embedding', datatype: 'FP32', shape: [-1, -1] }],
   value: [{ name: 'value', datatype: 'FP64', shape: [-1] }],
 };
+const USUAL = z.toJSONSchema(
+  z.object({ predictions: PREDICTIONS, embedding: EMBEDDING, value: z.number() }),
+).properties!;
 
 export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTensor[] {
   const task = taskOf(config);
   const exact = config === null ? null : (task.resultOf?.(config) ?? null);
-  const fields = Object.keys(exact ?? task.result);
+  const fields = isComposed(config) ? sureFields(task, config) : Object.keys(exact ?? task.result);
   const whole: DescribedTensor = { name: ANSWER, datatype: 'BYTES', shape: [-1] };
   // Only an answer shows which fields a table's model has.
   if (exact === null && task.id === 'tabular') return [whole];
@@ -68,6 +77,19 @@ export function outputsOf({ config, graphOutputs }: DescribedModel): DescribedTe
     ...graph.flatMap((tensor) => described(rowsFirst(tensor, config), outputDatatype)),
     whole,
   ];
+}
+
+/** Whether the answers follow from more than the task: from code of users, or from other models. */
+function isComposed(config: ModelConfig | null): config is ModelConfig {
+  return config !== null && (taskOf(config).resultSchemaOf?.(config) ?? null) !== null;
+}
+
+/** The fields that each answer has, in the form in which tasks answer them. */
+function sureFields(task: TaskDescription, config: ModelConfig): string[] {
+  const { properties, required } = resultSchemaOf(task, config);
+  return required.filter(
+    (field) => field in USUAL && haveSameColumns(field, properties[field], USUAL[field]),
+  );
 }
 
 /** In an answer, the rows are the first axis, whichever axis they are in the graph. */

@@ -17,15 +17,17 @@ export interface OutputTensor {
 export const ANSWER = 'answer';
 
 interface Prediction {
-  readonly index: number;
+  /** Code of users may leave it out. */
+  readonly index?: number;
   readonly label?: string;
   readonly score: number;
 }
 
+/** Code of users may answer anything in these fields. */
 interface Answer {
-  readonly predictions?: readonly Prediction[];
-  readonly embedding?: readonly number[];
-  readonly value?: number;
+  readonly predictions?: unknown;
+  readonly embedding?: unknown;
+  readonly value?: unknown;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -69,8 +71,8 @@ function makersOf(
   const makers = new Map<string, () => OutputTensor>();
   const add = (name: string, datatype: Datatype, values: () => readonly unknown[]) =>
     makers.set(name, () => stacked(name, datatype, values()));
-  if (answers.every(({ predictions }) => predictions !== undefined)) {
-    const lists = answers.map(({ predictions }) => predictions!);
+  const lists = answers.map(({ predictions }) => predictions);
+  if (lists.every(isScored)) {
     const most = Math.max(...lists.map(({ length }) => length));
     // A threshold leaves some rows with fewer classes.
     const none: Prediction = { index: -1, label: '', score: 0 };
@@ -78,12 +80,13 @@ function makersOf(
     const isNamed = lists.some((list) => list.some(({ label }) => label !== undefined));
     if (isNamed) add('label', 'BYTES', () => filled.map((list) => list.map(({ label }) => label ?? '')));
     add('score', 'FP32', () => filled.map((list) => list.map(({ score }) => score)));
-    add('index', 'INT32', () => filled.map((list) => list.map(({ index }) => index)));
+    if (filled.every((list) => list.every(({ index }) => index !== undefined)))
+      add('index', 'INT32', () => filled.map((list) => list.map(({ index }) => index)));
   }
-  if (answers.every(({ embedding }) => embedding !== undefined)) {
-    add('embedding', 'FP32', () => answers.map(({ embedding }) => embedding!));
+  if (answers.every(({ embedding }) => Array.isArray(embedding) && embedding.every(isNumber))) {
+    add('embedding', 'FP32', () => answers.map(({ embedding }) => embedding));
   }
-  if (answers.every(({ value }) => value !== undefined)) {
+  if (answers.every(({ value }) => isNumber(value))) {
     add('value', 'FP64', () => answers.map(({ value }) => value));
   }
   for (const name of Object.keys(answers[0]?.outputs ?? {})) {
@@ -98,6 +101,17 @@ function makersOf(
     );
   }
   return makers;
+}
+
+function isScored(value: unknown): value is readonly Prediction[] {
+  const isPrediction = (one: unknown) =>
+    typeof one === 'object' && one !== null && isNumber((one as { readonly score?: unknown }).score);
+  return Array.isArray(value) && value.every(isPrediction);
+}
+
+/** A number, or one that has been quoted. */
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || (typeof value === 'string' && /^-?\d{16,}$/.test(value));
 }
 
 function graphOutput(name: string, graph: GraphTensor | undefined, values: readonly unknown[]): OutputTensor {

@@ -13,7 +13,7 @@ import {
   type Datatype,
   type Elements,
 } from './datatypes.ts';
-import { flat, shapeText, sizeOf } from './shape.ts';
+import { flat, isNestedAs, shapeText, sizeOf } from './shape.ts';
 
 export const PARAMETERS = z.record(z.string(), z.unknown());
 export type Parameters = z.infer<typeof PARAMETERS>;
@@ -125,6 +125,8 @@ function jsonElements(input: InputWire): Elements {
     throw invalid(`${called(input)} is FP16, which JSON has no form for: send it as binary data`);
   const list = flat(data);
   if (list.length !== sizeOf(shape)) throw wrongSize(input, `${list.length} elements`);
+  if (data.some(Array.isArray) && !isNestedAs(data, shape))
+    throw invalid(`the lists of ${called(input)} are not nested as its shape ${shapeText(shape)}`);
   const elements = elementsOf(datatype, list);
   const wrong = typeof elements === 'number' ? elements : tooLarge(elements);
   if (typeof elements !== 'number' && wrong < 0) return elements;

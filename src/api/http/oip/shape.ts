@@ -15,6 +15,11 @@ export function shapeOf(value: unknown): number[] {
   return shape;
 }
 
+export function isNestedAs(value: unknown, [length, ...inner]: readonly number[]): boolean {
+  if (length === undefined) return !Array.isArray(value);
+  return Array.isArray(value) && value.length === length && value.every((item) => isNestedAs(item, inner));
+}
+
 /** The elements of nested lists. */
 export function flat(value: unknown): unknown[] {
   return Array.isArray(value) ? value.flat(Infinity) : [value];
