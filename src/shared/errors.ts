@@ -150,7 +150,11 @@ export class InvariantError extends Error {
 
 export const ERROR_CODES = Object.keys(TABLE) as ErrorCode[];
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown. Never throws, although code of users may throw objects that do. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something without a message was thrown';
+  }
 }

@@ -72,6 +72,16 @@ it('models with different numbers of classes are not averaged', async () => {
   });
 });
 
+it('classes that the models number differently are found by their names', async () => {
+  writeColours(models, 'turned', SURE.toReversed(), { labels: ['blue', 'green', 'red'] });
+  const rows = [{ bytes: await plain(250, 0, 0) }, { bytes: await plain(0, 0, 250) }];
+  const best = (label: string, index: number) =>
+    expect.objectContaining({ predictions: [expect.objectContaining({ label, index })] });
+  const dir = writePipeline(models, { name: 'p', ...ensemble('average', 'strong', 'turned') });
+  const own = { ...OPTIONS, threshold: 0.9 };
+  expect(await answers(dir, rows, own)).toEqual([best('red', 0), best('blue', 2)]);
+});
+
 it('a cascade asks the next model for exactly the rows of which the first is not sure', async () => {
   const dir = writePipeline(models, { name: 'p', ...cascade('weak', 0.9, 'strong') });
   const rows = [

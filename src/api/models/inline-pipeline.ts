@@ -1,6 +1,7 @@
 /** Checks a pipeline that a request gives, and finds its models among those that the API knows. */
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../../shared/errors.ts';
+import { compareClasses } from '../../shared/models/class-names-of.ts';
 import { createContentMemo } from '../../shared/models/content-memo.ts';
 import { INLINE_NAME } from '../../shared/models/inline-folder.ts';
 import { issuesTogether, withMembers, type KnownMember } from '../../shared/models/load-members.ts';
@@ -41,7 +42,12 @@ export async function readInlinePipeline(given: object, survey: ModelSurvey): Pr
   if (large !== null) throw refused([{ path: '', message: large }]);
   const parts = { config: whole, entry: null, external: [], named: [] };
   const hash = await hashModel(parts, createContentMemo());
-  return { ref: { name: INLINE_NAME, hash, pool: config.pool }, config: whole };
+  const isReordered = (await compareClasses(whole, members)).length > 0;
+  return {
+    ref: { name: INLINE_NAME, hash, pool: config.pool },
+    config: whole,
+    classes: isReordered ? 'by_name' : 'by_number',
+  };
 }
 
 /** Returns the problem with the model. */

@@ -1,7 +1,5 @@
 /** Checks of a chain that need the whole answers of its models, or their files. */
-import { readFile } from 'node:fs/promises';
 import type { Issue } from '../errors.ts';
-import { parseLabels } from '../tasks/classes/labels.ts';
 import { chainSteps } from '../tasks/pipeline/chain-config.ts';
 import { pathOf } from '../tasks/pipeline/chain-issues.ts';
 import { chainResult } from '../tasks/pipeline/chain-result.ts';
@@ -9,6 +7,7 @@ import type { PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
 import { resultSchemaOf, type ResultFields } from '../tasks/result-schema.ts';
 import { taskOf } from '../tasks/task-descriptions.ts';
 import { nearestName } from '../text/nearest-name.ts';
+import { labelNames } from './class-names-of.ts';
 import type { NamedModelFile } from './named-files.ts';
 
 /** What is known of a model's files. Empty: nothing. */
@@ -55,12 +54,4 @@ async function unknownLabels(
     }
   }
   return issues;
-}
-
-/** Null if the model has no labels file, or its files are not known. */
-async function labelNames({ named }: MemberFiles): Promise<readonly string[] | null> {
-  const file = named.find(({ field }) => field === 'labels');
-  if (file === undefined) return null;
-  const parsed = parseLabels(await readFile(file.path));
-  return parsed.ok ? parsed.names : null;
 }

@@ -4,13 +4,14 @@ import type { ModelConfig } from '../domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../errors.ts';
 import { countClasses } from '../tasks/pipeline/class-counts.ts';
 import { namedModels, type PipelineConfig } from '../tasks/pipeline/pipeline-config.ts';
+import { namesDiffer } from '../tasks/pipeline/class-names.ts';
 import { memberIssues, type MemberFacts } from '../tasks/pipeline/pipeline-issues.ts';
 import { sameColumns } from '../tasks/result-columns.ts';
 import { resultSchemaOf } from '../tasks/result-schema.ts';
 import { rowKindOf, taskOf } from '../tasks/task-descriptions.ts';
-import { sha256 } from '../text/sha256.ts';
 import { MAX_DEPTH, MAX_MODELS, TOO_DEEP, TOO_MANY } from './member-limits.ts';
 import { checkChain } from './check-chain.ts';
+import { compareClasses, type ComparedClasses } from './class-names-of.ts';
 import type { GraphTensor } from './graph-tensor.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { findMember } from './pipeline-members.ts';
@@ -96,11 +97,27 @@ export async function issuesTogether(
     members.map((one, i) => factsOf(names[i]!.model, one)),
   );
   if (issues.length > 0) return issues;
+  const inClasses = classIssues(pipeline, await compareClasses(pipeline, members));
+  if (inClasses.length > 0) return inClasses;
   const whole = withMembers(pipeline, members);
   const inChain = await checkChain(whole, members);
   if (inChain.length > 0) return inChain;
   const twice = sameColumns(resultSchemaOf(taskOf(whole), whole));
   return twice === null ? [] : [{ path: '', message: `the answers of its models do not fit: ${twice}` }];
+}
+
+function classIssues(pipeline: PipelineConfig, compared: readonly ComparedClasses[]): Issue[] {
+  const names = namedModels(pipeline);
+  return compared.flatMap(({ at, first, comparison }) =>
+    comparison.is === 'different'
+      ? [
+          {
+            path: names[at]!.path,
+            message: namesDiffer(pipeline.ensemble!.combine, first, names[at]!.model, comparison.why),
+          },
+        ]
+      : [],
+  );
 }
 
 /** The config with everything that follows from its models. Its hash covers them. */
@@ -120,17 +137,13 @@ export function withMembers(config: ModelConfig, members: readonly KnownMember[]
   };
 }
 
-function factsOf(model: string, { config, named, outputs }: KnownMember): MemberFacts {
+function factsOf(model: string, { config, outputs }: KnownMember): MemberFacts {
   const task = taskOf(config);
-  const classes = (config as { readonly classes?: unknown }).classes;
   return {
     model,
     task: config.task,
     input: rowKindOf(config),
     fields: Object.keys(resultSchemaOf(task, config).properties),
     classes: countClasses(config, outputs ?? []),
-    labels:
-      named.find(({ field }) => field === 'labels')?.sha256 ??
-      (classes === undefined ? null : sha256(JSON.stringify(classes))),
   };
 }

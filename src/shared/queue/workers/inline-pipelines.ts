@@ -14,6 +14,8 @@ export interface InlinePipeline {
   readonly ref: ModelRef;
   /** With the hashes and configs of its models. */
   readonly config: PipelineConfig;
+  /** How the classes of its models are found. Workers of older versions would always take the numbers. */
+  readonly classes?: 'by_number' | 'by_name';
 }
 
 export interface StoredPipeline extends InlinePipeline {
@@ -22,8 +24,8 @@ export interface StoredPipeline extends InlinePipeline {
   readonly at: number;
 }
 
-/** Processes of this version read nothing else. */
-const VERSION = 1;
+/** Older versions read only the first. */
+const VERSIONS = { by_number: 1, by_name: 2 };
 /** So that neither Redis nor the workers grow without bound. */
 export const MAX_PIPELINES = 64;
 const MAX_CHARS = 1024 * 1024;
@@ -38,13 +40,13 @@ export function createInlinePipelines({ redis, run }: { redis: Redis; run: RunSc
       const texts = Object.entries(await redis.hgetall(indexKeys.pipelines));
       return texts.flatMap(([queue, text]) => {
         const { v, ...stored } = JSON.parse(text) as StoredPipeline & { readonly v: number };
-        return v === VERSION ? [{ ...stored, queue }] : [];
+        return Object.values(VERSIONS).includes(v) ? [{ ...stored, queue }] : [];
       });
     },
     now: async () => redisNow(redis),
     /** @throws ForebayError `too_many_pipelines` or `request_too_large` */
-    async put({ ref, config }: InlinePipeline): Promise<void> {
-      const text = JSON.stringify({ v: VERSION, ref, config, at: await redisNow(redis) });
+    async put({ ref, config, classes = 'by_number' }: InlinePipeline): Promise<void> {
+      const text = JSON.stringify({ v: VERSIONS[classes], ref, config, at: await redisNow(redis) });
       if (text.length > MAX_CHARS) throw tooLarge();
       const stored = await run(
         'put-pipeline',

@@ -1,6 +1,7 @@
 /** Compares how many classes the models of an ensemble have. */
 import { classesOf, type GraphTensor } from '../../models/graph-tensor.ts';
 import type { ModelConfig } from '../../domain/model/model-config.ts';
+import { needsSameClasses } from './class-names.ts';
 import { holdsCode, isPipeline, type CombineMode } from './pipeline-config.ts';
 
 export interface ClassCount {
@@ -27,7 +28,7 @@ export function differentClasses(
   combine: CombineMode | null,
   members: readonly ClassCount[],
 ): { readonly at: number; readonly message: string } | null {
-  if (combine !== 'average' && combine !== 'vote') return null;
+  if (!needsSameClasses(combine)) return null;
   const first = members.find(({ classes }) => classes !== null);
   const at = members.findIndex(({ classes }) => classes !== null && classes !== first!.classes);
   if (first === undefined || at < 0) return null;

@@ -44,8 +44,6 @@ export interface MemberFacts extends ClassCount {
   readonly input: RowKind;
   /** Fields of its answers. */
   readonly fields: readonly string[];
-  /** Identifies its class names. Null if it has no labels file. */
-  readonly labels: string | null;
 }
 
 /** In an ensemble or a cascade, answers are compared. Only those of classifiers have scores. */
@@ -55,7 +53,7 @@ export function memberIssues(config: Combining, members: readonly MemberFacts[])
   const places = namedModels(config).map(({ path }) => path);
   const [first] = members;
   const combine = config.ensemble?.combine ?? null;
-  for (const [i, { model, task, input, fields, labels }] of members.entries()) {
+  for (const [i, { model, task, input, fields }] of members.entries()) {
     const path = places[i]!;
     if (input !== first!.input) {
       const message = `"${model}" takes ${ROWS_OF_KIND[input]}, but "${first!.model}" takes ${ROWS_OF_KIND[first!.input]}; models of a pipeline get the same rows`;
@@ -65,11 +63,6 @@ export function memberIssues(config: Combining, members: readonly MemberFacts[])
       const needs = combine === null ? 'a cascade' : `"combine": "${combine}"`;
       const way = combine === null ? '' : '; use "combine": "all"';
       const message = `${needs} compares scores of classes, and "${model}" (${task}) answers ${fields.join(', ')}${way}`;
-      issues.push({ path, message });
-    }
-    const differ = labels !== null && first!.labels !== null && labels !== first!.labels;
-    if (differ && (combine === 'average' || combine === 'vote')) {
-      const message = `"combine": "${combine}" needs the same classes, and the labels of "${model}" and "${first!.model}" differ; use the same labels file`;
       issues.push({ path, message });
     }
   }

@@ -2,6 +2,7 @@
 import type { CombineMode } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import { ANSWERS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import { rawMembers } from '../../../shared/sinks/table/raw-members.ts';
+import type { ClassNumbers } from './class-numbers.ts';
 import { confidenceOf, predictionsIn, predictionsText, type Prediction, type Wanted } from './scored.ts';
 
 export interface MemberAnswer {
@@ -9,6 +10,7 @@ export interface MemberAnswer {
   readonly weight: number;
   /** See Member. */
   readonly isCode: boolean;
+  readonly numbers: ClassNumbers;
   /** See RowOutcome. */
   readonly result: string;
 }
@@ -68,10 +70,19 @@ function surest(answers: readonly MemberAnswer[]): Combined {
   return { result: withModel(best.result, best.name), by: best.name };
 }
 
+function predictionsOf({ result, numbers }: MemberAnswer): readonly Prediction[] {
+  const own = predictionsIn(result);
+  if (numbers === null) return own;
+  return own.map(({ index: ownIndex, ...one }) => {
+    const index = one.label === undefined ? ownIndex : numbers.get(one.label);
+    return index === undefined ? one : { index, ...one };
+  });
+}
+
 /** A class that a model does not answer has the score 0 there. */
 function average(answers: readonly MemberAnswer[], wanted: Wanted): string {
   const whole = answers.reduce((sum, { weight }) => sum + weight, 0);
-  const lists = answers.map(({ result }) => predictionsIn(result));
+  const lists = answers.map(predictionsOf);
   const classOf = classFinder(lists);
   const sums = new Map<ClassKey, Prediction>();
   for (const [i, { weight }] of answers.entries()) {
@@ -110,7 +121,7 @@ function classFinder(lists: readonly (readonly Prediction[])[]): (one: Predictio
 
 /** The score of a class is the share of the models that name it first. Equal shares: the sum of scores decides. */
 function vote(answers: readonly MemberAnswer[], wanted: Wanted): string {
-  const lists = answers.map(({ result }) => predictionsIn(result));
+  const lists = answers.map(predictionsOf);
   const classOf = classFinder(lists);
   const votes = new Map<ClassKey, { best: Prediction; count: number; sum: number }>();
   for (const [best] of lists) {

@@ -90,8 +90,10 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
         });
         const failed = all.find((outcome) => !outcome.ok);
         const answers = all.flatMap((outcome, i) => {
-          const { name, isCode } = members[i]!;
-          return outcome.ok ? [{ name, isCode, weight: named[i]!.weight ?? 1, result: outcome.result }] : [];
+          const { name, isCode, numbers } = members[i]!;
+          return outcome.ok
+            ? [{ name, isCode, numbers, weight: named[i]!.weight ?? 1, result: outcome.result }]
+            : [];
         });
         if (failed !== undefined && (!isPartial || answers.length === 0)) return failed;
         const { result, by } = combine(mode, answers, wanted);

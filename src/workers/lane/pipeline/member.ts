@@ -5,6 +5,7 @@ import type { OptionValues } from '../../../shared/tasks/task-description.ts';
 import type { Executor } from '../executor.ts';
 import type { InferenceTimings } from '../models/inference.ts';
 import { invalidAnswer } from '../predictor/answers.ts';
+import type { ClassNumbers } from './class-numbers.ts';
 import { whyUnscored } from './scored.ts';
 
 export interface Member {
@@ -13,6 +14,7 @@ export interface Member {
   readonly executor: Executor;
   /** Whether code of users makes its answers, so that they may hold anything. */
   readonly isCode: boolean;
+  readonly numbers: ClassNumbers;
   /** Rows of its own batches, if a pipeline cuts batches for it. */
   readonly batchSize: number;
   /** The options that this model takes, from those of the pipeline. An open one has the model's own value. */

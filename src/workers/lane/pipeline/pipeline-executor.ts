@@ -20,6 +20,7 @@ import { openChain } from './chain.ts';
 import { planChain } from './plan-chain.ts';
 import { openCascade } from './cascade.ts';
 import { openEnsemble } from './ensemble.ts';
+import { classNumbers } from './class-numbers.ts';
 import type { Member } from './member.ts';
 
 /** `loadMember`: loads a model of any kind. Throws as that does. */
@@ -38,6 +39,7 @@ export async function loadPipelineExecutor(
   const sharedImages =
     parts.services.sharedImages ?? (config.ensemble === undefined ? undefined : createSharedImages());
   const services = { ...parts.services, rowBytes, sharedImages, pictures: undefined };
+  const numbers = classNumbers(config, loads);
   const members: Member[] = [];
   const chain = config.chain === undefined ? null : planChain(config, parts.services);
   const release = async () => {
@@ -52,6 +54,7 @@ export async function loadPipelineExecutor(
         name: model,
         executor,
         isCode: holdsCode(own),
+        numbers: numbers[i]!,
         batchSize: batchSizeOf(own, executor.info),
         optionsFor: (given) => effectiveOptions(own, chain?.optionsOf(i, given) ?? given),
       });

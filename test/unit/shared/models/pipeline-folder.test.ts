@@ -93,6 +93,22 @@ it('a pipeline that makes no sense is refused with the place and one sentence', 
   );
 });
 
+it('models with the same class names fit, in whatever file and order they are', async () => {
+  const labels = ['rot', 'gruen', 'blau'];
+  writeColours(models, 'lines', RGB, { labels });
+  writeColours(models, 'crlf', RGB, { labels: labels.map((name) => `${name}\r`) });
+  writeColours(models, 'turned', RGB, { labels: labels.toReversed() });
+  writeColours(models, 'twice', RGB, { labels: ['rot', 'rot', 'blau'] });
+  writeColours(models, 'twice2', RGB, { labels: ['blau', 'rot', 'rot'] });
+  expect(await why({ name: 'p', ...ensemble('average', 'lines', 'crlf', 'turned') })).toBe('fine');
+  expect(await why({ name: 'p', ...ensemble('vote', 'lines', 'twice') })).toBe(
+    'model.json /ensemble/members/1/model: "combine": "vote" needs the same classes, and the labels of "twice" and "lines" differ: "twice" has no "gruen". Only if the numbers of both mean the same classes, use one labels file for both',
+  );
+  expect(await why({ name: 'p', ...ensemble('vote', 'twice', 'twice2') })).toContain(
+    'a name occurs twice, so the order of the names counts',
+  );
+});
+
 it('nested pipelines have limits of depth and of models, and one sentence says so', async () => {
   writeColours(models, 'b', RGB);
   writePipeline(models, { name: 'p1', ...ensemble('all', 'a', 'b') });

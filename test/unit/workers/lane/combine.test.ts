@@ -7,6 +7,7 @@ const answer = (name: string, scores: readonly (readonly [number, number])[], we
   name,
   weight,
   isCode: false,
+  numbers: null,
   result: `"predictions":${JSON.stringify(scores.map(([index, score]) => ({ index, label: `c${index}`, score })))}`,
 });
 const A = answer('a', [
@@ -50,10 +51,23 @@ it('a vote counts first classes, and scores decide between equal counts', () => 
   expect(combine('vote', [A, B], { topK: 1, threshold: null }).result).toContain('"index":1,');
 });
 
+it('classes that another model numbers differently are found by their names', () => {
+  const numbers = new Map([0, 1, 2].map((index) => [`c${2 - index}`, 2 - index]));
+  const swapped = {
+    ...A,
+    name: 's',
+    numbers,
+    result: A.result.replaceAll(/"index":(\d)/g, (_, n) => `"index":${2 - Number(n)}`),
+  };
+  expect(swapped.result).not.toBe(A.result);
+  for (const mode of ['average', 'vote'] as const)
+    expect(combine(mode, [swapped, B, C], WANTED)).toEqual(combine(mode, [A, B, C], WANTED));
+});
+
 it('all answers come with their models', () => {
   expect(
     JSON.parse(
-      `{${combine('all', [A, { name: 'e', weight: 1, isCode: false, result: '"embedding":[1]' }], WANTED).result}}`,
+      `{${combine('all', [A, { name: 'e', weight: 1, isCode: false, numbers: null, result: '"embedding":[1]' }], WANTED).result}}`,
     ),
   ).toEqual({
     answers: [
