@@ -104,6 +104,23 @@ it('a cascade asks the next model for exactly the rows of which the first is not
   );
 });
 
+it('a threshold for answers decides neither about levels nor about votes', async () => {
+  const rows = [{ bytes: await plain(60, 0, 0) }];
+  const strict = { ...OPTIONS, threshold: 0.9 };
+  const [row] = await answers(
+    writePipeline(models, { name: 'p', ...cascade('weak', 0.8, 'strong') }),
+    rows,
+    strict,
+  );
+  expect(row).toEqual({ predictions: [], model: 'weak' });
+  const [vote] = await answers(
+    writePipeline(models, { name: 'q', ...ensemble('vote', 'weak', 'strong') }),
+    rows,
+    strict,
+  );
+  expect(vote).toMatchObject({ predictions: [{ label: 'red', score: 1 }] });
+});
+
 it('a model that fails on a row fails it, or is left out and named', async () => {
   writePredictor(
     join(models, 'code'),

@@ -7,10 +7,11 @@ import type { FailedOutcome, RowOutcome } from '../../../shared/domain/row.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
+import type { TaskOptionName } from '../../../shared/tasks/task-options.ts';
 import { addTimings, NO_TIME } from '../models/inference.ts';
 import { runPrepared, type OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
-import { withField, withModel } from './combine.ts';
+import { withField, withModel, withoutLow } from './combine.ts';
 import { ofMember, orInvalid, scoredOutcome, type Member, type MemberRun } from './member.ts';
 import { confidenceOf } from './scored.ts';
 
@@ -26,13 +27,14 @@ export function openCascade(
 ): OpenBatch {
   const { levels } = config.cascade!;
   const isPartial = config.on_member_error === 'partial';
-  const first = members[0]!.executor.open(rows, members[0]!.optionsFor(options));
+  const asked = members.map((member, level) => askedOf(member, options, levels[level]!.threshold));
+  const first = members[0]!.executor.open(rows, asked[0]!.options);
   const inputs = Array<TaskInput>(rows);
 
   /** Prepares and runs these rows at a later level. */
-  async function runLevel(member: Member, ready: readonly number[]): Promise<MemberRun> {
+  async function runLevel(level: number, ready: readonly number[]): Promise<MemberRun> {
     const started = performance.now();
-    const batch = member.executor.open(ready.length, member.optionsFor(options));
+    const batch = members[level]!.executor.open(ready.length, asked[level]!.options);
     const errors = await Promise.all(ready.map(async (at, i) => batch.prepare(i, inputs[at]!)));
     const preparedMs = performance.now() - started;
     const { outcomes, timings } = await runPrepared(batch, errors);
@@ -57,9 +59,11 @@ export function openCascade(
       for (const [level, member] of members.entries()) {
         if (level > 0 && left.length === 0) break;
         const { outcomes, timings: more } =
-          level === 0 ? await firstLevel(left) : await runLevel(member, left);
+          level === 0 ? await firstLevel(left) : await runLevel(level, left);
         addTimings(timings, more);
         const threshold = levels[level]!.threshold ?? 0;
+        const { shownFrom } = asked[level]!;
+        const shown = (result: string) => (shownFrom === null ? result : withoutLow(result, shownFrom));
         const goOn: number[] = [];
         let answered = 0;
         for (const [i, at] of left.entries()) {
@@ -67,10 +71,10 @@ export function openCascade(
           const isSure =
             outcome.ok && confidenceOf({ result: outcome.result, isCode: member.isCode }) >= threshold;
           if (outcome.ok && (isSure || level === members.length - 1)) {
-            answers[at] = { ok: true, result: withModel(outcome.result, member.name) };
+            answers[at] = { ok: true, result: withModel(shown(outcome.result), member.name) };
             answered += 1;
           } else if (outcome.ok) {
-            unsure.set(at, { result: outcome.result, name: member.name });
+            unsure.set(at, { result: shown(outcome.result), name: member.name });
             goOn.push(at);
           } else {
             answers[at] = fallback(unsure.get(at), member.name, outcome);
@@ -101,6 +105,21 @@ export function openCascade(
     const result = withModel(before.result, before.name);
     return { ok: true, result: withField(result, MEMBER_ERRORS_FIELD, JSON.stringify(errors)) };
   }
+}
+
+interface Asked {
+  readonly options: OptionValues;
+  /** The lowest score that the answer shows. Null: the model leaves out the others itself. */
+  readonly shownFrom: number | null;
+}
+
+/** `sure`: the threshold of the level. A model that leaves out its best class below `threshold` would never be sure. */
+function askedOf(member: Member, options: OptionValues, sure: number | undefined): Asked {
+  const own = member.optionsFor(options);
+  const shown = own['threshold' satisfies TaskOptionName];
+  if (sure === undefined || typeof shown !== 'number' || shown <= sure)
+    return { options: own, shownFrom: null };
+  return { options: member.optionsFor({ ...options, threshold: sure }), shownFrom: shown };
 }
 
 const NOTHING: TaskInput = { madeUp: null };

@@ -1,5 +1,6 @@
 /** Makes one answer of the answers of several models. */
 import type { CombineMode } from '../../../shared/tasks/pipeline/pipeline-config.ts';
+import { SCORED_FIELD } from '../../../shared/tasks/pipeline/chain-config.ts';
 import { ANSWERS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import { rawMembers } from '../../../shared/sinks/table/raw-members.ts';
 import type { ClassNumbers } from './class-numbers.ts';
@@ -40,6 +41,11 @@ export function needsAllClasses(mode: CombineMode): boolean {
   return mode === 'average';
 }
 
+/** Whether the threshold is that of the combined scores, which say nothing of the members' own. */
+export function combinesScores(mode: CombineMode): boolean {
+  return mode === 'average' || mode === 'vote';
+}
+
 /** Adds the field that names the model. */
 export function withModel(result: string, name: string): string {
   return withField(result, MODEL_FIELD, JSON.stringify(name));
@@ -49,6 +55,14 @@ export function withModel(result: string, name: string): string {
 export function withField(result: string, field: string, value: string): string {
   const own = without(result, field);
   return `${own}${own === '' ? '' : ','}"${field}":${value}`;
+}
+
+/** Leaves out classes with lower scores. */
+export function withoutLow(result: string, threshold: number): string {
+  const all = predictionsIn(result);
+  if (all.every(({ score }) => score >= threshold)) return result;
+  const kept = predictionsText(all, { topK: null, threshold });
+  return withField(result, SCORED_FIELD, kept.slice(kept.indexOf('[')));
 }
 
 function without(result: string, field: string): string {

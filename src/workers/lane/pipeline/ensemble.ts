@@ -8,7 +8,7 @@ import { addTimings, NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import type { SharedRowBytes } from '../rows/shared-row-bytes.ts';
-import { combine, needsAllClasses, withField } from './combine.ts';
+import { combine, combinesScores, needsAllClasses, withField } from './combine.ts';
 import { ofMember, orInvalid, scoredOutcome, type Member } from './member.ts';
 import type { Wanted } from './scored.ts';
 
@@ -28,7 +28,11 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
   const { combine: mode, members: named } = config.ensemble!;
   const isPartial = config.on_member_error === 'partial';
   const wanted: Wanted = { topK: numberOf(options['top_k']), threshold: numberOf(options['threshold']) };
-  const asked = needsAllClasses(mode) ? { ...options, top_k: ALL_CLASSES, threshold: 0 } : options;
+  const asked = {
+    ...options,
+    ...(combinesScores(mode) && { threshold: 0 }),
+    ...(needsAllClasses(mode) && { top_k: ALL_CLASSES }),
+  };
   const batches = members.map((member) => member.executor.open(rows, member.optionsFor(asked)));
   /** By member, then by row. */
   const early = members.map(() => Array<RowError | null>(rows).fill(null));
