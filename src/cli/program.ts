@@ -9,7 +9,7 @@ import { addJob } from './commands/job.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLoadtest } from './commands/loadtest.ts';
-import { addModel } from './commands/model.ts';
+import { addInit, addModel } from './commands/model.ts';
 import { addModels } from './commands/models.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRetry } from './commands/retry.ts';
@@ -88,6 +88,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addRetry,
     addModels,
     addModel,
+    addInit,
     addWorkers,
     addTune,
     addKeys,

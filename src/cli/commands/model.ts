@@ -37,6 +37,20 @@ export function addModel(program: Command, context: CliContext): void {
   addHelp(test, { examples: ['forebay model test models/words'] });
 }
 
+/** `forebay init FILE.onnx`, `forebay init predictor NAME`: other words for `forebay model init`. */
+export function addInit(program: Command, context: CliContext): void {
+  const command = program
+    .command('init', { hidden: true })
+    .description('Same as forebay model init.')
+    .argument('[args...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action(async ([first = '--help', ...rest]: string[]) =>
+      context.exitWith(await init([first === 'predictor' ? '--predictor' : first, ...rest], context.env)),
+    );
+  addHelp(command, { examples: ['forebay init predictor words', 'forebay init model.onnx'] });
+}
+
 async function init(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const main = fileURLToPath(new URL('../../workers/model-init/main.js', import.meta.url));
   const child = fork(main, args, {
