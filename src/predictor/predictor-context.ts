@@ -1,4 +1,5 @@
 /** What a predictor gets from its lane. */
+import type { Tokenizer, TokenizerOptions } from './tokenizer.ts';
 
 /** A row. Which fields are set follows from `input` in model.json. */
 export interface PredictorRow {
@@ -33,6 +34,8 @@ export interface PredictorContext<Options = Readonly<Record<string, unknown>>, S
   session(name: string): Promise<Graph>;
   /** Decodes an image to RGB, 8 bits, height x width x 3, as the image tasks do. Rejects if it cannot. */
   pixels(image: Uint8Array, options: ImageOptions): Promise<Uint8Array>;
+  /** Opens `tokenizer.json` in the folder or in one below it. Opens each tokenizer once. */
+  tokenizer(options?: TokenizerOptions): Promise<Tokenizer>;
 }
 
 /** The fields of `preprocess` in model.json that decide about pixels. See docs/model-config.md. */

@@ -5,3 +5,11 @@ export { definePredictor } from './define-predictor.ts';
 export type { Predictor } from './define-predictor.ts';
 export type { Answer, PredictorContext, PredictorRow, RowFailure } from './predictor-context.ts';
 export type { Graph, GraphTensors, ImageOptions, PredictorTensor } from './predictor-context.ts';
+export type {
+  EncodedTexts,
+  EncodeOptions,
+  TextFeeds,
+  Tokenizer,
+  TokenizerOptions,
+  TokenTensor,
+} from './tokenizer.ts';

@@ -2,7 +2,7 @@
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { Described } from './described.ts';
 import type { Json } from './reading.ts';
-import { describeText, lengthOf } from './text-settings.ts';
+import { describeText, sentenceLimits } from './text-settings.ts';
 
 /** By the fields of a Pooling module, or by its `pooling_mode`. */
 const POOLINGS = new Map([
@@ -27,10 +27,8 @@ export async function describeSentenceModel(files: ForeignFiles, config: Json): 
   }
   const pooling = await readPooling(files, modules, missing, notes);
   const sentence = await objectIn(files, 'sentence_bert_config.json');
-  const own = lengthOf(sentence['max_seq_length']);
+  const { own, lowest: maxLength } = await sentenceLimits(files, texts.fields);
   if (own !== null) missing.delete('/max_length');
-  const limits = [own, lengthOf(texts.fields['max_length'])].filter((n) => n !== null);
-  const maxLength = limits.length === 0 ? null : Math.min(...limits);
   if (sentence['do_lower_case'] === true) {
     notes.push('sentence_bert_config.json: do_lower_case true is not followed; tokenizer.json decides');
   }

@@ -4,6 +4,7 @@ import type { Described } from './described.ts';
 import type { Json } from './reading.ts';
 
 const FILE = 'tokenizer_config.json';
+const SENTENCE_FILE = 'sentence_bert_config.json';
 /** Longer limits stand for "none" in tokenizer_config.json. */
 const MOST_TOKENS = 32_768;
 /** In these model types, positions start behind the id of the padding, so two positions hold no token. */
@@ -52,7 +53,26 @@ export async function describeText(files: ForeignFiles, config: Json): Promise<D
   };
 }
 
-export function lengthOf(value: unknown): number | null {
+/** How many tokens a sentence-transformers model takes. Its own limit may be lower than that of its tokenizer. */
+export async function sentenceLimits(
+  files: ForeignFiles,
+  fields: Json,
+): Promise<{ readonly own: number | null; readonly lowest: number | null }> {
+  const own = lengthOf((await objectIn(files, SENTENCE_FILE))['max_seq_length']);
+  const limits = [own, lengthOf(fields['max_length'])].filter((n) => n !== null);
+  return { own, lowest: limits.length === 0 ? null : Math.min(...limits) };
+}
+
+/** Fields of model.json, from the files beside tokenizer.json. Each of the files may be missing. */
+export async function tokenizerFields(files: ForeignFiles): Promise<Json> {
+  // In a folder of code, config.json may be anything.
+  const config = Object(await files.json('config.json')) as Json;
+  const { fields } = await describeText(files, config);
+  const { lowest } = await sentenceLimits(files, fields);
+  return lowest === null ? fields : { ...fields, max_length: lowest };
+}
+
+function lengthOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MOST_TOKENS
     ? value
     : null;

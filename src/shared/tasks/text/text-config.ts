@@ -23,7 +23,7 @@ export type TextConfig = z.infer<z.ZodObject<typeof TEXT_SHAPE>>;
 export const TOKENS_PER_CALL = 128;
 
 /** Bytes of the largest tokenizer file. Files with the largest vocabularies (256,000 tokens) have 34 MB. */
-const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
+export const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 
 export function tokenizerFile({ tokenizer }: TextConfig): NamedFile[] {
   return [{ field: 'tokenizer', name: tokenizer, maxBytes: MAX_TOKENIZER_BYTES, parse: parseTokenizer }];

@@ -6,6 +6,7 @@ import type { FailedOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { invalidAnswer } from './answers.ts';
+import { RowFailed } from './row-failed.ts';
 
 export interface UserFunction<Row, Read> {
   /** Its name, for messages. */
@@ -67,6 +68,7 @@ function whyNoValues(
 const LONGEST_MESSAGE = 300;
 
 function thrown(error: unknown, name: string): FailedOutcome {
+  if (error instanceof RowFailed) return { ok: false, error: error.failure };
   const line = messageOf(error).replaceAll(/\s+/g, ' ').slice(0, LONGEST_MESSAGE);
   return isOutOfMemory(error)
     ? { ok: false, error: { code: 'out_of_memory', message: `memory ran out on this row alone: ${line}` } }

@@ -7,11 +7,12 @@ import type { Decoder } from '../image/decode/decoder.ts';
 import type { DecoderFactory } from '../image/decode/decoders.ts';
 import type { ModelLoad } from '../messages.ts';
 import type { PredictorGraphs } from './predictor-graphs.ts';
+import { createTokenizers } from './predictor-tokenizers.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
 export function createContext(
-  { dir, threads }: Pick<ModelLoad, 'dir' | 'threads'>,
+  { dir, config, threads }: Pick<ModelLoad, 'dir' | 'config' | 'threads'>,
   parts: {
     readonly options: Options;
     readonly signal: AbortSignal;
@@ -26,6 +27,7 @@ export function createContext(
     signal: parts.signal,
     session: async (name: string) => parts.graphs.open(name),
     pixels: createPixels(parts.createDecoder),
+    tokenizer: createTokenizers({ dir, config }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The token that fills up the shorter rows of a call. */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { TokenizerFile } from '../../../shared/tasks/text/tokenizer-file.ts';
+import type { TokenizerTerms } from './bind-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
 
 /** Names that only a padding token has. */
@@ -14,12 +15,13 @@ export function padIdOf(
   config: { readonly pad_token?: string | undefined; readonly tokenizer: string },
   file: TokenizerFile,
   tokenizer: Pick<TextTokenizer, 'idOf'>,
+  terms: Omit<TokenizerTerms, 'maxLength'>,
 ): number {
   const { pad_token, tokenizer: name } = config;
   if (pad_token !== undefined) {
     const id = tokenizer.idOf(pad_token);
     if (id !== null) return id;
-    throw refused(`pad_token is ${JSON.stringify(pad_token)}, but ${name} has no such token`);
+    throw refused(`${terms.padToken} is ${JSON.stringify(pad_token)}, but ${name} has no such token`);
   }
   const names = file.padding?.pad_token === undefined ? USUAL : [file.padding.pad_token, ...USUAL];
   for (const one of names) {
@@ -27,7 +29,7 @@ export function padIdOf(
     if (id !== null) return id;
   }
   throw refused(
-    `a call needs a token that fills up its shorter texts, but ${name} has none: name it in model.json, such as "pad_token": "<|endoftext|>" (tokenizer_config.json has the name that the model was trained with)`,
+    `a call needs a token that fills up its shorter texts, but ${name} has none: ${terms.addPadToken} (tokenizer_config.json has the name that the model was trained with)`,
   );
 }
 

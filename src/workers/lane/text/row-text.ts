@@ -36,8 +36,13 @@ export function textOfFile(bytes: Uint8Array): RowTextReading {
 
 function notText(field: string, value: unknown): RowError {
   if (value === undefined) return invalidRow(`the record has no field "${field}", which holds the text`);
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : KINDS[typeof value];
-  return invalidRow(`the field "${field}" is ${kind}, and must be text (a JSON string)`);
+  return invalidRow(`the field "${field}" is ${kindOf(value)}, and must be text (a JSON string)`);
+}
+
+/** What a value is that is no text, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : (KINDS[typeof value] ?? typeof value);
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -3,23 +3,18 @@
  * Truncation and padding happen here, whatever the tokenizer's file says about them.
  */
 import type { RowError } from '../../../shared/domain/row.ts';
-import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { TOKENS_PER_CALL, type TextConfig } from '../../../shared/tasks/text/text-config.ts';
-import { parseTokenizer, type TokenizerFile } from '../../../shared/tasks/text/tokenizer-file.ts';
-import { isOutOfMemory } from '../out-of-memory.ts';
-import { invalidRow } from '../tasks/record.ts';
 import type { LaneServices, ModelFiles, TaskInput } from '../tasks/task.ts';
 import type { Feeds } from '../tasks/tensors.ts';
 import { callsByLength } from './batch/calls.ts';
-import { createTokenizer } from './tokenizer/create-tokenizer.ts';
 import { createFeeder } from './batch/feeder.ts';
+import { bindTokenizer } from './bind-tokenizer.ts';
 import { fitTextInputs } from './fit-text-inputs.ts';
-import { padIdOf } from './pad-token.ts';
+import { NO_TOKENS, notEncoded } from './not-encoded.ts';
 import { PROBE_TEXTS } from './probe-texts.ts';
 import { textOfFile, textOfRecord, type RowText, type RowTextReading } from './row-text.ts';
-import { createRowEncoder, type TextOffsets } from './row-encoder.ts';
-import { readTemplate, specialCount, type Template } from './special-tokens.ts';
+import type { TextOffsets } from './row-encoder.ts';
 import { createTokenRowsPool } from './batch/token-rows.ts';
 
 export interface TextInput {
@@ -57,10 +52,14 @@ export interface TextInputParts {
 export function bindTextInput(parts: TextInputParts): TextInput {
   const { config, services, pairs } = parts;
   const fit = fitTextInputs(parts.inputs, config);
-  const file = readTokenizer(config, parts.files);
-  const tokenizer = createTokenizer(file, config.tokenizer, parts.offsets);
-  const pad = padIdOf(config, file, tokenizer);
-  const encoder = createRowEncoder(tokenizer, templateOf(file, config, pairs), config);
+  const tokenizer = bindTokenizer({
+    bytes: parts.files.read('tokenizer'),
+    config,
+    offsets: parts.offsets,
+    terms: TERMS,
+  });
+  const { pad } = tokenizer;
+  const encoder = tokenizer.encoder(config.max_length, pairs);
   const feeder = createFeeder(fit, pad);
   const pool = createTokenRowsPool();
   const rules = {
@@ -130,35 +129,9 @@ export function bindTextInput(parts: TextInputParts): TextInput {
   };
 }
 
-const NO_TOKENS = invalidRow(
-  'the text is empty, and the model has no special tokens that could stand for it',
-);
-
-function readTokenizer({ tokenizer }: TextConfig, files: ModelFiles): TokenizerFile {
-  const bytes = files.read('tokenizer');
-  const reading = bytes === null ? null : parseTokenizer(bytes);
-  if (reading?.ok === true) return reading.file;
-  const why = reading === null ? 'is missing' : reading.why.replace(/^the file /, '');
-  throw new ForebayError('model_load_failed', `${tokenizer} ${why}`);
-}
-
-function templateOf(file: TokenizerFile, { tokenizer, max_length }: TextConfig, pairs: boolean): Template {
-  let template: Template;
-  try {
-    template = readTemplate(file.post_processor);
-  } catch (cause) {
-    throw new ForebayError('model_load_failed', `cannot use ${tokenizer}: ${messageOf(cause)}`, { cause });
-  }
-  const special = specialCount(pairs ? template.pair : template.single);
-  if (special < max_length) return template;
-  throw new ForebayError(
-    'config_mismatch',
-    `max_length is ${max_length}, but ${tokenizer} adds ${special} special tokens to each row: set a larger max_length`,
-  );
-}
-
-function notEncoded(error: unknown): RowError {
-  if (error instanceof ForebayError) return { code: error.code, message: error.message };
-  if (isOutOfMemory(error)) return { code: 'out_of_memory', message: messageOf(error) };
-  return { code: 'decode_failed', message: `the text cannot be tokenised: ${messageOf(error)}` };
-}
+/** The fields of model.json. */
+const TERMS = {
+  maxLength: 'max_length',
+  padToken: 'pad_token',
+  addPadToken: 'name it in model.json, such as "pad_token": "<|endoftext|>"',
+};

@@ -10,7 +10,10 @@ export interface Feeder {
 }
 
 /** `pad`: the id of the token that fills up shorter rows. */
-export function createFeeder({ inputs, fixedLength }: TextInputFit, pad: number): Feeder {
+export function createFeeder(
+  { inputs, fixedLength }: Pick<TextInputFit, 'inputs' | 'fixedLength'>,
+  pad: number,
+): Feeder {
   const tensors = inputs.map(createTensor);
   return {
     feed(tokens, rows) {
