@@ -12,7 +12,7 @@ const PHOTO = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
 };
-const DIGITS = join(root, 'examples', 'digits', 'models', 'digits-small');
+const DIGITS = join(root, 'examples', 'digits', 'models');
 /** Labels of token classes. The bias of the generated graph favours the first. */
 export const ENTITY_LABELS = ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC'];
 const TEXT_CLASSES = 5;
@@ -30,7 +30,9 @@ export const MODELS = {
     graph: () => generated('resnet50-seed1.onnx', writeResnet50, { seed: 1 }),
     config: photoConfig,
   },
-  'digits-small': { graph: () => join(DIGITS, 'model.onnx'), config: digitsConfig },
+  'mobilenetv2-int8': { graph: () => sharedData('models', 'mobilenetv2-int8-qdq.onnx'), config: photoConfig },
+  'digits-small': digitsModel('digits-small'),
+  'digits-large': digitsModel('digits-large'),
   'mobilenetv2-vectors': {
     graph: () => sharedData('models', 'mobilenetv2.onnx'),
     config: () => ({ task: 'image-embedding', preprocess: PHOTO }),
@@ -129,10 +131,14 @@ function photoConfig() {
   return { task: 'image-classification', preprocess: PHOTO, softmax: true };
 }
 
-function digitsConfig() {
-  const config = JSON.parse(readFileSync(join(DIGITS, 'model.json'), 'utf8'));
-  delete config.labels;
-  return config;
+function digitsModel(name) {
+  return {
+    graph: () => join(DIGITS, name, 'model.onnx'),
+    config: () => {
+      const { labels: _, ...config } = JSON.parse(readFileSync(join(DIGITS, name, 'model.json'), 'utf8'));
+      return config;
+    },
+  };
 }
 
 /** The graph of the ladder's text encoder, which the service does not serve. @returns {string} path */

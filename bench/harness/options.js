@@ -33,7 +33,7 @@ const OPTIONS = {
   rows: {
     value: 'N',
     read: wholeNumber,
-    help: 'soak, simulation, listing: rows of the long job (default 2,000,000, 10,000,000, and no such job)',
+    help: 'soak, simulation, listing, delta: rows of the long job (default 2,000,000, 10,000,000, no such job, 20,000)',
   },
   kinds: {
     value: 'TEXT',
