@@ -58,6 +58,20 @@ it('a large image is resized correctly, and its memory is freed for the next ima
   expect(kernel.source(plan, 300).buffer.byteLength).toBeLessThan(1_000_000);
 });
 
+it('numbers and pixels of one image need its passes only once', () => {
+  const plan = planOf([40, 30], [8, 6], 'bicubic', { left: 0, top: 0, width: 8, height: 6 });
+  const data = pattern([40, 30]);
+  const tables = Float32Array.from({ length: 768 }, (_, i) => i % 256);
+  const plain = { tables, channels: [0, 1, 2], count: 3, planar: false } as const;
+  const once = resize(data, [40, 30], [8, 6], 'bicubic');
+  const source = kernel.source(plan, data.length);
+  source.set(data);
+  const numbers = Array.from(kernel.normalise(plan, 0, 120, plain));
+  source.fill(0);
+  expect(Array.from(kernel.resample(plan, 0, 120))).toEqual(numbers);
+  expect(numbers).toEqual(Array.from(once));
+});
+
 function resize(data: Uint8Array, source: Pair, target: Pair, interpolation: Interpolation): Uint8Array {
   const [width, height] = target;
   const plan = planOf(source, target, interpolation, { left: 0, top: 0, width, height });

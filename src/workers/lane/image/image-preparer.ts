@@ -71,7 +71,8 @@ export function createImagePreparer(
           if (shelf?.give(row, put) === true) return null;
           const done = rowBytes.use(row, (bytes) =>
             decoder.decodeTo(bytes, (window, geometry) => {
-              put(shelf?.keep(row, window, geometry) ?? window, geometry);
+              put(window, geometry);
+              shelf?.keep(row, window, geometry);
               pictures?.keep(row, window, geometry);
             }),
           );

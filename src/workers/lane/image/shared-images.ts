@@ -14,11 +14,7 @@ export interface SharedImages {
 export interface ImageShelf {
   /** Passes the pixels of a row on. Returns false if nobody has decoded it. */
   give(row: EncodedRow, put: (window: DecodedWindow, geometry: Geometry) => void): boolean;
-  /**
-   * Keeps the pixels for the other models. Returns a window of them, or the same window if no other model wants them. The
-   * kernel would resample once more for each further call of a window.
-   */
-  keep(row: EncodedRow, window: DecodedWindow, geometry: Geometry): DecodedWindow;
+  keep(row: EncodedRow, window: DecodedWindow, geometry: Geometry): void;
 }
 
 export function createSharedImages(): SharedImages {
@@ -52,11 +48,7 @@ function createShelf(isShared: () => boolean): ImageShelf {
       return true;
     },
     keep(row, window, geometry) {
-      if (!isShared()) return window;
-      // The window's memory is used for the next image.
-      const pixels = window.pixels().slice();
-      images.set(row, { pixels, geometry });
-      return { pixels: () => pixels };
+      if (isShared()) images.set(row, { pixels: window.pixels(), geometry });
     },
   };
 }

@@ -36,7 +36,7 @@ export type JpegCodecName = 'turbo-native' | 'wasm' | 'sharp';
 
 /** The kept part of the resized image. Valid only during the call of `take`. */
 export interface DecodedWindow {
-  /** Packed RGB. */
+  /** Packed RGB, in memory that nobody uses again. */
   pixels(): Uint8Array;
   /** Width x height x 3 numbers. Absent if the pixels did not come through the kernel. */
   readonly normalised?: (normalisation: Normalisation) => Float32Array;

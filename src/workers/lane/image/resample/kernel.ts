@@ -112,6 +112,14 @@ interface Layout {
   readonly end: number;
 }
 
+/** Where the resized window is. */
+interface Lines {
+  /** The address of its first pixel. */
+  readonly at: number;
+  /** Bytes from line to line. */
+  readonly stride: number;
+}
+
 /** WebAssembly memory only grows. An instance above this is replaced after the image that needed it. */
 const KEPT_BYTES = 48 * 2 ** 20;
 const PAGE_BYTES = 65_536;
@@ -123,6 +131,8 @@ export function createResamplingKernel(): ResamplingKernel {
   const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
   let wasm = instantiate();
   let layout: Layout | null = null;
+  /** The window of the current source. Null if it has not been resized yet. */
+  let resized: Lines | null = null;
   /** The number tables that are in the memory. They stay valid as long as their address stays the same. */
   let tablesInMemory: Float32Array | null = null;
   let view = new Float32Array(0);
@@ -130,6 +140,7 @@ export function createResamplingKernel(): ResamplingKernel {
   const partsOf = new WeakMap<ResamplingPlan, PlanParts>();
 
   function source(plan: ResamplingPlan, length: number): Uint8Array {
+    resized = null;
     if (wasm.memory.buffer.byteLength > KEPT_BYTES) {
       wasm = instantiate();
       layout = null;
@@ -146,7 +157,7 @@ export function createResamplingKernel(): ResamplingKernel {
   }
 
   function resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array {
-    const lines = runPasses(plan, offset, stride);
+    const lines = (resized ??= runPasses(plan, offset, stride));
     return copyLines(memory.subarray(lines.at), lines.stride, plan.window);
   }
 
@@ -157,6 +168,7 @@ export function createResamplingKernel(): ResamplingKernel {
 
   function toGrey({ region }: ResamplingPlan, offset: number, stride: number): void {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
+    resized = null;
     wasm.grey(layout.source + offset, stride, region.width, region.height);
   }
 
@@ -166,7 +178,7 @@ export function createResamplingKernel(): ResamplingKernel {
     stride: number,
     { tables, channels, count, planar }: Normalisation,
   ): Float32Array {
-    const lines = runPasses(plan, offset, stride);
+    const lines = (resized ??= runPasses(plan, offset, stride));
     const { numbers, numberTables } = layout!;
     if (tablesInMemory !== tables) {
       new Float32Array(wasm.memory.buffer, numberTables, tables.length).set(tables);
@@ -191,8 +203,7 @@ export function createResamplingKernel(): ResamplingKernel {
     return view;
   }
 
-  /** Returns the address of the window's first pixel, and the bytes from line to line. */
-  function runPasses(plan: ResamplingPlan, offset: number, stride: number): { at: number; stride: number } {
+  function runPasses(plan: ResamplingPlan, offset: number, stride: number): Lines {
     if (layout === null) throw new Error('no source was filled in (this is a bug)');
     const { window, region, columns, rows } = plan;
     const { parts, tables, middle, out } = layout;

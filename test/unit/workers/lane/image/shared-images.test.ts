@@ -28,18 +28,3 @@ it('pixels that no other model wants are not kept', () => {
   shelf.keep(row, window(1), geometry);
   expect(given(shelf)).toBeNull();
 });
-
-it('an image is resampled once for all models', () => {
-  const images = createSharedImages();
-  const [first, second] = [1, 2].map((mean) =>
-    images.shelfOf(PREPROCESS.parse({ crop: 8, mean: [mean, 1, 1] })),
-  );
-  let resampled = 0;
-  const counted = {
-    pixels: () => Uint8Array.of(++resampled),
-    normalised: () => Float32Array.of(++resampled),
-  };
-  const kept = first!.keep(row, counted, geometry);
-  expect([kept.normalised, ...kept.pixels()]).toEqual([undefined, 1]);
-  expect(given(second!)).toEqual([1]);
-});
