@@ -46,7 +46,8 @@ it.each(STREAMS)('after an abort, a stream of %s ends at once and never connects
   const { port } = server.address() as AddressInfo;
   const client = createClient({ url: `http://127.0.0.1:${port}`, fetch: counted });
   await expect(open(client, abort.signal).next()).rejects.toThrow('enough');
-  expect(performance.now() - abortedAt).toBeLessThan(500);
+  // Before the pause would have ended.
+  expect(performance.now() - abortedAt).toBeLessThan(900);
   expect(attempts).toBe(4);
 });
 
