@@ -95,7 +95,7 @@ async function assertSameAnswers(client, both, models, input) {
   }
 }
 
-/** The figures of two jobs and of the ensemble, for a ratio. */
+/** One figure per turn, of the two jobs and of the ensemble. A ratio compares them pair by pair. */
 const pairsOf = ({ ensemble, jobs }, pick) => [jobs.map(pick), ensemble.map(pick)];
 
 function rowsOf({ label, count, turns }) {

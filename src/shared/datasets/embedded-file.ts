@@ -25,11 +25,14 @@ const STARTS = [
 export function embeddedFile(text: string): Buffer | null {
   const [prefix] = DATA_URL.exec(text) ?? [];
   if (prefix !== undefined) return Buffer.from(text.slice(prefix.length), 'base64');
-  const isFile = text.length >= LEAST_CHARS && STARTS.some((start) => start.test(text)) && BASE64.test(text);
-  return isFile ? Buffer.from(text, 'base64') : null;
+  return startsAsFile(text) && BASE64.test(text) ? Buffer.from(text, 'base64') : null;
 }
 
-/** A file whose text was never made. */
+function startsAsFile(text: string): boolean {
+  return text.length >= LEAST_CHARS && STARTS.some((start) => start.test(text));
+}
+
+/** A file that was decoded without making a text of its base64. */
 export class EncodedFile {
   readonly bytes: Uint8Array;
   /** The text of the field, as UTF-8. */
@@ -51,7 +54,7 @@ const HEAD_CHARS = 256;
 export function encodedFile(text: Buffer): EncodedFile | null {
   const head = text.toString('latin1', 0, HEAD_CHARS);
   const [prefix = ''] = DATA_URL.exec(head) ?? [];
-  if (prefix === '' && (text.length < LEAST_CHARS || !STARTS.some((start) => start.test(head)))) return null;
+  if (prefix === '' && !startsAsFile(head)) return null;
   const bytes = decodedExactly(text.subarray(prefix.length));
   return bytes === null ? null : new EncodedFile(bytes, text);
 }

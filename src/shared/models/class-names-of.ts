@@ -33,7 +33,7 @@ export interface ComparedClasses {
   readonly comparison: NamesComparison;
 }
 
-/** Empty if the scores of the models are not combined class by class, or if they have the same names in one order. */
+/** Returns an empty list if scores are not combined by class, or if all models have the same names in the same order. */
 export async function compareClasses(
   pipeline: PipelineConfig,
   members: readonly NamedClasses[],

@@ -27,7 +27,7 @@ export interface BlockToPublish extends PartOfJob {
   readonly records?: RecordedVersions | null;
 }
 
-/** Hashing a part of this size takes a fraction of a millisecond. */
+/** Hashing a part of up to this size takes less than a millisecond. */
 const LARGE_PART_BYTES = 256 * 1024;
 
 /**

@@ -84,7 +84,7 @@ function memberType(schema: unknown, optional: boolean): ValueType {
   return optional && withoutNull(schema) !== schema ? 'json' : typeOf(schema);
 }
 
-/** What a value is if it is not null. The schema itself if it may not be null. */
+/** The schema without the null that it allows. A schema that allows no null is returned as it is. */
 function withoutNull(schema: unknown): unknown {
   if (!isObject(schema)) return schema;
   const { type } = schema;

@@ -3,7 +3,7 @@
  * page itself is open to everybody.
  */
 import type { MountTarget } from '../endpoint/mount.ts';
-import { mountPageFiles } from '../middleware/page-files.ts';
+import { checkHost, mountPageFiles } from '../middleware/page-files.ts';
 import { pageHeaders } from '../middleware/page-headers.ts';
 
 /** No inline script or style, and nothing from other hosts. */
@@ -14,11 +14,7 @@ export function mountDashboard(target: MountTarget): void {
   const urlOf = mountPageFiles(target, '/dashboard', new URL('./', import.meta.url), ['app.js', 'style.css']);
 
   app.get('/', async (c) => {
-    // Checks the host.
-    await guard(
-      { header: (name) => c.req.header(name), param: () => undefined },
-      { path: '/', access: 'open' },
-    );
+    await checkHost(guard, c, '/');
     const html = page(urlOf('app.js'), urlOf('style.css'));
     return new Response(html, { headers: { ...pageHeaders(POLICY), 'Cache-Control': 'no-cache' } });
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { MountTarget } from '../endpoint/mount.ts';
 
@@ -20,7 +21,7 @@ interface File {
   readonly version: string;
 }
 
-/** `folder`: where the files `<name>.gz` are. Returns the URL of the current version of a file. */
+/** `folder`: holds the files as `<name>.gz`. The returned function gives the URL of the current version of a file. */
 export function mountPageFiles<Name extends string>(
   { app, guard }: MountTarget,
   path: string,
@@ -42,11 +43,7 @@ export function mountPageFiles<Name extends string>(
   for (const name of names) {
     const at = `${path}/${name}`;
     app.get(at, async (c) => {
-      // Checks the host.
-      await guard(
-        { header: (header) => c.req.header(header), param: () => undefined },
-        { path: at, access: 'open' },
-      );
+      await checkHost(guard, c, at);
       const found = file(name);
       const isNamed = c.req.query('v') === found.version;
       const encoding = accepts(c, {
@@ -68,4 +65,9 @@ export function mountPageFiles<Name extends string>(
     });
   }
   return (name) => `${path}/${name}?v=${file(name).version}`;
+}
+
+/** For pages and files that are open to everybody. Throws as the guard does. */
+export async function checkHost(guard: MountTarget['guard'], c: Context, path: string): Promise<void> {
+  await guard({ header: (name) => c.req.header(name), param: () => undefined }, { path, access: 'open' });
 }

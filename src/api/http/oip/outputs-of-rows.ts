@@ -1,4 +1,5 @@
 /** Puts the answers of rows together as tensors. */
+import { isJsonObject } from '../../../shared/text/is-json-object.ts';
 import { ForebayError } from '../../../shared/errors.ts';
 import type { RowOutcome } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
@@ -104,9 +105,7 @@ function makersOf(
 }
 
 function isScored(value: unknown): value is readonly Prediction[] {
-  const isPrediction = (one: unknown) =>
-    typeof one === 'object' && one !== null && isNumber((one as { readonly score?: unknown }).score);
-  return Array.isArray(value) && value.every(isPrediction);
+  return Array.isArray(value) && value.every((one) => isJsonObject(one) && isNumber(one['score']));
 }
 
 /** A number, or one that has been quoted. */

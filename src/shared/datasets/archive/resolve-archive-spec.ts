@@ -164,7 +164,7 @@ async function checkFirst(
   return true;
 }
 
-/** Of the beginning of a file, the next row shows that a row is whole. */
+/** If only the beginning of a file was read, a row is complete only once the next one has begun. */
 async function* wholeRows<Row extends { readonly problem: unknown }>(
   rows: AsyncIterable<Row>,
   isHead: boolean,

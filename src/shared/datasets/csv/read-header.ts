@@ -50,7 +50,7 @@ export async function readHeader(
   return { names, delimiter: chosen, start };
 }
 
-/** A first line that Excel reads, and nobody else. */
+/** A first line that only Excel understands. */
 const FOR_EXCEL = /^"?sep=.?"?$/i;
 
 /** Throws ForebayError `dataset_changed` if the header is not the one that the job was submitted with. */

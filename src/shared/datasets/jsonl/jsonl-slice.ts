@@ -51,7 +51,7 @@ function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy, fileField
   const read = (at: number) => {
     const where = placeOf(numbers[at]!);
     const line = bytes.subarray(packed.startOf(at), ends[at]);
-    const withFile = fileField === null ? null : parseFileRecord(line, where, fileField, null);
+    const withFile = parseFileRecord(line, where, fileField, null);
     return withFile ?? parseRecord({ ok: true, text: lineText(packed.json(at)) }, where);
   };
   const size = packed.size;
@@ -77,8 +77,7 @@ function oneByOne(
     const where = placeOf(lines.number(at));
     const bytes = lines.bytes(at);
     size += bytes?.length ?? 0;
-    const withFile =
-      fileField === null || bytes === null ? null : parseFileRecord(bytes, where, fileField, columns);
+    const withFile = bytes === null ? null : parseFileRecord(bytes, where, fileField, columns);
     records.push(withFile ?? parseRecord(lines.text(at), where, columns));
     if (join === undefined) continue;
     const text = lines.text(at);

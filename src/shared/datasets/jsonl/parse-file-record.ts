@@ -17,15 +17,16 @@ const LEAST_BYTES = 4096;
 const MARK = randomUUID();
 
 /**
- * `field`: the one that may hold a file. Null if the record must be read by parseRecord, which may also be because it is
- * unusual or bad. The `json` of the record is empty.
+ * `field`: the one that may hold a file. Null: there is none. Returns null if only parseRecord can read the record, for
+ * example because it is unusual or bad. The `json` of the record is empty.
  */
 export function parseFileRecord(
   line: Buffer,
   where: string,
-  field: string,
+  field: string | null,
   columns: Columns | null,
 ): RowRecord | null {
+  if (field === null) return null;
   // A string of more than half of the line covers its middle.
   const middle = line.length >> 1;
   const start = line.lastIndexOf(QUOTE, middle) + 1;

@@ -47,8 +47,8 @@ export type Opening = z.infer<typeof OPENING>;
  * - 6: The output can be on S3 and can hold columns of the input. A job can choose the columns of its results, and take
  *   results over from an earlier output. Tables can consist of several files, archives can be on S3 or on a web server,
  *   and manifests can have formats other than lines.
- * - 7: Azure can hold everything that S3 can. A delta job can compare rows by their content. Parts can be made into larger
- *   files at the end. A request can give a pipeline.
+ * - 7: Inputs and outputs can be on Azure. A delta job can compare rows by content. Parts can be merged into larger
+ *   files at the end. A request can define a pipeline.
  * - 8: A retry can add files to a compacted output. A delta job can read the files of several jobs.
  * - 9: Blocks can have more than 10,000 rows.
  * - 10: Globs can ignore letter case.

@@ -1,4 +1,4 @@
-/** Carries the error of a row through code of users, which may catch it. If it does not, the row has this error. */
+/** Carries a row's error through user code. Unless that code catches it, the row fails with this error. */
 import type { RowError } from '../../../shared/domain/row.ts';
 
 export class RowFailed extends Error {

@@ -30,7 +30,7 @@ export interface TokenizerParts {
   readonly bytes: Buffer | null;
   /** `tokenizer`: the name of the file, for messages. */
   readonly config: Pick<TextConfig, 'tokenizer' | 'pad_token' | 'truncation_side'>;
-  /** Asks for the offsets of tokens in the text. */
+  /** Whether the offsets of tokens in the text are needed. */
   readonly offsets: boolean;
   readonly terms: TokenizerTerms;
 }

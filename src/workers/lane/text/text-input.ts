@@ -44,7 +44,7 @@ export interface TextInputParts {
   readonly services: LaneServices;
   /** Whether a row may have two texts. */
   readonly pairs: boolean;
-  /** Asks for the offsets of tokens in the text. */
+  /** Whether the offsets of tokens in the text are needed. */
   readonly offsets: boolean;
 }
 

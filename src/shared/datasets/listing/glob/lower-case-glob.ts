@@ -5,5 +5,5 @@ export function lowerCaseGlob(pattern: string): string {
 
 /** An escaped character, or a run of others. */
 const PIECES = /\\.|[^\\]+/gs;
-/** Such an escape means a set of characters, and its capital means all others. */
+/** These escapes stand for sets of characters. A capital letter stands for all characters outside the set. */
 const CLASS = /^\\[dsw]$/i;

@@ -1,4 +1,4 @@
-/** Records with a file in base64, which are read without making a text of the file, and in the ordinary way. */
+/** Reads the same records in two ways: without making a text of the file in base64, and as other records are read. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const path = join(dir, 'rows.jsonl');
 const JPEG = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
 const image = (bytes: number) => Buffer.concat([JPEG, Buffer.alloc(bytes, 'photo')]).toString('base64');
 
-/** What a lane and a delta job get of each row. `inPlace`: how many files were decoded without a text. */
+/** What a lane and a delta job receive for each row. `inPlace`: how many files were decoded without making a text. */
 async function rowsOf(lines: readonly Buffer[], fileField: string | null, columns: Columns | null) {
   const content = Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
   writeFileSync(path, content);
@@ -126,7 +126,7 @@ function lineOf({ name, bytes, prefix, before, after, odd, at, cut, more, around
   return Buffer.from(around[0] + fields + around[1], 'latin1');
 }
 
-/** What a lane and a delta job get of a record. */
+/** What a lane and a delta job receive for a record. */
 function seen(record: RowRecord) {
   const input = recordInput(record, 'image', '/in');
   const what = input.is === 'bytes' ? sha256(input.bytes) : input;
