@@ -77,6 +77,21 @@ describe('batches', () => {
     expect(sizes).toEqual([2, 4, 4]);
   });
 
+  it('of several model calls go to a lane at once when the time of a row is known', async () => {
+    const { batcher } = open();
+    const large = batchGroup({ ...GROUP, mostRows: 16 });
+    const send = async (rows: number) => {
+      batcher.expect(large, rows);
+      return Promise.all(Array.from({ length: rows }, async (_, i) => answerTo(batcher, large, i)));
+    };
+    await send(4);
+    const answers = await send(40);
+    expect(answers.map(codeOf)).toEqual(answers.map(() => 'ok'));
+    const batches = [...new Set(answers.map(({ batch }) => batch!))];
+    expect(batches.reduce((sum, { calls }) => sum + calls, 0)).toBe(10);
+    expect(Math.max(...batches.map(({ rows }) => rows))).toBeGreaterThan(4);
+  });
+
   it('wait for more rows while some may arrive, and are sent immediately when none can', async () => {
     let more = true;
     const { batcher, send } = open(() => more);

@@ -76,9 +76,23 @@ export function sliceOutcomes(outcomes: Outcomes, from: number, to: number): Out
   };
 }
 
+/** The outcomes of parts of a batch in the lane, which have neither stamps nor digests yet. */
 export function joinOutcomes(parts: readonly Outcomes[]): Outcomes {
   if (parts.length === 1) return parts[0]!;
-  return packOutcomes(parts.flatMap(unpackOutcomes));
+  const ends = new Uint32Array(parts.reduce((rows, part) => rows + part.ends.length, 0));
+  const errors: FailedRow[] = [];
+  const results: Uint8Array[] = [];
+  let first = 0;
+  let bytes = 0;
+  for (const part of parts) {
+    const last = part.ends.at(-1) ?? part.start;
+    results.push(part.results.subarray(part.start, last));
+    for (const [at, end] of part.ends.entries()) ends[first + at] = bytes + end - part.start;
+    for (const { at, error } of part.errors) errors.push({ at: first + at, error });
+    first += part.ends.length;
+    bytes += last - part.start;
+  }
+  return { results: Buffer.concat(results, bytes), start: 0, ends, errors };
 }
 
 /** Every row failed for the same reason. */

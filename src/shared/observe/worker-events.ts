@@ -74,7 +74,9 @@ export interface AnsweredBatch {
   readonly runs: () => readonly RunOfBlock[];
   readonly rows: number;
   readonly failed: number;
-  /** Number of rows that fit into the batch. */
+  /** Model calls that the batch was meant to have. Each takes the batch size of rows. */
+  readonly calls: number;
+  /** Number of rows that fit into these calls. */
   readonly room: number;
   /** How long its rows waited to be sent, summed over rows. */
   readonly waitedMs: number;

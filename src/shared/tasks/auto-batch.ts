@@ -11,7 +11,7 @@ import { rowKindOf, taskOf } from './task-descriptions.ts';
  * Bytes of input tensor per model call on CPU: four RGB float images of 224 x 224. Larger batches of large images are not
  * faster there (docs/adr/0013).
  */
-const TARGET_BYTES = 4 * 224 * 224 * 3 * 4;
+export const CALL_BYTES = 4 * 224 * 224 * 3 * 4;
 /** Rows up to this size take so little time that the fixed cost of a call matters. Their batches are twice as large. */
 const SMALL_ROW_BYTES = 64 * 1024;
 /**
@@ -49,7 +49,7 @@ export function inputRowBytes(config: ModelConfig): number {
 
 /** Bytes of input tensor that a call should have, for rows of this size. */
 export function targetBytes(rowBytes: number): number {
-  return hasSmallRows(rowBytes) ? 2 * TARGET_BYTES : TARGET_BYTES;
+  return hasSmallRows(rowBytes) ? 2 * CALL_BYTES : CALL_BYTES;
 }
 
 /** The target for a model, on the CPU or on a device. */
@@ -88,7 +88,7 @@ export function minBlockRows(config: ModelConfig | null, sharesBytes = false): n
   if (hasTinyRows(config)) return sharesBytes ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
   if (hasSmallRows(rowBytes))
     return rowKindOf(config) === 'image' ? MIN_SMALL_IMAGES_BLOCK : MIN_SMALL_ROWS_BLOCK;
-  return rowBytes > TARGET_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
+  return rowBytes > CALL_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
 }
 
 /** A row takes about a microsecond, or longer if it has many numbers. A block should take tens of milliseconds. */

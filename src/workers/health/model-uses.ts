@@ -23,8 +23,15 @@ export function createModelUses(
   let last = { at: now(), busy: 0, share: 0 };
   events.on('batch.answered', (batch) => {
     busy += busyMs(batch.timings);
-    const { queue, rows, failed, ms } = batch;
-    const more = { rows, failed, batches: 1, lastAt: Date.now(), batchMs: ms, rowMs: rowTimesOf(batch) };
+    const { queue, rows, calls, failed, ms } = batch;
+    const more = {
+      rows,
+      failed,
+      batches: calls,
+      lastAt: Date.now(),
+      batchMs: ms * calls,
+      rowMs: rowTimesOf(batch),
+    };
     uses.set(queue, sumOfUse(uses.get(queue) ?? NO_USE, more));
   });
   return {

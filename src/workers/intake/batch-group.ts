@@ -6,7 +6,10 @@ export interface BatchGroup {
   readonly model: string;
   /** The task's options. */
   readonly options: OptionValues;
+  /** Rows of a model call. */
   readonly batchSize: number;
+  /** Most rows that a lane may get at once. It runs them in calls of `batchSize` rows. Absent: one call. */
+  readonly mostRows?: number;
   readonly maxWaitMs: number;
   /** Priority of the rows' jobs, from 1 (first). */
   readonly priority: number;
@@ -48,6 +51,7 @@ export function onlineGroup(group: BatchGroup): BatchGroup {
 
 /** A group with the rows that wait in it. */
 export interface OpenGroup extends BatchGroup {
+  readonly mostRows: number;
   readonly preferredSizes: readonly number[];
   /** Rows being read. */
   expected: number;
@@ -62,11 +66,12 @@ export interface OpenGroup extends BatchGroup {
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */
 export function emptyGroup(group: BatchGroup): OpenGroup {
   const { model, options, batchSize, maxWaitMs, priority, tenant, input, key } = group;
-  const { preferredSizes = [], isOnline = false } = group;
+  const { mostRows = batchSize, preferredSizes = [], isOnline = false } = group;
   return {
     model,
     options,
     batchSize,
+    mostRows,
     maxWaitMs,
     preferredSizes,
     priority,

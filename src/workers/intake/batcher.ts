@@ -21,6 +21,7 @@ import { byPriority, deadlinesOf, nextBatch, oldestOf, splitLate } from './onlin
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
 import { createRowCosts } from './row-costs.ts';
+import { createRowsAtOnce } from './rows-at-once.ts';
 
 /** A row that is tried again by itself, because its batch killed a lane. */
 interface Suspect {
@@ -51,6 +52,7 @@ export function createBatcher(deps: {
   const turns = createLaneTurns();
   const demand = createBlockDemand({ pool, groups, rowMs: turns.rowMs });
   const costs = createRowCosts();
+  const rowsFor = createRowsAtOnce({ pool, rowMs: turns.rowMs });
   let suspects: Suspect[] = [];
   /** Models that have left the lanes. Their rows are answered immediately. */
   const goneModels = new Set<string>();
@@ -182,7 +184,7 @@ export function createBatcher(deps: {
     }, ms);
   }
 
-  function sendFrom(group: OpenGroup, how: SendHow, most = group.batchSize): boolean {
+  function sendFrom(group: OpenGroup, how: SendHow, most = rowsFor(group, how)): boolean {
     const runs = group.ready.oldest(most);
     if (!send(group, runs, how)) return false;
     group.ready.drop(rowsIn(runs));
@@ -192,11 +194,11 @@ export function createBatcher(deps: {
 
   /** Returns false if no lane has room. */
   function send(group: OpenGroup, runs: readonly RowRun[], how: SendHow): boolean {
-    const { model, options, priority } = group;
+    const { model, options, priority, batchSize } = group;
     const rows = joinRows(runs.map(({ inputs }) => inputs));
     const batch: RunBatch = group.isOnline
       ? { model, options, rows, deadlines: deadlinesOf(runs) }
-      : { model, options, rows, priority };
+      : { model, options, rows, priority, ...(rows.length > batchSize && { callRows: batchSize }) };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;
@@ -215,13 +217,15 @@ export function createBatcher(deps: {
     costs.measured(group.model, rows, timings);
     const waitedMs = runs.reduce((ms, { inputs, since }) => ms + inputs.length * (sentAt - since), 0);
     const queuedMs = waitedMs / rows;
-    const batch: BatchSeen = { rows, size: group.batchSize, sentAt, queuedMs, timings };
+    const calls = Math.ceil(rows / group.batchSize);
+    const batch: BatchSeen = { rows, calls, size: group.batchSize, sentAt, queuedMs, timings };
     deps.emit('batch.answered', {
       queue: group.model,
       runs: () => runsOf(runs),
       rows,
       failed: countFailures(result.outcomes.errors),
-      room: group.batchSize,
+      calls,
+      room: calls * group.batchSize,
       waitedMs,
       ms: performance.now() - sentAt,
       timings,

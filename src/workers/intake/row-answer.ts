@@ -6,7 +6,9 @@ import type { BatchTimings } from '../lane/messages.ts';
 /** One finished batch, for the statistics. */
 export interface BatchSeen {
   readonly rows: number;
-  /** Number of rows that fit into the batch. */
+  /** Model calls that it was meant to have. */
+  readonly calls: number;
+  /** Number of rows that fit into a call. */
   readonly size: number;
   /** Monotonic milliseconds. */
   readonly sentAt: number;

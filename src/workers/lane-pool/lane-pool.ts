@@ -13,6 +13,8 @@ import type { PooledModel } from './pooled-model.ts';
  * already be there. Its decoding then starts before the lane blocks on the second.
  */
 export const BATCHES_PER_LANE = 3;
+/** A lane whose batches have more model calls than this takes no further batch. They last until the next one comes. */
+const CALLS_PER_LANE = 4;
 /**
  * Online batches that a lane may have, besides those of blocks: one in the model, and a full one that is decoded
  * meanwhile. A partial one waits for the end of the first, because more rows may join it.
@@ -70,6 +72,8 @@ export interface LanePool {
   isRunning(model: string): boolean;
   /** Number of lanes that hold the model now. */
   lanesOf(model: string): number;
+  /** Number of lanes that can take batches of the model and have none of a block. */
+  emptyLanes(model: string): number;
   /** Number of batches of the model that lanes can take now. */
   freeSlots(model: string): number;
   /** Whether a batch of a job with a worse priority is in a lane. */
@@ -116,6 +120,8 @@ export function createLanePool(deps: {
   const runsSince = Array.from({ length: size }, () => 0);
   /** By lane, the number of online batches in it. */
   const onlineIn = Array.from({ length: size }, () => 0);
+  /** By lane, the number of model calls of the batches in it, without online ones. */
+  const callsIn = Array.from({ length: size }, () => 0);
   /** By lane, the priorities of the batches in it, without online ones. */
   const prioritiesIn: readonly number[][] = Array.from({ length: size }, () => []);
   const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
@@ -132,6 +138,9 @@ export function createLanePool(deps: {
 
   const perLane = () => (memory === 'normal' ? BATCHES_PER_LANE : 1);
   const ofBlocks = ({ batches, index }: LaneSlot) => batches - onlineIn[index]!;
+  /** How many more batches of blocks the lane can take. */
+  const roomIn = (slot: LaneSlot) =>
+    callsIn[slot.index]! > CALLS_PER_LANE ? 0 : Math.max(0, perLane() - ofBlocks(slot));
   const isBusy = () => slots.some((slot) => slot.batches > 0);
 
   function beginSingle(): void {
@@ -155,11 +164,13 @@ export function createLanePool(deps: {
     if (state === 'single' || (how === 'only' && isBusy())) return null;
     if (how === 'ahead') return chooseAhead(model, priority);
     if (how === 'online' || how === 'full_online') return chooseOnline(model, ONLINE_PER_LANE[how]);
-    const most = how === 'prefetch' ? perLane() : 1;
-    const countsAll = how !== 'prefetch' && how !== 'partial';
+    const hasRoom = (slot: LaneSlot) => {
+      if (how === 'prefetch') return roomIn(slot) > 0;
+      return (how === 'partial' ? ofBlocks(slot) : slot.batches) === 0;
+    };
     let best: LaneSlot | null = null;
     for (const slot of slots) {
-      if ((countsAll ? slot.batches : ofBlocks(slot)) >= most || !slot.takes(model)) continue;
+      if (!hasRoom(slot) || !slot.takes(model)) continue;
       const less = best ? slot.batches - best.batches || lastSent[slot.index]! - lastSent[best.index]! : -1;
       if (less < 0) best = slot;
     }
@@ -235,11 +246,8 @@ export function createLanePool(deps: {
     },
     isRunning: (model) => running.has(model),
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
-    freeSlots: (model) =>
-      slots.reduce(
-        (free, slot) => (slot.takes(model) ? free + Math.max(0, perLane() - ofBlocks(slot)) : free),
-        0,
-      ),
+    emptyLanes: (model) => slots.filter((slot) => slot.takes(model) && ofBlocks(slot) === 0).length,
+    freeSlots: (model) => slots.reduce((free, slot) => (slot.takes(model) ? free + roomIn(slot) : free), 0),
     onFree(listener) {
       onFree = listener;
     },
@@ -258,15 +266,22 @@ export function createLanePool(deps: {
       countBatch(batch.model, 1);
       const isOnline = batch.deadlines !== undefined;
       const priorities = prioritiesIn[slot.index]!;
-      const { priority = 0 } = batch;
+      const { priority = 0, rows, callRows = rows.length } = batch;
+      const calls = Math.ceil(rows.length / callRows);
       if (isOnline) onlineIn[slot.index]! += 1;
-      else priorities.push(priority);
+      else {
+        callsIn[slot.index]! += calls;
+        priorities.push(priority);
+      }
       return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
         runsSince[slot.index] = performance.now();
         if (how === 'only') endSingle();
         countBatch(batch.model, -1);
         if (isOnline) onlineIn[slot.index]! -= 1;
-        else priorities.splice(priorities.indexOf(priority), 1);
+        else {
+          callsIn[slot.index]! -= calls;
+          priorities.splice(priorities.indexOf(priority), 1);
+        }
         // Runs after the caller has seen the result.
         setImmediate(onFree);
       });

@@ -7,7 +7,9 @@
  * `idle`: no batch is in the lane. `decode`: opens files and decodes, or has nothing to do but wait until other threads
  * have decoded. `run`: fills tensors, runs the model, makes answers. `rest`: messages and the event loop.
  */
-export type Activity = 'idle' | 'decode' | 'run' | 'rest';
+export type Activity = (typeof ACTIVITIES)[number];
+
+const ACTIVITIES = ['idle', 'decode', 'run', 'rest'] as const;
 
 export type ActivityTimes = Record<Activity, number>;
 
@@ -18,6 +20,8 @@ export interface ActivityClock {
   during<T>(activity: Activity, work: () => T): T;
   /** Milliseconds per activity since the last call. */
   take(): ActivityTimes;
+  /** Sets the times since the last take aside, as if they were taken. The returned function puts them back. */
+  setAside(): () => void;
 }
 
 export function createActivityClock(now: () => number = () => performance.now()): ActivityClock {
@@ -34,8 +38,22 @@ export function createActivityClock(now: () => number = () => performance.now())
     return before;
   }
 
+  function take(): ActivityTimes {
+    enter(current);
+    const taken = times;
+    times = zero();
+    return taken;
+  }
+
   return {
     enter,
+    take,
+    setAside() {
+      const aside = take();
+      return () => {
+        for (const activity of ACTIVITIES) times[activity] += aside[activity];
+      };
+    },
     during(activity, work) {
       const before = enter(activity);
       try {
@@ -43,12 +61,6 @@ export function createActivityClock(now: () => number = () => performance.now())
       } finally {
         enter(before);
       }
-    },
-    take() {
-      enter(current);
-      const taken = times;
-      times = zero();
-      return taken;
     },
   };
 }

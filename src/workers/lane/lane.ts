@@ -1,8 +1,8 @@
 /**
  * A lane's own thread. It takes online batches first, the others by priority and arrival, and reads, decodes, infers
- * and answers each. While one batch runs, other threads decode at most one more, because the run blocks only this
- * thread. Between two runs, and every few milliseconds of decoding, it receives messages, so that an online batch waits
- * for one run at most.
+ * and answers each. While one batch runs, other threads decode at most one more, because a call of the model blocks only
+ * this thread. Between two calls, and every few milliseconds of decoding, it receives messages, so that an online batch
+ * waits for one call at most.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -204,7 +204,7 @@ export function createLaneThread(options: {
         continue;
       }
       executing = batch;
-      const done = await execute(batch, decoded);
+      const done = await execute(batch, decoded, isOnline(batch) ? null : runOnlineBetween);
       executing = null;
       gate.release();
       batches.shift();
@@ -216,6 +216,27 @@ export function createLaneThread(options: {
     clock.enter('idle');
     if (state === 'finishing') await end();
     else move('idle', 'running');
+  }
+
+  /** Runs the online batches that have come while the first batch was in the model. */
+  async function runOnlineBetween(): Promise<void> {
+    gate.hold();
+    // They are received here.
+    await nextTurn();
+    if (announced.isComing) await announced.wait();
+    for (let ran = 0; ran < MOST_OVERTAKEN; ran++) {
+      const next = batches[1];
+      if (next === undefined || !isOnline(next) || next.decoding.is === 'waiting') return;
+      const resume = clock.setAside();
+      clock.enter('decode');
+      options.send(await execute(next, await next.decoding.result, null));
+      batches.splice(1, 1);
+      // The next online batch may be decoded now, and messages come first.
+      await nextTurn();
+      decodeAhead();
+      clock.enter('run');
+      resume();
+    }
   }
 
   /** Resolves to null if an online batch goes ahead of it meanwhile. */
@@ -231,14 +252,17 @@ export function createLaneThread(options: {
   async function execute(
     { request, receivedAt }: PendingBatch,
     { open, rows: decoded }: DecodedBatch,
+    between: (() => Promise<void>) | null,
   ): Promise<FromLane> {
     clock.enter('run');
+    // A batch that runs between two calls of this one must not count what this one has read.
+    const readBefore = options.takeReadCounts();
     const rows = request.deadlines === undefined ? decoded : withoutLate(decoded, request.deadlines);
     const waitedMs = performance.now() - receivedAt;
     const helpersSince = helpers.start();
     const good: number[] = [];
     for (const [at, error] of rows.entries()) if (error === null) good.push(at);
-    const ran = await open?.run(good);
+    const ran = await open?.run(good, { callRows: request.callRows, ...(between && { between }) });
     const file = models.get(request.model)?.model.changedFile() ?? null;
     if (file !== null) return { type: 'stale', batch: request.batch, file };
     const answered = amongFailed(rows, ran?.outcomes ?? packOutcomes([]));
@@ -255,7 +279,8 @@ export function createLaneThread(options: {
     // `run` does not.
     const inferMs = Math.min(inModelMs, Math.max(0, run - prepareMs - postMs));
     const modelHelpersMs = ((models.get(request.model)?.threads ?? 1) - 1) * inferMs;
-    const read = options.takeReadCounts();
+    const readSince = options.takeReadCounts();
+    const read = { bytes: readBefore.bytes + readSince.bytes, ms: readBefore.ms + readSince.ms };
     const timings: BatchTimings = {
       idleMs: idle,
       // Files are opened while the clock charges decoding, so that time includes reading.

@@ -102,6 +102,8 @@ export interface BatchRequest {
   readonly batch: number;
   readonly model: string;
   readonly rows: LaneRows;
+  /** Most rows of a model call. Absent: all rows may be in one call. See ModelInfo, `splitsBatches`. */
+  readonly callRows?: number;
   /** The task's options. They apply to all rows. */
   readonly options: OptionValues;
   /**
@@ -133,6 +135,8 @@ export interface ModelInfo {
   readonly providers: readonly string[];
   /** The graph's fixed batch dimension. Null if it takes batches of any size. */
   readonly fixedBatch: number | null;
+  /** Whether a batch may have more rows than a model call, because the lane cuts it into calls. */
+  readonly splitsBatches: boolean;
   /** Sentences that the operator should know, such as a missing library that makes the task slower. */
   readonly notes: readonly string[];
   readonly loadMs: number;

@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface SliceGate {
-  /** A run begins soon. */
+  /** A run begins soon, or its next call does. */
   hold(): void;
   /** The run has ended, or does not begin yet. */
   release(): void;
@@ -15,27 +15,32 @@ export interface SliceGate {
 }
 
 /**
- * A run that blocks the thread is over within this many turns: two pass until the last messages have been received, and
- * one until it begins. A longer run leaves the thread free, such as user code that waits for a server. Slices then go
+ * A call that blocks the thread is over within this many turns: two pass until the last messages have been received, and
+ * one until it begins. A longer call leaves the thread free, such as user code that waits for a server. Slices then go
  * on.
  */
 const TURNS = 4;
 
 export function createSliceGate(): SliceGate {
   let isHeld = false;
+  let calls = 0;
   return {
     hold() {
       isHeld = true;
+      calls += 1;
     },
     release() {
       isHeld = false;
     },
     async pass() {
-      /** For how many turns a run has been about to begin, or has been running. */
+      /** For how many turns a call has been about to begin, or has been running. */
       let turns = isHeld ? 1 : 0;
+      let call = calls;
       for (;;) {
         const wasHeld = turns > 0;
         await nextTurn();
+        if (calls !== call) turns = 0;
+        call = calls;
         turns = isHeld ? turns + 1 : 0;
         // If the run has just ended, messages come first.
         if ((!isHeld && !wasHeld) || turns > TURNS) return;

@@ -66,7 +66,7 @@ function bind(
 
   return {
     batch(batch: AnsweredBatch): void {
-      const { rows, failed: bad, room: size, ms, timings } = batch;
+      const { rows, calls, failed: bad, room: size, ms, timings } = batch;
       const { readMs, decodeMs, prepareMs, inferMs, postMs, restMs } = timings;
       stages.open.inc(readMs / 1000);
       stages.decode.inc(decodeMs / 1000);
@@ -76,14 +76,14 @@ function bind(
       stages.other.inc(restMs / 1000);
       busy.inc(busyMs(timings) / 1000);
       bytes.inc(timings.bytes);
-      batchRows.observe(rows);
+      for (let left = rows; left > 0; left -= size / calls) batchRows.observe(Math.min(left, size / calls));
       room.inc(size);
       batchSeconds.observe(ms / 1000);
 
       success.inc(rows - bad);
       failure.inc(bad);
       count.inc(rows);
-      executions.inc();
+      executions.inc(calls);
       const times = rowTimesOf(batch);
       requestUs.inc(times.total * 1000);
       queueUs.inc(times.queue * 1000);

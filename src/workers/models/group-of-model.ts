@@ -20,11 +20,13 @@ export function groupOfModel(
 ): BatchGroup {
   const { config } = found.folder;
   const { online } = config.batching;
+  const batchSize = options.batch_size ?? sizing.batch.value;
   return batchGroup({
     model: queue,
     // Resolved here, so that a job that repeats the config's value shares batches with jobs that name no value.
     options: effectiveOptions(config, options),
-    batchSize: options.batch_size ?? sizing.batch.value,
+    batchSize,
+    mostRows: Math.max(batchSize, sizing.mostRows ?? 0),
     maxWaitMs: config.batching.max_wait_ms,
     priority: options.priority ?? DEFAULT_PRIORITY,
     tenant,

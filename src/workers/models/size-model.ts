@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelSizing } from '../../shared/queue/workers/worker-registry.ts';
 import type { ModelInfo } from '../lane/messages.ts';
-import { chooseBatch } from '../settings/choose-batch.ts';
+import { chooseBatch, chooseMostRows } from '../settings/choose-batch.ts';
 import type { LanePlan } from '../settings/plan-lanes.ts';
 import { choiceOf } from '../settings/requested.ts';
 import type { Resources } from '../settings/resources.ts';
@@ -36,6 +36,17 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
 
   return function sizeModel({ folder, info, tuned }: SizingFacts): ModelSizing {
     const { config, bytes } = folder;
+    const facts = {
+      config: asComputed(config, info),
+      fixedBatch: info.fixedBatch,
+      profile: tuned?.batchSize,
+      resources,
+      lanes: plan.lanes,
+      ownDecodeThreads: plan.threadedLanes > 0 ? plan.decodeThreads : 0,
+      modelBytes: bytes,
+      memory: rowMemoryOf(config, info),
+    };
+    const batch = chooseBatch(facts);
     return {
       fileBytes: bytes,
       lanes: lanesOf(config, tuned),
@@ -43,16 +54,8 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
         config.threads_per_lane === 'auto'
           ? tunedOr(tuned?.shape?.threads, choices.threads)
           : named(config.threads_per_lane),
-      batch: chooseBatch({
-        config: asComputed(config, info),
-        fixedBatch: info.fixedBatch,
-        profile: tuned?.batchSize,
-        resources,
-        lanes: plan.lanes,
-        ownDecodeThreads: plan.threadedLanes > 0 ? plan.decodeThreads : 0,
-        modelBytes: bytes,
-        memory: rowMemoryOf(config, info),
-      }),
+      batch,
+      mostRows: info.splitsBatches ? chooseMostRows(facts, batch.value) : batch.value,
     };
   };
 }

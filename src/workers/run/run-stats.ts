@@ -141,6 +141,6 @@ function addShare(sums: Sums, batch: BatchSeen, { rows, idleMs }: Share): void {
   sums.batch_wait_us += rows * 1000 * batch.queuedMs;
   sums.lane_wait_us += rows * 1000 * timings.laneWaitMs;
   // In thousandths, because a block may own only part of a batch.
-  sums.batches_milli += share * 1000;
-  sums.room_milli += share * 1000 * batch.size;
+  sums.batches_milli += share * 1000 * batch.calls;
+  sums.room_milli += share * 1000 * batch.calls * batch.size;
 }

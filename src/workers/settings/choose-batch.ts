@@ -2,7 +2,13 @@
  * Chooses the batch size for jobs that do not set one. It uses the size that suits the model, as far as a lane's memory
  * allows.
  */
-import { autoBatchSize, inputRowBytes, maxAutoBatch, targetOf } from '../../shared/tasks/auto-batch.ts';
+import {
+  autoBatchSize,
+  CALL_BYTES,
+  inputRowBytes,
+  maxAutoBatch,
+  targetOf,
+} from '../../shared/tasks/auto-batch.ts';
 import { tightest, type Choice } from '../../shared/domain/choice.ts';
 import { deviceOf } from '../../shared/domain/model/device.ts';
 import { lanesMemory } from '../../shared/domain/memory-shares.ts';
@@ -24,6 +30,11 @@ const DEVICE_FACTOR = 2;
 const SHARED_TENSORS = 2;
 /** A batch of several calls has at least this many rows, so that calls share the cost of messages (docs/adr/0013). */
 const LEAST_ROWS_IN_CALLS = 4;
+/** A lane gets the rows of this many calls at once, or of more if the calls are small (docs/adr/0013). */
+const MOST_CALLS = 4;
+const SMALL_CALLS_ROWS = 16;
+/** Bytes of the input tensors of rows that a lane gets at once. */
+const MOST_TENSOR_BYTES = 4 * CALL_BYTES;
 
 export interface BatchFacts {
   readonly config: ModelConfig;
@@ -52,6 +63,16 @@ export function chooseBatch(facts: BatchFacts): Choice {
   const wanted = profile === undefined ? formula : choiceOf({ value: profile, boundBy: 'profile' });
   const chosen = tightest(wanted, byMemory(facts));
   return fixedBatch === null ? chosen : inWholeCalls(chosen, fixedBatch);
+}
+
+/**
+ * Most rows that a lane gets at once. It runs them in calls of `batch` rows. They need more memory only for their input
+ * tensors, but where memory bounds the calls, nothing more is taken.
+ */
+export function chooseMostRows(facts: BatchFacts, batch: number): number {
+  const wanted = Math.max(SMALL_CALLS_ROWS, MOST_CALLS * batch);
+  const fitting = Math.floor(MOST_TENSOR_BYTES / inputRowBytes(facts.config));
+  return Math.max(batch, Math.min(wanted, fitting, byMemory(facts).value));
 }
 
 /** A partly filled call costs as much as a full one. */

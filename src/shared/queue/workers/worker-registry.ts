@@ -25,6 +25,8 @@ export interface ModelSizing {
   readonly lanes: Choice;
   readonly threads: Choice;
   readonly batch: Choice;
+  /** Most rows that a lane gets at once, of one model call or several. Absent: an older worker. */
+  readonly mostRows?: number;
 }
 
 export interface ServedModel {

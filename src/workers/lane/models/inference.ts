@@ -34,9 +34,21 @@ export function addTimings(sum: InferenceTimings, more: InferenceTimings): void 
   sum.postMs += more.postMs;
 }
 
+/** How the rows of a batch go through the model. */
+export interface RunCalls {
+  /** Most rows of a call. Absent: as many as the task wants and the graph accepts. */
+  readonly callRows?: number | undefined;
+  /** Called between two calls. Another batch may run until it resolves. */
+  readonly between?: () => Promise<void>;
+}
+
 export interface Inference {
   /** Returns one outcome for each of these prepared rows, in order. Never rejects because of the model. */
-  run(batch: TaskBatch, rows: readonly number[]): Promise<{ outcomes: Outcomes; timings: InferenceTimings }>;
+  run(
+    batch: TaskBatch,
+    rows: readonly number[],
+    how?: RunCalls,
+  ): Promise<{ outcomes: Outcomes; timings: InferenceTimings }>;
   /** Runs one call of these rows, filled up to the graph's batch. Rejects with onnxruntime's error. */
   call(
     batch: Pick<TaskBatch, 'feeds'>,
@@ -54,15 +66,19 @@ export function createInference(parts: {
   const { session, outputs, fixedBatch } = parts;
   const size = createCallSize();
 
-  async function run(batch: TaskBatch, rows: readonly number[]) {
+  async function run(
+    batch: TaskBatch,
+    rows: readonly number[],
+    { callRows = Infinity, between }: RunCalls = {},
+  ) {
     const timings = NO_TIME();
-    if (batch.run !== undefined)
-      return { outcomes: packOutcomes(await runItself(batch, rows, timings)), timings };
     const calls: { readonly rows: readonly number[]; readonly outcomes: Outcomes }[] = [];
-    for (const wanted of rows.length === 0 ? [] : batch.calls(rows)) {
+    for (const wanted of rows.length === 0 ? [] : batch.run ? [rows] : batch.calls(rows)) {
       for (let from = 0; from < wanted.length;) {
-        const together = wanted.slice(from, from + (fixedBatch ?? Math.min(size.rows, wanted.length)));
-        const outcomes = await runTogether(batch, together, timings);
+        if (calls.length > 0) await between?.();
+        const most = batch.run ? callRows : (fixedBatch ?? Math.min(size.rows, callRows));
+        const together = wanted.length <= most ? wanted : wanted.slice(from, from + most);
+        const outcomes = await (batch.run ? runItself : runTogether)(batch, together, timings);
         if (outcomes.ends.length > 0) calls.push({ rows: together, outcomes });
         // No outcomes: memory ran out. The next call then takes fewer of the same rows.
         from += outcomes.ends.length;
@@ -75,12 +91,13 @@ export function createInference(parts: {
     batch: TaskBatch,
     rows: readonly number[],
     timings: InferenceTimings,
-  ): Promise<RowOutcome[]> {
+  ): Promise<Outcomes> {
     const start = performance.now();
+    const before = timings.prepareMs + timings.inferMs;
     const call: GraphCall = async (feeds) => runGraph(feeds, timings);
     const outcomes = await batch.run!(rows, call);
-    timings.postMs += performance.now() - start - timings.prepareMs - timings.inferMs;
-    return outcomes;
+    timings.postMs += performance.now() - start - (timings.prepareMs + timings.inferMs - before);
+    return packOutcomes(outcomes);
   }
 
   /** Returns the outcomes of all rows. Returns none if memory ran out and a smaller call may fit. */
@@ -141,8 +158,13 @@ function inOrder(
   calls: readonly { readonly rows: readonly number[]; readonly outcomes: Outcomes }[],
   rows: readonly number[],
 ): Outcomes {
-  const [first] = calls;
-  if (calls.length === 1 && first!.rows.every((row, i) => row === rows[i])) return first!.outcomes;
+  let first = 0;
+  const isInOrder = calls.every((call) => {
+    const from = first;
+    first += call.rows.length;
+    return call.rows.every((row, i) => row === rows[from + i]);
+  });
+  if (calls.length > 0 && isInOrder) return joinOutcomes(calls.map(({ outcomes }) => outcomes));
   const done = new Map<number, RowOutcome>();
   for (const call of calls)
     for (const [i, outcome] of unpackOutcomes(call.outcomes).entries()) done.set(call.rows[i]!, outcome);

@@ -67,7 +67,7 @@ export async function loadOnnxExecutor(request: ModelLoad, parts: ExecutorParts)
     const loadMs = performance.now() - start;
     const found = await probed(task, inference);
     return {
-      info: { ...used, providers, fixedBatch, notes, loadMs, ...found },
+      info: { ...used, providers, fixedBatch, splitsBatches: true, notes, loadMs, ...found },
       open: (rows, asked) => openBatch(rows, { open: (some) => task.open(some, asked), inference }),
       changedFile: () => mapped.changed(),
       release,

@@ -9,7 +9,7 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import type { TaskBatch, TaskInput } from '../tasks/task.ts';
-import { addTimings, NO_TIME, type Inference, type InferenceTimings } from './inference.ts';
+import { addTimings, NO_TIME, type Inference, type InferenceTimings, type RunCalls } from './inference.ts';
 
 export interface OpenBatch {
   /** See TaskBatch.prepare. */
@@ -20,9 +20,10 @@ export interface OpenBatch {
   prepareColumns?(columns: ColumnRows): (RowError | null)[];
   /**
    * Returns one outcome for each of these rows, which are prepared and in ascending order. Must be called once after
-   * all preparing, even for no rows. Afterwards, the batch's memory may be used for another batch.
+   * all preparing, even for no rows. Afterwards, the batch's memory may be used for another batch. `how`: only for models
+   * that split batches. See ModelInfo.
    */
-  run(rows: readonly number[]): Promise<BatchRun>;
+  run(rows: readonly number[], how?: RunCalls): Promise<BatchRun>;
 }
 
 export interface BatchRun {
@@ -39,9 +40,10 @@ export interface BatchRun {
 export async function runPrepared(
   batch: Pick<OpenBatch, 'run'>,
   errors: readonly (RowError | null)[],
+  how?: RunCalls,
 ): Promise<Pick<BatchRun, 'outcomes' | 'timings'>> {
   const good = errors.flatMap((error, i) => (error === null ? [i] : []));
-  const { outcomes, timings } = await batch.run(good);
+  const { outcomes, timings } = await batch.run(good, how);
   return { outcomes: amongFailed(errors, outcomes), timings };
 }
 
@@ -67,9 +69,9 @@ function openWhole(rows: number, { open, inference }: Parts): OpenBatch {
     prepare: (at, row) => batch.prepare(at, row),
     ...(batch.prepareRecords && { prepareRecords: (records) => batch.prepareRecords!(records) }),
     ...(batch.prepareColumns && { prepareColumns: (columns) => batch.prepareColumns!(columns) }),
-    async run(ready) {
+    async run(ready, how) {
       try {
-        return await inference.run(batch, ready);
+        return await inference.run(batch, ready, how);
       } finally {
         batch.release();
       }
@@ -82,10 +84,10 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
   const half = Math.ceil(rows / 2);
   const inputs: TaskInput[] = [];
 
-  async function runPart(ready: readonly number[]) {
+  async function runPart(ready: readonly number[], how: RunCalls | undefined) {
     const part = openBatch(ready.length, parts);
     const prepared = await Promise.all(ready.map(async (at, i) => part.prepare(i, inputs[at]!)));
-    return runPrepared(part, prepared);
+    return runPrepared(part, prepared, how);
   }
 
   return {
@@ -93,11 +95,11 @@ function openInHalves(rows: number, parts: Parts): OpenBatch {
       inputs[at] = row;
       return null;
     },
-    async run(ready) {
+    async run(ready, how) {
       const outcomes: Outcomes[] = [];
       const sum = NO_TIME();
       for (let from = 0; from < ready.length; from += half) {
-        const part = await runPart(ready.slice(from, from + half));
+        const part = await runPart(ready.slice(from, from + half), how);
         outcomes.push(part.outcomes);
         addTimings(sum, part.timings);
       }

@@ -112,6 +112,7 @@ function infoOf(infos: readonly ModelInfo[], members: readonly Member[]): Omit<M
     providers: [...new Set(infos.flatMap(({ providers }) => providers))],
     // Each model fills up its own batches.
     fixedBatch: null,
+    splitsBatches: false,
     notes: infos.flatMap(({ notes }, i) => notes.map((note) => `${members[i]!.name}: ${note}`)),
     batchInvariance: gravest(infos.map(({ batchInvariance }) => batchInvariance)),
     memory: memories.includes(null) ? null : (memories as ModelMemory[]).reduce(sumOf),

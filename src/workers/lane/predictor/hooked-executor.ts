@@ -75,7 +75,8 @@ export async function loadHookedExecutor(
   };
   const graph = await loadGraph(request, hooks.before === undefined ? parts : withoutImages(parts));
   return {
-    info: { ...graph.info, notes: [...graph.info.notes, ...graphs.notes] },
+    // Hooks get the rows of one model call.
+    info: { ...graph.info, splitsBatches: false, notes: [...graph.info.notes, ...graphs.notes] },
     open: (rows, asked) => openHooked(rows, asked, graph, bound),
     changedFile: () => graph.changedFile() ?? graphs.changed(),
     async release() {

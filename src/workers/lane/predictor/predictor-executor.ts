@@ -60,6 +60,7 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
       outputs: [],
       providers: config.execution_providers.map((one) => (typeof one === 'string' ? one : one.name)),
       fixedBatch: null,
+      splitsBatches: false,
       notes: [...graphs.notes, ...schemaNotes(config, predictor)],
       loadMs: performance.now() - start,
       // Nobody knows what rows the code accepts, so there is nothing to try it with.

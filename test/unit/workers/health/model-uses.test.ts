@@ -14,7 +14,7 @@ function answered(queue: string, rows: number, inferMs: number) {
     laneWaitMs: 3,
     bytes: 0,
   };
-  return { queue, rows, failed: 1, room: 8, waitedMs: 5, ms: inferMs + 7, timings, runs: () => [] };
+  return { queue, rows, failed: 1, calls: 1, room: 8, waitedMs: 5, ms: inferMs + 7, timings, runs: () => [] };
 }
 
 it('sums rows and times by model', () => {

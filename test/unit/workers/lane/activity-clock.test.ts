@@ -23,6 +23,19 @@ it('charges all time to exactly one activity, and nested work to its own activit
   expect(clock.take()).toEqual({ idle: 0, decode: 0, run: 1, rest: 0 });
 });
 
+it('sets times aside while something else is measured', () => {
+  let time = 0;
+  const clock = createActivityClock(() => time);
+  clock.enter('run');
+  time = 5;
+  const resume = clock.setAside();
+  time = 7;
+  expect(clock.take()).toMatchObject({ run: 2 });
+  resume();
+  time = 10;
+  expect(clock.take()).toMatchObject({ run: 8 });
+});
+
 it('computes the CPU time of other threads as the time of the process minus the time of this thread', () => {
   const busy = (untilMs: number) => {
     const from = process.cpuUsage();

@@ -16,6 +16,7 @@ const info = {
   outputs: [],
   providers: ['cpu'],
   fixedBatch: null,
+  splitsBatches: true,
   notes: [],
   loadMs: 0,
   batchInvariance: null,
@@ -27,6 +28,7 @@ async function recordingLane(
   clock: ActivityClock = createActivityClock(),
   run: () => Partial<InferenceTimings> = () => ({}),
   decodeMs: number | null = null,
+  onCall: (first: number) => void = () => {},
 ) {
   const log: string[] = [];
   const sent: FromLane[] = [];
@@ -43,9 +45,13 @@ async function recordingLane(
           for (const until = performance.now() + decodeMs; performance.now() < until;);
           return error;
         },
-        run: async (rows) => {
+        run: async (rows, { callRows = Infinity, between } = {}) => {
           const good = rows.map((at) => names[at]!);
-          log.push(`run ${good.join(' ')}`);
+          for (let from = 0; from === 0 || from < good.length; from += callRows) {
+            if (from > 0) await between!();
+            log.push(`run ${good.slice(from, from + callRows).join(' ')}`);
+            onCall(good[from]!);
+          }
           const outcomes = good.map((name) => ({ ok: true as const, result: `"was":${name}` }));
           return {
             outcomes: packOutcomes(outcomes),
@@ -187,6 +193,40 @@ it('runs an online batch that comes while a batch of a block is decoded, and the
   await waitUntil('both', () => log.includes('run 1 2 3 4 5 6'));
   expect(log.indexOf('run 9')).toBeGreaterThan(log.indexOf('decode 1'));
   expect(log.indexOf('run 9')).toBeLessThan(log.indexOf('decode 6'));
+});
+
+it('runs online batches between two calls of a batch, and gives each batch its own times', async () => {
+  let time = 0;
+  const clock = createActivityClock(() => time);
+  const timings = () => {
+    time += 10;
+    return { inferMs: 10 };
+  };
+  const comeDuring = (first: number) => {
+    if (first === 1) setImmediate(() => [8, 9].forEach(online));
+  };
+  const { lane, log, sent, give, batch, online } = await recordingLane(clock, timings, null, comeDuring);
+  give(1, [1, 2, 3, 4, 5], { callRows: 2 });
+  batch(2, 6);
+  await waitUntil('the online batches', () => log.includes('run 9'));
+  lane.handle({ type: 'close' });
+  await waitUntil('the end', () => log.includes('closed'));
+  const runs = log.filter((entry) => entry.startsWith('run'));
+  expect(runs).toEqual(['run 1 2', 'run 8', 'run 9', 'run 3 4', 'run 5', 'run 6']);
+  const done = sent.flatMap((message) => (message.type === 'done' ? [message] : []));
+  expect(done.map((message) => message.batch)).toEqual([8, 9, 1, 2]);
+  expect(unpackOutcomes(done[2]!.outcomes).map((outcome) => outcome.ok && outcome.result)).toEqual(
+    [1, 2, 3, 4, 5].map((name) => `"was":${name}`),
+  );
+  for (const { timings } of done) expect(timings).toMatchObject({ inferMs: 10, restMs: 0, decodeMs: 0 });
+});
+
+it('lets a job go on between online batches that come during its calls', async () => {
+  const { give, online, ran } = await recordingLane();
+  give(1, [1, 2], { callRows: 1 });
+  await nextTurn();
+  for (let number = 11; number <= 20; number++) online(number);
+  expect(await ran()).toEqual([11, 12, 13, 14, 1, 15, 16, 17, 18, 2, 19, 20]);
 });
 
 it('waits a moment for an online batch that is announced, but not for one that does not come', async () => {

@@ -44,6 +44,21 @@ it('a slice waits for the next run if that comes first', async () => {
   expect(order).toEqual(['run', 'slice']);
 });
 
+it('a slice waits for all calls of a run', async () => {
+  const gate = createSliceGate();
+  const order: string[] = [];
+  const slice = gate.pass().then(() => order.push('slice'));
+  for (let call = 0; call < 6; call++) {
+    gate.hold();
+    await nextTurn();
+    await nextTurn();
+  }
+  order.push('run');
+  gate.release();
+  await slice;
+  expect(order).toEqual(['run', 'slice']);
+});
+
 it('a slice does not wait for a run that leaves the thread free', async () => {
   const gate = createSliceGate();
   gate.hold();

@@ -30,6 +30,7 @@ const batch = {
   runs: () => [],
   rows: 4,
   failed: 1,
+  calls: 1,
   room: 8,
   waitedMs: 40,
   ms: 100,

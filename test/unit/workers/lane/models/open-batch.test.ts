@@ -1,7 +1,7 @@
 // A batch that does not fit in memory is prepared and run in parts, with rows and answers in order.
 import { unpackOutcomes } from '#forebay/shared/domain/outcomes.js';
 import { expect, it } from 'vitest';
-import { createInference } from '#forebay/workers/lane/models/inference.js';
+import { createInference, type RunCalls } from '#forebay/workers/lane/models/inference.js';
 import { openBatch } from '#forebay/workers/lane/models/open-batch.js';
 import type { TaskBatch } from '#forebay/workers/lane/tasks/task.js';
 import type { Feeds } from '#forebay/workers/lane/tasks/tensors.js';
@@ -24,7 +24,7 @@ function batchOf(rows: number, room: number): TaskBatch {
   };
 }
 
-async function answersOf(room: number, rows: readonly number[]) {
+async function answersOf(room: number, rows: readonly number[], how?: RunCalls) {
   const calls: number[] = [];
   const run = async (feeds: Feeds) => {
     calls.push(feeds['x']!.dims[0]!);
@@ -35,7 +35,10 @@ async function answersOf(room: number, rows: readonly number[]) {
   const errors = await Promise.all(
     rows.map(async (row, at) => open.prepare(at, { bytes: Uint8Array.of(row) })),
   );
-  const { outcomes } = await open.run(errors.flatMap((error, at) => (error === null ? [at] : [])));
+  const { outcomes } = await open.run(
+    errors.flatMap((error, at) => (error === null ? [at] : [])),
+    how,
+  );
   const answers = unpackOutcomes(outcomes).values();
   const all = errors.map((error) => (error === null ? answers.next().value! : { ok: false as const, error }));
   return { calls, answers: all.map((outcome) => (outcome.ok ? outcome.result : outcome.error.code)) };
@@ -43,6 +46,16 @@ async function answersOf(room: number, rows: readonly number[]) {
 
 it('a batch is run as a whole if there is memory', async () => {
   expect(await answersOf(8, [5, 0, 7])).toEqual({ calls: [2], answers: ['5', 'decode_failed', '7'] });
+});
+
+it('a batch is run in calls of at most the given rows, and something else may run between two of them', async () => {
+  let turns = 0;
+  const how = { callRows: 2, between: async () => void (turns += 1) };
+  expect(await answersOf(8, [1, 2, 0, 4, 5, 6], how)).toEqual({
+    calls: [2, 2, 1],
+    answers: ['1', '2', 'decode_failed', '4', '5', '6'],
+  });
+  expect(turns).toBe(2);
 });
 
 it('a batch is halved until its parts fit, and a row that cannot be prepared keeps its place', async () => {

@@ -1,0 +1,32 @@
+/**
+ * How many rows leave for a lane at once: those of one model call, or of several. A batch costs the worker and the lane
+ * the same, however many rows it has, and rows that are decoded together find warm caches (docs/adr/0013). The lane runs
+ * them in calls of the batch size, so the answers are the same.
+ */
+import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
+import { fileBytesIn } from '../lane/lane-rows.ts';
+import type { OpenGroup } from './batch-group.ts';
+
+/** Lane time of the rows, ms. They cannot move to another lane, so more would leave lanes idle at the end of a job. */
+const MOST_MS = 100;
+/** Files of this size arrive in a busy lane at once. See mustAnnounce in wire.ts. */
+const MOST_FILE_BYTES = 128 * 1024;
+
+export function createRowsAtOnce(deps: {
+  pool: Pick<LanePool, 'emptyLanes' | 'memory'>;
+  /** Mean time of a lane for a row of the model, ms. Null: not known yet. */
+  rowMs: (model: string) => number | null;
+}) {
+  return function rowsFor(group: OpenGroup, how: SendHow): number {
+    const { model, batchSize, mostRows, ready } = group;
+    const each = deps.rowMs(model);
+    const most = Math.min(mostRows, each === null ? 0 : MOST_MS / each, ready.count);
+    if (how !== 'prefetch' || most < 2 * batchSize || deps.pool.memory !== 'normal') return batchSize;
+    const calls = Math.floor(ready.count / batchSize);
+    // Lanes without rows share those that are ready.
+    const share = Math.ceil(calls / Math.max(1, deps.pool.emptyLanes(model)));
+    const rows = batchSize * Math.min(share, Math.floor(most / batchSize));
+    const bytes = ready.oldest(rows).reduce((sum, { inputs }) => sum + fileBytesIn(inputs), 0);
+    return bytes > MOST_FILE_BYTES ? batchSize : rows;
+  };
+}

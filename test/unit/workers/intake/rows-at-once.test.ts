@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { batchGroup, emptyGroup } from '#forebay/workers/intake/batch-group.js';
+import { createRowsAtOnce } from '#forebay/workers/intake/rows-at-once.js';
+import type { LaneInput } from '#forebay/workers/lane/messages.js';
+
+const FILE: LaneInput = { path: '/photo.jpg', tenant: 'a' };
+
+/** Rows that leave at once of a group with calls of 4 rows and at most 16 rows at once. */
+function rowsAtOnce({
+  ready = 40,
+  row = FILE,
+  rowMs = 5 as number | null,
+  emptyLanes = 0,
+  memory = 'normal' as 'normal' | 'slow',
+  how = 'prefetch' as 'prefetch' | 'partial' | 'empty',
+}) {
+  const group = emptyGroup(
+    batchGroup({
+      model: 'm',
+      options: {},
+      batchSize: 4,
+      mostRows: 16,
+      maxWaitMs: 50,
+      priority: 50,
+      tenant: 'a',
+      input: 'image',
+    }),
+  );
+  const receiver = { answered: () => {} };
+  const inputs = Array.from({ length: ready }, () => row);
+  group.ready.add({ inputs, receiver, tenant: 'a', first: 0, since: 0 });
+  return createRowsAtOnce({ pool: { emptyLanes: () => emptyLanes, memory }, rowMs: () => rowMs })(group, how);
+}
+
+it('sends several calls at once, as many as are over in 100 ms', () => {
+  expect(rowsAtOnce({})).toBe(16);
+  expect(rowsAtOnce({ rowMs: 10 })).toBe(8);
+  expect(rowsAtOnce({ rowMs: 13 })).toBe(4);
+  expect(rowsAtOnce({ rowMs: 400 })).toBe(4);
+});
+
+it('sends only full calls', () => {
+  expect(rowsAtOnce({ ready: 15 })).toBe(12);
+  expect(rowsAtOnce({ ready: 7 })).toBe(4);
+});
+
+it('divides the rows among lanes that have none', () => {
+  expect(rowsAtOnce({ ready: 32, emptyLanes: 2 })).toBe(16);
+  expect(rowsAtOnce({ ready: 32, emptyLanes: 8 })).toBe(4);
+  expect(rowsAtOnce({ ready: 28, emptyLanes: 3 })).toBe(12);
+});
+
+it.each([
+  { when: 'no row of the model has been measured', rowMs: null },
+  { when: 'the worker is short of memory', memory: 'slow' as const },
+  { when: 'the lane must be empty', how: 'empty' as const },
+  { when: 'their files would arrive late', row: { bytes: new Uint8Array(20_000) } },
+])('sends one call when $when', (more) => {
+  expect(rowsAtOnce(more)).toBe(4);
+});
+
+it('sends several calls of small files', () => {
+  expect(rowsAtOnce({ row: { bytes: new Uint8Array(2_000) } })).toBe(16);
+});
