@@ -23,6 +23,7 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden.json'), 'utf8')) as Golden;
 const kernel = createResamplingKernel();
+const plain = { grey: false, keep: false };
 
 it.each(golden.resampled)(
   '$interpolation from $source to $target equals Pillow bit for bit',
@@ -43,9 +44,11 @@ it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
     const { region } = plan;
     expect(region.width * region.height).toBeLessThan(source[0] * source[1]);
     const part = cut(pattern(source), source[0], region);
-    kernel.source(plan, part.length).set(part);
-    const pixels = kernel.resample(plan, 0, region.width * 3);
-    expect(pixels).toEqual(cut(whole, target[0], window));
+    kernel
+      .open(plan, plain)
+      .whole(part.length, 0, region.width * 3)
+      .set(part);
+    expect(kernel.resample()).toEqual(cut(whole, target[0], window));
   },
 );
 
@@ -55,29 +58,33 @@ it('a large image is resized correctly, and its memory is freed for the next ima
   const grey = new Uint8Array(source[0] * source[1] * 3).fill(77);
   expect(resize(grey, source, target, 'box')).toEqual(new Uint8Array(24).fill(77));
   const plan = planOf([10, 10], [5, 5], 'box', { left: 0, top: 0, width: 5, height: 5 });
-  expect(kernel.source(plan, 300).buffer.byteLength).toBeLessThan(1_000_000);
+  expect(kernel.open(plan, plain).whole(300, 0, 30).buffer.byteLength).toBeLessThan(1_000_000);
 });
 
 it('numbers and pixels of one image need its passes only once', () => {
   const plan = planOf([40, 30], [8, 6], 'bicubic', { left: 0, top: 0, width: 8, height: 6 });
   const data = pattern([40, 30]);
   const tables = Float32Array.from({ length: 768 }, (_, i) => i % 256);
-  const plain = { tables, channels: [0, 1, 2], count: 3, planar: false } as const;
+  const asTheyAre = { tables, channels: [0, 1, 2], count: 3, planar: false } as const;
   const once = resize(data, [40, 30], [8, 6], 'bicubic');
-  const source = kernel.source(plan, data.length);
+  const source = kernel.open(plan, plain).whole(data.length, 0, 120);
   source.set(data);
-  const numbers = Array.from(kernel.normalise(plan, 0, 120, plain));
+  const numbers = Array.from(kernel.normalise(asTheyAre));
   source.fill(0);
-  expect(Array.from(kernel.resample(plan, 0, 120))).toEqual(numbers);
+  expect(Array.from(kernel.resample())).toEqual(numbers);
   expect(numbers).toEqual(Array.from(once));
 });
 
 function resize(data: Uint8Array, source: Pair, target: Pair, interpolation: Interpolation): Uint8Array {
   const [width, height] = target;
   const plan = planOf(source, target, interpolation, { left: 0, top: 0, width, height });
-  kernel.source(plan, data.length).set(data);
   const { left, top } = plan.region;
-  return kernel.resample(plan, (top * source[0] + left) * 3, source[0] * 3);
+  const stride = source[0] * 3;
+  kernel
+    .open(plan, plain)
+    .whole(data.length, top * stride + left * 3, stride)
+    .set(data);
+  return kernel.resample();
 }
 
 function planOf(

@@ -1,6 +1,7 @@
 // Compares the JPEG codecs of `decode: "exact"`.
 import { loadTurboWasm } from '#forebay/workers/lane/image/decode/jpeg/turbo-wasm-codec.js';
 import { createSimdCodec } from '#forebay/workers/lane/image/decode/jpeg/simd-codec.js';
+import type { PixelRoom } from '#forebay/workers/lane/image/resample/kernel.js';
 import type { JpegCodec } from '#forebay/workers/lane/image/decode/jpeg/jpeg-codec.js';
 
 export interface Part {
@@ -27,15 +28,23 @@ export async function loadJpegCodecs(): Promise<JpegCodecs> {
 
 function pixelsBy(codec: JpegCodec): JpegCodecs['simd'] {
   return (image, size, part = { left: 0, top: 0, ...size }) => {
-    let buffer = new Uint8Array(0);
-    const found = codec.decode(image, size, part, (length) => (buffer = new Uint8Array(length)));
-    if (found === null) return null;
     const line = part.width * 3;
     const pixels = Buffer.alloc(line * part.height);
-    for (let y = 0; y < part.height; y++) {
-      const at = found.offset + y * found.stride;
-      pixels.set(buffer.subarray(at, at + line), y * line);
-    }
-    return pixels;
+    let filled = 0;
+    const room: PixelRoom = {
+      whole() {
+        throw new Error('these codecs have the lines one after the other');
+      },
+      strips(offset, stride) {
+        filled = 0;
+        return (lines) => {
+          for (let at = offset; at < lines.length; at += stride) {
+            pixels.set(lines.subarray(at, at + line), filled);
+            filled += line;
+          }
+        };
+      },
+    };
+    return codec.decode(image, size, part, room) && filled === pixels.length ? pixels : null;
   };
 }

@@ -51,7 +51,7 @@ export function createImagePreparer(
   const decoderOf = (decode: DecodeMode) => {
     const known = decoders.get(decode);
     if (known !== undefined) return known;
-    const config = { ...preprocess, decode };
+    const config = { ...preprocess, decode, keepOriginal: pictures !== undefined };
     const made = { decoder: createDecoder(config), shelf: sharedImages?.shelfOf(config) ?? null };
     decoders.set(decode, made);
     return made;

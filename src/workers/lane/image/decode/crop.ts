@@ -3,9 +3,9 @@
  * input.
  */
 import { ForebayError } from '../../../../shared/errors.ts';
-import type { ResamplingKernel } from '../resample/kernel.ts';
+import type { ResamplingKernel, SourceUse } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
-import type { DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';
+import type { DecodeConfig, DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';
 import { planGeometry, type Geometry, type GeometryConfig } from './geometry.ts';
 import { inputFrame, type FrameConfig, type InputFrame } from './input-frame.ts';
 
@@ -52,23 +52,23 @@ export function checkedGeometry(size: Size, encodedBytes: number, options: Geome
 
 export type GeometryOptions = GeometryConfig & Pick<DecodeOptions, 'maxPixels' | 'maxImageRatio'>;
 
-/**
- * The window of the source that the kernel holds. `offset`, `stride`: see ResamplingKernel.resample. `grey`: whether
- * the source is turned to grey first, as with Pillow's `convert("L").resize(...)`.
- */
+/** What the kernel does with the pixels of a decoder's images. Grey images are never kept as they were. */
+export function sourceUse({ channels, keepOriginal = false }: DecodeConfig): SourceUse {
+  const grey = channels === 1;
+  return { grey, keep: keepOriginal && !grey };
+}
+
+/** The window of the image that the kernel has got. */
 export function kernelWindow(
   kernel: ResamplingKernel,
   plan: ResamplingPlan,
-  offset: number,
-  stride: number,
-  grey: boolean,
+  { keep }: SourceUse,
 ): DecodedWindow {
-  if (grey) kernel.toGrey(plan, offset, stride);
   return {
-    pixels: () => kernel.resample(plan, offset, stride),
-    normalised: (normalisation) => kernel.normalise(plan, offset, stride, normalisation),
+    pixels: () => kernel.resample(),
+    normalised: (normalisation) => kernel.normalise(normalisation),
     // Always present, because a spread per image costs more than the rest of this function.
-    original: grey || !plan.whole ? undefined : () => kernel.original(plan, offset, stride),
+    original: keep && plan.whole ? () => kernel.original() : undefined,
   };
 }
 

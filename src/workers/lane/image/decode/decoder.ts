@@ -23,6 +23,8 @@ export type DecodeConfig = Pick<
 > & {
   /** The image as it is: not resized, and nothing cut off. */
   readonly whole?: true;
+  /** The pixels before resizing are asked for, too. See DecodedWindow. */
+  readonly keepOriginal?: boolean;
 };
 
 /** The parameters of a decoder: one model, and the lane's limits. */
@@ -40,7 +42,10 @@ export interface DecodedWindow {
   pixels(): Uint8Array;
   /** Width x height x 3 numbers. Absent if the pixels did not come through the kernel. */
   readonly normalised?: (normalisation: Normalisation) => Float32Array;
-  /** A copy of the pixels before resizing, as packed RGB. Absent if they are not all there, or no longer as they were. */
+  /**
+   * A copy of the pixels before resizing, as packed RGB. Absent if they are not all there, no longer as they were, or
+   * not asked for (`keepOriginal`).
+   */
   readonly original?: (() => Uint8Array) | undefined;
 }
 

@@ -2,22 +2,23 @@
 import type { Picture, PicturePart } from '../picture.ts';
 import type { ResamplingKernel } from '../resample/kernel.ts';
 import { planResampling } from '../resample/pillow-resampler.ts';
-import { checkedGeometry, kernelWindow } from './crop.ts';
+import { checkedGeometry, kernelWindow, sourceUse } from './crop.ts';
 import type { DecodeConfig, Decoder, DecodeOptions, TakeWindow } from './decoder.ts';
 
 /** Hands the window of a part to `take`. Throws ForebayError `too_many_pixels`. */
 export type PartResizer = (part: PicturePart, take: TakeWindow<void>) => void;
 
 export function createPartResizer(options: DecodeOptions, kernel: ResamplingKernel): PartResizer {
-  const grey = options.channels === 1;
+  const use = sourceUse(options);
   return (part, take) => {
     const { size } = part;
     const geometry = checkedGeometry(size, size.width * size.height * 3, options);
     // This plan is not cached, because crops rarely have the same size.
     const plan = planResampling(size, geometry, options.interpolation);
     const { region } = plan;
-    part.copy(region, kernel.source(plan, region.width * region.height * 3));
-    take(kernelWindow(kernel, plan, 0, region.width * 3, grey), geometry);
+    const stride = region.width * 3;
+    part.copy(region, kernel.open(plan, use).whole(stride * region.height, 0, stride));
+    take(kernelWindow(kernel, plan, use), geometry);
   };
 }
 

@@ -13,7 +13,7 @@ import type { ResamplingKernel } from '../resample/kernel.ts';
 import type { Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
 import { matchPillow, type Source } from './formats/match-pillow.ts';
-import { checkedGeometry, checkLength, checkPixels, kernelWindow, toCrop } from './crop.ts';
+import { checkedGeometry, checkLength, checkPixels, kernelWindow, sourceUse, toCrop } from './crop.ts';
 import { checkDecodeBytes, decodeBytes, type LibraryMemory } from './memory/decode-memory.ts';
 import type { DecodeBudget } from './memory/decode-budget.ts';
 import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
@@ -49,7 +49,7 @@ export function createSharpDecoder(
   const { kernel, memory, budget, timed } = parts;
   const plans = parts.plans.of(options);
   const { maxPixels, interpolation } = options;
-  const grey = options.channels === 1;
+  const use = sourceUse(options);
   const opening: SharpOptions = {
     failOn: 'error',
     limitInputPixels: maxPixels,
@@ -117,7 +117,7 @@ export function createSharpDecoder(
     } as const;
     const scaled = open(source).resize(scaling).extract(geometry.window);
     const data = await toRgb(scaled).toBuffer();
-    if (grey) rgbToGrey(data);
+    if (use.grey) rgbToGrey(data);
     return timed(() => take({ pixels: () => data }, geometry));
   }
 
@@ -133,8 +133,8 @@ export function createSharpDecoder(
     checkLength(data, plan.region);
     source.finish?.(data, plan.region);
     return timed(() => {
-      kernel.source(plan, data.length).set(data);
-      return take(kernelWindow(kernel, plan, 0, plan.region.width * 3, grey), geometry);
+      kernel.open(plan, use).strips(0, plan.region.width * 3)(data);
+      return take(kernelWindow(kernel, plan, use), geometry);
     });
   }
 

@@ -1,28 +1,46 @@
 /**
- * The resampler's SIMD kernel and its memory: lays out tables, source and results, and runs the passes of
+ * The resampler's SIMD kernel and its memory: puts tables, source and results there, and runs the passes of
  * assembly/kernel.ts. A lane has one, and so does each of its decode threads. It is synchronous, and reuses its memory
  * for every image.
  */
 import { readFileSync } from 'node:fs';
-import type { ResamplingPlan, Size } from './pillow-resampler.ts';
+import { layOut, makeParts, type Layout, type PlanParts } from './kernel-memory.ts';
+import { fitsInStrips, type ResamplingPlan, type Size } from './pillow-resampler.ts';
 
 export interface ResamplingKernel {
-  /**
-   * A buffer for `length` bytes of RGB, which the caller fills with at least the plan's region. Its content is
-   * undefined. Valid until the next call of any function.
-   */
-  source(plan: ResamplingPlan, length: number): Uint8Array;
-  /**
-   * Returns the window as packed RGB. The source must have been filled for the same plan. In bytes, `offset` is the
-   * position of the region's first pixel in the source, and `stride` the distance from line to line.
-   */
-  resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
-  /** Returns a copy of the plan's region of the source as packed RGB. */
-  original(plan: ResamplingPlan, offset: number, stride: number): Uint8Array;
-  /** Turns the plan's region of the source to grey with three equal channels, as Pillow's `convert("L")`. */
-  toGrey(plan: ResamplingPlan, offset: number, stride: number): void;
+  /** Begins with the next image. Returns where its pixels go. */
+  open(plan: ResamplingPlan, use: SourceUse): PixelRoom;
+  /** Returns the window as packed RGB. The plan's region must have been filled in. */
+  resample(): Uint8Array;
+  /** Returns a copy of the plan's region before resizing, as packed RGB. The source must have been kept. */
+  original(): Uint8Array;
   /** Returns the window as normalised numbers: width x height x channels. Valid until the next call of any function. */
-  normalise(plan: ResamplingPlan, offset: number, stride: number, normalisation: Normalisation): Float32Array;
+  normalise(normalisation: Normalisation): Float32Array;
+}
+
+/** What is done with the pixels before they are resized. */
+export interface SourceUse {
+  /** They are turned to grey with three equal channels, as with Pillow's `convert("L")`. */
+  readonly grey: boolean;
+  /** They are kept for `original`. */
+  readonly keep: boolean;
+}
+
+/**
+ * Takes the pixels of a plan's region as RGB. The last call of one of its functions counts. In bytes, `offset` is the
+ * position of the region's first column in a line, and `stride` the distance from line to line.
+ */
+export interface PixelRoom {
+  /**
+   * A buffer for `length` bytes, which the caller fills with at least the region. `offset` is that of the region's first
+   * pixel. The content is undefined. Valid until the next call of any function of the kernel.
+   */
+  whole(length: number, offset: number, stride: number): Uint8Array;
+  /**
+   * Returns a function that takes the region's lines from top to bottom, some whole lines at a time. Only lines of the
+   * result's width are kept, if the plan and the use allow it.
+   */
+  strips(offset: number, stride: number): (lines: Uint8Array) => void;
 }
 
 /** How bytes become numbers, and the order of the numbers. */
@@ -85,33 +103,6 @@ interface Exports {
   ): void;
 }
 
-/** What a plan puts into the memory. It is made once per plan, because small images often have few sizes. */
-interface PlanParts {
-  /** The tables of both axes, one after the other. The offsets of columns come first. */
-  readonly tables: Uint8Array;
-  /** Where the other tables begin. */
-  readonly columnWeights: number;
-  readonly rowFirst: number;
-  readonly rowWeights: number;
-  /** Bytes of a line between the passes, and of all lines. */
-  readonly middleStride: number;
-  readonly middleBytes: number;
-  readonly outStride: number;
-  readonly outBytes: number;
-}
-
-/** Addresses in the memory. */
-interface Layout {
-  readonly parts: PlanParts;
-  readonly numbers: number;
-  readonly numberTables: number;
-  readonly tables: number;
-  readonly source: number;
-  readonly middle: number;
-  readonly out: number;
-  readonly end: number;
-}
-
 /** Where the resized window is. */
 interface Lines {
   /** The address of its first pixel. */
@@ -123,14 +114,25 @@ interface Lines {
 /** WebAssembly memory only grows. An instance above this is replaced after the image that needed it. */
 const KEPT_BYTES = 48 * 2 ** 20;
 const PAGE_BYTES = 65_536;
-const NUMBER_TABLES_BYTES = 3 * 256 * 4;
+
+/**
+ * About as many bytes are resized at once, because they are still in the cache of the core then. The decoder hands its
+ * pixels out in pieces of the same size.
+ */
+const STRIP_BYTES = 65_536;
 
 /** Compiles the kernel that the build has put beside this file. */
 export function createResamplingKernel(): ResamplingKernel {
   const compiled = new WebAssembly.Module(readFileSync(new URL('assembly/kernel.wasm', import.meta.url)));
   const instantiate = () => new WebAssembly.Instance(compiled).exports as unknown as Exports;
   let wasm = instantiate();
+  let plan: ResamplingPlan;
+  let use: SourceUse;
   let layout: Layout | null = null;
+  /** The region in the memory. Null if it is not there as a whole. */
+  let source: Lines | null = null;
+  /** Runs the passes that are left. */
+  let finish: () => Lines = notFilled;
   /** The window of the current source. Null if it has not been resized yet. */
   let resized: Lines | null = null;
   /** The number tables that are in the memory. They stay valid as long as their address stays the same. */
@@ -138,8 +140,17 @@ export function createResamplingKernel(): ResamplingKernel {
   let view = new Float32Array(0);
   let memory = new Uint8Array(0);
   const partsOf = new WeakMap<ResamplingPlan, PlanParts>();
+  const room: PixelRoom = { whole, strips };
 
-  function source(plan: ResamplingPlan, length: number): Uint8Array {
+  function open(nextPlan: ResamplingPlan, nextUse: SourceUse): PixelRoom {
+    plan = nextPlan;
+    use = nextUse;
+    finish = notFilled;
+    return room;
+  }
+
+  /** `bytes`, `stride`: of the source that is in the memory at once. */
+  function reserve(bytes: number, stride: number): Layout {
     resized = null;
     if (wasm.memory.buffer.byteLength > KEPT_BYTES) {
       wasm = instantiate();
@@ -147,38 +158,104 @@ export function createResamplingKernel(): ResamplingKernel {
     }
     let parts = partsOf.get(plan);
     if (parts === undefined) partsOf.set(plan, (parts = makeParts(plan)));
-    const next = layOut(plan, parts, length);
+    const next = layOut(plan, parts, bytes, stride);
     if (next.numberTables !== layout?.numberTables) tablesInMemory = null;
     layout = next;
     const missing = layout.end - wasm.memory.buffer.byteLength;
     if (missing > 0) wasm.memory.grow(Math.ceil(missing / PAGE_BYTES));
     if (memory.buffer !== wasm.memory.buffer) memory = new Uint8Array(wasm.memory.buffer);
-    return memory.subarray(layout.source, layout.source + length);
+    return layout;
   }
 
-  function resample(plan: ResamplingPlan, offset: number, stride: number): Uint8Array {
-    const lines = (resized ??= runPasses(plan, offset, stride));
-    return copyLines(memory.subarray(lines.at), lines.stride, plan.window);
+  function whole(length: number, offset: number, stride: number): Uint8Array {
+    const { source: at } = reserve(length, stride);
+    const lines = (source = { at: at + offset, stride });
+    finish = () => fromWhole(lines);
+    return memory.subarray(at, at + length);
   }
 
-  function original({ region }: ResamplingPlan, offset: number, stride: number): Uint8Array {
-    if (layout === null) throw new Error('no source was filled in (this is a bug)');
-    return copyLines(memory.subarray(layout.source + offset), stride, region);
+  function strips(offset: number, stride: number): (lines: Uint8Array) => void {
+    const { region } = plan;
+    let filled = 0;
+    if (use.keep || !fitsInStrips(plan)) {
+      const buffer = whole(stride * region.height, offset, stride);
+      return (lines) => {
+        buffer.set(lines, filled);
+        filled += lines.length;
+      };
+    }
+    // An even number, because the pass resizes two lines at a time.
+    const count = Math.min(Math.max(2, Math.floor(STRIP_BYTES / stride / 2) * 2), region.height);
+    const length = count * stride;
+    const { source: at, middle, parts, tables } = reserve(length, stride);
+    const { middleStride } = parts;
+    memory.set(parts.tables, tables);
+    source = null;
+    finish = () => fromMiddle(filled);
+    return (lines) => {
+      for (let from = 0; from < lines.length; from += length) {
+        const strip = lines.length <= length ? lines : lines.subarray(from, from + length);
+        const height = Math.ceil(strip.length / stride);
+        memory.set(strip, at);
+        if (use.grey) wasm.grey(at + offset, stride, region.width, height);
+        horizontal(at + offset, stride, height, middle + filled * middleStride, middleStride);
+        filled += height;
+      }
+    };
   }
 
-  function toGrey({ region }: ResamplingPlan, offset: number, stride: number): void {
-    if (layout === null) throw new Error('no source was filled in (this is a bug)');
-    resized = null;
-    wasm.grey(layout.source + offset, stride, region.width, region.height);
+  function fromWhole({ at, stride }: Lines): Lines {
+    const { window, region } = plan;
+    const { parts, tables, middle, out } = layout!;
+    const { middleStride, outStride } = parts;
+    if (use.grey) wasm.grey(at, stride, region.width, region.height);
+    if (plan.copies) return { at, stride };
+    memory.set(parts.tables, tables);
+    if (plan.tall) {
+      vertical(at, stride, region.width, middle, middleStride);
+      horizontal(middle, middleStride, window.height, out, outStride);
+    } else {
+      horizontal(at, stride, region.height, middle, middleStride);
+      vertical(middle, middleStride, window.width, out, outStride);
+    }
+    return { at: out, stride: outStride };
   }
 
-  function normalise(
-    plan: ResamplingPlan,
-    offset: number,
-    stride: number,
-    { tables, channels, count, planar }: Normalisation,
-  ): Float32Array {
-    const lines = (resized ??= runPasses(plan, offset, stride));
+  /** The horizontal pass has been done strip by strip. */
+  function fromMiddle(lines: number): Lines {
+    const { window, region } = plan;
+    if (lines !== region.height) throw new Error(`${lines} of ${region.height} lines filled in (this is a bug)`);
+    const { parts, middle, out } = layout!;
+    vertical(middle, parts.middleStride, window.width, out, parts.outStride);
+    return { at: out, stride: parts.outStride };
+  }
+
+  function horizontal(from: number, fromStride: number, lines: number, to: number, toStride: number): void {
+    const { parts, tables } = layout!;
+    const { pairs } = plan.columns;
+    const weights = tables + parts.columnWeights;
+    wasm.horizontal(from, fromStride, lines, tables, weights, pairs, plan.window.width, to, toStride);
+  }
+
+  function vertical(from: number, fromStride: number, width: number, to: number, toStride: number): void {
+    const { parts, tables } = layout!;
+    const { pairs } = plan.rows;
+    const [first, weights] = [tables + parts.rowFirst, tables + parts.rowWeights];
+    wasm.vertical(from, fromStride, width * 3, plan.window.height, first, weights, pairs, to, toStride);
+  }
+
+  function resample(): Uint8Array {
+    const { at, stride } = (resized ??= finish());
+    return copyLines(memory.subarray(at), stride, plan.window);
+  }
+
+  function original(): Uint8Array {
+    if (source === null) throw new Error('the source was not kept (this is a bug)');
+    return copyLines(memory.subarray(source.at), source.stride, plan.region);
+  }
+
+  function normalise({ tables, channels, count, planar }: Normalisation): Float32Array {
+    const { at, stride } = (resized ??= finish());
     const { numbers, numberTables } = layout!;
     if (tablesInMemory !== tables) {
       new Float32Array(wasm.memory.buffer, numberTables, tables.length).set(tables);
@@ -190,7 +267,7 @@ export function createResamplingKernel(): ResamplingKernel {
     const green = numbers + channels[1] * apart;
     const blue = numbers + channels[2] * apart;
     const step = planar ? 4 : 4 * count;
-    wasm.normalise(lines.at, lines.stride, width, height, numberTables, red, green, blue, step);
+    wasm.normalise(at, stride, width, height, numberTables, red, green, blue, step);
     return numbersAt(numbers, width * height * count);
   }
 
@@ -203,88 +280,11 @@ export function createResamplingKernel(): ResamplingKernel {
     return view;
   }
 
-  function runPasses(plan: ResamplingPlan, offset: number, stride: number): Lines {
-    if (layout === null) throw new Error('no source was filled in (this is a bug)');
-    const { window, region, columns, rows } = plan;
-    const { parts, tables, middle, out } = layout;
-    const { middleStride, outStride } = parts;
-    const start = layout.source + offset;
-    if (plan.copies) return { at: start, stride };
-    memory.set(parts.tables, tables);
-    const columnWeights = tables + parts.columnWeights;
-    const rowFirst = tables + parts.rowFirst;
-    const rowWeights = tables + parts.rowWeights;
-    if (plan.tall) {
-      vertical(start, stride, region.width, middle, middleStride);
-      horizontal(middle, middleStride, window.height, out, outStride);
-    } else {
-      horizontal(start, stride, region.height, middle, middleStride);
-      vertical(middle, middleStride, window.width, out, outStride);
-    }
-    return { at: out, stride: outStride };
-
-    function horizontal(from: number, fromStride: number, lines: number, to: number, toStride: number): void {
-      const { pairs } = columns;
-      wasm.horizontal(from, fromStride, lines, tables, columnWeights, pairs, window.width, to, toStride);
-    }
-
-    function vertical(from: number, fromStride: number, width: number, to: number, toStride: number): void {
-      const { pairs } = rows;
-      wasm.vertical(from, fromStride, width * 3, window.height, rowFirst, rowWeights, pairs, to, toStride);
-    }
-  }
-
-  return { source, resample, original, toGrey, normalise };
+  return { open, resample, original, normalise };
 }
 
-function layOut(plan: ResamplingPlan, parts: PlanParts, sourceLength: number): Layout {
-  const { window, region, columns, rows, tall } = plan;
-  const { middleStride, middleBytes, outStride, outBytes } = parts;
-  // Bytes that are read beyond the end: for taps of weight 0, and as the second line of the last pair.
-  const beyondLine = columns.pairs * 6;
-  const beyondLines = rows.pairs * 2 + 1;
-  const sourceStride = Math.ceil(sourceLength / region.height);
-  const numbers = 1024;
-  const numberTables = numbers + room(window.width * window.height * 12, 0);
-  const tables = numberTables + room(NUMBER_TABLES_BYTES, 0);
-  const source = tables + room(parts.tables.length, 0);
-  const middle = source + room(sourceLength, beyondLine + sourceStride * (tall ? beyondLines : 1));
-  const out = middle + room(middleBytes, beyondLine + middleStride * (tall ? 1 : beyondLines));
-  const end = out + room(outBytes, outStride);
-  return { parts, numbers, numberTables, tables, source, middle, out, end };
-}
-
-/** The passes read and write whole vectors of 16 bytes. Addresses are multiples of 16. */
-function room(bytes: number, beyond: number): number {
-  return Math.ceil((bytes + beyond + 16) / 16) * 16;
-}
-
-/** Bytes of a line of RGB, with room for the fourth byte that its last pixel writes. */
-function paddedLine(width: number): number {
-  return Math.ceil((width * 3 + 1) / 16) * 16;
-}
-
-function makeParts({ window, region, columns, rows, tall }: ResamplingPlan): PlanParts {
-  const columnWeights = room(window.width * 4, 0);
-  const rowFirst = columnWeights + room(columns.weights.byteLength, 0);
-  const rowWeights = rowFirst + room(window.height * 4, 0);
-  const tables = new Uint8Array(rowWeights + rows.weights.byteLength);
-  new Int32Array(tables.buffer, 0, window.width).set(columns.first.map((first) => first * 3));
-  new Int16Array(tables.buffer, columnWeights, columns.weights.length).set(columns.weights);
-  new Int32Array(tables.buffer, rowFirst, window.height).set(rows.first);
-  new Int16Array(tables.buffer, rowWeights, rows.weights.length).set(rows.weights);
-  const middleStride = paddedLine(tall ? region.width : window.width);
-  const outStride = paddedLine(window.width);
-  return {
-    tables,
-    columnWeights,
-    rowFirst,
-    rowWeights,
-    middleStride,
-    middleBytes: middleStride * (tall ? window.height : region.height),
-    outStride,
-    outBytes: outStride * window.height,
-  };
+function notFilled(): never {
+  throw new Error('no source was filled in (this is a bug)');
 }
 
 function copyLines(from: Uint8Array, stride: number, { width, height }: Size): Uint8Array {

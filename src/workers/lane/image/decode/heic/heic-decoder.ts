@@ -6,14 +6,13 @@ import { ForebayError, messageOf } from '../../../../../shared/errors.ts';
 import { isOutOfMemory } from '../../../out-of-memory.ts';
 import type { ResamplingKernel } from '../../resample/kernel.ts';
 import type { PlanCache } from '../../resample/plan-cache.ts';
-import type { Region } from '../../resample/pillow-resampler.ts';
-import { checkedGeometry, checkPixels, kernelWindow, toCrop } from '../crop.ts';
+import { checkedGeometry, checkPixels, kernelWindow, sourceUse, toCrop } from '../crop.ts';
 import type { DecodeOptions, Decoder, TakeWindow, Timed } from '../decoder.ts';
 import type { DecodeBudget } from '../memory/decode-budget.ts';
 import { checkDecodeBytes, decodeBytes } from '../memory/decode-memory.ts';
 import { HEIC_MEMORY } from '../memory/library-memory.ts';
 import { isHeic, largestSize } from './heic-file.ts';
-import type { HeicLibrary, HeicPixels } from './heic-library.ts';
+import type { HeicLibrary } from './heic-library.ts';
 
 export function createHeicDecoder(
   options: DecodeOptions,
@@ -29,7 +28,7 @@ export function createHeicDecoder(
 ): Decoder {
   const { load, kernel, budget, otherwise, timed } = parts;
   const plans = parts.plans.of(options);
-  const grey = options.channels === 1;
+  const use = sourceUse(options);
 
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     return isHeic(image) ? decodeHeic(image, take) : otherwise.decodeTo(image, take);
@@ -51,9 +50,11 @@ export function createHeicDecoder(
       return library.open(image, (size, decode) => {
         const geometry = checkedGeometry(size, image.length, options);
         const { plan } = plans.get(size, () => geometry);
-        const { region } = plan;
-        copyRegion(decode(), region, kernel.source(plan, region.width * region.height * 3));
-        return take(kernelWindow(kernel, plan, 0, region.width * 3, grey), geometry);
+        const { left, top, height } = plan.region;
+        const { data, stride } = decode();
+        const put = kernel.open(plan, use).strips(left * 3, stride);
+        put(data.subarray(top * stride, (top + height) * stride));
+        return take(kernelWindow(kernel, plan, use), geometry);
       });
     } catch (error) {
       if (error instanceof ForebayError || isOutOfMemory(error)) throw error;
@@ -64,14 +65,6 @@ export function createHeicDecoder(
 
   const crop = toCrop(options);
   return { jpeg: otherwise.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
-}
-
-function copyRegion({ data, stride }: HeicPixels, region: Region, into: Uint8Array): void {
-  const length = region.width * 3;
-  for (let y = 0; y < region.height; y++) {
-    const from = (region.top + y) * stride + region.left * 3;
-    into.set(data.subarray(from, from + length), y * length);
-  }
 }
 
 function damaged(why: string): ForebayError {

@@ -11,6 +11,6 @@ export async function loadExactCodec(): Promise<JpegCodec> {
   const turbo = await loadTurboWasm();
   return {
     decode: (image, size, region, room) =>
-      simd.decode(image, size, region, room) ?? turbo.decode(image, size, region, room),
+      simd.decode(image, size, region, room) || turbo.decode(image, size, region, room),
   };
 }

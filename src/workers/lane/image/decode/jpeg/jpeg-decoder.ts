@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ResamplingKernel } from '../../resample/kernel.ts';
 import type { PlanCache } from '../../resample/plan-cache.ts';
-import { checkedGeometry, checkRatio, kernelWindow, toCrop } from '../crop.ts';
+import { checkedGeometry, checkRatio, kernelWindow, sourceUse, toCrop } from '../crop.ts';
 import {
   HELD_PIXELS,
   type DecodeOptions,
@@ -42,7 +42,7 @@ export function createJpegDecoder(
   const baselineBytes = bytesPerPixel(memoryOfPlain('jpeg', false), 'codec');
   const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
   const turn = createTurn();
-  const grey = options.channels === 1;
+  const use = sourceUse(options);
   let codec: JpegCodec | null = null;
   /** Number of images that wait for their turn. */
   let waiting = 0;
@@ -94,9 +94,8 @@ export function createJpegDecoder(
     // Repeated for each image, because it depends on the file's bytes, too. The other checks depend only on the size.
     checkRatio(size, image.length, options.maxImageRatio);
     checkDecodeBytes(bytes, size, 'JPEG', options);
-    const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
-    if (found === null) return null;
-    return { result: take(kernelWindow(kernel, plan, found.offset, found.stride, grey), geometry) };
+    if (!codec.decode(image, size, plan.region, kernel.open(plan, use))) return null;
+    return { result: take(kernelWindow(kernel, plan, use), geometry) };
   }
 
   const crop = toCrop(options);

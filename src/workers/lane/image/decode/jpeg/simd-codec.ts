@@ -48,24 +48,24 @@ export function createSimdCodec(): JpegCodec {
 
   return {
     decode(image, { width, height }, region, room) {
-      if (image.length * 2 > width * height * 3 + SPARE_BYTES) return null;
+      if (image.length * 2 > width * height * 3 + SPARE_BYTES) return false;
       if (wasm.memory.buffer.byteLength > KEPT_BYTES) wasm = instantiate();
       const at = wasm.room(image.length);
-      if (at === 0) return null;
+      if (at === 0) return false;
       current().set(image, at);
       const { left, top } = region;
       const [right, bottom] = [left + region.width, top + region.height];
-      if (wasm.open(image.length, width, height, left, top, right, bottom) === 0) return null;
+      if (wasm.open(image.length, width, height, left, top, right, bottom) === 0) return false;
       const stride = region.width * 3;
-      const target = room(stride * region.height);
+      const put = room.strips(0, stride);
       const pixels = wasm.pixels();
       let filled = 0;
       for (;;) {
         const lines = wasm.next();
-        if (lines < 0) return null;
-        if (lines === 0) return filled === target.length ? { offset: 0, stride } : null;
-        target.set(current().subarray(pixels, pixels + lines * stride), filled);
-        filled += lines * stride;
+        if (lines < 0) return false;
+        if (lines === 0) return filled === region.height;
+        put(current().subarray(pixels, pixels + lines * stride));
+        filled += lines;
       }
     },
   };

@@ -25,16 +25,15 @@ export function loadTurboNative(): JpegCodec | null {
   return {
     decode(image, size, region, room) {
       const stride = size.width * 3;
-      const target = room(stride * size.height);
+      const target = room.whole(stride * size.height, region.top * stride + region.left * 3, stride);
       try {
         const found = library.decompressSync(asBuffer(image), asBuffer(target), {
           format: library.FORMAT_RGB,
         });
-        if (found.width !== size.width || found.height !== size.height) return null;
+        return found.width === size.width && found.height === size.height;
       } catch {
-        return null;
+        return false;
       }
-      return { offset: region.top * stride + region.left * 3, stride };
     },
   };
 }

@@ -78,28 +78,35 @@ export async function loadTurboWasm(): Promise<JpegCodec> {
 
   return {
     decode(image, size, region, room) {
-      if (instance === null || !decodeWhole(image, instance)) return null;
+      if (instance === null || !decodeWhole(image, instance)) return false;
       const { width, height, componentCount } = instance.decoder.getFrameInfo();
       const line = width * componentCount;
-      if (width !== size.width || height !== size.height) return null;
+      if (width !== size.width || height !== size.height) return false;
       const decoded = instance.readPixels(line * height);
-      if (decoded === null) return null;
+      if (decoded === null) return false;
       const lines = decoded.subarray(region.top * line, (region.top + region.height) * line);
-      const target = room(width * region.height * 3);
-      if (componentCount === 1) spreadGrey(lines, target);
-      else target.set(lines);
+      const put = room.strips(region.left * 3, width * 3);
+      if (componentCount === 1) putGrey(lines, line, put);
+      else put(lines);
       if (instance.library.HEAPU8.length > KEPT_BYTES) replace();
-      return { offset: region.left * 3, stride: width * 3 };
+      return true;
     },
   };
 }
 
-/** Turns grey into three equal channels. */
-function spreadGrey(grey: Uint8Array, rgb: Uint8Array): void {
-  for (let from = 0, to = 0; from < grey.length; from++, to += 3) {
-    const value = grey[from]!;
-    rgb[to] = value;
-    rgb[to + 1] = value;
-    rgb[to + 2] = value;
+const GREY_LINES = 16;
+
+/** Turns grey into three equal channels, some lines at a time. */
+function putGrey(grey: Uint8Array, width: number, put: (lines: Uint8Array) => void): void {
+  const rgb = new Uint8Array(width * GREY_LINES * 3);
+  for (let first = 0; first < grey.length; first += width * GREY_LINES) {
+    const end = Math.min(first + width * GREY_LINES, grey.length);
+    for (let from = first, to = 0; from < end; from++, to += 3) {
+      const value = grey[from]!;
+      rgb[to] = value;
+      rgb[to + 1] = value;
+      rgb[to + 2] = value;
+    }
+    put(rgb.subarray(0, (end - first) * 3));
   }
 }
