@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { createResamplingKernel } from '#forebay/workers/lane/image/resample/kernel.js';
+import { describe, expect, it } from 'vitest';
+import { createResamplingKernel, type Normalisation } from '#forebay/workers/lane/image/resample/kernel.js';
 import {
   planResampling,
   type Interpolation,
   type ResamplingPlan,
 } from '#forebay/workers/lane/image/resample/pillow-resampler.js';
+import { createRandom } from '../support/random.ts';
 
 type Pair = readonly [width: number, height: number];
 
@@ -24,6 +25,12 @@ interface Golden {
 const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden.json'), 'utf8')) as Golden;
 const kernel = createResamplingKernel();
 const plain = { grey: false, keep: false };
+const asTheyAre: Normalisation = {
+  tables: Float32Array.from({ length: 768 }, (_, i) => i % 256),
+  channels: [0, 1, 2],
+  count: 3,
+  planar: false,
+};
 
 it.each(golden.resampled)(
   '$interpolation from $source to $target equals Pillow bit for bit',
@@ -52,6 +59,67 @@ it.each(['nearest', 'box', 'bilinear', 'bicubic', 'lanczos'] as const)(
   },
 );
 
+describe('an image that comes strip by strip', () => {
+  it.each([
+    { source: [300, 200], target: [64, 48], what: 'small' },
+    // Strips of at most 64 KB have two of these lines.
+    { source: [7000, 40], target: [53, 31], what: 'wide' },
+    { source: [40, 300], target: [20, 30], what: 'tall, so it is resized vertically first' },
+    { source: [90, 60], target: [90, 60], what: 'not resized' },
+    { source: [20, 30], target: [70, 80], what: 'enlarged' },
+  ] as const)('equals the image in one piece: $what', ({ source, target }) => {
+    const random = createRandom(1);
+    const data = pattern(source);
+    const window = { left: 5, top: 3, width: target[0] - 9, height: target[1] - 7 };
+    for (const interpolation of ['nearest', 'bicubic', 'lanczos'] as const) {
+      for (const grey of [false, true]) {
+        const plan = planOf(source, target, interpolation, window);
+        const { left, top, height } = plan.region;
+        const stride = source[0] * 3;
+        const use = { grey, keep: false };
+        kernel
+          .open(plan, use)
+          .whole(data.length, top * stride + left * 3, stride)
+          .set(data);
+        const wanted = kernel.resample();
+        const room = kernel.open(plan, use);
+        // A codec that gives up midway. The next one begins again.
+        room.strips(0, stride)(data.subarray(0, stride));
+        const put = room.strips(left * 3, stride);
+        for (let y = 0, lines = 0; y < height; y += lines) {
+          lines = Math.min(random.int(1, 40), height - y);
+          put(data.subarray((top + y) * stride, (top + y + lines) * stride));
+        }
+        expect(Buffer.compare(kernel.resample(), wanted), `${interpolation}, grey: ${grey}`).toBe(0);
+      }
+    }
+  });
+
+  const window = { left: 0, top: 0, width: 256, height: 192 };
+  const photo = () => planOf([4000, 3000], [256, 192], 'bicubic', window);
+  const line = new Uint8Array(4000 * 3);
+
+  it('is not held as a whole, unless it is to be kept', () => {
+    for (const [keep, megabytes] of [
+      [false, 4],
+      [true, 40],
+    ] as const) {
+      const own = createResamplingKernel();
+      const put = own.open(photo(), { grey: false, keep }).strips(0, line.length);
+      for (let y = 0; y < 3000; y++) put(line);
+      const { byteLength } = own.normalise(asTheyAre).buffer;
+      expect(byteLength).toBeLessThan(megabytes * 1e6);
+      if (keep) expect(own.original().length).toBe(3000 * line.length);
+      else expect(() => own.original()).toThrow('was not kept');
+    }
+  });
+
+  it('must be complete', () => {
+    kernel.open(photo(), plain).strips(0, line.length)(line);
+    expect(() => kernel.resample()).toThrow('1 of 3000 lines');
+  });
+});
+
 it('a large image is resized correctly, and its memory is freed for the next image', () => {
   const source = [6000, 3000] as const;
   const target = [4, 2] as const;
@@ -64,8 +132,6 @@ it('a large image is resized correctly, and its memory is freed for the next ima
 it('numbers and pixels of one image need its passes only once', () => {
   const plan = planOf([40, 30], [8, 6], 'bicubic', { left: 0, top: 0, width: 8, height: 6 });
   const data = pattern([40, 30]);
-  const tables = Float32Array.from({ length: 768 }, (_, i) => i % 256);
-  const asTheyAre = { tables, channels: [0, 1, 2], count: 3, planar: false } as const;
   const once = resize(data, [40, 30], [8, 6], 'bicubic');
   const source = kernel.open(plan, plain).whole(data.length, 0, 120);
   source.set(data);

@@ -93,13 +93,13 @@ describe('a worker', () => {
       ...MACHINE,
       memoryBytes: 2 * GB,
     });
-    // 70 % of 2 GB - 110 MB - 300 MB = 1,024 MB, and 108 MB per thread.
-    expect(decodeThreads).toBe(9);
+    // 70 % of 2 GB - 110 MB - 300 MB = 1,024 MB, and 84 MB per thread.
+    expect(decodeThreads).toBe(12);
     expect(choices.decodeThreads).toMatchObject({
       boundBy: 'memory',
-      why: '1024 MB left in a lane / 108 MB each',
+      why: '1024 MB left in a lane / 84.0 MB each',
     });
-    expect(decodeBudgetBytes).toBeGreaterThanOrEqual(9 * 82 * MB);
+    expect(decodeBudgetBytes).toBeGreaterThanOrEqual(12 * 58 * MB);
     const kind = laneKindOf([cuda()], 'auto', MACHINE);
     const asked = planLanes(
       MACHINE,
@@ -136,8 +136,8 @@ describe('a batch on a device', () => {
     const choose = (memoryBytes: number) =>
       chooseBatch({ ...facts, config: cuda(), resources: { cpus: 16, memoryBytes } });
     expect(choose(64 * GB)).toMatchObject({ value: 64, boundBy: 'sample_size' });
-    // 70 % of 1.3 GB - 542 MB - 300 MB = 90 MB, and 4 x 588 KB per row.
-    expect(choose(1.3 * GB)).toMatchObject({ value: 32, boundBy: 'memory' });
+    // 70 % of 1.165 GB - 446 MB - 300 MB = 89 MB, and 4 x 588 KB per row.
+    expect(choose(1.165 * GB)).toMatchObject({ value: 32, boundBy: 'memory' });
   });
 });
 

@@ -14,7 +14,7 @@ describe('lanes', () => {
   const free = {};
   it.each([
     ['cores', { cpus: 4, memoryBytes: 16 * GB }, 14 * MB, free, 4, 'cpus', 'one per core: 4'],
-    // 0.7 GB / (192 MB + 3 x 100 MB) = 1.45
+    // 0.7 GB / (168 MB + 3 x 100 MB) = 1.53
     [
       'memory',
       { cpus: 8, memoryBytes: GB },
@@ -22,7 +22,7 @@ describe('lanes', () => {
       free,
       1,
       'memory',
-      /717 MB for lanes .* \/ 492 MB each/,
+      /717 MB for lanes .* \/ 468 MB each/,
     ],
     [
       'memory, at least one',
@@ -76,7 +76,7 @@ describe('lanes', () => {
       boundBy: 'memory',
       why: expect.stringContaining('without FOREBAY_MODELS_MB'),
     });
-    expect(tight.lanes * 192 * MB).toBeLessThanOrEqual(0.7 * 4 * GB - GB);
+    expect(tight.lanes * 168 * MB).toBeLessThanOrEqual(0.7 * 4 * GB - GB);
     // A budget that is larger than all models changes nothing.
     expect(planLanes({ ...machine, modelsBytes: 3 * GB }, MB, {})).toEqual(planLanes(machine, MB, {}));
   });
@@ -131,7 +131,7 @@ describe('a batch', () => {
     ['a graph of one small row', { fixedBatch: 1, config: config(72) }, 64, 'graph', /64 calls/],
     [
       'a graph whose batch needs more memory than there is',
-      { fixedBatch: 8, resources: { cpus: 2, memoryBytes: 700 * MB } },
+      { fixedBatch: 8, resources: { cpus: 2, memoryBytes: 630 * MB } },
       8,
       'graph',
       /fixed/,
@@ -140,16 +140,16 @@ describe('a batch', () => {
     ['a profile, in whole calls', { fixedBatch: 3, profile: 16 }, 15, 'profile', /chosen by forebay tune/],
     [
       'memory, in whole calls',
-      { fixedBatch: 3, config: config(72), resources: { cpus: 2, memoryBytes: 740 * MB } },
+      { fixedBatch: 3, config: config(72), resources: { cpus: 2, memoryBytes: 670 * MB } },
       6,
       'memory',
       /32 x its input/,
     ],
     ['a profile', { profile: 16 }, 16, 'profile', /chosen by forebay tune/],
-    // 0.7 x 700 MB / 2 - 192 MB - 3 x 14 MB = 11 MB, and a row takes 32 x 588 KB.
+    // 0.7 x 630 MB / 2 - 168 MB - 3 x 14 MB = 11 MB, and a row takes 32 x 588 KB.
     [
       'memory, by the formula',
-      { resources: { cpus: 2, memoryBytes: 700 * MB } },
+      { resources: { cpus: 2, memoryBytes: 630 * MB } },
       1,
       'memory',
       /32 x its input/,
@@ -163,7 +163,7 @@ describe('a batch', () => {
       },
       8,
       'memory',
-      /106 MB left in a lane \/ 9\.0 MB per row \(measured\)/,
+      /130 MB left in a lane \/ 9\.0 MB per row \(measured\)/,
     ],
     [
       'memory, and is at least one row',
@@ -188,8 +188,9 @@ it('leaves every lane its minimum for decoding plus half of its spare memory', (
     const plan = planLanes(resources, 0, { lanes: requested('setting', lanes) });
     return Math.round(plan.decodeBudgetBytes / 2 ** 20);
   };
-  expect(roomMb(0.25, 1)).toBe(82);
-  // 70 % of 4 GB for four lanes of 192 MB each.
-  expect(roomMb(4, 4)).toBe(82 + Math.round((716.8 - 192) / 2));
+  expect(roomMb(0.25, 1)).toBe(58 + Math.round((179.2 - 168) / 2));
+  expect(roomMb(0.2, 1)).toBe(58);
+  // 70 % of 4 GB for four lanes of 168 MB each.
+  expect(roomMb(4, 4)).toBe(58 + Math.round((716.8 - 168) / 2));
   expect(roomMb(4, 2)).toBeGreaterThan(roomMb(4, 4));
 });

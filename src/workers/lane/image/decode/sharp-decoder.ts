@@ -9,8 +9,8 @@ import type { Sharp, SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../../shared/errors.ts';
 import { LIBVIPS_KERNELS, type LibvipsKernel } from '../../../../shared/tasks/image/shrinking.ts';
 import { isOutOfMemory, type SharedMemory } from '../../out-of-memory.ts';
-import type { ResamplingKernel } from '../resample/kernel.ts';
-import type { Size } from '../resample/pillow-resampler.ts';
+import { needsWhole, type ResamplingKernel } from '../resample/kernel.ts';
+import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
 import type { PlanCache } from '../resample/plan-cache.ts';
 import { matchPillow, type Source } from './formats/match-pillow.ts';
 import { checkedGeometry, checkLength, checkPixels, kernelWindow, sourceUse, toCrop } from './crop.ts';
@@ -93,13 +93,17 @@ export function createSharpDecoder(
     const shrunk = format === 'jpeg' && shrinks(options, size, geometry);
     const byLibvips =
       plain && libvipsKernel !== undefined && !options.whole && (pixels > HELD_PIXELS || shrunk);
-    const bytes = decodeBytes(size, library, byLibvips ? 'libvips' : 'kernel');
-    checkDecodeBytes(bytes, size, format.toUpperCase(), options);
-    return budget.use(bytes, async () =>
-      byLibvips
-        ? throughLibvips(source, geometry, libvipsKernel, take)
-        : throughKernel(source, size, geometry, take),
-    );
+    const book = <R>(bytes: number, work: () => Promise<R>): Promise<R> => {
+      checkDecodeBytes(bytes, size, format.toUpperCase(), options);
+      return budget.use(bytes, work);
+    };
+    if (byLibvips) {
+      const bytes = decodeBytes(size, library, 'libvips', false);
+      return book(bytes, async () => throughLibvips(source, geometry, libvipsKernel, take));
+    }
+    const { plan } = plans.get(size, () => geometry);
+    const bytes = decodeBytes(size, library, 'library', needsWhole(plan, use));
+    return book(bytes, async () => throughKernel(source, plan, geometry, take));
   }
 
   async function throughLibvips<T>(
@@ -124,11 +128,10 @@ export function createSharpDecoder(
   /** Alpha is dropped and 16 bits are cut to 8 before resizing, as Pillow's `convert('RGB')` does and libvips does not. */
   async function throughKernel<T>(
     source: Source,
-    size: Size,
+    plan: ResamplingPlan,
     geometry: Geometry,
     take: TakeWindow<T>,
   ): Promise<T> {
-    const { plan } = plans.get(size, () => geometry);
     const data = await toRgb(open(source).extract(plan.region)).toBuffer();
     checkLength(data, plan.region);
     source.finish?.(data, plan.region);

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { layOut, makeParts, type Layout, type PlanParts } from './kernel-memory.ts';
-import { fitsInStrips, type ResamplingPlan, type Size } from './pillow-resampler.ts';
+import type { ResamplingPlan, Size } from './pillow-resampler.ts';
 
 export interface ResamplingKernel {
   /** Begins with the next image. Returns where its pixels go. */
@@ -37,10 +37,15 @@ export interface PixelRoom {
    */
   whole(length: number, offset: number, stride: number): Uint8Array;
   /**
-   * Returns a function that takes the region's lines from top to bottom, some whole lines at a time. Only lines of the
-   * result's width are kept, if the plan and the use allow it.
+   * Returns a function that takes the region's lines from top to bottom, some whole lines at a time. They are resized to
+   * the result's width at once, and not kept, unless the source is needed as a whole.
    */
   strips(offset: number, stride: number): (lines: Uint8Array) => void;
+}
+
+/** Whether the region must be in the memory as a whole. If not, each line can be resized as soon as it is there. */
+export function needsWhole({ copies, tall }: ResamplingPlan, { keep }: SourceUse): boolean {
+  return copies || tall || keep;
 }
 
 /** How bytes become numbers, and the order of the numbers. */
@@ -177,7 +182,7 @@ export function createResamplingKernel(): ResamplingKernel {
   function strips(offset: number, stride: number): (lines: Uint8Array) => void {
     const { region } = plan;
     let filled = 0;
-    if (use.keep || !fitsInStrips(plan)) {
+    if (needsWhole(plan, use)) {
       const buffer = whole(stride * region.height, offset, stride);
       return (lines) => {
         buffer.set(lines, filled);
@@ -224,7 +229,8 @@ export function createResamplingKernel(): ResamplingKernel {
   /** The horizontal pass has been done strip by strip. */
   function fromMiddle(lines: number): Lines {
     const { window, region } = plan;
-    if (lines !== region.height) throw new Error(`${lines} of ${region.height} lines filled in (this is a bug)`);
+    if (lines !== region.height)
+      throw new Error(`${lines} of ${region.height} lines filled in (this is a bug)`);
     const { parts, middle, out } = layout!;
     vertical(middle, parts.middleStride, window.width, out, parts.outStride);
     return { at: out, stride: parts.outStride };

@@ -47,11 +47,6 @@ export interface ResamplingPlan {
   readonly rows: Axis;
 }
 
-/** Whether each line of the source can be resized as soon as it is there, so that the source need not be kept. */
-export function fitsInStrips({ copies, tall }: ResamplingPlan): boolean {
-  return !copies && !tall;
-}
-
 /** `geometry.window` of the resized image is kept. */
 export function planResampling(
   source: Size,

@@ -39,7 +39,8 @@ export function createHeicDecoder(
     const stated = largestSize(image);
     if (stated === null) throw damaged('it states no size');
     checkPixels(stated, options.maxPixels);
-    const bytes = decodeBytes(stated, HEIC_MEMORY, 'kernel');
+    // The plan is not known yet.
+    const bytes = decodeBytes(stated, HEIC_MEMORY, 'library', true);
     checkDecodeBytes(bytes, stated, 'HEIC', options);
     return budget.use(bytes, async () => timed(() => decodeNow(library, image, take)));
   }

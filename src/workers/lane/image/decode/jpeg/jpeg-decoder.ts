@@ -4,8 +4,8 @@
  * codec refuses.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ResamplingKernel } from '../../resample/kernel.ts';
-import type { PlanCache } from '../../resample/plan-cache.ts';
+import { needsWhole, type ResamplingKernel } from '../../resample/kernel.ts';
+import type { PlanCache, SizePlan } from '../../resample/plan-cache.ts';
 import { checkedGeometry, checkRatio, kernelWindow, sourceUse, toCrop } from '../crop.ts';
 import {
   HELD_PIXELS,
@@ -39,8 +39,11 @@ export function createJpegDecoder(
 ): Decoder {
   const { kernel, budget, otherwise, timed } = parts;
   const plans = parts.plans.of(options);
-  const baselineBytes = bytesPerPixel(memoryOfPlain('jpeg', false), 'codec');
-  const progressiveBytes = bytesPerPixel(memoryOfPlain('jpeg', true), 'codec');
+  const path = parts.jpeg === 'turbo-native' ? 'direct' : 'codec';
+  const perPixel = (progressive: boolean, whole: boolean) =>
+    bytesPerPixel(memoryOfPlain('jpeg', progressive), path, whole);
+  const baselineBytes = { whole: perPixel(false, true), strips: perPixel(false, false) };
+  const progressiveBytes = { whole: perPixel(true, true), strips: perPixel(true, false) };
   const turn = createTurn();
   const use = sourceUse(options);
   let codec: JpegCodec | null = null;
@@ -55,20 +58,24 @@ export function createJpegDecoder(
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     const { size, ordinary, progressive } = readImageHeader(image);
     if (size === null || !ordinary || isForOther(size)) return otherwise.decodeTo(image, take);
-    const bytes = size.width * size.height * (progressive ? progressiveBytes : baselineBytes);
+    const planned = plans.get(size, () => checkedGeometry(size, image.length, options));
+    const by = progressive ? progressiveBytes : baselineBytes;
+    const bytes = size.width * size.height * (needsWhole(planned.plan, use) ? by.whole : by.strips);
     const isFree = waiting === 0 && turn.lasts() && budget.fits(bytes);
-    if (codec === null || !isFree) return inTurn(image, size, bytes, take);
-    const taken = atOnce(codec, image, size, bytes, take);
+    const one = { image, size, bytes, planned };
+    if (codec === null || !isFree) return inTurn(one, take);
+    const taken = atOnce(codec, one, take);
     return taken === null ? otherwise.decodeTo(image, take) : taken.result;
   }
 
-  async function inTurn<T>(image: Uint8Array, size: Size, bytes: number, take: TakeWindow<T>): Promise<T> {
+  async function inTurn<T>(one: OneJpeg, take: TakeWindow<T>): Promise<T> {
+    const { image, bytes } = one;
     waiting += 1;
     const mine = last.then(async () => {
       if (!turn.lasts()) await turn.end();
       const ready = codec;
       if (ready === null) return null;
-      const work = () => timed(() => atOnce(ready, image, size, bytes, take));
+      const work = () => timed(() => atOnce(ready, one, take));
       return budget.fits(bytes) ? work() : budget.use(bytes, async () => work());
     });
     last = mine.catch(() => {}).finally(() => (waiting -= 1));
@@ -85,12 +92,9 @@ export function createJpegDecoder(
   /** Null if the codec refuses the image. */
   function atOnce<T>(
     codec: JpegCodec,
-    image: Uint8Array,
-    size: Size,
-    bytes: number,
+    { image, size, bytes, planned: { geometry, plan } }: OneJpeg,
     take: TakeWindow<T>,
   ): { readonly result: T } | null {
-    const { geometry, plan } = plans.get(size, () => checkedGeometry(size, image.length, options));
     // Repeated for each image, because it depends on the file's bytes, too. The other checks depend only on the size.
     checkRatio(size, image.length, options.maxImageRatio);
     checkDecodeBytes(bytes, size, 'JPEG', options);
@@ -100,6 +104,14 @@ export function createJpegDecoder(
 
   const crop = toCrop(options);
   return { jpeg: parts.jpeg, decodeTo, decode: async (image) => decodeTo(image, crop) };
+}
+
+interface OneJpeg {
+  readonly image: Uint8Array;
+  readonly size: Size;
+  /** What decoding it takes. */
+  readonly bytes: number;
+  readonly planned: SizePlan;
 }
 
 /**

@@ -27,9 +27,9 @@ interface Exports {
 /** WebAssembly memory only grows. An instance above this is replaced before the next image. */
 const KEPT_BYTES = 24 * 2 ** 20;
 /**
- * The decoder holds a file twice. The memory estimate for a JPEG counts its pixels twice, but only the resampler holds
- * them here. So the two copies of a file may take as much memory as the pixels would once. This much more is allowed, so
- * that small files always fit.
+ * The decoder holds a file twice. The memory estimate for a JPEG counts the pixels that libjpeg-turbo holds, and this
+ * decoder holds none. So the two copies of a file may take as much memory as the pixels would. This much more is allowed,
+ * so that small files always fit.
  */
 const SPARE_BYTES = 2 ** 20;
 

@@ -15,28 +15,38 @@ export interface LibraryMemory {
 export const LINES_ONLY: LibraryMemory = { bytesPerPixel: 0 };
 
 /**
- * The destination of the pixels. `kernel`: RGB of the whole image is copied into the resampler. `codec`: the same, and the
- * codec keeps its own copy. `libvips`: it resizes line by line.
+ * The way of the pixels. `library`: it returns RGB of the whole image, which goes into the resampler. `codec`: the same, and
+ * the codec keeps its memory meanwhile. `direct`: the codec writes RGB of the whole image into the resampler. `libvips`:
+ * it resizes line by line.
  */
-export type Path = 'kernel' | 'codec' | 'libvips';
+export type Path = 'library' | 'codec' | 'direct' | 'libvips';
 
 const RGB_BYTES = 3;
 /** Bytes per pixel for lines in flight, tables and results. */
 const MARGIN = 1;
+/** Bytes per pixel of a resampler that gets strips. It holds far less, but a codec holds a copy of the file, too. */
+const STRIPS = 1;
 
-export function decodeBytes({ width, height }: Size, library: LibraryMemory, path: Path): number {
-  return width * height * bytesPerPixel(library, path) + (library.fixedBytes ?? 0);
+/** `whole`: whether the resampler holds all pixels. */
+export function decodeBytes(
+  { width, height }: Size,
+  library: LibraryMemory,
+  path: Path,
+  whole: boolean,
+): number {
+  return width * height * bytesPerPixel(library, path, whole) + (library.fixedBytes ?? 0);
 }
 
-export function bytesPerPixel(library: LibraryMemory, path: Path): number {
-  return library.bytesPerPixel + MARGIN + pathBytes(library.bytesPerPixel, path);
+export function bytesPerPixel(library: LibraryMemory, path: Path, whole: boolean): number {
+  return library.bytesPerPixel + MARGIN + pathBytes(library.bytesPerPixel, path, whole ? RGB_BYTES : STRIPS);
 }
 
-function pathBytes(libraryBytes: number, path: Path): number {
+function pathBytes(libraryBytes: number, path: Path, resamplerBytes: number): number {
   if (path === 'libvips') return 0;
-  if (path === 'codec') return 2 * RGB_BYTES;
-  // The library frees its memory before the kernel copies the pixels, so the two do not add up.
-  return Math.max(RGB_BYTES, 2 * RGB_BYTES - libraryBytes);
+  if (path === 'direct') return RGB_BYTES;
+  if (path === 'codec') return RGB_BYTES + resamplerBytes;
+  // The library frees its memory before the resampler gets the pixels, so the two do not add up.
+  return Math.max(RGB_BYTES, RGB_BYTES + resamplerBytes - libraryBytes);
 }
 
 /** Throws ForebayError `too_many_pixels`. `what`: the format, such as "JPEG". */

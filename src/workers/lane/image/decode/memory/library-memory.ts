@@ -13,6 +13,9 @@ const COEFFICIENTS = { full: 6, shared: 3, cmyk: 8 } as const;
  */
 const AVIF = { bits8: 18, bits10: 24 } as const;
 
+/** Lines of a TIFF with more than 8 bits per sample. Samples of 32 bits take most. */
+const DEEP_TIFF_BYTES = 16 * MB;
+
 /** The memory of libheif for 10 bits per sample: planes of the file's samples, and RGB of 8 bits. */
 export const HEIC_MEMORY: LibraryMemory = { bytesPerPixel: 11, fixedBytes: 16 * MB };
 
@@ -55,7 +58,8 @@ export function memoryOf(format: ImageHeader['format'], metadata: Metadata, sour
       return HEIC_MEMORY;
     }
     case 'tiff': {
-      return { bytesPerPixel: turned, fixedBytes: source.tileLineBytes };
+      const deepBytes = metadata.depth === 'uchar' ? 0 : DEEP_TIFF_BYTES;
+      return { bytesPerPixel: turned, fixedBytes: (source.tileLineBytes ?? 0) + deepBytes };
     }
   }
 }

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { imageSteps } from '#forebay/shared/tasks/image/image-steps.js';
 import { PREPROCESS } from '#forebay/shared/tasks/image/preprocess.js';
 import { createDecoderFactory } from '#forebay/workers/lane/image/decode/decoders.js';
+import { decodePicture, wholeConfig } from '#forebay/workers/lane/image/decode/picture-decoder.js';
 import { createDecodeBudget } from '#forebay/workers/lane/image/decode/memory/decode-budget.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import { loadTurboNative } from '#forebay/workers/lane/image/decode/jpeg/turbo-native-codec.js';
@@ -103,6 +104,25 @@ it('exact decoding leaves no copies of whole images as garbage', async () => {
   const before = process.memoryUsage().arrayBuffers;
   await exact.decode(large);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan((width * height * 3) / 10);
+});
+
+it('an image is held as a whole only if its pixels are asked for, which counts as more memory', async () => {
+  for (const name of ['rgb-progressive.jpg', 'rgb-png-kernels.png']) {
+    const decoder = createDecoder(wholeConfig(config()));
+    const { pixels: whole } = await decodePicture(decoder, golden(name));
+    const bytes = whole.length / 3;
+    // Of what it takes, 6 bytes per pixel are the coefficients of a progressive JPEG.
+    const perPixel = name.endsWith('.png') ? 6 : 12;
+    const few = createDecoderFactory({ ...limits, maxDecodeBytes: bytes * perPixel });
+    const original = (keepOriginal: boolean, from = createDecoder) =>
+      from({ ...config({ crop: 64, resize: { width: 64, height: 64 } }), keepOriginal }).decodeTo(
+        golden(name),
+        (window) => [window.pixels().length, window.original?.()],
+      );
+    expect(await original(true)).toEqual([64 * 64 * 3, whole]);
+    expect(await original(false, few)).toEqual([64 * 64 * 3, undefined]);
+    await expect((async () => original(true, few))()).rejects.toMatchObject({ code: 'too_many_pixels' });
+  }
 });
 
 describe('shrink', () => {
