@@ -22,8 +22,11 @@ import { existingForm, formHint } from '../text/unicode-form.ts';
 import { checkRowSize } from './check-row-size.ts';
 import { createOpenedFolder } from './opened-folder.ts';
 
-/** Throws ForebayError `file_not_found`, `file_unreadable`, `path_not_allowed`, `file_too_large` or `empty_file`. */
-export type FileOpener = (path: string, tenant: string) => Uint8Array;
+/**
+ * `allocate`: returns memory for at least so many bytes. Throws ForebayError `file_not_found`, `file_unreadable`,
+ * `path_not_allowed`, `file_too_large` or `empty_file`.
+ */
+export type FileOpener = (path: string, tenant: string, allocate?: (size: number) => Buffer) => Uint8Array;
 
 /** Without O_NONBLOCK, opening a pipe in place of a file would block for ever. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -44,11 +47,11 @@ export interface AllowedFile {
 /** `beforeRead`: called with what is known of each file that is about to be read. */
 export function createFileOpener(limits: FileLimits, beforeRead?: (file: FileStamp) => void): FileOpener {
   const openAllowed = createAllowedOpener(limits);
-  return function openFile(path, tenant) {
+  return function openFile(path, tenant, allocate = Buffer.allocUnsafe) {
     const { fd, stamp } = openAllowed(path, tenant);
     try {
       beforeRead?.(stamp);
-      return readAll(fd, stamp.size);
+      return readAll(fd, stamp.size, allocate(stamp.size));
     } catch (error) {
       throw error instanceof ForebayError ? error : toRowError(error);
     } finally {
@@ -135,8 +138,7 @@ function openByPath(path: string): OpenedFile {
   }
 }
 
-function readAll(fd: number, size: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(size);
+function readAll(fd: number, size: number, bytes: Buffer): Uint8Array {
   let filled = 0;
   while (filled < size) {
     const read = readSync(fd, bytes, filled, size - filled, null);

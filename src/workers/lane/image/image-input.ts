@@ -46,8 +46,12 @@ export function bindImageInput(
   const { input, inputType, layout, fixedBatch } = fitImageInput(preprocess, inputs);
   const spec: ImageSpec = { preprocess, inputType, layout };
   const { decodeThreads } = services;
+  // Decoders keep nothing of an image's bytes.
+  const rowBytes = { use: services.rowBytes.lend };
   const preparer =
-    decodeThreads === undefined ? createImagePreparer(spec, services) : decodeThreads.preparerOf(spec);
+    decodeThreads === undefined
+      ? createImagePreparer(spec, { ...services, rowBytes })
+      : decodeThreads.preparerOf(spec);
   const filler = createTensorFiller(preprocess, inputType, layout);
   const tensors = createTensorPool(filler, decodeThreads !== undefined);
   // onnxruntime refuses shared memory, so rows of decode threads are copied once.

@@ -8,6 +8,7 @@ import type { LaneInput } from '../messages.ts';
 import { createFileOpener } from '../../../shared/rows/open-file.ts';
 import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
 import { checkContent } from './check-content.ts';
+import { createReadBuffers } from './read-buffers.ts';
 
 export type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
 
@@ -19,9 +20,18 @@ export interface RowBytes {
    * `path_not_allowed`, `file_too_large` or `empty_file`, or as `work` does.
    */
   use<T>(input: EncodedRow, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
+  /**
+   * As `use`, but the bytes are valid only until `work` is done. Memory of large files is used again for other files then.
+   */
+  lend<T>(input: EncodedRow, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T>;
   /** Bytes read since the last call, and the milliseconds of this thread that reading took. */
   takeCounts(): { bytes: number; ms: number };
 }
+
+type Work<T> = (bytes: Uint8Array) => T | Promise<T>;
+
+/** Smaller files are left to V8, which collects them soon enough. */
+const LARGE_BYTES = 256 * 1024;
 
 export function createRowBytes(limits: FileLimits): RowBytes {
   let opened: FileStamp | undefined;
@@ -30,10 +40,11 @@ export function createRowBytes(limits: FileLimits): RowBytes {
   const waiting: (() => void)[] = [];
   let held = 0;
   let counts = { bytes: 0, ms: 0 };
+  const buffers = createReadBuffers();
 
-  function read(input: EncodedRow): Uint8Array {
+  function read(input: EncodedRow, allocate?: (size: number) => Buffer): Uint8Array {
     const started = performance.now();
-    const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant);
+    const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant, allocate);
     checkRowSize(bytes.length, maxFileBytes);
     // Of several models that read the row, the first one decides. Later changes then count as changes.
     if ('path' in input) input.opened ??= opened;
@@ -43,18 +54,22 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     return bytes;
   }
 
-  function useFile<T>(input: EncodedRow, work: (bytes: Uint8Array) => T | Promise<T>): T | Promise<T> {
+  function useFile<T>(input: EncodedRow, work: Work<T>, isLent: boolean): T | Promise<T> {
     let size = 0;
+    let lent: Buffer | null = null;
+    const lendLarge = (bytes: number) =>
+      bytes < LARGE_BYTES ? Buffer.allocUnsafe(bytes) : (lent = buffers.take(bytes));
     const letNext = () => {
       if (held < maxHeldBytes) waiting.shift()?.();
     };
     const release = () => {
       held -= size;
+      if (lent !== null) buffers.giveBack(lent);
       letNext();
     };
     let done: T | Promise<T>;
     try {
-      const bytes = read(input);
+      const bytes = read(input, isLent ? lendLarge : undefined);
       size = bytes.length;
       held += size;
       letNext();
@@ -68,12 +83,15 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     return done;
   }
 
+  function useRow<T>(input: EncodedRow, work: Work<T>, isLent: boolean): T | Promise<T> {
+    if ('bytes' in input) return work(read(input));
+    if (waiting.length === 0 && held < maxHeldBytes) return useFile(input, work, isLent);
+    return new Promise<void>((resolve) => waiting.push(resolve)).then(() => useFile(input, work, isLent));
+  }
+
   return {
-    use(input, work) {
-      if ('bytes' in input) return work(read(input));
-      if (waiting.length === 0 && held < maxHeldBytes) return useFile(input, work);
-      return new Promise<void>((resolve) => waiting.push(resolve)).then(() => useFile(input, work));
-    },
+    use: (input, work) => useRow(input, work, false),
+    lend: (input, work) => useRow(input, work, true),
     takeCounts() {
       const taken = counts;
       counts = { bytes: 0, ms: 0 };

@@ -1,7 +1,7 @@
 /** The bytes of rows that several models read: opened and counted once. */
 import type { EncodedRow, RowBytes } from './row-bytes.ts';
 
-export interface SharedRowBytes extends Pick<RowBytes, 'use' | 'takeCounts'> {
+export interface SharedRowBytes extends RowBytes {
   /** Until `work` is done, everybody who uses this row gets the same bytes. Throws or rejects as RowBytes.use does. */
   hold<T>(row: EncodedRow, work: () => T | Promise<T>): T | Promise<T>;
 }
@@ -12,6 +12,10 @@ export function shareRowBytes(rowBytes: RowBytes): SharedRowBytes {
     use(row, work) {
       const bytes = held.get(row);
       return bytes === undefined ? rowBytes.use(row, work) : work(bytes);
+    },
+    lend(row, work) {
+      const bytes = held.get(row);
+      return bytes === undefined ? rowBytes.lend(row, work) : work(bytes);
     },
     hold: (row, work) =>
       rowBytes.use(row, (bytes) => {

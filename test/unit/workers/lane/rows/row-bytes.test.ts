@@ -176,3 +176,47 @@ describe('the bytes that a lane holds', () => {
     ).toBe(3);
   });
 });
+
+describe('bytes of a large file that are only lent', () => {
+  const MB = 2 ** 20;
+  const large = (name: string, fill: string, length: number) => {
+    const path = join(root, name);
+    writeFileSync(path, fill.repeat(length));
+    return { path, tenant: 'default' };
+  };
+  const open = () => createRowBytes(limits({ maxFileBytes: 4 * MB, maxHeldBytes: 8 * MB }));
+  const isAll = (bytes: Uint8Array, fill: string) => bytes.every((byte) => byte === fill.charCodeAt(0));
+
+  it('lie where those of an earlier file did, which is done', async () => {
+    const rowBytes = open();
+    const first = large('first', 'a', MB);
+    const second = large('second', 'b', MB / 2);
+    const seen: Uint8Array[] = [];
+    const look = (bytes: Uint8Array) => void seen.push(bytes);
+    for (const row of [first, second, first]) {
+      void rowBytes.lend(row, look);
+      expect(isAll(seen.at(-1)!, row === first ? 'a' : 'b')).toBe(true);
+    }
+    const fail = async (bytes: Uint8Array) => Promise.reject(new Error(`${bytes.length} bytes`));
+    await expect((async () => rowBytes.lend(first, fail))()).rejects.toThrow(`${MB} bytes`);
+    void rowBytes.lend(second, look);
+    expect(seen.map(({ length }) => length)).toEqual([MB, MB / 2, MB, MB / 2]);
+    expect(new Set(seen.map(({ buffer }) => buffer)).size).toBe(1);
+  });
+
+  it('are not touched while others are read, and bytes that are not lent never are', async () => {
+    const rowBytes = open();
+    const rows = ['a', 'b', 'c', 'd'].map((fill) => ({ fill, row: large(fill, fill, MB) }));
+    const kept = await rowBytes.use(rows[0]!.row, (bytes) => bytes);
+    for (let round = 0; round < 2; round++) {
+      const intact = rows.map(async ({ fill, row }) =>
+        rowBytes.lend(row, async (bytes) => {
+          await nextTurn();
+          return isAll(bytes, fill);
+        }),
+      );
+      expect(await Promise.all(intact)).toEqual([true, true, true, true]);
+    }
+    expect(isAll(kept, 'a')).toBe(true);
+  });
+});
