@@ -47,7 +47,7 @@ export const WORKERS = {
     fallback: 'auto',
     what: 'Whether a lane decodes images itself or on separate decode threads',
     trade:
-      '`threads` decodes the next batch during a model call, and takes about 110 MB per thread. `lane` takes less. `auto` means `threads` for lanes of a GPU, else `lane`.',
+      '`threads` decodes the next batch during a model call, and takes about 85 MB per thread. `lane` takes less. `auto` means `threads` for lanes of a GPU, else `lane`.',
   }),
   profiles: choice({
     env: 'FOREBAY_PROFILES',
