@@ -47,7 +47,7 @@ export interface AllowedFile {
 /** `beforeRead`: called with what is known of each file that is about to be read. */
 export function createFileOpener(limits: FileLimits, beforeRead?: (file: FileStamp) => void): FileOpener {
   const openAllowed = createAllowedOpener(limits);
-  return function openFile(path, tenant, allocate = Buffer.allocUnsafe) {
+  return function openFile(path, tenant, allocate = (size) => Buffer.allocUnsafe(size)) {
     const { fd, stamp } = openAllowed(path, tenant);
     try {
       beforeRead?.(stamp);

@@ -6,6 +6,7 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import type { GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { DecodeMode } from '../../../shared/tasks/image/decode-mode.ts';
 import { channelCount, inputSize, type Preprocess } from '../../../shared/tasks/image/preprocess.ts';
+import type { RowBytes } from '../rows/row-bytes.ts';
 import type { LaneServices, TaskInput } from '../tasks/task.ts';
 import type { TensorValue } from '../tasks/tensors.ts';
 import type { TakeWindow } from './decode/decoder.ts';
@@ -47,7 +48,7 @@ export function bindImageInput(
   const spec: ImageSpec = { preprocess, inputType, layout };
   const { decodeThreads } = services;
   // Decoders keep nothing of an image's bytes.
-  const rowBytes = { use: services.rowBytes.lend };
+  const rowBytes: Pick<RowBytes, 'use'> = { use: (row, work) => services.rowBytes.lend(row, work) };
   const preparer =
     decodeThreads === undefined
       ? createImagePreparer(spec, { ...services, rowBytes })
