@@ -9,8 +9,8 @@ import type { OpenGroup } from './batch-group.ts';
 
 /** Lane time of the rows, ms. They cannot move to another lane, so more would leave lanes idle at the end of a job. */
 const MOST_MS = 100;
-/** Files of this size arrive in a busy lane at once. See mustAnnounce in wire.ts. */
-const MOST_FILE_BYTES = 128 * 1024;
+/** Of files that travel with their rows. A busy lane reads 200 KB between two calls, and more while it decodes. */
+const MOST_FILE_BYTES = 2 * 1024 * 1024;
 
 export function createRowsAtOnce(deps: {
   pool: Pick<LanePool, 'emptyLanes' | 'memory'>;

@@ -54,11 +54,11 @@ it.each([
   { when: 'no row of the model has been measured', rowMs: null },
   { when: 'the worker is short of memory', memory: 'slow' as const },
   { when: 'the lane must be empty', how: 'empty' as const },
-  { when: 'their files would arrive late', row: { bytes: new Uint8Array(20_000) } },
+  { when: 'their files would arrive late', row: { bytes: new Uint8Array(200_000) } },
 ])('sends one call when $when', (more) => {
   expect(rowsAtOnce(more)).toBe(4);
 });
 
-it('sends several calls of small files', () => {
-  expect(rowsAtOnce({ row: { bytes: new Uint8Array(2_000) } })).toBe(16);
+it('sends several calls of photos that travel with their rows', () => {
+  expect(rowsAtOnce({ row: { bytes: new Uint8Array(100_000) } })).toBe(16);
 });
