@@ -40,7 +40,7 @@ export function addLoadtest(program: Command, context: CliContext): void {
     )
     .addOption(
       new Option(
-        '--clients <n1,n2>',
+        '--concurrency, --clients <n1,n2>',
         'clients, each of which waits for its answer before it asks again (default: 1)',
       ).argParser<readonly number[]>(list(wholeNumber(1, 10_000))),
     )

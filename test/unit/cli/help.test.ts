@@ -148,6 +148,14 @@ describe('a flag', () => {
   });
 });
 
+it.each(['--clients', '--concurrency'])('loadtest takes the number of clients as %s', async (flag) => {
+  const program = programOf();
+  const loadtest = program.commands.find((command) => command.name() === 'loadtest')!;
+  loadtest.action(() => undefined);
+  await program.parseAsync(['loadtest', '--model', 'm', '--input', 'photos', flag, '1,8'], { from: 'user' });
+  expect(loadtest.opts()).toMatchObject({ clients: [1, 8] });
+});
+
 describe('an argument without a flag', () => {
   it('is reported as an expanded pattern if the words are files, with the command to paste', async () => {
     const { code, err } = await forebay('run', '--input', 'photos/a.jpg', 'photos/b.jpg', '--output', 'o');
