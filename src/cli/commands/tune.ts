@@ -1,7 +1,7 @@
 /** `forebay tune`: measures the fastest settings for a model on this machine and saves them as a profile. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { columnFlag, delimiterFlag, inputFormatFlag } from '../options/job-options.ts';
+import { columnFlag, delimiterFlag, ignoreCaseFlag, inputFormatFlag } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
 import { wholeNumber } from '../options/parsers.ts';
@@ -19,6 +19,7 @@ export function addTune(program: Command, context: CliContext): void {
     .addOption(FLAGS.pipeline())
     .addOption(FLAGS.input())
     .addOption(FLAGS.manifest())
+    .addOption(ignoreCaseFlag())
     .addOption(inputFormatFlag())
     .addOption(columnFlag())
     .addOption(delimiterFlag())

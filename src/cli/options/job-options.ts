@@ -57,7 +57,7 @@ export function addInputFlags(command: Command): Command {
       several,
     )
     .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
-    .option('--ignore-case', 'globs ignore letter case, so that "*.jpg" matches A.JPG, too')
+    .addOption(ignoreCaseFlag())
     .addOption(inputFormatFlag())
     .addOption(columnFlag())
     .addOption(delimiterFlag());
@@ -67,6 +67,10 @@ export function inputFormatFlag(): Option {
   const about =
     'what --input is, if its name does not show it, such as a folder of tables without extensions';
   return new Option('--input-format <format>', about).choices(INPUT_FORMATS);
+}
+
+export function ignoreCaseFlag(): Option {
+  return new Option('--ignore-case', 'globs ignore letter case, so that "*.jpg" matches A.JPG, too');
 }
 
 export function columnFlag(): Option {
@@ -200,13 +204,10 @@ export function toFilesInput(
   if (delimiter !== undefined && format !== 'csv' && format !== null) {
     throw new UsageError('--delimiter is for CSV files (.csv or .tsv).');
   }
-  const globs = {
-    ...(include && { include }),
-    ...(exclude && { exclude }),
-    ...(ignoreCase && { ignore_case: true }),
-  };
+  const anyCase = { ...(ignoreCase && { ignore_case: true }) };
+  const globs = { ...(include && { include }), ...(exclude && { exclude }) };
   if (format === 'archive') {
-    return { type: 'archive', path: flags.input!, ...globs, ...(columns && { columns }) };
+    return { type: 'archive', path: flags.input!, ...globs, ...anyCase, ...(columns && { columns }) };
   }
   const table = format === null ? null : tableOf(format);
   if (format === 'files' && columns !== undefined) {
@@ -214,16 +215,17 @@ export function toFilesInput(
   }
   if ((flags.manifest !== undefined || table !== null) && Object.keys(globs).length > 0) {
     const what = table === null ? 'A manifest' : tableName(table);
-    const named = ignoreCase ? '--include, --exclude and --ignore-case' : '--include and --exclude';
-    throw new UsageError(`${named} select files of a folder. ${what} lists its rows itself.`);
+    throw new UsageError(`--include and --exclude select files of a folder. ${what} lists its rows itself.`);
   }
+  if (flags.manifest !== undefined && ignoreCase)
+    throw new UsageError('--ignore-case is for globs. A manifest lists its rows itself.');
   if (flags.manifest !== undefined) {
     const list = listColumns(columns);
     const more = { ...(list && { columns: list }), ...(delimiter !== undefined && { delimiter }) };
     return { type: 'manifest', path: flags.manifest, ...more };
   }
-  const given = { path: flags.input!, ...(columns && { columns }) };
+  const given = { path: flags.input!, ...(columns && { columns }), ...anyCase };
   if (table === 'csv') return { type: 'csv', ...given, ...(delimiter !== undefined && { delimiter }) };
   if (table !== null) return { type: table, ...given };
-  return { type: 'files', path: flags.input!, ...globs };
+  return { type: 'files', path: flags.input!, ...globs, ...anyCase };
 }

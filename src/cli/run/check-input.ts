@@ -24,6 +24,7 @@ export interface InputFlags {
   readonly manifest?: string;
   readonly include?: string[];
   readonly exclude?: string[];
+  readonly ignoreCase?: true;
   readonly inputFormat?: InputFormat;
 }
 
@@ -74,7 +75,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
     return { paths: { input: path }, roots: EVERYWHERE };
   const table = await tableAt(path, flags, format, found.isDirectory() && base === path);
   if (table !== null) {
-    if (found.isDirectory() && output !== null && wouldBeRead(path, base, output)) {
+    if (found.isDirectory() && output !== null && wouldBeRead(path, base, output, flags.ignoreCase)) {
       throw new UsageError(
         '--output is in the folder of --input, so its files would be read as rows: choose another --output',
       );
@@ -94,10 +95,10 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
 }
 
 /** Whether a table at `path` would include files that the job itself writes to the output. */
-function wouldBeRead(path: string, base: string, output: string): boolean {
+function wouldBeRead(path: string, base: string, output: string, ignoreCase = false): boolean {
   if (!isInside(base, output)) return false;
   if (base === path) return true;
-  const matches = createGlobFilter([path.slice(base.length).replace(/^\/+/, '')], []);
+  const matches = createGlobFilter([path.slice(base.length).replace(/^\/+/, '')], [], ignoreCase);
   return OUTPUT_FILES.some((name) => matches.file(relative(base, join(output, name))));
 }
 

@@ -18,6 +18,7 @@ import type { ColumnFlags } from '../options/job-options.ts';
 export interface TuneFlags extends ColumnFlags, RunModelFlags {
   readonly input?: string;
   readonly manifest?: string;
+  readonly ignoreCase?: true;
   readonly rows: number;
   readonly secondsPerConfig: number;
   readonly maxBatch?: number;
@@ -48,7 +49,7 @@ export async function planTune(
   return {
     modelDir: model.dir,
     dataset: await datasetOf(
-      { ...flags, ...paths, columns: flags.column, delimiter: flags.delimiter },
+      { ...flags, ...paths, columns: flags.column, delimiter: flags.delimiter, ignoreCase: flags.ignoreCase },
       model,
       config,
     ),

@@ -28,6 +28,7 @@ import type { RunModel } from '../run/check-model.ts';
 export type TuneInput = RunInput['paths'] & {
   readonly columns?: Columns | undefined;
   readonly delimiter?: string | undefined;
+  readonly ignoreCase?: true | undefined;
 };
 
 type Model = Pick<RunModel, 'input' | 'fields'>;
@@ -64,7 +65,11 @@ async function fileAt(path: string) {
   return { path: await realpath(path), base: await realpath(dirname(path)) };
 }
 
-async function filesAt(path: string, { exclude = [] }: TuneInput, model: Model): Promise<DatasetSpec> {
+async function filesAt(
+  path: string,
+  { exclude = [], ignoreCase }: TuneInput,
+  model: Model,
+): Promise<DatasetSpec> {
   const listing = listingFor(model.input);
   const found = isObjectUrl(path) ? null : await stat(path).catch(() => null);
   if (found?.isFile()) {
@@ -74,13 +79,14 @@ async function filesAt(path: string, { exclude = [] }: TuneInput, model: Model):
   const glob = found === null ? splitGlob(path) : null;
   const folder = glob?.base ?? path;
   const root = isObjectUrl(path) ? objectFolder(folder) : await realpath(folder);
-  return { type: 'files', root, include: glob === null ? [] : [glob.pattern], exclude, listing };
+  const include = glob === null ? [] : [glob.pattern];
+  return { type: 'files', root, include, exclude, ...(ignoreCase && { ignore_case: ignoreCase }), listing };
 }
 
 async function tableAt(
   path: string,
   type: TableType,
-  { columns, delimiter }: TuneInput,
+  { columns, delimiter, ignoreCase }: TuneInput,
   { fields }: Model,
   { files, listFiles }: Places,
 ): Promise<DatasetSpec> {
@@ -91,7 +97,7 @@ async function tableAt(
   if (glob !== null || found?.isDirectory() === true || (isObjectUrl(path) && path.endsWith('/'))) {
     const folder = glob?.base ?? path;
     const base = isObjectUrl(path) ? objectFolder(folder) : await realpath(folder);
-    const parts = { pattern: glob?.pattern ?? null };
+    const parts = { pattern: glob?.pattern ?? null, ...(ignoreCase && { ignore_case: ignoreCase }) };
     return resolvePartsSpec(files, listFiles, { ...given, path, base, parts }, fields, signal);
   }
   return (await resolveTableSpec(files, { ...given, ...(await fileAt(path)) }, fields, signal)).spec;

@@ -7,7 +7,7 @@ import { COLUMNS } from './columns.ts';
 import { JOIN, type Join } from './join.ts';
 import { SKIPPED } from './skipped.ts';
 
-/** Whether `include` and `exclude` ignore letter case. */
+/** Whether globs ignore letter case. */
 const IGNORE_CASE = z.literal(true).optional();
 
 const LISTING_RULE = z.union([z.literal(1), z.literal(2), z.literal(3)]);
@@ -27,7 +27,7 @@ const TABLE = {
    * Several files are one table, in the order of their names. `pattern`: matches names below `base`. Null: all
    * tables.
    */
-  parts: z.object({ pattern: z.string().nullable() }).optional(),
+  parts: z.object({ pattern: z.string().nullable(), ignore_case: IGNORE_CASE }).optional(),
   /** The columns that a file must have. The submit has looked only at the first file, or at none. */
   needs: z.array(z.string()).optional(),
   ...JOINED,

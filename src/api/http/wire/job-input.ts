@@ -119,6 +119,10 @@ export const MANIFEST_INPUT = z.strictObject({
 /** What the path of a table may be. */
 const SEVERAL = 'A folder, a prefix or a glob of such files is one table, in the order of their names.';
 
+const ANY_CASE_TABLES = IGNORE_CASE.describe(
+  'Whether a glob in `path` ignores letter case, so that `*.csv` matches `A.CSV`, too. Default: false.',
+);
+
 const TABLE_COLUMNS = COLUMNS.optional().describe(
   'Which column feeds which field of a row, such as `{"text":"review","id":"key"}`. Columns that are not named here keep their names.',
 );
@@ -129,6 +133,7 @@ export const JSONL_INPUT = z.strictObject({
     `A text file (UTF-8) with one JSON object per line: a record. ${SEVERAL} Absolute, relative to the first input root, or an s3, az, http or https URL. It may be compressed with gzip or zstd. \`id\` names the row. The other fields feed the model: \`text\`, names of columns or tensors, or \`image\` with a path or URL. Relative paths in the file start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
+  ignore_case: ANY_CASE_TABLES,
 });
 
 export const CSV_INPUT = z.strictObject({
@@ -137,6 +142,7 @@ export const CSV_INPUT = z.strictObject({
     `A text file (UTF-8) whose first line names the columns. ${SEVERAL} Absolute, relative to the first input root, or an s3, az, http or https URL. A column \`id\` names the rows. Other columns feed the fields of their names, unless \`columns\` says otherwise. Relative paths in the file start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
+  ignore_case: ANY_CASE_TABLES,
   delimiter: CSV_DELIMITER,
 });
 
@@ -165,6 +171,7 @@ export const PARQUET_INPUT = z.strictObject({
     `A Parquet file. ${SEVERAL} Absolute, relative to the first input root, or an s3, az, http or https URL. Each row is a record, and only the columns that the model needs are read. A column \`id\` names the rows. An image or a sound is a column of bytes, of paths or URLs, or a struct \`{bytes, path}\`. Relative paths start at the folder of the file.`,
   ),
   columns: TABLE_COLUMNS,
+  ignore_case: ANY_CASE_TABLES,
 });
 
 export const JOB_INPUT = z.discriminatedUnion('type', [

@@ -22,6 +22,7 @@ export const FILES_OF_SEVERAL = 8;
 const LARGE_BLOCKS = 9;
 const MOST_ROWS_BEFORE = 10_000;
 const ANY_CASE = 10;
+const TABLES_IN_ANY_CASE = 11;
 
 /** What a request asks for in addition to its dataset. */
 export interface AskedFor {
@@ -43,6 +44,7 @@ export function specVersion(
   { delta, fromSeveral, compact, inline, blockRows = 1 }: AskedFor = {},
 ): number {
   const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
+  if (isTable(dataset) && dataset.parts?.ignore_case === true) return TABLES_IN_ANY_CASE;
   if ('ignore_case' in dataset && dataset.ignore_case === true) return ANY_CASE;
   if (blockRows > MOST_ROWS_BEFORE) return LARGE_BLOCKS;
   if (fromSeveral === true) return FILES_OF_SEVERAL;

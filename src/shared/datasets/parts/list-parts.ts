@@ -40,12 +40,13 @@ export async function* listParts(
 }
 
 /** Where the files of a table are, as a dataset of files. */
-export function partFiles({ base, parts: { pattern } }: PartPlaces): FilesSpec {
+export function partFiles({ base, parts: { pattern, ignore_case } }: PartPlaces): FilesSpec {
   return {
     type: 'files',
     root: base,
     include: pattern === null ? [] : [pattern],
     exclude: [],
+    ...(ignore_case && { ignore_case }),
     listing: 3,
   };
 }

@@ -66,8 +66,9 @@ async function whyNoMatch(
   listFiles: ListFiles,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const { ignore_case } = given.parts;
   const all = listFiles({ ...partFiles(given), include: [] });
-  return explainEmpty({ include: [pattern], exclude: [] }, async function* (filter) {
+  return explainEmpty({ include: [pattern], exclude: [], ignore_case }, async function* (filter) {
     for await (const { row } of all.read(null, signal)) if (filter.file(row.id)) yield row;
   });
 }

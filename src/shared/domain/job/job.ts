@@ -52,8 +52,9 @@ export type Opening = z.infer<typeof OPENING>;
  * - 8: A retry can add files to a compacted output. A delta job can read the files of several jobs.
  * - 9: Blocks can have more than 10,000 rows.
  * - 10: Globs can ignore letter case.
+ * - 11: So can globs of the files of a table.
  */
-export const SPEC_VERSION = 10;
+export const SPEC_VERSION = 11;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),

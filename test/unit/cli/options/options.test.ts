@@ -106,6 +106,11 @@ describe('the input', () => {
     for (const input of ['rows/*.parquet', 's3://b/rows.parquet/', 's3://b/**/*.pq']) {
       expect(toFilesInput({ input })).toEqual({ type: 'parquet', path: input });
     }
+    expect(toFilesInput({ input: 'rows/*.CSV', ignoreCase: true })).toEqual({
+      type: 'csv',
+      path: 'rows/*.CSV',
+      ignore_case: true,
+    });
     const given = { input: 's3://b/part-*', inputFormat: 'csv', delimiter: ':' } as const;
     expect(toFilesInput(given)).toEqual({ type: 'csv', path: 's3://b/part-*', delimiter: ':' });
     const list = { manifest: 'urls.csv', column: { uri: 'link', id: 'key' }, delimiter: ';' };
@@ -144,6 +149,9 @@ describe('the input', () => {
       '--column uri=NAME names the column',
     );
     expect(() => toFilesInput({ manifest: 'list.txt', include: ['*'] })).toThrow('A manifest lists its rows');
+    expect(() => toFilesInput({ manifest: 'list.txt', ignoreCase: true })).toThrow(
+      'A manifest lists its rows',
+    );
     expect(() => toFilesInput({ input: 'rows.jsonl', exclude: ['*'] })).toThrow(
       'A JSONL file lists its rows',
     );

@@ -12,6 +12,11 @@ import { checkGlobs } from './resolve-files.ts';
 
 export type FoundParts = Pick<PartsSpec, 'path' | 'base' | 'parts'>;
 
+interface GivenFiles {
+  readonly path: string;
+  readonly ignore_case?: boolean | undefined;
+}
+
 interface Places {
   readonly paths: InputPaths;
   readonly objects: Pick<ObjectInputs, 'find' | 'check'>;
@@ -20,16 +25,21 @@ interface Places {
 /** Null: the path names one file, or nothing. Rejects as InputResolver.resolve does. */
 export async function findParts(
   { paths, objects }: Places,
-  given: string,
+  { path: given, ignore_case: ignoreCase = false }: GivenFiles,
   tenant: string,
 ): Promise<FoundParts | null> {
   if (isWebUrl(given)) return null;
-  if (!isObjectUrl(given)) return localParts(paths, given, tenant);
+  if (!isObjectUrl(given)) return localParts(paths, given, ignoreCase, tenant);
   const found = await objects.find(given, 'object', tenant);
-  return 'object' in found ? null : partsAt(found.folder, found.pattern);
+  return 'object' in found ? null : partsAt(found.folder, found.pattern, ignoreCase);
 }
 
-async function localParts(paths: InputPaths, given: string, tenant: string): Promise<FoundParts | null> {
+async function localParts(
+  paths: InputPaths,
+  given: string,
+  ignoreCase: boolean,
+  tenant: string,
+): Promise<FoundParts | null> {
   const glob = splitGlob(given);
   // A path that looks like a glob but exists is taken literally.
   if (glob === null || (await paths.exists(paths.absolute(given)))) {
@@ -38,17 +48,22 @@ async function localParts(paths: InputPaths, given: string, tenant: string): Pro
     await checkReadable(found);
     return partsAt(found.path, null);
   }
-  checkGlobs([glob.pattern], '/input/path');
+  checkGlobs([glob.pattern], '/input/path', ignoreCase);
   const base = await paths.find(glob.base, tenant);
   if (!base.isFolder) {
     throw new ForebayError('input_not_found', `${base.path} is a file, so nothing matches ${given}.`);
   }
   await checkReadable(base);
-  return partsAt(base.path, glob.pattern);
+  return partsAt(base.path, glob.pattern, ignoreCase);
 }
 
-function partsAt(base: string, pattern: string | null): FoundParts {
-  return { path: pattern === null ? base : pathBelow(base, pattern), base, parts: { pattern } };
+function partsAt(base: string, pattern: string | null, ignoreCase = false): FoundParts {
+  if (pattern === null) return { path: base, base, parts: { pattern } };
+  return {
+    path: pathBelow(base, pattern),
+    base,
+    parts: { pattern, ...(ignoreCase && { ignore_case: true }) },
+  };
 }
 
 /** Checks the places of a dataset that comes from a job.json. Rejects as `findParts` does. */

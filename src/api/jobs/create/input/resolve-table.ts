@@ -21,7 +21,7 @@ export async function resolveTable(
   input: TableInput,
   { tenant, fields }: Resolving,
 ): Promise<ResolvedInput> {
-  const parts = await findParts(places, input.path, tenant);
+  const parts = await findParts(places, input, tenant);
   if (parts !== null) {
     const several = { ...input, ...parts };
     const listFiles = places.listFiles(tenant);

@@ -37,6 +37,8 @@ it('a job is left to processes that can read its dataset and write its output', 
   expect(specVersion({ spec: jsonl }, input, undefined, '/out', { inline: true })).toBe(7);
   const anyCase = { ...files, root: '/photos', ignore_case: true as const };
   expect(specVersion({ spec: anyCase }, { type: 'files', path: '/photos' }, undefined, '/out')).toBe(10);
+  const parts = { pattern: '*.JSONL', ignore_case: true as const };
+  expect(specVersion({ spec: { ...jsonl, parts } }, input, undefined, '/out')).toBe(11);
   const blocksOf = (blockRows: number) =>
     specVersion({ spec: jsonl }, input, undefined, '/out', { blockRows });
   expect([blocksOf(10_000), blocksOf(10_001)]).toEqual([3, 9]);

@@ -45,10 +45,16 @@ const ANY: RowFields = { names: null, needed: [], text: [] };
 async function specOf(
   type: TableSpec['type'],
   pattern: string | null = null,
-  more: { columns?: Columns; fields?: RowFields } = {},
+  more: { columns?: Columns; fields?: RowFields; ignoreCase?: true } = {},
 ): Promise<PartsSpec> {
   const path = pattern === null ? dir : join(dir, pattern);
-  const given = { type, path, base: dir, parts: { pattern }, columns: more.columns };
+  const given = {
+    type,
+    path,
+    base: dir,
+    parts: { pattern, ignore_case: more.ignoreCase },
+    columns: more.columns,
+  };
   return resolvePartsSpec(files, (of) => openDataset(of), given, more.fields ?? ANY, never);
 }
 
@@ -145,6 +151,13 @@ describe('a folder of files', () => {
     expect(skipped.total()).toMatchObject({ hidden: { count: 3 }, other_formats: { first: ['notes.md'] } });
   });
 
+  it('has files that a glob matches in any letter case, if asked', async () => {
+    write({ 'A.JSONL': '{"x":1}\n', 'b.jsonl': '{"x":2}\n' });
+    const spec = await specOf('jsonl', '*.Jsonl', { ignoreCase: true });
+    const [slice] = await slicesOf(spec, 9);
+    expect(await open(spec, slice!)).toEqual(['A.JSONL/0 {"x":1}', 'b.jsonl/0 {"x":2}']);
+  });
+
   it('whose CSV files have their columns in another order is one table', async () => {
     write({ 'a.csv': 'x,y\n1,2\n', 'b.csv': 'more,y,x\n"a\nb",4,3\n', 'c.csv': '' });
     const fields = { names: ['x', 'y'], needed: ['x', 'y'], text: [] };
@@ -208,6 +221,8 @@ describe('one clear error', () => {
       message: expect.stringMatching(/"\*\.JSONL" matches 1 file: letter case matters/),
     });
     await expect(specOf('parquet')).rejects.toMatchObject({ code: 'input_not_found' });
+    const options = { ignoreCase: true } as const;
+    await expect(specOf('jsonl', '*.JSON', options)).rejects.toThrow(/no file passes include/);
     await expect(specOf('csv')).rejects.toThrow(/All files .* are empty/);
     write({ '_delta_log/0.json': '{}', 'part-0.parquet': '' });
     await expect(specOf('parquet')).rejects.toThrow(/is a Delta table/);
