@@ -6,6 +6,7 @@ import type { ByteFile } from './bytes/byte-file.ts';
 import { readCsvHead } from './csv/csv-head.ts';
 import { readJsonlHead } from './jsonl/jsonl-head.ts';
 import { readParquetHead } from './parquet/parquet-head.ts';
+import type { Holds } from './table/column-holds.ts';
 
 type SpecOf<Spec> = Spec extends TableSpec
   ? Omit<Spec, 'path' | 'base' | 'columns' | 'parts' | 'needs'>
@@ -21,11 +22,9 @@ export interface TableHead {
   readonly columns: readonly string[] | null;
   /** True if every row has these columns. False if they were read from the first rows only. */
   readonly isStrict: boolean;
-  /** What a column holds, such as "numbers", if it is neither text nor files. Absent: nothing is known. */
+  /** What a column holds, such as "numbers". Null: several kinds of values. Absent: nothing is known. */
   readonly holds?: (column: string) => Holds | null;
 }
-
-export type Holds = 'numbers' | 'booleans' | 'lists' | 'objects';
 
 /** A table as a request describes it. */
 export interface GivenTable {

@@ -7,6 +7,8 @@ export interface RowFields {
   readonly needed: readonly string[];
   /** Fields that hold text, even if it looks like a number. Null: all fields do. */
   readonly text: readonly string[] | null;
+  /** Fields that hold a number, so that no text can feed them. Absent: none. */
+  readonly numbers?: readonly string[];
   /** Fields that no row may have. Absent: none. */
   readonly refused?: readonly string[];
 }

@@ -5,13 +5,11 @@ import type { ByteFile } from '../bytes/byte-file.ts';
 import type { LineText } from '../lines/lines.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
-import type { Holds, TableHead } from '../table-head.ts';
+import { holdsOf, LOOKED_AT } from '../table/column-holds.ts';
+import type { TableHead } from '../table-head.ts';
 import type { RowRecord } from '../slice-rows.ts';
 import { parseRecord, placeOf } from './parse-record.ts';
 import { wholeJson } from './whole-json.ts';
-
-/** Records that are looked at. The documentation names this number. */
-const LOOKED_AT = 100;
 
 /** Throws ForebayError `input_unreadable` if the file is not UTF-8, or if it is ordinary JSON. */
 export async function readJsonlHead(file: ByteFile, signal: AbortSignal): Promise<TableHead> {
@@ -25,19 +23,6 @@ export async function readJsonlHead(file: ByteFile, signal: AbortSignal): Promis
     isStrict: false,
     holds: (column) => holdsOf(records.map((fields) => fields[column])),
   };
-}
-
-/** Null if one of the values may be text or name a file, or if there are none. */
-function holdsOf(values: readonly unknown[]): Holds | null {
-  const given = values.filter((value) => value !== undefined && value !== null);
-  return given.some((value) => typeof value === 'string') ? null : kindOf(given[0]);
-}
-
-function kindOf(value: unknown): Holds | null {
-  if (typeof value === 'number') return 'numbers';
-  if (typeof value === 'boolean') return 'booleans';
-  if (Array.isArray(value)) return 'lists';
-  return typeof value === 'object' ? 'objects' : null;
 }
 
 interface HeadLine {

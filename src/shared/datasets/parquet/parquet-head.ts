@@ -1,7 +1,8 @@
 /** The columns of a Parquet file, which is checked as far as its footer goes. */
 import type { ByteFile } from '../bytes/byte-file.ts';
 import type { ValueType } from '../../domain/job/part-format.ts';
-import type { Holds, TableHead } from '../table-head.ts';
+import type { Holds } from '../table/column-holds.ts';
+import type { TableHead } from '../table-head.ts';
 import { checkColumns } from './check-columns.ts';
 import { checkMagic } from './file/footer.ts';
 import type { Column } from './file/leaves.ts';
@@ -37,8 +38,16 @@ export async function readParquetHead(
 function holdsOf({ node }: Column): Holds | null {
   const type = columnType(node);
   if (typeof type !== 'string') return 'list' in type ? 'lists' : isMedia(node) ? null : 'objects';
-  if (type === 'boolean') return 'booleans';
-  return NUMBERS.has(type) ? 'numbers' : null;
+  return HOLDS.get(type) ?? (/^(?:local_)?timestamp_/.test(type) ? 'times' : null);
 }
 
-const NUMBERS: ReadonlySet<ValueType> = new Set(['int32', 'int64', 'float', 'double']);
+const HOLDS: ReadonlyMap<ValueType, Holds> = new Map([
+  ['boolean', 'booleans'],
+  ['int32', 'numbers'],
+  ['int64', 'numbers'],
+  ['float', 'numbers'],
+  ['double', 'numbers'],
+  ['string', 'text'],
+  ['bytes', 'bytes'],
+  ['date', 'times'],
+]);

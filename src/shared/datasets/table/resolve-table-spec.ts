@@ -6,6 +6,7 @@ import type { RowFields } from '../../tasks/row-fields.ts';
 import { listedNames } from '../../text/listed-names.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
+import { feedsNoNumber, feedsNoText } from './column-holds.ts';
 import { neededColumns } from './needed-columns.ts';
 import { readTableHead, type GivenTable, type TableHead } from '../table-head.ts';
 
@@ -41,23 +42,24 @@ export async function resolveTableSpec(
   });
 }
 
-/** Problems of columns whose values cannot feed the text or the file that the model needs. */
+/** Problems of columns whose values cannot feed the text, the file or the number that the model needs. */
 function problemsOfValues(
   { columns: known, holds }: TableHead,
   columns: Columns,
   fields: RowFields,
 ): Issue[] {
   if (holds === undefined) return [];
-  const { needed, text } = fields;
-  return needed
-    .filter((field) => text?.includes(field) ?? true)
-    .flatMap((field) => {
-      const column = Object.hasOwn(columns, field) ? columns[field]! : field;
-      const held = known?.includes(column) === true ? holds(column) : null;
-      if (held === null) return [];
-      const message = `the column "${column}" holds ${held}, which cannot feed the field "${field}"`;
-      return [{ path: `/input/columns/${field}`, message }];
-    });
+  const { needed, text, numbers = [] } = fields;
+  return needed.flatMap((field) => {
+    const column = Object.hasOwn(columns, field) ? columns[field]! : field;
+    const held = known?.includes(column) === true ? holds(column) : null;
+    const isText = text?.includes(field) ?? true;
+    const isWrong = isText ? feedsNoText(held) : numbers.includes(field) && feedsNoNumber(held);
+    if (!isWrong) return [];
+    const feeds = `cannot feed the field "${field}"${isText ? '' : ', which takes numbers'}`;
+    const message = `the column "${column}" holds ${held}, which ${feeds}`;
+    return [{ path: `/input/columns/${field}`, message }];
+  });
 }
 
 /**

@@ -12,14 +12,16 @@ export function columnFields(
   example: Readonly<Record<string, unknown>>,
   inputs: readonly GraphTensor[] | null,
 ): RowFields {
-  const isText = (column: Column) =>
-    inputs === null
-      ? typeof example[fieldOf(column)] === 'string'
-      : inputOf(column, inputs)?.type === 'string';
+  const kindOf = (column: Column) => {
+    if (inputs === null) return typeof example[fieldOf(column)];
+    const input = inputOf(column, inputs);
+    return input?.type === 'string' ? 'string' : input && 'number';
+  };
   return {
     names: columns.map(fieldOf),
     needed: columns.filter(({ missing }) => missing === 'error').map(fieldOf),
-    text: columns.filter(isText).map(fieldOf),
+    text: columns.filter((column) => kindOf(column) === 'string').map(fieldOf),
+    numbers: columns.filter((column) => kindOf(column) === 'number').map(fieldOf),
   };
 }
 

@@ -25,12 +25,24 @@ it('names the field of an image or a text, and of an older worker', () => {
   });
 });
 
-it('takes columns of text from the graph, or from the example until a worker has loaded the graph', () => {
+it('takes columns of text and of numbers from the graph, or from the example until a worker has loaded the graph', () => {
   const names = ['age', 'town', 'income'];
   const needed = ['age', 'town'];
-  expect(rowFieldsOf(TABLE, null)).toEqual({ names, needed, text: ['town'] });
+  expect(rowFieldsOf(TABLE, null)).toEqual({
+    names,
+    needed,
+    text: ['town'],
+    numbers: ['age', 'income'],
+  });
   const graph = [input('age', 'string'), input('city', 'float32'), input('income', 'float32')];
-  expect(rowFieldsOf(TABLE, graph)).toEqual({ names, needed, text: ['age'] });
+  expect(rowFieldsOf(TABLE, graph)).toEqual({
+    names,
+    needed,
+    text: ['age'],
+    numbers: ['town', 'income'],
+  });
+  const unknown = config('tabular', { columns: [{ name: 'age', missing: 'error' }] });
+  expect(rowFieldsOf(unknown, null)).toMatchObject({ text: [], numbers: [] });
   expect(rowFieldsOf(TABLE, [input('all', 'string')])).toMatchObject({ text: names });
 });
 

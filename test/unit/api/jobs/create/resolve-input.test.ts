@@ -277,6 +277,37 @@ describe('a table', () => {
   });
 });
 
+describe('a table with text where the model takes numbers', () => {
+  const fields = { names: ['x', 'word'], needed: ['x', 'word'], text: ['word'], numbers: ['x'] };
+  const asked = { tenant: 'default', taskInput: 'features', fields } as const;
+  const resolve = async (type: 'csv' | 'jsonl' | 'parquet', name: string, columns?: Record<string, string>) =>
+    resolver().resolve({ type, path: name, ...(columns && { columns }) }, 'job_1', asked);
+
+  it('is refused if all of its first rows have text there, and names its columns', async () => {
+    await writeFile(join(root, 'n.csv'), 'word,x,y\na,one,1\nb,two,2\nc,,3\n');
+    await writeFile(join(root, 'n.jsonl'), '{"word":"a","x":"1"}\n{"word":"b","x":"2"}\n');
+    await copyFile(fixture('plain-none'), join(root, 'n.parquet'));
+    const why =
+      'the column "x" holds text, which cannot feed the field "x", which takes numbers. Its columns: ';
+    for (const job of [resolve('csv', 'n.csv'), resolve('jsonl', 'n.jsonl')])
+      await expect(job).rejects.toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringContaining(why) as string,
+        issues: [{ path: '/input/columns/x' }],
+      });
+    await expect(resolve('parquet', 'n.parquet', { x: 'word' })).rejects.toThrow('holds text');
+  });
+
+  it('is read if one of them has a number, or if nothing is there', async () => {
+    await writeFile(join(root, 'some.csv'), 'word,x\na,one\nb,2\n');
+    await writeFile(join(root, 'none.csv'), 'word,x\na,\n');
+    for (const name of ['some.csv', 'none.csv'])
+      expect(await resolve('csv', name)).toMatchObject({ total: null });
+    expect(await resolve('csv', 'n.csv', { x: 'y' })).toMatchObject({ total: null });
+    expect(await resolve('parquet', 'n.parquet')).toMatchObject({ total: null });
+  });
+});
+
 describe('a CSV file', () => {
   const resolve = async (name: string, text: string, more: object = {}) => {
     await writeFile(join(root, name), text);
