@@ -22,7 +22,7 @@ export interface TableHead {
   readonly columns: readonly string[] | null;
   /** True if every row has these columns. False if they were read from the first rows only. */
   readonly isStrict: boolean;
-  /** What a column holds, such as "numbers". Null: several kinds of values. Absent: nothing is known. */
+  /** What a column holds. Null: several kinds of values. Absent: nothing is known. */
   readonly holds?: (column: string) => Holds | null;
 }
 

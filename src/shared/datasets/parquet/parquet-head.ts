@@ -1,7 +1,7 @@
 /** The columns of a Parquet file, which is checked as far as its footer goes. */
 import type { ByteFile } from '../bytes/byte-file.ts';
 import type { ValueType } from '../../domain/job/part-format.ts';
-import type { Holds } from '../table/column-holds.ts';
+import type { HeldKind, Holds } from '../table/column-holds.ts';
 import type { TableHead } from '../table-head.ts';
 import { checkColumns } from './check-columns.ts';
 import { checkMagic } from './file/footer.ts';
@@ -36,12 +36,17 @@ export async function readParquetHead(
 }
 
 function holdsOf({ node }: Column): Holds | null {
-  const type = columnType(node);
-  if (typeof type !== 'string') return 'list' in type ? 'lists' : isMedia(node) ? null : 'objects';
-  return HOLDS.get(type) ?? (/^(?:local_)?timestamp_/.test(type) ? 'times' : null);
+  const kind = kindOf(node);
+  return kind === null ? null : { kind };
 }
 
-const HOLDS: ReadonlyMap<ValueType, Holds> = new Map([
+function kindOf(node: Column['node']): HeldKind | null {
+  const type = columnType(node);
+  if (typeof type !== 'string') return 'list' in type ? 'lists' : isMedia(node) ? null : 'objects';
+  return KINDS.get(type) ?? (/^(?:local_)?timestamp_/.test(type) ? 'times' : null);
+}
+
+const KINDS: ReadonlyMap<ValueType, HeldKind> = new Map([
   ['boolean', 'booleans'],
   ['int32', 'numbers'],
   ['int64', 'numbers'],

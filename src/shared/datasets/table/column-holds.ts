@@ -1,6 +1,12 @@
 /** What the values of a column have in common, for columns that cannot feed a field of the model. Pure. */
 
-export type Holds = 'numbers' | 'booleans' | 'lists' | 'objects' | 'text' | 'times' | 'bytes';
+export type HeldKind = 'numbers' | 'booleans' | 'lists' | 'objects' | 'text' | 'times' | 'bytes';
+
+export interface Holds {
+  readonly kind: HeldKind;
+  /** One of the texts. */
+  readonly example?: string;
+}
 
 /** First rows that are looked at. The documentation names this number. */
 export const LOOKED_AT = 100;
@@ -9,28 +15,39 @@ export const LOOKED_AT = 100;
 export function holdsOf(values: readonly unknown[]): Holds | null {
   const given = values.filter((value) => value !== undefined && value !== null);
   const kinds = new Set(given.map(kindOf));
-  if (kinds.size === 1) return kinds.values().next().value!;
-  // None of them may be text, or name a file.
-  return kinds.has('text') ? null : kindOf(given[0]);
+  const [first] = given;
+  const kind = kindOf(first);
+  // Of several kinds, all that counts is that none is text, which may name a file.
+  if (kind === null || (kinds.size > 1 && kinds.has('text'))) return null;
+  return typeof first === 'string' ? { kind, example: first } : { kind };
 }
 
-function kindOf(value: unknown): Holds | null {
+function kindOf(value: unknown): HeldKind | null {
   if (typeof value === 'string') return 'text';
   if (typeof value === 'number') return 'numbers';
   if (typeof value === 'boolean') return 'booleans';
   if (Array.isArray(value)) return 'lists';
-  return typeof value === 'object' ? 'objects' : null;
+  return typeof value === 'object' && value !== null ? 'objects' : null;
 }
 
-const NEVER_TEXT: ReadonlySet<Holds> = new Set(['numbers', 'booleans', 'lists', 'objects']);
-const NEVER_NUMBERS: ReadonlySet<Holds> = new Set(['text', 'times', 'bytes', 'lists', 'objects']);
+const NEVER_TEXT: ReadonlySet<HeldKind> = new Set(['numbers', 'booleans', 'lists', 'objects']);
+const NEVER_NUMBERS: ReadonlySet<HeldKind> = new Set(['text', 'times', 'bytes', 'lists', 'objects']);
 
 /** Whether no value of such a column can be a text, or name or hold a file. */
-export function feedsNoText(holds: Holds | null): boolean {
-  return holds !== null && NEVER_TEXT.has(holds);
+export function feedsNoText({ kind }: Holds): boolean {
+  return NEVER_TEXT.has(kind);
 }
 
 /** Whether no value of such a column can be a number. A boolean is 0 or 1. */
-export function feedsNoNumber(holds: Holds | null): boolean {
-  return holds !== null && NEVER_NUMBERS.has(holds);
+export function feedsNoNumber({ kind }: Holds): boolean {
+  return NEVER_NUMBERS.has(kind);
+}
+
+const LONGEST_EXAMPLE = 40;
+
+/** `text such as "4,9"` */
+export function inWords({ kind, example }: Holds): string {
+  if (example === undefined) return kind;
+  const short = example.length <= LONGEST_EXAMPLE ? example : `${example.slice(0, LONGEST_EXAMPLE)}...`;
+  return `${kind} such as ${JSON.stringify(short)}`;
 }

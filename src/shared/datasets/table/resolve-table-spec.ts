@@ -6,7 +6,7 @@ import type { RowFields } from '../../tasks/row-fields.ts';
 import { listedNames } from '../../text/listed-names.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
-import { feedsNoNumber, feedsNoText } from './column-holds.ts';
+import { feedsNoNumber, feedsNoText, inWords } from './column-holds.ts';
 import { neededColumns } from './needed-columns.ts';
 import { readTableHead, type GivenTable, type TableHead } from '../table-head.ts';
 
@@ -53,11 +53,12 @@ function problemsOfValues(
   return needed.flatMap((field) => {
     const column = Object.hasOwn(columns, field) ? columns[field]! : field;
     const held = known?.includes(column) === true ? holds(column) : null;
+    if (held === null) return [];
     const isText = text?.includes(field) ?? true;
     const isWrong = isText ? feedsNoText(held) : numbers.includes(field) && feedsNoNumber(held);
     if (!isWrong) return [];
-    const feeds = `cannot feed the field "${field}"${isText ? '' : ', which takes numbers'}`;
-    const message = `the column "${column}" holds ${held}, which ${feeds}`;
+    const takes = isText ? '' : ': it takes numbers';
+    const message = `the column "${column}" holds ${inWords(held)}, which cannot feed the field "${field}"${takes}`;
     return [{ path: `/input/columns/${field}`, message }];
   });
 }
