@@ -47,7 +47,7 @@ function leafType({ type, converted_type: kind, logical_type: logical }: SchemaE
       if (kind === 'TIMESTAMP_MICROS') return 'timestamp_us';
       return kind === 'UINT_64' ? 'json' : 'int64';
     case 'INT96':
-      return 'timestamp_ns';
+      return 'local_timestamp_ns';
     case 'FLOAT':
       return 'float';
     case 'DOUBLE':

@@ -5,9 +5,13 @@ import { dateText, momentText } from '../../../text/moment-text.ts';
 
 type Parsers = typeof DEFAULT_PARSERS;
 
-/** `2026-01-02T03:04:05.006007Z`, with as many digits as the unit has. A local time has no `Z`. */
-export function parsersOf({ logical_type: type }: SchemaElement): Parsers {
-  const zone = type?.type === 'TIMESTAMP' && !type.isAdjustedToUTC ? '' : 'Z';
+/**
+ * `2026-01-02T03:04:05.006007Z`, with as many digits as the unit has. A local time has no `Z`, and neither has an INT96,
+ * which says nothing about a time zone.
+ */
+export function parsersOf({ type, logical_type: logical }: SchemaElement): Parsers {
+  const isLocal = type === 'INT96' || (logical?.type === 'TIMESTAMP' && !logical.isAdjustedToUTC);
+  const zone = isLocal ? '' : 'Z';
   const moment = (value: bigint, perSecond: bigint) => momentText(BigInt(value), perSecond, zone);
   return {
     ...DEFAULT_PARSERS,

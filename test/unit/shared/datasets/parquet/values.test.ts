@@ -66,6 +66,11 @@ describe('kinds of values', () => {
     expect(rows).toEqual([...expected, null].map((value) => ({ [name]: value })));
   });
 
+  it('a time of the type INT96, which has no time zone', async () => {
+    const times = ['2026-01-02T03:04:05.006007', '1969-12-31T23:59:00', null];
+    expect(await valuesOf(fixture('int96'), '0+3')).toEqual(times.map((at) => ({ at })));
+  });
+
   it('keeps bytes as they are in the fields of a record', async () => {
     const [row] = await rowsOf(fixture('kinds'), '0+1', { fields: ['bytes', 'floats'] });
     expect(row!.record).toMatchObject({ fields: { bytes: new Uint8Array([0, 255]), floats: [0.5, 1.5] } });
