@@ -142,6 +142,27 @@ it('code that empties its list of rows loses none of them', async () => {
   expect(await answer(dir, rows)).toEqual([1, 2, 3].map((n) => ({ answer: { n } })));
 });
 
+it('code that replaces a function of JavaScript costs its row, and the lane keeps the function', async () => {
+  const dir = writePredictor(
+    testFolder(),
+    `async predict(rows) {
+      await null;
+      const answers = [];
+      for (const { fields } of rows) {
+        if (fields.n === 2) Array.prototype.map = () => [];
+        answers.push({ n: fields.n });
+      }
+      return answers;
+    },
+    load() { JSON.stringify = () => 'no'; },`,
+  );
+  const rows = records({ n: 1 }, { n: 2 }, { n: 3 });
+  const failed = expect.stringMatching(/^predictor_error: predict replaced Array\.prototype\.map, which /);
+  const expected = [{ answer: { n: 1 } }, failed, { answer: { n: 3 } }];
+  expect(await answer(dir, rows)).toEqual(expected);
+  expect(await answer(dir, rows)).toEqual(expected);
+});
+
 it('an answer has the fields that model.json declares, in their order, and no others', async () => {
   const dir = writePredictor(testFolder(), `predict: (rows) => rows.map(({ text }) => JSON.parse(text)),`, {
     name: 'p',
@@ -176,6 +197,15 @@ it('a module that cannot be loaded fails with one sentence', async () => {
   expect(await why('} } }')).toBe(
     'model_load_failed: predictor.js cannot be imported: missing ) after argument list; find the line with: node --check FILE',
   );
+  for (const type of ['module', 'commonjs']) {
+    const commonJs = {
+      'predictor.js': `exports.default = require('forebay/predictor').definePredictor({ predict() {} });`,
+      'package.json': `{"type":"${type}"}`,
+    };
+    expect(await whyNotLoaded(writePredictor(testFolder(), '', undefined, commonJs))).toMatch(
+      /^model_load_failed: predictor\.js cannot be imported: it is a CommonJS module\. .*"nodenext"/,
+    );
+  }
   const options = `import { z } from 'zod';\noptions: z.object({ top: z.int() }), predict() {}`;
   expect(await why(options, { name: 'p', options: { top: 'x' } })).toBe(
     'config_mismatch: model.json does not fit "options" of the predictor: /options/top: Invalid input: expected number, received string',

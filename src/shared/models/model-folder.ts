@@ -3,7 +3,7 @@
  * further files. The graph names external weights, and the config names files that the task needs. Reads and identifies
  * a model. Only a lane can find out whether the graph runs.
  */
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelConfig, ModelRef } from '../domain/model/model-config.ts';
 import { ForebayError, type Issue } from '../errors.ts';
@@ -240,8 +240,18 @@ async function stampEntry(
     () => false,
   );
   if (isFile) return stampFile(path);
-  issues.push({ path: '', message: `${entry.path} is missing beside ${CONFIG_FILE}` });
+  const source = await sourceOf(dir, entry.path);
+  const advice = source === null ? '' : `. Compile ${source} to it, as an ES module`;
+  issues.push({ path: '', message: `${entry.path} is missing beside ${CONFIG_FILE}${advice}` });
   return null;
+}
+
+/** TypeScript beside a missing module. */
+async function sourceOf(dir: string, module: string): Promise<string | null> {
+  const stem = /^(.*)\.m?js$/.exec(module)?.[1];
+  if (stem === undefined) return null;
+  const names = await readdir(dir).catch((): string[] => []);
+  return names.find((name) => name === `${stem}.ts` || name === `${stem}.mts`) ?? null;
 }
 
 /** An issue with a path belongs to the config. The others name their file. */

@@ -5,6 +5,7 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import type { Hooks } from '../../../predictor/define-hooks.ts';
 import type { Predictor } from '../../../predictor/define-predictor.ts';
 import { mark } from '../../../predictor/import-hook.ts';
+import { reportReplaced } from './built-ins.ts';
 
 /** What the default export must be. */
 interface Shape {
@@ -45,8 +46,12 @@ async function importDefault(path: string, shape: Shape): Promise<unknown> {
   let module: { readonly default?: unknown };
   try {
     module = (await import(mark(pathToFileURL(path).href, String((loads += 1))))) as typeof module;
+    reportReplaced(file);
   } catch (cause) {
-    throw new ForebayError('model_load_failed', `${file} cannot be imported: ${whyNot(cause)}`, { cause });
+    reportReplaced(file);
+    throw new ForebayError('model_load_failed', `${file} cannot be imported: ${whyNot(cause, file)}`, {
+      cause,
+    });
   }
   const found = module.default;
   const wrong = whyWrong(found, shape);
@@ -55,9 +60,21 @@ async function importDefault(path: string, shape: Shape): Promise<unknown> {
 }
 
 /** Node does not say where a syntax error is, but another command does. */
-function whyNot(cause: unknown): string {
+function whyNot(cause: unknown, file: string): string {
   const message = messageOf(cause).replaceAll(/\s+/g, ' ');
-  return cause instanceof SyntaxError ? `${message}; find the line with: node --check FILE` : message;
+  if (cause instanceof SyntaxError) return `${message}; find the line with: node --check FILE`;
+  return isCommonJs(cause, message, file) ? `${COMMON_JS} (${message})` : message;
+}
+
+const COMMON_JS =
+  'it is a CommonJS module. Write or compile it as an ES module: for TypeScript, with "module": "nodenext" in tsconfig.json and "type": "module" in package.json';
+
+/** What tsc writes unless it is told otherwise. */
+function isCommonJs(cause: unknown, message: string, file: string): boolean {
+  if (/^(?:exports|module|require) is not defined in ES module scope/.test(message)) return true;
+  // A package.json makes it one, so that Node looks for packages without the hook.
+  const { requireStack } = (cause ?? {}) as { readonly requireStack?: readonly string[] };
+  return requireStack?.[0] !== undefined && basename(requireStack[0]) === file;
 }
 
 const SCHEMAS = ['options', 'result'] as const;

@@ -6,6 +6,7 @@ import type { FailedOutcome } from '../../../shared/domain/row.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isOutOfMemory } from '../out-of-memory.ts';
 import { invalidAnswer } from './answers.ts';
+import { restoreBuiltIns } from './built-ins.ts';
 import { RowFailed } from './row-failed.ts';
 
 export interface UserFunction<Row, Read> {
@@ -40,16 +41,26 @@ async function callOnce<Row>(
   rows: readonly Row[],
   code: Pick<UserFunction<Row, unknown>, 'name' | 'returns' | 'call'>,
 ): Promise<Call> {
+  let values: unknown;
   try {
     // The user's code may change its list, for example with splice.
-    const values: unknown = await code.call([...rows]);
-    const why = whyNoValues(values, rows.length, code);
-    return why === null
-      ? { ok: true, values: values as readonly unknown[] }
-      : { ok: false, failure: invalidAnswer(why) };
+    values = await code.call([...rows]);
   } catch (error) {
-    return { ok: false, failure: thrown(error, code.name) };
+    const replaced = restoreBuiltIns();
+    const failure = replaced === null ? thrown(error, code.name) : hasReplaced(replaced, code.name);
+    return { ok: false, failure };
   }
+  const replaced = restoreBuiltIns();
+  if (replaced !== null) return { ok: false, failure: hasReplaced(replaced, code.name) };
+  const why = whyNoValues(values, rows.length, code);
+  return why === null
+    ? { ok: true, values: values as readonly unknown[] }
+    : { ok: false, failure: invalidAnswer(why) };
+}
+
+function hasReplaced(builtIn: string, name: string): FailedOutcome {
+  const message = `${name} replaced ${builtIn}, which everything in its process shares. It was put back: leave such functions as they are`;
+  return { ok: false, error: { code: 'predictor_error', message } };
 }
 
 function whyNoValues(

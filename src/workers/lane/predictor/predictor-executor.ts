@@ -16,6 +16,7 @@ import { NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import { createAnswerReader } from './answers.ts';
+import { reportReplaced } from './built-ins.ts';
 import { importPredictor } from './import-predictor.ts';
 import { callWithRows, type UserFunction } from './predict-rows.ts';
 import { createPredictorGraphs } from './predictor-graphs.ts';
@@ -39,7 +40,9 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
   let state: unknown;
   try {
     state = await predictor.load?.(context);
+    reportReplaced(`load() of ${config.name}`);
   } catch (cause) {
+    reportReplaced(`load() of ${config.name}`);
     await graphs.release();
     const message = `load() of the predictor failed: ${oneLine(messageOf(cause))}`;
     throw new ForebayError('model_load_failed', message, { cause });

@@ -89,3 +89,11 @@ it('a config that makes no sense is refused with the field and the reason', asyn
   expect(await why({ input: 'picture' })).toMatch(/^model\.json \/input: /);
   expect(await why({ graph: 'x.onnx' })).toMatch(/^model\.json \/graph: has no use/);
 });
+
+it('a folder with TypeScript that is not compiled says so', async () => {
+  const dir = writePredictor(testFolder(), '', { name: 'p', kind: 'predictor' }, { 'predictor.ts': '' });
+  rmSync(join(dir, 'predictor.js'));
+  await expect(loadModelFolder(dir)).rejects.toThrow(
+    'predictor.js is missing beside model.json. Compile predictor.ts to it, as an ES module',
+  );
+});
