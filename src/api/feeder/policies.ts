@@ -105,15 +105,18 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
   if (service.isReplaced) {
     return (
       `The files of model "${name}" were replaced after this job was submitted. Workers now serve ${served}, and the job ` +
-      `needs ${short(hash)}. Submit the job again to run it with the new files, or put the old files back.`
+      `needs ${short(hash)}. Submit the job again to run it with the new files, or put the old files back.${ALSO_MEMBERS}`
     );
   }
   return (
     `Workers serve model "${name}" with hash ${served}, and the job needs ${short(hash)}. To make workers serve other ` +
     'files, put the files into the folders that the workers read. They notice within seconds. If the model has changed ' +
-    'since the job was submitted, submit it again.'
+    `since the job was submitted, submit it again.${ALSO_MEMBERS}`
   );
 }
+
+/** The files of a pipeline may be the same. */
+const ALSO_MEMBERS = ' A pipeline changes with each of its models.';
 
 /** The same length as in the queue's name. */
 function short(hash: string): string {

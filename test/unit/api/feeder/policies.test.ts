@@ -89,6 +89,8 @@ it('says what to change if the files of the model were replaced, and whether a w
   );
   expect(textOf({ otherHashes, isReplaced: true })).toContain('Submit the job again');
   expect(textOf({ otherHashes })).toContain('put the files into the folders that the workers read');
+  for (const isReplaced of [true, false])
+    expect(textOf({ otherHashes, isReplaced })).toContain('A pipeline changes with each of its models.');
   expect(textOf({ isDraining: true })).toBe(
     'All workers of pool "default" that serve model "m" are draining. Resume one, or start another one.',
   );

@@ -65,7 +65,9 @@ export function createDeltaSettler({ jobs, output }: DeltaDeps) {
       if (record?.spec.tenant !== tenant) throw jobNotFound(previous);
       place = record.spec.output;
     }
-    const found = await output.resolve(place, id, tenant);
+    const found = await output.resolve(place, id, tenant).catch((error: unknown) => {
+      throw ofPrevious(error);
+    });
     const spec = await readOutputSpec(found);
     if (spec?.tenant === tenant) return [found, spec];
     throw refused(
@@ -248,6 +250,14 @@ function withoutVersions({ place }: Output): ForebayError {
       'of its rows were not recorded, or were lost with the parts in an older version of Forebay. Run the whole job once ' +
       'more, for a table or an archive with `"row_versions": "content"` (--row-versions content).',
   );
+}
+
+/** The place is checked as that of an output is, but it is not the output of the request. */
+function ofPrevious(error: unknown): unknown {
+  if (!(error instanceof ForebayError)) return error;
+  const message = `Cannot take results over from the earlier output: ${error.message}`;
+  const issues = [{ path: '/delta/previous', message: error.message }];
+  return new ForebayError(error.code, message, { cause: error, issues });
 }
 
 function refused(why: string): ForebayError {
