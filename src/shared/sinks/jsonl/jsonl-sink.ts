@@ -5,12 +5,13 @@ import { readRecords } from '../read-records.ts';
 import { MalformedPart, type Sink, type StoredRow } from '../sink.ts';
 import { encodeRows } from '../table/encode-rows.ts';
 import { storedRow } from '../table/row-line.ts';
+import { replaceLoneSurrogates, wellFormed } from '../../text/lone-surrogates.ts';
 import { partLines } from './part-lines.ts';
 
 export const JSONL_SINK: Sink = {
   format: 'jsonl',
   encode: partLines,
-  storedId: (id) => id,
+  storedId: wellFormed,
   count: countLines,
   decode: async (part) => parseLines(part),
   lines: (part) => part.toString('utf8'),
@@ -41,7 +42,9 @@ export function createJsonlSink(table: PartTable): Sink {
       const { errors, failed } = await encodeRows(table.columns, rows, outcomes, (index, id, cells) =>
         lines.push(storedRow(table, index, id, cells).text),
       );
-      return { results: Buffer.from(lines.join('')), errors, failed, release: () => {} };
+      const results = Buffer.from(lines.join(''));
+      replaceLoneSurrogates(results);
+      return { results, errors, failed, release: () => {} };
     },
   };
 }

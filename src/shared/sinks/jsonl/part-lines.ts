@@ -6,6 +6,7 @@ import { rowCount, rowId, rowIndex, type NamedRows } from '../../domain/block.ts
 import type { Outcomes } from '../../domain/outcomes.ts';
 import { InvariantError } from '../../errors.ts';
 import { rowMemory } from '../../process/row-memory.ts';
+import { replaceLoneSurrogates } from '../../text/lone-surrogates.ts';
 import { writeWhole } from '../../text/write-whole.ts';
 import { errorLine } from '../error-line.ts';
 import type { EncodedPart } from '../sink.ts';
@@ -54,7 +55,9 @@ export function partLines(rows: NamedRows, outcomes: readonly Outcomes[]): Encod
     }
   }
   if (row !== rowCount(rows)) throw new InvariantError(`${rowCount(rows)} rows have ${row} outcomes`);
-  return { results: bytes.subarray(0, end), errors, failed, release: buffer.release };
+  const results = bytes.subarray(0, end);
+  replaceLoneSurrogates(results);
+  return { results, errors, failed, release: buffer.release };
 }
 
 /** Bytes of all lines without the results, at most. */

@@ -1,4 +1,5 @@
 /** What the sinks of all tables have in common. */
+import { wellFormed } from '../../text/lone-surrogates.ts';
 import type { Sink } from '../sink.ts';
 
 export function createTableSink(
@@ -6,8 +7,7 @@ export function createTableSink(
 ): Sink {
   return {
     ...sink,
-    /** Tables hold UTF-8, which has no lone surrogates. */
-    storedId: (id) => Buffer.from(id).toString(),
+    storedId: wellFormed,
     lines: async (part) => (await sink.decode(part)).map((row) => row.text).join(''),
   };
 }

@@ -53,6 +53,23 @@ it('writes what JSON.stringify writes, for rows with ids and for rows that are n
   );
 });
 
+it('has no half of a character, which other readers refuse', () => {
+  const rows = { firstRow: 0, rows: [{ id: 'a' }, { id: 'b\ud83d' }, { id: 'c' }] };
+  const cut = '😀!'.slice(1);
+  const outcomes: RowOutcome[] = [
+    { ok: true, result: `"text":${JSON.stringify(cut)}` },
+    { ok: true, result: '"text":"😀"' },
+    { ok: false, error: { code: 'invalid_row', message: cut } },
+  ];
+  const { results, errors } = written(partLines(rows, [packOutcomes(outcomes)]));
+  expect(results).not.toContain(String.raw`\ud`);
+  expect(results.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]))).toEqual([
+    { index: 0, id: 'a', text: '\ufffd!' },
+    { index: 1, id: 'b\ufffd', text: '😀' },
+  ]);
+  expect(JSON.parse(errors)).toMatchObject({ error: { message: '\ufffd!' } });
+});
+
 it('keeps the index that a retry gives to its rows, and long results', () => {
   const long = `"embedding":[${Array.from({ length: 400 }, (_, i) => i).join(',')}]`;
   const rows = {
