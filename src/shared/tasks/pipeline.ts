@@ -111,6 +111,7 @@ function both(a: RowFields, b: RowFields): RowFields {
     names: a.names === null || b.names === null ? null : union(a.names, b.names),
     needed: union(a.needed, b.needed),
     text: a.text === null || b.text === null ? null : union(a.text, b.text),
+    strings: union(a.strings ?? [], b.strings ?? []),
     numbers: union(a.numbers ?? [], b.numbers ?? []),
     refused: union(a.refused ?? [], b.refused ?? []),
   };

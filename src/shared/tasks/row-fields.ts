@@ -7,6 +7,8 @@ export interface RowFields {
   readonly needed: readonly string[];
   /** Fields that hold text, even if it looks like a number. Null: all fields do. */
   readonly text: readonly string[] | null;
+  /** Fields that hold a text and never a file, so that no bytes can feed them. Absent: none. */
+  readonly strings?: readonly string[];
   /** Fields that hold a number, so that no text can feed them. Absent: none. */
   readonly numbers?: readonly string[];
   /** Fields that no row may have. Absent: none. */
@@ -15,4 +17,6 @@ export interface RowFields {
 
 export const IMAGE_FIELDS: RowFields = { names: ['image'], needed: ['image'], text: null };
 
-export const TEXT_FIELDS: RowFields = { names: ['text', 'text_pair'], needed: ['text'], text: null };
+const TEXTS = ['text', 'text_pair'];
+
+export const TEXT_FIELDS: RowFields = { names: TEXTS, needed: ['text'], text: null, strings: TEXTS };

@@ -49,15 +49,16 @@ function problemsOfValues(
   fields: RowFields,
 ): Issue[] {
   if (holds === undefined) return [];
-  const { needed, text, numbers = [] } = fields;
+  const { needed, text, strings = [], numbers = [] } = fields;
   return needed.flatMap((field) => {
     const column = Object.hasOwn(columns, field) ? columns[field]! : field;
     const held = known?.includes(column) === true ? holds(column) : null;
     if (held === null) return [];
     const isText = text?.includes(field) ?? true;
-    const isWrong = isText ? feedsNoText(held) : numbers.includes(field) && feedsNoNumber(held);
+    const isString = strings.includes(field) && held.kind === 'bytes';
+    const isWrong = isText ? isString || feedsNoText(held) : numbers.includes(field) && feedsNoNumber(held);
     if (!isWrong) return [];
-    const takes = isText ? '' : ': it takes numbers';
+    const takes = isString ? ': write them as strings' : isText ? '' : ': it takes numbers';
     const message = `the column "${column}" holds ${inWords(held)}, which cannot feed the field "${field}"${takes}`;
     return [{ path: `/input/columns/${field}`, message }];
   });

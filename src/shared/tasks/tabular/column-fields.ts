@@ -17,10 +17,12 @@ export function columnFields(
     const input = inputOf(column, inputs);
     return input?.type === 'string' ? 'string' : input && 'number';
   };
+  const text = columns.filter((column) => kindOf(column) === 'string').map(fieldOf);
   return {
     names: columns.map(fieldOf),
     needed: columns.filter(({ missing }) => missing === 'error').map(fieldOf),
-    text: columns.filter((column) => kindOf(column) === 'string').map(fieldOf),
+    text,
+    strings: text,
     numbers: columns.filter((column) => kindOf(column) === 'number').map(fieldOf),
   };
 }

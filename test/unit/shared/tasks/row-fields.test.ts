@@ -22,6 +22,7 @@ it('names the field of an image or a text, and of an older worker', () => {
     names: ['text', 'text_pair'],
     needed: ['text'],
     text: null,
+    strings: ['text', 'text_pair'],
   });
 });
 
@@ -32,6 +33,7 @@ it('takes columns of text and of numbers from the graph, or from the example unt
     names,
     needed,
     text: ['town'],
+    strings: ['town'],
     numbers: ['age', 'income'],
   });
   const graph = [input('age', 'string'), input('city', 'float32'), input('income', 'float32')];
@@ -39,6 +41,7 @@ it('takes columns of text and of numbers from the graph, or from the example unt
     names,
     needed,
     text: ['age'],
+    strings: ['age'],
     numbers: ['town', 'income'],
   });
   const unknown = config('tabular', { columns: [{ name: 'age', missing: 'error' }] });

@@ -315,6 +315,19 @@ describe('a table with text where the model takes numbers', () => {
   });
 });
 
+it('Parquet bytes feed a file, but no text, which they would be in base64', async () => {
+  await copyFile(fixture('kinds'), join(root, 'kinds.parquet'));
+  const resolve = async (field: string, strings: readonly string[]) =>
+    resolver().resolve({ type: 'parquet', path: 'kinds.parquet', columns: { [field]: 'bytes' } }, 'job_1', {
+      ...IMAGE_ROWS,
+      fields: { names: [field], needed: [field], text: null, strings },
+    });
+  await expect(resolve('text', ['text'])).rejects.toThrow(
+    'the column "bytes" holds bytes, which cannot feed the field "text": write them as strings. Its columns: ',
+  );
+  expect(await resolve('image', [])).toMatchObject({ total: null });
+});
+
 describe('a CSV file', () => {
   const resolve = async (name: string, text: string, more: object = {}) => {
     await writeFile(join(root, name), text);
