@@ -277,57 +277,6 @@ describe('a table', () => {
   });
 });
 
-describe('a table with text where the model takes numbers', () => {
-  const fields = { names: ['x', 'word'], needed: ['x', 'word'], text: ['word'], numbers: ['x'] };
-  const asked = { tenant: 'default', taskInput: 'features', fields } as const;
-  const resolve = async (type: 'csv' | 'jsonl', rows: string, columns?: Record<string, string>) => {
-    await writeFile(join(root, `n.${type}`), rows);
-    return resolver().resolve({ type, path: `n.${type}`, ...(columns && { columns }) }, 'job_1', asked);
-  };
-  const parquet = async (x: string) => {
-    await copyFile(fixture('plain-none'), join(root, 'n.parquet'));
-    return resolver().resolve({ type: 'parquet', path: 'n.parquet', columns: { x } }, 'job_1', asked);
-  };
-
-  it.each([
-    ['csv', 'word,x\na,one\nb,two\nc,\n', 'one'],
-    ['jsonl', '{"word":"a","x":"1"}\n{"word":"b","x":"2"}\n', '1'],
-  ] as const)('is refused if all of its first rows have text there (%s)', async (type, rows, example) => {
-    const why = `the column "x" holds text such as "${example}", which cannot feed the field "x": it takes numbers. Its`;
-    await expect(resolve(type, rows)).rejects.toMatchObject({
-      code: 'invalid_request',
-      message: expect.stringContaining(why) as string,
-      issues: [{ path: '/input/columns/x' }],
-    });
-  });
-
-  it('is read if one row has a number, or if nothing is there', async () => {
-    expect(await resolve('csv', 'word,x\na,one\nb,2\n')).toMatchObject({ total: null });
-    expect(await resolve('csv', 'word,x\na,\n')).toMatchObject({ total: null });
-    expect(await resolve('csv', 'word,x,y\na,one,1\n', { x: 'y' })).toMatchObject({ total: null });
-  });
-
-  it('is judged by the type of the column (parquet)', async () => {
-    await expect(parquet('word')).rejects.toThrow(
-      'the column "word" holds text, which cannot feed the field',
-    );
-    expect(await parquet('x')).toMatchObject({ total: null });
-  });
-});
-
-it('Parquet bytes feed a file, but no text, which they would be in base64', async () => {
-  await copyFile(fixture('kinds'), join(root, 'kinds.parquet'));
-  const resolve = async (field: string, strings: readonly string[]) =>
-    resolver().resolve({ type: 'parquet', path: 'kinds.parquet', columns: { [field]: 'bytes' } }, 'job_1', {
-      ...IMAGE_ROWS,
-      fields: { names: [field], needed: [field], text: null, strings },
-    });
-  await expect(resolve('text', ['text'])).rejects.toThrow(
-    'the column "bytes" holds bytes, which cannot feed the field "text": write them as strings. Its columns: ',
-  );
-  expect(await resolve('image', [])).toMatchObject({ total: null });
-});
-
 describe('a CSV file', () => {
   const resolve = async (name: string, text: string, more: object = {}) => {
     await writeFile(join(root, name), text);
