@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { testFolder, sharedLane, type LoadableModel } from '../support/lanes.ts';
 import { checkedConfig, meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
-import { batchMeanModel, darkOnlyModel } from '../support/onnx/special-models.ts';
+import { batchMeanModel, darkOnlyModel, pairsModel } from '../support/onnx/special-models.ts';
 
 const SIDE = 8;
 const DATA = resolve(import.meta.dirname, '../../../shared/data/models');
@@ -72,6 +72,21 @@ it('a lane probes only on request', async () => {
   const model = folder(batchMeanModel(SIDE));
   const info = await sharedLane().load({ model: 'm', ...model, threads: 1 });
   expect(info).toMatchObject({ batchInvariance: null, memory: null });
+});
+
+it('a lane times calls of several sizes, if the rows of a call are free', async () => {
+  const probe = { batchSize: 4, budgetMs: 0, timing: { leastCallMs: 0 } };
+  const load = { model: 'm', threads: 1, probe };
+  const { callTimes } = await sharedLane().load({ ...load, ...folder(pairsModel(SIDE)) });
+  const three = [expect.any(Number), expect.any(Number), expect.any(Number)];
+  expect(callTimes).toEqual([
+    { rows: 4, msPerRow: three },
+    { rows: 1, msPerRow: three },
+  ]);
+  const [four, one] = callTimes!.map(({ msPerRow }) => Math.min(...msPerRow));
+  expect(one).toBeLessThan(four!);
+  const fixed = await sharedLane().load({ ...load, ...folder(batchMeanModel(SIDE, 4)) });
+  expect(fixed).not.toHaveProperty('callTimes');
 });
 
 it('the next load reads the verdict from the cache, and replaces a damaged record', async () => {

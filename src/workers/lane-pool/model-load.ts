@@ -9,11 +9,13 @@ export interface LoadSettings {
   readonly cacheDir?: string;
   /** Whether to probe the model. */
   readonly probe?: boolean;
+  /** Whether the probe also times calls. See ProbeRequest. */
+  readonly timing?: boolean;
 }
 
 export function toModelLoad(folder: ModelFolder, settings: LoadSettings): ModelLoad {
   const { dir, entryPath, config, configFile, named, external, members, ref } = folder;
-  const { threads, cacheDir, probe = false } = settings;
+  const { threads, cacheDir, probe = false, timing = false } = settings;
   return {
     dir,
     graph: entryPath,
@@ -22,7 +24,7 @@ export function toModelLoad(folder: ModelFolder, settings: LoadSettings): ModelL
     named: named.map(({ field, path, sha256 }) => ({ field, path, sha256 })),
     threads,
     ...(cacheDir !== undefined && { cache: { dir: cacheDir, hash: ref.hash } }),
-    ...(probe && { probe: { batchSize: autoBatchSize(config) } }),
+    ...(probe && { probe: { batchSize: autoBatchSize(config), ...(timing && { timing: {} }) } }),
     mapped: external,
     ...(members.length > 0 && { members: members.map((member) => toModelLoad(member, settings)) }),
   };

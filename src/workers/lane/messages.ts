@@ -62,7 +62,7 @@ export interface ModelLoad {
   /** The folder where results of loading are kept for the next start. If absent, nothing is kept. */
   readonly cache?: ModelCache;
   /** Asks for a probe of the model with this many rows per call. One lane of a worker is enough. */
-  readonly probe?: { readonly batchSize: number; readonly budgetMs?: number };
+  readonly probe?: ProbeRequest;
   /**
    * Files beside the graph that onnxruntime may map into memory. Overwriting them in place changes answers, so the lane
    * watches them.
@@ -70,6 +70,22 @@ export interface ModelLoad {
   readonly mapped?: readonly string[];
   /** The models of a pipeline, in its order. */
   readonly members?: readonly ModelLoad[];
+}
+
+export interface ProbeRequest {
+  readonly batchSize: number;
+  readonly budgetMs?: number;
+  /**
+   * Asks for the times of calls of this size and of smaller ones, too. Smaller calls must take `leastCallMs`. Absent
+   * there: long enough that the cost of messages does not count.
+   */
+  readonly timing?: { readonly leastCallMs?: number };
+}
+
+/** The CPU time per row in calls of one size, in ms. One value per round. All sizes have the same rounds. */
+export interface CallTimes {
+  readonly rows: number;
+  readonly msPerRow: readonly number[];
 }
 
 /** A file of the model that the lane reads. If its content no longer has this hash, loading fails. */
@@ -144,6 +160,8 @@ export interface ModelInfo {
   readonly batchInvariance: BatchInvariance | null;
   /** Null if no probe was asked for, or a batch would have taken too long. */
   readonly memory: ModelMemory | null;
+  /** See call-times.ts. Absent if nobody asked for it, or it would show nothing. */
+  readonly callTimes?: readonly CallTimes[];
 }
 
 /**

@@ -20,7 +20,8 @@ import type { GraphSource } from './find-graph.ts';
 import { withGraphFacts } from './graph-facts.ts';
 import { chooseGuesser } from './guess/choose-guesser.ts';
 import { takenFor } from './guess/text/text-model.ts';
-import type { ConfigGuess, Guesser } from './guess/guesser.ts';
+import { fasterBatch, fasterBatchText, isSizedByBytes } from './faster-batch.ts';
+import { BATCHING, type ConfigGuess, type Guesser } from './guess/guesser.ts';
 import type { Hints } from './hints.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
 import { LABELS_FILE, readSurroundings, TOKENIZER_FILE, type Labels } from './surroundings.ts';
@@ -44,6 +45,8 @@ export interface MadeModel {
   readonly guesses: readonly string[];
   readonly taken: readonly string[];
   readonly open: readonly string[];
+  /** Values that follow from running the model. */
+  readonly measured: readonly string[];
   readonly placed: readonly { readonly name: string; readonly how: 'linked' | 'copied' }[];
   readonly loadMs: number;
   /** Advice about batches. Null if there is none. */
@@ -81,6 +84,8 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
       await placer.write(target, toText(candidate));
       return tryLoad(dir, startLane, request.timeoutMs);
     });
+    const faster = fasterBatch(info.callTimes ?? []);
+    if (faster !== null) await placer.write(target, toText(withBatchSize(written.config, faster.rows)));
     const { batchInvariance } = info;
     return {
       task: chosen.guesser.task,
@@ -88,6 +93,7 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
       guesses: [...chosen.guesses, ...written.guesses],
       taken: [...beside.taken, ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config))],
       open: beside.open,
+      measured: faster === null ? [] : [fasterBatchText(faster)],
       placed,
       loadMs: info.loadMs,
       advice: batchInvariance && batchAdvice(request.name, batchInvariance),
@@ -193,10 +199,16 @@ export async function tryLoad(
   const folder = await loadModelFolder(dir);
   const lane = startLane({ index: 0, uvThreads: 1, limits: NO_ROWS, loadTimeoutMs });
   try {
-    return await lane.load({ model: folder.ref.name, ...toModelLoad(folder, { threads: 1, probe: true }) });
+    const timing = isSizedByBytes(folder.config);
+    const load = toModelLoad(folder, { threads: 1, probe: true, timing });
+    return await lane.load({ model: folder.ref.name, ...load });
   } finally {
     await lane.close();
   }
+}
+
+function withBatchSize(config: ConfigGuess['config'], rows: number): ConfigGuess['config'] {
+  return { ...config, batching: { ...BATCHING, batch_size: rows } };
 }
 
 /** Pretty JSON with short arrays on one line, as a person would write it. */

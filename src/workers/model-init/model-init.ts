@@ -253,6 +253,7 @@ function report({ dir, source }: InitRequest, made: MadeModel, say: Say): void {
   list("Taken from the model's own configs:", made.taken);
   list('Not understood or not supported. Check how this affects the answers:', made.open);
   list('Guessed, because nothing shows it. Check it against the source of the model:', made.guesses);
+  list('Measured on this machine:', made.measured);
   const rows = rowsOf(taskNamed(made.task)?.input ?? '');
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);

@@ -41,6 +41,27 @@ export function batchMeanModel(side: number, batch: Dim = 'N'): Buffer {
   );
 }
 
+/** Multiplies two matrices of 256 x 256 for each pair of rows, so a row takes longer in a larger call. */
+export function pairsModel(side: number): Buffer {
+  return meanModel(
+    side,
+    [
+      step('Reshape', ['mean', 'down'], 'rows'),
+      step('Reshape', ['mean', 'across'], 'others'),
+      step('Add', ['rows', 'others'], 'pairs'),
+      step('Expand', ['pairs', 'matrix'], 'matrices'),
+      step('MatMul', ['matrices', 'matrices'], 'products'),
+      step('ReduceMean', ['products'], 'sums', { axes: [1, 2, 3], keepdims: 0 }),
+      step('Reshape', ['sums', 'column'], 'first'),
+      step('Reshape', ['mean', 'column'], 'second'),
+      step('Concat', ['first', 'second'], 'scores', { axis: 1 }),
+    ],
+    {
+      weights: [ints('down', [-1, 1, 1, 1]), ints('across', [1, -1, 1, 1]), ints('matrix', [1, 1, 256, 256])],
+    },
+  );
+}
+
 /** Blocks inside `run` for `products` multiplications of 2048 x 2048 matrices (17 GFLOP and about 0.2 s each). */
 export function slowModel(side: number, products: number): Buffer {
   return meanModel(side, [

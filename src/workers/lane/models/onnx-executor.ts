@@ -7,6 +7,7 @@ import type { ModelLoad } from '../messages.ts';
 import type { BoundTask } from '../tasks/task.ts';
 import { taskNamed } from '../tasks/tasks.ts';
 import { probeBatches } from './batch-probe.ts';
+import { timeCalls } from './call-times.ts';
 import { createInference, type Inference } from './inference.ts';
 import { watchMappedFiles } from './mapped-files.ts';
 import type { ExecutorParts } from './executor-parts.ts';
@@ -66,8 +67,19 @@ export async function loadOnnxExecutor(request: ModelLoad, parts: ExecutorParts)
     await firstRun(task, inference, options);
     const loadMs = performance.now() - start;
     const found = await probed(task, inference);
+    const callTimes =
+      probe?.timing && (await timeCalls({ task, inference, options, ...probe, ...probe.timing }));
     return {
-      info: { ...used, providers, fixedBatch, splitsBatches: true, notes, loadMs, ...found },
+      info: {
+        ...used,
+        providers,
+        fixedBatch,
+        splitsBatches: true,
+        notes,
+        loadMs,
+        ...found,
+        ...(callTimes && { callTimes }),
+      },
       open: (rows, asked) => openBatch(rows, { open: (some) => task.open(some, asked), inference }),
       changedFile: () => mapped.changed(),
       release,
