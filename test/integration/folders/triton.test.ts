@@ -172,6 +172,7 @@ it.each([
     /\/inputs\/X\/dtype: .*TYPE_BF16/,
   ],
   ['another platform', SUM.replace('onnxruntime_onnx', 'pytorch_libtorch'), /is for "pytorch_libtorch"/],
+  ['a negative batch', SUM.replace('16', '-1'), /max_batch_size is -1, but must be 0 \(no batch axis\)/],
   ['a sequence model', `${SUM} sequence_batching { }`, /has sequence_batching/],
   [
     'a syntax error',

@@ -31,6 +31,12 @@ async function read(files: ForeignFiles): Promise<ForeignConfig> {
     if (config.has(field)) missing.set('/task', `${CONFIG} has ${field}, which Forebay does not support`);
   }
   const most = numbers(config, 'max_batch_size')[0] ?? 0;
+  // Triton refuses it, too.
+  if (most < 0) {
+    throw new Error(
+      `${CONFIG}: max_batch_size is ${most}, but must be 0 (no batch axis) or the most rows of a call`,
+    );
+  }
   const fields = {
     name: modelNameFrom(text(config, 'name') ?? basename(files.dir)),
     task: 'tensors',
