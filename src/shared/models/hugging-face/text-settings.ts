@@ -1,6 +1,7 @@
 /** What a Hugging Face folder says about the input of a text model. */
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { Described } from './described.ts';
+import { padTokenById } from './pad-token.ts';
 import type { Json } from './reading.ts';
 
 const FILE = 'tokenizer_config.json';
@@ -32,8 +33,12 @@ export async function describeText(files: ForeignFiles, config: Json): Promise<D
     const from = maxLength === own ? `${FILE} (model_max_length)` : 'config.json (max_position_embeddings)';
     taken.push(`max_length ${maxLength}: taken from ${from}`);
   }
-  const padToken = tokenText(tokenizer['pad_token']);
-  if (padToken !== null) taken.push(`pad_token "${padToken}": taken from ${FILE}`);
+  const named = tokenText(tokenizer['pad_token']);
+  const padToken = named ?? (await padTokenById(files, config['pad_token_id']));
+  if (padToken !== null) {
+    const from = named === null ? `config.json (pad_token_id ${String(config['pad_token_id'])})` : FILE;
+    taken.push(`pad_token "${padToken}": taken from ${from}`);
+  }
   const given = tokenizer['truncation_side'];
   const side = given === 'left' || given === 'right' ? given : null;
   if (side !== null) taken.push(`truncation_side "${side}": taken from ${FILE}`);

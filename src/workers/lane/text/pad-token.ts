@@ -1,11 +1,9 @@
 /** The token that fills up the shorter rows of a call. */
 import { ForebayError } from '../../../shared/errors.ts';
 import type { TokenizerFile } from '../../../shared/tasks/text/tokenizer-file.ts';
+import { USUAL_PAD_TOKENS } from '../../../shared/tasks/text/usual-pad-tokens.ts';
 import type { TokenizerTerms } from './bind-tokenizer.ts';
 import type { TextTokenizer } from './tokenizer/text-tokenizer.ts';
-
-/** Names that only a padding token has. */
-const USUAL = ['[PAD]', '<pad>'];
 
 /**
  * Returns the id of that token. Throws ForebayError `config_mismatch` if nothing names the token, or the config names
@@ -23,8 +21,7 @@ export function padIdOf(
     if (id !== null) return id;
     throw refused(`${terms.padToken} is ${JSON.stringify(pad_token)}, but ${name} has no such token`);
   }
-  const names = file.padding?.pad_token === undefined ? USUAL : [file.padding.pad_token, ...USUAL];
-  for (const one of names) {
+  for (const one of [file.padding?.pad_token ?? [], USUAL_PAD_TOKENS].flat()) {
     const id = tokenizer.idOf(one);
     if (id !== null) return id;
   }
