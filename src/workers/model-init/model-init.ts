@@ -19,7 +19,7 @@ const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
        forebay model init --predictor NAME [--input KIND] [--out DIR]
 
 Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. Given a
-folder, it uses ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json, preprocessor_config.json and the
+folder, it uses the graph that ${CONFIG_FILE} names, or ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json, preprocessor_config.json and the
 files of the tokenizer. Text models need tokenizer.json beside the graph.
 A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is made beside it.
 Files are linked if possible, external data included.

@@ -225,6 +225,12 @@ it("reads a model's description in a Hugging Face folder, and lists what it does
   );
   expect(out).toMatch(/Not understood .*\n {2}preprocessor_config\.json: rescale_offset true\n/);
   expect(out).toContain('the folder also has onnx/model_fp16.onnx');
+  writeJson(join(dir, 'model.json'), { graph: 'onnx/model_fp16.onnx' });
+  expect((await init(dir, '--out', join(dir, 'half'))).err).toContain('model_fp16.onnx is empty');
+  writeJson(join(dir, 'model.json'), { graph: '../model.onnx' });
+  expect((await init(dir)).err).toContain(
+    'names the graph "../model.onnx", but the folder has no such .onnx',
+  );
 });
 
 it.each<[string, Partial<MeanColourModel>, RegExp, string[]]>([
