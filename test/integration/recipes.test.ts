@@ -29,10 +29,11 @@ function hasPackages(...names: readonly string[]): boolean {
   return spawnSync(COMMAND, ['-c', program]).status === 0;
 }
 
-/** The code blocks below a heading of the page. */
+/** The code blocks below a heading of the page. Empty if there is none. */
 function blocks(heading: string): { program: string; command: string } {
   const section = new RegExp(`^## ${heading}$([^]*?)(?=^## )`, 'm').exec(PAGE)![1]!;
-  const block = (language: string) => new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(section)![1]!;
+  const block = (language: string) =>
+    new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(section)?.[1] ?? '';
   return { program: block('python'), command: block('sh').trim() };
 }
 
@@ -141,6 +142,57 @@ print(json.dumps(scores[0].tolist()))`;
       const row = { json: JSON.stringify({ text: 'a very good film' }) };
       expectClose(await scoresOf(dir, row), printed, 1e-4);
       expectClose(await scoresOf(join(dir, '../../sentiment'), row), printed, 1e-4);
+    });
+  },
+);
+
+describe.skipIf(!hasPackages('optimum.exporters.onnx', 'transformers', 'torch'))(
+  'optimum (skipped without optimum-onnx, transformers, torch)',
+  () => {
+    it('a text classifier is served as optimum exports it, and answers as in transformers', async () => {
+      const dir = testFolder();
+      const [, command] = blocks('transformers, with optimum').command.split('\n');
+      const printed = python(
+        dir,
+        `${SMALL_BERT}
+import json, sys, torch
+from optimum.commands.optimum_cli import main
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+sys.argv = ${JSON.stringify(command!.split(' '))}
+main()
+tokenizer = AutoTokenizer.from_pretrained("your-model")
+model = AutoModelForSequenceClassification.from_pretrained("your-model").eval()
+with torch.no_grad():
+    scores = model(**tokenizer(["a very good film"], return_tensors="pt")).logits.softmax(1)
+print(json.dumps(scores[0].tolist()))`,
+      );
+      const row = { json: JSON.stringify({ text: 'a very good film' }) };
+      expectClose(await scoresOf(join(dir, 'sentiment'), row), printed, 1e-4);
+    });
+  },
+);
+
+describe.skipIf(!hasPackages('sentence_transformers', 'optimum.exporters.onnx'))(
+  'sentence-transformers (skipped without sentence_transformers, optimum-onnx)',
+  () => {
+    it('an embedder is served as sentence-transformers saves it, and answers as encode does', async () => {
+      const dir = testFolder();
+      const make = `${SMALL_BERT}
+from sentence_transformers import SentenceTransformer, models
+from transformers import BertModel
+BertModel(config).save_pretrained("your-model")
+parts = [models.Transformer("your-model", max_seq_length=24), models.Pooling(16, pooling_mode="cls"), models.Normalize()]
+SentenceTransformer(modules=parts).save_pretrained("your-model")`;
+      const check = 'import json; print(json.dumps(model.encode(["a very good film"])[0].tolist()))';
+      const printed = python(dir, `${make}\n${blocks('sentence-transformers').program}\n${check}`);
+      const { folder, lane } = await servedFolder(join(dir, 'sentences'));
+      expect(folder.config).toMatchObject({ pooling: 'cls', normalize: true, max_length: 24 });
+      const rows = [{ json: JSON.stringify({ text: 'a very good film' }) }];
+      const options = effectiveOptions(folder.config, {});
+      const { outcomes } = await lane.run({ model: 'm', rows, options });
+      const { result } = outcomes[0] as { readonly result: string };
+      const { embedding } = JSON.parse(`{${result}}`) as { embedding: number[] };
+      expectClose(embedding, printed, 1e-5);
     });
   },
 );
