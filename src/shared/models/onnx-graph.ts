@@ -3,6 +3,7 @@
  * numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { ForebayError } from '../errors.ts';
+import { elementName } from './element-names.ts';
 import type { GraphTensor } from './graph-tensor.ts';
 
 export interface GraphFace {
@@ -35,23 +36,6 @@ export function readGraphFace(bytes: Buffer): GraphFace {
   }
 }
 
-const ELEMENT_TYPES = [
-  'undefined',
-  'float32',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'int64',
-  'string',
-  'bool',
-  'float16',
-  'float64',
-  'uint32',
-  'uint64',
-];
-
 function readTensor(value: Buffer): GraphTensor {
   const type = one(value, 2) ?? EMPTY;
   const tensor = one(type, 1) ?? EMPTY;
@@ -60,7 +44,7 @@ function readTensor(value: Buffer): GraphTensor {
     return { name: text(value, 1), type: 'not a tensor', shape: [] };
   const element = number(tensor, 1) ?? 0;
   const shape = all(one(tensor, 2) ?? EMPTY, 1).map((dim) => size(number(dim, 1)) ?? text(dim, 2));
-  return { name: text(value, 1), type: ELEMENT_TYPES[element] ?? `type ${element}`, shape };
+  return { name: text(value, 1), type: elementName(element), shape };
 }
 
 /** Some exporters write an unknown dimension as -1. It is read without a sign, so it comes out near 2^64. */

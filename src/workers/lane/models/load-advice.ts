@@ -1,4 +1,5 @@
 /** What to change if onnxruntime refuses a graph for a known reason. Pure. */
+import { elementName } from '../../../shared/models/element-names.ts';
 
 interface Reason {
   readonly pattern: RegExp;
@@ -40,23 +41,9 @@ const REASONS: readonly Reason[] = [
   {
     pattern: /Unsupported data type: (\d+)/,
     advice: ([type = '']) =>
-      `the graph has an input or an output of ${DTYPES.get(Number(type)) ?? `type ${type} of ONNX`}, which onnxruntime-node cannot carry: export the model with a Cast to float32 there`,
+      `the graph has an input or an output of ${elementName(Number(type))}, which onnxruntime-node cannot carry: export the model with a Cast to float32 there`,
   },
 ];
-
-/** By their numbers in TensorProto.DataType of ONNX. */
-const DTYPES: ReadonlyMap<number, string> = new Map([
-  [14, 'complex64'],
-  [15, 'complex128'],
-  [16, 'bfloat16'],
-  [17, 'float8e4m3fn'],
-  [18, 'float8e4m3fnuz'],
-  [19, 'float8e5m2'],
-  [20, 'float8e5m2fnuz'],
-  [21, 'uint4'],
-  [22, 'int4'],
-  [23, 'float4e2m1'],
-]);
 
 /** The command that makes a locale, such as `en_US.UTF-8`. */
 function localedef(locale: string): string {

@@ -93,7 +93,9 @@ function chosenOutputs(face: GraphFace, { outputNames }: Hints, facts: string[])
   const outputs = named.filter(canCarry);
   const left = named.filter((output) => !canCarry(output)).map(({ name }) => `"${name}"`);
   if (outputs.length === 0) {
-    throw mismatch(`onnxruntime-node can carry no output of the graph: ${describeAll(face.outputs)}`);
+    throw mismatch(
+      `onnxruntime-node can carry no output of the graph, which has ${describeAll(face.outputs)}: export the model in float32`,
+    );
   }
   if (left.length > 0) facts.push(`left out, because onnxruntime-node cannot carry it: ${left.join(', ')}`);
   return outputs;

@@ -17,7 +17,7 @@ import {
   tensor,
   zipMapGraph,
 } from '../../../support/onnx/tabular-models.ts';
-import { graphOf, totalModel, twoAxesModel } from '../../../support/onnx/tensor-models.ts';
+import { graphOf, identityModel, totalModel, twoAxesModel } from '../../../support/onnx/tensor-models.ts';
 
 function written(graph: Buffer): { dir: string; file: string } {
   const dir = testFolder();
@@ -151,6 +151,13 @@ describe('tensors', () => {
     expect(configIn(dir)).toMatchObject({ inputs: { c: { batch_axis: null } } });
     expect((await modelInit(file, '--force', '--value', 'd=1')).err).toContain('names the input "d"');
     expect((await modelInit(file, '--force', '--value', 'c=x')).err).toContain('--value c: x is not JSON');
+  });
+
+  it('names the type that nothing can carry, and what to do', async () => {
+    const { file } = written(identityModel('bfloat16', ['batch', 3, 64, 64]));
+    expect((await modelInit(file)).err).toContain(
+      'can carry no output of the graph, which has "y" bfloat16[batch,3,64,64]: export the model in float32',
+    );
   });
 
   it('counts free dimensions as 1, and reports that', async () => {
