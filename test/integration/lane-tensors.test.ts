@@ -1,7 +1,8 @@
 // The task "tensors" in a lane. The test creates the graphs.
 import { describe, expect, it } from 'vitest';
+import { servedFolder } from '../support/foreign-folders.ts';
 import { loadedLane, testFolder, sharedLane } from '../support/lanes.ts';
-import type { ElementType } from '../support/onnx/graph.ts';
+import { writeOnnx, type ElementType } from '../support/onnx/graph.ts';
 import { floats, ints, step } from '../support/onnx/mean-model.ts';
 import {
   graphOf,
@@ -114,6 +115,37 @@ describe('several inputs and outputs with their batch on different axes', () => 
       [102, 1011],
       [100, 1009],
     ]);
+  });
+});
+
+describe('an input for which the graph has a value', () => {
+  const scaled = {
+    inputs: [
+      { name: 'x', type: 'float32', shape: ['N', 2] },
+      { name: 'scale', type: 'float32', shape: [1] },
+    ],
+    outputs: [{ name: 'y', type: 'float32', shape: ['N', 2] }],
+    operators: [step('Mul', ['x', 'scale'], 'y')],
+    weights: [floats('scale', [1], [3])],
+  } as const;
+
+  it('keeps that value, because onnxruntime-node cannot replace it: a row that gives another one fails', async () => {
+    const { dir } = tensorModel(writeOnnx(scaled));
+    const { lane } = await servedFolder(dir);
+    const [plain, replaced] = await runRecords(lane, [{ x: [1, 2] }, { x: [1, 2], scale: [10] }]);
+    expect(plain).toEqual({ ok: true, result: '"outputs":{"y":[3,6]}' });
+    expect(replaced).toMatchObject({
+      error: { code: 'invalid_row', message: expect.stringMatching(/"scale" must be left out/) as string },
+    });
+    const named = tensorModel(writeOnnx(scaled), { inputs: { scale: { value: [10] } } });
+    await expect(servedFolder(named.dir)).rejects.toThrow(
+      /names the input "scale", but the graph has a value/,
+    );
+  });
+
+  it('was the rule for all weights in old graphs, so rows may have fields of their names', async () => {
+    const { lane } = await servedFolder(tensorModel(writeOnnx(scaled, { ir: 3 })).dir);
+    expect(await answeredTensors(lane, [{ x: [1, 2], scale: [10] }])).toEqual([{ y: [3, 6] }]);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Finds the files in which an ONNX graph keeps weights. Every tensor may name one, also in subgraphs, functions and
- * attributes. Reads the protobuf through a window, so that a graph of gigabytes takes little memory, and skips weights
+ * attributes. Also finds the inputs for which the graph has a value. Reads the protobuf through a window, so that a graph of gigabytes takes little memory, and skips weights
  * inside the graph. Field numbers are those of onnx.proto3 (ONNX 1.17).
  */
 import { open, type FileHandle } from 'node:fs/promises';
@@ -12,21 +12,45 @@ export interface ExternalData {
   readonly leastBytes: number;
 }
 
-/** For each message, the fields that lead to tensors. All others are skipped. */
+export interface GraphScan {
+  /** In no particular order, each location once. */
+  readonly external: readonly ExternalData[];
+  /** Inputs that a caller may leave out, because the graph has a value for them. */
+  readonly defaults: readonly string[];
+}
+
+/** For each message, the fields that lead to tensors and inputs. All others are skipped. */
 const FIELDS: Record<Message, Readonly<Record<number, Message>>> = {
   model: { 7: 'graph', 25: 'function' },
-  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  graph: { 1: 'node', 5: 'tensor', 11: 'input', 15: 'sparse' },
   function: { 7: 'node', 11: 'attribute' },
   node: { 5: 'attribute' },
   attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
   sparse: { 1: 'tensor', 2: 'tensor' },
   tensor: { 13: 'entry' },
   entry: {},
+  input: {},
 };
-type Message = 'model' | 'graph' | 'function' | 'node' | 'attribute' | 'sparse' | 'tensor' | 'entry';
+type Message =
+  | 'model'
+  | 'graph'
+  | 'function'
+  | 'node'
+  | 'attribute'
+  | 'sparse'
+  | 'tensor'
+  | 'entry'
+  | 'input';
 
 const DATA_LOCATION = 14;
 const EXTERNAL = 1;
+const IR_VERSION = 1;
+const TENSOR_NAME = 8;
+const INPUT_NAME = 1;
+/** Before this version, all weights are listed as inputs, and none of them can be replaced. */
+const FIRST_WITH_DEFAULTS = 4;
+/** The model and its graph, but none of its subgraphs. */
+const TOP_LEVELS = 2;
 const WINDOW = 256 * 1024;
 /** A tag and a length of at most ten bytes each. */
 const HEAD = 20;
@@ -41,8 +65,13 @@ interface Open {
   key: string;
 }
 
-/** In no particular order, each location once. Throws an Error that describes the problem with the file. */
-export async function findExternalData(path: string): Promise<ExternalData[]> {
+/** Throws an Error that describes the problem with the file. */
+export async function findExternalData(path: string): Promise<readonly ExternalData[]> {
+  return (await scanGraph(path)).external;
+}
+
+/** Throws an Error that describes the problem with the file. */
+export async function scanGraph(path: string): Promise<GraphScan> {
   const file = await open(path, 'r');
   try {
     return await scan(await openWindow(file));
@@ -51,8 +80,11 @@ export async function findExternalData(path: string): Promise<ExternalData[]> {
   }
 }
 
-async function scan(window: Window): Promise<ExternalData[]> {
+async function scan(window: Window): Promise<GraphScan> {
   const found = new Map<string, number>();
+  const inputs: string[] = [];
+  const weights = new Set<string>();
+  let irVersion = 0;
   const stack: Open[] = [opened('model', window.size)];
   let hasGraph = false;
   const broken = (): Error =>
@@ -81,6 +113,7 @@ async function scan(window: Window): Promise<ExternalData[]> {
       if (number === null) throw broken();
       at = number.next;
       if (top.message === 'tensor' && field === DATA_LOCATION) top.external = number.value === EXTERNAL;
+      if (top.message === 'model' && field === IR_VERSION) irVersion = number.value;
     } else if (wire === 1 || wire === 5) at += wire === 1 ? 8 : 4;
     else if (wire === 2) {
       const length = window.varint(at);
@@ -91,10 +124,13 @@ async function scan(window: Window): Promise<ExternalData[]> {
       if (at + length.value > top.end) throw broken();
       if (child !== undefined) stack.push(opened(child, at + length.value));
       else {
+        const text = async () => window.text(at, Math.min(length.value, LONGEST_TEXT));
         if (top.message === 'entry') {
-          const text = await window.text(at, Math.min(length.value, LONGEST_TEXT));
-          if (field === 1) top.key = text;
-          if (field === 2) stack.at(-2)!.entries.set(top.key, text);
+          if (field === 1) top.key = await text();
+          if (field === 2) stack.at(-2)!.entries.set(top.key, await text());
+        } else if (stack.length === TOP_LEVELS + 1) {
+          if (top.message === 'input' && field === INPUT_NAME) inputs.push(await text());
+          if (top.message === 'tensor' && field === TENSOR_NAME) weights.add(await text());
         }
         at += length.value;
       }
@@ -102,7 +138,10 @@ async function scan(window: Window): Promise<ExternalData[]> {
     if (at > top.end) throw broken();
   }
   if (!hasGraph) throw broken();
-  return [...found].map(([location, leastBytes]) => ({ location, leastBytes }));
+  return {
+    external: [...found].map(([location, leastBytes]) => ({ location, leastBytes })),
+    defaults: irVersion < FIRST_WITH_DEFAULTS ? [] : inputs.filter((name) => weights.has(name)),
+  };
 }
 
 function opened(message: Message, end: number): Open {

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, normalize, win32 } from 'node:path';
 import { messageOf, type Issue } from '../errors.ts';
 import { isInside } from '../files/is-inside.ts';
 import { stampFile, type ContentMemo, type ModelFile } from './content-memo.ts';
-import { findExternalData } from './external-data.ts';
+import { scanGraph, type ExternalData, type GraphScan } from './external-data.ts';
 import { whyNoGraph, whyWrongFile, readHead } from '../text/wrong-file.ts';
 
 export interface ExternalFile extends ModelFile {
@@ -24,13 +24,9 @@ export async function readExternalFiles(
 ): Promise<ExternalFile[]> {
   const problem = (message: string) => void issues.push({ path: '', message });
   const name = graph.path.slice(dirname(graph.path).length + 1);
-  let named: Awaited<ReturnType<typeof findExternalData>>;
+  let named: readonly ExternalData[];
   try {
-    named = await memo.of('external data', [graph], async () => {
-      const wrong = whyNoGraph(await readHead(graph.path), graph.size);
-      if (wrong !== null) throw new Error(wrong);
-      return findExternalData(graph.path);
-    });
+    named = (await scanned(graph, memo)).external;
   } catch (error) {
     problem(`${name} ${messageOf(error)}`);
     return [];
@@ -42,6 +38,22 @@ export async function readExternalFiles(
     else files.set(file.location, file);
   }
   return [...files.values()].toSorted((a, b) => (a.location < b.location ? -1 : 1));
+}
+
+/** See GraphScan. Empty if the graph cannot be read. */
+export async function readDefaults(graph: ModelFile, memo: ContentMemo): Promise<readonly string[]> {
+  return scanned(graph, memo).then(
+    ({ defaults }) => defaults,
+    () => [],
+  );
+}
+
+async function scanned(graph: ModelFile, memo: ContentMemo): Promise<GraphScan> {
+  return memo.of('scan', [graph], async () => {
+    const wrong = whyNoGraph(await readHead(graph.path), graph.size);
+    if (wrong !== null) throw new Error(wrong);
+    return scanGraph(graph.path);
+  });
 }
 
 /** Returns the file, or a text that describes the problem. */

@@ -16,7 +16,7 @@ import {
 } from './content-memo.ts';
 import { CONFIG_FILE } from './config-file.ts';
 import { readModelConfig } from './read-model-config.ts';
-import { readExternalFiles, type ExternalFile } from './graph-files.ts';
+import { readDefaults, readExternalFiles, type ExternalFile } from './graph-files.ts';
 import { createMemberBudget, loadMembers, withMembers, type MemberBudget } from './load-members.ts';
 import { withFilesOfHooks, withHooks } from './hook-files.ts';
 import { hashModel } from './model-hash.ts';
@@ -42,6 +42,8 @@ export interface ModelFolder {
   readonly inline?: true;
   /** Paths of the external data files, in which the graph keeps weights. Of a predictor: all its other files. */
   readonly external: readonly string[];
+  /** Inputs of the graph for which it has a value. Absent for other kinds of models. */
+  readonly defaults?: readonly string[];
   /** The models of a pipeline, in its order. */
   readonly members: readonly ModelFolder[];
   /** What the user should know about how the folder was read. Empty for a folder with a whole model.json. */
@@ -121,6 +123,7 @@ export async function readModelParts(
     notes: reading.notes,
     entry,
     external,
+    ...(config.kind !== 'predictor' && { defaults: await readDefaults(entry, memo) }),
     bytes: [entry, ...external].reduce((sum, { size }) => sum + size, 0),
     files: [...reading.sources, entry, ...external, ...named],
   };
@@ -166,7 +169,8 @@ export async function hasModelChanged({
 }
 
 function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
-  const { dir, config, configFile, named, entryPath, external, members, notes, bytes, files } = parts;
+  const { dir, config, configFile, named, entryPath, external, defaults, members, notes, bytes, files } =
+    parts;
   const ref = { name: config.name, hash, pool: config.pool };
   const beside = external.map(({ path }) => path);
   return {
@@ -178,6 +182,7 @@ function toModelFolder(parts: ModelParts, hash: string): ModelFolder {
     version: null,
     entryPath,
     external: beside,
+    ...(defaults && { defaults }),
     members,
     notes,
     bytes,

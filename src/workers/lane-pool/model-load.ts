@@ -14,7 +14,7 @@ export interface LoadSettings {
 }
 
 export function toModelLoad(folder: ModelFolder, settings: LoadSettings): ModelLoad {
-  const { dir, entryPath, config, configFile, named, external, members, ref } = folder;
+  const { dir, entryPath, config, configFile, named, external, defaults = [], members, ref } = folder;
   const { threads, cacheDir, probe = false, timing = false } = settings;
   return {
     dir,
@@ -26,6 +26,7 @@ export function toModelLoad(folder: ModelFolder, settings: LoadSettings): ModelL
     ...(cacheDir !== undefined && { cache: { dir: cacheDir, hash: ref.hash } }),
     ...(probe && { probe: { batchSize: autoBatchSize(config), ...(timing && { timing: {} }) } }),
     mapped: external,
+    ...(defaults.length > 0 && { defaults }),
     ...(members.length > 0 && { members: members.map((member) => toModelLoad(member, settings)) }),
   };
 }

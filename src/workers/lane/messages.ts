@@ -68,6 +68,8 @@ export interface ModelLoad {
    * watches them.
    */
   readonly mapped?: readonly string[];
+  /** Inputs for which the graph has a value. onnxruntime-node cannot replace it. */
+  readonly defaults?: readonly string[];
   /** The models of a pipeline, in its order. */
   readonly members?: readonly ModelLoad[];
 }

@@ -58,7 +58,10 @@ export async function loadOnnxExecutor(request: ModelLoad, parts: ExecutorParts)
 
   try {
     const files = createModelFiles(request);
-    const task = taskNamed(config.task).bind({ config, graph: session, files }, parts.services);
+    const task = taskNamed(config.task).bind(
+      { config, graph: session, files, defaults: request.defaults },
+      parts.services,
+    );
     const { used, fixedBatch } = task;
     const notes = note === null ? task.notes : [...task.notes, note];
     const outputs = used.outputs.map(({ name }) => name);

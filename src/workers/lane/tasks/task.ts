@@ -36,6 +36,8 @@ export interface ModelFiles {
 export interface ModelParts {
   readonly config: ModelConfig;
   readonly graph: GraphSignature;
+  /** Inputs that are not among those of `graph`, because it has a value for them that nothing can replace. */
+  readonly defaults?: readonly string[] | undefined;
   readonly files: ModelFiles;
 }
 

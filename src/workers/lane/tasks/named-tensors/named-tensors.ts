@@ -4,17 +4,20 @@ import { configOf } from '../../../../shared/tasks/model-config-schema.ts';
 import { TENSORS } from '../../../../shared/tasks/tensors.ts';
 import type { Task } from '../task.ts';
 import { bindTensors } from './bind-tensors.ts';
+import { checkDefaults } from './default-inputs.ts';
 import { probeFields } from './probe-values.ts';
 import { rowNumbers, rowsOfOutput } from './row-outputs.ts';
 import { createTensorBatches } from './tensor-batch.ts';
 
 export const namedTensors: Task = {
   id: TENSORS.id,
-  bind({ config, graph, files }) {
-    const bound = bindTensors(configOf(TENSORS, config), graph, files.config);
+  bind({ config, graph, files, defaults = [] }) {
+    const own = configOf(TENSORS, config);
+    checkDefaults(Object.keys(own.inputs), defaults, files.config);
+    const bound = bindTensors(own, graph, files.config);
     const { inputs, outputs, fixedBatch, notes } = bound;
     const used = new Set(outputs.map(({ name }) => name));
-    const open = createTensorBatches(bound);
+    const open = createTensorBatches(bound, defaults);
     return {
       used: { inputs: graph.inputs, outputs: graph.outputs.filter(({ name }) => used.has(name)) },
       fixedBatch,

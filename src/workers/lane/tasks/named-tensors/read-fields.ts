@@ -4,6 +4,7 @@ import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import { invalidRow, readRecord, type Fields } from '../record.ts';
 import type { TaskInput } from '../task.ts';
 import type { TensorInput } from './bind-inputs.ts';
+import { defaultProblem } from './default-inputs.ts';
 import { describe } from './expected.ts';
 
 export type FieldsReading =
@@ -12,12 +13,14 @@ export type FieldsReading =
 
 export interface FieldReader {
   /**
-   * Reads a record with a field for each input that is not constant. It may have other fields, but none for a constant.
+   * Reads a record with a field for each input that is not constant. It may have other fields, but none for a constant
+   * or an input for which the graph has a value.
    */
   read(row: TaskInput): FieldsReading;
 }
 
-export function createFieldReader(inputs: readonly TensorInput[]): FieldReader {
+export function createFieldReader(inputs: readonly TensorInput[], defaults: readonly string[]): FieldReader {
+  const fixed = new Set(defaults);
   const given = inputs.filter(({ constant }) => constant === null);
   const constants = inputs.filter(({ constant }) => constant !== null);
   const wanted = given.map((input) => `"${input.name}" (${describe(input)})`).join(', ');
@@ -31,8 +34,13 @@ export function createFieldReader(inputs: readonly TensorInput[]): FieldReader {
       return `the field "${missing.name}" is missing: it must be ${describe(missing)}${hint}`;
     }
     const foreign = constants.find(({ name }) => Object.hasOwn(fields, name));
-    if (foreign === undefined) return null;
+    if (foreign === undefined) return fixed.size === 0 ? null : defaultIn(fields);
     return `the field "${foreign.name}" must be left out: model.json gives its value for all rows (inputs.${foreign.name}.value)`;
+  }
+
+  function defaultIn(fields: Fields): string | null {
+    const name = Object.keys(fields).find((one) => fixed.has(one));
+    return name === undefined ? null : defaultProblem(name);
   }
 
   return {

@@ -12,14 +12,14 @@ import { createTensorAnswerer } from './row-outputs.ts';
 import { isFixed } from './shape.ts';
 
 /** Opens batches. Their number of rows does not matter, because memory grows with what the rows hold. */
-export function createTensorBatches(bound: BoundTensors): () => TaskBatch {
+export function createTensorBatches(bound: BoundTensors, defaults: readonly string[]): () => TaskBatch {
   const { inputs, outputs, isAlone, fixedBatch } = bound;
   const given = inputs.filter(({ constant }) => constant === null);
   const constants: Feeds = Object.fromEntries(
     inputs.flatMap(({ name, constant }) => (constant === null ? [] : [[name, constant]])),
   );
   const pools = given.map((input) => ({ input, pool: createInputRowsPool(input) }));
-  const reader = createFieldReader(inputs);
+  const reader = createFieldReader(inputs, defaults);
   const answerer = createTensorAnswerer(outputs);
 
   return function open() {
