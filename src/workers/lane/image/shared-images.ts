@@ -1,6 +1,7 @@
 /**
- * Decoded images of rows that several models get. If two models decode in the same way, the second one takes the pixels
- * of the first. They are kept as 8-bit pixels, as long as somebody holds the row.
+ * Decoded images of rows that several models get. If two models decode in the same way, the second one takes the image
+ * of the first. It stays in the kernel until the next image comes. If another model still wants it then, its 8-bit
+ * pixels are kept as long as somebody holds the row.
  */
 import type { EncodedRow } from '../rows/row-bytes.ts';
 import type { DecodeConfig, DecodedWindow } from './decode/decoder.ts';
@@ -28,7 +29,7 @@ export function createSharedImages(): SharedImages {
         return known.shelf;
       }
       const made: { readonly shelf: ImageShelf; users: number } = {
-        shelf: createShelf(() => made.users > 1),
+        shelf: createShelf(() => made.users),
         users: 1,
       };
       shelves.set(key, made);
@@ -37,18 +38,48 @@ export function createSharedImages(): SharedImages {
   };
 }
 
-/** `isShared`: whether more than one model uses it. */
-function createShelf(isShared: () => boolean): ImageShelf {
-  const images = new WeakMap<EncodedRow, { readonly pixels: Uint8Array; readonly geometry: Geometry }>();
+interface SharedImage {
+  readonly window: DecodedWindow;
+  readonly geometry: Geometry;
+}
+
+/** `users`: how many models use it. */
+function createShelf(users: () => number): ImageShelf {
+  const kept = new WeakMap<EncodedRow, SharedImage>();
+  /** The image that is in the kernel. `wanted`: how many models have not taken it. */
+  let latest: (SharedImage & { readonly row: EncodedRow; wanted: number }) | null = null;
+
+  function keepPixels(row: EncodedRow, { window, geometry }: SharedImage): void {
+    const pixels = window.pixels();
+    kept.set(row, { window: { pixels: () => pixels }, geometry });
+  }
+
+  function onReplace(): void {
+    const image = latest!;
+    latest = null;
+    if (image.wanted === 0) return;
+    try {
+      keepPixels(image.row, image);
+    } catch {
+      // Without memory for the pixels, the other models decode the row again.
+    }
+  }
+
   return {
     give(row, put) {
-      const found = images.get(row);
+      const isLatest = latest?.row === row;
+      const found = isLatest ? latest! : kept.get(row);
       if (found === undefined) return false;
-      put({ pixels: () => found.pixels }, found.geometry);
+      if (isLatest) latest!.wanted = Math.max(0, latest!.wanted - 1);
+      put(found.window, found.geometry);
       return true;
     },
     keep(row, window, geometry) {
-      if (isShared()) images.set(row, { pixels: window.pixels(), geometry });
+      const wanted = users() - 1;
+      if (wanted === 0) return;
+      if (window.hold === undefined) return keepPixels(row, { window, geometry });
+      latest = { row, window, geometry, wanted };
+      window.hold(onReplace);
     },
   };
 }

@@ -69,6 +69,7 @@ export function kernelWindow(
     normalised: (normalisation) => kernel.normalise(normalisation),
     // Always present, because a spread per image costs more than the rest of this function.
     original: keep && plan.whole ? () => kernel.original() : undefined,
+    hold: (onReplace) => kernel.hold(onReplace),
   };
 }
 

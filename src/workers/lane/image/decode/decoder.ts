@@ -36,7 +36,7 @@ export type Pixels = Uint8Array;
 /** The codec of ordinary JPEGs. `wasm`: those of ./jpeg/exact-codec.ts. */
 export type JpegCodecName = 'turbo-native' | 'wasm' | 'sharp';
 
-/** The kept part of the resized image. Valid only during the call of `take`. */
+/** The kept part of the resized image. Valid only during the call of `take`, unless it is held. */
 export interface DecodedWindow {
   /** Packed RGB, in memory that nobody uses again. */
   pixels(): Uint8Array;
@@ -47,6 +47,8 @@ export interface DecodedWindow {
    * not asked for (`keepOriginal`).
    */
   readonly original?: (() => Uint8Array) | undefined;
+  /** See ResamplingKernel.hold. Absent if the pixels did not come through the kernel. */
+  readonly hold?: (onReplace: () => void) => void;
 }
 
 /** Runs the work and charges its time to decoding. */

@@ -114,7 +114,24 @@ function padOf({ color_order }: Preprocess, { pad }: InputFrame, channel: number
   return pad[color_order === 'rgb' ? channel : 2 - channel]!;
 }
 
+/** By content, so that the kernel notices if the next model wants the numbers that it has made for the last one. */
+const normalisations = new Map<string, WeakRef<Normalisation>>();
+
 function normalisationOf(
+  preprocess: Preprocess,
+  byChannel: readonly TensorData[],
+  layout: Layout,
+): Normalisation {
+  const { rescale, mean, std, color_order } = preprocess;
+  const key = JSON.stringify([rescale, mean, std, color_order, byChannel.length, layout]);
+  const known = normalisations.get(key)?.deref();
+  if (known !== undefined) return known;
+  const made = makeNormalisation(preprocess, byChannel, layout);
+  normalisations.set(key, new WeakRef(made));
+  return made;
+}
+
+function makeNormalisation(
   { color_order }: Preprocess,
   byChannel: readonly TensorData[],
   layout: Layout,

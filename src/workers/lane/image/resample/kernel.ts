@@ -16,6 +16,11 @@ export interface ResamplingKernel {
   original(): Uint8Array;
   /** Returns the window as normalised numbers: width x height x channels. Valid until the next call of any function. */
   normalise(normalisation: Normalisation): Float32Array;
+  /**
+   * `onReplace`: called before another image takes the place of this one. Until then, the functions above still work for
+   * this one. Must not throw. Only one caller can wait for it.
+   */
+  hold(onReplace: () => void): void;
 }
 
 /** What is done with the pixels before they are resized. */
@@ -140,6 +145,9 @@ export function createResamplingKernel(): ResamplingKernel {
   let finish: () => Lines = notFilled;
   /** The window of the current source. Null if it has not been resized yet. */
   let resized: Lines | null = null;
+  /** What the numbers of the current window were made with. Null if there are none yet. */
+  let numbersOf: Normalisation | null = null;
+  let onReplace: (() => void) | null = null;
   /** The number tables that are in the memory. They stay valid as long as their address stays the same. */
   let tablesInMemory: Float32Array | null = null;
   let view = new Float32Array(0);
@@ -148,6 +156,8 @@ export function createResamplingKernel(): ResamplingKernel {
   const room: PixelRoom = { whole, strips };
 
   function open(nextPlan: ResamplingPlan, nextUse: SourceUse): PixelRoom {
+    onReplace?.();
+    onReplace = null;
     plan = nextPlan;
     use = nextUse;
     finish = notFilled;
@@ -157,6 +167,7 @@ export function createResamplingKernel(): ResamplingKernel {
   /** `bytes`, `stride`: of the source that is in the memory at once. */
   function reserve(bytes: number, stride: number): Layout {
     resized = null;
+    numbersOf = null;
     if (wasm.memory.buffer.byteLength > KEPT_BYTES) {
       wasm = instantiate();
       layout = null;
@@ -260,21 +271,25 @@ export function createResamplingKernel(): ResamplingKernel {
     return copyLines(memory.subarray(source.at), source.stride, plan.region);
   }
 
-  function normalise({ tables, channels, count, planar }: Normalisation): Float32Array {
+  function normalise(normalisation: Normalisation): Float32Array {
+    const { tables, channels, count, planar } = normalisation;
     const { at, stride } = (resized ??= finish());
     const { numbers, numberTables } = layout!;
+    const { width, height } = plan.window;
+    const length = width * height * count;
+    if (numbersOf === normalisation) return numbersAt(numbers, length);
     if (tablesInMemory !== tables) {
       new Float32Array(wasm.memory.buffer, numberTables, tables.length).set(tables);
       tablesInMemory = tables;
     }
-    const { width, height } = plan.window;
     const apart = planar ? width * height * 4 : 4;
     const red = numbers + channels[0] * apart;
     const green = numbers + channels[1] * apart;
     const blue = numbers + channels[2] * apart;
     const step = planar ? 4 : 4 * count;
     wasm.normalise(at, stride, width, height, numberTables, red, green, blue, step);
-    return numbersAt(numbers, width * height * count);
+    numbersOf = normalisation;
+    return numbersAt(numbers, length);
   }
 
   /** A view of the numbers. Reuses the last view if it fits. */
@@ -286,7 +301,9 @@ export function createResamplingKernel(): ResamplingKernel {
     return view;
   }
 
-  return { open, resample, original, normalise };
+  const hold = (call: () => void) => void (onReplace = call);
+
+  return { open, resample, original, normalise, hold };
 }
 
 function notFilled(): never {
