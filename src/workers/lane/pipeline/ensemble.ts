@@ -1,5 +1,5 @@
 /** A batch on its way through an ensemble: every model answers every row, and the answers are combined. */
-import { packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
+import { amongFailed, packOutcomes, unpackOutcomes } from '../../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
@@ -8,8 +8,8 @@ import { addTimings, NO_TIME } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import type { SharedRowBytes } from '../rows/shared-row-bytes.ts';
-import { combine, combinesScores, needsAllClasses, withField } from './combine.ts';
-import { ofMember, orInvalid, scoredOutcome, type Member } from './member.ts';
+import { combine, combinesScores, needsAllClasses, withField, type MemberAnswer } from './combine.ts';
+import { ofMember, orInvalid, scoredOutcome, type Member, type MemberRun } from './member.ts';
 import type { Wanted } from './scored.ts';
 
 /** As `top_k`, asks for all classes, because no model has so many. */
@@ -56,12 +56,11 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
     return isPartial ? null : error;
   }
 
-  async function runMember(i: number, ready: readonly number[]) {
-    const good = ready.filter((at) => early[i]![at] === null);
-    const { outcomes, timings } = await batches[i]!.run(good);
-    const found = new Map<number, RowOutcome>();
-    for (const [n, outcome] of unpackOutcomes(outcomes).entries()) found.set(good[n]!, outcome);
-    return { found, timings };
+  /** One outcome per row that is ready. */
+  async function runMember(i: number, ready: readonly number[]): Promise<MemberRun> {
+    const errors = ready.map((at) => early[i]![at]!);
+    const { outcomes, timings } = await batches[i]!.run(ready.filter((_, n) => errors[n] === null));
+    return { outcomes: unpackOutcomes(amongFailed(errors, outcomes)), timings };
   }
 
   return {
@@ -79,52 +78,44 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
     async run(ready) {
       const timings = NO_TIME();
       const answeredBy = new Map<string, number>();
-      const found: ReadonlyMap<number, RowOutcome>[] = [];
+      const found: (readonly RowOutcome[])[] = [];
       for (const i of members.keys()) {
         const ran = await runMember(i, ready);
         addTimings(timings, ran.timings);
-        found.push(ran.found);
+        found.push(ran.outcomes);
       }
       const started = performance.now();
-      const combined = (at: number): RowOutcome => {
-        const all = members.map((member, i) => {
-          const answer = found[i]!.get(at) ?? { ok: false, error: early[i]![at]! };
+      const combined = (n: number): RowOutcome => {
+        const answers: MemberAnswer[] = [];
+        const failed: MemberError[] = [];
+        for (const [i, member] of members.entries()) {
+          const { name, isCode, numbers } = member;
+          const answer = found[i]![n]!;
           const outcome = mode === 'all' ? answer : scoredOutcome(member, answer);
-          return outcome.ok ? outcome : ofMember(member.name, outcome);
-        });
-        const failed = all.find((outcome) => !outcome.ok);
-        const answers = all.flatMap((outcome, i) => {
-          const { name, isCode, numbers } = members[i]!;
-          return outcome.ok
-            ? [{ name, isCode, numbers, weight: named[i]!.weight ?? 1, result: outcome.result }]
-            : [];
-        });
-        if (failed !== undefined && (!isPartial || answers.length === 0)) return failed;
+          if (outcome.ok) {
+            const weight = named[i]!.weight ?? 1;
+            answers.push({ name, isCode, numbers, weight, result: outcome.result });
+          } else failed.push({ [MODEL_FIELD]: name, ...ofMember(name, outcome).error });
+        }
+        const [first] = failed;
+        if (first !== undefined && (!isPartial || answers.length === 0))
+          return { ok: false, error: { code: first.code, message: first.message } };
         const { result, by } = combine(mode, answers, wanted);
         if (by !== null) answeredBy.set(by, (answeredBy.get(by) ?? 0) + 1);
         return {
           ok: true,
           result:
-            failed === undefined
-              ? result
-              : withField(result, MEMBER_ERRORS_FIELD, memberErrors(members, all)),
+            first === undefined ? result : withField(result, MEMBER_ERRORS_FIELD, JSON.stringify(failed)),
         };
       };
-      const outcomes = ready.map((at) => orInvalid(() => combined(at)));
+      const outcomes = ready.map((_, n) => orInvalid(() => combined(n)));
       timings.postMs += performance.now() - started;
       return { outcomes: packOutcomes(outcomes), timings, answeredBy };
     },
   };
 }
 
-function memberErrors(members: readonly Member[], all: readonly RowOutcome[]): string {
-  const errors = all.flatMap((outcome, i) =>
-    outcome.ok
-      ? []
-      : [{ [MODEL_FIELD]: members[i]!.name, code: outcome.error.code, message: outcome.error.message }],
-  );
-  return JSON.stringify(errors);
-}
+type MemberError = RowError & { readonly [MODEL_FIELD]: string };
 
 function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
