@@ -47,6 +47,11 @@ export function inputRowBytes(config: ModelConfig): number {
   return taskOf(config).inputBytes(config);
 }
 
+/** Bytes of one row's input tensors in a model call. */
+export function callRowBytes(config: ModelConfig): number {
+  return taskOf(config).callBytes?.(config) ?? inputRowBytes(config);
+}
+
 /** Bytes of input tensor that a call should have, for rows of this size. */
 export function targetBytes(rowBytes: number): number {
   return hasSmallRows(rowBytes) ? 2 * CALL_BYTES : CALL_BYTES;
@@ -54,14 +59,14 @@ export function targetBytes(rowBytes: number): number {
 
 /** The target for a model, on the CPU or on a device. */
 export function targetOf(config: ModelConfig): number {
-  return deviceOf(config) === null ? targetBytes(inputRowBytes(config)) : DEVICE_TARGET_BYTES;
+  return deviceOf(config) === null ? targetBytes(callRowBytes(config)) : DEVICE_TARGET_BYTES;
 }
 
 /** The largest automatic batch of this config. */
 export function maxAutoBatch(config: ModelConfig): number {
   const { mostAutoRows } = taskOf(config);
   if (mostAutoRows !== undefined) return mostAutoRows;
-  if (hasTinyRows(config)) return MAX_TINY_ROWS_BATCH;
+  if (hasTinyRows(config, callRowBytes(config))) return MAX_TINY_ROWS_BATCH;
   return deviceOf(config) === null ? MAX_AUTO_BATCH : MAX_DEVICE_BATCH;
 }
 
@@ -69,7 +74,7 @@ export function maxAutoBatch(config: ModelConfig): number {
 export function autoBatchSize(config: ModelConfig): number {
   const { batch_size } = config.batching;
   if (batch_size !== 'auto') return batch_size;
-  const power = Math.round(Math.log2(targetOf(config) / inputRowBytes(config)));
+  const power = Math.round(Math.log2(targetOf(config) / callRowBytes(config)));
   return Math.min(maxAutoBatch(config), Math.max(1, 2 ** power));
 }
 
@@ -85,7 +90,7 @@ export function autoBlockRows(batchSize: number, config: ModelConfig | null, sha
 export function minBlockRows(config: ModelConfig | null, sharesBytes = false): number {
   if (config === null || taskOf(config).mostAutoRows !== undefined) return MIN_AUTO_BLOCK;
   const rowBytes = inputRowBytes(config);
-  if (hasTinyRows(config)) return sharesBytes ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
+  if (hasTinyRows(config, rowBytes)) return sharesBytes ? MIN_TINY_ROWS_BLOCK : tinyRowsBlock(rowBytes);
   if (hasSmallRows(rowBytes))
     return rowKindOf(config) === 'image' ? MIN_SMALL_IMAGES_BLOCK : MIN_SMALL_ROWS_BLOCK;
   return rowBytes > CALL_BYTES ? MIN_LARGE_ROWS_BLOCK : MIN_AUTO_BLOCK;
@@ -98,9 +103,9 @@ function tinyRowsBlock(rowBytes: number): number {
 }
 
 /** Only rows of tables and tensors count as tiny. An image is never tiny, because it must be decoded. */
-function hasTinyRows(config: ModelConfig): boolean {
+function hasTinyRows(config: ModelConfig, rowBytes: number): boolean {
   const input = rowKindOf(config);
-  return (input === 'features' || input === 'tensors') && inputRowBytes(config) <= TINY_ROW_BYTES;
+  return (input === 'features' || input === 'tensors') && rowBytes <= TINY_ROW_BYTES;
 }
 
 function hasSmallRows(rowBytes: number): boolean {

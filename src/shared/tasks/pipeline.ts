@@ -64,6 +64,7 @@ function describe(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
   const first = members[0]!;
   const options = [...new Set(members.flatMap(({ task }) => task.options))];
   const bytes = members.map(({ task, config: own }) => task.inputBytes(own));
+  const callBytes = members.map(({ task, config: own }) => task.callBytes?.(own) ?? task.inputBytes(own));
   const most = members.flatMap(({ task }) => task.mostAutoRows ?? []);
   const { chain } = config;
   /** Those that read the row itself. */
@@ -84,6 +85,8 @@ function describe(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
       if (chain !== undefined) return Math.min(...bytes);
       return config.cascade === undefined ? bytes.reduce((sum, one) => sum + one, 0) : Math.max(...bytes);
     },
+    // In an ensemble or a cascade, each model gets the whole batch. The one with the largest rows takes the longest.
+    callBytes: () => (chain === undefined ? Math.max(...callBytes) : Math.min(...callBytes)),
     ...(most.length > 0 && { mostAutoRows: Math.min(...most) }),
     steps(_, given) {
       const { prepare } = first.task.steps(first.config, first.task.defaults(first.config));

@@ -67,8 +67,10 @@ export interface TaskDescription<Config extends ModelConfig = ModelConfig> {
   fields(config: Config, inputs: readonly GraphTensor[] | null): RowFields;
   /** The model's own values of options. `null`: nobody knows the config. */
   defaults(config: Config | null): OptionValues;
-  /** Bytes of one row's input tensors, as float32. Batch sizes and memory estimates follow from it. */
+  /** Bytes of one row's input tensors, as float32. Block sizes and memory estimates follow from it. */
   inputBytes(config: Config): number;
+  /** Those of one model call, if a row takes part in several. Batch sizes follow from it. */
+  callBytes?(config: Config): number;
   /** The largest automatic batch, for rows that take longer than their size suggests. Their blocks are small too. */
   readonly mostAutoRows?: number;
   steps(config: Config | null, options: OptionValues): TaskSteps;

@@ -5,6 +5,7 @@
 import {
   autoBatchSize,
   CALL_BYTES,
+  callRowBytes,
   inputRowBytes,
   maxAutoBatch,
   targetOf,
@@ -116,11 +117,10 @@ function bySampleSize(config: ModelConfig): Choice {
   const value = autoBatchSize(config);
   const most = maxAutoBatch(config);
   if (value === most) return { value, boundBy: 'ceiling', why: `at most ${most}: larger calls gain little` };
-  const inputBytes = inputRowBytes(config);
   return {
     value,
     boundBy: 'sample_size',
-    why: `about ${formatBytes(targetOf(config))} of input tensor per call, ${formatBytes(inputBytes)} per row`,
+    why: `about ${formatBytes(targetOf(config))} of input tensor per call, ${formatBytes(callRowBytes(config))} per row`,
   };
 }
 
