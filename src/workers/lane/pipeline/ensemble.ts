@@ -4,7 +4,7 @@ import type { RowError, RowOutcome } from '../../../shared/domain/row.ts';
 import { MEMBER_ERRORS_FIELD, MODEL_FIELD } from '../../../shared/tasks/pipeline.ts';
 import type { PipelineConfig } from '../../../shared/tasks/pipeline/pipeline-config.ts';
 import type { OptionValues } from '../../../shared/tasks/task-description.ts';
-import { addTimings, NO_TIME } from '../models/inference.ts';
+import { addTimings, NO_TIME, type RunCalls } from '../models/inference.ts';
 import type { OpenBatch } from '../models/open-batch.ts';
 import type { TaskInput } from '../tasks/task.ts';
 import type { SharedRowBytes } from '../rows/shared-row-bytes.ts';
@@ -57,9 +57,10 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
   }
 
   /** One outcome per row that is ready. */
-  async function runMember(i: number, ready: readonly number[]): Promise<MemberRun> {
+  async function runMember(i: number, ready: readonly number[], how?: RunCalls): Promise<MemberRun> {
     const errors = ready.map((at) => early[i]![at]!);
-    const { outcomes, timings } = await batches[i]!.run(ready.filter((_, n) => errors[n] === null));
+    const good = ready.filter((_, n) => errors[n] === null);
+    const { outcomes, timings } = await batches[i]!.run(good, how);
     return { outcomes: unpackOutcomes(amongFailed(errors, outcomes)), timings };
   }
 
@@ -75,12 +76,13 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
         return alone();
       }
     },
-    async run(ready) {
+    async run(ready, how) {
       const timings = NO_TIME();
       const answeredBy = new Map<string, number>();
       const found: (readonly RowOutcome[])[] = [];
       for (const i of members.keys()) {
-        const ran = await runMember(i, ready);
+        if (i > 0) await how?.between?.();
+        const ran = await runMember(i, ready, how);
         addTimings(timings, ran.timings);
         found.push(ran.outcomes);
       }

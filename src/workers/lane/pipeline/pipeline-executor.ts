@@ -71,6 +71,8 @@ export async function loadPipelineExecutor(
         members.map(({ executor }) => executor.info),
         members,
       ),
+      // The other pipelines have batches of their own for some models.
+      splitsBatches: ensemble !== undefined && members.every(({ executor }) => executor.info.splitsBatches),
       loadMs: performance.now() - start,
     },
     open(rows, options) {
@@ -104,7 +106,10 @@ function batchSizeOf(config: ModelConfig, { fixedBatch }: ModelInfo): number {
 }
 
 /** The inputs are those of the first model, which gets all rows. */
-function infoOf(infos: readonly ModelInfo[], members: readonly Member[]): Omit<ModelInfo, 'loadMs'> {
+function infoOf(
+  infos: readonly ModelInfo[],
+  members: readonly Member[],
+): Omit<ModelInfo, 'splitsBatches' | 'loadMs'> {
   const memories = infos.map(({ memory }) => memory);
   return {
     inputs: infos[0]!.inputs,
@@ -112,7 +117,6 @@ function infoOf(infos: readonly ModelInfo[], members: readonly Member[]): Omit<M
     providers: [...new Set(infos.flatMap(({ providers }) => providers))],
     // Each model fills up its own batches.
     fixedBatch: null,
-    splitsBatches: false,
     notes: infos.flatMap(({ notes }, i) => notes.map((note) => `${members[i]!.name}: ${note}`)),
     batchInvariance: gravest(infos.map(({ batchInvariance }) => batchInvariance)),
     memory: memories.includes(null) ? null : (memories as ModelMemory[]).reduce(sumOf),
