@@ -110,7 +110,8 @@ export const MODELS = {
   },
   magika: {
     graph: () => sharedData('models', 'magika.onnx'),
-    config: () => ({ task: 'tensors', row_bytes: 2048 * 4 + 214 * 4 }),
+    // The batch size is the one that `forebay model init` finds.
+    config: () => ({ task: 'tensors', row_bytes: 2048 * 4 + 214 * 4, batching: { batch_size: 8 } }),
   },
   'silero-vad': {
     graph: () => sharedData('open', 'audio', 'silero-vad-16k.onnx'),
