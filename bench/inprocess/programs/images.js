@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { inputSize } from '../../../dist/shared/tasks/image/preprocess.js';
-import { checkedGeometry, fitCrop, kernelWindow } from '../../../dist/workers/lane/image/decode/crop.js';
+import {
+  checkedGeometry,
+  fitCrop,
+  kernelWindow,
+  sourceUse,
+} from '../../../dist/workers/lane/image/decode/crop.js';
 import { planGeometry } from '../../../dist/workers/lane/image/decode/geometry.js';
 import { inputFrame } from '../../../dist/workers/lane/image/decode/input-frame.js';
 import { readImageHeader } from '../../../dist/workers/lane/image/decode/formats/image-header.js';
@@ -58,16 +63,17 @@ async function withKernels(preprocess, decode, filler, batch) {
   const limited = { ...preprocess, maxPixels: MAX_PIXELS, maxImageRatio: 5000 };
   const plans = createPlanCache().of(preprocess);
   const codec = (decode === 'fast' ? loadTurboNative() : null) ?? (await loadExactCodec());
+  const use = sourceUse(preprocess);
   const rows = Array.from({ length: 3 * batch }, () => filler.allocate(1));
   let next = 0;
   return (image) => {
     const { size } = readImageHeader(image);
     const { geometry, plan } = plans.get(size, () => checkedGeometry(size, image.length, limited));
-    const found = codec.decode(image, size, plan.region, (length) => kernel.source(plan, length));
     // The codec refuses a few files, such as CMYK and truncated ones.
-    if (found === null) return withSharp(image, preprocess, filler);
+    if (!codec.decode(image, size, plan.region, kernel.open(plan, use)))
+      return withSharp(image, preprocess, filler);
     const row = rows[next++ % rows.length];
-    filler.put(row, 0, kernelWindow(kernel, plan, found.offset, found.stride, false), geometry);
+    filler.put(row, 0, kernelWindow(kernel, plan, use), geometry);
     return { row, geometry, put: (to, slot) => to.set(row, slot * filler.rowLength) };
   };
 }
