@@ -318,7 +318,11 @@ export async function createWorker(options: {
       await profiles.learn(foldersOf(now));
       models.sync(now);
     },
-    inUse: () => models.all().flatMap(({ found: { folder } }) => (folder.inline ? [] : folder.dir)),
+    // Lanes may still have the files of an earlier folder.
+    inUse: () =>
+      models
+        .all()
+        .flatMap(({ found: { folder }, resident }) => (folder.inline ? [] : [folder.dir, resident.load.dir])),
     emit,
   });
   residency.start();

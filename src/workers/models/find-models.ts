@@ -4,7 +4,7 @@ import { createModelFolderReader } from '../../shared/models/model-folder-reader
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { LOCAL_PLACES, type ModelPlaces } from '../../shared/models/places/model-places.ts';
 import { latestVersion, parseModelName } from '../../shared/models/version-name.ts';
-import { lookAt, type FolderLook } from './folder-look.ts';
+import { joinKeys, lookAt, type FolderLook } from './folder-look.ts';
 
 export interface ModelsWanted {
   readonly dirs: readonly string[];
@@ -19,6 +19,8 @@ export interface FoundModel {
   readonly folder: ModelFolder;
   /** Taken before the folder was read, so that a change during the reading shows later. */
   readonly look: FolderLook;
+  /** Differs from an earlier one if a file of the folder, or of a member of a pipeline, may have changed. */
+  readonly filesKey: string;
 }
 
 export interface FoundModels {
@@ -51,6 +53,7 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   // A new reader hashes every file. A used one trusts a file's size and time.
   const reader = createModelFolderReader(places);
   const models: FoundModel[] = [];
+  const lookOnce = memoLooks(looks);
   /** If two folders have a model of the same name, the first one wins. */
   const inEarlierDir = new Set<string>();
   const problems: { path: string; error: ForebayError }[] = [];
@@ -62,13 +65,33 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
     const ours = listing.models.filter(({ ref }) => ref.pool === pool && !inEarlierDir.has(ref.name));
     for (const folder of ours) {
       if (only.length > 0 && !only.some((asked) => isAsked(asked, folder, ours))) continue;
-      const look = looks.get(folder.dir) ?? (await lookAt(folder.dir));
-      models.push({ folder, look });
+      models.push({ folder, look: await lookOnce(folder.dir), filesKey: await filesKeyOf(folder, lookOnce) });
     }
     for (const { ref } of ours) inEarlierDir.add(ref.name);
     problems.push(...listing.problems.map(({ dir: path, error }) => ({ path, error })));
   }
   return { models, looks, problems };
+}
+
+/** A pipeline loads the files of its members too, so their looks belong to its key. */
+async function filesKeyOf(
+  { dir, members }: ModelFolder,
+  look: (dir: string) => Promise<FolderLook>,
+): Promise<string> {
+  const { key } = await look(dir);
+  return joinKeys(key, await Promise.all(members.map(async (member) => filesKeyOf(member, look))));
+}
+
+/** Returns looks that were taken before, and takes the others only once. */
+function memoLooks(taken: ReadonlyMap<string, FolderLook>): (dir: string) => Promise<FolderLook> {
+  const more = new Map<string, Promise<FolderLook>>();
+  return async (dir) => {
+    const known = taken.get(dir) ?? more.get(dir);
+    if (known !== undefined) return known;
+    const look = lookAt(dir);
+    more.set(dir, look);
+    return look;
+  };
 }
 
 export function foldersOf({ models }: FoundModels): ModelFolder[] {

@@ -17,6 +17,11 @@ export async function lookAt(dir: string): Promise<FolderLook> {
   return { key: lines.join('\n'), files };
 }
 
+/** The key of a pipeline: of its own folder, and of each member. */
+export function joinKeys(own: string, members: readonly string[]): string {
+  return members.length === 0 ? own : JSON.stringify([own, ...members]);
+}
+
 async function collect(dir: string, levels: number, files: string[]): Promise<void> {
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -2,6 +2,7 @@
 import { inlineFolder } from '../../shared/models/inline-folder.ts';
 import type { InlinePipeline } from '../../shared/queue/workers/inline-pipelines.ts';
 import type { FoundModels } from './find-models.ts';
+import { joinKeys } from './folder-look.ts';
 
 /** Pipelines of other pools, or of models that this worker does not have, are left to other workers. */
 export function withInline(
@@ -10,9 +11,15 @@ export function withInline(
   pool: string,
 ): FoundModels {
   const folders = found.models.map(({ folder }) => folder);
+  const keys = new Map(found.models.map(({ folder, filesKey }) => [folder, filesKey]));
   const made = pipelines.flatMap((pipeline) => {
     const folder = pipeline.ref.pool === pool ? inlineFolder(pipeline, folders) : null;
-    return folder === null ? [] : [{ folder, look: { key: pipeline.ref.hash, files: [] } }];
+    if (folder === null) return [];
+    const filesKey = joinKeys(
+      '',
+      folder.members.map((member) => keys.get(member)!),
+    );
+    return [{ folder, look: { key: '', files: [] }, filesKey }];
   });
   return { ...found, models: [...found.models, ...made] };
 }

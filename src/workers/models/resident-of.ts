@@ -51,15 +51,23 @@ export function createResidentOf(worker: {
 
 /** Takes a cheap look first. If the look has changed, the hash of all files decides. */
 function createUnchangedCheck(folder: ModelFolder, lookKey: string): () => Promise<boolean> {
-  const { dir, ref } = folder;
   let known = { key: lookKey, members: folder.members };
   return async () => {
-    if (folder.inline) return !(await hasModelChanged(folder));
-    const { key } = await lookAt(dir);
+    const key = folder.inline ? lookKey : (await lookAt(folder.dir)).key;
     const sameMembers = !(await hasModelChanged({ files: [], members: known.members }));
     if (key === known.key && sameMembers) return true;
-    const { ref: now, members } = await loadModelFolder(dir);
-    if (now.hash === ref.hash) known = { key, members };
-    return now.hash === ref.hash;
+    const members = await membersIfSame(folder);
+    if (members !== null) known = { key, members };
+    return members !== null;
   };
+}
+
+/** Reads the model again. Returns its members, or null if it has another hash now. */
+async function membersIfSame(folder: ModelFolder): Promise<readonly ModelFolder[] | null> {
+  if (!folder.inline) {
+    const { ref, members } = await loadModelFolder(folder.dir);
+    return ref.hash === folder.ref.hash ? members : null;
+  }
+  const members = await Promise.all(folder.members.map(async ({ dir }) => loadModelFolder(dir)));
+  return members.every(({ ref }, i) => ref.hash === folder.members[i]!.ref.hash) ? members : null;
 }

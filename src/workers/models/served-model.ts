@@ -36,7 +36,10 @@ export type ModelState =
 
 export interface ServedModel {
   readonly queue: string;
+  /** As it was last found. Its files may have been written again since lanes loaded them. */
   readonly found: FoundModel;
+  /** The `filesKey` with which the last load began. Null: none has begun. */
+  readonly loadedFrom: string | null;
   /** How lanes hold it, or would hold it. */
   readonly resident: PooledModel;
   readonly state: ModelState;
@@ -49,13 +52,15 @@ export interface ServedModel {
 /** In state `unloaded`. */
 export function newModel(queue: string, found: FoundModel, resident: PooledModel): ServedModel {
   const state = { is: 'unloaded', last: null, waitsBecause: null } as const;
-  return { queue, found, resident, state, lastUsed: performance.now(), keepMs: keepMsOf(found) };
+  const lastUsed = performance.now();
+  return { queue, found, loadedFrom: null, resident, state, lastUsed, keepMs: keepMsOf(found) };
 }
 
 /** Allowed in state `unloaded`, and in state `failed` for another try. */
 export function toLoading(model: ServedModel): ServedModel {
   if (model.state.is !== 'unloaded' && model.state.is !== 'failed') throw wrongMove(model, 'loading');
-  return { ...model, state: { is: 'loading' }, keepMs: keepMsOf(model.found) };
+  const { found } = model;
+  return { ...model, state: { is: 'loading' }, loadedFrom: found.filesKey, keepMs: keepMsOf(found) };
 }
 
 /** Allowed in state `loading`. `onDisk`: its files still exist and have not changed. */
@@ -82,6 +87,17 @@ export function toWaiting(model: ServedModel, waitsBecause: string | null): Serv
 export function toRead(model: ServedModel, found: FoundModel, resident: PooledModel): ServedModel {
   if (model.state.is !== 'unloaded') throw wrongMove(model, 'read again');
   return { ...model, found, resident };
+}
+
+/** Allowed in states `loading` and `serving`, when its files were read again and have the same hash. */
+export function toSeen(model: ServedModel, found: FoundModel): ServedModel {
+  if (model.state.is !== 'loading' && model.state.is !== 'serving') throw wrongMove(model, 'seen again');
+  return { ...model, found };
+}
+
+/** Whether its files may have been written since its last load began, so that another load may end differently. */
+export function isWorthLoading({ found, loadedFrom }: ServedModel): boolean {
+  return found.filesKey !== loadedFrom;
 }
 
 /** Allowed in state `serving`. */

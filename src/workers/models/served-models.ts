@@ -28,6 +28,7 @@ import type { ResidentOf } from './resident-of.ts';
 import {
   announced,
   isPinned,
+  isWorthLoading,
   lastLoadedOf,
   loadedOf,
   newModel,
@@ -37,6 +38,7 @@ import {
   toRead,
   toReplaced,
   toRestored,
+  toSeen,
   toUnloaded,
   toWaiting,
   type LoadedModel,
@@ -101,10 +103,15 @@ export function createServedModels(deps: ServedModelsDeps) {
   function appear(found: FoundModel, amongOthers: boolean): void {
     const queue = blockQueueName(found.folder.ref);
     const known = models.get(queue);
-    if (known?.state.is === 'replaced') put(toRestored(known, found));
-    if (known?.state.is === 'unloaded') put(toRead(known, found, residentOf(queue, found)));
-    const failedAsItIs = known?.state.is === 'failed' && known.found.look.key === found.look.key;
-    if (known !== undefined && (known.state.is !== 'failed' || failedAsItIs)) return;
+    if (known === undefined) add(queue, found, amongOthers);
+    else if (known.state.is === 'replaced') put(toRestored(known, found));
+    else if (known.state.is === 'unloaded') put(toRead(known, found, residentOf(queue, found)));
+    else if (known.state.is !== 'failed') put(toSeen(known, found));
+    else if (isWorthLoading({ ...known, found })) add(queue, found, amongOthers);
+  }
+
+  /** Also forgets that the model failed. */
+  function add(queue: string, found: FoundModel, amongOthers: boolean): void {
     versions.remember(versioned(found.folder));
     const model = newModel(queue, found, residentOf(queue, found));
     put(model);
@@ -153,8 +160,9 @@ export function createServedModels(deps: ServedModelsDeps) {
 
   function fail(model: ServedModel, error: ForebayError): void {
     emit('model.failed', { model: nameOf(model), code: error.code, message: error.message });
-    if (onDisk.has(model.queue)) put(toFailed(model, error));
-    else models.delete(model.queue);
+    if (!onDisk.has(model.queue)) models.delete(model.queue);
+    else if (isWorthLoading(model)) add(model.queue, model.found, false);
+    else put(toFailed(model, error));
   }
 
   /** No lane can load it again, because its files have changed or loading fails. */
@@ -165,6 +173,7 @@ export function createServedModels(deps: ServedModelsDeps) {
     if (model.state.is === 'replaced') models.delete(queue);
     else put(toFailed(model, error));
     leaveLanes(queue);
+    if (model.state.is === 'serving' && isWorthLoading(model)) add(queue, model.found, false);
     deps.onChange();
   }
 

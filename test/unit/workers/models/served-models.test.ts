@@ -1,6 +1,7 @@
 // How the models of a worker leave the lanes and come back, even if their files change meanwhile.
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { ForebayError } from '#forebay/shared/errors.js';
 import { readModelConfig } from '#forebay/shared/models/read-model-config.js';
 import type { FoundModel, FoundModels } from '#forebay/workers/models/find-models.js';
 import { createServedModels, type ServedModelsDeps } from '#forebay/workers/models/served-models.js';
@@ -12,31 +13,41 @@ function model(name: string, content = 'a', look = 'first'): FoundModel {
   if (!config.ok) throw new Error(JSON.stringify(config.issues));
   const ref = { name, hash: content.repeat(64), pool: 'default' };
   const folder = { ref, version: null, config: config.config, dir: `/models/${name}`, bytes: 1, notes: [] };
-  return { folder, look: { key: look, files: [] } } as unknown as FoundModel;
+  return { folder, look: { key: look, files: [] }, filesKey: look } as unknown as FoundModel;
 }
 
 const queueOf = (name: string, content = 'a') => `default.${name}.${content.repeat(12)}`;
 const onDisk = (...models: FoundModel[]): FoundModels => ({ models, looks: new Map(), problems: [] });
 
+const BROKEN = new ForebayError('model_load_failed', 'The graph is cut short');
+
 interface Given extends Partial<Pick<ServedModelsDeps, 'loadsAtOnce'>> {
   /** By queue: loading waits for this. */
   readonly gates?: ReadonlyMap<string, Promise<void>>;
+  /** Number of loads that fail before one succeeds. */
+  readonly failures?: number;
 }
 
-function worker({ loadsAtOnce = () => true, gates = new Map() }: Given = {}) {
+function worker({ loadsAtOnce = () => true, gates = new Map(), failures = 0 }: Given = {}) {
+  let loads = 0;
+  const onLost: ((why: ForebayError) => void)[] = [];
   const calls: string[] = [];
   const events = recordEvents();
   const info = { batchInvariance: null, memory: null, notes: [], loadMs: 1 };
   const loaded = { ok: true, info } as unknown as Awaited<ReturnType<ServedModelsDeps['loader']['load']>>;
   const models = createServedModels({
     pool: { lanesOf: () => 1, unload: (queue) => void calls.push(`unload ${queue}`) },
-    residentOf: (queue) =>
-      ({ lanes: 1, load: { model: queue } }) as ReturnType<ServedModelsDeps['residentOf']>,
+    residentOf(queue, _, lost) {
+      onLost.push(lost);
+      return { lanes: 1, load: { model: queue } } as ReturnType<ServedModelsDeps['residentOf']>;
+    },
     loader: {
       async load({ load }, tryFirst) {
         calls.push(`load ${load.model}${tryFirst ? ' after a trial' : ''}`);
+        loads += 1;
+        const ok = loads > failures;
         await gates.get(load.model);
-        return loaded;
+        return ok ? loaded : { ok, error: BROKEN };
       },
       async loadAgain({ load }) {
         calls.push(`load again ${load.model}`);
@@ -53,12 +64,12 @@ function worker({ loadsAtOnce = () => true, gates = new Map() }: Given = {}) {
     emit: events.emit,
   });
   const states = () =>
-    models.describe().map(({ ref, isLoading, isUnloaded, lanes }) => ({
+    models.describe().map(({ ref, isLoading, isUnloaded, problem, lanes }) => ({
       content: ref.hash[0],
-      is: isLoading === true ? 'loading' : isUnloaded === true ? 'unloaded' : 'loaded',
+      is: problem ? 'failed' : isLoading === true ? 'loading' : isUnloaded === true ? 'unloaded' : 'loaded',
       lanes,
     }));
-  return { models, calls, events, states };
+  return { models, calls, events, states, onLost };
 }
 
 it('a model leaves the lanes with its queue, and comes back without another trial or probe', async () => {
@@ -149,4 +160,47 @@ it('a replaced model leaves the lanes for good', async () => {
   expect(states()).toEqual([{ content: 'b', is: 'loaded', lanes: 1 }]);
   expect(calls.slice(-2)).toEqual([`gone ${queueOf('one')}`, `unload ${queueOf('one')}`]);
   expect(() => models.retire(queueOf('one', 'b'))).toThrow('a model was retired while serving');
+});
+
+it('a model that failed is tried again only after its files were written again', async () => {
+  const { models, calls, states } = worker({ failures: 1 });
+  for (let i = 0; i < 2; i++) models.sync(onDisk(model('one')));
+  await models.settled();
+  models.sync(onDisk(model('one')));
+  await models.settled();
+  expect([calls, states()]).toEqual([[`load ${queueOf('one')}`], [{ content: 'a', is: 'failed', lanes: 0 }]]);
+  models.sync(onDisk(model('one', 'a', 'second')));
+  await models.settled();
+  expect(states()).toEqual([{ content: 'a', is: 'loaded', lanes: 1 }]);
+});
+
+it('a model whose files are written again during a load that fails is loaded once more', async () => {
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const gates = new Map([[queueOf('one'), gate]]);
+  const { models, calls, states } = worker({ gates, failures: 2 });
+  models.sync(onDisk(model('one')));
+  models.sync(onDisk());
+  models.sync(onDisk(model('one', 'a', 'second')));
+  open();
+  await models.settled();
+  // The new files fail too, and nobody has written them since.
+  const load = `load ${queueOf('one')}`;
+  expect([calls, states()]).toEqual([[load, load], [{ content: 'a', is: 'failed', lanes: 0 }]]);
+});
+
+it('lanes that lose a model load it again if its files were written again before that', async () => {
+  const { models, calls, states, onLost } = worker();
+  models.sync(onDisk(model('one')));
+  await models.settled();
+  models.sync(onDisk(model('one', 'a', 'second')));
+  calls.length = 0;
+  onLost.at(-1)!(BROKEN);
+  await models.settled();
+  const queue = queueOf('one');
+  expect(calls).toEqual([`gone ${queue}`, `unload ${queue}`, `load ${queue}`, `served ${queue}`]);
+  expect(states()).toEqual([{ content: 'a', is: 'loaded', lanes: 1 }]);
+  onLost.at(-1)!(BROKEN);
+  await models.settled();
+  expect(states()).toEqual([{ content: 'a', is: 'failed', lanes: 0 }]);
 });
