@@ -4,6 +4,7 @@
  */
 import type { JobReason } from '../../shared/domain/job/job.ts';
 import type { ModelRef } from '../../shared/domain/model/model-config.ts';
+import { INLINE_NAME } from '../../shared/models/inline-folder.ts';
 import type { ModelService } from '../../shared/queue/workers/worker-registry.ts';
 
 export interface FeedState {
@@ -99,6 +100,7 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
   if (service.isDraining) {
     return `All workers of pool "${pool}" that serve model "${name}" are draining. Resume one, or start another one.`;
   }
+  if (name === INLINE_NAME) return noMembers(pool);
   if (service.otherHashes.length === 0)
     return `No live worker of pool "${pool}" serves model "${name}" (${short(hash)}).`;
   const served = service.otherHashes.map(short).join(', ');
@@ -112,6 +114,15 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
     `Workers serve model "${name}" with hash ${served}, and the job needs ${short(hash)}. To make workers serve other ` +
     'files, put the files into the folders that the workers read. They notice within seconds. If the model has changed ' +
     `since the job was submitted, submit it again.${ALSO_MEMBERS}`
+  );
+}
+
+/** Pipelines of other requests have the same name, so their hashes would say nothing. */
+function noMembers(pool: string): string {
+  return (
+    `No live worker of pool "${pool}" has all models of the job's pipeline as they were when the job was submitted. If ` +
+    'their files have changed, put the old ones back, and the job continues. Or submit the job again to run it with the ' +
+    'new files. If there is no worker, start one.'
   );
 }
 

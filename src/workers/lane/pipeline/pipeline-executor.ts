@@ -1,7 +1,7 @@
 /** A pipeline resident in a lane: its models, loaded beside each other. */
 import { performance } from 'node:perf_hooks';
 import { gravest } from '../../../shared/domain/model/batch-invariance.ts';
-import { ForebayError, InvariantError } from '../../../shared/errors.ts';
+import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { autoBatchSize } from '../../../shared/tasks/auto-batch.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
@@ -48,8 +48,12 @@ export async function loadPipelineExecutor(
   try {
     for (const [i, load] of loads.entries()) {
       const pictures = chain?.shelves.get(i);
-      const executor = await loadMember(load, { ...parts, services: { ...services, pictures } });
       const { model, config: own } = config.members[i]!;
+      const executor = await loadMember(load, { ...parts, services: { ...services, pictures } }).catch(
+        (error: unknown) => {
+          throw failedMember(model, error);
+        },
+      );
       members.push({
         name: model,
         executor,
@@ -87,6 +91,12 @@ export async function loadPipelineExecutor(
       members.map(({ executor }) => executor.changedFile()).find((file) => file !== null) ?? null,
     release,
   };
+}
+
+/** Says which model of the pipeline to fix. */
+function failedMember(model: string, error: unknown): ForebayError {
+  const code = error instanceof ForebayError ? error.code : 'model_load_failed';
+  return new ForebayError(code, `model "${model}" of the pipeline: ${messageOf(error)}`, { cause: error });
 }
 
 /** Only the graphs say how many classes there are. Throws ForebayError `config_mismatch`. */

@@ -62,6 +62,14 @@ it('explains why no block is added, and shows both hashes if workers serve other
   });
 });
 
+it("names no hashes of other jobs' pipelines, and says how a job with one continues", () => {
+  const model = { ...STATE.model, name: 'inline' };
+  const service = { ...SERVED, lanes: 0, otherHashes: ['a'.repeat(64)], isReplaced: true };
+  const { text } = vetoOnAdding({ ...STATE, model, service })!;
+  expect(text).toContain('put the old ones back, and the job continues');
+  expect(text).not.toContain('aaaa');
+});
+
 it('adds one block for a model that workers have unloaded, and then says why that block waits', () => {
   const veto = (service: object, onQueue: number) =>
     vetoOnAdding({ ...STATE, onQueue, service: { ...SERVED, lanes: 0, isUnloaded: true, ...service } });
