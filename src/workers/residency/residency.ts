@@ -11,6 +11,7 @@ import type { GivenModelOrder, ModelOrders } from '../../shared/queue/workers/mo
 import { redisTrouble } from '../../shared/redis/redis-trouble.ts';
 import type { ServedModels } from '../models/served-models.ts';
 import { keepMsOf, type ServedModel } from '../models/served-model.ts';
+import { createFailedModels } from './failed-models.ts';
 import { BETWEEN_BLOCKS_MS, createMakeRoom } from './make-room.ts';
 
 /** The longest delay that a lost wake-up causes. */
@@ -33,6 +34,7 @@ export function createResidency(deps: {
 }) {
   const { models, inUse, isNeeded, emit, now = () => performance.now() } = deps;
   const alarm = createAlarm();
+  const failedModels = createFailedModels(now);
   const stopping = new AbortController();
   /** By queue, the last order that this worker has seen. */
   let orders = deps.standing;
@@ -162,12 +164,27 @@ export function createResidency(deps: {
     }
   }
 
+  /** Other models are not unloaded for it, because it may fail again. */
+  function retryFailed(): void {
+    for (const queue of failedModels.due(models.all())) {
+      if (orders.get(queue)?.order === 'unload') continue;
+      lastWake = lastWake.then(() => retry(queue)).catch(failed);
+    }
+  }
+
+  function retry(queue: string): void {
+    const model = models.of(queue);
+    if (model?.state.is === 'failed' && room.fits(model)) models.wake(queue);
+  }
+
   /** Makes all checks once. */
   async function round(): Promise<void> {
     await retireReplaced();
     await followOrders();
     await unloadIdle();
     await wakeNeeded();
+    retryFailed();
+    await lastWake;
   }
 
   async function run(): Promise<void> {

@@ -38,7 +38,7 @@ function noWorker({ model }: JobState): Diagnosis {
 
 function modelFailed({ model }: JobState): Diagnosis {
   const advice =
-    "Fix the model's folder as reason_text says. Workers notice changed files and load it again. If the files are right, write one of them again, for example with `touch`. Other models are not affected.";
+    "Fix the model's folder as reason_text says. Workers load it again when files change, and by themselves after 1 to 30 minutes. Other models are not affected.";
   return diagnosis('no_worker', null, `no live worker can load model "${model}"`, advice);
 }
 

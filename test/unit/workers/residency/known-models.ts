@@ -65,6 +65,10 @@ export function knownModels(facts: Readonly<Record<string, Facts>>) {
       fail(queue: string) {
         put(toFailed(toLoading(models.get(queue)!), new ForebayError('model_load_failed', 'broken')));
       },
+      /** A load that has begun fails. */
+      fails(queue: string) {
+        put(toFailed(models.get(queue)!, new ForebayError('model_load_failed', 'broken')));
+      },
       wait(queue: string, why: string | null) {
         put(toWaiting(models.get(queue)!, why));
       },

@@ -230,3 +230,29 @@ it('retires an unused replaced version, even if its successor waits for the memo
   await round();
   expect(log).toEqual(['one: retired', 'two: wakes']);
 });
+
+it('tries a model that failed again, after longer and longer pauses, and as soon as it then fits', async () => {
+  const { world, round, log, models } = residency(
+    { broken: { megabytes: 60, lastUsed: 0 }, other: { megabytes: 60, lastUsed: 1e9 } },
+    { budget: 100 },
+  );
+  models.unload('broken', 'idle');
+  models.fail('broken');
+  await round();
+  world.now = 60_000;
+  await round();
+  // The other model holds the memory.
+  expect(log).toEqual(['broken: idle']);
+  models.unload('other', 'idle');
+  log.length = 0;
+  await round();
+  expect(log).toEqual(['broken: wakes']);
+  models.fails('broken');
+  await round();
+  world.now += 119_999;
+  await round();
+  expect(log).toEqual(['broken: wakes']);
+  world.now += 1;
+  await round();
+  expect(log).toEqual(['broken: wakes', 'broken: wakes']);
+});
