@@ -51,6 +51,7 @@ import { createLanePool } from './lane-pool/lane-pool.ts';
 import { guardMemory } from './memory/memory-guard.ts';
 import { createMemoryUse } from './memory/memory-use.ts';
 import { foldersOf } from './models/find-models.ts';
+import { whyForbidden } from '../shared/models/predictors-off.ts';
 import { createModelLoader } from './models/model-loader.ts';
 import { modelReport } from './models/model-report.ts';
 import { createModelTrials } from './models/model-trials.ts';
@@ -210,6 +211,7 @@ export async function createWorker(options: {
   const residency = createResidency({
     budgetBytes: config.modelsBytes ?? null,
     models,
+    isAllowed: ({ found: { folder } }) => config.predictors || whyForbidden(folder.config) === null,
     modelOrders,
     standing,
     inUse,

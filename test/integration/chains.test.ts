@@ -117,6 +117,15 @@ it('a later model may depend on what an earlier one says about the crop, and ans
   expect(found(row)[0]).not.toHaveProperty('code');
 });
 
+it('a chain that cannot be loaded names the model to fix', async () => {
+  const code = `load: () => { throw new Error('no licence'); }, predict: (rows) => rows`;
+  writePredictor(join(models, 'late'), code, { name: 'late', input: 'image' });
+  await expect(run(chain('colour', 'late'), [])).rejects.toMatchObject({
+    code: 'model_load_failed',
+    message: 'model "late" of the pipeline: load() of the predictor failed: no licence',
+  });
+});
+
 it('texts go on to the next model only if the first one says so, and those that stop say where', async () => {
   writePredictor(
     join(models, 'topic'),

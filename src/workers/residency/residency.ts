@@ -29,6 +29,8 @@ export function createResidency(deps: {
   standing: ReadonlyMap<string, GivenModelOrder>;
   inUse: (queue: string) => boolean;
   isNeeded: (queue: string) => Promise<boolean>;
+  /** Whether the worker's settings allow the model. */
+  isAllowed: (model: ServedModel) => boolean;
   emit: Emit;
   now?: () => number;
 }) {
@@ -174,7 +176,7 @@ export function createResidency(deps: {
 
   function retry(queue: string): void {
     const model = models.of(queue);
-    if (model?.state.is === 'failed' && room.fits(model)) models.wake(queue);
+    if (model?.state.is === 'failed' && deps.isAllowed(model) && room.fits(model)) models.wake(queue);
   }
 
   /** Makes all checks once. */

@@ -12,6 +12,7 @@ function residency(facts: Record<string, Facts>, { budget = Infinity }: { budget
     now: 0,
     inUse: new Set<string>(),
     needed: new Set<string>(),
+    forbidden: new Set<string>(),
     modelOrders: new Map<string, GivenModelOrder>(),
     /** Called whenever residency asks whether blocks wait for a model. */
     onAsked: (_queue: string) => {},
@@ -26,6 +27,7 @@ function residency(facts: Record<string, Facts>, { budget = Infinity }: { budget
       world.onAsked(queue);
       return world.needed.has(queue);
     },
+    isAllowed: ({ queue }) => !world.forbidden.has(queue),
     emit: (name) => {
       throw new Error(name);
     },
@@ -255,4 +257,10 @@ it('tries a model that failed again, after longer and longer pauses, and as soon
   world.now += 1;
   await round();
   expect(log).toEqual(['broken: wakes', 'broken: wakes']);
+  models.fails('broken');
+  world.forbidden.add('broken');
+  await round();
+  world.now += 3_600_000;
+  await round();
+  expect(log).toHaveLength(2);
 });
