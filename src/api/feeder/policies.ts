@@ -120,9 +120,9 @@ function nobody({ name, hash, pool }: ModelRef, service: ModelService): string {
 /** Pipelines of other requests have the same name, so their hashes would say nothing. */
 function noMembers(pool: string): string {
   return (
-    `No live worker of pool "${pool}" has all models of the job's pipeline as they were when the job was submitted. If ` +
-    'their files have changed, put the old ones back, and the job continues. Or submit the job again to run it with the ' +
-    'new files. If there is no worker, start one.'
+    `No live worker of pool "${pool}" serves the pipeline of this job yet. Workers notice it within seconds if they have ` +
+    'all its models as they were when the job was submitted. If files of these models have changed, put the old ones ' +
+    'back, and the job continues, or submit the job again. If there is no worker, start one.'
   );
 }
 
