@@ -52,7 +52,8 @@ export function createImagePreparer(
     const known = decoders.get(decode);
     if (known !== undefined) return known;
     const config = { ...preprocess, decode, keepOriginal: pictures !== undefined };
-    const made = { decoder: createDecoder(config), shelf: sharedImages?.shelfOf(config) ?? null };
+    const shelf = sharedImages?.shelfOf(config) ?? null;
+    const made = { decoder: createDecoder({ ...config, beside: shelf?.beside }), shelf };
     decoders.set(decode, made);
     return made;
   };

@@ -35,10 +35,11 @@ export async function loadPipelineExecutor(
     throw new InvariantError(`the models of pipeline "${config.name}" did not come with it`);
   }
   const rowBytes = shareRowBytes(parts.services.rowBytes);
-  // In a cascade, keeping the pixels of all rows costs more than decoding a few of them again (ADR 29).
-  const sharedImages =
-    parts.services.sharedImages ?? (config.ensemble === undefined ? undefined : createSharedImages());
-  const services = { ...parts.services, rowBytes, sharedImages, pictures: undefined };
+  const given = parts.services.sharedImages;
+  const forAll = given ?? (config.ensemble === undefined ? undefined : createSharedImages());
+  // Keeping the pixels of all rows for a later level or step costs more than decoding a few of them again (ADR 29).
+  const sharedBy = (i: number) => (config.ensemble === undefined && i > 0 ? undefined : forAll);
+  const services = { ...parts.services, rowBytes };
   const numbers = classNumbers(config, loads);
   const members: Member[] = [];
   const chain = config.chain === undefined ? null : planChain(config, parts.services);
@@ -48,12 +49,11 @@ export async function loadPipelineExecutor(
   try {
     for (const [i, load] of loads.entries()) {
       const pictures = chain?.shelves.get(i);
+      const shared = { ...services, sharedImages: sharedBy(i), pictures };
       const { model, config: own } = config.members[i]!;
-      const executor = await loadMember(load, { ...parts, services: { ...services, pictures } }).catch(
-        (error: unknown) => {
-          throw failedMember(model, error);
-        },
-      );
+      const executor = await loadMember(load, { ...parts, services: shared }).catch((error: unknown) => {
+        throw failedMember(model, error);
+      });
       members.push({
         name: model,
         executor,

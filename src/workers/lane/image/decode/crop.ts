@@ -5,7 +5,14 @@
 import { ForebayError } from '../../../../shared/errors.ts';
 import type { ResamplingKernel, SourceUse } from '../resample/kernel.ts';
 import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
-import type { DecodeConfig, DecodedWindow, DecodeOptions, Pixels, TakeWindow } from './decoder.ts';
+import type {
+  BesideWindow,
+  DecodeConfig,
+  DecodedWindow,
+  DecodeOptions,
+  Pixels,
+  TakeWindow,
+} from './decoder.ts';
 import { planGeometry, type Geometry, type GeometryConfig } from './geometry.ts';
 import { inputFrame, type FrameConfig, type InputFrame } from './input-frame.ts';
 
@@ -63,6 +70,7 @@ export function kernelWindow(
   kernel: ResamplingKernel,
   plan: ResamplingPlan,
   { keep }: SourceUse,
+  beside?: readonly BesideWindow[],
 ): DecodedWindow {
   return {
     pixels: () => kernel.resample(),
@@ -70,6 +78,7 @@ export function kernelWindow(
     // Always present, because a spread per image costs more than the rest of this function.
     original: keep && plan.whole ? () => kernel.original() : undefined,
     hold: (onReplace) => kernel.hold(onReplace),
+    beside,
   };
 }
 

@@ -25,6 +25,11 @@ export type DecodeConfig = Pick<
   readonly whole?: true;
   /** The pixels before resizing are asked for, too. See DecodedWindow. */
   readonly keepOriginal?: boolean;
+  /**
+   * Models that want other windows of the same decoded pixels. See DecodedWindow. It is another array once they are other
+   * models.
+   */
+  readonly beside?: (() => readonly DecodeConfig[]) | undefined;
 };
 
 /** The parameters of a decoder: one model, and the lane's limits. */
@@ -49,6 +54,14 @@ export interface DecodedWindow {
   readonly original?: (() => Uint8Array) | undefined;
   /** See ResamplingKernel.hold. Absent if the pixels did not come through the kernel. */
   readonly hold?: (onReplace: () => void) => void;
+  /** The windows of the configs in `beside`. Those that must be decoded again are missing. */
+  readonly beside?: readonly BesideWindow[] | undefined;
+}
+
+export interface BesideWindow {
+  readonly config: DecodeConfig;
+  readonly window: DecodedWindow;
+  readonly geometry: Geometry;
 }
 
 /** Runs the work and charges its time to decoding. */

@@ -1,6 +1,6 @@
 /** Chooses a model's decoder by its config. Decoders of a lane share their parts, which are created on first use. */
 import { createSharedMemory, type SharedMemory } from '../../out-of-memory.ts';
-import { createResamplingKernel } from '../resample/kernel.ts';
+import { createResamplingKernel, type ResamplingKernel } from '../resample/kernel.ts';
 import { createPlanCache } from '../resample/plan-cache.ts';
 import type { ImageLimits } from '../../../../shared/files/row-limits.ts';
 import { createDecodeBudget, type DecodeBudget } from './memory/decode-budget.ts';
@@ -13,6 +13,7 @@ import { createJpegDecoder } from './jpeg/jpeg-decoder.ts';
 import { createSharpDecoder } from './sharp-decoder.ts';
 import { createPartResizer, type PartResizer } from './picture-decoder.ts';
 import { loadTurboNative } from './jpeg/turbo-native-codec.ts';
+import { createWindows } from './windows.ts';
 
 export interface DecoderFactory {
   (model: DecodeConfig): Decoder;
@@ -40,24 +41,26 @@ export function createDecoderFactory(
 ): DecoderFactory {
   const { loadFast = loadTurboNative, loadHeic = loadHeicLibrary, timed = (work) => work() } = options;
   const { budget = createDecodeBudget(limits.decodeBudgetBytes), memory = createSharedMemory() } = options;
-  const kernel = createResamplingKernel();
+  const kernels: ResamplingKernel[] = [];
+  const kernelAt = (i: number) => (kernels[i] ??= createResamplingKernel());
   const plans = createPlanCache();
   let exact: Promise<JpegCodec> | undefined;
   let heic: HeicLibrary | undefined;
 
   const decoderFor = (model: DecodeConfig): Decoder => {
     const options = { ...model, ...limits };
-    const rest = createSharpDecoder(options, { kernel, plans, memory, budget, timed });
+    const windows = createWindows(options, { kernelAt, plans });
+    const rest = createSharpDecoder(options, { windows, memory, budget, timed });
     const load = () => (heic ??= loadHeic());
-    const otherwise = createHeicDecoder(options, { load, kernel, plans, budget, otherwise: rest, timed });
+    const otherwise = createHeicDecoder(options, { load, windows, budget, otherwise: rest, timed });
     if (isForSharp(model)) return otherwise;
     const fast = model.decode === 'fast' ? loadFast() : null;
     const codec = fast === null ? (exact ??= loadExactCodec()) : Promise.resolve(fast);
     const jpeg = fast === null ? 'wasm' : 'turbo-native';
-    return createJpegDecoder(options, { codec, jpeg, kernel, plans, budget, otherwise, timed });
+    return createJpegDecoder(options, { codec, jpeg, windows, budget, otherwise, timed });
   };
   return Object.assign(decoderFor, {
-    resizerOf: (model: DecodeConfig) => createPartResizer({ ...model, ...limits }, kernel),
+    resizerOf: (model: DecodeConfig) => createPartResizer({ ...model, ...limits }, kernelAt(0)),
     async ready() {
       // Without the codec, another decoder serves.
       await Promise.allSettled([exact]);

@@ -9,11 +9,9 @@ import type { Sharp, SharpOptions } from 'sharp';
 import { ForebayError, messageOf } from '../../../../shared/errors.ts';
 import { LIBVIPS_KERNELS, type LibvipsKernel } from '../../../../shared/tasks/image/shrinking.ts';
 import { isOutOfMemory, type SharedMemory } from '../../out-of-memory.ts';
-import { needsWhole, type ResamplingKernel } from '../resample/kernel.ts';
-import type { ResamplingPlan, Size } from '../resample/pillow-resampler.ts';
-import type { PlanCache } from '../resample/plan-cache.ts';
+import type { Size } from '../resample/pillow-resampler.ts';
 import { matchPillow, type Source } from './formats/match-pillow.ts';
-import { checkedGeometry, checkLength, checkPixels, kernelWindow, sourceUse, toCrop } from './crop.ts';
+import { checkedGeometry, checkLength, checkPixels, sourceUse, toCrop } from './crop.ts';
 import { checkDecodeBytes, decodeBytes, type LibraryMemory } from './memory/decode-memory.ts';
 import type { DecodeBudget } from './memory/decode-budget.ts';
 import { HELD_PIXELS, type DecodeOptions, type Decoder, type TakeWindow, type Timed } from './decoder.ts';
@@ -22,6 +20,7 @@ import { rgbToGrey } from './grey.ts';
 import { memoryOf, memoryOfPlain } from './memory/library-memory.ts';
 import { readImageHeader, type ImageHeader } from './formats/image-header.ts';
 import { shrinks } from './jpeg/shrink.ts';
+import { besideBytes, regionOf, type WindowPlans, type Windows } from './windows.ts';
 
 /** Loaded as CommonJS, because `import` takes twice the CPU time (see shared/queue/bullmq.ts). */
 const sharp = createRequire(import.meta.url)('sharp') as typeof sharpLibrary;
@@ -39,17 +38,15 @@ export function configureSharp(): void {
 export function createSharpDecoder(
   options: DecodeOptions,
   parts: {
-    readonly kernel: ResamplingKernel;
-    readonly plans: PlanCache;
+    readonly windows: Windows;
     readonly memory: SharedMemory;
     readonly budget: DecodeBudget;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, memory, budget, timed } = parts;
-  const plans = parts.plans.of(options);
+  const { windows, memory, budget, timed } = parts;
   const { maxPixels, interpolation } = options;
-  const use = sourceUse(options);
+  const { grey } = sourceUse(options);
   const opening: SharpOptions = {
     failOn: 'error',
     limitInputPixels: maxPixels,
@@ -93,17 +90,17 @@ export function createSharpDecoder(
     const shrunk = format === 'jpeg' && shrinks(options, size, geometry);
     const byLibvips =
       plain && libvipsKernel !== undefined && !options.whole && (pixels > HELD_PIXELS || shrunk);
-    const book = <R>(bytes: number, work: () => Promise<R>): Promise<R> => {
+    const book = <R>(bytes: number, more: number, work: () => Promise<R>): Promise<R> => {
       checkDecodeBytes(bytes, size, format.toUpperCase(), options);
-      return budget.use(bytes, work);
+      return budget.use(bytes + more, work);
     };
     if (byLibvips) {
       const bytes = decodeBytes(size, library, 'libvips', false);
-      return book(bytes, async () => throughLibvips(source, geometry, libvipsKernel, take));
+      return book(bytes, 0, async () => throughLibvips(source, geometry, libvipsKernel, take));
     }
-    const { plan } = plans.get(size, () => geometry);
-    const bytes = decodeBytes(size, library, 'library', needsWhole(plan, use));
-    return book(bytes, async () => throughKernel(source, plan, geometry, take));
+    const planned = windows.plan(size, () => geometry);
+    const bytes = decodeBytes(size, library, 'library', windows.needsWhole(planned));
+    return book(bytes, besideBytes(planned), async () => throughKernel(source, planned, take));
   }
 
   async function throughLibvips<T>(
@@ -121,23 +118,19 @@ export function createSharpDecoder(
     } as const;
     const scaled = open(source).resize(scaling).extract(geometry.window);
     const data = await toRgb(scaled).toBuffer();
-    if (use.grey) rgbToGrey(data);
+    if (grey) rgbToGrey(data);
     return timed(() => take({ pixels: () => data }, geometry));
   }
 
   /** Alpha is dropped and 16 bits are cut to 8 before resizing, as Pillow's `convert('RGB')` does and libvips does not. */
-  async function throughKernel<T>(
-    source: Source,
-    plan: ResamplingPlan,
-    geometry: Geometry,
-    take: TakeWindow<T>,
-  ): Promise<T> {
-    const data = await toRgb(open(source).extract(plan.region)).toBuffer();
-    checkLength(data, plan.region);
-    source.finish?.(data, plan.region);
+  async function throughKernel<T>(source: Source, planned: WindowPlans, take: TakeWindow<T>): Promise<T> {
+    const region = regionOf(planned);
+    const data = await toRgb(open(source).extract(region)).toBuffer();
+    checkLength(data, region);
+    source.finish?.(data, region);
     return timed(() => {
-      kernel.open(plan, use).strips(0, plan.region.width * 3)(data);
-      return take(kernelWindow(kernel, plan, use), geometry);
+      windows.open(planned).strips(0, region.width * 3)(data);
+      return take(windows.taken(planned), planned.geometry);
     });
   }
 

@@ -4,13 +4,12 @@
  */
 import { ForebayError, messageOf } from '../../../../../shared/errors.ts';
 import { isOutOfMemory } from '../../../out-of-memory.ts';
-import type { ResamplingKernel } from '../../resample/kernel.ts';
-import type { PlanCache } from '../../resample/plan-cache.ts';
-import { checkedGeometry, checkPixels, kernelWindow, sourceUse, toCrop } from '../crop.ts';
+import { checkedGeometry, checkPixels, toCrop } from '../crop.ts';
 import type { DecodeOptions, Decoder, TakeWindow, Timed } from '../decoder.ts';
 import type { DecodeBudget } from '../memory/decode-budget.ts';
 import { checkDecodeBytes, decodeBytes } from '../memory/decode-memory.ts';
 import { HEIC_MEMORY } from '../memory/library-memory.ts';
+import { regionOf, type Windows } from '../windows.ts';
 import { isHeic, largestSize } from './heic-file.ts';
 import type { HeicLibrary } from './heic-library.ts';
 
@@ -19,16 +18,13 @@ export function createHeicDecoder(
   parts: {
     /** Throws ForebayError if the library is not installed. */
     readonly load: () => HeicLibrary;
-    readonly kernel: ResamplingKernel;
-    readonly plans: PlanCache;
+    readonly windows: Windows;
     readonly budget: DecodeBudget;
     readonly otherwise: Decoder;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { load, kernel, budget, otherwise, timed } = parts;
-  const plans = parts.plans.of(options);
-  const use = sourceUse(options);
+  const { load, windows, budget, otherwise, timed } = parts;
 
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     return isHeic(image) ? decodeHeic(image, take) : otherwise.decodeTo(image, take);
@@ -42,7 +38,8 @@ export function createHeicDecoder(
     // The plan is not known yet.
     const bytes = decodeBytes(stated, HEIC_MEMORY, 'library', true);
     checkDecodeBytes(bytes, stated, 'HEIC', options);
-    return budget.use(bytes, async () => timed(() => decodeNow(library, image, take)));
+    const booked = bytes + windows.besideBytesAtMost(stated);
+    return budget.use(booked, async () => timed(() => decodeNow(library, image, take)));
   }
 
   /** Blocks this thread, because the library has no threads of its own. */
@@ -50,12 +47,12 @@ export function createHeicDecoder(
     try {
       return library.open(image, (size, decode) => {
         const geometry = checkedGeometry(size, image.length, options);
-        const { plan } = plans.get(size, () => geometry);
-        const { left, top, height } = plan.region;
+        const planned = windows.plan(size, () => geometry);
+        const { left, top, height } = regionOf(planned);
         const { data, stride } = decode();
-        const put = kernel.open(plan, use).strips(left * 3, stride);
+        const put = windows.open(planned).strips(left * 3, stride);
         put(data.subarray(top * stride, (top + height) * stride));
-        return take(kernelWindow(kernel, plan, use), geometry);
+        return take(windows.taken(planned), geometry);
       });
     } catch (error) {
       if (error instanceof ForebayError || isOutOfMemory(error)) throw error;

@@ -4,9 +4,7 @@
  * codec refuses.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { needsWhole, type ResamplingKernel } from '../../resample/kernel.ts';
-import type { PlanCache, SizePlan } from '../../resample/plan-cache.ts';
-import { checkedGeometry, checkRatio, kernelWindow, sourceUse, toCrop } from '../crop.ts';
+import { checkedGeometry, checkRatio, toCrop } from '../crop.ts';
 import {
   HELD_PIXELS,
   type DecodeOptions,
@@ -22,6 +20,7 @@ import { memoryOfPlain } from '../memory/library-memory.ts';
 import { readImageHeader } from '../formats/image-header.ts';
 import type { JpegCodec } from './jpeg-codec.ts';
 import { shrinks } from './shrink.ts';
+import { besideBytes, regionOf, type WindowPlans, type Windows } from '../windows.ts';
 import type { Size } from '../../resample/pillow-resampler.ts';
 
 export function createJpegDecoder(
@@ -29,23 +28,20 @@ export function createJpegDecoder(
   parts: {
     readonly codec: Promise<JpegCodec>;
     readonly jpeg: JpegCodecName;
-    readonly kernel: ResamplingKernel;
-    readonly plans: PlanCache;
+    readonly windows: Windows;
     readonly budget: DecodeBudget;
     /** Decodes every other image. */
     readonly otherwise: Decoder;
     readonly timed: Timed;
   },
 ): Decoder {
-  const { kernel, budget, otherwise, timed } = parts;
-  const plans = parts.plans.of(options);
+  const { windows, budget, otherwise, timed } = parts;
   const path = parts.jpeg === 'turbo-native' ? 'direct' : 'codec';
   const perPixel = (progressive: boolean, whole: boolean) =>
     bytesPerPixel(memoryOfPlain('jpeg', progressive), path, whole);
   const baselineBytes = { whole: perPixel(false, true), strips: perPixel(false, false) };
   const progressiveBytes = { whole: perPixel(true, true), strips: perPixel(true, false) };
   const turn = createTurn();
-  const use = sourceUse(options);
   let codec: JpegCodec | null = null;
   /** Number of images that wait for their turn. */
   let waiting = 0;
@@ -58,10 +54,10 @@ export function createJpegDecoder(
   function decodeTo<T>(image: Uint8Array, take: TakeWindow<T>): T | Promise<T> {
     const { size, ordinary, progressive } = readImageHeader(image);
     if (size === null || !ordinary || isForOther(size)) return otherwise.decodeTo(image, take);
-    const planned = plans.get(size, () => checkedGeometry(size, image.length, options));
+    const planned = windows.plan(size, () => checkedGeometry(size, image.length, options));
     const by = progressive ? progressiveBytes : baselineBytes;
-    const bytes = size.width * size.height * (needsWhole(planned.plan, use) ? by.whole : by.strips);
-    const isFree = waiting === 0 && turn.lasts() && budget.fits(bytes);
+    const bytes = size.width * size.height * (windows.needsWhole(planned) ? by.whole : by.strips);
+    const isFree = waiting === 0 && turn.lasts() && budget.fits(bytes + besideBytes(planned));
     const one = { image, size, bytes, planned };
     if (codec === null || !isFree) return inTurn(one, take);
     const taken = atOnce(codec, one, take);
@@ -69,7 +65,8 @@ export function createJpegDecoder(
   }
 
   async function inTurn<T>(one: OneJpeg, take: TakeWindow<T>): Promise<T> {
-    const { image, bytes } = one;
+    const { image } = one;
+    const bytes = one.bytes + besideBytes(one.planned);
     waiting += 1;
     const mine = last.then(async () => {
       if (!turn.lasts()) await turn.end();
@@ -92,14 +89,14 @@ export function createJpegDecoder(
   /** Null if the codec refuses the image. */
   function atOnce<T>(
     codec: JpegCodec,
-    { image, size, bytes, planned: { geometry, plan } }: OneJpeg,
+    { image, size, bytes, planned }: OneJpeg,
     take: TakeWindow<T>,
   ): { readonly result: T } | null {
     // Repeated for each image, because it depends on the file's bytes, too. The other checks depend only on the size.
     checkRatio(size, image.length, options.maxImageRatio);
     checkDecodeBytes(bytes, size, 'JPEG', options);
-    if (!codec.decode(image, size, plan.region, kernel.open(plan, use))) return null;
-    return { result: take(kernelWindow(kernel, plan, use), geometry) };
+    if (!codec.decode(image, size, regionOf(planned), windows.open(planned))) return null;
+    return { result: take(windows.taken(planned), planned.geometry) };
   }
 
   const crop = toCrop(options);
@@ -109,9 +106,9 @@ export function createJpegDecoder(
 interface OneJpeg {
   readonly image: Uint8Array;
   readonly size: Size;
-  /** What decoding it takes. */
+  /** What decoding it for one model takes. */
   readonly bytes: number;
-  readonly planned: SizePlan;
+  readonly planned: WindowPlans;
 }
 
 /**

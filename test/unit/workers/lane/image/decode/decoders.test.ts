@@ -10,6 +10,7 @@ import { decodePicture, wholeConfig } from '#forebay/workers/lane/image/decode/p
 import { createDecodeBudget } from '#forebay/workers/lane/image/decode/memory/decode-budget.js';
 import { configureSharp, createSharpDecoder } from '#forebay/workers/lane/image/decode/sharp-decoder.js';
 import { loadTurboNative } from '#forebay/workers/lane/image/decode/jpeg/turbo-native-codec.js';
+import { createWindows } from '#forebay/workers/lane/image/decode/windows.js';
 import { createSharedMemory } from '#forebay/workers/lane/out-of-memory.js';
 import { createResamplingKernel } from '#forebay/workers/lane/image/resample/kernel.js';
 import { createPlanCache } from '#forebay/workers/lane/image/resample/plan-cache.js';
@@ -26,16 +27,14 @@ const config = (over: object = {}) =>
 const createDecoder = createDecoderFactory(limits);
 const exact = createDecoder(config());
 const fast = createDecoder(config({ decode: 'fast' }));
-const bySharp = createSharpDecoder(
-  { ...config(), ...limits },
-  {
-    kernel: createResamplingKernel(),
-    plans: createPlanCache(),
-    memory: createSharedMemory(),
-    budget: createDecodeBudget(limits.decodeBudgetBytes),
-    timed: (work) => work(),
-  },
-);
+const sharpOptions = { ...config(), ...limits };
+const kernel = createResamplingKernel();
+const bySharp = createSharpDecoder(sharpOptions, {
+  windows: createWindows(sharpOptions, { kernelAt: () => kernel, plans: createPlanCache() }),
+  memory: createSharedMemory(),
+  budget: createDecodeBudget(limits.decodeBudgetBytes),
+  timed: (work) => work(),
+});
 
 beforeAll(() => configureSharp());
 
