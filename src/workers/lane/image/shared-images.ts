@@ -15,7 +15,7 @@ export interface SharedImages {
 
 export interface ImageShelf {
   /** See DecodeConfig. */
-  beside(): readonly DecodeConfig[];
+  readonly beside: () => readonly DecodeConfig[];
   /** Passes the pixels of a row on. Returns false if nobody has decoded it. */
   give(row: EncodedRow, put: (window: DecodedWindow, geometry: Geometry) => void): boolean;
   /** Keeps the window for the other models, and the windows beside it for theirs. */

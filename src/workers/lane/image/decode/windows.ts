@@ -70,20 +70,20 @@ export function createWindows(
     return others.all;
   }
 
-  /** Images that libvips may have to resize for another model are not resized here for that model. */
   function withOthers(size: Size, planned: SizePlan, all: Others['all']): WindowPlans {
+    // For another model, libvips may resize such an image, with other pixels.
     if (size.width * size.height > HELD_PIXELS) return planned;
     const windows = all.flatMap(({ config, limited, plans }) => {
       try {
         // The ratio was checked for the model itself.
         return [{ config, ...plans.get(size, () => checkedGeometry(size, Infinity, limited)) }];
       } catch {
-        // The other model will decode the image itself, and give the error.
+        // That model decodes the image itself, and gives the error.
         return [];
       }
     });
     if (windows.length === 0) return planned;
-    const region = windows.reduce((all, { plan }) => union(all, plan.region), planned.plan.region);
+    const region = windows.reduce((sofar, { plan }) => union(sofar, plan.region), planned.plan.region);
     const bytes = windows.reduce((sum, { plan }) => sum + heldBytes(plan, besideUse), 0);
     return { ...planned, beside: { windows, region, bytes } };
   }
