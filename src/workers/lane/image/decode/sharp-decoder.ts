@@ -125,7 +125,15 @@ export function createSharpDecoder(
   /** Alpha is dropped and 16 bits are cut to 8 before resizing, as Pillow's `convert('RGB')` does and libvips does not. */
   async function throughKernel<T>(source: Source, planned: WindowPlans, take: TakeWindow<T>): Promise<T> {
     const region = regionOf(planned);
-    const data = await toRgb(open(source).extract(region)).toBuffer();
+    let data: Buffer;
+    try {
+      data = await toRgb(open(source).extract(region)).toBuffer();
+    } catch (error) {
+      if (planned.beside === undefined) throw error;
+      // Perhaps only the lower part of the image is damaged, and this model does not need it.
+      const { plan, geometry } = planned;
+      return throughKernel(source, { plan, geometry }, take);
+    }
     checkLength(data, region);
     source.finish?.(data, region);
     return timed(() => {

@@ -1,7 +1,7 @@
 /**
  * The resampler's SIMD kernel and its memory: puts tables, source and results there, and runs the passes of
- * assembly/kernel.ts. A lane has one, and so does each of its decode threads. It is synchronous, and reuses its memory
- * for every image.
+ * assembly/kernel.ts. A lane has one, and so does each of its decode threads. Ensembles have one more for each other
+ * window of the same image. A kernel is synchronous, and reuses its memory for every image.
  */
 import { readFileSync } from 'node:fs';
 import { layOut, makeParts, type Layout, type PlanParts } from './kernel-memory.ts';

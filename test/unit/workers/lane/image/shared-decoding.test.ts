@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 type Step = readonly [model: number, row: number];
 
-/** Prepares each row for each model, in this order. Counts how often a row is read. */
+/** Prepares each row for each model, in this order. Counts how often a row is read. `errors`: by step. */
 async function prepare(
   specs: readonly ImageSpec[],
   order: readonly Step[],
@@ -70,8 +70,9 @@ async function prepare(
     return { tensor, preparer: createImagePreparer(one, services) };
   });
   const opened = models.map(({ tensor, preparer }) => preparer.open(tensor, [], mode));
-  for (const [model, at] of order) expect(await opened[model]!(at, inputs[at]!)).toBeNull();
-  return { tensors: models.map(({ tensor }) => tensor), reads };
+  const errors = [];
+  for (const [model, at] of order) errors.push((await opened[model]!(at, inputs[at]!))?.code ?? null);
+  return { tensors: models.map(({ tensor }) => tensor), reads, errors };
 }
 
 const ROWS = [0, 1, 2, 3];
@@ -94,7 +95,7 @@ it.each([
   );
   const together = await prepare(SPECS, order);
   expect(together.tensors).toEqual(alone.map(({ tensors }) => tensors[0]));
-  expect(together.reads).toBe(ROWS.length);
+  expect(together).toMatchObject({ reads: ROWS.length, errors: order.map(() => null) });
 });
 
 /** By what decides about the decoded pixels. */
@@ -143,6 +144,23 @@ it.each([
   const together = await prepare(SIZES, orderOf(SIZES, images), { images, mode });
   expect(together.tensors.map(digest)).toEqual(alone.map(({ tensors }) => digest(tensors[0]!)));
   expect(together.reads).toBe(images.length * decodes);
+  expect(together.errors.every((code) => code === null)).toBe(true);
+});
+
+it('damage that one model does not see costs only the others their answer', async () => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
+  const whole = await sharp({ create: { width: 64, height: 600, channels: 3, background: 'teal', noise } })
+    .jpeg()
+    .toBuffer();
+  const damaged = whole.subarray(0, whole.length / 2);
+  const top = spec({ resize: undefined, crop: 20, align: 'top_left' });
+  for (const specs of [
+    [top, spec()],
+    [spec(), top],
+  ]) {
+    const { errors } = await prepare(specs, rowByRow(specs, [damaged]), { images: [damaged] });
+    expect(errors).toEqual(specs.map((one) => (one === top ? null : 'decode_failed')));
+  }
 });
 
 /** Comparing large arrays number by number takes most of a second. */
