@@ -3,11 +3,12 @@
  * cost a job that runs beside them.
  */
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
 import { cpuByRole, runClients, totalOf, warmUp } from './online/run-clients.js';
 import { finished, startService } from './harness/service.js';
-import { percentile } from './harness/statistics.js';
+import { median, percentile } from './harness/statistics.js';
 import { SUBJECTS } from './harness/subjects.js';
 import { manifest, repeated } from './harness/workloads.js';
 
@@ -83,9 +84,10 @@ export async function run({ log, seconds }) {
       // Lasts longer than the requests beside it.
       const { input } = manifest(
         `online-long-${model}`,
-        repeated(paths, Math.ceil(offline * (seconds + 2) * 6)),
+        repeated(paths, Math.ceil(offline * (seconds + 2) * (4 * TURNS + 2))),
       );
-      rows.push(...(await besideJob({ service, asked, model, subject, input, offline, seconds })));
+      const laneMs = median(alone.asked.map((one) => one.laneMs));
+      rows.push(...(await besideJob({ service, asked, model, subject, input, offline, seconds, laneMs })));
       data[model] = { overhead, alonePerS: alone.perS, manyPerS: many.perS, offline };
     }
     rows.push(await manyRowsAtOnce(service.client, subjects[0]));
@@ -95,11 +97,15 @@ export async function run({ log, seconds }) {
   return { rows, charts: [], data };
 }
 
+/** How often the job runs alone and beside requests, in turns. */
+const TURNS = 3;
+
 /**
- * Requests at a tenth of the job's rate, while the job takes all that is left. The job's own rate is measured before
- * and after, because the machine may be shared.
+ * Requests at a tenth of the job's rate, while the job takes all that is left. What the requests leave follows from CPU
+ * time: what the API, Redis and the worker take more than without them, what the clients take on the same cores, and
+ * `laneMs` per request, the time of a lane on an idle service.
  */
-async function besideJob({ service, asked, model, subject, input, offline, seconds }) {
+async function besideJob({ service, asked, model, subject, input, offline, seconds, laneMs }) {
   const { client, pid } = service;
   // More than the API can take would measure the API.
   const rate = Math.min(offline / 10, 100);
@@ -115,21 +121,29 @@ async function besideJob({ service, asked, model, subject, input, offline, secon
     const before = await committed();
     for (;;) {
       const rows = await committed();
-      if (rows > before) return { at: performance.now(), rows };
+      if (rows > before) return { at: performance.now(), rows, cpu: cpuByRole(pid) };
       await wait(10);
     }
   };
-  const perS = ([before, after]) => ((after.rows - before.rows) / (after.at - before.at)) * 1000;
   const waiting = async () => {
     const before = await mark();
     await wait(seconds * 1000);
-    return perS([before, await mark()]);
+    return between(before, await mark());
   };
-  const first = await waiting();
-  const marks = [];
-  const { times } = await runClients({ ...asked, rate }, pid, () => marks.push(mark()));
-  const beside = perS(await Promise.all(marks));
-  const alone = (first + (await waiting())) / 2;
+  const turns = [];
+  const times = [];
+  let before = await waiting();
+  for (let turn = 0; turn < TURNS; turn++) {
+    const marks = [];
+    const asking = await runClients({ ...asked, rate }, pid, () => marks.push(mark()));
+    const beside = between(...(await Promise.all(marks)));
+    const after = await waiting();
+    const more = (role) => Math.max(0, beside.cores(role) - (before.cores(role) + after.cores(role)) / 2);
+    const busy = asking.clientCores + (rate * laneMs) / 1000 + more('api') + more('redis') + more('worker');
+    turns.push({ kept: (2 * beside.perS) / (before.perS + after.perS), left: 1 - busy / cpus().length });
+    times.push(...asking.times);
+    before = after;
+  }
   const { stages, batches } = await client.stats(id);
   await client.cancel(id);
   const { open_ms, decode_ms, prepare_ms, infer_ms, post_ms, other_ms } = stages;
@@ -144,12 +158,31 @@ async function besideJob({ service, asked, model, subject, input, offline, secon
       target: '<= 30',
     },
     {
-      metric: `${subject}: the job beside them / what they leave`,
-      value: beside / (alone - rate),
+      metric: `${subject}: what they leave of the cores`,
+      value: median(turns.map(({ left }) => left)),
+      unit: '',
+    },
+    {
+      metric: `${subject}: the job beside them / alone`,
+      value: median(turns.map(({ kept }) => kept)),
+      unit: '',
+    },
+    {
+      metric: `${subject}: the job beside them / what they leave of it`,
+      value: median(turns.map(({ kept, left }) => kept / left)),
       unit: '',
       target: '>= 0.9',
     },
   ];
+}
+
+/** What happened between two marks: rows of the job per second, and cores that a role kept busy. */
+function between(before, after) {
+  const seconds = (after.at - before.at) / 1000;
+  return {
+    perS: (after.rows - before.rows) / seconds,
+    cores: (role) => ((after.cpu[role] ?? 0) - (before.cpu[role] ?? 0)) / seconds,
+  };
 }
 
 /** One synchronous request with 1,000 images. */

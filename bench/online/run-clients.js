@@ -12,8 +12,8 @@ const CLIENTS = fileURLToPath(new URL('./clients.js', import.meta.url));
  * @param {number} server process whose tree answers
  * @param {() => void} [onMark] called when the measurement begins and when it ends
  * @returns {Promise<{ perS: number, asked: { ms: number, laneMs: number | null }[], times: number[],
- *   cpuMs: Record<string, number>, otherCores: number }>} `cpuMs`: per answer, by role. `otherCores`: those that other
- *   programs kept busy
+ *   cpuMs: Record<string, number>, clientCores: number, otherCores: number }>} `cpuMs`: per answer, by role.
+ *   `clientCores`, `otherCores`: those that the clients and other programs kept busy
  */
 export async function runClients(load, server, onMark = () => {}) {
   const child = spawn(process.execPath, [CLIENTS, JSON.stringify(load)], {
@@ -42,7 +42,7 @@ export async function runClients(load, server, onMark = () => {}) {
     Object.entries(used).map(([role, spent]) => [role, (spent * 1000) / answers]),
   );
   const otherCores = (after.all - before.all - totalOf(used) - cpu) / seconds;
-  return { perS: answers / seconds, asked, times, cpuMs, otherCores };
+  return { perS: answers / seconds, asked, times, cpuMs, clientCores: cpu / seconds, otherCores };
 }
 
 /**
