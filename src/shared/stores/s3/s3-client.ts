@@ -1,7 +1,8 @@
 /**
- * Sends signed requests to S3 (docs/adr/0020-s3-client.md). Retries only if a server names another region, or if the
- * signature had the wrong time.
+ * Sends signed requests to S3 (docs/adr/0020-s3-client.md). Asks again only if a server names another region, if the
+ * signature had the wrong time, or if a bucket that was there is said to be missing.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Dispatcher } from 'undici';
 import { ForebayError } from '../../errors.ts';
@@ -65,6 +66,9 @@ export type S3ClientOptions = ObjectClientOptions<S3Settings>;
 /** SHA-256 of nothing. */
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
+/** SeaweedFS 4.48 rarely answers NoSuchBucket for a bucket that exists, and is right a moment later. */
+const MISSING_BUCKET_PAUSE_MS = 250;
+
 export function createS3Client(options: S3ClientOptions): S3Client {
   const { userAgent } = options;
   const agent = createAgent(options);
@@ -90,24 +94,27 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     };
   }
 
-  /** Asks again once if the server names another region, or if the time was wrong. */
+  /** Asks again once. See above. */
   async function exchange<T extends Answer>(
     wanted: S3Request,
     ask: (request: Dispatcher.RequestOptions) => Promise<T>,
     textOf: (answer: T) => Promise<string>,
   ): Promise<T> {
     const place = placeOf(wanted.url);
-    const { regions, clock } = place;
+    const { regions, buckets, clock } = place;
     const askIn = async (region: string) => {
       const answer = await ask(await signed(place, region, wanted));
       clock.read(answer.headers);
+      if (isSuccess(answer.statusCode)) buckets.add(wanted.bucket);
       return answer;
     };
     const region = regionOf(place, wanted);
     const answer = await askIn(region);
     if (isAnswer(answer, wanted)) return answer;
     const failure = failureOf(answer, await textOf(answer), wanted, place, region);
-    if (failure.elsewhere === null && !failure.isClock) throw failure.error;
+    const wasThere = failure.isNoBucket && buckets.has(wanted.bucket);
+    if (failure.elsewhere === null && !failure.isClock && !wasThere) throw failure.error;
+    if (wasThere) await delay(MISSING_BUCKET_PAUSE_MS);
     const second = failure.elsewhere ?? region;
     const again = await askIn(second);
     if (!isAnswer(again, wanted)) {
@@ -179,14 +186,22 @@ function isAnswer(response: Answer, { answers }: Pick<S3Request, 'answers'>): bo
   return isSuccess(response.statusCode) || answers?.includes(response.statusCode) === true;
 }
 
-/** `elsewhere`: the region to try instead. `isClock`: the time was wrong, and the answer has the right one. */
+/**
+ * `elsewhere`: the region to try instead. `isClock`: the time was wrong, and the answer has the right one. `isNoBucket`: the
+ * server knows no such bucket.
+ */
 function failureOf(
   { statusCode: status, headers }: Answer,
   text: string,
   wanted: Pick<S3Request, 'method' | 'url'>,
   { settings }: Place,
   asked: string,
-): { readonly error: ForebayError; readonly elsewhere: string | null; readonly isClock: boolean } {
+): {
+  readonly error: ForebayError;
+  readonly elsewhere: string | null;
+  readonly isClock: boolean;
+  readonly isNoBucket: boolean;
+} {
   const body = readErrorBody(text);
   const header = headers['x-amz-bucket-region'];
   const named = typeof header === 'string' ? header : body.region;
@@ -201,5 +216,10 @@ function failureOf(
     writes: wanted.method !== 'GET' && wanted.method !== 'HEAD',
     ...retryAfter(headers['retry-after']),
   });
-  return { error, elsewhere: region, isClock: body.code === 'RequestTimeTooSkewed' };
+  return {
+    error,
+    elsewhere: region,
+    isClock: body.code === 'RequestTimeTooSkewed',
+    isNoBucket: body.code === 'NoSuchBucket',
+  };
 }

@@ -12,6 +12,8 @@ export interface Place {
   readonly settings: S3Settings;
   /** Regions that servers have named, by bucket. */
   readonly regions: Map<string, string>;
+  /** Buckets that have answered. */
+  readonly buckets: Set<string>;
   readonly clock: ServerClock;
   /** Null: requests are not signed. */
   readonly credentials: FindCredentials | null;
@@ -42,6 +44,7 @@ function createPlace(settings: S3Settings, env: NodeJS.ProcessEnv): Place {
   return {
     settings,
     regions: new Map(),
+    buckets: new Set(),
     clock: createServerClock(),
     credentials: createCredentials(settings.credentials, env),
     signFor(region) {

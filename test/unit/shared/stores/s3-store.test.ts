@@ -66,6 +66,26 @@ describe('what may pass is retried', () => {
   });
 });
 
+describe('a bucket that was there and is said to be missing', () => {
+  const missing = refusing(404, 'NoSuchBucket');
+
+  it('is asked for once more', async () => {
+    expect(await reading([here, missing, here])).toBe('here');
+    const store = await stores!.of('s3://bucket/');
+    expect(Buffer.from(await store.read('s3://bucket/key.txt', { signal: never })).toString()).toBe('here');
+    expect(server!.requests).toHaveLength(3);
+  });
+
+  it('is missing if the server says so again', async () => {
+    await reading([here, missing]);
+    const store = await stores!.of('s3://bucket/');
+    await expect(store.read('s3://bucket/key.txt', { signal: never })).rejects.toMatchObject({
+      code: 'file_not_found',
+    });
+    expect(server!.requests).toHaveLength(3);
+  });
+});
+
 describe('what will not pass is not retried, and says what to do', () => {
   it.each([
     ['file_not_found', /s3:\/\/bucket\/key.txt does not exist/, refusing(404, 'NoSuchKey')],
