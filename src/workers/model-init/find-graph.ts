@@ -6,6 +6,7 @@ import { ForebayError, messageOf } from '../../shared/errors.ts';
 import { CONFIG_FILE } from '../../shared/models/config-file.ts';
 import { GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { isJsonObject } from '../../shared/text/is-json-object.ts';
+import { readText } from '../../shared/text/read-text.ts';
 import { nullIfAbsent } from './null-if-absent.ts';
 
 export interface GraphSource {
@@ -76,7 +77,8 @@ async function namedIn(dir: string): Promise<string | null> {
 /** Undefined if it names none. Not even JSON: --force may overwrite such a file. */
 function graphIn(config: Buffer | null): unknown {
   try {
-    const value: unknown = config === null ? null : JSON.parse(config.toString());
+    const reading = config === null ? null : readText(config);
+    const value: unknown = reading?.ok === true ? JSON.parse(reading.text) : null;
     return isJsonObject(value) ? value['graph'] : undefined;
   } catch {
     return undefined;

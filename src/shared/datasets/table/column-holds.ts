@@ -16,9 +16,10 @@ export function holdsOf(values: readonly unknown[]): Holds | null {
   const given = values.filter((value) => value !== undefined && value !== null);
   const kinds = new Set(given.map(kindOf));
   const [first] = given;
-  const kind = kindOf(first);
-  // Of several kinds, all that counts is that none is text, which may name a file.
-  if (kind === null || (kinds.size > 1 && kinds.has('text'))) return null;
+  // Of several kinds, it counts that none is text, which may name a file, and whether one may be a number.
+  if (kinds.size > 1 && kinds.has('text')) return null;
+  const kind = MAYBE_NUMBERS.find((one) => kinds.has(one)) ?? kindOf(first);
+  if (kind === null) return null;
   return typeof first === 'string' ? { kind, example: first } : { kind };
 }
 
@@ -31,7 +32,7 @@ function kindOf(value: unknown): HeldKind | null {
 }
 
 const NEVER_TEXT: ReadonlySet<HeldKind> = new Set(['numbers', 'booleans', 'lists', 'objects']);
-const NEVER_NUMBERS: ReadonlySet<HeldKind> = new Set(['text', 'times', 'bytes', 'lists', 'objects']);
+const MAYBE_NUMBERS: readonly HeldKind[] = ['numbers', 'booleans'];
 
 /** Whether no value of such a column can be a text, or name or hold a file. */
 export function feedsNoText({ kind }: Holds): boolean {
@@ -40,7 +41,7 @@ export function feedsNoText({ kind }: Holds): boolean {
 
 /** Whether no value of such a column can be a number. A boolean is 0 or 1. */
 export function feedsNoNumber({ kind }: Holds): boolean {
-  return NEVER_NUMBERS.has(kind);
+  return !MAYBE_NUMBERS.includes(kind);
 }
 
 const LONGEST_EXAMPLE = 40;

@@ -228,9 +228,11 @@ it("reads a model's description in a Hugging Face folder, and lists what it does
   writeJson(join(dir, 'model.json'), { graph: 'onnx/model_fp16.onnx' });
   expect((await init(dir, '--out', join(dir, 'half'))).err).toContain('model_fp16.onnx is empty');
   writeJson(join(dir, 'model.json'), { graph: '../model.onnx' });
-  expect((await init(dir)).err).toContain(
-    'names the graph "../model.onnx", but the folder has no such .onnx',
-  );
+  const wrong = 'names the graph "../model.onnx", but the folder has no such .onnx';
+  expect((await init(dir)).err).toContain(wrong);
+  // Some editors begin a file with a byte order mark.
+  writeFileSync(join(dir, 'model.json'), '\ufeff{"graph":"../model.onnx"}');
+  expect((await init(dir)).err).toContain(wrong);
 });
 
 it.each<[string, Partial<MeanColourModel>, RegExp, string[]]>([

@@ -1,4 +1,4 @@
-// A column whose values cannot feed the field that it should is refused before any row is read for the job.
+// A column is refused at submit if none of its values can feed the model's field.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,8 @@ describe('a field of numbers', () => {
     for (const rows of ['word,x\na,one\nb,2\n', 'word,x\na,\n'])
       expect((await text('csv', rows)).spec.type).toBe('csv');
     expect((await text('csv', 'word,x,y\na,one,1\n', { x: 'y' })).spec.type).toBe('csv');
+    const mixed = '{"word":"a","x":[1]}\n{"word":"b","x":2}\n';
+    expect((await text('jsonl', mixed)).spec.type).toBe('jsonl');
   });
 
   it('takes a column by its type (parquet)', async () => {
