@@ -42,7 +42,7 @@ export interface ModelFolder {
   readonly inline?: true;
   /** Paths of the external data files, in which the graph keeps weights. Of a predictor: all its other files. */
   readonly external: readonly string[];
-  /** Inputs of the graph for which it has a value. Absent for other kinds of models. */
+  /** Inputs for which the graph itself has a value. Absent if the model has no graph. */
   readonly defaults?: readonly string[];
   /** The models of a pipeline, in its order. */
   readonly members: readonly ModelFolder[];

@@ -43,7 +43,7 @@ function surrogateAt(json: Buffer, at: number): 'high' | 'low' | null {
   return digit < LETTER_C ? 'high' : 'low';
 }
 
-/** Whether the backslash is itself a character of the text. */
+/** Whether another backslash escapes this one, so that it is a character of the text. */
 function isEscaped(json: Buffer, at: number): boolean {
   let before = at;
   while (json[before - 1] === BACKSLASH) before -= 1;

@@ -49,7 +49,7 @@ function bind(
   const busy = worker.forebay_lane_busy_seconds_total.labels({ model });
   const bytes = worker.forebay_bytes_read_total.labels({ model });
   const batchRows = worker.forebay_batch_rows.labels({ model });
-  const room = worker.forebay_batch_room_rows_total.labels({ model });
+  const roomRows = worker.forebay_batch_room_rows_total.labels({ model });
   const batchSeconds = worker.forebay_batch_seconds.labels({ model });
   const blocks = worker.forebay_blocks_total.labels({ model });
   const succeeded = worker.forebay_rows_total.labels({ model, outcome: 'succeeded' });
@@ -66,7 +66,7 @@ function bind(
 
   return {
     batch(batch: AnsweredBatch): void {
-      const { rows, calls, failed: bad, room: size, ms, timings } = batch;
+      const { rows, calls, failed: bad, room, ms, timings } = batch;
       const { readMs, decodeMs, prepareMs, inferMs, postMs, restMs } = timings;
       stages.open.inc(readMs / 1000);
       stages.decode.inc(decodeMs / 1000);
@@ -76,8 +76,9 @@ function bind(
       stages.other.inc(restMs / 1000);
       busy.inc(busyMs(timings) / 1000);
       bytes.inc(timings.bytes);
-      for (let left = rows; left > 0; left -= size / calls) batchRows.observe(Math.min(left, size / calls));
-      room.inc(size);
+      const perCall = room / calls;
+      for (let left = rows; left > 0; left -= perCall) batchRows.observe(Math.min(left, perCall));
+      roomRows.inc(room);
       batchSeconds.observe(ms / 1000);
 
       success.inc(rows - bad);

@@ -8,7 +8,7 @@ export interface FasterBatch {
   readonly rows: number;
   /** Rows of the automatic batch. */
   readonly autoRows: number;
-  /** Share of the time per row that it saves. */
+  /** How much of the time per row it saves, from 0 to 1. */
   readonly saves: number;
 }
 

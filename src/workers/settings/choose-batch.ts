@@ -67,8 +67,8 @@ export function chooseBatch(facts: BatchFacts): Choice {
 }
 
 /**
- * Most rows that a lane gets at once. It runs them in calls of `batch` rows. They need more memory only for their input
- * tensors, but where memory bounds the calls, nothing more is taken.
+ * Most rows that a lane gets at once. It runs them in calls of `batch` rows, so more rows need more memory only for their
+ * input tensors. Nevertheless, they are no more than one call could have in the memory that a lane has left.
  */
 export function chooseMostRows(facts: BatchFacts, batch: number): number {
   const wanted = Math.max(SMALL_CALLS_ROWS, MOST_CALLS * batch);

@@ -21,7 +21,7 @@ interface File {
   readonly version: string;
 }
 
-/** `folder`: holds the files as `<name>.gz`. The returned function gives the URL of the current version of a file. */
+/** `folder`: has the files as `<name>.gz`. Returns a function that gives the URL of a file's current version. */
 export function mountPageFiles<Name extends string>(
   { app, guard }: MountTarget,
   path: string,

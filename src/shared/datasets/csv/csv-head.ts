@@ -4,6 +4,7 @@ import type { RowFields } from '../../tasks/row-fields.ts';
 import type { GivenTable, TableHead } from '../table-head.ts';
 import { HEAD_BYTES, type ByteFile } from '../bytes/byte-file.ts';
 import { encodeRange } from '../lines/line-range.ts';
+import { columnOf } from '../table/needed-columns.ts';
 import { holdsOf, LOOKED_AT, type Holds } from '../table/column-holds.ts';
 import { planCells } from './cell-plan.ts';
 import { openCsvSlice } from './csv-slice.ts';
@@ -37,9 +38,7 @@ async function holdsIn(
   columns: Columns | undefined,
   signal: AbortSignal,
 ): Promise<(column: string) => Holds | null> {
-  const wanted = new Set(
-    fields.map((field) => (columns && Object.hasOwn(columns, field) ? columns[field]! : field)),
-  );
+  const wanted = new Set(fields.map((field) => columnOf(columns, field)));
   const plan = planCells({ delimiter, names, fields: [...wanted], text: [] });
   const to = Math.max(start.from, Math.min(file.size, start.from + HEAD_BYTES));
   const rows: Fields[] = [];

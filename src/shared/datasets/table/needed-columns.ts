@@ -3,6 +3,11 @@ import type { Columns } from '../../domain/columns.ts';
 import { ForebayError } from '../../errors.ts';
 import { listedNames } from '../../text/listed-names.ts';
 
+/** The column that feeds a field of the model. */
+export function columnOf(columns: Columns = {}, field: string): string {
+  return Object.hasOwn(columns, field) ? columns[field]! : field;
+}
+
 /** `fields`: those that the model needs. Columns that the user names are needed, too. */
 export function neededColumns(columns: Columns = {}, fields: readonly string[]): string[] {
   const own = fields.filter((field) => !Object.hasOwn(columns, field));

@@ -7,7 +7,7 @@ import { listedNames } from '../../text/listed-names.ts';
 import { nearestName } from '../../text/nearest-name.ts';
 import { withHead, type ByteFiles } from '../bytes/byte-file.ts';
 import { feedsNoNumber, feedsNoText, inWords } from './column-holds.ts';
-import { neededColumns } from './needed-columns.ts';
+import { columnOf, neededColumns } from './needed-columns.ts';
 import { readTableHead, type GivenTable, type TableHead } from '../table-head.ts';
 
 export interface GivenTableFile extends GivenTable {
@@ -51,7 +51,7 @@ function problemsOfValues(
   if (holds === undefined) return [];
   const { needed, text, strings = [], numbers = [] } = fields;
   return needed.flatMap((field) => {
-    const column = Object.hasOwn(columns, field) ? columns[field]! : field;
+    const column = columnOf(columns, field);
     const held = known?.includes(column) === true ? holds(column) : null;
     if (held === null) return [];
     const isText = text?.includes(field) ?? true;

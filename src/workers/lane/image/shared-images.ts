@@ -31,7 +31,7 @@ interface GroupShelf extends ImageShelf {
 }
 
 export function createSharedImages(): SharedImages {
-  /** Shelves of the same decoded pixels. Each has other windows. */
+  /** Shelves by decoded pixels, and then by the window that is made of them. */
   const groups = new Map<string, Map<string, GroupShelf>>();
   return {
     shelfOf(config) {
@@ -53,7 +53,7 @@ interface SharedImage {
 
 function createShelf(config: DecodeConfig, group: ReadonlyMap<string, GroupShelf>): GroupShelf {
   const kept = new WeakMap<EncodedRow, SharedImage>();
-  /** The image that is in the kernel. `wanted`: how many models have not taken it. */
+  /** The image that is still in the kernel. `wanted`: how many models have yet to take it. */
   let latest: (SharedImage & { readonly row: EncodedRow; wanted: number }) | null = null;
   let others: readonly GroupShelf[] = [];
   let configs: readonly DecodeConfig[] = [];

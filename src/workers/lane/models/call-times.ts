@@ -29,8 +29,8 @@ interface Timed {
 }
 
 /**
- * The largest size first. Null if no smaller call takes long enough, or a call takes too long to repeat it. Also null if
- * the graph or the task decides how many rows a call has, or a call fails. Never rejects.
+ * Returns the times of the largest size first. Returns null if all smaller calls are too short to time, if a call is too
+ * long to repeat or fails, or if the graph or the task decides how many rows a call has. Never rejects.
  */
 export async function timeCalls(model: Timed): Promise<readonly CallTimes[] | null> {
   return isFree(model) ? timeAll(model).catch(() => null) : null;

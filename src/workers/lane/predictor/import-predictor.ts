@@ -46,12 +46,12 @@ async function importDefault(path: string, shape: Shape): Promise<unknown> {
   let module: { readonly default?: unknown };
   try {
     module = (await import(mark(pathToFileURL(path).href, String((loads += 1))))) as typeof module;
-    reportReplaced(file);
   } catch (cause) {
-    reportReplaced(file);
     throw new ForebayError('model_load_failed', `${file} cannot be imported: ${whyNot(cause, file)}`, {
       cause,
     });
+  } finally {
+    reportReplaced(file);
   }
   const found = module.default;
   const wrong = whyWrong(found, shape);

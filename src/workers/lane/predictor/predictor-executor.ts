@@ -37,12 +37,18 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
   const { createDecoder, rowBytes } = parts.services;
   const context = createContext(request, { options, signal: leaving.signal, graphs, createDecoder });
   parts.onStep('load');
+  async function load(): Promise<unknown> {
+    try {
+      return await predictor.load?.(context);
+    } finally {
+      reportReplaced(`load() of ${config.name}`);
+    }
+  }
+
   let state: unknown;
   try {
-    state = await predictor.load?.(context);
-    reportReplaced(`load() of ${config.name}`);
+    state = await load();
   } catch (cause) {
-    reportReplaced(`load() of ${config.name}`);
     await graphs.release();
     const message = `load() of the predictor failed: ${oneLine(messageOf(cause))}`;
     throw new ForebayError('model_load_failed', message, { cause });

@@ -36,7 +36,7 @@ export interface ModelFiles {
 export interface ModelParts {
   readonly config: ModelConfig;
   readonly graph: GraphSignature;
-  /** Inputs that are not among those of `graph`, because it has a value for them that nothing can replace. */
+  /** Inputs for which the graph itself has a value, which onnxruntime-node cannot replace. They are not in `graph`. */
   readonly defaults?: readonly string[] | undefined;
   readonly files: ModelFiles;
 }

@@ -3,19 +3,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createSliceGate } from '#forebay/workers/lane/slice-gate.js';
 
-it('a slice begins in the next turn if no run is near', async () => {
+function waitingSlice() {
   const gate = createSliceGate();
   const order: string[] = [];
   const slice = gate.pass().then(() => order.push('slice'));
+  return { gate, order, slice };
+}
+
+it('a slice begins in the next turn if no run is near', async () => {
+  const { order, slice } = waitingSlice();
   setImmediate(() => order.push('turn'));
   await slice;
   expect(order).toEqual(['slice']);
 });
 
 it('a slice waits for the end of a run that blocks the thread, and for the messages after it', async () => {
-  const gate = createSliceGate();
-  const order: string[] = [];
-  const slice = gate.pass().then(() => order.push('slice'));
+  const { gate, order, slice } = waitingSlice();
   gate.hold();
   await nextTurn();
   // As onnxruntime does: the run begins one turn after its call.
@@ -45,9 +48,7 @@ it('a slice waits for the next run if that comes first', async () => {
 });
 
 it('a slice waits for all calls of a run', async () => {
-  const gate = createSliceGate();
-  const order: string[] = [];
-  const slice = gate.pass().then(() => order.push('slice'));
+  const { gate, order, slice } = waitingSlice();
   for (let call = 0; call < 6; call++) {
     gate.hold();
     await nextTurn();

@@ -184,7 +184,7 @@ it('a model whose files are written again during a load that fails is loaded onc
   models.sync(onDisk(model('one', 'a', 'second')));
   open();
   await models.settled();
-  // The new files fail too, and nobody has written them since.
+  // The new files fail as well, and they have not been written since.
   const load = `load ${queueOf('one')}`;
   expect([calls, states()]).toEqual([[load, load], [{ content: 'a', is: 'failed', lanes: 0 }]]);
 });
