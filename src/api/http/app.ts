@@ -8,6 +8,7 @@ import { createLargeBodyLimit } from './body/large-body-limit.ts';
 import { describeKeys } from './endpoint/describe-endpoint.ts';
 import { problemResponse } from './middleware/error-handler.ts';
 import { createGuard } from './middleware/guard.ts';
+import { beginRequest } from './middleware/report-request.ts';
 import { mountDashboard } from './dashboard/mount-dashboard.ts';
 import { mountBoard, type BoardDeps } from './queue-board/mount-board.ts';
 import { mountDeliveries, type DeliveriesDeps } from './routes/deliveries.ts';
@@ -86,22 +87,13 @@ export function createApp(deps: AppDeps): OpenAPIHono {
   app.onError((error, c) => problemResponse(error, c.req, emit, {}, errorsAt(c.req.path)));
   app.notFound((c) => {
     const { method, path } = c.req;
-    const began = performance.now();
+    const report = beginRequest(c.req, emit);
     const allowed = methodsAt(app, path);
     const error = noRoute(method, path, allowed);
     const headers = allowed.length > 0 ? { Allow: allowed.join(', ') } : {};
     const response = problemResponse(error, c.req, emit, headers, errorsAt(path));
-    emit('request.answered', {
-      method,
-      path,
-      // Paths that callers make up must not become labels.
-      route: NO_ROUTE,
-      status: response.status,
-      code: error.code,
-      ms: performance.now() - began,
-      traceparent: null,
-      location: null,
-    });
+    // Paths that callers make up must not become labels.
+    report({ route: NO_ROUTE, status: response.status, code: error.code });
     return response;
   });
   return app;

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Emit } from '../../../shared/observe/events.ts';
 import { problemResponse, toForebayError } from '../middleware/error-handler.ts';
 import { nodeBindings } from '../middleware/node-bindings.ts';
+import { beginRequest } from '../middleware/report-request.ts';
 import type { LargeBodyLimit } from '../body/large-body-limit.ts';
 import type { Guard } from '../middleware/guard.ts';
 import { checkRequest } from './check-request.ts';
@@ -33,7 +34,7 @@ export function mount<
   const answersLocation = endpoint.success.some(({ headers = {} }) => 'Location' in headers);
   const path = endpoint.path.replaceAll(/\{(.+?)\}/g, ':$1');
   target.app.on(endpoint.method.toUpperCase(), path, async (c) => {
-    const began = performance.now();
+    const report = beginRequest(c.req, target.emit);
     const admission = (endpoint.body?.held ?? target.largeBodies).open();
     let response: Response;
     let code: string | null = null;
@@ -51,14 +52,10 @@ export function mount<
       admission.release();
     }
     forbidSniffing(c, response);
-    target.emit('request.answered', {
-      method: c.req.method,
-      path: c.req.path,
+    report({
       route: endpoint.path,
       status: response.status,
       code,
-      ms: performance.now() - began,
-      traceparent: c.req.header('traceparent') ?? null,
       location: answersLocation ? response.headers.get('location') : null,
     });
     return response;

@@ -5,6 +5,7 @@ import type { BlockQueues } from '../../../shared/queue/blocks/block-queue.ts';
 import type { MountTarget } from '../endpoint/mount.ts';
 import { problemResponse, toForebayError } from '../middleware/error-handler.ts';
 import { pageHeaders } from '../middleware/page-headers.ts';
+import { beginRequest } from '../middleware/report-request.ts';
 import { BOARD_PATH, createBoard, type Board } from './board.ts';
 
 export interface BoardDeps {
@@ -47,23 +48,13 @@ export function mountBoard({ app, guard, emit }: MountTarget, deps: BoardDeps): 
   }
 
   async function handle(c: Context): Promise<Response> {
-    const began = performance.now();
+    const report = beginRequest(c.req, emit);
     let code: string | null = null;
     const response = await answer(c).catch((error: unknown) => {
       ({ code } = toForebayError(error));
       return problemResponse(error, c.req, emit, code === 'unauthenticated' ? ASK : {});
     });
-    const { method, path } = c.req;
-    emit('request.answered', {
-      method,
-      path,
-      route: BOARD_PATH,
-      status: response.status,
-      code,
-      ms: performance.now() - began,
-      traceparent: c.req.header('traceparent') ?? null,
-      location: null,
-    });
+    report({ route: BOARD_PATH, status: response.status, code });
     return response;
   }
   app.all(BOARD_PATH, handle);

@@ -78,4 +78,19 @@ describe('problems', () => {
     expect(await response.json()).toMatchObject({ code: 'queue_unavailable', detail: 'Redis evicts keys.' });
     expect((await app.request('/healthz')).status).toBe(200);
   });
+
+  it('are reported once per request, with the trace of the caller, also where no route is', async () => {
+    const { app, events } = failing(new ForebayError('job_not_found', 'none'));
+    const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    for (const path of ['/v1/jobs/job_1', '/v1/no-such-place', '/ops/queues']) {
+      await app.request(path, { headers });
+    }
+    const { traceparent } = headers;
+    const common = { method: 'GET', traceparent, location: null, ms: expect.any(Number) as number };
+    expect(events.of('request.answered')).toEqual([
+      { ...common, path: '/v1/jobs/job_1', route: '/v1/jobs/{id}', status: 404, code: 'job_not_found' },
+      { ...common, path: '/v1/no-such-place', route: 'none', status: 404, code: 'not_found' },
+      { ...common, path: '/ops/queues', route: '/ops/queues', status: 500, code: 'internal' },
+    ]);
+  });
 });
