@@ -21,10 +21,9 @@ import { openParquetSlice } from './parquet/parquet-slice.ts';
 import { shownPath } from '../stores/remote-url.ts';
 import { pathBelow } from './base-path.ts';
 import { decodeParts } from './parts/part-ref.ts';
-import { partRowName } from './parts/part-row-name.ts';
 import { tableOfPart } from './parts/part-table.ts';
 import { decodeVersions } from './ref-text.ts';
-import { namedRows, type FileRows, type RowRecord, type SliceRows } from './slice-rows.ts';
+import { namedRows, namedRowsOf, type FileRows, type RowRecord, type SliceRows } from './slice-rows.ts';
 
 /** For callers that need no bytes of large members. */
 const NO_LIMITS: MemberLimits = { maxFileBytes: 64 * 1024 * 1024, maxFetchRatio: 1_000 };
@@ -132,7 +131,7 @@ async function* partsChunks(
     const check = versions === null ? null : (versions[i] ?? '');
     let row = part.first;
     for await (const chunk of fileChunks(files, dataset, path, { ref: part.ref, check }, signal, options)) {
-      yield namedRows(chunk, row, partRowName(part.name));
+      yield namedRowsOf(part.name, chunk, row);
       row += chunk.count;
     }
     if (row !== part.first + part.count) throw otherCount(path, row - part.first, part.count);
@@ -154,10 +153,14 @@ export interface SliceRow {
   readonly record: RowRecord;
   /** The columns that go to the output, as a JSON object. Null: none do. */
   readonly joined: Uint8Array | null;
+  /** See FileRows. */
+  readonly place: string | null;
 }
 
 function firstOf(chunk: FileRows): SliceRow {
-  return { record: chunk.record(0), joined: chunk.joined?.().slice(0, 1).own() ?? null };
+  const record = chunk.record(0);
+  const joined = chunk.joined?.().slice(0, 1).own() ?? null;
+  return { record, joined, place: chunk.place?.(0) ?? null };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Fields } from '../domain/columns.ts';
 import type { ColumnRows } from '../domain/column-rows.ts';
 import type { PackedRecords } from '../domain/packed-records.ts';
+import { partRowName } from './parts/part-row-name.ts';
 
 /** One row of a table: named values that feed the model's task. */
 export type RowRecord =
@@ -37,6 +38,8 @@ export interface FileRows {
   readonly bytes: number;
   /** Reads a record. */
   record(at: number): RowRecord;
+  /** Where the row is in the file, such as `line 3`. Absent: the names of the rows say so. */
+  place?(at: number): string;
   /**
    * The columns that go to the output: a compact JSON object per row, or nothing for a row that is invalid. Absent if the
    * job joins none. Call it at most once.
@@ -52,21 +55,50 @@ export interface SliceRows extends FileRows {
   readonly ids: readonly string[] | null;
 }
 
-/** Names the rows that the file does not name, by what `nameOf` returns for their index. Default: the index itself. */
-export function namedRows(rows: FileRows, firstRow: number, nameOf?: (row: number) => string): SliceRows {
-  const { count, ids, bytes, columns = null, recycle } = rows;
-  const isNumbered = ids === null && nameOf === undefined;
-  const name = nameOf ?? String;
+/** Names the rows that the file does not name, by their index. */
+export function namedRows(rows: FileRows, firstRow: number): SliceRows {
+  const { ids } = rows;
+  return withIds(rows, ids && ids.map((id, at) => id ?? String(firstRow + at)), {
+    record: (at) => rows.record(at),
+    ...(rows.place && { place: (at: number) => rows.place!(at) }),
+  });
+}
+
+/** The same for a table in several files. `file`: the name of this one. `firstRow`: in the file. */
+export function namedRowsOf(file: string, rows: FileRows, firstRow: number): SliceRows {
+  const { count, ids } = rows;
+  const nameOf = partRowName(file);
+  const names = Array.from({ length: count }, (_, at) => ids?.[at] ?? nameOf(firstRow + at));
+  return withIds(rows, names, {
+    record(at) {
+      const record = rows.record(at);
+      return record.ok ? record : { ...record, why: placed(file, record.why) };
+    },
+    place: (at) => (rows.place ? placed(file, rows.place(at)) : file),
+  });
+}
+
+/** What is wrong, after the place where it is. */
+export function placed(place: string, problem: string): string {
+  return `${place}: ${problem}`;
+}
+
+function withIds(
+  rows: FileRows,
+  ids: readonly string[] | null,
+  own: Pick<FileRows, 'record' | 'place'>,
+): SliceRows {
+  const { count, bytes, columns = null, recycle } = rows;
   return {
     count,
-    ids: isNumbered ? null : Array.from({ length: count }, (_, at) => ids?.[at] ?? name(firstRow + at)),
+    ids,
     // Made only if somebody asks for it.
     get packed() {
       return rows.packed;
     },
     columns,
     bytes,
-    record: (at) => rows.record(at),
+    ...own,
     ...(rows.joined && { joined: () => rows.joined!() }),
     ...(recycle && { recycle }),
   };

@@ -1,6 +1,6 @@
 /** Turns a record into what the model's task needs: the record itself, or the file that one of its fields names. */
 import { embeddedFile, EncodedFile } from '../datasets/embedded-file.ts';
-import type { RowRecord } from '../datasets/slice-rows.ts';
+import { placed, type RowRecord } from '../datasets/slice-rows.ts';
 import type { RowLocation } from '../datasets/source.ts';
 import { locateEntry } from '../datasets/manifest/locate-entry.ts';
 import type { RowError } from '../domain/row.ts';
@@ -19,7 +19,7 @@ export function readsFields(kind: RowKind): boolean {
 
 /** `base`: the absolute folder of relative paths in records. Null: the records came with the request. */
 export function recordInput(record: RowRecord, kind: RowKind, base: string | null): RecordInput {
-  if (!record.ok) return { is: 'bad', error: { code: record.code ?? 'invalid_row', message: record.why } };
+  if (!record.ok) return { is: 'bad', error: badRecord(record) };
   if (record.file !== undefined) return { is: 'bytes', bytes: record.file };
   if (!readsFields(kind)) return { is: 'record', json: record.json };
   const given = record.fields[kind];
@@ -41,10 +41,14 @@ export function recordInput(record: RowRecord, kind: RowKind, base: string | nul
 }
 
 function bad(message: string): RecordInput {
-  return { is: 'bad', error: invalidRecord(message) };
+  return { is: 'bad', error: { code: 'invalid_row', message } };
 }
 
-/** `message`: what is wrong with the record. */
-export function invalidRecord(message: string): RowError {
-  return { code: 'invalid_row', message };
+export function badRecord({ code, why }: Extract<RowRecord, { ok: false }>): RowError {
+  return { code: code ?? 'invalid_row', message: why };
+}
+
+/** `place`: where the row is in its file. Undefined: its name says so. */
+export function errorAt(place: string | undefined, error: RowError): RowError {
+  return place === undefined ? error : { ...error, message: placed(place, error.message) };
 }

@@ -40,7 +40,7 @@ export function createBlockJoin(
   };
 }
 
-type Listed = Pick<SliceChunk, 'read' | 'problemOf'>;
+type Listed = Pick<SliceChunk, 'read' | 'explain'>;
 
 /** For rows that are read one by one: remembers the values that were read with a row. */
 export function withListedJoin(

@@ -26,6 +26,7 @@ import type { RowVersion } from '../intake/read/row-versions.ts';
 import { createCachedRows, type RunCache, type CachedRows } from './cached-rows.ts';
 import { createContentCheck, type ContentCheck } from './content-check.ts';
 import type { EarlierParts } from './earlier-parts.ts';
+import { explained, withListedPlaces } from './explain-errors.ts';
 import { createResultMemory } from './result-memory.ts';
 import { createRowSet, type RowSet } from './row-set.ts';
 import {
@@ -63,7 +64,7 @@ export function createBlockComputer(deps: {
     count: number,
     source: RowSource,
   ): Promise<readonly Outcomes[]> {
-    const rows = createRowSet(count, block.stats, source.problemOf);
+    const rows = createRowSet(count, block.stats);
     const cached = block.cache === null ? null : createCachedRows(block.cache, count);
     const read = cached === null ? source.read : cached.reading(source.read);
     let inputs: LaneInput[] = [];
@@ -81,7 +82,7 @@ export function createBlockComputer(deps: {
     }
     submitUpTo(count);
     const all = cached === null ? rows.all : withCached(block, cached, rows.all);
-    return block.join === null ? all : block.join.add(all, source);
+    return finished(block, all, source);
   }
 
   async function withCached(
@@ -131,11 +132,10 @@ export function createBlockComputer(deps: {
     return { rows: listed, ...checked(check, outcomes) };
   }
 
-  /** Listed rows need no `problemOf`, because they are checked before they go to a lane. */
   function sourceOf(block: OpenBlock, rows: readonly RowRef[], check: ContentCheck | null): RowSource {
     const from = rowsOf(block);
     const read = (at: number) => reader.read(from, rows[at]!, block.abort);
-    const source: RowSource = { read: check === null ? read : check.reading(read), problemOf: () => null };
+    const source = withListedPlaces(check === null ? read : check.reading(read));
     return block.join === null ? source : withListedJoin(source, from.dataset, rows);
   }
 
@@ -191,9 +191,9 @@ export function createBlockComputer(deps: {
   ): Promise<readonly Outcomes[]> {
     if (count === 0) return [];
     if (whole === null || block.cache !== null) return computeRows(block, count, source);
-    const rows = createRowSet(count, block.stats, source.problemOf, block.results);
+    const rows = createRowSet(count, block.stats, block.results);
     batcher.submit(block.group, whole, rows, 0);
-    return block.join === null ? rows.all : block.join.add(rows.all, source);
+    return finished(block, rows.all, source);
   }
 
   async function note({ job, block, token }: BlockToCompute, journal: RowJournal): Promise<void> {
@@ -209,7 +209,7 @@ export function createBlockComputer(deps: {
       return journaled.use(async () => {
         await note(block, atRow(journal, row));
         batcher.expect(block.group, 1);
-        const set = createRowSet(1, block.stats, () => source.problemOf(at));
+        const set = createRowSet(1, block.stats);
         computeRow(block, source.read(at), set, 0);
         try {
           return await set.all;
@@ -226,7 +226,7 @@ export function createBlockComputer(deps: {
     ): Promise<readonly Outcomes[]> => {
       const outcomes: Outcomes[] = [];
       for (let at = 0; at < count; at++) outcomes.push(...(await computeOne(source, at, rowOf(at))));
-      return block.join === null ? outcomes : block.join.add(Promise.resolve(outcomes), source);
+      return finished(block, Promise.resolve(outcomes), source);
     };
     if (!isSlice(content)) {
       const check = checkOf(block, content);
@@ -344,6 +344,15 @@ function releasing(release: () => void, rows: RowSet): RowReceiver {
       rows.answered(at, outcomes, batch);
     },
   };
+}
+
+/** `all`: the outcomes of all rows of the source, as caches and lanes gave them. */
+async function finished(
+  { join }: OpenBlock,
+  all: Promise<readonly Outcomes[]>,
+  source: RowSource,
+): Promise<readonly Outcomes[]> {
+  return explained(join === null ? all : join.add(all, source), source);
 }
 
 function checkOf({ byContent, candidates }: OpenBlock, rows: BlockRows): ContentCheck | null {

@@ -40,7 +40,7 @@ export interface OpenBlock extends BlockToCompute {
 }
 
 /** Rows that can be read one by one. See SliceChunk. `joined`: call it when they have been read. */
-export type RowSource = Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
+export type RowSource = Pick<SliceChunk, 'read' | 'explain' | 'joined'>;
 
 /** The rows of a block, and their outcomes in order. */
 export interface Rows {

@@ -1,6 +1,6 @@
 /** Rows of a block that are computed together, and what became of each. */
 import { packOutcomes, type Outcomes } from '../../shared/domain/outcomes.ts';
-import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
+import type { RowOutcome } from '../../shared/domain/row.ts';
 import type { RowReceiver } from '../intake/row-answer.ts';
 import type { ResultMemory } from './result-memory.ts';
 import type { RunStats } from './run-stats.ts';
@@ -14,14 +14,10 @@ export interface RowSet extends RowReceiver {
   readonly all: Promise<readonly Outcomes[]>;
 }
 
-/**
- * `problemOf`: returns a more exact error for a row that its lane found invalid, or null to keep the lane's. `memory`:
- * where answers are kept. Absent: where they arrived.
- */
+/** `memory`: where answers are kept. Absent: where they arrived. */
 export function createRowSet(
   rows: number,
   stats: Pick<RunStats, 'answered' | 'run'>,
-  problemOf: (at: number) => RowError | null,
   memory?: Pick<ResultMemory, 'keep'>,
 ): RowSet {
   const parts: { readonly first: number; readonly outcomes: Outcomes }[] = [];
@@ -41,22 +37,13 @@ export function createRowSet(
     resolve(parts.sort((a, b) => a.first - b.first).map((part) => part.outcomes));
   }
 
-  function explained(first: number, outcomes: Outcomes): Outcomes {
-    if (outcomes.errors.length === 0) return outcomes;
-    const errors = outcomes.errors.map((failed) => {
-      if (failed.error.code !== 'invalid_row') return failed;
-      return { at: failed.at, error: problemOf(first + failed.at) ?? failed.error };
-    });
-    return { ...outcomes, errors };
-  }
-
   return {
     settle: (at, outcome) => add(at, packOutcomes([outcome])),
     failed: (error) => reject(error),
     run: stats.run,
     answered(first, outcomes, batch) {
       stats.answered(outcomes.ends.length, batch);
-      add(first, explained(first, memory?.keep(outcomes) ?? outcomes));
+      add(first, memory?.keep(outcomes) ?? outcomes);
     },
     all,
   };

@@ -10,7 +10,7 @@ import { amongTaken, type Candidates } from './take-over.ts';
 export interface SomeRows {
   readonly positions: readonly number[];
   readonly packed: PackedRecords | null;
-  readonly source: Pick<SliceChunk, 'read' | 'problemOf' | 'joined'>;
+  readonly source: Pick<SliceChunk, 'read' | 'explain' | 'joined'>;
   /** The outcomes of all rows of the chunk. `outcomes`: those of the computed rows. */
   finish(outcomes: readonly Outcomes[]): readonly Outcomes[];
 }
@@ -107,7 +107,7 @@ function sourceOf(
   const read = (at: number) => chunk.read(positions[at]!);
   return {
     read: check === null ? read : check.reading(read),
-    problemOf: (at) => chunk.problemOf(positions[at]!),
+    explain: (at, error) => chunk.explain(positions[at]!, error),
     ...(joined && { joined: () => joined().select(positions) }),
   };
 }

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { PackedRecords } from '../../domain/packed-records.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { decodeRange } from '../lines/line-range.ts';
+import { placeOf } from '../lines/place-of-line.ts';
 import { IS_TOO_LONG } from '../max-record-bytes.ts';
 import type { FileRows, RowRecord } from '../slice-rows.ts';
 import type { CellPlan } from './cell-plan.ts';
@@ -45,6 +46,7 @@ function numberRows(
     },
     bytes: records.view.length + numbers.bytes,
     record: (at) => asRecords().record(at),
+    place: (at) => placeOf(records.number(at)),
     ...joined,
   };
 }
@@ -61,6 +63,8 @@ function toRows(records: FoundRecords, plan: CellPlan): FileRows {
   const { count } = records;
   const writer = writerFor(records, plan, 0, count);
   const ends = new Uint32Array(count);
+  /** The records themselves are gone when somebody asks for their lines. */
+  const lines = new Uint32Array(count);
   const problems = new Map<number, string>();
   const ids: (string | null)[] | null = plan.idColumn === -1 ? null : [];
   for (let at = 0; at < count; at++) {
@@ -70,6 +74,7 @@ function toRows(records: FoundRecords, plan: CellPlan): FileRows {
       writer.skip();
     }
     ends[at] = writer.length;
+    lines[at] = records.number(at);
     ids?.push(problem === null ? writer.id : null);
   }
   const packed = new PackedRecords(writer.written(), ends);
@@ -82,6 +87,7 @@ function toRows(records: FoundRecords, plan: CellPlan): FileRows {
       const problem = problems.get(at);
       return problem === undefined ? goodRow(ids?.[at] ?? null, packed.json(at)) : badRow(problem);
     },
+    place: (at) => placeOf(lines[at]!),
   };
 }
 
@@ -106,10 +112,10 @@ function writerFor(records: FoundRecords, plan: CellPlan, first: number, end: nu
 
 /** Adds the record to those of the writer. Adds nothing if it is wrong, and returns why. */
 function writeRow(writer: RowWriter, records: FoundRecords, at: number): string | null {
-  const line = records.number(at);
-  if (records.isTooLong(at)) return `line ${line} ${IS_TOO_LONG}`;
+  const place = () => placeOf(records.number(at));
+  if (records.isTooLong(at)) return `${place()} ${IS_TOO_LONG}`;
   const problem = writer.write(records.view, records.from(at), records.to(at));
-  return problem === null ? null : `line ${line}${problem}`;
+  return problem === null ? null : place() + problem;
 }
 
 function goodRow(id: string | null, json: string): RowRecord {

@@ -8,7 +8,8 @@ import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
 import { holdsOf, LOOKED_AT } from '../table/column-holds.ts';
 import type { TableHead } from '../table-head.ts';
 import type { RowRecord } from '../slice-rows.ts';
-import { parseRecord, placeOf } from './parse-record.ts';
+import { placeOf } from '../lines/place-of-line.ts';
+import { parseRecord } from './parse-record.ts';
 import { wholeJson } from './whole-json.ts';
 
 /** Throws ForebayError `input_unreadable` if the file is not UTF-8, or if it is ordinary JSON. */

@@ -11,7 +11,8 @@ import { rawLines } from '../lines/raw-lines.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
 import { listedRows, type FileRows, type RowRecord } from '../slice-rows.ts';
 import { parseFileRecord } from './parse-file-record.ts';
-import { parseRecord, placeOf } from './parse-record.ts';
+import { placeOf } from '../lines/place-of-line.ts';
+import { parseRecord } from './parse-record.ts';
 
 interface JsonlOptions {
   readonly columns?: Columns | null | undefined;
@@ -55,12 +56,15 @@ function together(lines: Lines, { bytes, ends, at: lineOf }: LineCopy, fileField
     return withFile ?? parseRecord({ ok: true, text: lineText(packed.json(at)) }, where);
   };
   const size = packed.size;
-  if (!mayHaveIds(bytes)) return { count: packed.length, ids: null, packed, bytes: size, record: read };
+  const place = (at: number) => placeOf(numbers[at]!);
+  if (!mayHaveIds(bytes))
+    return { count: packed.length, ids: null, packed, bytes: size, record: read, place };
   const records = Array.from(ends, (_, at) => read(at));
   return {
     ...listedRows(records),
     packed: records.every(({ ok }) => ok) ? packed : null,
     bytes: size,
+    place,
   };
 }
 
@@ -70,11 +74,13 @@ function oneByOne(
   { columns, join, fileField }: { columns: Columns | null; join: Join | undefined; fileField: string | null },
 ): FileRows {
   const records: RowRecord[] = [];
+  const places: string[] = [];
   const joined: string[] = [];
   let size = 0;
   for (let at = 0; at < lines.count; at++) {
     if (lines.isBlank(at)) continue;
     const where = placeOf(lines.number(at));
+    places.push(where);
     const bytes = lines.bytes(at);
     size += bytes?.length ?? 0;
     const withFile = bytes === null ? null : parseFileRecord(bytes, where, fileField, columns);
@@ -83,7 +89,7 @@ function oneByOne(
     const text = lines.text(at);
     joined.push(text.ok ? joinedOfJson(text.text, join) : '');
   }
-  const rows = { ...listedRows(records), bytes: size };
+  const rows = { ...listedRows(records), bytes: size, place: (at: number) => places[at]! };
   return join === undefined ? rows : { ...rows, joined: () => PackedRecords.of(joined) };
 }
 

@@ -4,7 +4,8 @@ import type { ByteFiles } from '../bytes/byte-file.ts';
 import { rawLines, WHOLE_FILE } from '../lines/raw-lines.ts';
 import { createTableSource } from '../lines/table-source.ts';
 import { MAX_RECORD_BYTES } from '../max-record-bytes.ts';
-import { parseRecord, placeOf } from './parse-record.ts';
+import { placeOf } from '../lines/place-of-line.ts';
+import { parseRecord } from './parse-record.ts';
 
 type JsonlSpec = Extract<DatasetSpec, { type: 'jsonl' }>;
 

@@ -22,11 +22,6 @@ export function textOf(bytes: Uint8Array): LineText {
     : { ok: false, problem: 'not_utf8' };
 }
 
-/** How error messages name the record of a line. */
-export function placeOf(line: number): string {
-  return `line ${line}`;
-}
-
 /** `where` names the record in error messages, such as `line 3`. `columns`: where fields have other names in the file. */
 export function parseRecord(line: LineText, where: string, columns?: Columns | null): RowRecord {
   const bad = (why: string) => ({ ok: false, id: null, why: `${where} ${why}` }) as const;

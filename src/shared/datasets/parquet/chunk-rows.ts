@@ -32,6 +32,8 @@ export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projecti
     columns: isWhole ? columns : null,
     bytes: chunk.bytes,
     record,
+    // Rows without ids are named by these numbers.
+    ...(names !== null && { place: (at: number) => `row ${chunk.firstRow + at}` }),
     ...(joined.length > 0 && { joined: () => joinCells(joined, chunk) }),
   };
 }

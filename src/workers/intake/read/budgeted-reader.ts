@@ -12,7 +12,7 @@ import type { LaneInput } from '../../lane/messages.ts';
 import type { ByteBudget } from '../byte-budget.ts';
 import { createSharedClock } from '../shared-clock.ts';
 import type { Semaphore } from '../../../shared/process/semaphore.ts';
-import { invalidRecord, readsFields } from '../../../shared/rows/record-input.ts';
+import { badRecord, errorAt, readsFields } from '../../../shared/rows/record-input.ts';
 import type { RowReader, RowsOf } from './row-reader.ts';
 import { versionsOf, type RowVersion } from './row-versions.ts';
 
@@ -30,8 +30,9 @@ export type BudgetedRead =
       readonly joined?: Uint8Array;
       readonly version?: string;
       readonly stamp?: FileStamp;
+      readonly place?: string;
     }
-  | { readonly ok: false; readonly error: RowError };
+  | { readonly ok: false; readonly error: RowError; readonly place?: string };
 
 type Fetched = Parameters<RowReader['fetch']>[1];
 type Abort = Pick<AbortController, 'signal'>;
@@ -43,8 +44,8 @@ export interface SliceChunk extends Pick<SliceRows, 'count' | 'ids' | 'joined'> 
   readonly packed: PackedRecords | null;
   /** Reads the row at this position. Rejects only on abort and with StoreOutage. */
   read(at: number): BudgetedRead | Promise<BudgetedRead>;
-  /** Why the row at this position is not a valid record. Null if it is one. Needed only if a lane has refused it. */
-  readonly problemOf: (at: number) => RowError | null;
+  /** Adds what only the chunk knows to the error of the row at this position. */
+  readonly explain: (at: number, error: RowError) => RowError;
   /** The versions of its rows by content. */
   versions(): RowVersion[];
   /** Call when no row of the chunk needs its bytes any more. */
@@ -142,11 +143,11 @@ export function createBudgetedReader(deps: {
               return isWhole ? chunk.packed : null;
             },
             read: (at) => toRead(rows, reader.locateRecord(rows, chunk.record(at), base), abort),
-            problemOf(at) {
-              const found = chunk.record(at);
-              return found.ok
-                ? null
-                : { ...invalidRecord(found.why), ...(found.code && { code: found.code }) };
+            explain(at, error) {
+              // A lane cannot say why the row is not a valid record.
+              const found = error.code === 'invalid_row' ? chunk.record(at) : null;
+              if (found?.ok === false) return badRecord(found);
+              return errorAt(chunk.place?.(at), error);
             },
             versions: () => versionsOf(chunk, rows.input, joined?.() ?? null),
             ...(joined && { joined }),

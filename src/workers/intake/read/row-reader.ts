@@ -7,7 +7,7 @@ import { parseRecord, textOf } from '../../../shared/datasets/jsonl/parse-record
 import type { ByteFiles } from '../../../shared/datasets/bytes/byte-file.ts';
 import { joinedOfJson } from '../../../shared/datasets/join/raw-join.ts';
 import { locateRow } from '../../../shared/datasets/locate.ts';
-import { readSliceRow } from '../../../shared/datasets/open-slice.ts';
+import { readSliceRow, type SliceRow } from '../../../shared/datasets/open-slice.ts';
 import type { RowRecord } from '../../../shared/datasets/slice-rows.ts';
 import type { RowLocation } from '../../../shared/datasets/source.ts';
 import { joinOf, type DatasetSpec } from '../../../shared/domain/dataset-spec.ts';
@@ -28,8 +28,13 @@ import { NO_OUTAGES, StoreOutage, type OutageCheck } from './store-outage.ts';
 /** A row to fetch. Its bytes stay in this process until the row is answered. */
 type Fetched = Exclude<RowLocation, { kind: 'invalid' }>;
 
+interface Placed {
+  /** Where the row is in the file of its table, if `error`, or that of a lane, does not say so. See FileRows. */
+  readonly place?: string;
+}
+
 export type RowRead =
-  | {
+  | ({
       readonly ok: true;
       readonly input: LaneInput;
       readonly bytes: number;
@@ -39,8 +44,8 @@ export type RowRead =
       readonly version?: string;
       /** Of a local file that was read here. Absent: none was read, or its content may change without a new stamp. */
       readonly stamp?: FileStamp;
-    }
-  | { readonly ok: false; readonly error: RowError };
+    } & Placed)
+  | ({ readonly ok: false; readonly error: RowError } & Placed);
 
 /** The dataset of a job or a sample, its owner, and what the model's task needs of a row. */
 export interface RowsOf {
@@ -110,18 +115,16 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     }
     if (location.kind === 'table_row') {
       const { table, ref } = location;
-      const { record, joined } = await reading(table.path, signal, async () =>
-        readSliceRow(files, table, ref, signal),
-      );
-      return openRecord(rows, record, table.base, joined, signal);
+      const row = await reading(table.path, signal, async () => readSliceRow(files, table, ref, signal));
+      return openRecord(rows, row, table.base, signal);
     }
     if (location.kind === 'archive_row') {
       const { archive, ref } = location;
       const limits = { maxFileBytes, maxFetchRatio };
-      const { record, joined } = await reading(archive.path, signal, async () =>
+      const row = await reading(archive.path, signal, async () =>
         readSliceRow(files, archive, ref, signal, limits),
       );
-      return openRecord(rows, record, archive.base, joined, signal);
+      return openRecord(rows, row, archive.base, signal);
     }
     if (location.length > maxFileBytes) {
       return failed('file_too_large', `${location.length} bytes; the limit is ${maxFileBytes}`);
@@ -138,14 +141,14 @@ export function createRowReader(options: RowReaderOptions): RowReader {
   /** A row of a slice. Its version is that of the record, and is not known if the record leads to a file elsewhere. */
   async function openRecord(
     rows: RowsOf,
-    record: RowRecord,
+    { record, joined, place }: SliceRow,
     base: string,
-    joined: Uint8Array | null,
     signal: AbortSignal,
   ): Promise<RowRead> {
     const version = rows.versions === true ? versionOf(record, rows.input, joined) : null;
-    const read = await openFound({ ...rows, versions: false }, locateRecord(rows, record, base), signal);
-    return withVersion(withJoined(read, joined), version);
+    const found = locateRecord(rows, record, base);
+    const read = await attempt(signal, async () => openFound({ ...rows, versions: false }, found, signal));
+    return withVersion(withJoined(record.ok ? withPlace(read, place) : read, joined), version);
   }
 
   async function openFound(
@@ -199,17 +202,21 @@ export function createRowReader(options: RowReaderOptions): RowReader {
     locateRecord,
     async fetch(rows, location, signal) {
       signal.throwIfAborted();
-      try {
-        return await open(rows, location, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof StoreOutage) throw error;
-        if (error instanceof ForebayError)
-          return failed(ROW_CODES.get(error.code) ?? error.code, error.message);
-        return failed('file_unreadable', messageOf(error));
-      }
+      return attempt(signal, async () => open(rows, location, signal));
     },
   };
+}
+
+/** Rejects only with StoreOutage, or with the signal's reason when aborted. */
+async function attempt(signal: AbortSignal, read: () => Promise<RowRead>): Promise<RowRead> {
+  try {
+    return await read();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof StoreOutage) throw error;
+    if (error instanceof ForebayError) return failed(ROW_CODES.get(error.code) ?? error.code, error.message);
+    return failed('file_unreadable', messageOf(error));
+  }
 }
 
 /** The version is made from the bytes. */
@@ -219,6 +226,10 @@ function ofContent(bytes: Uint8Array, { versions }: RowsOf): RowRead {
 
 function withVersion(read: RowRead, version: string | null): RowRead {
   return read.ok && version !== null ? { ...read, version } : read;
+}
+
+function withPlace(read: RowRead, place: string | null): RowRead {
+  return place === null ? read : { ...read, place };
 }
 
 function withJoined(read: RowRead, joined: Uint8Array | null): RowRead {

@@ -8,12 +8,11 @@ const failed = (code: 'invalid_row' | 'timed_out', message: string): RowOutcome 
   ok: false,
   error: { code, message },
 });
-const noProblem = () => null;
 const outcomesOf = async (set: RowSet) => (await set.all).flatMap(unpackOutcomes);
 
 it('has one outcome per row, in order, whether or not a lane ended the rows', async () => {
   const counts: number[] = [];
-  const set = createRowSet(4, { run: null, answered: (rows) => void counts.push(rows) }, noProblem);
+  const set = createRowSet(4, { run: null, answered: (rows) => void counts.push(rows) });
   set.answered(2, packOutcomes([ok('c'), ok('d')]), null);
   set.settle(0, failed('timed_out', 'late'));
   set.answered(1, packOutcomes([ok('b')]), null);
@@ -21,22 +20,9 @@ it('has one outcome per row, in order, whether or not a lane ended the rows', as
   expect(counts).toEqual([2, 1]);
 });
 
-it('replaces the error of a row that its lane found invalid by a better one, and no other error', async () => {
-  const set = createRowSet(3, { run: null, answered: () => {} }, (at) =>
-    at === 1 ? { code: 'invalid_row', message: `row ${at} is no record` } : null,
-  );
-  const answers = [failed('invalid_row', 'a'), failed('invalid_row', 'b'), failed('timed_out', 'c')];
-  set.answered(0, packOutcomes(answers), null);
-  expect(await outcomesOf(set)).toEqual([
-    failed('invalid_row', 'a'),
-    failed('invalid_row', 'row 1 is no record'),
-    failed('timed_out', 'c'),
-  ]);
-});
-
 it('is complete without rows, and rejects if its run is aborted', async () => {
-  expect(await outcomesOf(createRowSet(0, { run: null, answered: () => {} }, noProblem))).toEqual([]);
-  const set = createRowSet(2, { run: null, answered: () => {} }, noProblem);
+  expect(await outcomesOf(createRowSet(0, { run: null, answered: () => {} }))).toEqual([]);
+  const set = createRowSet(2, { run: null, answered: () => {} });
   set.failed(new Error('aborted'));
   set.settle(0, ok('a'));
   await expect(set.all).rejects.toThrow('aborted');

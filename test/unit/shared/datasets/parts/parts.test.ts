@@ -99,7 +99,7 @@ const JSONL_ROWS = [
   'c.jsonl.gz/0 {"x":3}',
   'four {"id":"four","x":4}',
   'sub/d.jsonl/0 {"x":5}',
-  expect.stringMatching(/^sub\/d\.jsonl\/1 line 2 is not JSON/),
+  expect.stringMatching(/^sub\/d\.jsonl\/1 sub\/d\.jsonl: line 2 is not JSON/),
   'sub/e.ndjson/0 {"x":7}',
 ];
 
