@@ -47,7 +47,7 @@ const CASES: readonly Case[] = [
   {
     model: 'tiny',
     options: { decode: 'fast', batch_size: 8, top_k: 1, concurrency: 3 },
-    decode: /JPEG the fast way/,
+    decode: /JPEG by libjpeg with its fast transform/,
     answer: 'softmax, top 1 with labels',
     batch: 8,
   },

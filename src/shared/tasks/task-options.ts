@@ -22,8 +22,8 @@ export const TASK_OPTION_TABLE = {
     value: { type: 'one_of', names: DECODE_MODES },
     otherwise: null,
     about:
-      'how JPEGs are decoded: exact as Pillow, fast with a few values slightly off, shrink for large ones',
-    more: 'With `shrink`, images much larger than needed are decoded at a smaller size.',
+      'how JPEGs are decoded: exact as in Pillow, shrink to save time with large ones, fast to save time with progressive ones',
+    more: 'With `shrink`, images much larger than needed are decoded at a smaller size. With `fast`, a few values differ slightly. `exact` is the fastest for ordinary JPEGs.',
     default: "the model's own",
     placeholder: 'mode',
   },

@@ -27,7 +27,7 @@ export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisat
       'decoding',
       decode,
       `${lanesBusy}, ${percent(decode)} of it decoding`,
-      'Decode JPEGs with --decode fast ("decode": "fast" in model.json), store smaller images, or add CPU cores or workers.',
+      'Add CPU cores or workers, or store smaller files. Large JPEGs take less time with --decode shrink ("decode": "shrink" in model.json).',
     );
   }
   if (other > OVERHEAD && other > infer) {

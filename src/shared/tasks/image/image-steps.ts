@@ -29,7 +29,7 @@ function decoding(preprocess: Preprocess | null, asked: DecodeMode | null): stri
 
 const JPEG_MODES: Readonly<Record<DecodeMode, string>> = {
   exact: 'JPEG exactly as in Pillow',
-  fast: 'JPEG the fast way (a few values differ slightly)',
+  fast: 'JPEG by libjpeg with its fast transform (a few values differ slightly)',
   shrink: 'JPEG exactly as in Pillow, large ones shrunk while they are decoded',
 };
 const LIBVIPS = 'JPEG by libvips';

@@ -44,7 +44,7 @@ const CASES: Record<
   'lanes that decode most of the time': {
     costs: { lane: { ...LANE, decode: 7000, infer: 2000 } },
     name: 'decoding',
-    says: /lanes 100 % busy, 74 % of it decoding.*"decode": "fast"/,
+    says: /lanes 100 % busy, 74 % of it decoding.*Large JPEGs.*"decode": "shrink"/,
   },
   'decode threads that take more than the model': {
     costs: { lane: { ...LANE, decode: 3000, infer: 6000, decodeAhead: 6000 } },
