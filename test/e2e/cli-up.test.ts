@@ -1,4 +1,5 @@
 // `forebay up` and the commands that call its API, as a user runs them.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,12 +7,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
+import { installedRedis, onPath } from '#forebay/cli/redis/redis-program.js';
 import { forebayCommands, type ForebayCommands, type RunningForebay } from '../support/forebay-command.ts';
 import { forebay as runHere } from '../support/forebay-program.ts';
 import { writeImages, writeTinyModel } from '../support/service.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const ROWS = 20;
+/** The package that Forebay unpacks has a client. */
+const HAS_CLIENT =
+  installedRedis(process.env) === null ||
+  ['redis-cli', 'valkey-cli'].some((name) => onPath(name, process.env) !== null);
 let folder: string;
 let forebay: ForebayCommands;
 let service: RunningForebay;
@@ -62,6 +68,12 @@ describe('forebay up and its clients', () => {
     expect(service.out()).toMatch(/inspect .*-cli -s \S+r\.sock$/m);
     expect(service.out()).toMatch(/models +tiny$/m);
     expect(service.out()).toContain(`submit --model tiny --input PATH --watch --url ${url}`);
+  });
+
+  it.runIf(HAS_CLIENT)('prints a line that works as $R of the runbook (needs redis-cli)', () => {
+    const line = /inspect +(.*)$/m.exec(service.out())![1]!;
+    const env = { ...process.env, R: line };
+    expect(execFileSync('sh', ['-c', '$R ping'], { env, encoding: 'utf8' })).toBe('PONG\n');
   });
 
   it('lists the models that it serves', async () => {

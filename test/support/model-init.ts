@@ -13,6 +13,7 @@ export async function modelInit(...args: string[]): Promise<{ code: number; out:
 export async function modelInitIn(startLane: StartLane, ...args: string[]) {
   let [out, err] = ['', ''];
   const code = await runModelInit(args, {
+    program: 'npx forebay',
     out: (text) => (out += text),
     err: (text) => (err += text),
     startLane,

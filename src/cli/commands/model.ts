@@ -26,7 +26,7 @@ export function addModel(program: Command, context: CliContext): void {
     .argument('[args...]', 'see: forebay model init --help')
     .helpOption(false)
     .allowUnknownOption()
-    .action(async (args: string[]) => context.exitWith(await init(args, context.env)));
+    .action(async (args: string[]) => context.exitWith(await init(args, context)));
   const test = model
     .command('test')
     .description(
@@ -46,14 +46,14 @@ export function addInit(program: Command, context: CliContext): void {
     .helpOption(false)
     .allowUnknownOption()
     .action(async ([first = '--help', ...rest]: string[]) =>
-      context.exitWith(await init([first === 'predictor' ? '--predictor' : first, ...rest], context.env)),
+      context.exitWith(await init([first === 'predictor' ? '--predictor' : first, ...rest], context)),
     );
   addHelp(command, { examples: ['forebay init predictor words', 'forebay init model.onnx'] });
 }
 
-async function init(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function init(args: readonly string[], { program, env }: CliContext): Promise<number> {
   const main = fileURLToPath(new URL('../../workers/model-init/main.js', import.meta.url));
-  const child = fork(main, args, {
+  const child = fork(main, [program, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     execArgv: [],
     env: childEnvironment(env),

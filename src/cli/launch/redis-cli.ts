@@ -8,7 +8,7 @@ import { shellLine } from '../shell-words.ts';
 
 const NAMES = ['redis-cli', 'valkey-cli'];
 
-/** A line for a shell, without passwords. */
+/** A line for a shell, without passwords. It also works as `$R`, because variables are set with `env`. */
 export function redisCliLine(redisUrl: string, env: NodeJS.ProcessEnv, cacheDir: string): string {
   const { path } = redisOptions(redisUrl);
   const where = path === undefined ? ['-u', redactRedisUrl(redisUrl)] : ['-s', path];
@@ -28,5 +28,5 @@ function clientCommand(env: NodeJS.ProcessEnv, cacheDir: string): string {
   const libraries = Object.entries(libraryEnv(server)).map(
     ([name, value]) => `${name}=${shellLine([value])} `,
   );
-  return `${libraries.join('')}${shellLine([client])}`;
+  return `${libraries.length === 0 ? '' : 'env '}${libraries.join('')}${shellLine([client])}`;
 }

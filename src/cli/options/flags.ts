@@ -16,7 +16,7 @@ export const FLAGS = {
   input: () =>
     option(
       '--input <path>',
-      'folder, file or quoted glob, also s3://bucket/prefix or az://container/prefix, or the URL of a table (predict and loadtest take less)',
+      'folder, file or quoted glob, also s3://bucket/prefix or az://container/prefix, or the URL of a table. predict takes a local file, loadtest a local file or folder',
     ),
   manifest: () =>
     option(

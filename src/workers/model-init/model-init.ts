@@ -18,11 +18,11 @@ import { makePredictor, toRowKind } from './predictor/make-predictor.ts';
 const USAGE = `usage: forebay model init FILE.onnx | FOLDER [options]
        forebay model init --predictor NAME [--input KIND] [--out DIR]
 
-Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does. Given a
-folder, it uses the graph that ${CONFIG_FILE} names, or ${GRAPH_FILE} or onnx/${GRAPH_FILE}, and the values in config.json, preprocessor_config.json and the
-files of the tokenizer. Text models need tokenizer.json beside the graph.
-A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is made beside it.
-Files are linked if possible, external data included.
+Makes a model folder (${GRAPH_FILE} beside ${CONFIG_FILE}) from an ONNX file, and loads it as a worker does.
+Given a folder, it uses the graph that ${CONFIG_FILE} names, or ${GRAPH_FILE} or onnx/${GRAPH_FILE}. It also uses
+the values in config.json, preprocessor_config.json and the files of the tokenizer. Text models need tokenizer.json
+beside the graph. A file called ${GRAPH_FILE} gets its ${CONFIG_FILE} beside it. For any other file, the folder NAME is
+made beside it. Files are linked if possible, external data included.
 
 With --predictor, it makes a folder for code of your own: predictor.mjs, a test and ${CONFIG_FILE}.
 
@@ -65,6 +65,8 @@ const ROWS: ReadonlyMap<string, readonly [string, string]> = new Map([
 
 /** Where the text goes, and how a lane starts. */
 export interface InitSurroundings {
+  /** How the user called the program, such as `npx forebay`. */
+  readonly program: string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly startLane: StartLane;
@@ -73,7 +75,7 @@ export interface InitSurroundings {
 /** Returns the exit code: 0 only if the model loads. Never throws. */
 export async function runModelInit(
   args: readonly string[],
-  { out, err, startLane }: InitSurroundings,
+  { program, out, err, startLane }: InitSurroundings,
 ): Promise<number> {
   const say: Say = (text) => out(`${visibleText(text)}\n`);
   try {
@@ -83,13 +85,13 @@ export async function runModelInit(
       return 0;
     }
     if (flags.predictor) {
-      await initPredictor(flags, startLane, say);
+      say(await initPredictor(flags, startLane, program));
       return 0;
     }
     if (flags.input !== undefined) throw new Error('--input needs --predictor');
     const source = await findGraph(flags.given);
     const request = toRequest(flags, source);
-    report(request, await makeModelFolder(request, startLane), say);
+    report(request, await makeModelFolder(request, startLane), program, say);
     return 0;
   } catch (error) {
     err(`forebay model init: ${visibleText(messageOf(error))}\n`);
@@ -136,20 +138,27 @@ function readFlags(args: readonly string[]) {
   return { ...values, given };
 }
 
+/** Returns what to print. */
 async function initPredictor(
   { given, name, out, input }: Flags,
   startLane: StartLane,
-  say: Say,
-): Promise<void> {
+  program: string,
+): Promise<string> {
   const dir = resolve(out ?? given);
   const request = { name: name ?? modelNameFrom(basename(dir)), dir, input: toRowKind(input) };
   const { files, loadMs } = await makePredictor(request, async (made) => tryLoad(made, startLane));
-  say(`wrote ${files.map((file) => show(join(dir, file))).join(', ')}`);
-  say(`Loaded in ${loadMs.toFixed(0)} ms. Next, edit them, then test and run the model:`);
   const [, rows] = rowsOf(request.input);
-  say(
-    `  forebay model test ${show(dir)}\n  forebay run --model ${show(dir)} --input ${rows} --output OUT --limit 20`,
-  );
+  return [
+    `wrote ${files.map((file) => show(join(dir, file))).join(', ')}`,
+    `Loaded in ${loadMs.toFixed(0)} ms. Next, edit them, then test and run the model:`,
+    `  ${program} model test ${show(dir)}`,
+    runLine(program, dir, rows),
+  ].join('\n');
+}
+
+/** The command with which a user tries the new model. */
+function runLine(program: string, dir: string, rows: string): string {
+  return `  ${program} run --model ${show(dir)} --input ${rows} --output OUT --limit 20`;
 }
 
 function rowsOf(input: string): readonly [string, string] {
@@ -238,7 +247,7 @@ function toRequest(flags: Flags, source: GraphSource): InitRequest {
   };
 }
 
-function report({ dir, source }: InitRequest, made: MadeModel, say: Say): void {
+function report({ dir, source }: InitRequest, made: MadeModel, program: string, say: Say): void {
   const list = (title: string, lines: readonly string[]) => {
     if (lines.length > 0) say(`\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
   };
@@ -258,7 +267,7 @@ function report({ dir, source }: InitRequest, made: MadeModel, say: Say): void {
   say(`\nLoaded and run once in ${made.loadMs.toFixed(0)} ms: graph and config fit.`);
   if (made.advice !== null) say(made.advice);
   say(
-    `Next, edit ${config}, then try a few ${rows[0]} whose answers you know:\n  forebay run --model ${show(dir)} --input ${rows[1]} --output OUT --limit 20`,
+    `Next, edit ${config}, then try a few ${rows[0]} whose answers you know:\n${runLine(program, dir, rows[1])}`,
   );
 }
 

@@ -41,7 +41,7 @@ const ONE_HOT = [
 ];
 
 it('ends quietly if nobody reads its output any more', async () => {
-  const child = spawn(process.execPath, [ENTRY, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [ENTRY, 'forebay', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   let err = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
@@ -51,7 +51,7 @@ it('ends quietly if nobody reads its output any more', async () => {
 
 it('fails if its output cannot be written', async () => {
   const full = openSync('/dev/full', 'w');
-  const child = spawn(process.execPath, [ENTRY, '--help'], { stdio: ['ignore', full, 'pipe'] });
+  const child = spawn(process.execPath, [ENTRY, 'forebay', '--help'], { stdio: ['ignore', full, 'pipe'] });
   closeSync(full);
   let err = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (err += text));
@@ -83,8 +83,11 @@ it('creates a model folder from a bare graph, tries it, and never overwrites wit
   const again = await init(file);
   expect(again).toMatchObject({ code: 2, err: expect.stringContaining('--force') as string });
   // The process of the command starts a lane of its own.
-  const printed = execFileSync(process.execPath, [ENTRY, file, '--force'], { encoding: 'utf8' });
+  const printed = execFileSync(process.execPath, [ENTRY, 'npx forebay', file, '--force'], {
+    encoding: 'utf8',
+  });
   expect(printed).toContain('graph and config fit');
+  expect(printed).toMatch(/^ {2}npx forebay run --model \S+my-model --input IMAGES/m);
 });
 
 it('writes beside a model.onnx, and treats outputs without softmax as logits', async () => {
