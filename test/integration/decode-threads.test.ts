@@ -1,5 +1,5 @@
 // Lanes with decode threads (ADR 18) on the CPU. They give exactly the answers and errors of lanes without them.
-import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -18,6 +18,7 @@ import {
   type LoadableModel,
   type TestLane,
 } from '../support/lanes.ts';
+import { comparable, mixedRows } from '../support/mixed-images.ts';
 import { floatOutput, imageModel, type ImageGraph } from '../support/onnx/image-graph.ts';
 import { floats, ints, step } from '../support/onnx/mean-model.ts';
 import { meanColourModel, writeModelFolder, type MeanColourModel } from '../support/onnx/models.ts';
@@ -96,41 +97,6 @@ async function laneOf(model: LoadableModel, options: Partial<ChildLaneOptions> =
   return lane;
 }
 
-/** Images of many formats and sizes, as bytes and as files, with bad rows between them. */
-async function mixedRows(): Promise<LaneInput[]> {
-  const dir = testFolder();
-  const photo = (width: number, height: number) =>
-    sharp({
-      create: {
-        width,
-        height,
-        channels: 3,
-        noise: { type: 'gaussian', mean: 120, sigma: 40 },
-        background: '#000',
-      },
-    });
-  const encoded = await Promise.all([
-    photo(64, 48).jpeg().toBuffer(),
-    photo(31, 70).png().toBuffer(),
-    photo(40, 40).webp().toBuffer(),
-    photo(300, 200).jpeg({ progressive: true }).toBuffer(),
-    photo(33, 20).jpeg().withMetadata({ orientation: 6 }).toBuffer(),
-    photo(8, 5).gif().toBuffer(),
-    photo(20, 9).greyscale().jpeg().toBuffer(),
-  ]);
-  const rows: LaneInput[] = [];
-  for (const [i, bytes] of encoded.entries()) {
-    writeFileSync(join(dir, `${i}`), bytes);
-    // A file that has just been written has no version.
-    utimesSync(join(dir, `${i}`), 1_700_000_000, 1_700_000_000 + i);
-    rows.push({ path: join(dir, `${i}`), tenant: 'default' }, { bytes });
-  }
-  mkdirSync(join(dir, 'folder'));
-  rows.splice(3, 0, { bytes: Buffer.from('no image') }, { path: join(dir, 'absent'), tenant: 'default' });
-  rows.push({ path: join(dir, 'folder'), tenant: 'default' }, { json: '{"text":"no image"}' });
-  return [...rows, { bytes: encoded[0]!.subarray(0, 300) }, { bytes: new Uint8Array() }];
-}
-
 describe('a lane with decode threads', () => {
   it('answers rows of every image task, also bad ones, exactly as a lane without decode threads', async () => {
     const usual = testLane();
@@ -173,15 +139,6 @@ describe('a lane with decode threads', () => {
     const alone = await usual.run({ model, rows: rows.slice(0, 1), options: {} });
     const read = found.reduce((sum, { timings }) => sum + timings.bytes, 0);
     expect(read).toBe(2 * expected.timings.bytes + alone.timings.bytes);
-  }
-
-  /** Threads share the error text of libvips, so the cause of a broken image may be missing, or that of another one. */
-  function comparable(outcomes: readonly RowOutcome[]): readonly RowOutcome[] {
-    return outcomes.map((outcome) =>
-      outcome.ok || outcome.error.code !== 'decode_failed'
-        ? outcome
-        : { ok: false, error: { code: outcome.error.code, message: 'broken' } },
-    );
   }
 
   it('runs each row of a batch alone if the model fails on the batch', async () => {

@@ -8,24 +8,21 @@ import type { RowError } from '../../../shared/domain/row.ts';
 import { InvariantError } from '../../../shared/errors.ts';
 import type { RowLimits } from '../../../shared/files/row-limits.ts';
 import { jpegCodecOf } from '../image/decode/decoders.ts';
-import type { Geometry } from '../image/decode/geometry.ts';
-import type { ImagePreparer, ImageSpec, PrepareImage } from '../image/image-preparer.ts';
+import type { ImagePreparer, ImageSpec } from '../image/image-preparer.ts';
+import type { SharedImages } from '../image/shared-images.ts';
 import type { EncodedRow } from '../rows/row-bytes.ts';
+import { gatherRows, type AddRow, type GatheredBatch, type TargetErrors } from './gathered-rows.ts';
 import { budgetMemory } from './shared-budget.ts';
-import type {
-  FromThread,
-  PlacedRow,
-  ThreadBatch,
-  ThreadShare,
-  ThreadStart,
-  ToThread,
-} from './thread-messages.ts';
+import type { FromThread, ThreadShare, ThreadStart, ToThread } from './thread-messages.ts';
 
 export interface DecodeThreads {
   /** Resolves when every thread has loaded its libraries. Until then, a thread may run out of memory. */
   readonly ready: Promise<unknown>;
-  /** The tensors of its batches must be in shared memory. */
-  preparerOf(spec: ImageSpec): ImagePreparer;
+  /**
+   * The tensors of its batches must be in shared memory. `shared`: the same for all models that get the same rows. If they
+   * prepare a row in the same turn of the event loop, it is decoded once for all of them, where their configs allow it.
+   */
+  preparerOf(spec: ImageSpec, shared?: SharedImages): ImagePreparer;
   /** Encoded bytes that the threads have read since the last call. */
   takeBytes(): number;
 }
@@ -34,10 +31,9 @@ export interface DecodeThreads {
 interface Underway {
   /** Threads that have not answered yet. */
   left: number;
-  readonly geometries: Geometry[];
-  readonly errors: Map<number, RowError>;
-  readonly rows: ReadonlyMap<number, EncodedRow>;
-  readonly resolve: (errors: ReadonlyMap<number, RowError>) => void;
+  readonly batch: GatheredBatch;
+  readonly errors: readonly Map<number, RowError>[];
+  readonly resolve: (errors: TargetErrors) => void;
 }
 
 const ENTRY = new URL('./main.js', import.meta.url);
@@ -75,14 +71,18 @@ export function createDecodeThreads(options: {
     const of = underway.get(batch);
     if (of === undefined) throw new InvariantError(`a decode thread answered the unknown batch ${batch}`);
     bytes += read;
-    for (const { at, error, geometry, opened, digest } of done) {
-      if (error !== null) of.errors.set(at, error);
-      const row = of.rows.get(at);
-      if (row !== undefined && 'path' in row) {
+    for (const { index, images, opened, digest } of done) {
+      const { row, places } = of.batch.rows[index]!;
+      if ('path' in row) {
         row.opened = opened;
         row.digest = digest;
       }
-      if (geometry !== undefined) of.geometries[at] = geometry;
+      for (const [i, image] of images.entries()) {
+        if (image === undefined) continue;
+        const at = places[i]!;
+        if (image.error !== null) of.errors[i]!.set(at, image.error);
+        if (image.geometry !== undefined) of.batch.targets[i]!.geometries[at] = image.geometry;
+      }
     }
     of.left -= 1;
     if (of.left > 0) return;
@@ -90,50 +90,42 @@ export function createDecodeThreads(options: {
     of.resolve(of.errors);
   }
 
-  async function prepareAll(
-    batch: Omit<ThreadBatch, 'type' | 'batch' | 'next'>,
-    geometries: Geometry[],
-  ): Promise<ReadonlyMap<number, RowError>> {
+  async function prepareAll(batch: GatheredBatch): Promise<TargetErrors> {
     const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const message: ToThread = { ...batch, type: 'batch', batch: ++lastBatch, next };
-    const used = Math.min(count, batch.rows.length);
+    const targets = batch.targets.map(({ spec, decode, tensor }) => ({ spec, decode, tensor }));
+    const rows = batch.rows.map(({ row, places }) => ({ row: shared(row), places }));
+    const message: ToThread = { type: 'batch', batch: ++lastBatch, targets, rows, next };
+    const used = Math.min(count, rows.length);
     return new Promise((resolve) => {
-      const rows = new Map(batch.rows.map(({ at, row }) => [at, row]));
-      underway.set(lastBatch, { left: used, geometries, errors: new Map(), rows, resolve });
+      const errors = targets.map(() => new Map<number, RowError>());
+      underway.set(lastBatch, { left: used, batch, errors, resolve });
       for (let i = 0; i < used; i++) threads[(first + i) % count]!.postMessage(message);
       first = (first + used) % count;
     });
   }
 
-  /** Opens a batch. */
-  function open(
-    spec: ImageSpec,
-    ...[tensor, geometries, decode]: Parameters<ImagePreparer['open']>
-  ): PrepareImage {
-    /** Rows of this turn of the event loop. They go to the threads together. */
-    let rows: PlacedRow[] = [];
-    let errors: Promise<ReadonlyMap<number, RowError>> | null = null;
+  /** By what the models share. */
+  const gatherers = new WeakMap<SharedImages, AddRow>();
 
-    async function send(): Promise<ReadonlyMap<number, RowError>> {
-      const message = { spec, tensor, decode, rows };
-      rows = [];
-      errors = null;
-      return prepareAll(message, geometries);
-    }
-
-    return async (at, row) => {
-      rows.push({ at, row: shared(row) });
-      errors ??= Promise.resolve().then(send);
-      return (await errors).get(at) ?? null;
-    };
+  function gathererOf(models: SharedImages | undefined): AddRow {
+    const add = (models && gatherers.get(models)) ?? gatherRows(prepareAll);
+    if (models !== undefined) gatherers.set(models, add);
+    return add;
   }
 
   return {
     ready,
-    preparerOf(spec) {
+    preparerOf(spec, sharedImages) {
       const message: ToThread = { type: 'load', spec };
       for (const thread of threads) thread.postMessage(message);
-      return { jpeg: jpegCodecOf(spec.preprocess), open: (...batch) => open(spec, ...batch) };
+      const add = gathererOf(sharedImages);
+      return {
+        jpeg: jpegCodecOf(spec.preprocess),
+        open(tensor, geometries, decode) {
+          const target = { spec, tensor, geometries, decode };
+          return async (at, row) => add(target, at, row);
+        },
+      };
     },
     takeBytes() {
       const taken = bytes;

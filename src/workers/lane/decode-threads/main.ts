@@ -4,12 +4,15 @@ import { InvariantError } from '../../../shared/errors.ts';
 import { createDecoderFactory } from '../image/decode/decoders.ts';
 import type { Geometry } from '../image/decode/geometry.ts';
 import { createImagePreparer, type ImagePreparer, type ImageSpec } from '../image/image-preparer.ts';
+import { createSharedImages } from '../image/shared-images.ts';
 import { createSharedMemory } from '../out-of-memory.ts';
 import { createBookedDecoding } from './booked-decoding.ts';
 import { createSharedBudget } from './shared-budget.ts';
 import type {
+  DoneImage,
   DoneRow,
   FromThread,
+  PlacedRow,
   ThreadBatch,
   ThreadShare,
   ThreadStart,
@@ -29,34 +32,53 @@ const { budget, exclusively } = createBookedDecoding(
 const rowBytes = createThreadRowBytes(limits, createSharedBudget(held, maxHeldBytes));
 const createDecoder = createDecoderFactory(limits, { budget, memory: createSharedMemory(exclusively) });
 
-/** By spec, so that a model that is loaded again finds what it used before. */
-const preparers = new Map<string, ImagePreparer>();
+/** By the specs of models that share images, so that models that are loaded again find what they used before. */
+const preparers = new Map<string, readonly ImagePreparer[]>();
 
-function preparerOf(spec: ImageSpec): ImagePreparer {
-  const key = JSON.stringify(spec);
+function preparersOf(specs: readonly ImageSpec[]): readonly ImagePreparer[] {
+  const key = JSON.stringify(specs);
   const known = preparers.get(key);
   if (known !== undefined) return known;
-  const made = createImagePreparer(spec, { rowBytes, createDecoder });
+  const sharedImages = specs.length === 1 ? undefined : createSharedImages();
+  const made = specs.map((spec) => createImagePreparer(spec, { rowBytes, createDecoder, sharedImages }));
   preparers.set(key, made);
   return made;
 }
 
-async function prepareShare({ batch, spec, decode, rows, next, tensor }: ThreadBatch): Promise<ThreadShare> {
-  const geometries: Geometry[] = [];
-  const prepare = preparerOf(spec).open(tensor, geometries, decode);
+async function prepareShare({ batch, targets, rows, next }: ThreadBatch): Promise<ThreadShare> {
+  const shared = preparersOf(targets.map(({ spec }) => spec));
+  const open = targets.map(({ tensor, decode }, i) => {
+    const geometries: Geometry[] = [];
+    return { geometries, prepare: shared[i]!.open(tensor, geometries, decode) };
+  });
+
+  /** One model after the other, so that the others find the image that the first one has decoded. */
+  async function prepareRow({ row, places }: PlacedRow): Promise<DoneRow['images']> {
+    const images: (DoneImage | undefined)[] = [];
+    for (const [i, at] of places.entries()) {
+      if (at === undefined) continue;
+      const { prepare, geometries } = open[i]!;
+      const error = await prepare(at, row);
+      images[i] = { error, geometry: geometries[at] };
+    }
+    return images;
+  }
+
   const done: DoneRow[] = [];
-  for (let placed = rows[Atomics.add(next, 0, 1)]; placed; placed = rows[Atomics.add(next, 0, 1)]) {
-    const { at, row } = placed;
-    const error = await prepare(at, row);
-    const { opened, digest } = 'path' in row ? row : {};
-    done.push({ at, error, geometry: geometries[at], opened, digest });
+  for (;;) {
+    const index = Atomics.add(next, 0, 1);
+    const placed = rows[index];
+    if (placed === undefined) break;
+    const images = await prepareRow(placed);
+    const { opened, digest } = 'path' in placed.row ? placed.row : {};
+    done.push({ index, images, opened, digest });
   }
   return { batch, done, bytes: rowBytes.takeBytes() };
 }
 
 let last = Promise.resolve();
 port.on('message', (message: ToThread) => {
-  if (message.type === 'load') preparerOf(message.spec);
+  if (message.type === 'load') preparersOf([message.spec]);
   else last = last.then(async () => send(await prepareShare(message)));
 });
 send('ready');

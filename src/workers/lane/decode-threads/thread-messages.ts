@@ -16,24 +16,30 @@ export interface ThreadStart {
   readonly decoding: SharedArrayBuffer;
 }
 
-/** A row, and its position in the batch. */
+/** What the images of a batch become for one model. */
+export interface ThreadTarget {
+  readonly spec: ImageSpec;
+  readonly decode: DecodeMode | null;
+  /** In shared memory. */
+  readonly tensor: TensorData;
+}
+
 export interface PlacedRow {
-  readonly at: number;
   /** Bytes are in shared memory. */
   readonly row: EncodedRow;
+  /** By target: the row of its tensor. Undefined if this model does not get the row. */
+  readonly places: readonly (number | undefined)[];
 }
 
 /** The same message goes to each thread that works on the batch. */
 export interface ThreadBatch {
   readonly type: 'batch';
   readonly batch: number;
-  readonly spec: ImageSpec;
-  readonly decode: DecodeMode | null;
+  /** Models that share the images of the rows. */
+  readonly targets: readonly ThreadTarget[];
   readonly rows: readonly PlacedRow[];
   /** One number in shared memory: the index of the next row that no thread has taken. */
   readonly next: Int32Array<SharedArrayBuffer>;
-  /** The tensor of the batch, in shared memory. */
-  readonly tensor: TensorData;
 }
 
 /** `load`: prepares for images of a spec, so that their first batch need not wait. */
@@ -51,11 +57,17 @@ export interface ThreadShare {
 }
 
 export interface DoneRow {
-  readonly at: number;
-  readonly error: RowError | null;
-  /** Undefined if the row failed. */
-  readonly geometry: Geometry | undefined;
+  /** Its position in `rows`. */
+  readonly index: number;
+  /** By target. Undefined if this model does not get the row. */
+  readonly images: readonly (DoneImage | undefined)[];
   /** See LaneInput. */
   readonly opened: FileStamp | undefined;
   readonly digest: string | undefined;
+}
+
+export interface DoneImage {
+  readonly error: RowError | null;
+  /** Undefined if the row failed. */
+  readonly geometry: Geometry | undefined;
 }

@@ -30,7 +30,8 @@ export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): Th
     // the call.
     const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
     checkRowSize(bytes.length, limits.maxFileBytes);
-    if ('path' in row) row.opened = opened;
+    // Of several models that read the row, the first one decides. Later changes then count as changes.
+    if ('path' in row) row.opened ??= opened;
     readBytes += bytes.length;
     checkContent(row, bytes);
     return bytes;

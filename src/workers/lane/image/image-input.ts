@@ -52,7 +52,7 @@ export function bindImageInput(
   const preparer =
     decodeThreads === undefined
       ? createImagePreparer(spec, { ...services, rowBytes })
-      : decodeThreads.preparerOf(spec);
+      : decodeThreads.preparerOf(spec, services.sharedImages);
   const filler = createTensorFiller(preprocess, inputType, layout);
   const tensors = createTensorPool(filler, decodeThreads !== undefined);
   // onnxruntime refuses shared memory, so rows of decode threads are copied once.

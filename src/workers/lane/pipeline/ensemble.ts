@@ -19,12 +19,14 @@ export interface EnsembleParts {
   readonly config: PipelineConfig & Required<Pick<PipelineConfig, 'ensemble'>>;
   readonly members: readonly Member[];
   readonly rowBytes: SharedRowBytes;
+  /** Decode threads prepare the rows of all models, so this thread reads no files. */
+  readonly inThreads: boolean;
 }
 
 type Prepared = RowError | null | Promise<RowError | null>;
 
 export function openEnsemble(rows: number, options: OptionValues, parts: EnsembleParts): OpenBatch {
-  const { config, members, rowBytes } = parts;
+  const { config, members, rowBytes, inThreads } = parts;
   const { combine: mode, members: named } = config.ensemble!;
   const isPartial = config.on_member_error === 'partial';
   const wanted: Wanted = { topK: numberOf(options['top_k']), threshold: numberOf(options['threshold']) };
@@ -47,6 +49,16 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
       const failed = keepError(member, at, done);
       if (failed !== null) return failed;
     }
+    return allFailed(at);
+  }
+
+  /** All models in one turn of the event loop, so that the threads get the row once. */
+  async function prepareTogether(at: number, row: TaskInput): Promise<RowError | null> {
+    const errors = await Promise.all(batches.map(async (batch) => batch.prepare(at, row)));
+    return errors.map((error, i) => keepError(i, at, error)).find((error) => error !== null) ?? allFailed(at);
+  }
+
+  function allFailed(at: number): RowError | null {
     return isPartial && early.every((errors) => errors[at] !== null) ? early[0]![at]! : null;
   }
 
@@ -66,6 +78,7 @@ export function openEnsemble(rows: number, options: OptionValues, parts: Ensembl
 
   return {
     prepare(at, row) {
+      if (inThreads) return prepareTogether(at, row);
       if ('json' in row || 'madeUp' in row) return prepareFrom(0, at, row);
       // The models themselves say why a row cannot be read.
       const alone = () => prepareFrom(0, at, row);

@@ -4,6 +4,7 @@ import { gravest } from '../../../shared/domain/model/batch-invariance.ts';
 import { ForebayError, InvariantError, messageOf } from '../../../shared/errors.ts';
 import type { ModelConfig } from '../../../shared/domain/model/model-config.ts';
 import { autoBatchSize } from '../../../shared/tasks/auto-batch.ts';
+import { rowKindOf } from '../../../shared/tasks/task-descriptions.ts';
 import { effectiveOptions } from '../../../shared/tasks/option-values.ts';
 import { countClasses, differentClasses } from '../../../shared/tasks/pipeline/class-counts.ts';
 import {
@@ -40,6 +41,9 @@ export async function loadPipelineExecutor(
   // Keeping the pixels of all rows for a later level or step costs more than decoding a few of them again (ADR 29).
   const sharedBy = (i: number) => (config.ensemble === undefined && i > 0 ? undefined : forAll);
   const services = { ...parts.services, rowBytes };
+  // Only the tasks for images use decode threads.
+  const inThreads =
+    parts.services.decodeThreads !== undefined && rowKindOf(config) === 'image' && !holdsCode(config);
   const numbers = classNumbers(config, loads);
   const members: Member[] = [];
   const chain = config.chain === undefined ? null : planChain(config, parts.services);
@@ -84,7 +88,7 @@ export async function loadPipelineExecutor(
       if (cascade !== undefined)
         return openCascade(rows, options, { config: { ...config, cascade }, members });
       if (ensemble !== undefined)
-        return openEnsemble(rows, options, { config: { ...config, ensemble }, members, rowBytes });
+        return openEnsemble(rows, options, { config: { ...config, ensemble }, members, rowBytes, inThreads });
       throw new InvariantError(`pipeline "${config.name}" combines nothing`);
     },
     changedFile: () =>
