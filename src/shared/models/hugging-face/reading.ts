@@ -10,6 +10,9 @@ export interface Reading {
 /** The config of a processor of images, or of a feature extractor for sounds. */
 export const PROCESSOR_FILE = 'preprocessor_config.json';
 
+/** The settings of a tokenizer. */
+export const TOKENIZER_CONFIG = 'tokenizer_config.json';
+
 export type Json = Readonly<Record<string, unknown>>;
 
 /** Lists fields of the processor's config that are not understood. */

@@ -1,10 +1,9 @@
 /** What a Hugging Face folder says about the input of a text model. */
 import { objectIn, type ForeignFiles } from '../foreign-files.ts';
 import type { Described } from './described.ts';
-import { padTokenById } from './pad-token.ts';
-import type { Json } from './reading.ts';
+import { padTokenOf } from './pad-token.ts';
+import { TOKENIZER_CONFIG as FILE, type Json } from './reading.ts';
 
-const FILE = 'tokenizer_config.json';
 const SENTENCE_FILE = 'sentence_bert_config.json';
 /** Longer limits stand for "none" in tokenizer_config.json. */
 const MOST_TOKENS = 32_768;
@@ -33,12 +32,8 @@ export async function describeText(files: ForeignFiles, config: Json): Promise<D
     const from = maxLength === own ? `${FILE} (model_max_length)` : 'config.json (max_position_embeddings)';
     taken.push(`max_length ${maxLength}: taken from ${from}`);
   }
-  const named = tokenText(tokenizer['pad_token']);
-  const padToken = named ?? (await padTokenById(files, config['pad_token_id']));
-  if (padToken !== null) {
-    const from = named === null ? `config.json (pad_token_id ${String(config['pad_token_id'])})` : FILE;
-    taken.push(`pad_token "${padToken}": taken from ${from}`);
-  }
+  const pad = await padTokenOf(files, tokenizer, config);
+  if (pad !== null) taken.push(`pad_token "${pad.token}": taken from ${pad.from}`);
   const given = tokenizer['truncation_side'];
   const side = given === 'left' || given === 'right' ? given : null;
   if (side !== null) taken.push(`truncation_side "${side}": taken from ${FILE}`);
@@ -49,7 +44,7 @@ export async function describeText(files: ForeignFiles, config: Json): Promise<D
     fields: {
       tokenizer: 'tokenizer.json',
       ...(maxLength === null ? {} : { max_length: maxLength }),
-      ...(padToken === null ? {} : { pad_token: padToken }),
+      ...(pad === null ? {} : { pad_token: pad.token }),
       ...(side === null ? {} : { truncation_side: side }),
     },
     missing,
@@ -87,10 +82,4 @@ function positionsOf(config: Json): number | null {
   const positions = lengthOf(config['max_position_embeddings']);
   if (positions === null) return null;
   return SHIFTED_POSITIONS.test(String(config['model_type'])) ? positions - POSITIONS_LOST : positions;
-}
-
-/** A token is a text, or an object with its content. */
-function tokenText(value: unknown): string | null {
-  const text = typeof value === 'object' && value !== null ? (value as Json)['content'] : value;
-  return typeof text === 'string' && text !== '' ? text : null;
 }

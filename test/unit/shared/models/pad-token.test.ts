@@ -1,4 +1,5 @@
-// The padding token of a Hugging Face model whose tokenizer names none.
+// The padding token of a Hugging Face model.
+import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import { openForeignFiles } from '#forebay/shared/models/foreign-files.js';
 import { describeText } from '#forebay/shared/models/hugging-face/text-settings.js';
@@ -36,4 +37,36 @@ it.each<[string, string | undefined, { tokenizer: object; id?: unknown; named?: 
   expect(fields['pad_token']).toBe(token);
   const from = named === undefined ? `config.json (pad_token_id ${String(id)})` : 'tokenizer_config.json';
   expect(taken).toEqual(token === undefined ? [] : [`pad_token "${token}": taken from ${from}`]);
+});
+
+it.each<[string, string, { map?: object; config?: object }]>([
+  ['special_tokens_map.json', '</s>', { map: { pad_token: '</s>' } }],
+  ['special_tokens_map.json', '</s>', { map: { pad_token: { content: '</s>', lstrip: false } } }],
+  ['special_tokens_map.json', '</s>', { map: { pad_token: '</s>' }, config: { pad_token: '<s>' } }],
+  [
+    'tokenizer_config.json',
+    '<s>',
+    { map: { pad_token: '</s>' }, config: { pad_token: '<s>', added_tokens_decoder: {} } },
+  ],
+  [
+    'special_tokens_map.json',
+    '</s>',
+    { map: { pad_token: '</s>' }, config: { pad_token: null, added_tokens_decoder: {} } },
+  ],
+  ['config.json (pad_token_id 0)', '<s>', { map: { eos_token: '</s>' } }],
+])('comes from %s', async (from, token, { map = {}, config = {} }) => {
+  const dir = writeFolder({
+    'tokenizer.json': unigram,
+    'tokenizer_config.json': config,
+    'special_tokens_map.json': map,
+  });
+  const { fields, taken } = await describeText(openForeignFiles(dir), { pad_token_id: 0 });
+  expect(fields['pad_token']).toBe(token);
+  expect(taken).toEqual([`pad_token "${token}": taken from ${from}`]);
+});
+
+it('makes special_tokens_map.json part of what the model is', async () => {
+  const files = openForeignFiles(writeFolder({ 'special_tokens_map.json': { pad_token: '</s>' } }));
+  await describeText(files, {});
+  expect(files.read.map(({ path }) => basename(path))).toContain('special_tokens_map.json');
 });
