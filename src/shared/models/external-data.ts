@@ -44,11 +44,12 @@ type Message =
 
 const DATA_LOCATION = 14;
 const EXTERNAL = 1;
-const IR_VERSION = 1;
+/** The field of a model with its IR version. */
+export const IR_VERSION = 1;
 const TENSOR_NAME = 8;
 const INPUT_NAME = 1;
-/** Before this version, all weights are listed as inputs, and none of them can be replaced. */
-const FIRST_WITH_DEFAULTS = 4;
+/** Before this IR version, all weights are listed as inputs, and none of them can be replaced. */
+export const FIRST_WITH_DEFAULTS = 4;
 /** The model and its graph, but none of its subgraphs. */
 const TOP_LEVELS = 2;
 const WINDOW = 256 * 1024;

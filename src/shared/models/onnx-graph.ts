@@ -4,10 +4,14 @@
  */
 import { ForebayError } from '../errors.ts';
 import { elementName } from './element-names.ts';
+import { FIRST_WITH_DEFAULTS, IR_VERSION } from './external-data.ts';
 import type { GraphTensor } from './graph-tensor.ts';
 
 export interface GraphFace {
+  /** Inputs that need a value. */
   readonly inputs: readonly GraphTensor[];
+  /** Inputs for which the graph has a value. */
+  readonly defaults: readonly GraphTensor[];
   readonly outputs: readonly GraphTensor[];
   /** Operators by the names of their output values. */
   readonly operators: ReadonlyMap<string, { readonly type: string; readonly inputs: readonly string[] }>;
@@ -21,11 +25,11 @@ export function readGraphFace(bytes: Buffer): GraphFace {
     const graph = one(bytes, 7);
     if (graph === undefined) throw new Error('it holds no graph');
     const weights = new Set(all(graph, 5).map((tensor) => text(tensor, 8)));
+    const inputs = all(graph, 11).map(readTensor);
+    const hasValue = ({ name }: GraphTensor) => weights.has(name);
     return {
-      // Older exporters list weights among the inputs.
-      inputs: all(graph, 11)
-        .map(readTensor)
-        .filter((input) => !weights.has(input.name)),
+      inputs: inputs.filter((input) => !hasValue(input)),
+      defaults: (number(bytes, IR_VERSION) ?? 0) < FIRST_WITH_DEFAULTS ? [] : inputs.filter(hasValue),
       outputs: all(graph, 12).map(readTensor),
       operators: new Map(all(graph, 1).flatMap(readOperator)),
       metadata: new Map(all(bytes, 14).map((entry) => [text(entry, 1), text(entry, 2)])),

@@ -11,6 +11,7 @@ import { CONFIG_FILE } from '../../shared/models/config-file.ts';
 import { GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { readGraphFace, type GraphFace } from '../../shared/models/onnx-graph.ts';
 import type { ModelInfo } from '../lane/messages.ts';
+import { defaultFacts } from './default-facts.ts';
 import type { ChildLaneOptions } from '../lane-pool/child-lane.ts';
 import type { Lane } from '../lane-pool/lane-handle.ts';
 import { toModelLoad } from '../lane-pool/model-load.ts';
@@ -89,7 +90,7 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
     const { batchInvariance } = info;
     return {
       task: chosen.guesser.task,
-      facts: [...chosen.facts, ...written.facts],
+      facts: [...chosen.facts, ...written.facts, ...defaultFacts(face)],
       guesses: [...chosen.guesses, ...written.guesses],
       taken: [...beside.taken, ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config))],
       open: beside.open,

@@ -1,5 +1,6 @@
 /** Guesses the config of the task `tensors`, which fits any graph, from its shapes and the hints. Pure. */
 import { sum } from '../../../shared/math/sum.ts';
+import { CHOOSE_VALUE } from '../../../shared/models/default-value.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import { canCarry, elementBytes } from '../../../shared/tasks/tensors/dtypes.ts';
@@ -19,9 +20,9 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const facts = [`inputs  ${describeAll(face.inputs)}`, `outputs ${describeAll(face.outputs)}`];
   const guesses: string[] = [];
   const { values, shapes, batchAxes } = hints;
-  checkNames('--value names the input', values, face.inputs);
-  checkNames('--shape names the input', shapes, face.inputs);
-  checkNames('--batch-axis names', batchAxes, [...face.inputs, ...face.outputs]);
+  checkNames('--value names the input', values, face.inputs, face);
+  checkNames('--shape names the input', shapes, face.inputs, face);
+  checkNames('--batch-axis names', batchAxes, [...face.inputs, ...face.outputs], face);
   const own = face.inputs.filter((input) => !isShared(input, hints));
   const batch = withAxes(findBatch(own, face.outputs), batchAxes);
   (batch.isCertain ? facts : guesses).push(`batch   ${batch.why}`);
@@ -47,14 +48,19 @@ function isShared({ name }: GraphTensor, { values }: Hints): boolean {
   return given !== undefined && given !== 'row';
 }
 
+const HAS_VALUE = `the graph has a value for it, which onnxruntime-node cannot replace: leave the flag out, or, ${CHOOSE_VALUE}`;
+
 /** `what`: the beginning of the message. */
 function checkNames(
   what: string,
   given: ReadonlyMap<string, unknown>,
   tensorsOfGraph: readonly GraphTensor[],
+  { defaults }: GraphFace,
 ): void {
   for (const name of given.keys()) {
     if (tensorsOfGraph.some((tensor) => tensor.name === name)) continue;
+    if (defaults.some((tensor) => tensor.name === name))
+      throw mismatch(`${what} "${name}", but ${HAS_VALUE}`);
     throw mismatch(`${what} "${name}", but the graph has ${describeAll(tensorsOfGraph)}`);
   }
 }

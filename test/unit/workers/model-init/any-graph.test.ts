@@ -6,7 +6,8 @@ import { startChildLane } from '#forebay/workers/lane-pool/child-lane.js';
 import { guessed, type Given } from '../../../support/guessed.ts';
 import { sharedLane, testFolder } from '../../../support/lanes.ts';
 import { configIn, modelInit, modelInitIn } from '../../../support/model-init.ts';
-import { step } from '../../../support/onnx/mean-model.ts';
+import { writeOnnx } from '../../../support/onnx/graph.ts';
+import { floats, step } from '../../../support/onnx/mean-model.ts';
 import { meanColourModel } from '../../../support/onnx/models.ts';
 import { endlessModel } from '../../../support/onnx/special-models.ts';
 import {
@@ -53,6 +54,44 @@ it('writes a batch size that is clearly faster, and says so', async () => {
   expect(configIn(dir)).toMatchObject({ batching: { batch_size: 8, max_wait_ms: 50 } });
   expect((await modelInit(file, '--name', 'sum', '--force')).out).not.toContain('batch_size');
   expect(configIn(dir)).toMatchObject({ batching: { batch_size: 'auto' } });
+});
+
+describe('inputs for which the graph has a value', () => {
+  const names = ['factor', 'a', 'b', 'c', 'd', 'e'];
+  const graph = {
+    inputs: ['x', ...names].map((name) => tensor(name, 'float32', ...(name === 'x' ? ['N', 3] : []))),
+    outputs: [tensor('y', 'float32', 'N', 3)],
+    operators: [step('Mul', ['x', 'factor'], 'y')],
+    weights: names.map((name) => floats(name, [], [2])),
+  };
+
+  it('are listed, because rows cannot give them', async () => {
+    const { dir, file } = written(writeOnnx(graph));
+    const { code, out } = await modelInit(file, '--task', 'tensors');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /left at their default, .*: "factor" float32\[\] and .* and 1 more; to choose one, export the model without/,
+    );
+    expect(configIn(dir)).toMatchObject({ inputs: { x: { batch_axis: 0 } } });
+  });
+
+  it('are no inputs in files in which all weights are inputs', async () => {
+    const { file } = written(writeOnnx(graph, { ir: 3 }));
+    const { code, out } = await modelInit(file, '--task', 'tensors');
+    expect(code).toBe(0);
+    expect(out).not.toContain('factor');
+  });
+
+  it.each([
+    ['--value', 'factor=3'],
+    ['--shape', 'factor=1'],
+    ['--batch-axis', 'factor=null'],
+  ])('are refused in %s', async (...flag) => {
+    const { file } = written(writeOnnx(graph));
+    const { code, err } = await modelInit(file, '--task', 'tensors', ...flag);
+    expect(code).toBe(2);
+    expect(err).toMatch(/"factor", but the graph has a value for it, .*: leave the flag out, or/);
+  });
 });
 
 describe('tabular', () => {

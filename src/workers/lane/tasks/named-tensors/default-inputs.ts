@@ -1,8 +1,6 @@
 /** Inputs for which the graph has a value. onnxruntime-node ignores another value, so none is accepted. Pure. */
+import { CHOOSE_VALUE } from '../../../../shared/models/default-value.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
-
-/** What to do about it, for messages. */
-const HINT = 'to choose it, export the model without that value (without its initializer)';
 
 /** `names`: the inputs that the config declares. Throws ForebayError `config_mismatch`. */
 export function checkDefaults(
@@ -14,10 +12,10 @@ export function checkDefaults(
   if (name === undefined) return;
   throw mismatch(
     `${configFile} names the input "${name}"`,
-    `the graph has a value for it, which onnxruntime-node cannot replace: leave it out, or, ${HINT}`,
+    `the graph has a value for it, which onnxruntime-node cannot replace: leave it out, or, ${CHOOSE_VALUE}`,
   );
 }
 
 export function defaultProblem(name: string): string {
-  return `the field "${name}" must be left out: the graph has a value for this input, which onnxruntime-node cannot replace; ${HINT}`;
+  return `the field "${name}" must be left out: the graph has a value for this input, which onnxruntime-node cannot replace; ${CHOOSE_VALUE}`;
 }
