@@ -314,7 +314,7 @@ describe('a config that contradicts its graph is refused, and both sides are nam
     [
       'an axis that is not there',
       { inputs: { a: { batch_axis: 2 } } },
-      /inputs\.a\.batch_axis .* is 2, but .* axes are 0 to 1/,
+      /inputs\.a\.batch_axis .* is 2, but .*: choose an axis from 0 to 1$/,
     ],
     [
       'a constant of another type',

@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
+import { parseJson } from '../text/parse-json.ts';
 import { readText } from '../text/read-text.ts';
 import { stampFile, type ModelFile } from './content-memo.ts';
 import type { Json } from './hugging-face/reading.ts';
@@ -43,12 +44,9 @@ export function openForeignFiles(dir: string): ForeignFiles {
   async function json(name: string): Promise<Json | readonly unknown[] | null> {
     const content = await text(name);
     if (content === null) return null;
-    let value: unknown;
-    try {
-      value = JSON.parse(content);
-    } catch (cause) {
-      throw new Error(`${name} is not JSON: ${messageOf(cause)}`, { cause });
-    }
+    const parsed = parseJson(content);
+    if (!parsed.ok) throw new Error(`${name} ${parsed.why}`, { cause: parsed.cause });
+    const { value } = parsed;
     if (typeof value === 'object' && value !== null) return value as Json | readonly unknown[];
     throw new Error(`${name} is not a JSON object`);
   }

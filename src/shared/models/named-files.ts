@@ -49,9 +49,14 @@ async function readNamed(dir: string, named: NamedFile, memo: ContentMemo): Prom
     const { why, sha256 } = await memo.of(`named ${field}`, [file], async () => examine(file, named));
     return why === null ? { ok: true, file: { ...file, field, sha256 } } : refuse(why);
   } catch (error) {
-    const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return refuse(gone ? `there is no file "${name}" beside model.json` : messageOf(error));
+    return refuse(whyUnread(name, error));
   }
+}
+
+function whyUnread(name: string, error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `there is no file "${name}" beside model.json`;
+  return code === 'EISDIR' ? `"${name}" is a folder, and must be a file` : messageOf(error);
 }
 
 async function examine(

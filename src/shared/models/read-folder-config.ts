@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { messageOf, type Issue } from '../errors.ts';
 import { isMissing } from '../files/is-missing.ts';
+import { parseJson } from '../text/parse-json.ts';
 import { readText } from '../text/read-text.ts';
 import { CONFIG_FILE } from './config-file.ts';
 import { stampFile, type ModelFile } from './content-memo.ts';
@@ -175,9 +176,6 @@ async function readOwn(dir: string) {
   }
   const reading = readText(bytes);
   if (!reading.ok) return refuse(reading.why);
-  try {
-    return { ok: true, file, value: JSON.parse(reading.text) as unknown } as const;
-  } catch (cause) {
-    return refuse(`is not JSON: ${messageOf(cause)}`, cause);
-  }
+  const parsed = parseJson(reading.text);
+  return parsed.ok ? ({ ok: true, file, value: parsed.value } as const) : refuse(parsed.why, parsed.cause);
 }

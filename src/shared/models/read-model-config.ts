@@ -20,7 +20,12 @@ export type ModelConfigReading =
 
 export function readModelConfig(value: unknown): ModelConfigReading {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { ok: false, issues: [{ path: '', message: 'expected an object' }] };
+    return {
+      ok: false,
+      issues: [
+        { path: '', message: 'model.json must be a JSON object, such as {"name": "m", "task": "tensors"}' },
+      ],
+    };
   }
   const raw = value as Readonly<Record<string, unknown>>;
   const { kind = 'onnx', ...rest } = raw;

@@ -1,8 +1,8 @@
 /** Reads and describes the files beside a graph: labels.txt, the configs of Hugging Face, and the tokenizer. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../../shared/errors.ts';
 import { parseLabels } from '../../shared/tasks/classes/labels.ts';
+import { parseJson } from '../../shared/text/parse-json.ts';
 import { readText } from '../../shared/text/read-text.ts';
 import { openForeignFiles } from '../../shared/models/foreign-files.ts';
 import type { Described } from '../../shared/models/hugging-face/described.ts';
@@ -117,13 +117,9 @@ async function readJson(folders: readonly string[], name: string): Promise<Json>
   if (found === null) return {};
   const reading = readText(found.bytes);
   if (!reading.ok) throw new Error(`${found.path} ${reading.why}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(reading.text);
-  } catch (cause) {
-    throw new Error(`${found.path} is not JSON: ${messageOf(cause)}`, { cause });
-  }
-  if (isJsonObject(value)) return value;
+  const parsed = parseJson(reading.text);
+  if (!parsed.ok) throw new Error(`${found.path} ${parsed.why}`, { cause: parsed.cause });
+  if (isJsonObject(parsed.value)) return parsed.value;
   throw new Error(`${found.path} is not a JSON object`);
 }
 

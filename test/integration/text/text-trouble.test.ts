@@ -81,7 +81,7 @@ const mismatches: readonly (readonly [string, Buffer, object, RegExp])[] = [
     'tokens that are not whole numbers',
     echoInput('input_ids', { type: 'float32' }),
     {},
-    /^input_ids is a tensor \[batch, tokens\] of int64 or int32, but the graph's input is "input_ids" float32\[batch,tokens\]$/,
+    /^input_ids is a tensor \[batch, tokens\] of int64 or int32, but the graph's input is "input_ids" float32\[batch,tokens\]: export it again, or use the task "tensors"$/,
   ],
   ['an unknown input', tokenTable({ table, inputs: ['pixels'] }), {}, /inputs input_ids.*"pixels"/],
   [

@@ -12,7 +12,7 @@ import {
   type GraphTensor,
 } from '../../models/graph-tensor.ts';
 import { activationOf, type ClassesConfig } from './activation.ts';
-import { mismatch, noSuchTensor } from '../../models/mismatch.ts';
+import { mismatch, noSuchTensor, OTHER_TASK } from '../../models/mismatch.ts';
 
 type ScoreConfig = Pick<ClassesConfig, 'activation' | 'softmax' | 'output'>;
 
@@ -27,7 +27,8 @@ export function chooseOutput(
   if (others.length === 0) return first!;
   throw mismatch(
     'nothing says which output holds the class scores',
-    `the graph has ${describeAll(possible)}: name one in model.json, such as "output": "${first!.name}"`,
+    `the graph has ${describeAll(possible)}`,
+    `name one in model.json, such as "output": "${first!.name}"`,
   );
 }
 
@@ -43,6 +44,7 @@ export function possibleOutputs(
     throw mismatch(
       'a classifier needs an output [batch, classes] of floats',
       `the graph has ${describeAll(outputs)}`,
+      OTHER_TASK,
     );
   }
   const fitting = labels === null ? [] : possible.filter(({ shape }) => classesOf(shape) === labels.length);
@@ -68,6 +70,7 @@ export function checkScores(parts: {
     throw mismatch(
       `the labels file has ${labels.length} names`,
       `the graph's output ${describeTensor(output)} has ${classes} classes`,
+      'give one name per class, in the order of the scores',
     );
   }
   if (config.activation !== undefined) return;
@@ -90,7 +93,8 @@ function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null
   const names = most === 2 ? 'one name, or two (a high number means the second)' : 'one name';
   throw mismatch(
     `the labels file has ${labels.length} names`,
-    `the graph's output ${describeTensor(output)} is one number per row: with activation "${config.activation}" it takes ${names}`,
+    `the graph's output ${describeTensor(output)} is one number per row`,
+    `with activation "${config.activation}", give ${names}`,
   );
 }
 
@@ -105,6 +109,7 @@ function namedOutput(
   throw mismatch(
     'a classifier needs an output [batch, classes] of floats',
     `the graph's output is ${describeTensor(found)}`,
+    'name another output',
   );
 }
 

@@ -4,7 +4,7 @@ import { DECODE_MODES } from './decode-mode.ts';
 
 const per = (what: string) =>
   z
-    .array(z.number())
+    .array(z.number(), `a list of one ${what}, or of one per channel (3), such as [0.5]`)
     .refine((v) => v.length === 1 || v.length === 3, { message: `one ${what}, or one per channel (3)` });
 
 const SIDE = z.int().min(1).max(4096);

@@ -64,7 +64,8 @@ function onlyOutput(
   const all = outputs.filter(isPerRow).map(({ name }) => `"${name}"`);
   throw mismatch(
     'nothing says which output is the answer',
-    `the graph has ${describeAll(outputs)}: name one in model.json, such as "output": "${named}", or several, such as "output": [${all.join(', ')}], to get them as they are`,
+    `the graph has ${describeAll(outputs)}`,
+    `name one in model.json, such as "output": "${named}", or several, such as "output": [${all.join(', ')}], to get them as they are`,
   );
 }
 
@@ -75,7 +76,8 @@ function namedOutput(name: string, outputs: readonly GraphTensor[]): GraphTensor
   if (isPerRow(found)) return found;
   throw mismatch(
     'an answer has the shape [batch] or [batch, numbers]',
-    `the graph's output is ${describeTensor(found)}: use the task "tensors"`,
+    `the graph's output is ${describeTensor(found)}`,
+    'use the task "tensors"',
   );
 }
 

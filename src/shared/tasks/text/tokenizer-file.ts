@@ -1,6 +1,6 @@
 /** A tokenizer in the format of Hugging Face's tokenizers library (tokenizer.json). */
 import { z } from 'zod';
-import { messageOf } from '../../errors.ts';
+import { parseJson } from '../../text/parse-json.ts';
 import { readText } from '../../text/read-text.ts';
 
 const STEP = z.looseObject({ type: z.string() }).nullish();
@@ -34,16 +34,11 @@ export type TokenizerFile = z.infer<typeof TOKENIZER>;
 export function parseTokenizer(
   bytes: Buffer,
 ): { readonly ok: true; readonly file: TokenizerFile } | { readonly ok: false; readonly why: string } {
-  if (bytes.length === 0) return refused('is empty; copy or download it again');
   const reading = readText(bytes);
   if (!reading.ok) return refused(reading.why);
-  let value: unknown;
-  try {
-    value = JSON.parse(reading.text);
-  } catch (error) {
-    return refused(`is not JSON: ${messageOf(error)}`);
-  }
-  const parsed = TOKENIZER.safeParse(value);
+  const json = parseJson(reading.text);
+  if (!json.ok) return refused(json.why);
+  const parsed = TOKENIZER.safeParse(json.value);
   if (parsed.success) return { ok: true, file: parsed.data };
   const [first] = parsed.error.issues;
   const where = first!.path.length === 0 ? '' : `${first!.path.join('.')}: `;

@@ -12,7 +12,7 @@ import {
   type GraphTensor,
 } from '../../../shared/models/graph-tensor.ts';
 import type { InputType, Layout } from './normalise/tensor-filler.ts';
-import { mismatch } from '../../../shared/models/mismatch.ts';
+import { mismatch, OTHER_TASK } from '../../../shared/models/mismatch.ts';
 
 interface ImageInputFit {
   readonly input: GraphTensor;
@@ -27,12 +27,13 @@ const INPUT_TYPES: readonly string[] = ['float32', 'float16', 'uint8'] satisfies
 export function fitImageInput(preprocess: Preprocess, inputs: readonly GraphTensor[]): ImageInputFit {
   const [input] = inputs;
   if (input === undefined || inputs.length !== 1) {
-    throw mismatch('an image model has one input', `the graph has ${describeAll(inputs)}`);
+    throw mismatch('an image model has one input', `the graph has ${describeAll(inputs)}`, OTHER_TASK);
   }
   if (!INPUT_TYPES.includes(input.type)) {
     throw mismatch(
       `an image tensor is ${INPUT_TYPES.join(', ')}`,
       `the graph's input is ${describeTensor(input)}`,
+      OTHER_TASK,
     );
   }
   checkImage(preprocess, input);
@@ -48,14 +49,19 @@ export function fitImageInput(preprocess: Preprocess, inputs: readonly GraphTens
 
 function checkImage(preprocess: Preprocess, input: GraphTensor): void {
   if (input.shape.length !== 4) {
-    throw mismatch('an image tensor has 4 dimensions', `the graph's input is ${describeTensor(input)}`);
+    throw mismatch(
+      'an image tensor has 4 dimensions',
+      `the graph's input is ${describeTensor(input)}`,
+      OTHER_TASK,
+    );
   }
   const wanted = channelCount(preprocess);
   const [channels, height, width] = imageDims(input.shape, wanted);
   if (typeof channels === 'number' && channels !== wanted) {
     throw mismatch(
       `images have ${wanted === 1 ? '1 channel' : '3 channels'}`,
-      `the graph's input is ${describeTensor(input)}${channelsHint(input, wanted)}`,
+      `the graph's input is ${describeTensor(input)}`,
+      channelsChange(input, wanted),
     );
   }
   const size = inputSize(preprocess);
@@ -63,14 +69,24 @@ function checkImage(preprocess: Preprocess, input: GraphTensor): void {
   if (typeof width === 'number' && width !== size.width) throw otherSize(preprocess, input);
 }
 
-function channelsHint({ shape }: GraphTensor, wanted: 1 | 3): string {
+function channelsChange({ shape }: GraphTensor, wanted: 1 | 3): string {
   const other = wanted === 1 ? 3 : 1;
-  return imageDims(shape, other)[0] === other ? `: set preprocess.channels to ${other}` : '';
+  return imageDims(shape, other)[0] === other ? `set preprocess.channels to ${other}` : OTHER_TASK;
 }
 
-function otherSize({ crop }: Preprocess, input: GraphTensor): ForebayError {
+function otherSize(preprocess: Preprocess, input: GraphTensor): ForebayError {
+  const { crop } = preprocess;
   const said = typeof crop === 'number' ? crop : `${crop.width} x ${crop.height} (width x height)`;
-  return mismatch(`preprocess.crop is ${said}`, `the graph's input is ${describeTensor(input)}`);
+  const [, height, width] = imageDims(input.shape, channelCount(preprocess));
+  const side = (graph: number | string, own: number) => (typeof graph === 'number' ? graph : own);
+  const own = inputSize(preprocess);
+  const fitting = { width: side(width!, own.width), height: side(height!, own.height) };
+  const isSquare = fitting.width === fitting.height;
+  return mismatch(
+    `preprocess.crop is ${said}`,
+    `the graph's input is ${describeTensor(input)}`,
+    `set it to ${isSquare ? fitting.width : JSON.stringify(fitting)}`,
+  );
 }
 
 /** A uint8 tensor holds raw pixels, so it cannot hold normalised values. */
@@ -78,6 +94,7 @@ function checkIdentity({ rescale, mean, std }: Preprocess, input: GraphTensor): 
   if (rescale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1)) return;
   throw mismatch(
     'preprocess asks for normalised values (rescale, mean, std)',
-    `the graph's input ${describeTensor(input)} takes raw pixels: set rescale 1, mean [0], std [1]`,
+    `the graph's input ${describeTensor(input)} takes raw pixels`,
+    'set rescale 1, mean [0], std [1]',
   );
 }

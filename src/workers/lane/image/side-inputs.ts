@@ -2,9 +2,8 @@
  * Inputs of a graph beside the image: a mask of the image's pixels, and the size of the input. Some detectors have
  * them.
  */
-import { ForebayError } from '../../../shared/errors.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
-import { nearestName } from '../../../shared/text/nearest-name.ts';
+import { mismatch, noSuchTensor } from '../../../shared/models/mismatch.ts';
 import type { Feeds, TensorValue } from '../tasks/tensors.ts';
 import type { Geometry } from './decode/geometry.ts';
 import type { Size } from './resample/pillow-resampler.ts';
@@ -35,9 +34,10 @@ export function bindSideInputs(
   const hasUsual = inputs.length === 2 && inputs.some(({ name }) => name === USUAL_MASK);
   const names = given ?? (hasUsual ? { mask: USUAL_MASK } : undefined);
   if (names === undefined && inputs.length > 1) {
-    throw new ForebayError(
-      'config_mismatch',
-      `an image model has one input, but the graph has ${describeAll(inputs)}: name the others in model.json as "inputs": {"mask": ...} (1 where there is image, 0 where there is padding) or {"size": ...} (width and height of the input)`,
+    throw mismatch(
+      'an image model has one input',
+      `the graph has ${describeAll(inputs)}`,
+      `name the others in model.json as "inputs": {"mask": ...} (1 where there is image, 0 where there is padding) or {"size": ...} (width and height of the input)`,
     );
   }
   const mask = named('mask', names?.mask, inputs, 3);
@@ -61,22 +61,13 @@ function named(
 ): GraphTensor | null {
   if (name === undefined) return null;
   const found = inputs.find((one) => one.name === name);
-  if (found === undefined) {
-    const near = nearestName(
-      name,
-      inputs.map((one) => one.name),
-    );
-    const hint = near === null ? '' : `; did you mean "${near}"?`;
-    throw new ForebayError(
-      'config_mismatch',
-      `inputs.${field} is "${name}", but the graph has ${describeAll(inputs)}${hint}`,
-    );
-  }
+  if (found === undefined) throw noSuchTensor(`inputs.${field} is "${name}"`, name, inputs);
   if (found.shape.length === rank && MAKERS[found.type] !== undefined) return found;
   const shape = rank === 3 ? '[batch, height, width]' : '[batch, 2]';
-  throw new ForebayError(
-    'config_mismatch',
-    `inputs.${field} is a tensor ${shape} of ${Object.keys(MAKERS).join(', ')}, but the graph's input is ${describeTensor(found)}`,
+  throw mismatch(
+    `inputs.${field} is a tensor ${shape} of ${Object.keys(MAKERS).join(', ')}`,
+    `the graph's input is ${describeTensor(found)}`,
+    'name another input, or use the task "tensors"',
   );
 }
 

@@ -8,7 +8,7 @@ import {
   FLOAT_TYPES,
   type GraphTensor,
 } from '../../../shared/models/graph-tensor.ts';
-import { mismatch, noSuchTensor } from '../../../shared/models/mismatch.ts';
+import { mismatch, noSuchTensor, OTHER_TASK } from '../../../shared/models/mismatch.ts';
 
 export interface OutputSearch {
   /** The config's `output`. */
@@ -32,17 +32,19 @@ export function chooseFloats(search: OutputSearch): GraphTensor {
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
     if (found === undefined) throw noSuchTensor(`the config names the output "${named}"`, named, outputs);
-    if (!fits(found)) throw mismatch(what, `the graph's output is ${describeTensor(found)}`);
+    if (!fits(found))
+      throw mismatch(what, `the graph's output is ${describeTensor(found)}`, 'name another output');
     return found;
   }
   const possible = outputs.filter(fits);
-  if (possible.length === 0) throw mismatch(what, `the graph has ${describeAll(outputs)}`);
+  if (possible.length === 0) throw mismatch(what, `the graph has ${describeAll(outputs)}`, OTHER_TASK);
   for (const prefers of [() => true, ...search.prefers]) {
     const preferred = possible.filter(prefers);
     if (preferred.length === 1) return preferred[0]!;
   }
   throw mismatch(
     `nothing says which output holds ${holds}`,
-    `the graph has ${describeAll(possible)}: name one in model.json, such as "output": "${possible[0]!.name}"`,
+    `the graph has ${describeAll(possible)}`,
+    `name one in model.json, such as "output": "${possible[0]!.name}"`,
   );
 }

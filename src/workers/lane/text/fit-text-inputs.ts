@@ -19,6 +19,8 @@ export const INPUT_IDS = 'input_ids';
 export const ATTENTION_MASK = 'attention_mask';
 export const TOKEN_TYPE_IDS = 'token_type_ids';
 const NAMES: readonly string[] = [INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS];
+/** For a graph with other inputs. */
+const OTHERWISE = 'rename its inputs when you export it, or use the task "tensors"';
 const TYPES: readonly string[] = ['int64', 'int32'];
 
 export function fitTextInputs(
@@ -27,13 +29,18 @@ export function fitTextInputs(
 ): TextInputFit {
   for (const input of inputs) checkInput(input, inputs);
   if (!inputs.some(({ name }) => name === INPUT_IDS)) {
-    throw mismatch(`a text model has an input "${INPUT_IDS}"`, `the graph has ${describeAll(inputs)}`);
+    throw mismatch(
+      `a text model has an input "${INPUT_IDS}"`,
+      `the graph has ${describeAll(inputs)}`,
+      OTHERWISE,
+    );
   }
   const fixedLength = sameDimension(inputs, 1);
   if (fixedLength !== null && fixedLength < max_length) {
     throw mismatch(
       `max_length is ${max_length}`,
-      `the graph takes ${fixedLength} tokens (${describeAll(inputs)}): set max_length to ${fixedLength} or less`,
+      `the graph takes ${fixedLength} tokens (${describeAll(inputs)})`,
+      `set max_length to ${fixedLength} or less`,
     );
   }
   return {
@@ -49,19 +56,22 @@ function checkInput(input: GraphTensor, inputs: readonly GraphTensor[]): void {
   if (name === 'position_ids') {
     throw mismatch(
       'Forebay does not number the tokens of a text',
-      `the graph has an input ${describeTensor(input)}: export it so that it computes its positions itself, as Optimum does for feature-extraction and text-classification`,
+      `the graph has an input ${describeTensor(input)}`,
+      `export it so that it computes its positions itself, as Optimum does for feature-extraction and text-classification`,
     );
   }
   if (!NAMES.includes(name)) {
     throw mismatch(
       `a text model has the inputs ${NAMES.join(', ')}`,
-      `the graph has ${describeAll(inputs)}: rename its inputs when you export it, or use the task "tensors"`,
+      `the graph has ${describeAll(inputs)}`,
+      OTHERWISE,
     );
   }
   if (!TYPES.includes(type) || shape.length !== 2) {
     throw mismatch(
       `${name} is a tensor [batch, tokens] of ${TYPES.join(' or ')}`,
       `the graph's input is ${describeTensor(input)}`,
+      'export it again, or use the task "tensors"',
     );
   }
 }
@@ -70,7 +80,11 @@ function checkInput(input: GraphTensor, inputs: readonly GraphTensor[]): void {
 function sameDimension(inputs: readonly GraphTensor[], axis: number): number | null {
   const fixed = new Set(inputs.map(({ shape }) => shape[axis]!).filter((dim) => typeof dim === 'number'));
   if (fixed.size > 1) {
-    throw mismatch('all inputs of a text model have one shape', `the graph has ${describeAll(inputs)}`);
+    throw mismatch(
+      'all inputs of a text model have one shape',
+      `the graph has ${describeAll(inputs)}`,
+      'export it again with the same dimensions for all inputs',
+    );
   }
   const [dim = null] = fixed;
   return dim;

@@ -19,7 +19,9 @@ export function padIdOf(
   if (pad_token !== undefined) {
     const id = tokenizer.idOf(pad_token);
     if (id !== null) return id;
-    throw refused(`${terms.padToken} is ${JSON.stringify(pad_token)}, but ${name} has no such token`);
+    throw refused(
+      `${terms.padToken} is ${JSON.stringify(pad_token)}, but ${name} has no such token: name one that it has`,
+    );
   }
   for (const one of [file.padding?.pad_token ?? [], USUAL_PAD_TOKENS].flat()) {
     const id = tokenizer.idOf(one);

@@ -107,7 +107,8 @@ function fixedBatchOf(dims: readonly (number | string)[]): number | null {
   if (fixed.length <= 1) return fixed[0] ?? null;
   throw mismatch(
     'model.json gives the waveform and the state a batch axis each',
-    `in the graph, these axes have ${fixed.join(' and ')} rows: correct state[].batch_axis`,
+    `in the graph, these axes have ${fixed.join(' and ')} rows`,
+    'correct state[].batch_axis',
   );
 }
 
@@ -119,7 +120,11 @@ function constantsOf(
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   const tensors = graph.inputs.filter(({ name }) => Object.hasOwn(given, name));
   if (unknown !== undefined) {
-    throw mismatch(`model.json gives the input "${unknown}" a value`, `the graph has ${known.join(', ')}`);
+    throw mismatch(
+      `model.json gives the input "${unknown}" a value`,
+      `the graph has ${known.join(', ')}`,
+      'name one of them, or remove it from "inputs"',
+    );
   }
   return Object.fromEntries(
     bindInputs(given, tensors, CONFIG_FILE).map(({ name, constant }) => [name, constant!]),

@@ -2,7 +2,7 @@
  * The states that a graph carries from frame to frame. A call returns the states of all its rows together, and they stay
  * together: if the next call has the same rows, it gets them without a copy.
  */
-import { describeAll, describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
 import type { StateConfig } from '../../../../shared/tasks/audio/audio-config.ts';
 import { typeOf } from '../named-tensors/declared.ts';
 import { copyElements } from '../named-tensors/element-buffer.ts';
@@ -10,7 +10,7 @@ import type { Elements, ElementType } from '../named-tensors/element-types.ts';
 import { elementsIn, isFixed, type Shape } from '../named-tensors/shape.ts';
 import type { GraphSignature } from '../task.ts';
 import type { Feeds, Outputs, TensorValue } from '../tensors.ts';
-import { mismatch } from '../../../../shared/models/mismatch.ts';
+import { mismatch, noSuchTensor } from '../../../../shared/models/mismatch.ts';
 
 /** The states of the rows of one call. Nobody changes them. */
 export interface CarriedStates {
@@ -49,6 +49,7 @@ export function bindStates(config: readonly StateConfig[], graph: GraphSignature
       throw mismatch(
         `model.json names "${input.name}" and "${output.name}" as one state`,
         `the graph has ${describeTensor(input)} and ${describeTensor(output)}`,
+        'the input and the output of a state have one type and one shape: correct "state"',
       );
     }
     return bindState(state, input, output, type);
@@ -87,10 +88,7 @@ function stretchesOf(rows: readonly StatePosition[]): readonly Stretch[] {
 function find(what: 'input' | 'output', name: string, tensors: readonly GraphTensor[]): GraphTensor {
   const found = tensors.find((tensor) => tensor.name === name);
   if (found !== undefined) return found;
-  throw mismatch(
-    `model.json names the ${what} "${name}" in "state"`,
-    `the graph has ${describeAll(tensors)}`,
-  );
+  throw noSuchTensor(`model.json names the ${what} "${name}" in "state"`, name, tensors);
 }
 
 interface StateTensor {
@@ -114,7 +112,8 @@ function bindState(
   if ((axis ?? -1) >= shape.length || !isFixed(row)) {
     throw mismatch(
       `the state "${input.name}" has ${axis === null ? 'no batch' : `the batch on axis ${axis}`}`,
-      `the graph has ${describeTensor(input)}: all other dimensions must be numbers`,
+      `the graph has ${describeTensor(input)}`,
+      'all other dimensions must be numbers, so correct its batch_axis, or export the graph with fixed sizes',
     );
   }
   const length = elementsIn(row);

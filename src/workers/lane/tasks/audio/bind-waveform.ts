@@ -3,8 +3,7 @@ import { describeAll, describeTensor, type GraphTensor } from '../../../../share
 import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import { isAttentionMask } from '../../../../shared/tasks/audio/attention-mask.ts';
 import type { AudioLayout } from '../../../../shared/tasks/audio/audio-config.ts';
-import { nearestName } from '../../../../shared/text/nearest-name.ts';
-import { mismatch } from '../../../../shared/models/mismatch.ts';
+import { mismatch, noSuchTensor } from '../../../../shared/models/mismatch.ts';
 
 export interface WaveformInput {
   readonly tensor: GraphTensor;
@@ -28,7 +27,11 @@ export function bindWaveform(config: Config, inputs: readonly GraphTensor[]): Wa
   const rest = free.filter((one) => one !== mask);
   const tensor = waveformOf(config, inputs, rest);
   if (tensor.type !== 'float32' && tensor.type !== 'float16') {
-    throw mismatch('a waveform is float32 or float16', `the graph's input is ${describeTensor(tensor)}`);
+    throw mismatch(
+      'a waveform is float32 or float16',
+      `the graph's input is ${describeTensor(tensor)}`,
+      'name another input as "input", or export the model with float32',
+    );
   }
   const layout = layoutOf(config.layout, tensor);
   const { shape } = tensor;
@@ -37,6 +40,7 @@ export function bindWaveform(config: Config, inputs: readonly GraphTensor[]): Wa
     throw mismatch(
       `the layout "${layout}" has one channel`,
       `the graph's input is ${describeTensor(tensor)}`,
+      'correct "layout", or use the task "tensors" for a model of several channels',
     );
   }
   checkTime(config, tensor, shape[layout === 't' ? 0 : layout === 'n1t' ? 2 : 1]!);
@@ -73,12 +77,14 @@ function waveformOf(
     if (rest.length === 0) {
       throw mismatch(
         'model.json lists every input of the graph under "inputs" or "state"',
-        `the waveform needs one, and the graph has ${describeAll(inputs)}: remove one from "inputs" or "state"`,
+        `the waveform needs one, and the graph has ${describeAll(inputs)}`,
+        `remove one from "inputs" or "state"`,
       );
     }
     throw mismatch(
       'nothing in model.json says which input takes the waveform',
-      `it may be ${describeAll(rest)}: name it with "input", and give each other input a value under "inputs" or name it in "state"`,
+      `it may be ${describeAll(rest)}`,
+      `name it with "input", and give each other input a value under "inputs" or name it in "state"`,
     );
   }
   const found = rest.find(({ name }) => name === input);
@@ -86,22 +92,19 @@ function waveformOf(
     const where = Object.hasOwn(constants, input) ? 'inputs' : 'state';
     throw mismatch(
       `model.json names "${input}" as the input of the waveform`,
-      `it also has it under "${where}": remove it there`,
+      `it also has it under "${where}"`,
+      'remove it there',
     );
   }
   if (found === undefined) {
-    const near = nearestName(
-      input,
-      rest.map(({ name }) => name),
-    );
-    const hint = near === null ? '' : `; did you mean "${near}"?`;
-    throw mismatch(`model.json names the input "${input}"`, `the graph has ${describeAll(inputs)}${hint}`);
+    throw noSuchTensor(`model.json names the input "${input}"`, input, inputs);
   }
   const [other] = rest.filter((one) => one !== found);
   if (other === undefined) return found;
   throw mismatch(
     `model.json says nothing about the input "${other.name}"`,
-    `the graph has ${describeTensor(other)}: give it a value under "inputs", or name it in "state"`,
+    `the graph has ${describeTensor(other)}`,
+    `give it a value under "inputs", or name it in "state"`,
   );
 }
 
@@ -112,6 +115,7 @@ function layoutOf(given: AudioLayout | undefined, tensor: GraphTensor): AudioLay
     throw mismatch(
       `the layout "${given}" in model.json has ${RANKS[given]} axes`,
       `the graph's input is ${describeTensor(tensor)}`,
+      'choose a layout of as many axes, or leave it out',
     );
   }
   if (rank === 1) return 't';
@@ -120,7 +124,8 @@ function layoutOf(given: AudioLayout | undefined, tensor: GraphTensor): AudioLay
   if (rank === 3 && (second === 1) !== (third === 1)) return second === 1 ? 'n1t' : 'nt1';
   throw mismatch(
     'a waveform is [N,T], [N,T,1], [N,1,T] or [T]',
-    `the graph's input is ${describeTensor(tensor)}${rank === 3 ? ': set "layout" to "nt1" or "n1t" in model.json' : ''}`,
+    `the graph's input is ${describeTensor(tensor)}`,
+    rank === 3 ? 'set "layout" to "nt1" or "n1t" in model.json' : 'use the task "tensors"',
   );
 }
 
@@ -130,6 +135,7 @@ function checkTime({ frame }: Config, tensor: GraphTensor, time: number | string
     frame === undefined ? 'does not say how a waveform is cut' : `says frame.length ${frame.length}`;
   throw mismatch(
     `model.json ${says}`,
-    `the graph's input ${describeTensor(tensor)} takes ${time} samples: set frame.length to ${time}`,
+    `the graph's input ${describeTensor(tensor)} takes ${time} samples`,
+    `set frame.length to ${time}`,
   );
 }

@@ -36,7 +36,11 @@ export function createJoin(
   const way = config?.join ?? 'stack';
   if (way === 'mean' || way === 'max') {
     if (!type.dtype.startsWith('float')) {
-      throw mismatch(`outputs.${name}.join in model.json is "${way}"`, `the graph's output is ${type.dtype}`);
+      throw mismatch(
+        `outputs.${name}.join in model.json is "${way}"`,
+        `the graph's output is ${type.dtype}`,
+        'set it to "stack", "concat" or "last"',
+      );
     }
     return collectFrames(name, type, (values) => reduce(type, values, way));
   }

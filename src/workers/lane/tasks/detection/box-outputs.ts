@@ -26,6 +26,8 @@ export interface RoleSearch {
   readonly what: string;
 }
 
+const OTHER_HEAD = 'choose another head, or name the right output under "outputs"';
+
 /** Null if none fits. Throws ForebayError `config_mismatch` if several do, or if the named one does not. */
 export function findOutput(
   config: Pick<DetectionConfig, 'outputs'>,
@@ -36,7 +38,7 @@ export function findOutput(
   if (named !== undefined) {
     const found = outputs.find(({ name }) => name === named);
     if (found === undefined) throw noSuchTensor(`outputs.${role} is "${named}"`, named, outputs);
-    if (!fits(found)) throw mismatch(what, `the graph's output is ${describeTensor(found)}`);
+    if (!fits(found)) throw mismatch(what, `the graph's output is ${describeTensor(found)}`, OTHER_HEAD);
     return found;
   }
   const possible = outputs.filter(fits);
@@ -47,7 +49,8 @@ export function findOutput(
   if (usualOnes.length === 1) return usualOnes[0]!;
   throw mismatch(
     `nothing says which output holds the ${role}`,
-    `the graph has ${describeAll(possible)}: name one in model.json, such as "outputs": {"${role}": "${first.name}"}`,
+    `the graph has ${describeAll(possible)}`,
+    `name one in model.json, such as "outputs": {"${role}": "${first.name}"}`,
   );
 }
 
@@ -58,7 +61,7 @@ export function needOutput(
   search: RoleSearch,
 ): GraphTensor {
   const found = findOutput(config, outputs, search);
-  if (found === null) throw mismatch(search.what, `the graph has ${describeAll(outputs)}`);
+  if (found === null) throw mismatch(search.what, `the graph has ${describeAll(outputs)}`, OTHER_HEAD);
   return found;
 }
 
@@ -67,11 +70,12 @@ export function checkLabels(
   labels: readonly string[] | null,
   classes: number,
   output: GraphTensor,
-  hint = '',
+  change = 'give one name per class, or choose another head',
 ): void {
   if (labels === null || labels.length === classes) return;
   throw mismatch(
     `the labels file has ${labels.length} names`,
-    `the graph's output ${describeTensor(output)} has ${classes} classes${hint}`,
+    `the graph's output ${describeTensor(output)} has ${classes} classes`,
+    change,
   );
 }

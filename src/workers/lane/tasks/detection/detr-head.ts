@@ -42,7 +42,8 @@ export function bindDetrHead({ config, outputs, labels, input, fixedBatch }: Hea
     if (activation(classes) === null) {
       throw mismatch(
         'nothing says how the numbers of the classes become scores',
-        `the graph's output is ${describeTensor(tensor)}: set "activation" in model.json to "sigmoid" (independent logits, as in RT-DETR), "softmax" (logits, as in DETR) or "none" (scores already)`,
+        `the graph's output is ${describeTensor(tensor)}`,
+        `set "activation" in model.json to "sigmoid" (independent logits, as in RT-DETR), "softmax" (logits, as in DETR) or "none" (scores already)`,
       );
     }
     checkLabels(labels, hasNoObject(classes) ? classes - 1 : classes, tensor);

@@ -30,6 +30,7 @@ export function bindMapHead({ config, outputs, labels, input, fixedBatch }: Head
       throw mismatch(
         `head "map" reads at most ${MOST_CLASSES} classes`,
         `the graph's output is ${describeTensor(tensor)}`,
+        'use the task "image-segmentation" for a map of many classes',
       );
     }
     checkLabels(labels, classes, tensor);

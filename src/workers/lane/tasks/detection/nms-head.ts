@@ -116,7 +116,8 @@ function findOutputs(
   if (labels === null && names?.length !== 1) {
     throw mismatch(
       'nothing says which output holds the classes of the boxes',
-      `the graph has ${describeAll(outputs)}: name it in model.json as "outputs": {"labels": ...}, or give a labels file of one name`,
+      `the graph has ${describeAll(outputs)}`,
+      `name it in model.json as "outputs": {"labels": ...}, or give a labels file of one name`,
     );
   }
   const count = findOutput(config, rest(boxes, labels, scores), {

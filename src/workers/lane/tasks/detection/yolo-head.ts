@@ -42,7 +42,8 @@ export function bindYoloHead({ config, outputs, labels, input, fixedBatch }: Hea
     if (fields <= before || (!hasObjectness && labels === null && fields >= anchors)) {
       throw mismatch(
         `head "${head}" needs ${before} numbers and the scores of some classes for each box`,
-        `the graph's output is ${describeTensor(tensor)}${hintFor(dims)}`,
+        `the graph's output is ${describeTensor(tensor)}`,
+        hintFor(dims) ?? 'choose another head',
       );
     }
     checkLabels(labels, fields - before, tensor, hintFor(dims));
@@ -50,6 +51,7 @@ export function bindYoloHead({ config, outputs, labels, input, fixedBatch }: Hea
     throw mismatch(
       `an input of ${input.width} x ${input.height} with strides ${strides.join(', ')} has ${gridLength(input, strides)} places`,
       `the graph's output ${describeTensor(tensor)} has ${anchors}`,
+      'correct "strides" or preprocess.crop, or choose another head',
     );
   }
 
@@ -75,8 +77,8 @@ export function bindYoloHead({ config, outputs, labels, input, fixedBatch }: Hea
 }
 
 /** Models that end in non-maximum suppression return few boxes of six numbers. */
-function hintFor([, first, second]: readonly number[]): string {
+function hintFor([, first, second]: readonly number[]): string | undefined {
   return second === 6 && first! <= 1000
-    ? ': did you mean head "nms"? Its boxes have one score and one class'
-    : '';
+    ? 'did you mean head "nms"? Its boxes have one score and one class'
+    : undefined;
 }

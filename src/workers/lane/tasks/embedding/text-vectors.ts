@@ -91,7 +91,9 @@ function poolingOf({ pooling }: Config, output: GraphTensor): TextPooling {
 
 function checkDimensions({ dimensions }: Config, width: number | string): void {
   if (dimensions === undefined || typeof width !== 'number' || dimensions <= width) return;
-  throw refused(`dimensions is ${dimensions}, but the graph's embedding has ${width} numbers`);
+  throw refused(
+    `dimensions is ${dimensions}, but the graph's embedding has ${width} numbers: set it to ${width} or less`,
+  );
 }
 
 function read(value: TensorValue, output: GraphTensor) {

@@ -14,7 +14,7 @@ export function createVectorText(
     if (count > vector.length) {
       return failed(
         'config_mismatch',
-        `dimensions is ${count}, but the model's embedding has ${vector.length} numbers`,
+        `dimensions is ${count}, but the model's embedding has ${vector.length} numbers: ask for ${vector.length} or fewer`,
       );
     }
     let squares = 0;

@@ -1,6 +1,6 @@
 /** The output of a graph that scores the labels of each token. */
-import { ForebayError } from '../../../../shared/errors.ts';
 import { describeTensor, type GraphTensor } from '../../../../shared/models/graph-tensor.ts';
+import { mismatch } from '../../../../shared/models/mismatch.ts';
 import type { Activation } from '../../../../shared/tasks/classes/activation.ts';
 import { chooseFloats } from '../choose-floats.ts';
 import { toFloat32, type Outputs, type TensorValue } from '../tensors.ts';
@@ -35,9 +35,10 @@ export function bindTokenOutput(
   function checkLabels(classes: number | string): void {
     if (typeof classes !== 'number' || classes === labels) return;
     const what = `the labels file has ${labels} names`;
-    throw new ForebayError(
-      'config_mismatch',
-      `${what}, but the graph's output ${describeTensor(output)} has ${classes} numbers per token`,
+    throw mismatch(
+      what,
+      `the graph's output ${describeTensor(output)} has ${classes} numbers per token`,
+      'give one label per number, in the order of the numbers',
     );
   }
 

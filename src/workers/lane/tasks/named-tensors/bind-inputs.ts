@@ -40,7 +40,8 @@ export function bindInputs(
   if (other !== undefined) {
     throw mismatch(
       `${configFile} gives "${one!.name}" and "${other.name}" a batch axis`,
-      `in the graph, the axis has ${one!.batchDim} rows in the first and ${other.batchDim} in the second: correct inputs.${other.name}.batch_axis`,
+      `in the graph, the axis has ${one!.batchDim} rows in the first and ${other.batchDim} in the second`,
+      `correct inputs.${other.name}.batch_axis`,
     );
   }
   return inputs;
@@ -74,6 +75,7 @@ function checkExample(tensor: GraphTensor, expected: Expected, declared: TensorI
   throw mismatch(
     `inputs.${tensor.name}.example_shape in model.json is ${shapeText(example_shape)}`,
     `the graph's input is ${describeTensor(tensor)}, so a row has ${shapeText(expected.shape)}`,
+    'correct example_shape',
   );
 }
 
@@ -89,5 +91,6 @@ function readGiven(
   throw mismatch(
     `inputs.${tensor.name}.${field} in model.json does not fit (${reading.why})`,
     `the graph's input is ${describeTensor(tensor)}`,
+    `correct ${field}`,
   );
 }

@@ -39,6 +39,7 @@ export function bindOutputs(
     throw mismatch(
       'the task tensors needs an output that is a tensor',
       `the graph has ${describeAll(graph)}`,
+      'export it with such an output',
     );
   }
   const outputs = chosen.map((tensor) =>
@@ -67,6 +68,7 @@ function bindOutput(
     throw mismatch(
       `outputs.${name}.encoding in ${configFile} is base64, which strings cannot have`,
       `the graph has ${describeTensor(tensor)}`,
+      'remove the encoding',
     );
   }
   checkDeclared('outputs', tensor, declared, configFile);
@@ -89,7 +91,8 @@ function batchAxisOf(
     if ((batch_axis ?? null) === null) return null;
     throw mismatch(
       `outputs.${tensor.name}.batch_axis in ${configFile} is ${batch_axis}`,
-      'no input of the graph has a batch axis: declare it under "inputs" as well',
+      'no input of the graph has a batch axis',
+      'declare one under "inputs" as well',
     );
   }
   if (batch_axis !== undefined) return batch_axis;

@@ -29,7 +29,8 @@ export function checkNames(
   const near = nearestName(unknown, known);
   throw mismatch(
     `${configFile} names the ${what} "${unknown}"`,
-    `the graph has ${describeAll(graph)}${near === null ? '' : `; did you mean "${near}"?`}`,
+    `the graph has ${describeAll(graph)}`,
+    near === null ? `name one of them, or remove "${unknown}"` : `did you mean "${near}"?`,
   );
 }
 
@@ -39,6 +40,7 @@ export function typeOf(what: 'input' | 'output', tensor: GraphTensor): ElementTy
   throw mismatch(
     `onnxruntime-node carries only tensors of ${DTYPES.join(', ')}`,
     `the graph's ${what} is ${describeTensor(tensor)}`,
+    what === 'input' ? 'export the model in float32' : 'leave it out of "outputs", or export it in float32',
   );
 }
 
@@ -52,6 +54,7 @@ export function checkDeclared(
   throw mismatch(
     `${where}.${tensor.name}.dtype in ${configFile} is ${dtype}`,
     `the graph has ${describeTensor(tensor)}`,
+    `set it to ${tensor.type}, or remove it`,
   );
 }
 
@@ -72,7 +75,8 @@ export function rowShape(
   if (batchAxis !== null && batchAxis >= rank) {
     throw mismatch(
       `${where}.${tensor.name}.batch_axis in ${configFile} is ${batchAxis}`,
-      `the graph has ${describeTensor(tensor)}, whose axes are ${rank === 0 ? 'none' : `0 to ${rank - 1}`}`,
+      `the graph has ${describeTensor(tensor)}`,
+      rank === 0 ? 'set it to null, because the tensor has no axes' : `choose an axis from 0 to ${rank - 1}`,
     );
   }
   if (isUnknown) return named;
@@ -82,5 +86,6 @@ export function rowShape(
   throw mismatch(
     `${where}.${tensor.name}.shape in ${configFile} is ${shapeText(named)}`,
     `the graph has ${describeTensor(tensor)}, so a row has ${shapeText(shape)}`,
+    'correct the shape, or remove it',
   );
 }

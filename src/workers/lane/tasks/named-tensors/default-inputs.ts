@@ -12,7 +12,8 @@ export function checkDefaults(
   if (name === undefined) return;
   throw mismatch(
     `${configFile} names the input "${name}"`,
-    `the graph has a value for it, which onnxruntime-node cannot replace: leave it out, or, ${CHOOSE_VALUE}`,
+    `the graph has a value for it, which onnxruntime-node cannot replace`,
+    `leave it out, or, ${CHOOSE_VALUE}`,
   );
 }
 

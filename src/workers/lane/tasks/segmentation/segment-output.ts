@@ -76,17 +76,18 @@ export function bindSegmentOutput(parts: SegmentOutputParts): SegmentOutput {
     const { classes } = shapeOf(dims);
     const what = `the graph's output ${describeTensor({ ...output, shape: dims })} has ${classes} classes`;
     if (holdsNumbers) {
-      if (classes !== 1) throw refused(`a map of class numbers has one number per pixel, but ${what}`);
+      if (classes !== 1)
+        throw refused(`a map of class numbers has one number per pixel, but ${what}: name another "output"`);
       return;
     }
     if (labels !== null && labels.length !== classes) {
-      throw refused(`the labels file has ${labels.length} names, but ${what}`);
+      throw refused(`the labels file has ${labels.length} names, but ${what}: give one name per class`);
     }
     if (activation === 'softmax' && classes === 1) {
       throw refused(`softmax makes every score 1, because ${what}: set "activation" to "sigmoid" or "none"`);
     }
     const beyond = config.ignore?.find((label) => label >= classes);
-    if (beyond !== undefined) throw refused(`ignore names class ${beyond}, but ${what}`);
+    if (beyond !== undefined) throw refused(`ignore names class ${beyond}, but ${what}: remove it`);
   }
 
   if (output.shape.slice(1).every((dim) => typeof dim === 'number')) check(output.shape as number[]);

@@ -39,13 +39,15 @@ function checkWidth({ input, columns }: ColumnsOfInput): void {
   if (columns.length === 0) {
     throw mismatch(
       `model.json has no column for the input "${input.name}"`,
-      `the graph needs ${describeTensor(input)}: add the column "${input.name}", or columns with "input": "${input.name}"`,
+      `the graph needs ${describeTensor(input)}`,
+      `add the column "${input.name}", or columns with "input": "${input.name}"`,
     );
   }
   if (shape.length !== 1 && shape.length !== 2) {
     throw mismatch(
       'a tabular input has the shape [batch, features]',
-      `the graph's input is ${describeTensor(input)}: use the task "tensors"`,
+      `the graph's input is ${describeTensor(input)}`,
+      'use the task "tensors"',
     );
   }
   const width = shape.length === 1 ? 1 : shape[1]!;
@@ -54,6 +56,7 @@ function checkWidth({ input, columns }: ColumnsOfInput): void {
   throw mismatch(
     `model.json has ${names} for the input "${input.name}"`,
     `the graph's input ${describeTensor(input)} takes ${width} features`,
+    `list ${width} columns for it, in the order of training`,
   );
 }
 
@@ -65,7 +68,8 @@ function fixedBatchOf(inputs: readonly GraphTensor[]): number | null {
   if (odd === undefined) return first.shape[0] as number;
   throw mismatch(
     "the first dimension of a tabular model's inputs is the batch",
-    `the graph's inputs ${describeAll([first, odd])} have different first dimensions: use the task "tensors"`,
+    `the graph's inputs ${describeAll([first, odd])} have different first dimensions`,
+    'use the task "tensors"',
   );
 }
 
@@ -80,6 +84,7 @@ function noSuchInput(column: Column, name: string, inputs: readonly GraphTensor[
       : `did you mean "${near}"? A column's field can have another name ("from")`;
   return mismatch(
     `the column "${column.name}" feeds the input "${name}"`,
-    `the graph has ${describeAll(inputs)}: ${hint}`,
+    `the graph has ${describeAll(inputs)}`,
+    hint,
   );
 }

@@ -58,18 +58,24 @@ function checkClasses({ scores, names, activation }: ClassParts, sample: Float32
   if (width === 1 && (activation === undefined || activation === 'softmax')) {
     throw mismatch(
       activation === 'softmax' ? 'softmax makes a single score 1' : 'model.json names classes',
-      `${says}: set "activation" to "sigmoid" if its number is a logit, or to "none" if it is a score from 0 to 1`,
+      says,
+      `set "activation" to "sigmoid" if its number is a logit, or to "none" if it is a score from 0 to 1`,
     );
   }
   if (names !== null) {
     const { length } = names.list;
     // One logit tells two classes apart.
     if (length === width || (length === 2 && width === 1 && activation === 'sigmoid')) return;
-    throw mismatch(`${names.source} has ${length} names`, `${says}, with ${width} per row`);
+    throw mismatch(
+      `${names.source} has ${length} names`,
+      `${says}, with ${width} per row`,
+      `give ${width} names`,
+    );
   }
   if (activation !== undefined || isDistribution(sample)) return;
   throw mismatch(
     'nothing says that the output holds class scores, and its numbers are not probabilities',
-    `${says}: name the classes with "classes", set "activation" to "softmax", "sigmoid" or "none", or set "output": ["${scores.name}"] to get its numbers as they are`,
+    says,
+    `name the classes with "classes", set "activation" to "softmax", "sigmoid" or "none", or set "output": ["${scores.name}"] to get its numbers as they are`,
   );
 }

@@ -18,6 +18,7 @@ export function createReader({ input, columns }: ColumnsOfInput): ColumnReader {
     throw mismatch(
       `the column "${name}" has the ${Number.isNaN(otherwise) ? 'rule "missing": "nan"' : `mean ${otherwise}`}`,
       `the graph's input ${describeTensor(input)} takes ${reader.needs}`,
+      'choose another rule for "missing"',
     );
   }
   return reader;
@@ -30,7 +31,8 @@ function readerFor(input: GraphTensor, columns: readonly ReadColumn[]): ColumnRe
   if (type !== undefined) return createNumberReader(input, columns, type);
   throw mismatch(
     'columns hold numbers or strings',
-    `the graph's input is ${describeTensor(input)}: convert the model with float32 inputs`,
+    `the graph's input is ${describeTensor(input)}`,
+    'convert the model with float32 inputs',
   );
 }
 
@@ -39,6 +41,7 @@ function toReadColumn({ name, from, missing, mean }: Column, input: GraphTensor)
     throw mismatch(
       `the column "${name}" has the rule "missing": "${missing}", which is for numbers`,
       `the graph's input is ${describeTensor(input)}`,
+      'remove the rule, and fill in missing texts yourself',
     );
   }
   const otherwise = { error: null, zero: 0, mean: mean ?? null, nan: Number.NaN }[missing];

@@ -137,7 +137,7 @@ it.each<[string, RegExp, GraphTensor, ScoreConfig, string[] | null, number[] | u
   ],
   [
     'too many names for one number',
-    /2 names.*with activation "none" it takes one name/,
+    /2 names.*: with activation "none", give one name/,
     output('y', 'N', 1),
     { softmax: false, activation: 'none' },
     ['no', 'yes'],

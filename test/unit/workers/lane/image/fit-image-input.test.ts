@@ -31,8 +31,14 @@ it('accepts sizes that are not square, and one channel in either layout', () => 
 });
 
 it.each([
-  ['preprocess.crop is 224, but', () => fit(image(['N', 3, 224, 320]))],
-  ['preprocess.crop is 224, but', () => fit(image(['N', 3, 192, 192]))],
+  [
+    'preprocess.crop is 224, but the graph\'s input is "x" float32[N,3,224,320]: set it to {"width":320,"height":224}',
+    () => fit(image(['N', 3, 224, 320])),
+  ],
+  [
+    'preprocess.crop is 224, but the graph\'s input is "x" float32[N,3,192,192]: set it to 192',
+    () => fit(image(['N', 3, 192, 192])),
+  ],
   [
     'the graph\'s input is "x" float32[N,1,224,224]: set preprocess.channels to 1',
     () => fit(image(['N', 1, 224, 224])),
@@ -47,6 +53,6 @@ it.each([
   ['an image tensor is float32, float16, uint8, but', () => fit(image(['N', 3, 224, 224], 'string'))],
   ['takes raw pixels: set rescale 1', () => fit(image(['N', 3, 224, 224], 'uint8'))],
   ['an image model has one input, but', () => fitImageInput(PREPROCESS.parse({ crop: 224 }), [])],
-])('refuses a misfit with "%s ..." and names both sides', (message, attempt) => {
+])('refuses a misfit with "%s ..." and names both sides and the change', (message, attempt) => {
   expect(attempt).toThrow(message);
 });

@@ -31,6 +31,9 @@ it('numbers that are not finite, and more dimensions than there are, are errors 
   expect(scaled([1, Infinity], 1)).toMatchObject({ ok: true });
   expect(scaled([1, 2], 3)).toEqual({
     ok: false,
-    error: { code: 'config_mismatch', message: "dimensions is 3, but the model's embedding has 2 numbers" },
+    error: {
+      code: 'config_mismatch',
+      message: "dimensions is 3, but the model's embedding has 2 numbers: ask for 2 or fewer",
+    },
   });
 });
