@@ -105,13 +105,14 @@ async function tableAt(
 
 async function archivesAt(
   path: string,
-  { columns }: TuneInput,
+  { columns, ignoreCase }: TuneInput,
   model: Model,
   places: Places,
 ): Promise<DatasetSpec> {
   const { signal } = new AbortController();
   const place = isRemoteUrl(path) ? remotePlace(path) : await localArchives(path);
-  return resolveArchiveSpec({ ...place, columns }, model.input, places, signal);
+  const given = { ...place, columns, ...(ignoreCase && { ignore_case: ignoreCase }) };
+  return resolveArchiveSpec(given, model.input, places, signal);
 }
 
 async function localArchives(path: string) {

@@ -153,7 +153,9 @@ export const ARCHIVE_INPUT = z.strictObject({
   ),
   include: GLOBS.optional().describe('Globs on names in the archive. A file must match one of them.'),
   exclude: GLOBS.optional().describe('Globs on names in the archive. A file must match none of them.'),
-  ignore_case: IGNORE_CASE.describe('Whether `include` and `exclude` ignore letter case. Default: false.'),
+  ignore_case: IGNORE_CASE.describe(
+    'Whether `include`, `exclude` and a glob in `path` ignore letter case. Default: false.',
+  ),
   group: z
     .boolean()
     .optional()

@@ -23,6 +23,7 @@ const LARGE_BLOCKS = 9;
 const MOST_ROWS_BEFORE = 10_000;
 const ANY_CASE = 10;
 const TABLES_IN_ANY_CASE = 11;
+const ARCHIVES_IN_ANY_CASE = 12;
 
 /** What a request asks for in addition to its dataset. */
 export interface AskedFor {
@@ -45,7 +46,9 @@ export function specVersion(
 ): number {
   const places = [output, ...(delta ? [delta.output] : []), ...placesOf(dataset)];
   if (isTable(dataset) && dataset.parts?.ignore_case === true) return TABLES_IN_ANY_CASE;
-  if ('ignore_case' in dataset && dataset.ignore_case === true) return ANY_CASE;
+  if ('ignore_case' in dataset && dataset.ignore_case === true) {
+    return dataset.type === 'archive' && dataset.shards === 'glob' ? ARCHIVES_IN_ANY_CASE : ANY_CASE;
+  }
   if (blockRows > MOST_ROWS_BEFORE) return LARGE_BLOCKS;
   if (fromSeveral === true) return FILES_OF_SEVERAL;
   if (places.some(isOnAzure)) return ON_AZURE;

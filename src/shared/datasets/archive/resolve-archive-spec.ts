@@ -1,6 +1,7 @@
 /** Makes the spec of archives from their first members, and from what a request says about them. */
 import type { ArchiveSpec, FilesSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError } from '../../errors.ts';
+import { shownPath } from '../../stores/remote-url.ts';
 import type { RowKind } from '../../tasks/task-description.ts';
 import { HEAD_BYTES, withHead, type ByteFile, type ByteFiles } from '../bytes/byte-file.ts';
 import { listingFor } from '../listing/listing-rule.ts';
@@ -13,7 +14,7 @@ import type { MemberLimits } from './entry.ts';
 import { columnsOf, isDecoded, type GroupPart } from './group-fields.ts';
 import { createMemberRule } from './member-rule.ts';
 import { readMember } from './read-member.ts';
-import { listShards, shardPath } from './shards.ts';
+import { listShards, shardPath, whyNoShard } from './shards.ts';
 
 /** Archives as a request describes them. */
 export type GivenArchives = Pick<ArchiveSpec, 'path' | 'base' | 'shards' | 'columns' | 'ignore_case'> & {
@@ -75,7 +76,9 @@ export async function resolveArchiveSpec(
     }
     return { ...spec, grouped: given.group ?? columns !== undefined };
   }
-  throw new ForebayError('input_not_found', `No archive matches ${path}. Letter case matters.`);
+  const what = `No archive matches ${shownPath(path)}.`;
+  const why = await whyNoShard(spec, listFiles, signal);
+  throw new ForebayError('input_not_found', why === null ? what : `${what} ${why}`);
 }
 
 /**

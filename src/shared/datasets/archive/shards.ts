@@ -3,6 +3,7 @@ import type { ArchiveSpec, FilesSpec } from '../../domain/dataset-spec.ts';
 import { ForebayError, InvariantError } from '../../errors.ts';
 import { readBraces, type BracePattern } from '../../text/brace-pattern.ts';
 import { nameBelow, pathBelow } from '../base-path.ts';
+import { explainEmpty } from '../listing/explain-empty.ts';
 import { invalidReason } from '../row-reference.ts';
 import type { DatasetSource } from '../source.ts';
 
@@ -13,7 +14,7 @@ export interface Shard {
   readonly cursor: string;
 }
 
-type Shards = Pick<ArchiveSpec, 'path' | 'base' | 'shards'>;
+type Shards = Pick<ArchiveSpec, 'path' | 'base' | 'shards' | 'ignore_case'>;
 
 /** Yields the archives after `from`, or all of them for null. `listFiles`: opens a folder, for globs. */
 export async function* listShards(
@@ -46,14 +47,28 @@ export async function* listShards(
 }
 
 /** The archives of a glob as a dataset of files. */
-export function shardFiles(spec: Pick<Shards, 'path' | 'base'>): FilesSpec {
+function shardFiles({ path, base, ignore_case }: Shards): FilesSpec {
   return {
     type: 'files',
-    root: spec.base,
-    include: [nameBelow(spec.base, spec.path)],
+    root: base,
+    include: [nameBelow(base, path)],
     exclude: [],
+    ...(ignore_case && { ignore_case }),
     listing: 3,
   };
+}
+
+/** Why a glob matches no archive, and which one would. Null if there are no files. */
+export async function whyNoShard(
+  spec: Shards,
+  listFiles: (of: FilesSpec) => Pick<DatasetSource, 'read'>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const patterns = shardFiles(spec);
+  const all = listFiles({ ...patterns, include: [] });
+  return explainEmpty(patterns, async function* (filter) {
+    for await (const { row } of all.read(null, signal)) if (filter.file(row.id)) yield row;
+  });
 }
 
 /** `name`: a pattern that has been checked. */

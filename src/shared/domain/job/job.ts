@@ -53,8 +53,9 @@ export type Opening = z.infer<typeof OPENING>;
  * - 9: Blocks can have more than 10,000 rows.
  * - 10: Globs can ignore letter case.
  * - 11: So can globs of the files of a table.
+ * - 12: So can globs of archives.
  */
-export const SPEC_VERSION = 11;
+export const SPEC_VERSION = 12;
 
 export const JOB_SPEC = z.object({
   v: z.int().min(1).max(SPEC_VERSION),

@@ -25,7 +25,7 @@ export interface ArchiveInputs {
 }
 
 export function createArchiveInputs({ paths, objects, files, listFiles }: ListPlaces): ArchiveInputs {
-  async function placeOf(given: string, tenant: string): Promise<ArchivePlace> {
+  async function placeOf({ path: given, ignore_case }: ArchiveInput, tenant: string): Promise<ArchivePlace> {
     // A path that looks like a pattern but exists is taken literally.
     const several = (await paths.exists(paths.absolute(given))) ? null : splitArchives(given);
     if (several === null) {
@@ -33,7 +33,7 @@ export function createArchiveInputs({ paths, objects, files, listFiles }: ListPl
       return { path, base: dirname(path) };
     }
     const { folder, pattern, shards } = several;
-    if (shards === 'glob') checkGlobs([pattern], '/input/path');
+    if (shards === 'glob') checkGlobs([pattern], '/input/path', ignore_case);
     const base = await paths.find(folder, tenant);
     if (!base.isFolder) {
       throw new ForebayError('input_not_found', `${base.path} is a file, so nothing matches ${given}.`);
@@ -59,7 +59,7 @@ export function createArchiveInputs({ paths, objects, files, listFiles }: ListPl
     }
   }
 
-  async function localPlace(given: string, tenant: string): Promise<ArchivePlace> {
+  async function localPlace(given: ArchiveInput, tenant: string): Promise<ArchivePlace> {
     const place = await placeOf(given, tenant);
     await checkNamed(place, tenant);
     return place;
@@ -71,8 +71,8 @@ export function createArchiveInputs({ paths, objects, files, listFiles }: ListPl
       const globs = globsOf(input);
       const isRemote = isRemoteUrl(path);
       const place = isRemote
-        ? await findRemoteArchives(objects, path, tenant)
-        : await localPlace(path, tenant);
+        ? await findRemoteArchives(objects, input, tenant)
+        : await localPlace(input, tenant);
       const given = { ...place, ...globs, group, columns };
       const resolve = async (signal: AbortSignal) =>
         resolveArchiveSpec(given, taskInput, { files, listFiles: listFiles(tenant) }, signal);

@@ -20,7 +20,7 @@ type Objects = Pick<ObjectInputs, 'find' | 'check' | 'checkObject'>;
 /** Rejects as InputResolver.resolve does. */
 export async function findRemoteArchives(
   objects: Objects,
-  given: string,
+  { path: given, ignore_case }: { readonly path: string; readonly ignore_case?: boolean | undefined },
   tenant: string,
 ): Promise<ArchivePlace> {
   if (!isObjectUrl(given)) return remotePlace(given);
@@ -34,7 +34,9 @@ export async function findRemoteArchives(
       `${found.folder} is a prefix, not an archive. Name archives in it, such as ${found.folder}*.tar, or read its objects with {"type":"files"}.`,
     );
   }
-  if (place.shards === 'glob') checkGlobs([place.path.slice(place.base.length)], '/input/path');
+  if (place.shards === 'glob') {
+    checkGlobs([place.path.slice(place.base.length)], '/input/path', ignore_case);
+  }
   await checkRemoteArchives(objects, place, tenant);
   return place;
 }

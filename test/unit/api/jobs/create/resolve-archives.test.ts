@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createInputResolver } from '#forebay/api/jobs/create/resolve-input.js';
 import type { PackedInput } from '#forebay/api/http/wire/job-input.js';
+import { openDataset } from '#forebay/shared/datasets/open-dataset.js';
 import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
 import { makeTar, makeZip } from '../../../../support/archives.ts';
 import { IMAGE_ROWS } from '../../../../support/image-rows.ts';
@@ -67,6 +68,15 @@ describe('archives', () => {
     );
   });
 
+  it('are found by a glob in any letter case if asked', async () => {
+    const { spec } = await archive('shards/S-[01].TAR', { ignore_case: true });
+    expect(spec).toMatchObject({ path: join(root, 'shards/S-[01].TAR'), shards: 'glob', ignore_case: true });
+    const source = openDataset(spec, { stores: testStores(), files: LOCAL_FILES });
+    const ids: string[] = [];
+    for await (const { row } of source.read(null, new AbortController().signal)) ids.push(row.id);
+    expect(ids).toEqual(['s-0.tar/1', 's-1.tar/1']);
+  });
+
   it('are grouped if two of the first files of a tar share a key, or as the request says', async () => {
     const grouped = async (...args: Parameters<typeof archive>) =>
       ((await archive(...args)).spec as { grouped: boolean }).grouped;
@@ -88,7 +98,13 @@ describe('archives', () => {
     ['shards/s-{0..2}.tar', {}, 'path_not_allowed', /s-2.tar is not under an input root/],
     ['shards/s-{0..9}.tar', {}, 'path_not_allowed', /s-2.tar/],
     ['shards/x-{0..9}.tar', {}, 'input_not_found', /x-0.tar does not exist/],
-    ['shards/*.zip', {}, 'input_not_found', /No archive matches/],
+    [
+      'shards/*.zip',
+      {},
+      'input_not_found',
+      /No archive matches .*The folder holds 2 files, such as "s-0\.tar"/,
+    ],
+    ['shards/S-*.tar', {}, 'input_not_found', /"s-\*\.tar" matches 2 files: letter case matters/],
     ['shards', {}, 'input_unreadable', /is a folder, not an archive/],
     ['photos/a.jpg', {}, 'input_unreadable', /neither a tar nor a zip/],
     ['s-{3..1}.tar', {}, 'invalid_request', /counts down/],

@@ -39,6 +39,16 @@ it('a job is left to processes that can read its dataset and write its output', 
   expect(specVersion({ spec: anyCase }, { type: 'files', path: '/photos' }, undefined, '/out')).toBe(10);
   const parts = { pattern: '*.JSONL', ignore_case: true as const };
   expect(specVersion({ spec: { ...jsonl, parts } }, input, undefined, '/out')).toBe(11);
+  const archives = { type: 'archive' as const, path: '/in/*.tar', base: '/in', reads: 'image' as const };
+  const rules = { grouped: false, listing: 2 as const, include: [], exclude: [], ignore_case: true as const };
+  const archiveVersion = (shards?: 'glob' | 'braces') =>
+    specVersion(
+      { spec: { ...archives, ...rules, shards } },
+      { type: 'archive', path: '' },
+      undefined,
+      '/out',
+    );
+  expect([archiveVersion(), archiveVersion('braces'), archiveVersion('glob')]).toEqual([10, 10, 12]);
   const blocksOf = (blockRows: number) =>
     specVersion({ spec: jsonl }, input, undefined, '/out', { blockRows });
   expect([blocksOf(10_000), blocksOf(10_001)]).toEqual([3, 9]);
