@@ -11,7 +11,7 @@ import type { Projection } from './projection.ts';
 import { joinedCell } from './values/joined-cell.ts';
 
 export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projection): FileRows {
-  const { rows } = chunk;
+  const { rows, badRows } = chunk;
   const own = fields.map(({ field, column }) => ({ name: field, cells: chunk.cells.get(column)! }));
   const columns = ColumnRows.of(own, rows);
   let packed: PackedRecords | null = null;
@@ -19,10 +19,12 @@ export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projecti
   const names = id === null ? null : namesOf(chunk.cells.get(id)!, id.name, chunk.firstRow);
   const record = (at: number): RowRecord => {
     const name = names === null ? null : names[at]!;
+    const bad = badRows.get(at);
+    if (bad !== undefined) return { ok: false, id: name?.ok ? name.id : null, why: bad };
     if (name !== null && !name.ok) return { ok: false, id: null, why: name.why };
     return recordOf(own, at, name?.id ?? null, () => pack().json(at));
   };
-  const isWhole = names?.every(({ ok }) => ok) ?? true;
+  const isWhole = badRows.size === 0 && (names?.every(({ ok }) => ok) ?? true);
   return {
     count: rows,
     ids: names?.map((name) => (name.ok ? name.id : null)) ?? null,
@@ -38,7 +40,7 @@ export function rowsOfChunk(chunk: ColumnChunk, { fields, id, joined }: Projecti
   };
 }
 
-function joinCells(joined: Projection['joined'], { cells, rows }: ColumnChunk): PackedRecords {
+function joinCells(joined: Projection['joined'], { cells, rows, badRows }: ColumnChunk): PackedRecords {
   const columns = joined.map(({ name, column, type }) => ({
     key: JSON.stringify(name),
     cells: cells.get(column)!,
@@ -46,7 +48,9 @@ function joinCells(joined: Projection['joined'], { cells, rows }: ColumnChunk): 
   }));
   const text = (row: number) =>
     columns.map(({ key, cells: own, type }) => `${key}:${joinedCell(type, own[row])}`);
-  return PackedRecords.of(Array.from({ length: rows }, (_, row) => `{${text(row).join(',')}}`));
+  return PackedRecords.of(
+    Array.from({ length: rows }, (_, row) => (badRows.has(row) ? '' : `{${text(row).join(',')}}`)),
+  );
 }
 
 /** Rows that cannot be read. They keep their ids, because other readers see only the ids. `names`: null if they have none. */

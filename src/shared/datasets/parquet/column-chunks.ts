@@ -8,6 +8,7 @@ import type { ParquetFile } from './file/parquet-file.ts';
 import type { Values } from './pages/decode-page.ts';
 import type { LeafRows } from './pages/leaf-rows.ts';
 import type { LostRows } from './pages/page-list.ts';
+import { badTextRows } from './values/bad-text.ts';
 import { cellsOf } from './values/cells.ts';
 
 export interface ColumnChunk {
@@ -15,6 +16,8 @@ export interface ColumnChunk {
   readonly rows: number;
   /** By column: a cell per row. */
   readonly cells: ReadonlyMap<Column, Values>;
+  /** Rows that cannot be read, counted from the first one, and why. */
+  readonly badRows: ReadonlyMap<number, string>;
   /** Approximate bytes in memory. */
   readonly bytes: number;
 }
@@ -91,15 +94,23 @@ function chunkOf(
   }
   const { rows, bytes } = measure([...cuts.values()].flat(), most);
   const cells = new Map<Column, Values>();
+  const badRows = new Map<number, string>();
   for (const column of columns) {
     try {
-      cells.set(column, cellsOf(column, cuts.get(column)!, rows));
+      const own = cellsOf(column, cuts.get(column)!, rows);
+      cells.set(column, own);
+      for (const row of badTextRows(column, own, cuts.get(column)!)) {
+        badRows.set(
+          row,
+          `row ${firstRow + row} has a text in the column "${column.name}" that is not valid UTF-8`,
+        );
+      }
     } catch (error) {
       if (error instanceof Damage) return lost(column.name, error.message);
       throw error;
     }
   }
-  return { firstRow, rows, cells, bytes };
+  return { firstRow, rows, cells, badRows, bytes };
 }
 
 /** How many rows fit into a chunk, at least one. */

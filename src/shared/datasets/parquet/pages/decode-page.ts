@@ -7,6 +7,7 @@ import { readPlain } from 'hyparquet/src/plain.js';
 import { Damage, decoding } from '../file/damage.ts';
 import type { Leaf } from '../file/leaves.ts';
 import { isNumbers } from '../../../text/json-writer.ts';
+import { BAD_TEXT } from '../values/bad-text.ts';
 import { parsersOf } from '../values/parsers.ts';
 import { decompress } from './decompress.ts';
 import { bitsOf, readRuns } from './levels.ts';
@@ -14,16 +15,21 @@ import { valuesOf, viewOf } from './page-header.ts';
 
 export type Values = ArrayLike<unknown>;
 
+export interface Texts {
+  /** Without nulls. */
+  readonly values: Values;
+  /** Whether BAD_TEXT is among them. */
+  readonly hasBadText: boolean;
+}
+
 /** The levels and values of a page, as Parquet stores them (its documentation calls this record shredding). */
-export interface LeafPage {
+export interface LeafPage extends Texts {
   /** Values with their nulls. */
   readonly length: number;
   /** Null: each value is a row of its own. */
   readonly rep: Uint8Array | null;
   /** Null: no value is null. */
   readonly def: Uint8Array | null;
-  /** Without nulls. */
-  readonly values: Values;
   /** Approximate bytes in memory. */
   readonly bytes: number;
 }
@@ -36,7 +42,7 @@ export async function decodePage(
   header: PageHeader,
   bytes: Uint8Array,
   of: { readonly leaf: Leaf; readonly codec: string },
-  dictionary: Values | null,
+  dictionary: Texts | null,
 ): Promise<LeafPage> {
   const length = valuesOf(header);
   if (length > MAX_VALUES) {
@@ -46,8 +52,8 @@ export async function decodePage(
   const { maxDef } = of.leaf;
   let nulls = 0;
   if (def !== null) for (let i = 0; i < length; i++) if (def[i]! < maxDef) nulls += 1;
-  const values = decoding(() => readValues(body, length - nulls, encoding, of.leaf, dictionary));
-  return { length, rep, def: nulls === 0 ? null : def, values, bytes: header.uncompressed_page_size };
+  const found = decoding(() => readValues(body, length - nulls, encoding, of.leaf, dictionary));
+  return { length, rep, def: nulls === 0 ? null : def, ...found, bytes: header.uncompressed_page_size };
 }
 
 async function openPage(
@@ -91,7 +97,7 @@ export async function decodeDictionary(
   { dictionary_page_header: found, uncompressed_page_size: size }: PageHeader,
   bytes: Uint8Array,
   { leaf, codec }: { readonly leaf: Leaf; readonly codec: string },
-): Promise<Values> {
+): Promise<Texts> {
   const count = found?.num_values ?? -1;
   if (count < 0 || count > MAX_VALUES) throw new Damage(`a dictionary of ${count} values`);
   const body = await decompress(codec, bytes, size);
@@ -103,15 +109,18 @@ function readValues(
   count: number,
   encoding: string,
   leaf: Leaf,
-  dictionary: Values | null,
-): Values {
-  if (count === 0) return [];
+  dictionary: Texts | null,
+): Texts {
+  if (count === 0) return { values: [], hasBadText: false };
   if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
     if (dictionary === null) throw new Damage('its dictionary is missing');
     const positions = readRuns(body.subarray(1), body[0] ?? 0, new Uint32Array(count));
-    return lookUp(positions, dictionary);
+    const values = lookUp(positions, dictionary.values);
+    return { values, hasBadText: dictionary.hasBadText && Array.prototype.includes.call(values, BAD_TEXT) };
   }
-  if (encoding === 'RLE' && leaf.element.type === 'BOOLEAN') return booleans(body, count);
+  if (encoding === 'RLE' && leaf.element.type === 'BOOLEAN') {
+    return { values: booleans(body, count), hasBadText: false };
+  }
   return converted(plainOrDelta(body, count, encoding, leaf), leaf);
 }
 
@@ -172,14 +181,16 @@ function within<T>({ view, offset }: { readonly view: DataView; readonly offset:
   throw new Damage('its values end beyond their page');
 }
 
-function converted(values: Decoded, { path, element, schemaPath }: Leaf): Values {
-  return convert(values, {
+function converted(decoded: Decoded, { path, element, schemaPath }: Leaf): Texts {
+  let hasBadText = false;
+  const values = convert(decoded, {
     pathInSchema: [...path],
     type: element.type!,
     element,
     schemaPath,
     codec: 'UNCOMPRESSED',
-    parsers: parsersOf(element),
+    parsers: parsersOf(element, () => (hasBadText = true)),
     utf8: false,
   });
+  return { values, hasBadText };
 }

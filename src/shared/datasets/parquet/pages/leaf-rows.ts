@@ -15,6 +15,8 @@ export interface LeafRows {
   readonly starts: Uint32Array | null;
   /** The same among the values. */
   readonly valueStarts: Uint32Array | null;
+  /** Whether BAD_TEXT is among the values. */
+  readonly hasBadText: boolean;
   /** Approximate bytes in memory. */
   readonly bytes: number;
 }
@@ -32,6 +34,7 @@ export function flatRows(page: LeafPage, firstRow: number, { maxDef }: Leaf): Le
     values,
     starts: null,
     valueStarts: null,
+    hasBadText: page.hasBadText,
     bytes: page.bytes,
   };
 }
@@ -76,6 +79,7 @@ export function repeatedRows(parts: readonly LeafPage[], firstRow: number, { max
     values,
     starts,
     valueStarts,
+    hasBadText: parts.some((page) => page.hasBadText),
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }

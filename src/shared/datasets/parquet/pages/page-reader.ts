@@ -3,7 +3,7 @@ import { readRange, type ByteFile } from '../../bytes/byte-file.ts';
 import { Damage } from '../file/damage.ts';
 import type { Chunk, RowGroup } from '../file/footer.ts';
 import type { Leaf } from '../file/leaves.ts';
-import { decodeDictionary, decodePage, type LeafPage, type Values } from './decode-page.ts';
+import { decodeDictionary, decodePage, type LeafPage, type Texts } from './decode-page.ts';
 import { flatRows, repeatedRows, type LeafRows } from './leaf-rows.ts';
 import { createPageCache } from './page-cache.ts';
 import { checkPage, checkPageSize, readHeader } from './page-header.ts';
@@ -18,13 +18,13 @@ export interface LeafReader {
 type Place = Pick<Page, 'offset' | 'bytes'>;
 
 /** One for the process, because all blocks share its memory. */
-const cache = createPageCache<LeafPage | Values>();
+const cache = createPageCache<LeafPage | Texts>();
 
 /** `key`: names the chunk among all chunks of all files. */
 export function createLeafReader(key: string, group: RowGroup, chunk: Chunk, leaf: Leaf): LeafReader {
   const of = { leaf, codec: chunk.codec };
 
-  async function cached<T extends LeafPage | Values>(
+  async function cached<T extends LeafPage | Texts>(
     place: Place,
     file: ByteFile,
     signal: AbortSignal,
@@ -53,7 +53,7 @@ export function createLeafReader(key: string, group: RowGroup, chunk: Chunk, lea
     const words =
       dictionary === null
         ? null
-        : await cached<Values>(dictionary, file, signal, async (header, bytes) =>
+        : await cached<Texts>(dictionary, file, signal, async (header, bytes) =>
             decodeDictionary(header, bytes, of),
           );
     return cached<LeafPage>(place, file, signal, async (header, bytes) =>

@@ -1,7 +1,10 @@
 /** What the values of Parquet columns become. The files were written by pyarrow (test/fixtures/parquet). */
 import { describe, expect, it } from 'vitest';
+import { LOCAL_FILES } from '#forebay/shared/datasets/bytes/local-files.js';
+import { openParquetSlice } from '#forebay/shared/datasets/parquet/parquet-slice.js';
 import { fixture, rowsOf, valuesOf } from '../../../../support/parquet-rows.ts';
 
+const never = new AbortController().signal;
 const WORDS = ['red', 'green', 'blue "dark"', 'ünicode'];
 
 function plainRow(i: number): object {
@@ -122,5 +125,46 @@ describe('columns', () => {
     expect(await valuesOf(fixture('plain-none'), '1+1', { columns, fields: ['text'] })).toEqual([
       { text: 'green' },
     ]);
+  });
+});
+
+describe('a text that is not UTF-8', () => {
+  const badRows = async (fields: readonly string[]) => {
+    const rows = await rowsOf(fixture('bad-text'), '0+8', { fields });
+    return rows.flatMap(({ id, record }) => (record.ok ? [] : [[id, record.why]]));
+  };
+  const why = (row: number, column: string) =>
+    `row ${row} has a text in the column "${column}" that is not valid UTF-8`;
+  const BAD_ID = [null, why(2, 'id')];
+
+  it.each([
+    ['plain', [['r1', why(1, 'plain')], BAD_ID]],
+    ['words', [BAD_ID, ['r3', why(3, 'words')]]],
+    ['map', [BAD_ID, ['r4', why(4, 'map')]]],
+    ['struct', [BAD_ID, ['r5', why(5, 'struct')]]],
+    // The path of a file with bytes is not read.
+    ['image', [BAD_ID, ['r7', why(7, 'image')]]],
+    ['n', [BAD_ID]],
+  ])('costs the row that is read for the column "%s"', async (column, expected) => {
+    expect(await badRows([column])).toEqual(expected);
+  });
+
+  it('costs the row that passes it on to the output, and a replacement character stays', async () => {
+    const join = ['plain', 'words', 'image'].map((column) => ({
+      column,
+      name: column,
+      type: 'json' as const,
+    }));
+    const file = await LOCAL_FILES.open(fixture('bad-text'), never);
+    const chunks = [];
+    for await (const part of openParquetSlice(file, { ref: '0+8' }, { fields: ['n'], join }, never))
+      chunks.push(part);
+    const [chunk] = chunks;
+    await file.close();
+    const joined = chunk!.joined!();
+    const texts = Array.from({ length: 8 }, (_, at) => joined.json(at));
+    expect(texts[0]).toBe('{"plain":"\ufffd","words":["\ufffd"],"image":{"bytes":"eA==","path":"\ufffd"}}');
+    expect(texts.map((text) => text === '')).toEqual([false, true, true, true, false, false, true, true]);
+    expect([chunk!.columns, chunk!.packed]).toEqual([null, null]);
   });
 });
