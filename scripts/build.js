@@ -1,6 +1,7 @@
 // Compiles src/ to dist/: TypeScript to JavaScript, AssemblyScript to WebAssembly. Copies files that need no compiler.
 // Bundles dashboard/ into one script per page, and compresses the files of pages.
 // It builds beside dist and swaps at the end. So a build that fails or is killed leaves the old dist as it was.
+// With --if-changed it does nothing if dist was built from the same files.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,6 +9,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'rolldown';
+import { digestOfInputs, isBuiltFrom, leaveDigest } from './build-inputs.js';
 import { replaceFolder, tidyBeside, workFolder } from './replace-folder.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -17,18 +19,24 @@ const asc = join(dirname(resolve('assemblyscript/package.json')), 'bin', 'asc.js
 const dist = join(root, 'dist');
 
 tidyBeside(dist);
-const building = workFolder(dist, 'building');
-try {
-  compileInto(building);
-  await dashboardInto(join(building, 'api', 'http', 'dashboard'));
-  await referenceInto(join(building, 'api', 'http', 'docs-page'));
-  replaceFolder(dist, building);
-} catch (error) {
-  // The compiler has already printed what is wrong.
-  if (error.status === undefined) throw error;
-  process.exitCode = 1;
-} finally {
-  rmSync(building, { recursive: true, force: true });
+const digest = digestOfInputs(root);
+if (!process.argv.includes('--if-changed') || !isBuiltFrom(dist, digest)) await buildDist();
+
+async function buildDist() {
+  const building = workFolder(dist, 'building');
+  try {
+    compileInto(building);
+    await dashboardInto(join(building, 'api', 'http', 'dashboard'));
+    await referenceInto(join(building, 'api', 'http', 'docs-page'));
+    leaveDigest(building, digest);
+    replaceFolder(dist, building);
+  } catch (error) {
+    // The compiler has already printed what is wrong.
+    if (error.status === undefined) throw error;
+    process.exitCode = 1;
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
 }
 
 function compileInto(folder) {

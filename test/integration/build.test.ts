@@ -59,8 +59,8 @@ function writeSource(text: string): void {
 }
 
 /** Builds in a separate process group, so that a kill also reaches the compilers. */
-function build() {
-  const child = spawn(process.execPath, [join(root, 'scripts', 'build.js')], {
+function build(...flags: string[]) {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'build.js'), ...flags], {
     detached: true,
     stdio: 'ignore',
   });
@@ -69,6 +69,7 @@ function build() {
 
 const listing = () => readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' });
 const mainModule = () => readFileSync(join(root, 'dist', 'main.js'), 'utf8');
+const inodeOfDist = () => statSync(join(root, 'dist')).ino;
 const beside = () => readdirSync(root).filter((name) => name.startsWith('.dist'));
 
 describe('a build', () => {
@@ -111,6 +112,30 @@ describe('a build', () => {
     expect(beside()).toEqual([]);
   });
 
+  it('with --if-changed is made only if an input has changed, or dist is gone', async () => {
+    const before = inodeOfDist();
+    expect(await build('--if-changed').code).toBe(0);
+    expect(inodeOfDist()).toBe(before);
+    expect(await build().code).toBe(0);
+    expect(inodeOfDist()).not.toBe(before);
+
+    writeSource("export const version = 'new';");
+    expect(await build('--if-changed').code).toBe(0);
+    expect(mainModule()).toContain("'new'");
+    rmSync(join(root, 'dashboard', 'tsconfig.json'));
+    expect(await build('--if-changed').code).not.toBe(0);
+    rmSync(join(root, 'dist'), { recursive: true });
+    cpSync(join(repository, 'dashboard', 'tsconfig.json'), join(root, 'dashboard', 'tsconfig.json'));
+    expect(await build('--if-changed').code).toBe(0);
+    expect(listing()).toEqual(expect.arrayContaining(WHOLE));
+  });
+
+  it('with --if-changed is made again after one that failed', async () => {
+    writeSource("export const version: number = 'of the wrong type';");
+    expect(await build('--if-changed').code).toBe(1);
+    expect(await build('--if-changed').code).toBe(1);
+  });
+
   it('restores the dist of a build that died between its two renames', async () => {
     cpSync(join(root, 'dist'), join(root, '.dist-old-4194999'), { recursive: true });
     rmSync(join(root, 'dist'), { recursive: true });
@@ -123,11 +148,10 @@ describe('a build', () => {
 
 /** Lists dist. Null if dist was replaced during the listing, which takes several system calls. */
 function look(): string[] | null {
-  const inode = () => statSync(join(root, 'dist')).ino;
   try {
-    const before = inode();
+    const before = inodeOfDist();
     const seen = listing();
-    return inode() === before ? seen : null;
+    return inodeOfDist() === before ? seen : null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
