@@ -7,13 +7,16 @@ import { createJsTokenizer } from './js-tokenizer.ts';
 import { createNativeTokenizer, NATIVE, type NativeLibrary } from './native-tokenizer.ts';
 import { canFindOffsets } from './offsets/find-offsets.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
+import { cleansSpaces, OTHER_SPACES, withOtherSpaces } from './other-spaces.ts';
 
 /** Throws ForebayError `model_load_failed`. `name`: of the file. `offsets`: whether the offsets of tokens are needed. */
 export function createTokenizer(file: TokenizerFile, name: string, offsets: boolean): TextTokenizer {
   const why = whyNotInJs(file, offsets);
   try {
-    if (why === null) return createJsTokenizer(file, offsets);
-    return createNativeTokenizer(nativeLibrary(name, why), file, offsets);
+    const compiled = (reason: string) => createNativeTokenizer(nativeLibrary(name, reason), file, offsets);
+    if (why !== null) return compiled(why);
+    const inJs = createJsTokenizer(file, offsets);
+    return cleansSpaces(file) ? inJs : withOtherSpaces(inJs, () => compiled(OTHER_SPACES));
   } catch (cause) {
     if (cause instanceof ForebayError) throw cause;
     throw new ForebayError('model_load_failed', `cannot use the tokenizer ${name}: ${messageOf(cause)}`, {

@@ -39,6 +39,8 @@ const PARTS =
   `|.|,|!|...|--|#|##er|don't|U.S.A.|1,024|3.14|${'x'.repeat(120)}|[MASK]|[SEP]|<mask>|<s>`;
 const ODD = PARTS.split('|');
 
+const NOT_EXACT = 'does not run it exactly';
+
 function oddTexts(count: number): string[] {
   const random = createRandom(13);
   return Array.from({ length: count }, () =>
@@ -78,6 +80,19 @@ describe.skipIf(native === null)('the compiled tokenizer (skipped if it is not i
       const compiled = await createNativeTokenizer(native!, file, true).encode(text);
       expect([text, inJs.ids]).toEqual([text, compiled.ids]);
       expect([text, offsetsOf(inJs)]).toEqual([text, offsetsOf(compiled)]);
+    }
+  });
+
+  it.each<[string, object]>([
+    ['bytes', byteLevelFile({ addPrefixSpace: true })],
+    ['words', { ...wordPieceFile(), pre_tokenizer: { type: 'WhitespaceSplit' }, normalizer: null }],
+    ['clean words', wordPieceFile()],
+  ])('gives the ids of texts whose spaces are disputed, for %s', async (_, file) => {
+    const chosen = createTokenizer(parsed(file), 'tokenizer.json', false);
+    const compiled = createNativeTokenizer(native!, parsed(file), false);
+    const texts = oddTexts(100).map((text, i) => text.replaceAll(' ', [' ', '\u0085', ' \ufeff '][i % 3]!));
+    for (const text of ['the \ufeff the', 'new\u0085york', ...texts]) {
+      expect([text, (await chosen.encode(text)).ids]).toEqual([text, (await compiled.encode(text)).ids]);
     }
   });
 
@@ -137,13 +152,74 @@ it('the reason for the compiled tokenizer is exactness, or offsets if only they 
   const plainBpe = parsed({
     ...file,
     pre_tokenizer: { type: 'WhitespaceSplit' },
-    model: { type: 'BPE', vocab: { a: 0 }, merges: [] },
+    model: { type: 'BPE', vocab: { a: 0, '<unk>': 1 }, merges: [], unk_token: '<unk>' },
   });
   const odd = parsed({ ...file, pre_tokenizer: { type: 'Nonsense' } });
   expect(whyNotInJs(parsed(file), true)).toBeNull();
   expect(whyNotInJs(plainBpe, false)).toBeNull();
   expect(whyNotInJs(plainBpe, true)).toBe('does not find the offsets of its tokens in the text');
-  for (const offsets of [false, true]) expect(whyNotInJs(odd, offsets)).toBe('does not run it exactly');
+  for (const offsets of [false, true]) expect(whyNotInJs(odd, offsets)).toBe(NOT_EXACT);
+});
+
+const SPLIT = { type: 'Split', pattern: { Regex: ',' }, behavior: 'Isolated', invert: false };
+const BPE = { type: 'BPE', vocab: { a: 0, '<unk>': 1 }, merges: [], unk_token: '<unk>', fuse_unk: false };
+
+it.each<[string, string | null, object]>([
+  ['isolates punctuation', NOT_EXACT, { pre_tokenizer: { type: 'Punctuation', behavior: 'Isolated' } }],
+  ['joins punctuation', null, { pre_tokenizer: { type: 'Punctuation', behavior: 'Contiguous' } }],
+  ['isolates what a pattern finds', null, { pre_tokenizer: SPLIT }],
+  ['isolates all else', NOT_EXACT, { pre_tokenizer: { ...SPLIT, invert: true } }],
+  ['removes what a pattern finds', null, { pre_tokenizer: { ...SPLIT, behavior: 'Removed' } }],
+  [
+    'removes a text',
+    NOT_EXACT,
+    { pre_tokenizer: { ...SPLIT, behavior: 'Removed', pattern: { String: ',' } } },
+  ],
+  ['joins what a pattern finds', NOT_EXACT, { pre_tokenizer: { ...SPLIT, behavior: 'MergedWithPrevious' } }],
+  ['is plain BPE', null, { model: BPE }],
+  ['joins unknown characters', NOT_EXACT, { model: { ...BPE, fuse_unk: true } }],
+  [
+    'joins unknown characters, of which there are none',
+    null,
+    { model: { ...BPE, fuse_unk: true, byte_fallback: true } },
+  ],
+  ['drops unknown characters', NOT_EXACT, { model: { ...BPE, unk_token: null } }],
+  ['marks the insides of words', NOT_EXACT, { model: { ...BPE, continuing_subword_prefix: '##' } }],
+  [
+    'has a token inside of one of another kind',
+    NOT_EXACT,
+    {
+      added_tokens: [
+        { id: 5, content: 'foo', normalized: false },
+        { id: 6, content: 'foobar', normalized: true },
+      ],
+    },
+  ],
+])('a file that %s: %s', (_what, why, more) => {
+  expect(whyNotInJs(parsed({ ...wordPieceFile(), ...more }), false)).toBe(why);
+});
+
+it.each<[string, object]>([
+  [
+    'removes texts',
+    {
+      ...byteLevelFile(),
+      pre_tokenizer: {
+        type: 'Sequence',
+        pretokenizers: [
+          { ...SPLIT, behavior: 'Removed' },
+          { type: 'ByteLevel', use_regex: false },
+        ],
+      },
+    },
+  ],
+  [
+    'strips texts',
+    { ...wordPieceFile(), normalizer: { type: 'Strip', strip_left: true, strip_right: true } },
+  ],
+])('a file that %s needs the compiled tokenizer only for offsets', (_what, file) => {
+  expect(whyNotInJs(parsed(file), false)).toBeNull();
+  expect(whyNotInJs(parsed(file), true)).toBe('does not find the offsets of its tokens in the text');
 });
 
 it('a file with an unknown part is refused, or asks for the compiled tokenizer if it is not installed', () => {

@@ -4,7 +4,7 @@
  */
 import type { Tokenizer } from '@huggingface/tokenizers';
 import type { TokenizerFile } from '../../../../../shared/tasks/text/tokenizer-file.ts';
-import { modelTypeOf, partsOf, WORD_PIECE_PREFIX } from '../exact-in-js.ts';
+import { isByteLevel, isNormalised, modelTypeOf, partsOf, WORD_PIECE_PREFIX } from '../exact-in-js.ts';
 import type { TokenOffsets } from '../text-tokenizer.ts';
 import { createAligner } from './aligned-text.ts';
 import type { LibrarySteps } from './library-steps.ts';
@@ -13,10 +13,21 @@ import { createWordPieceOffsets } from './word-piece-offsets.ts';
 import { createSectionSplitter } from './sections.ts';
 import { trimOffsets } from './trim-offsets.ts';
 
+/** Normalisers that change each character by itself, or with its marks. Others leave offsets unknown. */
+const BY_CHARACTER: readonly string[] = [
+  'BertNormalizer',
+  'Lowercase',
+  'NFC',
+  'NFD',
+  'NFKC',
+  'NFKD',
+  'StripAccents',
+];
+
 /** Whether createOffsetFinder can find the offsets of tokens with this file. */
 export function canFindOffsets(file: TokenizerFile): boolean {
-  const type = modelTypeOf(file);
-  if (type !== 'WordPiece' && !isByteLevel(file)) return false;
+  if (modelTypeOf(file) !== 'WordPiece' && !isWholeByteLevel(file)) return false;
+  if (!partsOf(file.normalizer, 'normalizers').every(({ type }) => BY_CHARACTER.includes(type))) return false;
   return (file.normalizer ?? null) === null || !(file.added_tokens ?? []).some(isNormalised);
 }
 
@@ -73,14 +84,9 @@ function stepsOf({ pre_tokenizer, model }: Tokenizer): LibrarySteps {
   };
 }
 
-function isByteLevel(file: TokenizerFile): boolean {
+/** Whether the tokens are exactly the bytes of the text. */
+function isWholeByteLevel(file: TokenizerFile): boolean {
   const parts = partsOf(file.pre_tokenizer, 'pretokenizers');
-  return modelTypeOf(file) === 'BPE' && parts.includes('ByteLevel');
-}
-
-type AddedToken = NonNullable<TokenizerFile['added_tokens']>[number];
-
-/** Whether the library looks for the token in the normalised text. */
-function isNormalised(token: AddedToken): boolean {
-  return token.normalized ?? token['special'] !== true;
+  const dropsText = parts.some(({ behavior }) => behavior === 'Removed');
+  return isByteLevel(file) && !dropsText && (file.model['end_of_word_suffix'] ?? '') === '';
 }
