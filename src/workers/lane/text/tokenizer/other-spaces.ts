@@ -32,6 +32,6 @@ export function withOtherSpaces(inJs: TextTokenizer, open: () => TextTokenizer):
 
   return {
     encode: (text) => (DISPUTED.test(text) ? opened() : inJs).encode(text),
-    idOf: inJs.idOf,
+    idOf: (token) => inJs.idOf(token),
   };
 }
