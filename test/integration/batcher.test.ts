@@ -80,8 +80,8 @@ describe('batches', () => {
   it('of several model calls go to a lane at once when the time of a row is known', async () => {
     const { batcher } = open();
     const large = batchGroup({ ...GROUP, mostRows: 16 });
-    const send = async (rows: number) => {
-      batcher.expect(large, rows);
+    const send = async (rows: number, isEnding = false) => {
+      batcher.expect(large, rows, isEnding);
       return Promise.all(Array.from({ length: rows }, async (_, i) => answerTo(batcher, large, i)));
     };
     await send(4);
@@ -90,6 +90,9 @@ describe('batches', () => {
     const batches = [...new Set(answers.map(({ batch }) => batch!))];
     expect(batches.reduce((sum, { calls }) => sum + calls, 0)).toBe(10);
     expect(Math.max(...batches.map(({ rows }) => rows))).toBeGreaterThan(4);
+    // So few rows at the end of a job keep both lanes busy only in single calls.
+    const last = await send(40, true);
+    expect(Math.max(...last.map(({ batch }) => batch!.rows))).toBe(4);
   });
 
   it('wait for more rows while some may arrive, and are sent immediately when none can', async () => {

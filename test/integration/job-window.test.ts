@@ -7,6 +7,7 @@ import { jobKeys } from '#forebay/shared/queue/keys.js';
 import { LeaseLost } from '#forebay/shared/queue/jobs/lease.js';
 import { useQueueLayer, makeSpec, rowsOf } from '../support/queue.ts';
 import { listedRows } from '#forebay/shared/domain/block.js';
+import { NOTHING_SKIPPED } from '#forebay/shared/domain/skipped.js';
 
 const layer = useQueueLayer();
 
@@ -99,6 +100,21 @@ describe('blocks of one turn of the event loop', () => {
 });
 
 describe('begin', () => {
+  it('says whether the job has no further block to begin', async () => {
+    const { id, lease } = await runningJob(3);
+    const isLast = async (block: number) =>
+      (await layer.window.beginRun(id, block, 1, `run-${block}`))?.isLast;
+    // The feeder may bring more.
+    expect(await isLast(0)).toBe(false);
+    await layer.jobs.markFedAll(id, lease, NOTHING_SKIPPED, 12);
+    expect(await isLast(1)).toBe(false);
+    await layer.window.commit(id, 0, 'run-0', { succeeded: 4, failed: 0 }, {});
+    expect(await isLast(2)).toBe(true);
+    // This one must run again.
+    await layer.window.leaveRun(id, 1, 'run-1', { error: 'no luck' });
+    expect(await isLast(2)).toBe(false);
+  });
+
   it('gives no rows for an outdated generation, a committed block or a job that is not running', async () => {
     const { id, lease } = await runningJob();
     await layer.window.nextGeneration(id, lease, [0]);

@@ -58,6 +58,8 @@ export interface OpenGroup extends BatchGroup {
   /** Rows announced and not yet sent: those being read and those ready. */
   inHand: number;
   readonly ready: ReadyRows;
+  /** Whether no block waits behind the rows in hand, as far as known. Then lanes finish together if they share the rows. */
+  isEnding: boolean;
   /** Number of its last turn among other groups. See lane-turns.ts. */
   turn: number;
   timer: NodeJS.Timeout | null;
@@ -82,6 +84,7 @@ export function emptyGroup(group: BatchGroup): OpenGroup {
     expected: 0,
     inHand: 0,
     ready: createReadyRows(),
+    isEnding: false,
     turn: 0,
     timer: null,
   };

@@ -260,9 +260,10 @@ export function createBatcher(deps: {
 
   return {
     pump,
-    /** Announces rows that are being read. Each is then submitted or called off. */
-    expect(wanted: BatchGroup, rows: number): void {
+    /** Announces rows that are being read. Each is then submitted or called off. `isEnding`: see OpenGroup. */
+    expect(wanted: BatchGroup, rows: number, isEnding = false): void {
       const group = open(wanted);
+      group.isEnding = isEnding;
       group.expected += rows;
       group.inHand += rows;
       demand.noteBlock(wanted, rows);

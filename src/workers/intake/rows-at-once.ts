@@ -3,7 +3,7 @@
  * the same, however many rows it has, and rows that are decoded together find warm caches (docs/adr/0013). The lane runs
  * them in calls of the batch size, so the answers are the same.
  */
-import type { LanePool, SendHow } from '../lane-pool/lane-pool.ts';
+import { BATCHES_PER_LANE, type LanePool, type SendHow } from '../lane-pool/lane-pool.ts';
 import { fileBytesIn } from '../lane/lane-rows.ts';
 import type { OpenGroup } from './batch-group.ts';
 
@@ -13,7 +13,7 @@ const MOST_MS = 100;
 const MOST_FILE_BYTES = 2 * 1024 * 1024;
 
 export function createRowsAtOnce(deps: {
-  pool: Pick<LanePool, 'emptyLanes' | 'memory'>;
+  pool: Pick<LanePool, 'emptyLanes' | 'lanesOf' | 'memory'>;
   /** Mean time of a lane for a row of the model, ms. Null: not known yet. */
   rowMs: (model: string) => number | null;
 }) {
@@ -22,11 +22,19 @@ export function createRowsAtOnce(deps: {
     const each = deps.rowMs(model);
     const most = Math.min(mostRows, each === null ? 0 : MOST_MS / each, ready.count);
     if (how !== 'prefetch' || most < 2 * batchSize || deps.pool.memory !== 'normal') return batchSize;
-    const calls = Math.floor(ready.count / batchSize);
-    // Lanes without rows share those that are ready.
-    const share = Math.ceil(calls / Math.max(1, deps.pool.emptyLanes(model)));
+    const share = group.isEnding ? shareOfLast(group) : shareOfReady(group);
     const rows = batchSize * Math.min(share, Math.floor(most / batchSize));
     const bytes = ready.oldest(rows).reduce((sum, { inputs }) => sum + fileBytesIn(inputs), 0);
     return bytes > MOST_FILE_BYTES ? batchSize : rows;
   };
+
+  /** Calls for a lane if those without rows share what is ready. */
+  function shareOfReady({ model, batchSize, ready }: OpenGroup): number {
+    return Math.ceil(Math.floor(ready.count / batchSize) / Math.max(1, deps.pool.emptyLanes(model)));
+  }
+
+  /** Calls for a lane such that all lanes could get as many in each of their batches. So they finish together. */
+  function shareOfLast({ model, batchSize, inHand }: OpenGroup): number {
+    return Math.max(1, Math.floor(inHand / batchSize / (BATCHES_PER_LANE * deps.pool.lanesOf(model))));
+  }
 }

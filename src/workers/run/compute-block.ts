@@ -126,7 +126,7 @@ export function createBlockComputer(deps: {
 
   async function computeListed(block: OpenBlock, listed: BlockRows): Promise<Rows> {
     const { rows } = listed;
-    batcher.expect(block.group, rows.length);
+    batcher.expect(block.group, rows.length, block.run.isLast);
     const check = checkOf(block, listed);
     const outcomes = await computeRows(block, rows.length, sourceOf(block, rows, check));
     return { rows: listed, ...checked(check, outcomes) };
@@ -145,7 +145,7 @@ export function createBlockComputer(deps: {
     const check = createSliceCheck(block, slice.firstRow);
     const chunks: Promise<readonly Outcomes[]>[] = [];
     let missing = slice.count;
-    batcher.expect(block.group, slice.count);
+    batcher.expect(block.group, slice.count, block.run.isLast);
     try {
       for await (const chunk of reader.readSlice(rowsOf(block), slice, block.abort)) {
         names.add(chunk);

@@ -27,6 +27,8 @@ export interface BegunRun {
   /** Hashes of the parts that earlier runs of this block announced. */
   readonly announced: readonly string[];
   readonly spec: JobSpec;
+  /** Whether the job had no other block to begin then. Runs that end without a commit may change that. */
+  readonly isLast: boolean;
 }
 
 /** Whether a run may publish its part now. */
@@ -56,11 +58,11 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
     async (job, runs) => {
       const keys = jobKeys(job);
       const known = specs.known(job);
-      const [text, ...begun] = (await run(
+      const [text, last, ...begun] = (await run(
         'begin-runs',
         [keys.job, keys.window, keys.runs, keys.attempts, keys.journal, keys.parts],
         [now(), known ? 0 : 1, ...runs.flatMap(({ block, generation, token }) => [block, generation, token])],
-      )) as [string, ...([] | [string, number, number, string | null, string | null])[]];
+      )) as [string, number, ...([] | [string, number, number, string | null, string | null])[]];
       if (begun.every((reply) => reply.length === 0)) return begun.map(() => null);
       const spec = known ?? specs.read(job, text);
       return begun.map((reply) => {
@@ -73,6 +75,7 @@ export function createBlockRuns(deps: { redis: Redis; run: RunScript; now?: () =
           journal: readJournal(journal),
           announced: hashesOf(parts),
           spec,
+          isLast: last === 1,
         };
       });
     },

@@ -1,11 +1,11 @@
 -- Begins runs of a job's blocks. Returns their rows, and makes each caller's token the one that may commit.
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 journal  6 parts
 -- ARGV 1 now ms  2 '1' to return the spec  3.. block, generation, run token of each
--- Returns {spec or '', then for each block {rows, runs begun, runs that ended with an error, journal, hashes of parts
--- that its runs announced}}. The entry is {} if the run must not continue: the block is committed or withdrawn, has a
+-- Returns {spec or '', 1 if the job has no further block to begin, then for each block {rows, runs begun, runs that
+-- ended with an error, journal, hashes of parts that its runs announced}}. The entry is {} if the run must not continue: the block is committed or withdrawn, has a
 -- newer generation, or the job is not running.
-local status, spec = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec'))
-local out = {ARGV[2] == '1' and spec or ''}
+local status, spec, fed = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec', 'fed_all'))
+local out = {ARGV[2] == '1' and spec or '', 0}
 local blocks, tokens = {}, {}
 for i = 3, #ARGV, 3 do blocks[#blocks + 1] = ARGV[i] end
 local entries = status == 'running' and redis.call('HMGET', KEYS[2], unpack(blocks)) or {}
@@ -31,5 +31,6 @@ end
 if #tokens > 0 then
   redis.call('HSET', KEYS[3], unpack(tokens))
   redis.call('HSETNX', KEYS[1], 'first_read_at', ARGV[1])
+  if fed == '1' and redis.call('HLEN', KEYS[2]) <= redis.call('HLEN', KEYS[3]) then out[2] = 1 end
 end
 return out

@@ -11,6 +11,9 @@ function rowsAtOnce({
   row = FILE,
   rowMs = 5 as number | null,
   emptyLanes = 0,
+  lanes = 2,
+  expected = 0,
+  isEnding = false,
   memory = 'normal' as 'normal' | 'slow',
   how = 'prefetch' as 'prefetch' | 'partial' | 'empty',
 }) {
@@ -29,7 +32,11 @@ function rowsAtOnce({
   const receiver = { answered: () => {} };
   const inputs = Array.from({ length: ready }, () => row);
   group.ready.add({ inputs, receiver, tenant: 'a', first: 0, since: 0 });
-  return createRowsAtOnce({ pool: { emptyLanes: () => emptyLanes, memory }, rowMs: () => rowMs })(group, how);
+  group.expected = expected;
+  group.inHand = ready + expected;
+  group.isEnding = isEnding;
+  const pool = { emptyLanes: () => emptyLanes, lanesOf: () => lanes, memory };
+  return createRowsAtOnce({ pool, rowMs: () => rowMs })(group, how);
 }
 
 it('sends several calls at once, as many as are over in 100 ms', () => {
@@ -48,6 +55,19 @@ it('divides the rows among lanes that have none', () => {
   expect(rowsAtOnce({ ready: 32, emptyLanes: 2 })).toBe(16);
   expect(rowsAtOnce({ ready: 32, emptyLanes: 8 })).toBe(4);
   expect(rowsAtOnce({ ready: 28, emptyLanes: 3 })).toBe(12);
+});
+
+it('sends fewer calls at once near the end of a job, so that lanes finish together', () => {
+  // Three batches for each of two lanes.
+  expect(rowsAtOnce({ ready: 100, isEnding: true })).toBe(16);
+  expect(rowsAtOnce({ ready: 71, isEnding: true })).toBe(8);
+  expect(rowsAtOnce({ ready: 47, isEnding: true })).toBe(4);
+  expect(rowsAtOnce({ ready: 100, lanes: 4, isEnding: true })).toBe(8);
+  expect(rowsAtOnce({ ready: 5, isEnding: true })).toBe(4);
+});
+
+it('counts rows that are still being read as left', () => {
+  expect(rowsAtOnce({ ready: 20, expected: 80, isEnding: true })).toBe(16);
 });
 
 it.each([
