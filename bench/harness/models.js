@@ -26,17 +26,15 @@ const tokenizer = () => sharedData('open', 'text-minilm', 'tokenizer.json');
  */
 export const MODELS = {
   mobilenetv2: { graph: () => sharedData('models', 'mobilenetv2.onnx'), config: photoConfig },
-  resnet50: {
-    graph: () => generated('resnet50-seed1.onnx', writeResnet50, { seed: 1 }),
-    config: photoConfig,
-  },
+  resnet50: { graph: resnet50, config: photoConfig },
   'mobilenetv2-int8': { graph: () => sharedData('models', 'mobilenetv2-int8-qdq.onnx'), config: photoConfig },
   'digits-small': digitsModel('digits-small'),
   'digits-large': digitsModel('digits-large'),
   'mobilenetv2-vectors': {
     graph: () => sharedData('models', 'mobilenetv2.onnx'),
-    config: () => ({ task: 'image-embedding', preprocess: PHOTO }),
+    config: vectorConfig,
   },
+  'resnet50-vectors': { graph: resnet50, config: vectorConfig },
   'yolox-nano': {
     graph: () => sharedData('models', 'yolox-nano.onnx'),
     config: () => ({
@@ -130,6 +128,14 @@ export const MODELS = {
 
 function photoConfig() {
   return { task: 'image-classification', preprocess: PHOTO, softmax: true };
+}
+
+function vectorConfig() {
+  return { task: 'image-embedding', preprocess: PHOTO };
+}
+
+function resnet50() {
+  return generated('resnet50-seed1.onnx', writeResnet50, { seed: 1 });
 }
 
 function digitsModel(name) {

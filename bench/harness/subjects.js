@@ -91,6 +91,14 @@ export const SUBJECTS = byName([
   },
   {
     ...PHOTOS,
+    name: 'resnet50-vectors',
+    title: 'image-embedding, ResNet-50 shape',
+    target: TARGET,
+    roughly: 8,
+    atLeast: 96,
+  },
+  {
+    ...PHOTOS,
     name: 'yolox-nano',
     title: 'object-detection, yolox-nano',
     // Its graph takes one image per call.
