@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFolder } from './harness/model-folder.js';
-import { cpuByRole, runClients, totalOf, warmUp } from './online/run-clients.js';
+import { cpuByRole, perAnswer, runClients, totalOf, warmUp } from './online/run-clients.js';
 import { finished, startService } from './harness/service.js';
 import { median, percentile } from './harness/statistics.js';
 import { SUBJECTS } from './harness/subjects.js';
@@ -46,9 +46,9 @@ export async function run({ log, seconds }) {
         finished(service.client, (await service.client.submit({ model, input })).id);
       const short = await offer(jobs[i].input);
       const rowsFor = (s) => repeated(paths, Math.ceil(short.throughput.rows_per_s * s));
-      const before = totalOf(cpuByRole(service.pid));
+      const before = cpuByRole(service.pid);
       const job = await offer(manifest(`online-alone-${model}`, rowsFor(seconds)).input);
-      const jobCpuMs = ((totalOf(cpuByRole(service.pid)) - before) * 1000) / job.rows.succeeded;
+      const jobCpu = perAnswer(before, cpuByRole(service.pid), job.rows.succeeded);
       const offline = job.throughput.rows_per_s;
       const overhead = alone.asked.map(({ ms, laneMs }) => ms - laneMs);
       const of = (values, q) => Number(percentile(values, q).toFixed(2));
@@ -56,7 +56,9 @@ export async function run({ log, seconds }) {
       log(
         `${subject}: ${alone.perS.toFixed(0)}/s alone, ${many.perS.toFixed(0)}/s with ${CLIENTS}, job ${offline}; other programs took ${many.otherCores.toFixed(2)} cores`,
       );
-      for (const [role, ms] of Object.entries(many.cpuMs)) log(`  ${role}: ${ms.toFixed(3)} ms per request`);
+      for (const [role, ms] of Object.entries(many.cpuMs)) {
+        log(`  ${role}: ${ms.toFixed(3)} ms per request, ${jobCpu[role].toFixed(3)} ms per row of the job`);
+      }
       rows.push(
         {
           metric: `${subject}: request less its lane, p50`,
@@ -83,7 +85,7 @@ export async function run({ log, seconds }) {
         },
         {
           metric: `${subject}: CPU of a row of a job / of a request, ${CLIENTS} clients`,
-          value: jobCpuMs / cpuMs,
+          value: totalOf(jobCpu) / cpuMs,
           unit: '',
         },
         { metric: `${subject}: ${CLIENTS} clients, CPU per request`, value: cpuMs, unit: 'ms' },

@@ -35,13 +35,8 @@ export async function runClients(load, server, onMark = () => {}) {
   const answers = asked.length;
   const times = asked.map(({ ms }) => ms);
   const [before, after] = marks;
-  const used = Object.fromEntries(
-    Object.entries(after.cpu).map(([role, spent]) => [role, spent - (before.cpu[role] ?? 0)]),
-  );
-  const cpuMs = Object.fromEntries(
-    Object.entries(used).map(([role, spent]) => [role, (spent * 1000) / answers]),
-  );
-  const otherCores = (after.all - before.all - totalOf(used) - cpu) / seconds;
+  const cpuMs = perAnswer(before.cpu, after.cpu, answers);
+  const otherCores = (after.all - before.all - cpu) / seconds - (totalOf(cpuMs) * answers) / (1000 * seconds);
   return { perS: answers / seconds, asked, times, cpuMs, clientCores: cpu / seconds, otherCores };
 }
 
@@ -57,6 +52,17 @@ export async function warmUp({ url, files, type }, server, most = 2000) {
 /** @param {Readonly<Record<string, number>>} byRole */
 export function totalOf(byRole) {
   return Object.values(byRole).reduce((sum, one) => sum + one, 0);
+}
+
+/**
+ * CPU milliseconds per answer, by role.
+ * @param {Readonly<Record<string, number>>} before @param {Readonly<Record<string, number>>} after CPU seconds by role
+ * @param {number} answers
+ */
+export function perAnswer(before, after, answers) {
+  return Object.fromEntries(
+    Object.entries(after).map(([role, spent]) => [role, ((spent - (before[role] ?? 0)) * 1000) / answers]),
+  );
 }
 
 /** CPU seconds so far. */
