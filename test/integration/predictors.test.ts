@@ -7,7 +7,7 @@ import { testModel } from '#forebay/cli/models/test-model.js';
 import { ROW_KINDS } from '#forebay/shared/tasks/task-description.js';
 import { templateOf } from '#forebay/workers/model-init/predictor/template.js';
 import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { answerOf, loadedLane, plain, sharedLane, testFolder } from '../support/lanes.ts';
+import { answerOf, loadedLane, plain, sharedLane, testFolder, testLane } from '../support/lanes.ts';
 import { modelInit } from '../support/model-init.ts';
 import { meanColourModel } from '../support/onnx/models.ts';
 import { toLoad, writePredictor } from '../support/predictors.ts';
@@ -227,6 +227,64 @@ it('a predictor that is loaded again has the code that is on disk now, in all it
   expect(await answer(write(2), records({}))).toEqual([{ answer: 2 }]);
 });
 
+it('errors outside of a call cost the rows of that call, and never the lane', async () => {
+  const lane = testLane();
+  const load = async (model: string, code: string) => {
+    const dir = writePredictor(testFolder(), code, { name: model });
+    return lane.load({ model, ...(await toLoad(dir)), threads: 1 });
+  };
+  const run = async (model: string) => {
+    const { outcomes } = await lane.run({ model, rows: records({ x: 1 }, { x: 2 }, { x: 3 }), options: {} });
+    return outcomes.map(answerOf);
+  };
+  const onTwo = (what: string) => `async predict(rows) {
+    for (const { fields } of rows) if (fields.x === 2) { ${what} }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return rows.map(({ fields }) => fields.x);
+  },`;
+  const failed = (text: string) => [
+    { answer: 1 },
+    expect.stringContaining(`predictor_error: predict threw on this row: ${text}`) as string,
+    { answer: 3 },
+  ];
+  const stray = 'thrown outside of the call';
+  await load('lost', onTwo("Promise.reject(new Error('nobody awaits'));"));
+  expect(await run('lost')).toEqual(failed(`nobody awaits (${stray}`));
+  await load('no-error', onTwo("Promise.reject('only a text');"));
+  expect(await run('no-error')).toEqual(failed('This error originated either by throwing'));
+  // The promise of the call would never be settled.
+  const callback = "await new Promise(() => setTimeout(() => { throw new Error('in a timer'); }, 1));";
+  await load('timer', onTwo(callback));
+  expect(await run('timer')).toEqual(failed(`in a timer (${stray}`));
+  await load('exit', onTwo('process.exit(0);'));
+  expect(await run('exit')).toEqual(failed('process.exit(0) was called'));
+  // Its stack names nobody.
+  await load(
+    'socket',
+    `async predict(rows) {
+    const { createConnection } = await import('node:net');
+    for (const { fields } of rows) if (fields.x === 2) createConnection('/no/such/socket');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return rows.map(({ fields }) => fields.x);
+  },`,
+  );
+  expect(await run('socket')).toEqual(failed('connect ENOENT /no/such/socket'));
+
+  const broken = load(
+    'bad',
+    "load() { setTimeout(() => { throw new Error('later'); }, 1); return new Promise(() => {}); }, predict() {},",
+  );
+  await expect(broken).rejects.toThrow('load() of the predictor failed: later (thrown outside');
+  // Between the calls, the log has it. The lane and its models stay.
+  await load(
+    'idle',
+    `load() { setInterval(() => { throw new Error('idle'); }, 5); },
+    async predict(rows) { return rows.map(({ fields }) => fields.x); },`,
+  );
+  expect(await run('lost')).toEqual(failed('nobody awaits'));
+  expect(await run('idle')).toEqual([{ answer: 1 }, { answer: 2 }, { answer: 3 }]);
+});
+
 it('model init writes a predictor that loads, for every kind of row, and its test passes', async () => {
   const folder = testFolder();
   const made = await modelInit('--predictor', 'words', '--input', 'text', '--out', join(folder, 'text'));
@@ -248,6 +306,7 @@ describe('in a service', () => {
     writePredictor(
       join(service.models, 'code'),
       `predict: async (rows) => rows.map(({ fields: { what } }) => {
+        if (what === 'die') process.kill(process.pid, 'SIGKILL');
         if (what === 'exit') process.exit(3);
         if (what === 'hang') for (;;);
         return { what, secrets: Object.keys(process.env).filter((name) => /REDIS|AWS|FOREBAY|SECRET|TOKEN/.test(name)) };
@@ -265,8 +324,8 @@ describe('in a service', () => {
   });
   afterAll(async () => service.close());
 
-  it('rows that exit or hang cost only themselves, columns follow the schema, and no secret reaches the code', async () => {
-    const rows = ['a', 'exit', 'hang', 'b'].map((what) => ({ what }));
+  it('rows that end the process or hang cost only themselves, columns follow the schema, and no secret reaches the code', async () => {
+    const rows = ['a', 'die', 'hang', 'b', 'exit'].map((what) => ({ what }));
     const job = await service.submit({
       model: 'code',
       input: { type: 'inline', rows },
@@ -277,7 +336,7 @@ describe('in a service', () => {
       FOREBAY_WEBHOOK_SECRET: 'not for code, of any user',
     });
     const ended = await service.ended(job.id);
-    expect(ended).toMatchObject({ status: 'completed', rows: { succeeded: 2, failed: 2 } });
+    expect(ended).toMatchObject({ status: 'completed', rows: { succeeded: 2, failed: 3 } });
     const part = await (await service.request(`/v1/jobs/${job.id}/results`)).text();
     expect(part).toBe(
       [0, 3]
@@ -287,6 +346,7 @@ describe('in a service', () => {
     expect(readOutput(ended.output, 'errors').map(({ error }) => error!.code)).toEqual([
       'lane_crashed',
       'timed_out',
+      'predictor_error',
     ]);
     await service.stopWorkers();
   });

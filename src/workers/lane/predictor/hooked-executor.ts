@@ -10,6 +10,7 @@ import { createAnswerReader } from './answers.ts';
 import { readChanged } from './changed-rows.ts';
 import { openHooked, type BoundHooks } from './hooked-batch.ts';
 import { importHooks } from './import-predictor.ts';
+import { guardCode } from './stray-errors.ts';
 import { createPredictorGraphs } from './predictor-graphs.ts';
 import { createRowReading } from './predictor-rows.ts';
 import { checkOptions, createContext } from './user-context.ts';
@@ -27,7 +28,8 @@ export async function loadHookedExecutor(
 ): Promise<Executor> {
   const { config, dir } = request;
   const { file, options: given, result } = config.hooks!;
-  const hooks = await importHooks(join(dir, file!));
+  const guard = guardCode({ model: config.name, dir });
+  const hooks = await importHooks(join(dir, file!), guard);
   const options = checkOptions(given, hooks.options, { at: '/hooks/options', what: file! });
   if (result !== undefined && hooks.after === undefined) {
     throw new ForebayError(
@@ -55,6 +57,7 @@ export async function loadHookedExecutor(
         : {
             name: 'before',
             returns: 'row',
+            guard,
             call: (rows) => hooks.before!(rows, context),
             read: (value, row) => readChanged(value, row, kind),
           },
@@ -64,6 +67,7 @@ export async function loadHookedExecutor(
         : {
             name: 'after',
             returns: 'answer',
+            guard,
             call: (all) =>
               hooks.after!(
                 all.map(({ answer }) => answer),

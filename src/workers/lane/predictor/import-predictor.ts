@@ -6,6 +6,7 @@ import type { Hooks } from '../../../predictor/define-hooks.ts';
 import type { Predictor } from '../../../predictor/define-predictor.ts';
 import { mark } from '../../../predictor/import-hook.ts';
 import { reportReplaced } from './built-ins.ts';
+import type { GuardedCode } from './stray-errors.ts';
 
 /** What the default export must be. */
 interface Shape {
@@ -28,24 +29,25 @@ const HOOKS: Shape = {
 };
 
 /** Throws ForebayError `model_load_failed`. */
-export async function importPredictor(path: string): Promise<Predictor> {
-  return (await importDefault(path, PREDICTOR)) as Predictor;
+export async function importPredictor(path: string, guard: GuardedCode): Promise<Predictor> {
+  return (await importDefault(path, PREDICTOR, guard)) as Predictor;
 }
 
 /** Throws ForebayError `model_load_failed`. */
-export async function importHooks(path: string): Promise<Hooks> {
-  return (await importDefault(path, HOOKS)) as Hooks;
+export async function importHooks(path: string, guard: GuardedCode): Promise<Hooks> {
+  return (await importDefault(path, HOOKS, guard)) as Hooks;
 }
 
 let loads = 0;
 
-async function importDefault(path: string, shape: Shape): Promise<unknown> {
+async function importDefault(path: string, shape: Shape, guard: GuardedCode): Promise<unknown> {
   // Registered only here, because the hook costs a thread.
   await import('../../../predictor/register-hook.ts');
   const file = basename(path);
   let module: { readonly default?: unknown };
   try {
-    module = (await import(mark(pathToFileURL(path).href, String((loads += 1))))) as typeof module;
+    const url = mark(pathToFileURL(path).href, String((loads += 1)));
+    module = await guard.run(async () => (await import(url)) as typeof module);
   } catch (cause) {
     throw new ForebayError('model_load_failed', `${file} cannot be imported: ${whyNot(cause, file)}`, {
       cause,

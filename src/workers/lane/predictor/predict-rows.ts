@@ -8,12 +8,14 @@ import { isOutOfMemory } from '../out-of-memory.ts';
 import { invalidAnswer } from './answers.ts';
 import { restoreBuiltIns } from './built-ins.ts';
 import { RowFailed } from './row-failed.ts';
+import type { GuardedCode } from './stray-errors.ts';
 
 export interface UserFunction<Row, Read> {
   /** Its name, for messages. */
   readonly name: string;
   /** What it returns for a row, such as "answer". */
   readonly returns: string;
+  readonly guard: GuardedCode;
   /** The function itself, bound to its context. */
   call(rows: readonly Row[]): unknown;
   /** Checks what it has returned for a row. Never throws. */
@@ -39,12 +41,12 @@ type Call =
 
 async function callOnce<Row>(
   rows: readonly Row[],
-  code: Pick<UserFunction<Row, unknown>, 'name' | 'returns' | 'call'>,
+  code: Pick<UserFunction<Row, unknown>, 'name' | 'returns' | 'guard' | 'call'>,
 ): Promise<Call> {
   let values: unknown;
   try {
     // The user's code may change its list, for example with splice.
-    values = await code.call([...rows]);
+    values = await code.guard.run(() => code.call([...rows]));
   } catch (error) {
     const replaced = restoreBuiltIns();
     const failure = replaced === null ? thrown(error, code.name) : hasReplaced(replaced, code.name);

@@ -22,6 +22,7 @@ import { callWithRows, type UserFunction } from './predict-rows.ts';
 import { createPredictorGraphs } from './predictor-graphs.ts';
 import { asFile, createRowReading, type ReadRow } from './predictor-rows.ts';
 import { readInCalls } from './read-rows.ts';
+import { guardCode } from './stray-errors.ts';
 import { checkOptions, createContext } from './user-context.ts';
 
 /** Throws ForebayError `model_load_failed` or `config_mismatch`. */
@@ -30,7 +31,8 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
   const rssBefore = process.memoryUsage.rss();
   const config = configOf(PREDICTOR, request.config);
   parts.onStep('open');
-  const predictor = await importPredictor(request.graph ?? `${request.dir}/predictor.js`);
+  const guard = guardCode({ model: config.name, dir: request.dir });
+  const predictor = await importPredictor(request.graph ?? `${request.dir}/predictor.js`, guard);
   const options = checkOptions(config.options, predictor.options, { at: '/options', what: 'the predictor' });
   const graphs = createPredictorGraphs(request, async (graph) => parts.createSession(graph));
   const leaving = new AbortController();
@@ -39,7 +41,7 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
   parts.onStep('load');
   async function load(): Promise<unknown> {
     try {
-      return await predictor.load?.(context);
+      return await guard.run(async () => predictor.load?.(context));
     } finally {
       reportReplaced(`load() of ${config.name}`);
     }
@@ -58,6 +60,7 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
   const predict: UserFunction<PredictorRow, RowOutcome> = {
     name: 'predict',
     returns: 'answer',
+    guard,
     call: (rows) => predictor.predict(rows, whole),
     read: (answer) => answers.read(answer),
   };
@@ -81,11 +84,13 @@ export async function loadPredictorExecutor(request: ModelLoad, parts: ExecutorP
     async release() {
       leaving.abort();
       // The model leaves the lane, whatever its code says.
-      await Promise.resolve(predictor.unload?.(whole)).catch((error: unknown) => {
-        process.stderr.write(
-          `forebay lane: unload() of ${config.name} failed: ${oneLine(messageOf(error))}\n`,
-        );
-      });
+      await guard
+        .run(async () => predictor.unload?.(whole))
+        .catch((error: unknown) => {
+          process.stderr.write(
+            `forebay lane: unload() of ${config.name} failed: ${oneLine(messageOf(error))}\n`,
+          );
+        });
       await graphs.release();
     },
   };
