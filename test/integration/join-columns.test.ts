@@ -7,7 +7,7 @@ import { writeModelFolder } from '../support/onnx/models.ts';
 import { sumGraph } from '../support/onnx/tabular-models.ts';
 import { fixture, valuesOf } from '../support/parquet-rows.ts';
 import { jsonOfPython, python } from '../support/python.ts';
-import { colourImage, startService, type Service } from '../support/service.ts';
+import { colourImage, readOutput, startService, type Service } from '../support/service.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -71,6 +71,26 @@ it('columns of a CSV file are texts in every format, and a retry has the same co
   expect(readFileSync(parts(service.out('csv'))[0]!, 'utf8')).toBe(
     'index,id,note,input_label,score\n0,x,"a, ""b""",cat,123\n2,z,last,007,456\n',
   );
+});
+
+it('a number beyond a double fails its row in every format, because readers refuse a part with one', async () => {
+  const lines = ['1', '1e400', '"1e400"', '[{"n":-1e999}]', '12345678901234567890'].map(
+    (x, i) => `{"id":"row-${i}","a":1,"b":2,"c":3,"x":${x}}`,
+  );
+  writeFileSync(join(service.input, 'beyond.jsonl'), lines.join('\n'));
+  const input = { type: 'jsonl', path: 'beyond.jsonl' };
+  for (const format of ['jsonl', 'csv', 'parquet']) {
+    const output = { path: service.out(`beyond-${format}`), format, join: ['x'] };
+    const job = await run({ input, output });
+    expect(job).toMatchObject({ rows: { succeeded: 3, failed: 2 } });
+    expect((await results(job.id)).map(({ id }) => id)).toEqual(['row-0', 'row-2', 'row-4']);
+    const message = (line: number, number: string) =>
+      `line ${line}: the joined column "x" has ${number}, which is a number beyond 1.8e308, the largest 64-bit float`;
+    expect(readOutput(job.output, 'errors').map(({ error }) => error)).toEqual([
+      { code: 'join_failed', message: message(2, '1e400') },
+      { code: 'join_failed', message: message(4, '-1e999') },
+    ]);
+  }
 });
 
 /** A file with a column per type. */

@@ -41,7 +41,7 @@ export interface FileRows {
   /** Where the row is in the file, such as `line 3`. Absent: the names of the rows say so. */
   place?(at: number): string;
   /**
-   * The columns that go to the output: a compact JSON object per row, or nothing for a row that is invalid. Absent if the
+   * The columns that go to the output, as `joinedRecord` gives them, or nothing for a row that is invalid. Absent if the
    * job joins none. Call it at most once.
    */
   joined?(): PackedRecords;

@@ -4,12 +4,13 @@ import type { PackedRecords } from './packed-records.ts';
 import type { RowError } from './row.ts';
 
 const COMMA = 0x2c;
+const QUOTE = 0x22;
 /** The braces of a record. */
 const BRACES = 2;
 
 /**
- * `joined`: a compact JSON object per row, or nothing for a row without values. A row whose values have more than
- * `maxBytes` fails.
+ * `joined`: a compact JSON object per row, or nothing for a row without values. A JSON string instead says why the values
+ * cannot be joined, and the row fails. So does one whose values have more than `maxBytes`.
  */
 export function withJoined(
   outcomes: readonly Outcomes[],
@@ -39,7 +40,12 @@ function joinPart(part: Outcomes, joined: PackedRecords, first: number, maxBytes
     const valuesFrom = joined.startOf(first + at) + 1;
     const values = Math.max(0, joined.ends[first + at]! - valuesFrom - 1);
     if (part.errors[nextBad]?.at === at) errors.push(part.errors[nextBad++]!);
-    else if (values > maxBytes) errors.push({ at, error: tooLarge(values, maxBytes) });
+    else if (joined.bytes[valuesFrom - 1] === QUOTE && values > 0) {
+      errors.push({
+        at,
+        error: { code: 'join_failed', message: JSON.parse(joined.json(first + at)) as string },
+      });
+    } else if (values > maxBytes) errors.push({ at, error: tooLarge(values, maxBytes) });
     else {
       results.set(part.results.subarray(from, to), end);
       end += to - from;

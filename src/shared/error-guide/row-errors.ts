@@ -93,7 +93,7 @@ export const ROW_ERRORS = {
   },
   join_failed: {
     cause:
-      'A column that `join` passes on cannot be written. Its values in this row are too large, or in CSV or Parquet a value does not have the type of its column.',
+      'A column that `join` passes on cannot be written. Its values in this row are too large, it has a number beyond a 64-bit float, or in CSV or Parquet a value does not have the type of its column.',
     fix: 'Join fewer columns, or do what the message says.',
   },
   predictor_error: {

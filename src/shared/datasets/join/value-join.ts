@@ -1,17 +1,17 @@
 /** The joined values of rows whose columns are JavaScript values. */
 import type { Fields } from '../../domain/columns.ts';
 import type { Join } from '../../domain/join.ts';
+import { joinedRecord } from './joined-record.ts';
 
 /**
- * Returns a JSON object with the names that the columns have in the output. Bytes become base64. `exact`: the JSON of
- * columns whose values have lost digits. It takes the place of these values.
+ * Returns what joinedRecord does. Bytes become base64. `exact`: the JSON of columns whose values have lost digits. It
+ * takes the place of these values.
  */
 export function joinedOfValues(values: Fields, join: Join, exact?: ReadonlyMap<string, string>): string {
-  const members = join.map(
-    ({ column, name }) =>
-      `${JSON.stringify(name)}:${exact?.get(column) ?? (Object.hasOwn(values, column) ? jsonOf(values[column]) : 'null')}`,
+  return joinedRecord(
+    join,
+    (column) => exact?.get(column) ?? (Object.hasOwn(values, column) ? jsonOf(values[column]) : 'null'),
   );
-  return `{${members.join(',')}}`;
 }
 
 function jsonOf(value: unknown): string {

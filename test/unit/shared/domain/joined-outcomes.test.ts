@@ -27,6 +27,13 @@ it('values above the limit cost their row', () => {
   expect([first, second]).toMatchObject([ok('"p":1,"a":1'), { ok: false, error: { code: 'join_failed' } }]);
 });
 
+it('a string in place of the values says why the row fails', () => {
+  const joined = PackedRecords.of(['{"a":1}', '"it has \\"x\\""']);
+  const rows = withJoined([packOutcomes([ok('"p":1'), ok('"p":2')])], joined, 100).flatMap(unpackOutcomes);
+  const error = { code: 'join_failed', message: 'it has "x"' };
+  expect(rows).toEqual([ok('"p":1,"a":1'), { ok: false, error }]);
+});
+
 it('a block has at most 256 MB of joined values, whatever its rows are', () => {
   for (const rows of [1, 16, 1024, 10_000]) expect(joinLimit(rows) * rows).toBeLessThanOrEqual(256 * 2 ** 20);
   expect(joinLimit(1)).toBe(16 * 2 ** 20);
