@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addKeyFlag } from '../options/api-flags.ts';
-import { addInputFlags, addJobFlags, addOutputFlags } from '../options/job-options.ts';
+import { addJobFlags, addWorkFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
-import { addLogFlag, addModelsFlag, addWorkerFlags } from '../options/service-flags.ts';
+import { addOwnServiceFlags } from '../options/service-flags.ts';
 import type { PlanFlags } from '../plan/plan.ts';
 
 export function addPlan(program: Command, context: CliContext): void {
@@ -14,19 +14,11 @@ export function addPlan(program: Command, context: CliContext): void {
     .summary('what a job would do, and how fast')
     .description(
       'Shows what a job would do before it runs: which operators run where, and what limits each size. A sample of about a second gives an estimate of rows/s and time. The command takes the options of `run`. With --url, it asks a running service.',
-    )
-    .addOption(FLAGS.model())
-    .addOption(FLAGS.pipeline())
-    .addOption(FLAGS.input())
-    .addOption(FLAGS.manifest());
-  addOutputFlags(command);
-  addInputFlags(command);
+    );
+  addWorkFlags(command);
   addJobFlags(command);
   addKeyFlag(command.addOption(FLAGS.url('a temporary one, for this plan')));
-  command.addOption(FLAGS.workers());
-  addModelsFlag(command);
-  addWorkerFlags(command);
-  addLogFlag(command);
+  addOwnServiceFlags(command);
   command.addOption(FLAGS.json()).action(async (flags: PlanFlags) => {
     // Loaded on demand, so that other commands start faster.
     const { plan } = await import('../plan/plan.ts');

@@ -1,10 +1,10 @@
 /** `forebay run`: runs one job from start to end in one process tree, with everything that it needs. */
 import { Option, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addInputFlags, addJobFlags, addOutputFlags } from '../options/job-options.ts';
+import { addJobFlags, addWorkFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
-import { addLogFlag, addModelsFlag, addWorkerFlags } from '../options/service-flags.ts';
+import { addOwnServiceFlags } from '../options/service-flags.ts';
 import type { RunFlags } from '../run/plan-run.ts';
 
 export function addRun(program: Command, context: CliContext): void {
@@ -13,19 +13,11 @@ export function addRun(program: Command, context: CliContext): void {
     .summary('run a model over a folder, without a service')
     .description(
       'Runs a model over every row of an input and writes the results into a folder. It needs no service: it starts a private Redis, the API and workers, and stops them at the end.',
-    )
-    .addOption(FLAGS.model())
-    .addOption(FLAGS.pipeline())
-    .addOption(FLAGS.input())
-    .addOption(FLAGS.manifest());
-  addOutputFlags(command);
-  addInputFlags(command);
+    );
+  addWorkFlags(command);
   addJobFlags(command);
   command.addOption(FLAGS.allowEmpty());
-  command.addOption(FLAGS.workers());
-  addModelsFlag(command);
-  addWorkerFlags(command);
-  addLogFlag(command);
+  addOwnServiceFlags(command);
   command
     .addOption(FLAGS.stats())
     .addOption(new Option('--quiet', 'print only warnings and errors').conflicts('logLevel'))

@@ -18,9 +18,8 @@ import { addHelp } from '../options/help.ts';
 import { askedModel, modelOfRequest, type ModelFlags } from '../options/pipeline-file.ts';
 import { serviceWords, shellLine } from '../shell-words.ts';
 import {
-  addInputFlags,
   addJobFlags,
-  addOutputFlags,
+  addWorkFlags,
   toDelta,
   toFilesInput,
   toOutput,
@@ -46,18 +45,13 @@ export function addSubmit(program: Command, context: CliContext): void {
   const command = program
     .command('submit')
     .summary('submit a job to a running service')
-    .description('Submits a job to a running service (see: forebay up).')
-    .addOption(FLAGS.model())
-    .addOption(FLAGS.pipeline())
-    .addOption(FLAGS.input())
-    .addOption(FLAGS.manifest())
+    .description('Submits a job to a running service (see: forebay up).');
+  addWorkFlags(command)
     .option('--urls <file>', 'use instead of --input: a local file with one URL per line, sent with the job')
     .option(
       '--inline <files...>',
       'use instead of --input: local files, sent with the job (about 12 MB in total)',
     );
-  addOutputFlags(command);
-  addInputFlags(command);
   addJobFlags(command);
   command
     .option('--idempotency-key <key>', 'submitting again with the same key returns the same job')

@@ -1,7 +1,7 @@
 /** `forebay tune`: measures the fastest settings for a model on this machine and saves them as a profile. */
 import { InvalidArgumentError, type Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { columnFlag, delimiterFlag, ignoreCaseFlag, inputFormatFlag } from '../options/job-options.ts';
+import { addReadingFlags, addWorkFlags } from '../options/job-options.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp, PIPELINE_NOTE } from '../options/help.ts';
 import { wholeNumber } from '../options/parsers.ts';
@@ -14,15 +14,8 @@ export function addTune(program: Command, context: CliContext): void {
     .summary('measure the fastest settings for a model on this machine')
     .description(
       'Measures a model on rows of an input with different lanes, threads, batch sizes and decode threads. It saves the fastest settings as a profile, which the workers of this user on this machine then use. It changes a setting only if the gain exceeds the noise.',
-    )
-    .addOption(FLAGS.model())
-    .addOption(FLAGS.pipeline())
-    .addOption(FLAGS.input())
-    .addOption(FLAGS.manifest())
-    .addOption(ignoreCaseFlag())
-    .addOption(inputFormatFlag())
-    .addOption(columnFlag())
-    .addOption(delimiterFlag())
+    );
+  addReadingFlags(addWorkFlags(command))
     .option('--rows <n>', 'rows of the input to measure with', wholeNumber(1, 100_000), 256)
     .option('--seconds-per-config <s>', 'seconds to measure each configuration', seconds, 1.5)
     .option('--max-batch <n>', 'largest batch to try (default: 64, or 256 on a GPU)', wholeNumber(1, 1024))

@@ -49,42 +49,60 @@ export interface ColumnFlags {
   readonly delimiter?: string;
 }
 
-export function addInputFlags(command: Command): Command {
+/** The model or pipeline, and its rows. `tune` has them, too. */
+export function addWorkFlags(command: Command): Command {
   return command
+    .addOption(FLAGS.model())
+    .addOption(FLAGS.pipeline())
+    .addOption(FLAGS.input())
+    .addOption(FLAGS.manifest());
+}
+
+function addInputFlags(command: Command): Command {
+  command
     .option(
       '--include <glob>',
       'only files whose path below the folder, or in the archive, matches, such as "**/*.jpg"; repeatable',
       several,
     )
-    .option('--exclude <glob>', 'no files whose path matches; repeatable', several)
+    .option('--exclude <glob>', 'no files whose path matches; repeatable', several);
+  return addReadingFlags(command);
+}
+
+/** How the rows of an input are found and read. */
+export function addReadingFlags(command: Command): Command {
+  return command
     .addOption(ignoreCaseFlag())
     .addOption(inputFormatFlag())
     .addOption(columnFlag())
     .addOption(delimiterFlag());
 }
 
-export function inputFormatFlag(): Option {
+function inputFormatFlag(): Option {
   const about =
     'what --input is, if its name does not show it, such as a folder of tables without extensions';
   return new Option('--input-format <format>', about).choices(INPUT_FORMATS);
 }
 
-export function ignoreCaseFlag(): Option {
+function ignoreCaseFlag(): Option {
   return new Option('--ignore-case', 'globs ignore letter case, so that "*.jpg" matches A.JPG, too');
 }
 
-export function columnFlag(): Option {
+function columnFlag(): Option {
   const about =
     'the column of a table (or the member of a group in an archive) that feeds a field of the model, such as text=review, or id=key; repeatable';
   return new Option('--column <field=column>', about).argParser(keyValue);
 }
 
-export function delimiterFlag(): Option {
+function delimiterFlag(): Option {
   const about = 'what separates the values of a CSV file (default: the separator that its header uses most)';
   return new Option('--delimiter <character>', about);
 }
 
+/** The flags of a job, without those of `addWorkFlags`. */
 export function addJobFlags(command: Command): Command {
+  addOutputFlags(command);
+  addInputFlags(command);
   for (const name of OPTION_NAMES) command.addOption(jobFlag(name));
   return command
     .option('--metadata <key=value>', 'a note kept with the job; repeatable', keyValue)
@@ -93,7 +111,7 @@ export function addJobFlags(command: Command): Command {
 }
 
 /** The flags of the results. */
-export function addOutputFlags(command: Command): Command {
+function addOutputFlags(command: Command): Command {
   return command
     .addOption(FLAGS.output())
     .addOption(FLAGS.format())

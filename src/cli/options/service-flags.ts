@@ -4,6 +4,7 @@ import { fallbackOf } from '../../shared/config/describe-config.ts';
 import { flagName, type Flag, type Setting, type Values } from '../../shared/config/setting.ts';
 import { SETTINGS } from '../../shared/config/setting-groups.ts';
 import { UsageError } from '../exit-codes.ts';
+import { FLAGS } from './flags.ts';
 import { several, wholeNumber } from './parsers.ts';
 
 /** The options of a command by attribute name, as commander has parsed them. */
@@ -45,6 +46,13 @@ export function addWorkerFlags(command: Command): Command {
   return addFlags(command, WORKER_SETTINGS);
 }
 
+/** For a command that starts a service of its own. */
+const OWN_SETTINGS = ['modelsDirs', ...WORKER_SETTINGS, 'logLevel'] as const satisfies readonly SettingName[];
+
+export function addOwnServiceFlags(command: Command): Command {
+  return addFlags(command.addOption(FLAGS.workers()), OWN_SETTINGS);
+}
+
 export function addLogFlag(command: Command): Command {
   return addFlags(command, ['logLevel']);
 }
@@ -57,9 +65,7 @@ export function addFlags(command: Command, names: readonly SettingName[]): Comma
 /** The first given flag that applies only to processes that the command itself starts. Null if there is none. */
 export function ownProcessFlag(flags: ServiceFlags): string | null {
   if (flags['workers'] !== undefined) return '--workers';
-  const given = ['modelsDirs' as const, ...WORKER_SETTINGS, 'logLevel' as const]
-    .map(serviceFlag)
-    .find((option) => flags[option.attributeName()] !== undefined);
+  const given = OWN_SETTINGS.map(serviceFlag).find((option) => flags[option.attributeName()] !== undefined);
   return given?.long ?? null;
 }
 
