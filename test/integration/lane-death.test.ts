@@ -1,10 +1,10 @@
 // Lanes that die, or whose parent dies, at the worst moment: inside a blocking native call.
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { LaneDied } from '#forebay/workers/lane-pool/lane-handle.js';
+import { cpuSeconds, readStat } from '../support/child-pids.ts';
 import { loadedOwnLane, plain, testFolder, testLane } from '../support/lanes.ts';
 import { meanColourModel, writeModelFolder } from '../support/onnx/models.ts';
 import { slowModel } from '../support/onnx/special-models.ts';
@@ -23,7 +23,7 @@ it('a lane inside a native call dies with its parent', async () => {
   onTestFinished(() => void holder.kill('SIGKILL'));
   const pid = await new Promise<number>((resolve) => holder.once('message', (m) => resolve(m as number)));
   onTestFinished(() => killQuietly(pid));
-  await waitUntil('the lane to compute', () => cpuTicks(pid) > 150);
+  await waitUntil('the lane to compute', () => cpuSeconds(pid) > 1.5);
   holder.kill('SIGKILL');
   await waitUntil('the lane to end', () => !isAlive(pid), 5_000);
 });
@@ -36,7 +36,7 @@ it('a lane inside a native call can be killed, and its callers get an error', as
     threads: 1,
   });
   const outcome = expect(loading).rejects.toThrow(/^lane 0 was killed by SIGKILL$/);
-  await waitUntil('the lane to compute', () => cpuTicks(lane.pid!) > 150);
+  await waitUntil('the lane to compute', () => cpuSeconds(lane.pid!) > 1.5);
   lane.kill();
   await outcome;
   expect(await lane.exited).toEqual({ code: null, signal: 'SIGKILL' });
@@ -71,12 +71,6 @@ it('a lane whose program cannot start makes loading fail with its exit code', as
   );
 });
 
-/** User and system time of a process, in hundredths of a second. */
-function cpuTicks(pid: number): number {
-  const usage = readStat(pid);
-  return usage === null ? 0 : Number(usage[11]) + Number(usage[12]);
-}
-
 function isAlive(pid: number): boolean {
   const stat = readStat(pid);
   return stat !== null && stat[0] !== 'Z';
@@ -84,14 +78,4 @@ function isAlive(pid: number): boolean {
 
 function killQuietly(pid: number): void {
   if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-}
-
-/** The fields of /proc/PID/stat from the state on. Null if there is no such process. */
-function readStat(pid: number): string[] | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
 }

@@ -22,7 +22,7 @@ function isChild(pid: number, parent: number): boolean {
 }
 
 /** The fields of /proc/PID/stat from the state on. Null if there is no such process. */
-function readStat(pid: number): string[] | null {
+export function readStat(pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');

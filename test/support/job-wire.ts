@@ -1,6 +1,7 @@
 // A running job and its statistics as the API returns them, for tests of the texts that describe jobs.
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { JobStatsWire } from '#forebay/api/http/wire/stats.js';
+import { jobOptions } from './job-options.ts';
 
 export const JOB: JobWire = {
   id: 'job_01KAMK6X5V8E3M7Q9T2R4W6Y8Z',
@@ -19,18 +20,7 @@ export const JOB: JobWire = {
   started_at: '2026-11-22T10:15:30.000Z',
   finished_at: null,
   input: { type: 'files', path: '/data' },
-  options: {
-    batch_size: null,
-    block_rows: 64,
-    concurrency: null,
-    max_errors: null,
-    priority: 50,
-    top_k: 5,
-    decode: null,
-    limit: null,
-    row_versions: null,
-    cache: null,
-  },
+  options: jobOptions({ block_rows: 64 }),
   output: '/out',
   output_format: 'jsonl',
   output_join: null,

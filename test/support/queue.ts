@@ -17,6 +17,7 @@ import { createScripts } from '#forebay/shared/queue/scripts.js';
 import { createWake } from '#forebay/shared/queue/wake.js';
 import { createWorkerRegistry } from '#forebay/shared/queue/workers/worker-registry.js';
 import { FOLDER_OUTPUTS } from '#forebay/shared/storage/outputs.js';
+import { jobOptions } from './job-options.ts';
 import { startTestRedis } from './redis.ts';
 
 export const MODEL = { name: 'tiny', hash: 'ab'.repeat(32), pool: 'default' };
@@ -93,19 +94,7 @@ export function makeSpec(
     metadata: {},
     created_at: Date.now(),
     ...rest,
-    options: {
-      batch_size: null,
-      block_rows: 4,
-      concurrency: null,
-      max_errors: null,
-      priority: 50,
-      top_k: 5,
-      decode: null,
-      limit: null,
-      row_versions: null,
-      cache: null,
-      ...options,
-    },
+    options: jobOptions(options),
   };
 }
 

@@ -21,6 +21,19 @@ export function storedOutputs(root: string, storeOf: () => WritableStore) {
     at,
     /** Of all objects, also below folders. */
     names,
+    /** Expects a whole output over files, without failed rows. */
+    expectWhole: async (name: string, jobId: string, parts: number) => {
+      const numbers = Array.from({ length: parts }, (_, i) => String(i).padStart(8, '0'));
+      const found = (await names(name)).map((one) => one.replace(/-[0-9a-f]{16}/, '-HASH'));
+      expect(found).toEqual([
+        '_SUCCESS',
+        `_parts-${jobId}-00000000.jsonl`,
+        ...numbers.map((number) => `_rows-${number}-HASH.jsonl`),
+        'job.json',
+        'manifest.json',
+        ...numbers.map((number) => `part-${number}.jsonl`),
+      ]);
+    },
     textOf,
     /** All rows of an output, as `cat part-*` shows them. */
     rowsOf: async (name: string, kind: 'part' | 'errors' = 'part') => {

@@ -6,6 +6,7 @@ import { PLAN } from '#forebay/api/http/wire/plan.js';
 import type { SampleReply } from '#forebay/shared/queue/workers/sample-requests.js';
 import { planText } from '#forebay/cli/plan/plan-text.js';
 import { planLanes } from '#forebay/workers/settings/plan-lanes.js';
+import { jobOptions } from '../../../support/job-options.ts';
 import { checkedConfig } from '../../../support/onnx/models.ts';
 
 const GB = 2 ** 30;
@@ -60,18 +61,7 @@ function facts(change: Partial<PlanFacts> = {}): PlanFacts {
     }),
     dataset: { type: 'files', root: '/in', include: [], exclude: [] },
     asked: { batch_size: null, block_rows: null, concurrency: null },
-    options: {
-      batch_size: null,
-      block_rows: 32,
-      concurrency: null,
-      max_errors: null,
-      priority: 50,
-      top_k: 5,
-      decode: null,
-      limit: null,
-      row_versions: null,
-      cache: null,
-    },
+    options: jobOptions({ block_rows: 32 }),
     resumes: false,
     delta: null,
     leftOut: [],

@@ -4,6 +4,7 @@ import { eventToWire } from '#forebay/api/http/wire/event.js';
 import { costsOf } from '#forebay/api/jobs/report/job-costs.js';
 import { countsToWire } from '#forebay/api/http/wire/stats.js';
 import type { JobRecord } from '#forebay/shared/domain/job/job.js';
+import { jobOptions } from '../../../../support/job-options.ts';
 
 const RECORD: JobRecord = {
   spec: {
@@ -12,18 +13,7 @@ const RECORD: JobRecord = {
     model: { name: 'digits', hash: 'abc', pool: 'default' },
     dataset: { type: 'urls', spool: '/spool/x' },
     output: '/out',
-    options: {
-      batch_size: null,
-      block_rows: 16,
-      concurrency: null,
-      max_errors: '1%',
-      priority: 50,
-      top_k: 5,
-      decode: null,
-      limit: null,
-      row_versions: null,
-      cache: null,
-    },
+    options: jobOptions({ block_rows: 16, max_errors: '1%' }),
     input: { type: 'urls', count: 2 },
     tenant: 'default',
     resume: false,
