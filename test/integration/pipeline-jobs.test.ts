@@ -126,6 +126,22 @@ it('a job runs a pipeline of its request, and a retry builds it again', async ()
   expect(data.map(({ name }) => name)).toEqual(['finder', 'objects', 'strong', 'tiny', 'weak', 'whole']);
 });
 
+it('the answers of all models of an ensemble are the same in every format', async () => {
+  const texts = [];
+  for (const format of ['jsonl', 'csv', 'parquet']) {
+    const given = { ...body(ensemble('all', 'weak', 'finder')), output: { format } };
+    const job = (await (await post('/v1/jobs', given)).json()) as JobWire;
+    expect(await service.ended(job.id)).toMatchObject({ rows: { succeeded: 9, failed: 1 } });
+    texts.push(await (await service.request(`/v1/jobs/${job.id}/results`)).text());
+  }
+  const first = JSON.parse(texts[0]!.split('\n')[0]!) as { answers: object[] };
+  expect(first.answers).toMatchObject([
+    { model: 'weak', predictions: [{ label: 'red' }] },
+    { model: 'finder', detections: [{ label: 'thing' }] },
+  ]);
+  expect(texts).toEqual([texts[0], texts[0], texts[0]]);
+});
+
 it('the command line plans a pipeline in a file, which is the same model as in a folder of its own', async () => {
   const pipeline = cascade('weak', 0.9, 'strong');
   writeFileSync(join(service.models, '..', 'given.json'), JSON.stringify(pipeline));

@@ -227,6 +227,22 @@ it('a predictor that is loaded again has the code that is on disk now, in all it
   expect(await answer(write(2), records({}))).toEqual([{ answer: 2 }]);
 });
 
+it('an answer has only members that its schema declares, unless that allows others', async () => {
+  const object = { type: 'object', properties: { a: { type: 'integer' } } };
+  const write = (objects: object) =>
+    writePredictor(testFolder(), 'predict: (rows) => rows.map(({ fields }) => fields),', {
+      name: 'p',
+      result: { type: 'object', properties: { objects: { type: 'array', items: objects }, one: objects } },
+    });
+  const rows = records({ objects: [{ a: 1 }] }, { objects: [{ a: 1, b: 2 }] }, { one: { a: 1, b: 2 } });
+  const refused = (field: string) =>
+    `invalid_answer: the answer has the field "${field}", which "result" in model.json does not declare`;
+  const closed = [{ objects: [{ a: 1 }] }, refused('objects.0.b'), refused('one.b')];
+  expect(await answer(write(object), rows)).toEqual(closed);
+  const open = await answer(write({ ...object, additionalProperties: true }), rows);
+  expect(open).toEqual([{ objects: [{ a: 1 }] }, { objects: [{ a: 1, b: 2 }] }, { one: { a: 1, b: 2 } }]);
+});
+
 it('errors outside of a call cost the rows of that call, and never the lane', async () => {
   const lane = testLane();
   const load = async (model: string, code: string) => {

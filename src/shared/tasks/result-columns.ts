@@ -73,10 +73,11 @@ function mayLack(schema: unknown, key: string): boolean {
   return Array.isArray(required) && !required.includes(key);
 }
 
-/** The members of an object with known names, else null. */
+/** The members of an object with known names, else null. An object that may also have others is JSON, which keeps them. */
 function propertiesOf(schema: unknown): Readonly<Record<string, unknown>> | null {
   if (!isObject(schema) || schema['type'] !== 'object' || !isObject(schema['properties'])) return null;
-  return schema['properties'];
+  const { additionalProperties: others = false, patternProperties } = schema;
+  return others === false && patternProperties === undefined ? schema['properties'] : null;
 }
 
 /** A null in a column with a type cannot be told from a field that is absent. So a field that may be both is JSON. */

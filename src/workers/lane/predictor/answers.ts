@@ -11,6 +11,7 @@ import { UnfitValue } from '../../../shared/sinks/table/encode-rows.ts';
 import { columnsOfFields } from '../../../shared/tasks/result-columns.ts';
 import { ANSWER_FIELD } from '../../../shared/tasks/predictor.ts';
 import type { Predictor } from '../../../predictor/define-predictor.ts';
+import { createMemberCheck } from './undeclared-member.ts';
 
 export interface AnswerReader {
   /** Never throws. */
@@ -34,7 +35,9 @@ export function createAnswerReader(schema: DeclaredResult | null, result: Predic
     return { ok: true, value };
   }
 
-  const columns = schema === null ? [] : columnsOfFields({ required: [], ...schema }).filter(isOpen);
+  const all = schema === null ? [] : columnsOfFields({ required: [], ...schema });
+  const columns = all.filter(isOpen);
+  const members = createMemberCheck(all);
 
   /** A schema may leave open what a column does not, such as the label of the first class. */
   function whyUnfit(result: string): string | null {
@@ -59,7 +62,10 @@ export function createAnswerReader(schema: DeclaredResult | null, result: Predic
         const why = whyNoJson(found.value);
         if (why !== null) return invalidAnswer(`the answer is not JSON: ${why}`);
         if (schema === null) return asFields({ [ANSWER_FIELD]: found.value }, [ANSWER_FIELD]);
-        const outcome = asFields(found.value as Record<string, unknown>, Object.keys(schema.properties));
+        const fields = found.value as Record<string, unknown>;
+        const lost = members.find(fields);
+        if (lost !== null) return notDeclared(lost);
+        const outcome = asFields(fields, Object.keys(schema.properties));
         const unfit = outcome.ok ? whyUnfit(outcome.result) : null;
         return unfit === null ? outcome : invalidAnswer(unfit);
       } catch (error) {
@@ -77,10 +83,7 @@ function isOpen({ type }: ResultColumn): boolean {
 /** The fields in the order of the schema, as a table would return them. */
 function asFields(value: Readonly<Record<string, unknown>>, fields: readonly string[]): RowOutcome {
   const extra = Object.keys(value).find((key) => !fields.includes(key));
-  if (extra !== undefined)
-    return invalidAnswer(
-      `the answer has the field "${extra}", which "result" in model.json does not declare`,
-    );
+  if (extra !== undefined) return notDeclared(extra);
   const members: string[] = [];
   for (const field of fields) {
     if (value[field] === undefined) continue;
@@ -93,6 +96,10 @@ function asFields(value: Readonly<Record<string, unknown>>, fields: readonly str
   return members.length === 0
     ? invalidAnswer('the answer has no fields')
     : { ok: true, result: members.join(',') };
+}
+
+function notDeclared(field: string): FailedOutcome {
+  return invalidAnswer(`the answer has the field "${field}", which "result" in model.json does not declare`);
 }
 
 export function invalidAnswer(message: string): FailedOutcome {
