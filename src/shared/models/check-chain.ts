@@ -1,5 +1,7 @@
 /** Checks of a chain that need the whole answers of its models, or their files. */
+import type { ModelConfig } from '../domain/model/model-config.ts';
 import type { Issue } from '../errors.ts';
+import { classesInConfig } from '../tasks/pipeline/class-names.ts';
 import { chainSteps } from '../tasks/pipeline/chain-config.ts';
 import { pathOf } from '../tasks/pipeline/chain-issues.ts';
 import { chainResult } from '../tasks/pipeline/chain-result.ts';
@@ -33,20 +35,36 @@ function clashesOf({ chain }: PipelineConfig, answers: readonly ResultFields[]):
   }));
 }
 
+/** Null: nobody knows the names. Empty: the model answers only numbers of classes. */
+async function namesOf(config: ModelConfig, files: MemberFiles): Promise<readonly string[] | null> {
+  const names = (await labelNames(files)) ?? classesInConfig(config);
+  if (names !== null) return names;
+  const { config: fields, input } = taskOf(config);
+  const { labels } = config as { readonly labels?: unknown };
+  // Graphs of tables may have names of their own, and so may code.
+  const isNameless = 'labels' in fields && labels === undefined && input !== 'features';
+  return isNameless && config.hooks === undefined ? [] : null;
+}
+
 /** Labels that the chain asks for and that the model does not have. */
 async function unknownLabels(
-  { chain }: PipelineConfig,
+  pipeline: PipelineConfig,
   answers: readonly ResultFields[],
   members: readonly MemberFiles[],
 ): Promise<Issue[]> {
-  const steps = chainSteps(chain!, (at) => Object.keys(answers[at]!.properties));
+  const steps = chainSteps(pipeline.chain!, (at) => Object.keys(answers[at]!.properties));
   const issues: Issue[] = [];
   for (const [at, { when }] of steps.entries()) {
-    const names = when?.label === undefined ? null : await labelNames(members[when.of]!);
+    const deciding = when?.label === undefined ? null : pipeline.members[when.of]!.config;
+    const names = deciding === null ? null : await namesOf(deciding, members[when!.of]!);
     for (const [i, label] of (when?.label ?? []).entries()) {
       if (names === null || typeof label === 'number' || names.includes(label)) continue;
       const near = nearestName(label, names);
-      const hint = near === null ? 'its labels file has other names' : `did you mean "${near}"?`;
+      const other =
+        names.length === 0
+          ? 'it has no labels, so give the number of the class'
+          : 'its classes have other names';
+      const hint = near === null ? other : `did you mean "${near}"?`;
       issues.push({
         path: `${pathOf(at, 'when/label')}/${i}`,
         message: `"${label}" is no label of "${steps[when!.of]!.model}"; ${hint}`,

@@ -19,6 +19,7 @@ beforeEach(() => {
   writeFinder(models, 'finder');
   writeColours(models, 'colour', RGB);
   writeColours(models, 'other', RGB);
+  writeColours(models, 'nameless', RGB, { labels: null });
   writePredictor(join(models, 'texts'), 'predict() {},', { name: 'texts', input: 'text' });
 });
 
@@ -58,6 +59,10 @@ it('a chain that makes no sense is refused with the place and one sentence', asy
     [
       ['finder', { model: 'colour', ...CROPS, when: { label: ['thng'] } }],
       '1/when/label/0: "thng" is no label of "finder"; did you mean "thing"?',
+    ],
+    [
+      ['nameless', { model: 'other', as: 'o', when: { label: [1, 'red'] } }],
+      '1/when/label/1: "red" is no label of "nameless"; it has no labels, so give the number of the class',
     ],
     [
       [
