@@ -12,6 +12,10 @@ export interface WebFile {
   readonly ranges?: boolean;
   /** Whether `If-Match` is ignored. */
   readonly careless?: boolean;
+  /** The most bytes of a part. Default: as many as asked for. */
+  readonly partBytes?: number;
+  /** Whether parts begin one byte later than asked for. */
+  readonly misplaced?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -74,6 +78,7 @@ function listed(all: ReadonlyMap<string, WebFile>, pathname: string, query: URLS
 /** Writes the head of the answer, and returns its body. */
 function answer(file: WebFile, request: IncomingMessage, response: ServerResponse): Buffer {
   const { bytes, etag = 'strong', ranges = true, careless = false } = file;
+  const { partBytes = Infinity, misplaced = false } = file;
   const digest = digestOf(bytes);
   const tag = etag === 'weak' ? `W/${digest}` : digest;
   const headers = { ...(etag !== 'none' && { etag: tag }), ...file.headers };
@@ -91,8 +96,9 @@ function answer(file: WebFile, request: IncomingMessage, response: ServerRespons
     response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes.length}` });
     return Buffer.alloc(0);
   }
-  const part = bytes.subarray(Number(from), Number(to) + 1);
-  const range = `bytes ${from}-${Number(from) + part.length - 1}/${bytes.length}`;
+  const start = Number(from) + (misplaced ? 1 : 0);
+  const part = bytes.subarray(start, Math.min(Number(to) + 1, start + partBytes));
+  const range = `bytes ${start}-${start + part.length - 1}/${bytes.length}`;
   response.writeHead(206, { ...headers, 'content-range': range, 'content-length': part.length });
   return part;
 }

@@ -15,7 +15,10 @@ function listsWithOutage(image: Buffer): Answer {
   const throttled = refusing(503, 'SlowDown', '', { 'retry-after': '3600' });
   let left = 3;
   return (request, response) => {
-    if (!request.url!.includes('list-type=2')) return response.writeHead(200, { etag: '"1"' }).end(image);
+    if (!request.url!.includes('list-type=2')) {
+      const key = request.url!.slice('/busy/'.length);
+      return response.writeHead(200, { etag: `"${key}"` }).end(image);
+    }
     return request.url!.includes('continuation-token') && left-- > 0
       ? throttled(request, response)
       : pages(request, response);

@@ -57,15 +57,19 @@ export async function openStored(store: Store, url: string, signal: AbortSignal)
     };
   }
 
-  /** The stores retry requests, but not bodies that break off. */
+  /** The stores retry requests, but not bodies that break off. A server may send fewer bytes than asked for. */
   async function fill(into: Uint8Array, from: number, of: AbortSignal): Promise<void> {
     let filled = 0;
-    await retry(async () => {
-      for await (const chunk of stream(of, { from: from + filled, to: from + into.length })) {
-        into.set(chunk, filled);
-        filled += chunk.length;
-      }
-    }, of);
+    let before = -1;
+    while (filled < into.length && filled > before) {
+      before = filled;
+      await retry(async () => {
+        for await (const chunk of stream(of, { from: from + filled, to: from + into.length })) {
+          into.set(chunk, filled);
+          filled += chunk.length;
+        }
+      }, of);
+    }
     if (filled < into.length) throw changed(name, new ForebayError('dataset_changed', ''));
   }
 

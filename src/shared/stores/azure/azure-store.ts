@@ -3,6 +3,7 @@ import { ForebayError } from '../../errors.ts';
 import { readBody, type ReadLimits } from '../../net/read-body.ts';
 import type { Attempt } from '../../net/with-deadline.ts';
 import { bucketUrl, parseObjectUrl } from '../object-url.ts';
+import { checked, checkObject } from '../check-answer.ts';
 import { rangeHeader } from '../range-header.ts';
 import { createContinuation, type ListingOrder } from '../remote/listing-order.ts';
 import { createObjectReads } from '../remote/object-reads.ts';
@@ -37,16 +38,13 @@ export function createAzureStore(options: AzureStoreOptions): AzureStore {
   }
 
   /** Null: the range begins at the end of the blob or later. */
-  async function get(
-    url: string,
-    { range, version }: ReadOptions,
-    signal: AbortSignal,
-  ): Promise<AzureResponse | null> {
+  async function get(url: string, read: ReadOptions, signal: AbortSignal): Promise<AzureResponse | null> {
+    const { range, version } = read;
     const headers = { ...rangeHeader(range), ...(version !== undefined && { 'if-match': version }) };
     const answers = range === undefined ? [] : ['InvalidRange'];
     const response = await client.send({ method: 'GET', ...parseObjectUrl(url), headers, answers }, signal);
     if (response.code === 'InvalidRange') return null;
-    if (!isFenceHeaders(response.headers)) return response;
+    if (!isFenceHeaders(response.headers)) return checked(response, () => checkObject(url, response, read));
     await response.body.dump();
     throw new ForebayError('file_not_found', `${url} does not exist`);
   }

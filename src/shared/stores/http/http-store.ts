@@ -5,6 +5,7 @@ import type { GuardedFetch } from '../../net/guarded-fetch.ts';
 import { codingsOf } from '../../net/read-body.ts';
 import { retry } from '../../net/retry.ts';
 import { bodyChunks } from '../body-chunks.ts';
+import { checked, checkRange } from '../check-answer.ts';
 import { gather } from '../gather.ts';
 import { rangeHeader, sizeInRange } from '../range-header.ts';
 import type { ObjectInfo, ReadOptions, Store } from '../store.ts';
@@ -38,7 +39,9 @@ export function createHttpStore({ fetch, timeoutMs, maxBytes }: HttpStoreOptions
       headers: { ...rangeHeader(range), ...(version?.startsWith('"') && { 'if-match': version }) },
       accept: [PRECONDITION_FAILED, UNSATISFIABLE],
     };
-    const response = await fetch.request(url, signal, ask, async (answer) => answer);
+    const response = await fetch.request(url, signal, ask, async (answer) =>
+      checked(answer, () => checkRange(answer, range)),
+    );
     const { statusCode } = response;
     if (statusCode === PRECONDITION_FAILED || statusCode === UNSATISFIABLE) {
       response.body.on('error', () => {}).destroy();
@@ -94,7 +97,7 @@ function sizeOf({ statusCode, headers }: Dispatcher.ResponseData): number | null
 function versionOf({ headers }: Dispatcher.ResponseData): string | null {
   const { etag } = headers;
   const modified = headers['last-modified'];
-  if (typeof etag === 'string') return etag;
+  if (typeof etag === 'string' && etag !== '') return etag;
   return typeof modified === 'string' ? modified : null;
 }
 

@@ -4,6 +4,7 @@ import { ForebayError } from '../../errors.ts';
 import type { ReadLimits } from '../../net/read-body.ts';
 import type { Attempt } from '../../net/with-deadline.ts';
 import { bucketUrl, parseObjectUrl } from '../object-url.ts';
+import { checked, checkObject } from '../check-answer.ts';
 import { rangeHeader } from '../range-header.ts';
 import type { Entry, ReadOptions, WritableStore } from '../store.ts';
 import { createOrderCheck } from '../remote/listing-order.ts';
@@ -36,16 +37,20 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   /** Null: the range begins at the end of the object or later. */
   async function get(
     url: string,
-    { range, version }: ReadOptions,
+    read: ReadOptions,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData | null> {
+    const { range, version } = read;
     const headers = { ...rangeHeader(range), ...(version !== undefined && { 'if-match': version }) };
-    return client.send({ method: 'GET', ...parseObjectUrl(url), headers }, signal).catch(emptyPastEnd);
+    const wanted = { method: 'GET', ...parseObjectUrl(url), headers } as const;
+    const response = await client.send(wanted, signal).catch(emptyPastEnd);
+    return response && checked(response, () => checkObject(url, response, read));
   }
 
   async function getWhole(url: string, version: string | undefined, attempt: Attempt): Promise<Uint8Array> {
     const headers = version === undefined ? {} : { 'if-match': version };
     const answer = await client.receive({ method: 'GET', ...parseObjectUrl(url), headers }, limits, attempt);
+    checkObject(url, answer, { version });
     return answer.body;
   }
 

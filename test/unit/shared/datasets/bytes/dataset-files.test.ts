@@ -102,6 +102,32 @@ describe.each(places)('a file on %s', (_, put) => {
     expect(Math.max(...ends)).toBe(4 * MB);
   });
 
+  it('is read to the end from a server that sends fewer bytes than asked for', async () => {
+    const file = await files().open(put({ bytes: LARGE, partBytes: 300_001 }), never);
+    expect((await readAll(file)).equals(LARGE)).toBe(true);
+    await file.close();
+  });
+
+  it('is not read from a server that sends other bytes than asked for', async () => {
+    await expect(contentOf(put({ bytes: LARGE, misplaced: true }))).rejects.toMatchObject({
+      code: 'input_unreadable',
+      message: expect.stringMatching(
+        /the server sent "bytes 1-\d+\/6291456" for a range that begins with byte 0/,
+      ),
+    });
+  });
+
+  it('that changes fails its readers, also if the server ignores If-Match', async () => {
+    const path = put({ bytes: LARGE, careless: true });
+    const file = await files().open(path, never);
+    await file.read(Buffer.alloc(100), 0, never, 100);
+    put({ bytes: OTHER, careless: true });
+    await expect(file.read(Buffer.alloc(MB), 5 * MB, never)).rejects.toMatchObject({
+      code: 'dataset_changed',
+    });
+    await file.close();
+  });
+
   it('goes on after a cut connection where it stopped', async () => {
     const file = await files().open(put({ bytes: LARGE }), never);
     web.cutAfter(50_000, 2);
@@ -274,4 +300,19 @@ describe('a local file', () => {
     expect(into.equals(LARGE.subarray(500, 1500))).toBe(true);
     await expect(all.open(path, never)).rejects.toMatchObject({ code: 'input_unreadable' });
   });
+});
+
+it('an object is not read from a server that ignores ranges', async () => {
+  web.files.set('/bucket/rows.jsonl', { bytes: LARGE, ranges: false });
+  const file = await files().open('s3://bucket/rows.jsonl', never);
+  await expect(file.read(Buffer.alloc(MB), 5 * MB, never)).rejects.toMatchObject({
+    code: 'input_unreadable',
+    message: 'Cannot read s3://bucket/rows.jsonl: the server ignores the header Range.',
+  });
+  await file.close();
+});
+
+it('a file with an empty ETag has no version', async () => {
+  web.files.set('/rows.jsonl', { bytes: LARGE, etag: 'none', headers: { etag: '' } });
+  await expect(files().open(`${web.url}/rows.jsonl`, never)).rejects.toThrow('sends neither an ETag');
 });
