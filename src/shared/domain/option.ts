@@ -48,6 +48,8 @@ export interface OptionDeclaration {
   readonly about: string;
   /** Further sentences of the API's description. */
   readonly more?: string;
+  /** A sentence of advice for jobs whose speed decoding limits. */
+  readonly ifDecodingIsSlow?: string;
   /** The default in words. */
   readonly default: string;
   /** The placeholder of its value on the command line. */

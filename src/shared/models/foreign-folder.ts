@@ -19,6 +19,8 @@ export interface ForeignConfig {
 }
 
 export interface ForeignKind {
+  /** The file that describes the model. */
+  readonly configFile: string;
   /** Whether a folder with these names of files and folders may be of this kind. */
   mayBe(names: readonly string[]): boolean;
   /** Null if it is not of this kind after all. Throws an Error that names the file with a problem. */

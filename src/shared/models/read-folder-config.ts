@@ -61,7 +61,7 @@ export async function readFolderConfig(dir: string): Promise<FolderReading | nul
   const isWhole =
     own !== null && (!isJsonObject(value) || value['task'] !== undefined || value['kind'] === 'pipeline');
   try {
-    const entry = await findGraph(value, files, kinds[0]);
+    const entry = await findGraph(value, files, kinds[0], isWhole);
     if (isWhole) {
       const name = kinds.length > 0 && isJsonObject(value) ? { name: nameOf(dir) } : {};
       const whole = isJsonObject(value) ? { ...name, ...value } : value;
@@ -105,9 +105,13 @@ async function readForeign(
   files: ForeignFiles,
   kinds: readonly ForeignKind[],
 ): Promise<ForeignConfig | null> {
-  for (const kind of kinds) {
+  for (const [at, kind] of kinds.entries()) {
     const found = await kind.read(files);
-    if (found !== null) return found;
+    if (found === null) continue;
+    const others = kinds
+      .slice(at + 1)
+      .map(({ configFile }) => `${configFile} is not read, because ${kind.configFile} describes the model`);
+    return { ...found, notes: [...found.notes, ...others] };
   }
   return null;
 }
@@ -116,10 +120,12 @@ async function findGraph(
   value: unknown,
   files: ForeignFiles,
   kind: ForeignKind | undefined,
+  isWhole: boolean,
 ): Promise<FolderConfig['entry']> {
   const named = isJsonObject(value) ? value['graph'] : undefined;
   if (typeof named === 'string') return { path: named };
-  if (kind === undefined || (await files.isFile(GRAPH_FILE))) return { path: GRAPH_FILE };
+  const isOwn = kind === undefined || (isWhole && (await files.isFile(GRAPH_FILE)));
+  if (isOwn) return { path: GRAPH_FILE };
   return kind.findGraph(files).then(
     (path) => ({ path }),
     (error: unknown) => ({ problem: messageOf(error) }),

@@ -24,6 +24,7 @@ export const TASK_OPTION_TABLE = {
     about:
       'how JPEGs are decoded: exact as in Pillow, shrink to save time with large ones, fast to save time with progressive ones',
     more: 'With `shrink`, images much larger than needed are decoded at a smaller size. With `fast`, a few values differ slightly. `exact` is the fastest for ordinary JPEGs.',
+    ifDecodingIsSlow: 'Large JPEGs take less time with --decode shrink ("decode": "shrink" in model.json).',
     default: "the model's own",
     placeholder: 'mode',
   },
@@ -72,6 +73,14 @@ export type TaskOptions<Name extends TaskOptionName = TaskOptionName> = {
 };
 
 export const TASK_OPTION_NAMES = Object.keys(TASK_OPTION_TABLE) as readonly TaskOptionName[];
+
+/** What the options of a job can do about slow decoding. Empty if they can do nothing. */
+export function decodingAdvice(options: object): string {
+  const advice = TASK_OPTION_NAMES.map((name) =>
+    name in options ? taskOption(name).ifDecodingIsSlow : null,
+  );
+  return advice.filter((one) => typeof one === 'string').join(' ');
+}
 
 export function taskOption(name: TaskOptionName): OptionDeclaration {
   return TASK_OPTION_TABLE[name];

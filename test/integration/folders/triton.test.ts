@@ -50,6 +50,14 @@ it('a model is served with the tensors, batches and instances of config.pbtxt', 
   expect(answers).toEqual([{ variable: [123] }, { variable: [456] }]);
 });
 
+it('a folder that is also one of Hugging Face has the graph of its version, and a note about the other config', async () => {
+  const config = { architectures: ['BertModel'], model_type: 'bert' };
+  const dir = sumFolder(SUM, { 'config.json': JSON.stringify(config), 'model.onnx': twoAxesModel() });
+  const { folder, lane } = await servedFolder(dir);
+  expect(folder.notes).toContain('config.json is not read, because config.pbtxt describes the model');
+  expect(await answeredTensors(lane, [{ X: [1, 2, 3] }])).toEqual([{ variable: [123] }]);
+});
+
 it('a mismatch names the file that holds the config', async () => {
   const wrong = SUM.replace('dims: [ 3 ]', 'dims: [ 4 ]');
   const says = (files: string) =>

@@ -1,6 +1,7 @@
 /** What busy lanes spend their time on. */
 import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
+import type { JobState } from './job-state-of.ts';
 
 /** Above this utilisation, idle time is noise. */
 const HEALTHY = 0.9;
@@ -12,7 +13,12 @@ const OVERHEAD = 1 / 3;
 const LANE_READING = 0.2;
 
 /** `busy`: how long the lanes worked, in ms. `utilisation`: that time as a share of all lane time. */
-export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisation: number): Diagnosis {
+export function diagnoseBusyLanes(
+  lane: JobCosts['lane'],
+  { decodingAdvice }: Pick<JobState, 'decodingAdvice'>,
+  busy: number,
+  utilisation: number,
+): Diagnosis {
   const work = busy + lane.decodeAhead;
   const lanesBusy = `lanes ${percent(utilisation)} busy`;
   const decode = (lane.decode + lane.decodeAhead) / work;
@@ -27,7 +33,7 @@ export function diagnoseBusyLanes(lane: JobCosts['lane'], busy: number, utilisat
       'decoding',
       decode,
       `${lanesBusy}, ${percent(decode)} of it decoding`,
-      'Add CPU cores or workers, or store smaller files. Large JPEGs take less time with --decode shrink ("decode": "shrink" in model.json).',
+      `Add CPU cores or workers, or store smaller files. ${decodingAdvice}`.trim(),
     );
   }
   if (other > OVERHEAD && other > infer) {

@@ -27,7 +27,7 @@ export function diagnoseJob(costs: JobCosts | null, state: JobState): Diagnosis 
   return (
     (isIdle ? diagnoseIdleLanes(costs, state, 1 - utilisation) : null) ??
     diagnoseBatchFill(costs, state) ??
-    (isIdle ? starvedLanes(state, 1 - utilisation) : diagnoseBusyLanes(costs.lane, busy, utilisation))
+    (isIdle ? starvedLanes(state, 1 - utilisation) : diagnoseBusyLanes(costs.lane, state, busy, utilisation))
   );
 }
 

@@ -1,6 +1,7 @@
 /** What a diagnosis needs to know about a job, in addition to its costs. */
 import type { JobRecord } from '../../../shared/domain/job/job.ts';
 import { isTerminal } from '../../../shared/domain/job/job-state.ts';
+import { decodingAdvice } from '../../../shared/tasks/task-options.ts';
 import type { WorkerInfo } from '../../../shared/queue/workers/worker-registry.ts';
 
 export interface JobState {
@@ -9,6 +10,8 @@ export interface JobState {
   readonly reason: string | null;
   readonly blockRows: number;
   readonly concurrency: number | null;
+  /** What the options of its task can do about slow decoding. */
+  readonly decodingAdvice: string;
   /** Live workers that serve the model. */
   readonly workers: readonly {
     readonly rssBytes: number | null;
@@ -25,6 +28,7 @@ export function jobStateOf(job: JobRecord, workers: readonly WorkerInfo[]): JobS
     reason: job.reason,
     blockRows: options.block_rows,
     concurrency: options.concurrency,
+    decodingAdvice: decodingAdvice(options),
     workers: workers.map(({ memory }) => ({
       rssBytes: memory.rssBytes,
       memoryLimitBytes: memory.limitBytes,

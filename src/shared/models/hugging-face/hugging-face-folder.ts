@@ -14,13 +14,15 @@ import { classesOfSounds, refuseSounds } from './sound-settings.ts';
 import { describeText } from './text-settings.ts';
 import { describeTimm, isTimm, timmClasses } from './timm-settings.ts';
 
+const CONFIG = 'config.json';
+
 export const huggingFace: ForeignKind = {
+  configFile: CONFIG,
   mayBe: (names) => names.includes(CONFIG) && (names.includes(GRAPHS) || names.some(isGraph)),
   read,
   findGraph,
 };
 
-const CONFIG = 'config.json';
 const GRAPHS = 'onnx';
 const GRAPH = 'model.onnx';
 

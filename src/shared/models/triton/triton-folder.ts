@@ -13,6 +13,7 @@ const CONFIG = 'config.pbtxt';
 const GRAPH = 'model.onnx';
 
 export const triton: ForeignKind = {
+  configFile: CONFIG,
   mayBe: (names) => names.includes(CONFIG),
   read,
   findGraph,

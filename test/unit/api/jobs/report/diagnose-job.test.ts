@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnoseJob } from '#forebay/api/jobs/report/diagnose-job.js';
 import type { JobCosts } from '#forebay/api/jobs/report/job-costs.js';
 import type { JobState } from '#forebay/api/jobs/report/job-state-of.js';
+import { decodingAdvice } from '#forebay/shared/tasks/task-options.js';
 
 const LANE = { idle: 0, read: 100, decode: 0, prepare: 200, infer: 0, post: 100, rest: 100, decodeAhead: 0 };
 // Two lanes and 5 s, in blocks of 64 rows and batches of 16.
@@ -28,6 +29,7 @@ const STATE: JobState = {
   reason: null,
   blockRows: 64,
   concurrency: null,
+  decodingAdvice: decodingAdvice({ decode: null }),
   workers: [{ rssBytes: 400e6, memoryLimitBytes: 4e9 }],
 };
 const IDLE = { ...LANE, idle: 6000, decode: 1500, infer: 2000 };
@@ -45,6 +47,12 @@ const CASES: Record<
     costs: { lane: { ...LANE, decode: 7000, infer: 2000 } },
     name: 'decoding',
     says: /lanes 100 % busy, 74 % of it decoding.*Large JPEGs.*"decode": "shrink"/,
+  },
+  'lanes that decode something else than images': {
+    costs: { lane: { ...LANE, decode: 7000, infer: 2000 } },
+    state: { decodingAdvice: decodingAdvice({ top_k: 5 }) },
+    name: 'decoding',
+    says: /74 % of it decoding\. Add CPU cores or workers, or store smaller files\.$/,
   },
   'decode threads that take more than the model': {
     costs: { lane: { ...LANE, decode: 3000, infer: 6000, decodeAhead: 6000 } },
