@@ -35,8 +35,17 @@ export function flattened(shape: readonly (number | string)[]): readonly (number
   return shape.slice(0, rank);
 }
 
-/** Number of classes of a shape `[batch, classes]`, without trailing dimensions of 1. Null if it is symbolic. */
+/** Whether a tensor of this shape has one number per row and no dimension for it. `[1000]` has no batch. */
+export function isNumberPerRow(shape: readonly (number | string)[]): boolean {
+  return shape.length === 1 && (typeof shape[0] === 'string' || shape[0] === 1);
+}
+
+/**
+ * Number of classes of a shape `[batch, classes]`, without trailing dimensions of 1, or of a shape `[batch]`. Null if it
+ * is symbolic.
+ */
 export function classesOf(shape: readonly (number | string)[]): number | null {
+  if (shape.length === 1) return 1;
   const classes = flattened(shape)[1];
   return typeof classes === 'number' ? classes : null;
 }

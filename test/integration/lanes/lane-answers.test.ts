@@ -19,6 +19,8 @@ import {
   type MeanColourModel,
   writeLabels,
 } from '../../support/onnx/models.ts';
+import { step } from '../../support/onnx/mean-model.ts';
+import { graphOf } from '../../support/onnx/tensor-models.ts';
 import { logarithmModel } from '../../support/onnx/special-models.ts';
 
 const SIDE = 8;
@@ -34,6 +36,21 @@ function colourModel(variant: Partial<MeanColourModel> = {}, more: object = {}) 
   const graph = meanColourModel({ classes: ONE_HOT, side: SIDE, ...variant });
   return writeModelFolder(testFolder(), graph, { ...config, ...more }, COLOURS);
 }
+
+it('one number per row needs no dimension of its own', async () => {
+  const graph = graphOf({
+    inputs: [{ name: 'x', type: 'float32', shape: ['N', 3, SIDE, SIDE] }],
+    outputs: [{ name: 'y', type: 'float32', shape: ['N'] }],
+    operators: [step('ReduceMean', ['x'], 'y', { axes: [1, 2, 3], keepdims: 0 })],
+  });
+  const folder = writeModelFolder(testFolder(), graph, { ...config, activation: 'none' });
+  const lane = await loadedLane(folder);
+  const rows = await Promise.all(
+    [255, 51, 0].map(async (grey) => ({ bytes: await plain(grey, grey, grey) })),
+  );
+  const { outcomes } = await lane.run({ model: 'm', rows, options: { top_k: 1 } });
+  expect(outcomes.map((outcome) => predictionsOf(outcome)[0]!.score)).toEqual([1, 0.2, 0]);
+});
 
 it('a lane answers rows in order, with labels, the best class first, and scores rounded to six digits', async () => {
   const lane = await loadedLane(colourModel());
@@ -142,14 +159,14 @@ it('a lane refuses a file that is not a graph, and a config that contradicts its
     lane.load({ model: 'm', ...model, threads: 1 });
   await expect(load(colourModel({}, { preprocess: { crop: 9 } }))).rejects.toMatchObject({
     code: 'config_mismatch',
-    message: `preprocess.crop is 9, but the graph's input is "image" float32[N,3,8,8]`,
+    message: `preprocess.crop is 9, but the graph's input is "image" float32[N,3,8,8]: set it to 8`,
   });
   const twoNames = colourModel();
   await expect(
     load({ ...twoNames, named: [writeLabels(twoNames.dir, ['one', 'two'])] }),
   ).rejects.toMatchObject({
     code: 'config_mismatch',
-    message: `the labels file has 2 names, but the graph's output "scores" float32[N,3] has 3 classes`,
+    message: `the labels file has 2 names, but the graph's output "scores" float32[N,3] has 3 classes: give one name per class, in the order of the scores`,
   });
   const garbage = writeModelFolder(testFolder(), Buffer.from('garbage'), config);
   await expect(load(garbage)).rejects.toMatchObject({ code: 'model_load_failed' });

@@ -9,10 +9,13 @@ import {
   describeTensor,
   flattened,
   isFloat,
+  isNumberPerRow,
   type GraphTensor,
 } from '../../models/graph-tensor.ts';
 import { activationOf, type ClassesConfig } from './activation.ts';
 import { mismatch, noSuchTensor, OTHER_TASK } from '../../models/mismatch.ts';
+
+const NEEDS = 'a classifier needs an output [batch, classes] or [batch] of floats';
 
 type ScoreConfig = Pick<ClassesConfig, 'activation' | 'softmax' | 'output'>;
 
@@ -38,14 +41,13 @@ export function possibleOutputs(
   labels: readonly string[] | null,
   outputs: readonly GraphTensor[],
 ): readonly GraphTensor[] {
-  const possible = outputs.filter(canBeScores);
-  if (config.output !== undefined) return [namedOutput(config.output, outputs, possible)];
+  const lists = outputs.filter(canBeScores);
+  const numbers = outputs.filter((output) => isFloat(output) && isNumberPerRow(output.shape));
+  if (config.output !== undefined) return [namedOutput(config.output, outputs, [...lists, ...numbers])];
+  // Beside a list of scores, a single number is something else, such as the best score.
+  const possible = lists.length > 0 ? lists : numbers;
   if (possible.length === 0) {
-    throw mismatch(
-      'a classifier needs an output [batch, classes] of floats',
-      `the graph has ${describeAll(outputs)}`,
-      OTHER_TASK,
-    );
+    throw mismatch(NEEDS, `the graph has ${describeAll(outputs)}`, OTHER_TASK);
   }
   const fitting = labels === null ? [] : possible.filter(({ shape }) => classesOf(shape) === labels.length);
   return fitting.length === 1 ? fitting : possible;
@@ -106,11 +108,7 @@ function namedOutput(
   const found = outputs.find((output) => output.name === name);
   if (found === undefined) throw noSuchTensor(`the config names the output "${name}"`, name, outputs);
   if (possible.includes(found)) return found;
-  throw mismatch(
-    'a classifier needs an output [batch, classes] of floats',
-    `the graph's output is ${describeTensor(found)}`,
-    'name another output',
-  );
+  throw mismatch(NEEDS, `the graph's output is ${describeTensor(found)}`, 'name another output');
 }
 
 function canBeScores(output: GraphTensor): boolean {

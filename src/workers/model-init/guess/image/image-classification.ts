@@ -5,6 +5,7 @@ import {
   describeAll,
   describeTensor,
   flattened,
+  isNumberPerRow,
   type GraphTensor,
 } from '../../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../../shared/models/onnx-graph.ts';
@@ -22,9 +23,11 @@ export const imageClassification: Guesser = {
   fits({ outputs }, { activation, labels }) {
     // The scores of boxes have the same shape.
     if (outputs.some(({ name }) => /box/i.test(name))) return false;
-    const lists = outputs.filter(({ shape }) => flattened(shape).length === 2);
     const isSaid = activation !== undefined || labels !== null;
-    return lists.some((output) => isSaid || !isNamedAsOther(output));
+    return outputs.some((output) => {
+      if (isSaid && isNumberPerRow(output.shape)) return true;
+      return flattened(output.shape).length === 2 && (isSaid || !isNamedAsOther(output));
+    });
   },
   guess: guessConfig,
 };

@@ -3,6 +3,7 @@ import {
   classesOf,
   describeTensor,
   isFloat,
+  isNumberPerRow,
   rankOf,
   type GraphTensor,
 } from '../../../../shared/models/graph-tensor.ts';
@@ -31,7 +32,8 @@ export const textClassification: Guesser = {
   guess,
 };
 
-const isScores = (output: GraphTensor) => isFloat(output) && rankOf(output) === 2;
+const isScores = (output: GraphTensor) =>
+  isFloat(output) && (rankOf(output) === 2 || isNumberPerRow(output.shape));
 
 function isNamed(output: GraphTensor): boolean {
   return /logit|score|prob|class/i.test(output.name) && !isNamedAsOther(output);
@@ -44,7 +46,11 @@ function guess(face: GraphFace, name: string, hints: Hints): ConfigGuess {
   const output = chosenOutput(hints, {
     outputs: face.outputs,
     fits: isScores,
-    prefers: [({ shape }) => classesOf(shape) === hints.labels?.names.length, isNamed],
+    prefers: [
+      (output) => rankOf(output) === 2,
+      ({ shape }) => classesOf(shape) === hints.labels?.names.length,
+      isNamed,
+    ],
     what: 'a classifier of texts has an output [batch, classes] of floats',
     holds: 'the class scores',
   });

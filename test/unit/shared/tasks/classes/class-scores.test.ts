@@ -32,6 +32,14 @@ it('takes the only output that can be class scores, or the output that fits the 
   expect(chooseOutput(NOTHING_SAID, ['a', 'b'], outputs).name).toBe('logits');
 });
 
+it('takes one number per row without a dimension of its own, unless there is a list', () => {
+  const one = output('y', 'N');
+  expect(chooseOutput(LOGITS, null, [one]).name).toBe('y');
+  expect(chooseOutput({ ...LOGITS, output: 'y' }, null, [one, output('list', 'N', 3)]).name).toBe('y');
+  expect(chooseOutput(LOGITS, null, [one, output('list', 'N', 3)]).name).toBe('list');
+  expect(() => chooseOutput(LOGITS, null, [output('y', 1000)])).toThrow(/needs an output .*float32\[1000\]/);
+});
+
 it('asks for "output" if several outputs could be class scores, and takes the output that it names', () => {
   const outputs = [output('logits', 'N', 10), output('aux', 'N', 10)];
   expect(() => chooseOutput(NOTHING_SAID, null, outputs)).toThrow(
