@@ -95,6 +95,10 @@ export function groupFields(
     : bad(missing);
 }
 
+/** `tar` packs the files of a folder in the order in which the disk has them. */
+const PACKED_BY_NAME =
+  'Members of a group must follow each other: if the others come later, pack the files by name (tar --sort=name)';
+
 function unread(parts: readonly GroupPart[]): Fields {
   return Object.fromEntries(parts.flatMap(({ field, value }) => (value === null ? [[field, null]] : [])));
 }
@@ -107,13 +111,10 @@ function missingField(
   if (reads !== 'image' || fields['image'] !== undefined) return null;
   const names = parts.map(({ field }) => `"${field}"`).join(', ');
   const wanted = columns?.['image'];
-  return {
-    code: 'invalid_row',
-    why:
-      wanted === undefined
-        ? `has no image. Its members are ${names}: name the one to use, as in "columns": {"image": "jpg"}`
-        : `has no "${wanted}". Its members are ${names}`,
-  };
+  const what = `the group has no ${wanted === undefined ? 'image' : `"${wanted}"`}. Its members are ${names}`;
+  const another =
+    wanted === undefined ? '. If one of them is the image, name it, as in "columns": {"image": "jpg"}' : '';
+  return { code: 'invalid_row', why: `${what}${another}. ${PACKED_BY_NAME}` };
 }
 
 function bad(problem: RowProblem): GroupFields {

@@ -215,7 +215,10 @@ describe('groups of members', () => {
     ]);
     const { rows, skipped } = await read(tar, GROUPED);
     expect(rows.map(([id, row]) => [id, typeof row === 'string' ? row : 'ok'])).toEqual([
-      ['1', expect.stringMatching(/^invalid_row: has no image. Its members are "txt": name the one to use/)],
+      [
+        '1',
+        'invalid_row: the group has no image. Its members are "txt". If one of them is the image, name it, as in "columns": {"image": "jpg"}. Members of a group must follow each other: if the others come later, pack the files by name (tar --sort=name)',
+      ],
       ['2', 'file_unreadable: two members are named 2.jpg'],
       ['3', expect.stringMatching(/^file_unreadable: the member "json" is not JSON/)],
       ['4', 'ok'],
