@@ -41,6 +41,9 @@ export const NUMBER = 'a number';
 /** What a column of strings needs. */
 export const TEXT = 'a string';
 
+/** What Number takes, too, such as +7 or 0x10, is text in CSV. */
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 function nameOf({ name, field }: ReadColumn): string {
   return name === field ? `column "${name}"` : `column "${name}" (field "${field}")`;
 }
@@ -54,8 +57,10 @@ function inWords(value: unknown): string {
 function adviceOn(value: unknown, needs: string): string {
   const isPlain = typeof value === 'number' || typeof value === 'boolean';
   if (needs === TEXT) return isPlain ? `: write "${value}"` : '';
-  const isNumber = typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
-  return isNumber ? ': write the number without quotes' : '';
+  if (typeof value !== 'string' || value.trim() === '' || !Number.isFinite(Number(value))) return '';
+  return JSON_NUMBER.test(value.trim())
+    ? ': write the number without quotes'
+    : ': write the number as JSON does, such as 7 or 0.5 for +7, 007 or .5';
 }
 
 function shortened(text: string): string {

@@ -113,6 +113,18 @@ it('a missing value may be NaN, -0 is 0 as in JSON, and a text that is no number
   expect(features.feeds([0, 1])['X']!.data).toEqual(Float32Array.of(Number.NaN, 0, 1, 2.5));
 });
 
+it('the advice for a number that is text says how to write it', () => {
+  const input = { name: 'X', type: 'float32', shape: ['N', 1] } as const;
+  const columns = [{ name: 'a', missing: 'error' as const }];
+  const texts = ['7', ' -1.5e3 ', '+7', '007', '.5', '0x10', 'red', 'Infinity'];
+  const features = createFeatureRows([createReader({ input, columns })], null)(texts.length);
+  const given = [{ name: 'a', cells: texts }];
+  const advice = readColumns(features, ColumnRows.of(given, texts.length)).map(
+    (error) => /takes a number(?:: write the number (without|as JSON))?/.exec(error!.message)![1] ?? 'none',
+  );
+  expect(advice).toEqual(['without', 'without', 'as JSON', 'as JSON', 'as JSON', 'as JSON', 'none', 'none']);
+});
+
 it('tasks that read records get the same records from columns', () => {
   fc.assert(
     fc.property(rows, (given) => {
