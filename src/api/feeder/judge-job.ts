@@ -32,9 +32,9 @@ export function tooManyErrors({ spec, succeeded, failed }: JobRecord): Failure |
 export function failureOfWhole(record: JobRecord): Failure | null {
   const tooMany = tooManyErrors(record);
   if (tooMany) return tooMany;
-  const rows = record.succeeded + record.failed;
-  if (rows === 0 || record.succeeded > 0) return null;
-  return { code: 'all_rows_failed', message: `All ${rows} rows failed. errors-*.jsonl has the reasons.` };
+  if (record.failed === 0 || record.succeeded > 0) return null;
+  const message = `No row succeeded, ${record.failed} failed. errors-*.jsonl has the reasons.`;
+  return { code: 'all_rows_failed', message };
 }
 
 /** The failure of a job whose feeder met an error. Null: the feeder tries again. */

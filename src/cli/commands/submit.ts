@@ -75,7 +75,8 @@ export function addSubmit(program: Command, context: CliContext): void {
       'forebay submit --pipeline cascade.json --input photos --watch',
     ],
     notes: [
-      'The service itself reads the paths, which must be below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output the results go\nto results/<job id> in the data folder of the service. `forebay models` lists the models, also those that a pipeline may name.',
+      'The service itself reads the paths, which must be below its input roots. For a service on this machine, relative\npaths start at the working folder. For any other service they are sent as they are. Without --output, the results go\nto results/<job id> in the data folder of the service.',
+      '`forebay models` lists the models, also those that a pipeline may name.',
     ],
   });
 }

@@ -202,7 +202,14 @@ describe('a job', () => {
     writeFileSync(join(service.input, 'all-bad.txt'), 'a.png\nb.png\n');
     const { id } = await service.submit({ input: { type: 'manifest', path: 'all-bad.txt' } });
     const job = await service.ended(id);
-    expect(job).toMatchObject({ status: 'failed', error: { code: 'all_rows_failed' }, rows: { failed: 2 } });
+    expect(job).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'all_rows_failed',
+        message: expect.stringContaining('No row succeeded, 2 failed.') as string,
+      },
+      rows: { failed: 2 },
+    });
     expect(JSON.parse(readFileSync(join(job.output, 'manifest.json'), 'utf8')).status).toBe('failed');
   });
 
