@@ -33,9 +33,10 @@ function holdsStruct(type: ValueType): boolean {
   return 'struct' in type || holdsStruct(type.list);
 }
 
-function otherMember(type: ValueType, value: unknown, path: string): string | null {
-  if (typeof type === 'string' || !holdsStruct(type) || typeof value !== 'object' || value === null)
-    return null;
+function otherMember(type: ValueType, given: unknown, path: string): string | null {
+  if (typeof type === 'string' || !holdsStruct(type)) return null;
+  const value = asJson(given, path);
+  if (typeof value !== 'object' || value === null) return null;
   if ('list' in type) {
     if (!Array.isArray(value)) return null;
     for (const [i, item] of value.entries()) {
@@ -53,4 +54,10 @@ function otherMember(type: ValueType, value: unknown, path: string): string | nu
     if (found !== null) return found;
   }
   return null;
+}
+
+/** What JSON.stringify writes in place of the value. A method toJSON may hide members and make others. */
+function asJson(value: unknown, path: string): unknown {
+  if (typeof value !== 'object' || value === null || !('toJSON' in value)) return value;
+  return typeof value.toJSON === 'function' ? (value.toJSON(path.split('.').at(-1)) as unknown) : value;
 }

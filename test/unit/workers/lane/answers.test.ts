@@ -42,6 +42,13 @@ it('an answer that its columns do not take is invalid in every format', () => {
   expect(fields.read({ at: { x: 1, toJSON: () => ({ x: 'one' }) } })).toEqual(
     column('at.x', 'int64', '"one"'),
   );
+  expect(fields.read({ at: { inner: 2, toJSON: () => ({ x: 2 }) } })).toEqual({
+    ok: true,
+    result: '"at":{"x":2}',
+  });
+  expect(fields.read({ at: { x: 2, toJSON: () => ({ x: 2, y: 3 }) } })).toMatchObject({
+    error: { code: 'invalid_answer', message: expect.stringContaining('"at.y"') as string },
+  });
   expect(fields.read({ predictions: ['any', { list: 1 }], at: { x: 2 } })).toMatchObject({ ok: true });
 });
 
