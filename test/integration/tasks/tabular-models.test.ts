@@ -230,6 +230,16 @@ it.each<[string, Buffer, RegExp]>([
     /^the graph uses the operator Gelu, which does not exist in its opset 13: export the model again/,
   ],
   [
+    'an output that no operator makes',
+    featuresGraph([step('Identity', ['X'], 'z')], [tensor('y', 'float32', 'N', 3)]),
+    /^the graph contradicts itself, so onnxruntime refuses it \(This is an invalid model\. Graph output \(y\) .*\): export it again/,
+  ],
+  [
+    'sizes that do not fit',
+    featuresGraph([step('MatMul', ['weights', 'weights'], 'y')], [tensor('y', 'float32', 'N', 3)]),
+    /^the graph contradicts itself, .*\(Node .*\[ShapeInferenceError\].*\): export it again/,
+  ],
+  [
     'a too new opset',
     identity({ opset: 999 }),
     /^the graph needs opset 999 of ai\.onnx, but onnxruntime [\d.]+ has opsets up to \d+: export/,

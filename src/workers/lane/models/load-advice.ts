@@ -43,6 +43,13 @@ const REASONS: readonly Reason[] = [
     advice: ([type = '']) =>
       `the graph has an input or an output of ${elementName(Number(type))}, which onnxruntime-node cannot carry: export the model with a Cast to float32 there`,
   },
+  {
+    // After the others, which know more. The message may begin with a place in onnxruntime's own code.
+    pattern:
+      /((?:This is an invalid|Invalid) model|Type Error|Node \(.*?\) Op \(\w+\) \[\w+InferenceError\])(.*)/,
+    advice: ([kind = '', more = '']) =>
+      `the graph contradicts itself, so onnxruntime refuses it (${`${kind}${more}`.trim().replace(/\.+$/, '')}): export it again. In Python, onnx.checker.check_model("model.onnx", full_check=True) finds such faults`,
+  },
 ];
 
 /** The command that makes a locale, such as `en_US.UTF-8`. */

@@ -17,7 +17,9 @@ export const tabular: Guesser = {
   guess,
 };
 
-const FEATURE_TYPES: readonly string[] = ['float32', 'float64', 'int64', 'int32', 'string'];
+const USUAL_TYPES: readonly string[] = ['float32', 'float64', 'int64', 'int32', 'string'];
+/** Inputs of these types are features only beside operators of tables. */
+const RARE_TYPES: readonly string[] = ['bool', 'int16', 'int8', 'uint32', 'uint16', 'uint8'];
 /** Wider inputs are waveforms or embeddings, whose features have no names. */
 const MOST_FEATURES = 1_024;
 /** Inputs of text models have the same shape. */
@@ -26,12 +28,16 @@ const TOKENS = /(^|_)(ids|mask|tokens?|type_ids|positions?)$/i;
 const TABLE_OPERATOR =
   /^(TreeEnsemble|SVM|Linear(Classifier|Regressor)|Scaler$|Imputer$|OneHotEncoder|LabelEncoder|FeatureVectorizer|ArrayFeatureExtractor|Normalizer$|ZipMap)/;
 
-function isFeatures({ name, type, shape }: GraphTensor, { operators }: GraphFace): boolean {
-  if (!FEATURE_TYPES.includes(type)) return false;
+function isFeatures({ name, type, shape }: GraphTensor, face: GraphFace): boolean {
+  if (!USUAL_TYPES.includes(type) && !(RARE_TYPES.includes(type) && hasTableOperator(face))) return false;
   if (shape.length !== 2 || TOKENS.test(name)) return false;
   const width = shape[1]!;
   if (typeof width === 'number') return width >= 1 && width <= MOST_FEATURES;
-  return [...operators.values()].some((operator) => TABLE_OPERATOR.test(operator.type));
+  return hasTableOperator(face);
+}
+
+function hasTableOperator({ operators }: GraphFace): boolean {
+  return [...operators.values()].some(({ type }) => TABLE_OPERATOR.test(type));
 }
 
 function isPerRow({ shape }: GraphTensor): boolean {

@@ -94,6 +94,18 @@ describe('inputs for which the graph has a value', () => {
   });
 });
 
+it.each([
+  ['tabular', ['TreeEnsembleClassifier']],
+  ['tensors', ['Cast']],
+])('columns of booleans are taken for the task %s beside the operators %s', (task, operators) => {
+  const { config } = guessed({
+    inputs: [tensor('X', 'bool', 'N', 4)],
+    outputs: [tensor('label', 'int64', 'N'), tensor('probabilities', 'float32', 'N', 2)],
+    operators,
+  });
+  expect(config).toMatchObject({ task });
+});
+
 describe('tabular', () => {
   it('makes up names of the features, and reports that', async () => {
     const { dir, file } = written(sumGraph());
