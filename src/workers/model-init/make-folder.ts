@@ -25,6 +25,7 @@ import { fasterBatch, fasterBatchText, isSizedByBytes } from './faster-batch.ts'
 import { BATCHING, type ConfigGuess, type Guesser } from './guess/guesser.ts';
 import type { Hints } from './hints.ts';
 import { createFilePlacer, type FilePlacer } from './place-files.ts';
+import { watchFlags } from './unused-flags.ts';
 import { LABELS_FILE, readSurroundings, TOKENIZER_FILE, type Labels } from './surroundings.ts';
 
 export interface InitRequest {
@@ -71,7 +72,11 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
   const { labels } = beside;
   const hints = { ...request.hints, labels, beside };
   const chosen = chooseGuesser(face, request.task, hints);
-  const guess = guessConfig(chosen.guesser, face, request, hints);
+  const watched = watchFlags(hints);
+  const guess = guessConfig(chosen.guesser, face, request, watched.hints);
+  const unused = watched
+    .unused()
+    .map((flag) => `${flag} has no use for this model of the task "${chosen.guesser.task}"`);
   const { config } = guess;
   const reading = readModelConfig(config);
   if (!reading.ok) throw new Error(reading.issues.map((i) => `${i.path.slice(1)}: ${i.message}`).join('; '));
@@ -93,7 +98,7 @@ export async function makeModelFolder(request: InitRequest, startLane: StartLane
       facts: [...chosen.facts, ...written.facts, ...defaultFacts(face)],
       guesses: [...chosen.guesses, ...written.guesses],
       taken: [...beside.taken, ...(config['tokenizer'] === undefined ? [] : takenFor(hints, config))],
-      open: beside.open,
+      open: [...beside.open, ...unused],
       measured: faster === null ? [] : [fasterBatchText(faster)],
       placed,
       loadMs: info.loadMs,

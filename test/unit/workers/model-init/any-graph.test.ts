@@ -56,6 +56,18 @@ it('writes a batch size that is clearly faster, and says so', async () => {
   expect(configIn(dir)).toMatchObject({ batching: { batch_size: 'auto' } });
 });
 
+it('lists flags that have no use for the model', async () => {
+  const { file } = written(sumGraph());
+  const flags = ['--columns', 'a,b,c', '--pooling', 'mean', '--value', 'x=1', '--crop', '3'];
+  const { code, out } = await modelInit(file, ...flags);
+  expect(code).toBe(0);
+  expect(out).toMatch(/Not understood or not supported\./);
+  for (const flag of ['--pooling', '--value', '--crop']) {
+    expect(out).toContain(`${flag} has no use for this model of the task "tabular"`);
+  }
+  expect(out).not.toContain('--columns has no use');
+});
+
 describe('inputs for which the graph has a value', () => {
   const names = ['factor', 'a', 'b', 'c', 'd', 'e'];
   const graph = {
