@@ -265,7 +265,7 @@ export async function createWorker(options: {
     wake,
     answer: createOnlineAnswer({ reader, batcher, groupOf: (...of) => models.groupOf(...of) }),
     pump: batcher.pump,
-    lanesOf: (queue) => lanes.lanesOf(queue),
+    lanesOf: (queue) => lanes.promptLanesOf(queue),
     batchSizeOf: (queue) => models.batchSizeOf(queue),
     memoryLevel: () => lanes.memory,
     onNeeded: (queue) => void residency.wake(queue),

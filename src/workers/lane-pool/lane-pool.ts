@@ -2,6 +2,7 @@
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
+import { holdsCode } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
 import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
 import type { LaneState } from './lane-state.ts';
@@ -22,6 +23,13 @@ const CALLS_PER_LANE = 4;
 const ONLINE_PER_LANE = { online: 1, full_online: 2 } as const;
 /** No batch goes ahead in a lane that has this many batches with the same or a better priority. */
 const AHEAD_PER_LANE = 2;
+/**
+ * Code of users that works on a batch for this long, and several times longer than on any batch before, may hang. Its
+ * lane gets no online rows, because only the timeout of the batch would end their wait. A graph lets online rows in
+ * between its calls, however long the batch takes.
+ */
+const SUSPECT_MS = 5_000;
+const SUSPECT_TIMES = 3;
 /**
  * How often a load is tried. A lane may die because other lanes that load the model at the same time take the memory.
  */
@@ -72,6 +80,8 @@ export interface LanePool {
   isRunning(model: string): boolean;
   /** Number of lanes that hold the model now. */
   lanesOf(model: string): number;
+  /** Those of them that do not seem to hang. */
+  promptLanesOf(model: string): number;
   /** Number of lanes that can take batches of the model and have none of a block. */
   emptyLanes(model: string): number;
   /** Number of batches of the model that lanes can take now. */
@@ -118,6 +128,10 @@ export function createLanePool(deps: {
   const lastSent = Array.from({ length: size }, () => 0);
   /** By lane, since when it runs its current batch, in monotonic milliseconds. */
   const runsSince = Array.from({ length: size }, () => 0);
+  /** By lane, the longest time of a batch that it has finished, in ms. */
+  const longestMs = Array.from({ length: size }, () => 0);
+  /** By lane, the number of batches of models with code in it. */
+  const codeIn = Array.from({ length: size }, () => 0);
   /** By lane, the number of online batches in it. */
   const onlineIn = Array.from({ length: size }, () => 0);
   /** By lane, the number of model calls of the batches in it, without online ones. */
@@ -142,6 +156,11 @@ export function createLanePool(deps: {
   const roomIn = (slot: LaneSlot) =>
     callsIn[slot.index]! > CALLS_PER_LANE ? 0 : Math.max(0, perLane() - ofBlocks(slot));
   const isBusy = () => slots.some((slot) => slot.batches > 0);
+
+  function mayHang({ index }: LaneSlot): boolean {
+    const limit = Math.max(SUSPECT_MS, SUSPECT_TIMES * longestMs[index]!);
+    return codeIn[index]! > 0 && performance.now() - runsSince[index]! > limit;
+  }
 
   function beginSingle(): void {
     if (state !== 'shared') throw new InvariantError('two batches are marked as the only one');
@@ -181,7 +200,7 @@ export function createLanePool(deps: {
   function chooseOnline(model: string, most: number): LaneSlot | null {
     let best: LaneSlot | null = null;
     for (const slot of slots) {
-      if (onlineIn[slot.index]! >= most || !slot.takes(model)) continue;
+      if (onlineIn[slot.index]! >= most || !slot.takes(model) || mayHang(slot)) continue;
       const less = best
         ? onlineIn[slot.index]! - onlineIn[best.index]! ||
           Math.min(1, slot.batches) - Math.min(1, best.batches) ||
@@ -246,6 +265,7 @@ export function createLanePool(deps: {
     },
     isRunning: (model) => running.has(model),
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
+    promptLanesOf: (model) => slots.filter((slot) => slot.holds(model) && !mayHang(slot)).length,
     emptyLanes: (model) => slots.filter((slot) => slot.takes(model) && ofBlocks(slot) === 0).length,
     freeSlots: (model) => slots.reduce((free, slot) => (slot.takes(model) ? free + roomIn(slot) : free), 0),
     onFree(listener) {
@@ -265,6 +285,8 @@ export function createLanePool(deps: {
       if (how === 'only') beginSingle();
       countBatch(batch.model, 1);
       const isOnline = batch.deadlines !== undefined;
+      const isCode = holdsCode(model.load.config);
+      if (isCode) codeIn[slot.index]! += 1;
       const priorities = prioritiesIn[slot.index]!;
       const { priority = 0, rows, callRows = rows.length } = batch;
       const calls = Math.ceil(rows.length / callRows);
@@ -273,10 +295,15 @@ export function createLanePool(deps: {
         callsIn[slot.index]! += calls;
         priorities.push(priority);
       }
-      return slot.run(batch, model.timeoutMs, how === 'alone').finally(() => {
+      const timed = slot.run(batch, model.timeoutMs, how === 'alone').then((result) => {
+        longestMs[slot.index] = Math.max(longestMs[slot.index]!, performance.now() - runsSince[slot.index]!);
+        return result;
+      });
+      return timed.finally(() => {
         runsSince[slot.index] = performance.now();
         if (how === 'only') endSingle();
         countBatch(batch.model, -1);
+        if (isCode) codeIn[slot.index]! -= 1;
         if (isOnline) onlineIn[slot.index]! -= 1;
         else {
           callsIn[slot.index]! -= calls;

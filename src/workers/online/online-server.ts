@@ -34,6 +34,7 @@ export function createOnlineServer(deps: {
   answer: ReturnType<typeof createOnlineAnswer>;
   /** Sends the submitted rows to lanes. */
   pump: () => void;
+  /** Lanes that hold the model and do not seem to hang. */
   lanesOf: (queue: string) => number;
   batchSizeOf: (queue: string) => number | null;
   memoryLevel: () => MemoryLevel;
@@ -165,7 +166,9 @@ export function createOnlineServer(deps: {
     /** A request that this worker has offered to take. */
     handed(queue: string, request: TakenRequest): void {
       const open = queues.get(queue);
-      if (state !== 'serving' || open === undefined) return work.giveBack(request);
+      // Since the offer, all lanes may have begun to hang.
+      if (state !== 'serving' || open === undefined || deps.lanesOf(queue) === 0)
+        return work.giveBack(request);
       begin(open, request);
       deps.pump();
     },
