@@ -1,5 +1,4 @@
 /** Checks the input of a run: it exists, is readable and is not the output. Finds the folders that contain its rows. */
-import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import picomatch from 'picomatch';
@@ -14,7 +13,7 @@ import { errorsName, partName } from '../../shared/storage/output-names.ts';
 import { EVERYTHING } from '../../shared/stores/object-roots.ts';
 import { isObjectUrl, objectFolder, parseObjectUrl } from '../../shared/stores/object-url.ts';
 import { isRemoteUrl, isWebUrl } from '../../shared/stores/remote-url.ts';
-import { existingForm, formHint } from '../../shared/text/unicode-form.ts';
+import { otherSpelling } from '../../shared/files/other-spelling.ts';
 import { UsageError } from '../exit-codes.ts';
 import { inputFormatOf, tableOf, type InputFormat } from '../options/input-type.ts';
 import { tableInFolder } from './table-in-folder.ts';
@@ -68,7 +67,7 @@ export async function checkInput(flags: InputFlags, cwd: string, output: string 
   const path = resolve(cwd, flags.input);
   const base = (await isThere(path)) ? path : globBase(path);
   const found = base === null ? null : await stat(base).catch(() => null);
-  if (base === null || found === null) throw notThere('--input', flags.input, base ?? path);
+  if (base === null || found === null) throw await notThere('--input', flags.input, base ?? path);
   await readable(base, '--input', found.isDirectory());
   // Records may name images anywhere that the user may read.
   if (format === 'archive' && (found.isFile() || base !== path))
@@ -150,16 +149,16 @@ function rootOf(url: string): string {
 /** The run belongs to the user, so rows of a manifest may be anywhere that the user may read. */
 async function checkManifest(path: string, given: string): Promise<RunInput> {
   const found = await stat(path).catch(() => null);
-  if (found === null) throw notThere('--manifest', given, path);
+  if (found === null) throw await notThere('--manifest', given, path);
   if (found.isDirectory()) throw new UsageError(`--manifest takes a file. For a folder use --input ${given}`);
   await readable(path, '--manifest', false);
   return { paths: { manifest: path }, roots: EVERYWHERE };
 }
 
 /** `path` is the absolute path that does not exist. */
-function notThere(flag: string, given: string, path: string): UsageError {
-  const form = existingForm(path, existsSync);
-  return new UsageError(`${flag}: there is no ${given}${form === null ? '' : `; ${formHint(form)}`}`);
+async function notThere(flag: string, given: string, path: string): Promise<UsageError> {
+  const hint = await otherSpelling(path);
+  return new UsageError(`${flag}: there is no ${given}${hint === null ? '' : `; ${hint}`}`);
 }
 
 async function readable(path: string, flag: string, isFolder: boolean): Promise<void> {

@@ -1,11 +1,11 @@
 /** Resolves a path in a request to the real path of something that the job may read. */
-import { constants, existsSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ForebayError, messageOf } from '../../../../shared/errors.ts';
 import { isMissing } from '../../../../shared/files/is-missing.ts';
 import { createInputRule, whyRefused, type InputFolders } from '../../../../shared/files/input-folders.ts';
-import { existingForm, formHint } from '../../../../shared/text/unicode-form.ts';
+import { otherSpelling } from '../../../../shared/files/other-spelling.ts';
 
 export interface InputPathOptions extends InputFolders {
   /** The setting with which an operator adds a root, for the error message. */
@@ -49,7 +49,7 @@ export function createInputPaths(options: InputPathOptions): InputPaths {
           : `Choose another folder below ${roots}.`;
       throw new ForebayError('path_not_allowed', `${given} ${whyRefused(verdict)}. ${fix}`);
     }
-    if (missing) throw notThere(wanted);
+    if (missing) throw await notThere(wanted);
     const found = await stat(real).catch((error: unknown) => Promise.reject(unreadable(real, error)));
     if (!found.isDirectory() && !found.isFile()) {
       throw new ForebayError('input_unreadable', `${wanted} is neither a file nor a folder.`);
@@ -69,12 +69,9 @@ export function createInputPaths(options: InputPathOptions): InputPaths {
   };
 }
 
-function notThere(path: string): ForebayError {
-  const form = existingForm(path, existsSync);
-  return new ForebayError(
-    'input_not_found',
-    `${path} does not exist${form === null ? '' : `; ${formHint(form)}`}.`,
-  );
+async function notThere(path: string): Promise<ForebayError> {
+  const hint = await otherSpelling(path);
+  return new ForebayError('input_not_found', `${path} does not exist${hint === null ? '' : `; ${hint}`}.`);
 }
 
 /** The real path. For a missing path, only the part that exists is resolved, and the missing part is appended. */

@@ -95,6 +95,18 @@ describe('files', () => {
   });
 
   it.each([
+    ['Photos', 'photos'],
+    ['PHOTOS/*.jpg', 'photos'],
+    ['photos/A.jpg', 'photos/a.jpg'],
+    ['PHOTOS/nothing/x', 'photos'],
+  ])('at %s are reported with what exists in another letter case', async (path, other) => {
+    await expect(idsOf(files(path))).rejects.toMatchObject({
+      code: 'input_not_found',
+      message: expect.stringContaining(`; ${join(root, other)} exists, so letter case matters.`),
+    });
+  });
+
+  it.each([
     ['../outside', 'path_not_allowed'],
     ['../nothing', 'path_not_allowed'],
     ['out', 'path_not_allowed'],
