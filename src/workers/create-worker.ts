@@ -266,7 +266,7 @@ export async function createWorker(options: {
     answer: createOnlineAnswer({ reader, batcher, groupOf: (...of) => models.groupOf(...of) }),
     pump: batcher.pump,
     lanesOf: (queue) => lanes.promptLanesOf(queue),
-    batchSizeOf: (queue) => models.batchSizeOf(queue),
+    onlineRowsOf: (queue) => models.onlineRowsOf(queue),
     memoryLevel: () => lanes.memory,
     onNeeded: (queue) => void residency.wake(queue),
     emit,

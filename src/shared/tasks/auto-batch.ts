@@ -108,6 +108,7 @@ function hasTinyRows(config: ModelConfig, rowBytes: number): boolean {
   return (input === 'features' || input === 'tensors') && rowBytes <= TINY_ROW_BYTES;
 }
 
-function hasSmallRows(rowBytes: number): boolean {
+/** Whether the fixed cost of a model call counts for rows of this size. */
+export function hasSmallRows(rowBytes: number): boolean {
   return rowBytes <= SMALL_ROW_BYTES;
 }

@@ -32,13 +32,22 @@ export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
   return { ...group, key: `${model} ${batchSize} ${priority} ${JSON.stringify(options)}` };
 }
 
+/** A batch of online rows has several calls only up to so many rows. More would let the first ones wait. */
+const ONLINE_ROWS_IN_CALLS = 4;
+
+/** Most rows of a batch of online rows. `mostRows`: see BatchGroup. */
+export function mostOnlineRows(batchSize: number, mostRows: number): number {
+  return Math.max(batchSize, Math.min(mostRows, ONLINE_ROWS_IN_CALLS));
+}
+
 /** The group of online rows that could share batches with the rows of this one. */
 export function onlineGroup(group: BatchGroup): BatchGroup {
-  const { model, options, batchSize, priority, tenant, input, key, online } = group;
+  const { model, options, batchSize, mostRows = batchSize, priority, tenant, input, key, online } = group;
   return {
     model,
     options,
     batchSize,
+    mostRows: mostOnlineRows(batchSize, mostRows),
     maxWaitMs: online?.maxWaitMs ?? 0,
     preferredSizes: online?.preferredSizes ?? [],
     priority,

@@ -196,9 +196,13 @@ export function createBatcher(deps: {
   function send(group: OpenGroup, runs: readonly RowRun[], how: SendHow): boolean {
     const { model, options, priority, batchSize } = group;
     const rows = joinRows(runs.map(({ inputs }) => inputs));
-    const batch: RunBatch = group.isOnline
-      ? { model, options, rows, deadlines: deadlinesOf(runs) }
-      : { model, options, rows, priority, ...(rows.length > batchSize && { callRows: batchSize }) };
+    const batch: RunBatch = {
+      model,
+      options,
+      rows,
+      ...(group.isOnline ? { deadlines: deadlinesOf(runs) } : { priority }),
+      ...(rows.length > batchSize && { callRows: batchSize }),
+    };
     const running = pool.send(batch, how);
     if (!running) return false;
     group.inHand -= rows.length;

@@ -17,15 +17,15 @@ export interface NextBatch {
 export function nextBatch(
   waiting: number,
   waitedMs: number,
-  group: Pick<OpenGroup, 'batchSize' | 'maxWaitMs' | 'preferredSizes'>,
+  group: Pick<OpenGroup, 'mostRows' | 'maxWaitMs' | 'preferredSizes'>,
   { lanes, fewest }: { readonly lanes: number; readonly fewest: number },
 ): NextBatch {
-  const { batchSize, maxWaitMs, preferredSizes } = group;
+  const { mostRows, maxWaitMs, preferredSizes } = group;
   if (maxWaitMs === 0 && preferredSizes.length === 0) {
-    const rows = Math.min(batchSize, waiting, Math.max(fewest, Math.ceil(waiting / lanes)));
-    return { rows, isFull: rows === batchSize || rows < waiting };
+    const rows = Math.min(mostRows, waiting, Math.max(fewest, Math.ceil(waiting / lanes)));
+    return { rows, isFull: rows === mostRows || rows < waiting };
   }
-  if (waiting >= batchSize) return { rows: batchSize, isFull: true };
+  if (waiting >= mostRows) return { rows: mostRows, isFull: true };
   const preferred = preferredSizes.find((size) => size <= waiting);
   if (preferred !== undefined) return { rows: preferred, isFull: true };
   return { rows: waitedMs >= maxWaitMs ? waiting : 0, isFull: false };

@@ -14,8 +14,8 @@ import type { PooledModel } from './pooled-model.ts';
  * already be there. Its decoding then starts before the lane blocks on the second.
  */
 export const BATCHES_PER_LANE = 3;
-/** A lane whose batches have more model calls than this takes no further batch. They last until the next one comes. */
-const CALLS_PER_LANE = 4;
+/** A lane with so many batches of several model calls takes no further batch. They last until the next one comes. */
+const LONG_BATCHES_PER_LANE = 2;
 /**
  * Online batches that a lane may have, besides those of blocks: one in the model, and a full one that is decoded
  * meanwhile. A partial one waits for the end of the first, because more rows may join it.
@@ -134,8 +134,8 @@ export function createLanePool(deps: {
   const codeIn = Array.from({ length: size }, () => 0);
   /** By lane, the number of online batches in it. */
   const onlineIn = Array.from({ length: size }, () => 0);
-  /** By lane, the number of model calls of the batches in it, without online ones. */
-  const callsIn = Array.from({ length: size }, () => 0);
+  /** By lane, the number of batches in it that have several model calls, without online ones. */
+  const longIn = Array.from({ length: size }, () => 0);
   /** By lane, the priorities of the batches in it, without online ones. */
   const prioritiesIn: readonly number[][] = Array.from({ length: size }, () => []);
   const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
@@ -154,7 +154,7 @@ export function createLanePool(deps: {
   const ofBlocks = ({ batches, index }: LaneSlot) => batches - onlineIn[index]!;
   /** How many more batches of blocks the lane can take. */
   const roomIn = (slot: LaneSlot) =>
-    callsIn[slot.index]! > CALLS_PER_LANE ? 0 : Math.max(0, perLane() - ofBlocks(slot));
+    longIn[slot.index]! >= LONG_BATCHES_PER_LANE ? 0 : Math.max(0, perLane() - ofBlocks(slot));
   const isBusy = () => slots.some((slot) => slot.batches > 0);
 
   function mayHang({ index }: LaneSlot): boolean {
@@ -289,10 +289,10 @@ export function createLanePool(deps: {
       if (isCode) codeIn[slot.index]! += 1;
       const priorities = prioritiesIn[slot.index]!;
       const { priority = 0, rows, callRows = rows.length } = batch;
-      const calls = Math.ceil(rows.length / callRows);
+      const isLong = rows.length > callRows;
       if (isOnline) onlineIn[slot.index]! += 1;
       else {
-        callsIn[slot.index]! += calls;
+        if (isLong) longIn[slot.index]! += 1;
         priorities.push(priority);
       }
       const timed = slot.run(batch, model.timeoutMs, how === 'alone').then((result) => {
@@ -306,7 +306,7 @@ export function createLanePool(deps: {
         if (isCode) codeIn[slot.index]! -= 1;
         if (isOnline) onlineIn[slot.index]! -= 1;
         else {
-          callsIn[slot.index]! -= calls;
+          if (isLong) longIn[slot.index]! -= 1;
           priorities.splice(priorities.indexOf(priority), 1);
         }
         // Runs after the caller has seen the result.

@@ -13,7 +13,7 @@ import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
 } from '../../shared/queue/workers/worker-registry.ts';
-import type { BatchGroup } from '../intake/batch-group.ts';
+import { mostOnlineRows, type BatchGroup } from '../intake/batch-group.ts';
 import type { UnloadReason } from '../../shared/observe/worker-events.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
@@ -264,10 +264,13 @@ export function createServedModels(deps: ServedModelsDeps) {
       model.lastUsed = performance.now();
       return groupOfModel(model, loaded, options, tenant);
     },
-    /** Rows of a batch. Null if lanes do not hold the model. */
-    batchSizeOf(queue: string): number | null {
+    /** Most rows of an online batch. Null if lanes do not hold the model. */
+    onlineRowsOf(queue: string): number | null {
       const model = models.get(queue);
-      return (model && loadedOf(model))?.sizing.batch.value ?? null;
+      const loaded = model && loadedOf(model);
+      if (!loaded) return null;
+      const { batch, mostRows = batch.value } = loaded.sizing;
+      return mostOnlineRows(batch.value, mostRows);
     },
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),

@@ -44,6 +44,7 @@ export function createModelSizing({ plan, resources }: { plan: LanePlan; resourc
       lanes: plan.lanes,
       ownDecodeThreads: plan.threadedLanes > 0 ? plan.decodeThreads : 0,
       modelBytes: bytes,
+      splitsBatches: info.splitsBatches,
       memory: rowMemoryOf(config, info),
     };
     const batch = chooseBatch(facts);

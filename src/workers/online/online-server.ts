@@ -36,7 +36,8 @@ export function createOnlineServer(deps: {
   pump: () => void;
   /** Lanes that hold the model and do not seem to hang. */
   lanesOf: (queue: string) => number;
-  batchSizeOf: (queue: string) => number | null;
+  /** Most rows of a batch. Null if lanes do not hold the model. */
+  onlineRowsOf: (queue: string) => number | null;
   memoryLevel: () => MemoryLevel;
   /** A request waits for a model that lanes do not hold. */
   onNeeded: (queue: string) => void;
@@ -84,7 +85,7 @@ export function createOnlineServer(deps: {
 
   function roomOf({ queue, rows }: OpenQueue): number {
     if (stopsIntake(deps.memoryLevel())) return rows > 0 ? 0 : 1;
-    return deps.lanesOf(queue) * (deps.batchSizeOf(queue) ?? 0) * BATCHES_PER_LANE - rows;
+    return deps.lanesOf(queue) * (deps.onlineRowsOf(queue) ?? 0) * BATCHES_PER_LANE - rows;
   }
 
   async function take(open: OpenQueue, rows: number): Promise<void> {

@@ -6,6 +6,7 @@ import {
   autoBatchSize,
   CALL_BYTES,
   callRowBytes,
+  hasSmallRows,
   inputRowBytes,
   maxAutoBatch,
   targetOf,
@@ -16,6 +17,7 @@ import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
+import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { laneBytesOf } from './lane-bytes.ts';
 import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
@@ -34,6 +36,11 @@ const LEAST_ROWS_IN_CALLS = 4;
 /** A lane gets the rows of this many calls at once, or of more if the calls are small (docs/adr/0013). */
 const MOST_CALLS = 4;
 const SMALL_CALLS_ROWS = 16;
+/**
+ * The weights of a graph up to this size stay in the caches of a processor from call to call. Then calls with half as many
+ * images leave more of the model in the caches of the core, and take less CPU (docs/adr/0013).
+ */
+const CACHED_WEIGHTS_BYTES = 16 * 1024 * 1024;
 /** Bytes of the input tensors of rows that a lane gets at once. */
 const MOST_TENSOR_BYTES = 4 * CALL_BYTES;
 
@@ -49,6 +56,8 @@ export interface BatchFacts {
   readonly ownDecodeThreads?: number;
   /** Size of the model file. */
   readonly modelBytes: number;
+  /** See ModelInfo. Absent: false. */
+  readonly splitsBatches?: boolean;
   /**
    * As measured. `rowBytes`: the bytes that one row adds to a call. If null, both are estimated from the size of the
    * file and of the input tensor.
@@ -60,7 +69,7 @@ export function chooseBatch(facts: BatchFacts): Choice {
   const { config, fixedBatch, profile } = facts;
   const named = config.batching.batch_size;
   if (named !== 'auto') return choiceOf({ value: named, boundBy: 'model_config' });
-  const formula = fixedBatch === null ? bySampleSize(config) : byGraph(config, fixedBatch);
+  const formula = fixedBatch === null ? bySampleSize(facts) : byGraph(config, fixedBatch);
   const wanted = profile === undefined ? formula : choiceOf({ value: profile, boundBy: 'profile' });
   const chosen = tightest(wanted, byMemory(facts));
   return fixedBatch === null ? chosen : inWholeCalls(chosen, fixedBatch);
@@ -113,15 +122,23 @@ function byMemory(facts: BatchFacts): Choice {
   };
 }
 
-function bySampleSize(config: ModelConfig): Choice {
+function bySampleSize(facts: BatchFacts): Choice {
+  const { config } = facts;
   const value = autoBatchSize(config);
   const most = maxAutoBatch(config);
   if (value === most) return { value, boundBy: 'ceiling', why: `at most ${most}: larger calls gain little` };
+  const parts = value >= 4 && takesHalves(facts) ? 2 : 1;
   return {
-    value,
+    value: value / parts,
     boundBy: 'sample_size',
-    why: `about ${formatBytes(targetOf(config))} of input tensor per call, ${formatBytes(callRowBytes(config))} per row`,
+    why: `about ${formatBytes(targetOf(config) / parts)} of input tensor per call, ${formatBytes(callRowBytes(config))} per row`,
   };
+}
+
+/** Whether calls with half as many rows take less CPU. The lane still gets the rows of several calls at once. */
+function takesHalves({ config, modelBytes, splitsBatches = false }: BatchFacts): boolean {
+  const isCached = splitsBatches && modelBytes <= CACHED_WEIGHTS_BYTES && deviceOf(config) === null;
+  return isCached && rowKindOf(config) === 'image' && !hasSmallRows(callRowBytes(config));
 }
 
 /** The largest power of two up to `n`; 1 below that. */

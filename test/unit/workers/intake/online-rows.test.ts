@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { nextBatch } from '#forebay/workers/intake/online-rows.js';
 
-const AT_ONCE = { batchSize: 16, maxWaitMs: 0, preferredSizes: [] };
-const GATHERING = { batchSize: 16, maxWaitMs: 5, preferredSizes: [8, 4] };
+const AT_ONCE = { mostRows: 16, maxWaitMs: 0, preferredSizes: [] };
+const GATHERING = { mostRows: 16, maxWaitMs: 5, preferredSizes: [8, 4] };
 const twoLanes = (fewest: number) => ({ lanes: 2, fewest });
 
 it.each([

@@ -121,7 +121,22 @@ describe('a batch', () => {
     memory: null,
   };
   it.each([
-    ['the size of a row', {}, 4, 'sample_size', /588 KB per row/],
+    ['the size of a row', {}, 4, 'sample_size', /2\.3 MB .* 588 KB per row/],
+    ['the size of a row, in halves', { splitsBatches: true }, 2, 'sample_size', /1\.1 MB .* 588 KB per row/],
+    [
+      'the size of a row, with large weights',
+      { splitsBatches: true, modelBytes: 100 * MB },
+      4,
+      'sample_size',
+      /2\.3 MB/,
+    ],
+    [
+      'the size of a large row',
+      { splitsBatches: true, config: config(320) },
+      2,
+      'sample_size',
+      /2\.3 MB .* 1\.2 MB per row/,
+    ],
     ['the size of a small row', { config: config(72) }, 64, 'sample_size', /4\.6 MB .* 60\.8 KB per row/],
     ['a fixed ceiling', { config: config(16) }, 128, 'ceiling', /at most 128/],
     ['model.json', { config: config(224, 24) }, 24, 'model_config', /model\.json/],
