@@ -7,8 +7,8 @@ import { BATCHES_PER_LANE, type LanePool, type SendHow } from '../lane-pool/lane
 import { fileBytesIn } from '../lane/lane-rows.ts';
 import type { OpenGroup } from './batch-group.ts';
 
-/** Lane time of the rows, ms. They cannot move to another lane, and batches of other jobs wait for them. */
-const MOST_MS = 150;
+/** Lane time of the rows, ms. They cannot move to another lane, and a lane may hold all of their images at once. */
+const MOST_MS = 100;
 /** Of files that travel with their rows. A busy lane reads 200 KB between two calls, and more while it decodes. */
 const MOST_FILE_BYTES = 2 * 1024 * 1024;
 

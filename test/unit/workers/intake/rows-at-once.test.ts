@@ -39,10 +39,10 @@ function rowsAtOnce({
   return createRowsAtOnce({ pool, rowMs: () => rowMs })(group, how);
 }
 
-it('sends several calls at once, as many as are over in 150 ms', () => {
+it('sends several calls at once, as many as are over in 100 ms', () => {
   expect(rowsAtOnce({})).toBe(16);
-  expect(rowsAtOnce({ rowMs: 15 })).toBe(8);
-  expect(rowsAtOnce({ rowMs: 20 })).toBe(4);
+  expect(rowsAtOnce({ rowMs: 10 })).toBe(8);
+  expect(rowsAtOnce({ rowMs: 13 })).toBe(4);
   expect(rowsAtOnce({ rowMs: 400 })).toBe(4);
 });
 
