@@ -2,8 +2,8 @@
 -- KEYS 1 job  2 window  3 runs  4 attempts  5 journal  6 parts
 -- ARGV 1 now ms  2 '1' to return the spec  3.. block, generation, run token of each
 -- Returns {spec or '', 1 if the job has no further block to begin, then for each block {rows, runs begun, runs that
--- ended with an error, journal, hashes of parts that its runs announced}}. The entry is {} if the run must not continue: the block is committed or withdrawn, has a
--- newer generation, or the job is not running.
+-- ended with an error, journal, hashes of parts that its runs announced}}. The entry is {} if the run must not
+-- continue: the block is committed or withdrawn, has a newer generation, or the job is not running.
 local status, spec, fed = unpack(redis.call('HMGET', KEYS[1], 'status', 'spec', 'fed_all'))
 local out = {ARGV[2] == '1' and spec or '', 0}
 local blocks, tokens = {}, {}
