@@ -4,6 +4,7 @@ import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { holdsCode } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
+import { createLaneLoad } from './lane-load.ts';
 import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
 import type { LaneState } from './lane-state.ts';
 import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
@@ -23,13 +24,6 @@ const LONG_BATCHES_PER_LANE = 2;
 const ONLINE_PER_LANE = { online: 1, full_online: 2 } as const;
 /** No batch goes ahead in a lane that has this many batches with the same or a better priority. */
 const AHEAD_PER_LANE = 2;
-/**
- * Code of users that works on a batch for this long, and several times longer than on any batch before, may hang. Its
- * lane gets no online rows, because only the timeout of the batch would end their wait. A graph lets online rows in
- * between its calls, however long the batch takes.
- */
-const SUSPECT_MS = 5_000;
-const SUSPECT_TIMES = 3;
 /**
  * How often a load is tried. A lane may die because other lanes that load the model at the same time take the memory.
  */
@@ -126,18 +120,8 @@ export function createLanePool(deps: {
   let sent = 0;
   /** By lane, the number of its last batch. Of lanes with equally many batches, the one that has waited longest is next. */
   const lastSent = Array.from({ length: size }, () => 0);
-  /** By lane, since when it runs its current batch, in monotonic milliseconds. */
-  const runsSince = Array.from({ length: size }, () => 0);
-  /** By lane, the longest time of a batch that it has finished, in ms. */
-  const longestMs = Array.from({ length: size }, () => 0);
-  /** By lane, the number of batches of models with code in it. */
-  const codeIn = Array.from({ length: size }, () => 0);
-  /** By lane, the number of online batches in it. */
-  const onlineIn = Array.from({ length: size }, () => 0);
-  /** By lane, the number of batches in it that have several model calls, without online ones. */
-  const longIn = Array.from({ length: size }, () => 0);
-  /** By lane, the priorities of the batches in it, without online ones. */
-  const prioritiesIn: readonly number[][] = Array.from({ length: size }, () => []);
+  const loads = Array.from({ length: size }, createLaneLoad);
+  const loadOf = ({ index }: LaneSlot) => loads[index]!;
   const slots: readonly LaneSlot[] = Array.from({ length: size }, (_, index) =>
     createLaneSlot({ index, startLane, emit, onFree: () => onFree(), onGivenUp: givenUp }),
   );
@@ -151,16 +135,11 @@ export function createLanePool(deps: {
   }
 
   const perLane = () => (memory === 'normal' ? BATCHES_PER_LANE : 1);
-  const ofBlocks = ({ batches, index }: LaneSlot) => batches - onlineIn[index]!;
+  const ofBlocks = (slot: LaneSlot) => slot.batches - loadOf(slot).online;
   /** How many more batches of blocks the lane can take. */
   const roomIn = (slot: LaneSlot) =>
-    longIn[slot.index]! >= LONG_BATCHES_PER_LANE ? 0 : Math.max(0, perLane() - ofBlocks(slot));
+    loadOf(slot).long >= LONG_BATCHES_PER_LANE ? 0 : Math.max(0, perLane() - ofBlocks(slot));
   const isBusy = () => slots.some((slot) => slot.batches > 0);
-
-  function mayHang({ index }: LaneSlot): boolean {
-    const limit = Math.max(SUSPECT_MS, SUSPECT_TIMES * longestMs[index]!);
-    return codeIn[index]! > 0 && performance.now() - runsSince[index]! > limit;
-  }
 
   function beginSingle(): void {
     if (state !== 'shared') throw new InvariantError('two batches are marked as the only one');
@@ -200,11 +179,12 @@ export function createLanePool(deps: {
   function chooseOnline(model: string, most: number): LaneSlot | null {
     let best: LaneSlot | null = null;
     for (const slot of slots) {
-      if (onlineIn[slot.index]! >= most || !slot.takes(model) || mayHang(slot)) continue;
+      const load = loadOf(slot);
+      if (load.online >= most || !slot.takes(model) || load.mayHang) continue;
       const less = best
-        ? onlineIn[slot.index]! - onlineIn[best.index]! ||
+        ? load.online - loadOf(best).online ||
           Math.min(1, slot.batches) - Math.min(1, best.batches) ||
-          runsSince[slot.index]! - runsSince[best.index]!
+          load.runsSince - loadOf(best).runsSince
         : -1;
       if (less < 0) best = slot;
     }
@@ -217,7 +197,7 @@ export function createLanePool(deps: {
     let best: LaneSlot | null = null;
     let fewest = AHEAD_PER_LANE;
     for (const slot of slots) {
-      const all = prioritiesIn[slot.index]!;
+      const all = loadOf(slot).priorities;
       const before = all.filter((other) => other <= priority).length;
       if (before >= fewest || before === all.length || !slot.takes(model)) continue;
       best = slot;
@@ -265,14 +245,14 @@ export function createLanePool(deps: {
     },
     isRunning: (model) => running.has(model),
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
-    promptLanesOf: (model) => slots.filter((slot) => slot.holds(model) && !mayHang(slot)).length,
+    promptLanesOf: (model) => slots.filter((slot) => slot.holds(model) && !loadOf(slot).mayHang).length,
     emptyLanes: (model) => slots.filter((slot) => slot.takes(model) && ofBlocks(slot) === 0).length,
     freeSlots: (model) => slots.reduce((free, slot) => (slot.takes(model) ? free + roomIn(slot) : free), 0),
     onFree(listener) {
       onFree = listener;
     },
 
-    outranked: (priority) => prioritiesIn.some((all) => all.some((other) => other > priority)),
+    outranked: (priority) => loads.some(({ priorities }) => priorities.some((other) => other > priority)),
 
     send(batch, how) {
       const slot = choose(batch, how);
@@ -281,34 +261,19 @@ export function createLanePool(deps: {
       if (model === undefined)
         throw new InvariantError(`a batch for "${batch.model}", which is not resident`);
       lastSent[slot.index] = ++sent;
-      if (slot.batches === 0) runsSince[slot.index] = performance.now();
       if (how === 'only') beginSingle();
+      const of = { isCode: holdsCode(model.load.config), isOnly: slot.batches === 0 };
+      const end = loadOf(slot).begin(batch, of);
       countBatch(batch.model, 1);
-      const isOnline = batch.deadlines !== undefined;
-      const isCode = holdsCode(model.load.config);
-      if (isCode) codeIn[slot.index]! += 1;
-      const priorities = prioritiesIn[slot.index]!;
-      const { priority = 0, rows, callRows = rows.length } = batch;
-      const isLong = rows.length > callRows;
-      if (isOnline) onlineIn[slot.index]! += 1;
-      else {
-        if (isLong) longIn[slot.index]! += 1;
-        priorities.push(priority);
-      }
+      let isFinished = false;
       const timed = slot.run(batch, model.timeoutMs, how === 'alone').then((result) => {
-        longestMs[slot.index] = Math.max(longestMs[slot.index]!, performance.now() - runsSince[slot.index]!);
+        isFinished = true;
         return result;
       });
       return timed.finally(() => {
-        runsSince[slot.index] = performance.now();
+        end(isFinished);
         if (how === 'only') endSingle();
         countBatch(batch.model, -1);
-        if (isCode) codeIn[slot.index]! -= 1;
-        if (isOnline) onlineIn[slot.index]! -= 1;
-        else {
-          if (isLong) longIn[slot.index]! -= 1;
-          priorities.splice(priorities.indexOf(priority), 1);
-        }
         // Runs after the caller has seen the result.
         setImmediate(onFree);
       });
