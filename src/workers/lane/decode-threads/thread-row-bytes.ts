@@ -6,7 +6,7 @@ import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
 import { createFileOpener } from '../../../shared/rows/open-file.ts';
-import { checkContent } from '../rows/check-content.ts';
+import { checkContent, noteOpened } from '../rows/check-content.ts';
 import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
 import type { SharedBudget } from './shared-budget.ts';
 
@@ -30,8 +30,7 @@ export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): Th
     // the call.
     const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
     checkRowSize(bytes.length, limits.maxFileBytes);
-    // Of several models that read the row, the first one decides. Later changes then count as changes.
-    if ('path' in row) row.opened ??= opened;
+    noteOpened(row, opened);
     readBytes += bytes.length;
     checkContent(row, bytes);
     return bytes;

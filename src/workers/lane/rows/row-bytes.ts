@@ -7,7 +7,7 @@ import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
 import { createFileOpener } from '../../../shared/rows/open-file.ts';
 import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
-import { checkContent } from './check-content.ts';
+import { checkContent, noteOpened } from './check-content.ts';
 import { createReadBuffers } from './read-buffers.ts';
 
 export type EncodedRow = Exclude<LaneInput, { readonly json: string }>;
@@ -46,8 +46,7 @@ export function createRowBytes(limits: FileLimits): RowBytes {
     const started = performance.now();
     const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant, allocate);
     checkRowSize(bytes.length, maxFileBytes);
-    // Of several models that read the row, the first one decides. Later changes then count as changes.
-    if ('path' in input) input.opened ??= opened;
+    noteOpened(input, opened);
     counts.bytes += bytes.length;
     counts.ms += performance.now() - started;
     checkContent(input, bytes);

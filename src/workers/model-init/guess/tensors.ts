@@ -1,6 +1,6 @@
 /** Guesses the config of the task `tensors`, which fits any graph, from its shapes and the hints. Pure. */
 import { sum } from '../../../shared/math/sum.ts';
-import { CHOOSE_VALUE } from '../../../shared/models/default-value.ts';
+import { CHOOSE_VALUE, KEEPS_VALUE } from '../../../shared/models/default-value.ts';
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { GraphFace } from '../../../shared/models/onnx-graph.ts';
 import { canCarry, elementBytes } from '../../../shared/tasks/tensors/dtypes.ts';
@@ -48,7 +48,7 @@ function isShared({ name }: GraphTensor, { values }: Hints): boolean {
   return given !== undefined && given !== 'row';
 }
 
-const HAS_VALUE = `the graph has a value for it, which onnxruntime-node cannot replace: leave the flag out, or, ${CHOOSE_VALUE}`;
+const HAS_VALUE = `${KEEPS_VALUE}: leave the flag out, or, ${CHOOSE_VALUE}`;
 
 /** `what`: the beginning of the message. */
 function checkNames(

@@ -1,5 +1,5 @@
 /** Inputs for which the graph has a value. onnxruntime-node ignores another value, so none is accepted. Pure. */
-import { CHOOSE_VALUE } from '../../../../shared/models/default-value.ts';
+import { CHOOSE_VALUE, KEEPS_VALUE } from '../../../../shared/models/default-value.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
 
 /** `names`: the inputs that the config declares. Throws ForebayError `config_mismatch`. */
@@ -10,11 +10,7 @@ export function checkDefaults(
 ): void {
   const name = names.find((one) => defaults.includes(one));
   if (name === undefined) return;
-  throw mismatch(
-    `${configFile} names the input "${name}"`,
-    `the graph has a value for it, which onnxruntime-node cannot replace`,
-    `leave it out, or, ${CHOOSE_VALUE}`,
-  );
+  throw mismatch(`${configFile} names the input "${name}"`, KEEPS_VALUE, `leave it out, or, ${CHOOSE_VALUE}`);
 }
 
 export function defaultProblem(name: string): string {
