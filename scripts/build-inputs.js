@@ -1,4 +1,4 @@
-// Tells whether dist is up to date: a build leaves the digest of its inputs in dist.
+// Tells whether dist is up to date. Each build writes a digest of its inputs into dist.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

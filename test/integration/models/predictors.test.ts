@@ -291,7 +291,7 @@ it('errors outside of a call cost the rows of that call, and never the lane', as
     "load() { setTimeout(() => { throw new Error('later'); }, 1); return new Promise(() => {}); }, predict() {},",
   );
   await expect(broken).rejects.toThrow('load() of the predictor failed: later (thrown outside');
-  // Between the calls, the log has it. The lane and its models stay.
+  // An error between two calls is logged. The lane and its models stay.
   await load(
     'idle',
     `load() { setInterval(() => { throw new Error('idle'); }, 5); },

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { messageOf } from '../../../shared/errors.ts';
 
 export interface GuardedCode {
-  /** Rejects as `work` does, or as soon as the code fails elsewhere. */
+  /** Rejects with the error of `work`, or with an error that the code throws outside of `work` meanwhile. */
   run<T>(work: () => T | Promise<T>): Promise<T>;
 }
 
@@ -18,7 +18,7 @@ interface Code extends GuardedCode {
   readonly places: readonly string[];
   /** One per call in progress. */
   readonly failures: Set<(error: unknown) => void>;
-  /** By text: when the log may have it again, in monotonic ms. */
+  /** By text of an error: when it may be logged again, in monotonic ms. */
   readonly logged: Map<string, number>;
 }
 

@@ -1,4 +1,4 @@
-// Which memory limit binds a worker, and what counts against the limit, from recorded kernel files.
+// Which memory limit binds a worker, and what counts against it, read from recorded files of the kernel.
 import { describe, expect, it } from 'vitest';
 import { findCgroupMemory } from '#forebay/shared/machine/cgroup-memory.js';
 import { createMemoryUse } from '#forebay/workers/memory/memory-use.js';

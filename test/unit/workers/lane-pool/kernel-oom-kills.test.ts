@@ -1,4 +1,5 @@
-// Which kills count, from recorded kernel files. test/integration/lanes/limited-cgroup.test.ts uses the real kernel.
+// Which kills the kernel reports, read from recorded files. test/integration/lanes/limited-cgroup.test.ts runs on a real
+// kernel.
 import { expect, it } from 'vitest';
 import { kernelOomKills } from '#forebay/workers/lane-pool/kernel-oom-kills.js';
 import { recordedCgroups } from '../../../support/recorded-cgroups.ts';

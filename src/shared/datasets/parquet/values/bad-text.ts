@@ -10,7 +10,7 @@ export const BAD_TEXT = Object.freeze({ text: 'not UTF-8' });
 
 const REPLACEMENT = '\ufffd';
 
-/** Many times faster than a TextDecoder for short texts. Checks only texts that may be bad, which costs nothing else. */
+/** For short texts, this is many times faster than a TextDecoder. Only a text with U+FFFD is checked further. */
 export function textOf(bytes: Uint8Array): string | typeof BAD_TEXT {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   return text.includes(REPLACEMENT) && !isUtf8(bytes) ? BAD_TEXT : text;

@@ -42,8 +42,8 @@ export interface PixelRoom {
    */
   whole(length: number, offset: number, stride: number): Uint8Array;
   /**
-   * Returns a function that takes the region's lines from top to bottom, some whole lines at a time. It resizes them to
-   * the result's width at once and does not keep them, unless the source is needed as a whole.
+   * Returns a function that takes the region's lines from top to bottom. Each call gets one or more whole lines. They are
+   * resized to the result's width at once, and are kept only if the source is needed as a whole.
    */
   strips(offset: number, stride: number): (lines: Uint8Array) => void;
 }

@@ -1,6 +1,7 @@
 /**
- * Knows the tokenizers for which the JavaScript library gives the same ids as Hugging Face's own library. The parts
- * and settings listed here were compared. Others, such as Unigram models, differ in some texts (docs/tasks/text.md).
+ * Knows the tokenizers for which the JavaScript library gives the same ids as Hugging Face's own library. Both were
+ * compared for the parts and settings listed here. Others, such as Unigram models, give other ids for some texts
+ * (docs/tasks/text.md).
  */
 import type { TokenizerFile } from '../../../../shared/tasks/text/tokenizer-file.ts';
 

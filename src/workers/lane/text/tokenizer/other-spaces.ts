@@ -12,7 +12,7 @@ const DISPUTED = /[\u0085\ufeff]/;
 /** Why such a text needs the compiled tokenizer, as the end of a sentence. */
 export const OTHER_SPACES = 'takes U+FEFF for a space, and U+0085 for none';
 
-/** Whether the normaliser removes these characters before anything looks for spaces. */
+/** Whether the normaliser removes these characters before a later step looks for spaces. */
 export function cleansSpaces({ normalizer }: TokenizerFile): boolean {
   return normalizer?.type === 'BertNormalizer' && normalizer['clean_text'] === true;
 }
