@@ -32,8 +32,8 @@ export function batchGroup(group: Omit<BatchGroup, 'key'>): BatchGroup {
   return { ...group, key: `${model} ${batchSize} ${priority} ${JSON.stringify(options)}` };
 }
 
-/** A batch of online rows has several calls only up to so many rows. More would let the first ones wait. */
-const ONLINE_ROWS_IN_CALLS = 4;
+/** A batch of online rows has several calls only up to so many rows. More would let the first ones wait (ADR 43). */
+const ONLINE_ROWS_IN_CALLS = 8;
 
 /** Most rows of a batch of online rows. `mostRows`: see BatchGroup. */
 export function mostOnlineRows(batchSize: number, mostRows: number): number {

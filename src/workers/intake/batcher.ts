@@ -52,7 +52,7 @@ export function createBatcher(deps: {
   const turns = createLaneTurns();
   const demand = createBlockDemand({ pool, groups, rowMs: turns.rowMs });
   const costs = createRowCosts();
-  const rowsFor = createRowsAtOnce({ pool, rowMs: turns.rowMs });
+  const rowsAtOnce = createRowsAtOnce({ pool, rowMs: turns.rowMs });
   let suspects: Suspect[] = [];
   /** Models that have left the lanes. Their rows are answered immediately. */
   const goneModels = new Set<string>();
@@ -117,8 +117,9 @@ export function createBatcher(deps: {
     if (ready.count === 0) return false;
     // Online rows of most models do not wait, so the time of their arrival does not matter.
     const waited = maxWaitMs === 0 ? 0 : performance.now() - oldestOf(ready.oldest(Infinity));
-    const share = { lanes: pool.lanesOf(model), fewest: costs.fewestRows(model) };
-    const { rows, isFull } = nextBatch(ready.count, waited, group, share);
+    const lanes = pool.lanesOf(model);
+    const bounds = { lanes, fewest: costs.fewestRows(model), most: rowsAtOnce.ofOnline(group) };
+    const { rows, isFull } = nextBatch(ready.count, waited, group, bounds);
     if (rows === 0) {
       pumpIn(group, maxWaitMs - waited);
       return false;
@@ -184,7 +185,7 @@ export function createBatcher(deps: {
     }, ms);
   }
 
-  function sendFrom(group: OpenGroup, how: SendHow, most = rowsFor(group, how)): boolean {
+  function sendFrom(group: OpenGroup, how: SendHow, most = rowsAtOnce.ofBlocks(group, how)): boolean {
     const runs = group.ready.oldest(most);
     if (!send(group, runs, how)) return false;
     group.ready.drop(rowsIn(runs));

@@ -9,23 +9,29 @@ export interface NextBatch {
   readonly isFull: boolean;
 }
 
+export interface BatchBounds {
+  /** Lanes that hold the model. */
+  readonly lanes: number;
+  /** With fewer rows, a batch would cost too much. */
+  readonly fewest: number;
+  readonly most: number;
+}
+
 /**
  * How many of the waiting rows go into one batch if a lane has room. Rows that need not wait for others are divided
- * among the lanes, because a lane that takes all of them answers the first row only after the last one. `fewest`: with
- * fewer rows, a batch would cost too much.
+ * among the lanes, because a lane that takes all of them answers the first row only after the last one.
  */
 export function nextBatch(
   waiting: number,
   waitedMs: number,
-  group: Pick<OpenGroup, 'mostRows' | 'maxWaitMs' | 'preferredSizes'>,
-  { lanes, fewest }: { readonly lanes: number; readonly fewest: number },
+  { maxWaitMs, preferredSizes }: Pick<OpenGroup, 'maxWaitMs' | 'preferredSizes'>,
+  { lanes, fewest, most }: BatchBounds,
 ): NextBatch {
-  const { mostRows, maxWaitMs, preferredSizes } = group;
   if (maxWaitMs === 0 && preferredSizes.length === 0) {
-    const rows = Math.min(mostRows, waiting, Math.max(fewest, Math.ceil(waiting / lanes)));
-    return { rows, isFull: rows === mostRows || rows < waiting };
+    const rows = Math.min(most, waiting, Math.max(fewest, Math.ceil(waiting / lanes)));
+    return { rows, isFull: rows === most || rows < waiting };
   }
-  if (waiting >= mostRows) return { rows: mostRows, isFull: true };
+  if (waiting >= most) return { rows: most, isFull: true };
   const preferred = preferredSizes.find((size) => size <= waiting);
   if (preferred !== undefined) return { rows: preferred, isFull: true };
   return { rows: waitedMs >= maxWaitMs ? waiting : 0, isFull: false };

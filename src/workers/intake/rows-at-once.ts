@@ -17,16 +17,21 @@ export function createRowsAtOnce(deps: {
   /** Mean time of a lane for a row of the model, ms. Null: not known yet. */
   rowMs: (model: string) => number | null;
 }) {
-  return function rowsFor(group: OpenGroup, how: SendHow): number {
-    const { model, batchSize, mostRows, ready } = group;
+  /** Rows that are soon over, and for which the lane has memory. */
+  function soonOver({ model, mostRows }: OpenGroup): number {
     const each = deps.rowMs(model);
-    const most = Math.min(mostRows, each === null ? 0 : MOST_MS / each, ready.count);
-    if (how !== 'prefetch' || most < 2 * batchSize || deps.pool.memory !== 'normal') return batchSize;
+    return each === null || deps.pool.memory !== 'normal' ? 0 : Math.min(mostRows, MOST_MS / each);
+  }
+
+  function ofBlocks(group: OpenGroup, how: SendHow): number {
+    const { batchSize, ready } = group;
+    const most = Math.min(soonOver(group), ready.count);
+    if (how !== 'prefetch' || most < 2 * batchSize) return batchSize;
     const share = group.isEnding ? shareOfLast(group) : shareOfReady(group);
     const rows = batchSize * Math.min(share, Math.floor(most / batchSize));
     const bytes = ready.oldest(rows).reduce((sum, { inputs }) => sum + fileBytesIn(inputs), 0);
     return bytes > MOST_FILE_BYTES ? batchSize : rows;
-  };
+  }
 
   /** Calls for a lane if those without rows share what is ready. */
   function shareOfReady({ model, batchSize, ready }: OpenGroup): number {
@@ -37,4 +42,12 @@ export function createRowsAtOnce(deps: {
   function shareOfLast({ model, batchSize, inHand }: OpenGroup): number {
     return Math.max(1, Math.floor(inHand / batchSize / (BATCHES_PER_LANE * deps.pool.lanesOf(model))));
   }
+
+  return {
+    ofBlocks,
+    /** Most rows of a batch of online rows. */
+    ofOnline(group: OpenGroup): number {
+      return group.batchSize * Math.max(1, Math.floor(soonOver(group) / group.batchSize));
+    },
+  };
 }

@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest';
 import { nextBatch } from '#forebay/workers/intake/online-rows.js';
 
-const AT_ONCE = { mostRows: 16, maxWaitMs: 0, preferredSizes: [] };
-const GATHERING = { mostRows: 16, maxWaitMs: 5, preferredSizes: [8, 4] };
-const twoLanes = (fewest: number) => ({ lanes: 2, fewest });
+const AT_ONCE = { maxWaitMs: 0, preferredSizes: [] };
+const GATHERING = { maxWaitMs: 5, preferredSizes: [8, 4] };
+const twoLanes = (fewest: number) => ({ lanes: 2, fewest, most: 16 });
 
 it.each([
   { waiting: 1, fewest: 1, rows: 1, isFull: false },
@@ -19,7 +19,7 @@ it.each([
 });
 
 it('all rows leave together while no lane is known to hold the model', () => {
-  expect(nextBatch(5, 0, AT_ONCE, { lanes: 0, fewest: 1 })).toEqual({ rows: 5, isFull: false });
+  expect(nextBatch(5, 0, AT_ONCE, { lanes: 0, fewest: 1, most: 16 })).toEqual({ rows: 5, isFull: false });
 });
 
 it.each([

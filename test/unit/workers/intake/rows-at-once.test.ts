@@ -5,18 +5,29 @@ import type { LaneInput } from '#forebay/workers/lane/messages.js';
 
 const FILE: LaneInput = { path: '/photo.jpg', tenant: 'a' };
 
-/** Rows that leave at once of a group with calls of 4 rows and at most 16 rows at once. */
-function rowsAtOnce({
+interface Given {
+  ready?: number;
+  row?: LaneInput;
+  rowMs?: number | null;
+  emptyLanes?: number;
+  lanes?: number;
+  expected?: number;
+  isEnding?: boolean;
+  memory?: 'normal' | 'slow';
+  how?: 'prefetch' | 'partial' | 'empty';
+}
+
+/** For a group with calls of 4 rows and at most 16 rows at once. */
+function setUp({
   ready = 40,
   row = FILE,
-  rowMs = 5 as number | null,
+  rowMs = 5,
   emptyLanes = 0,
   lanes = 2,
   expected = 0,
   isEnding = false,
-  memory = 'normal' as 'normal' | 'slow',
-  how = 'prefetch' as 'prefetch' | 'partial' | 'empty',
-}) {
+  memory = 'normal',
+}: Given) {
   const group = emptyGroup(
     batchGroup({
       model: 'm',
@@ -36,7 +47,12 @@ function rowsAtOnce({
   group.inHand = ready + expected;
   group.isEnding = isEnding;
   const pool = { emptyLanes: () => emptyLanes, lanesOf: () => lanes, memory };
-  return createRowsAtOnce({ pool, rowMs: () => rowMs })(group, how);
+  return { group, rowsFor: createRowsAtOnce({ pool, rowMs: () => rowMs }) };
+}
+
+function rowsAtOnce({ how = 'prefetch', ...given }: Given) {
+  const { group, rowsFor } = setUp(given);
+  return rowsFor.ofBlocks(group, how);
 }
 
 it('sends several calls at once, as many as are over in 100 ms', () => {
@@ -81,4 +97,15 @@ it.each([
 
 it('sends several calls of photos that travel with their rows', () => {
   expect(rowsAtOnce({ row: { bytes: new Uint8Array(100_000) } })).toBe(16);
+});
+
+it.each([
+  { when: 'rows take 5 ms', rowMs: 5, rows: 16 },
+  { when: 'rows take 12 ms', rowMs: 12, rows: 8 },
+  { when: 'rows take 40 ms', rowMs: 40, rows: 4 },
+  { when: 'no row of the model has been measured', rowMs: null, rows: 4 },
+  { when: 'the worker is short of memory', rowMs: 5, memory: 'slow' as const, rows: 4 },
+])('an online batch has at most $rows rows when $when', ({ rows, ...given }) => {
+  const { group, rowsFor } = setUp(given);
+  expect(rowsFor.ofOnline(group)).toBe(rows);
 });
