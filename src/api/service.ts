@@ -21,6 +21,7 @@ import { createModelOrders } from '../shared/queue/workers/model-orders.ts';
 import { createSampleRequests } from '../shared/queue/workers/sample-requests.ts';
 import { createLeftovers } from '../shared/queue/jobs/leftovers.ts';
 import { createBufferPool } from '../shared/process/buffer-pool.ts';
+import { openBodyFolder } from '../shared/queue/online/body-folder.ts';
 import { createOnlineRequests } from '../shared/queue/online/online-requests.ts';
 import { readOnlineUse } from '../shared/queue/online/online-use.ts';
 import { createScripts } from '../shared/queue/scripts.ts';
@@ -222,6 +223,7 @@ export async function createApiService(options: {
         tenants: access.keys === undefined ? 'whole' : 'shared',
       },
       onUnused: (payload) => onlineBuffers.giveBack(payload),
+      folder: openBodyFolder(config.onlineDir),
     }),
   });
   const survey: SurveyDeps = {

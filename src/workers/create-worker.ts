@@ -23,6 +23,7 @@ import { createByteScripts, createScripts } from '../shared/queue/scripts.ts';
 import { createWake } from '../shared/queue/wake.ts';
 import { createWorkerRegistry } from '../shared/queue/workers/worker-registry.ts';
 import { createOutputs } from '../shared/storage/outputs.ts';
+import { openBodyFolder } from '../shared/queue/online/body-folder.ts';
 import { createOnlineWork } from '../shared/queue/online/online-work.ts';
 import { createFileReader } from '../shared/rows/read-file.ts';
 import { isObjectUrl } from '../shared/stores/object-url.ts';
@@ -113,7 +114,14 @@ export async function createWorker(options: {
   // Payloads are large, so they do not share a connection with blocks.
   const onlineRedis = connectRedis(options.redisUrl, 'background', onRedisError);
   const onlineRun = createByteScripts(onlineRedis);
-  const onlineWork = createOnlineWork({ worker: id, redis: onlineRedis, run: onlineRun, subscriber });
+  const bodyFolder = openBodyFolder(config.onlineDir);
+  const onlineWork = createOnlineWork({
+    worker: id,
+    redis: onlineRedis,
+    run: onlineRun,
+    subscriber,
+    folder: bodyFolder,
+  });
   await onlineWork.listen(
     (request) => online.drop(request),
     (queue, request) => online.handed(queue, request),
@@ -295,6 +303,7 @@ export async function createWorker(options: {
       plan,
       view,
       uses: createModelUses(events),
+      bodyFolder: bodyFolder?.id,
     }),
     onOrder: (order) => intake.follow(order),
     emit,

@@ -1,9 +1,11 @@
 // `forebay up` and the commands that call its API, as a user runs them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobWire } from '#forebay/api/http/wire/job.js';
 import type { ModelWire } from '#forebay/api/http/wire/model.js';
@@ -128,6 +130,25 @@ describe('forebay up and its clients', () => {
     expect(watched).toMatchObject({ code: 0 });
     expect(watched.out).toMatch(/^Completed: 2 rows in /);
   });
+
+  it.runIf(existsSync('/dev/shm'))(
+    'answers a large photo, which passes through a folder in memory',
+    async () => {
+      const photo = sharp(randomBytes(3 * 100 * 100), { raw: { width: 100, height: 100, channels: 3 } });
+      await photo.png().toFile(join(folder, 'large.png'));
+      const { predictions } = await json<{ predictions: unknown[] }>(
+        'predict',
+        '--model',
+        'tiny',
+        '--input',
+        'large.png',
+      );
+      expect(predictions).toHaveLength(2);
+      const [inMemory, ...others] = forebay.inMemory();
+      expect(readdirSync(join('/dev/shm', inMemory!))).toEqual(['folder-id']);
+      expect(others).toEqual([]);
+    },
+  );
 
   it('pauses, resumes and cancels', async () => {
     // One row per block and one block at a time, so that the job stays far from its end.

@@ -1,7 +1,7 @@
 // Runs the `forebay` command as a user does. Each command has its own process group, to which a test can send Ctrl-C.
 // The temporary folder identifies every process that the commands have started.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,12 +32,16 @@ export interface RunningForebay {
 export interface ForebayCommands {
   start(...args: string[]): RunningForebay;
   run(...args: string[]): Promise<Ended>;
-  /** Waits until no process of these commands is alive and their temporary folder is empty. */
+  /** Waits until no process of these commands is alive, and they have no temporary files on disk or in memory. */
   nothingLeft(): Promise<void>;
+  /** Names of the folders in memory of these commands. */
+  inMemory(): string[];
   /** Ids of the processes whose command line contains this text. */
   find(text: string): number[];
   close(): Promise<void>;
 }
+
+const MEMORY = '/dev/shm';
 
 /** The commands run in the folder `cwd`. */
 export function forebayCommands(cwd: string, env: Record<string, string> = {}): ForebayCommands {
@@ -75,19 +79,26 @@ export function forebayCommands(cwd: string, env: Record<string, string> = {}): 
   const living = () =>
     processes().filter(({ pid }) => [environment(pid), commandLine(pid)].some((t) => t.includes(temporary)));
 
+  const inMemory = () => {
+    const names = existsSync(MEMORY) ? readdirSync(MEMORY) : [];
+    return names.filter((name) => groups.has(Number(/^forebay-run-\d+-(\d+)-/.exec(name)?.[1])));
+  };
+  const files = () => [...readdirSync(temporary), ...inMemory()];
+
   return {
     start,
     run: (...args) => start(...args).ended,
     nothingLeft: () =>
       waitUntil('all processes and temporary files to be gone', () => {
-        return living().length === 0 && readdirSync(temporary).length === 0;
+        return living().length === 0 && files().length === 0;
       }).then(
         () => undefined,
         (error: unknown) => {
           const left = living().map(({ pid }) => `${pid} ${commandLine(pid).replaceAll('\0', ' ')}`);
-          throw new Error(`left: ${[...left, ...readdirSync(temporary)].join('; ')}`, { cause: error });
+          throw new Error(`left: ${[...left, ...files()].join('; ')}`, { cause: error });
         },
       ),
+    inMemory,
     find: (text) =>
       living()
         .filter(({ pid }) => commandLine(pid).includes(text))

@@ -11,4 +11,5 @@ export const SERVED: ModelService = {
   isReplaced: false,
   isDraining: false,
   memoryFull: false,
+  bodyFolder: null,
 };

@@ -51,6 +51,7 @@ export function createPredict(deps: { models: OnlineModels; requests: OnlineRequ
       rows: input.is === 'rows' ? input.rows.length : 1,
       options: settled,
       timeoutMs,
+      folder: model.service.bodyFolder,
       ...(priority !== undefined && priority !== DEFAULT_PRIORITY && { priority }),
       ...(input.is === 'file'
         ? { body: 'file' as const, payload: input.bytes }

@@ -4,6 +4,8 @@
  * exit because their IPC channel closes. A private Redis ends by stop(), or because its pipe from the launcher closes.
  */
 import { portOfWorker } from './port-of-worker.ts';
+import { makeMemoryFolder, removeRunFolder } from './temp-folder.ts';
+import { ONLINE } from '../../shared/config/groups/limits.ts';
 import { PROCESSES } from '../../shared/config/groups/processes.ts';
 import { readSettings } from '../../shared/config/read-settings.ts';
 import { ForebayError } from '../../shared/errors.ts';
@@ -41,6 +43,7 @@ export interface Service {
 /** File reads and DNS lookups run on libuv's threads. The default of 4 threads is too few. */
 const UV_THREADS = '16';
 
+const ONLINE_DIR = ONLINE.onlineDir.env;
 const GRACE = { shutdownGraceMs: PROCESSES.shutdownGraceMs };
 /** Extra time after draining, to close connections. It is limited, because Redis may not answer. */
 const STOP_MS = 10_000;
@@ -50,6 +53,7 @@ export function createService(options: ServiceOptions): Service {
   let redis: Promise<ProvidedRedis> | null = null;
   let api: Supervisor | null = null;
   const workers: Supervisor[] = [];
+  const memory = options.env[ONLINE_DIR] === undefined ? makeMemoryFolder() : null;
   let stopped: Promise<void> | null = null;
   let hasRedis = true;
   let fail: (error: Error) => void;
@@ -74,7 +78,12 @@ export function createService(options: ServiceOptions): Service {
     return startServiceProcess({
       name,
       main,
-      env: { UV_THREADPOOL_SIZE: UV_THREADS, ...options.env, ...env },
+      env: {
+        UV_THREADPOOL_SIZE: UV_THREADS,
+        ...(memory !== null && { [ONLINE_DIR]: memory }),
+        ...options.env,
+        ...env,
+      },
       onLine: (line) => options.onLine(name, line),
     });
   }
@@ -113,6 +122,7 @@ export function createService(options: ServiceOptions): Service {
 
   function kill(): void {
     for (const supervisor of [...workers, ...(api === null ? [] : [api])]) supervisor.kill();
+    removeMemory();
   }
 
   async function shutDown(): Promise<void> {
@@ -120,8 +130,13 @@ export function createService(options: ServiceOptions): Service {
     if (!hasRedis) kill();
     await drainWorkers();
     await api?.stop();
+    removeMemory();
     const running = await redis?.catch(() => null);
     await running?.stop();
+  }
+
+  function removeMemory(): void {
+    if (memory !== null) removeRunFolder(memory);
   }
 
   function stop(): Promise<void> {

@@ -18,6 +18,19 @@ export function makeRunFolder(base: string): string {
   );
 }
 
+/** Linux keeps the files of this folder in memory. */
+const MEMORY = '/dev/shm';
+
+/** A folder in memory that the processes of one service share. Null if the system has none. */
+export function makeMemoryFolder(): string | null {
+  try {
+    removeAbandonedRunFolders(MEMORY);
+    return makeRunFolder(MEMORY);
+  } catch {
+    return null;
+  }
+}
+
 export function removeRunFolder(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }

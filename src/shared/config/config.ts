@@ -10,6 +10,9 @@ import { readPlaces, splitRoots } from './split-roots.ts';
 import { readSettings } from './read-settings.ts';
 import { SETTINGS } from './setting-groups.ts';
 
+/** As a value of FOREBAY_ONLINE_DIR. */
+const OFF = 'off';
+
 export type Config = ReturnType<typeof readConfig>;
 
 /** Throws ForebayError `config_invalid` that names every variable that is wrong. */
@@ -51,6 +54,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
           : [...inputRoots, ...outputRoots, resultsDir, ...inputs.objects, ...outputs.objects],
     }),
     spoolDir: resolve(dataDir, 'spool'),
+    onlineDir:
+      given.onlineDir === undefined || given.onlineDir === OFF ? undefined : resolve(cwd, given.onlineDir),
     profiles: given.profiles === 'on',
     predictors: given.predictors === 'on',
     scale: {
@@ -71,8 +76,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
 }
 
 /** Folders that may contain inputs, and folders that must not. */
-export function inputFolders({ inputRoots, dataDir, outputRoots, resultsDir }: Config) {
-  return { inputRoots, dataDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
+export function inputFolders({ inputRoots, dataDir, onlineDir, outputRoots, resultsDir }: Config) {
+  return { inputRoots, dataDir, onlineDir, outputRoots: [...new Set([...outputRoots, resultsDir])] };
 }
 
 /** Folders that links in input folders may lead into, and folders that they must not. */

@@ -12,6 +12,8 @@ export interface InputFolders {
   readonly inputRoots: readonly string[];
   /** Holds files of Redis, spools and results. Absent if there is none. */
   readonly dataDir?: string;
+  /** Holds bodies of online requests. */
+  readonly onlineDir?: string | undefined;
   /** Every folder for results, including the default one. */
   readonly outputRoots?: readonly string[];
 }
@@ -26,7 +28,13 @@ export type InputRule = (real: string, tenant: string) => InputVerdict;
  * data folder inside an input root is closed to all. Of two equally deep folders, the one that forbids wins. The default
  * tenant is the operator, who may read all results.
  */
-export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: InputFolders): InputRule {
+export function createInputRule({
+  inputRoots,
+  dataDir,
+  onlineDir,
+  outputRoots = [],
+}: InputFolders): InputRule {
+  const own = [dataDir, onlineDir].filter((folder) => folder !== undefined);
   /** Real paths of existing folders. A folder that does not exist yet is looked up each time. */
   const known = new Map<string, string>();
 
@@ -53,7 +61,7 @@ export function createInputRule({ inputRoots, dataDir, outputRoots = [] }: Input
     const deepest = (folders: readonly string[]) =>
       Math.max(-1, ...folders.filter(holds).map((folder) => folder.length));
     const allowed = deepest([...roots, ...open]);
-    const data = dataDir === undefined ? -1 : deepest([realOf(dataDir)]);
+    const data = deepest(own.map(realOf));
     const foreign = tenant === DEFAULT_TENANT ? -1 : deepest(results);
     if (allowed > data && allowed > foreign) return 'allowed';
     return foreign > data ? 'not_yours' : 'data_folder';

@@ -127,6 +127,20 @@ export function createAllowedOpener(
   };
 }
 
+/** Reads a file that the service itself has written. Throws the errors of node:fs. */
+export function readOwnFile(
+  path: string,
+  allocate: (size: number) => Buffer = (size) => Buffer.allocUnsafe(size),
+): Uint8Array {
+  const fd = openSync(path, FLAGS | constants.O_NOFOLLOW);
+  try {
+    const { size } = fstatSync(fd);
+    return readAll(fd, size, allocate(size));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function openByPath(path: string): OpenedFile {
   const fd = openSync(path, FLAGS);
   try {

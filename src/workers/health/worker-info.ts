@@ -14,8 +14,9 @@ export function createWorkerInfo(facts: {
   plan: LanePlan;
   view: () => WorkerView;
   uses: ModelUses;
+  bodyFolder: string | undefined;
 }): () => WorkerInfo {
-  const { id, pool, resources, plan, uses } = facts;
+  const { id, pool, resources, plan, uses, bodyFolder } = facts;
   const startedAt = Date.now();
   const lag = watchLag();
 
@@ -42,6 +43,7 @@ export function createWorkerInfo(facts: {
       intake,
       resources,
       plan: plan.choices,
+      ...(bodyFolder !== undefined && { bodyFolder }),
     };
   };
 }

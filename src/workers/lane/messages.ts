@@ -14,9 +14,14 @@ import type { LaneRows } from './lane-rows.ts';
 
 /**
  * A row: its bytes, a record, or a local file that the lane opens on behalf of a tenant (see input-folders.ts). A
- * record is a JSON object as text, which costs less to send than the object.
+ * record is a JSON object as text, which costs less to send than the object. `bodyFile`: path of a file that holds the
+ * body of an online request (see body-folder.ts).
  */
-export type LaneInput = LaneFileInput | { readonly bytes: Uint8Array } | { readonly json: string };
+export type LaneInput =
+  | LaneFileInput
+  | { readonly bytes: Uint8Array }
+  | { readonly bodyFile: string }
+  | { readonly json: string };
 
 export interface LaneFileInput {
   readonly path: string;

@@ -4,7 +4,7 @@ import { unpackOutcomes } from '../../shared/domain/outcomes.ts';
 import type { RowError, RowOutcome } from '../../shared/domain/row.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { machineNow } from '../../shared/process/machine-clock.ts';
-import type { OnlineReply } from '../../shared/queue/online/online-format.ts';
+import type { OnlineQuestion, OnlineReply } from '../../shared/queue/online/online-format.ts';
 import type { TakenRequest } from '../../shared/queue/online/online-work.ts';
 import type { OptionValues } from '../../shared/tasks/task-description.ts';
 import { onlineGroup, type BatchGroup } from '../intake/batch-group.ts';
@@ -58,8 +58,8 @@ export function createOnlineAnswer({ reader, batcher, groupOf }: OnlineAnswerDep
     const from = { dataset: NO_DATASET, tenant: header.tenant, input: group.input };
     const reads: (BudgetedRead | Promise<BudgetedRead>)[] =
       header.body === 'file'
-        ? [{ ok: true, input: { bytes: body }, ms: 0, blockedMs: 0, release: null }]
-        : recordsIn(body).map((record) => reader.readRecord(from, record, left));
+        ? [{ ok: true, input: inputOf(body), ms: 0, blockedMs: 0, release: null }]
+        : recordsIn(body as Buffer).map((record) => reader.readRecord(from, record, left));
 
     const outcomes: (RowOutcome | undefined)[] = [];
     let missing = reads.length;
@@ -137,6 +137,10 @@ function laneMsOf(batches: ReadonlySet<BatchSeen>): number {
 /** The answer to a request of which no row can be computed. */
 export function refused(error: RowError): OnlineAnswer {
   return { rows: 0, reply: Promise.resolve({ refused: error }), drop: () => {} };
+}
+
+function inputOf(body: OnlineQuestion['body']): LaneInput {
+  return 'path' in body ? { bodyFile: body.path } : { bytes: body };
 }
 
 /** The API has checked that the body is a list of objects. */

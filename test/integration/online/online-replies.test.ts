@@ -82,6 +82,7 @@ async function ask(payload = Buffer.from('x'), caller = leavingCaller(), priorit
       options: {},
       payload,
       timeoutMs: 20_000,
+      folder: null,
       ...(priority !== undefined && { priority }),
       ...(rows !== undefined && { rows }),
     },
@@ -98,6 +99,9 @@ async function take(count: number) {
   });
   return taken;
 }
+
+/** The body of a request that has passed through Redis. */
+const bodyOf = ({ question }: TakenRequest) => question!.body as Buffer;
 
 const ANSWER = { rows: [{ ok: true as const, result: '' }], laneMs: 1 };
 
@@ -135,7 +139,7 @@ it('a large body arrives whole, and is unused once its request has ended and Red
   const small = Buffer.from('small');
   const asked = [body, small].map(async (payload) => ask(payload));
   const taken = await take(2);
-  const bodies = taken.map(({ question }) => question!.body).toSorted((a, b) => a.length - b.length);
+  const bodies = taken.map(bodyOf).toSorted((a, b) => a.length - b.length);
   expect(bodies[0]!.equals(small) && bodies[1]!.equals(body)).toBe(true);
   expect(unused.includes(body)).toBe(false);
   await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
@@ -174,7 +178,7 @@ it('requests are taken by priority, and those of one priority in the order in wh
   expect(first.left).toBe(2);
   const rest = await work.take('q', 9);
   const taken = [...first.requests, ...rest.requests];
-  expect(taken.map(({ question }) => question!.body.toString())).toEqual(['2', '4', '1', '3', '0']);
+  expect(taken.map((one) => bodyOf(one).toString())).toEqual(['2', '4', '1', '3', '0']);
   await Promise.all(taken.map(async (one) => work.reply(one, ANSWER)));
   await Promise.all(asked);
 });
@@ -217,7 +221,7 @@ it('after an offer, a request reaches the worker with one script, whatever the s
     const asked = ask(body);
     const request = await nextHanded();
     expect(ran).toEqual(['ask-online']);
-    expect(request.question!.body.equals(body)).toBe(true);
+    expect(bodyOf(request).equals(body)).toBe(true);
     expect(await layer.redis.exists(onlineKeys.body(request.id), onlineKeys.waiting('q'))).toBe(0);
     await work.reply(request, ANSWER, true);
     expect(await asked).toEqual(ANSWER);
@@ -244,7 +248,7 @@ it('a request that its worker gives back, or never receives, is asked again', as
     const asked = ask(body);
     lose(await nextHanded());
     const [again] = await take(1);
-    expect(again!.question!.body.equals(body)).toBe(true);
+    expect(bodyOf(again!).equals(body)).toBe(true);
     await work.reply(again!, ANSWER);
     await asked;
   }
@@ -258,7 +262,7 @@ it('a request goes on the list if the worker that has offered to take it is gone
   const body = randomBytes(100_000);
   const asked = ask(body);
   const [taken] = await take(1);
-  expect(taken!.question!.body.equals(body)).toBe(true);
+  expect(bodyOf(taken!).equals(body)).toBe(true);
   await work.reply(taken!, ANSWER);
   await asked;
   await subscriber.quit();

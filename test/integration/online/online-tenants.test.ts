@@ -36,6 +36,7 @@ function ask(tenant: string, bytes = 10, timeoutMs = 60_000) {
     options: {},
     payload: Buffer.alloc(bytes),
     timeoutMs,
+    folder: null,
   } as const;
   const ended = requests.ask(question, caller).then(
     () => 'answered',

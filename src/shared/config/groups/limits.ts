@@ -1,5 +1,5 @@
 /** Limits of the service, of one job, of one queue and of one tenant. */
-import { ANY_COUNT, count, megabytes, perSecond } from '../setting.ts';
+import { ANY_COUNT, count, megabytes, perSecond, text } from '../setting.ts';
 
 export const LIMITS = {
   maxJobs: count({
@@ -39,6 +39,14 @@ export const ONLINE = {
     min: 16,
     what: 'Bytes of all open online requests together',
     trade: 'They are in the memory of Redis, the API or a worker. Above the limit a request gets 429.',
+  }),
+  onlineDir: text({
+    env: 'FOREBAY_ONLINE_DIR',
+    what: 'Folder in memory that the API and workers of one machine share. Bodies of online requests above 16 KB pass through it as files. `off`: they pass through Redis',
+    trade:
+      'Saves 0.3 ms of CPU for a body of 100 KB. The folder must be private to Forebay, and have room for FOREBAY_ONLINE_MAX_MB. If it is full, or a worker does not share it, bodies pass through Redis.',
+    unset:
+      'for processes that one command starts, a new folder in /dev/shm where that exists; otherwise `off`',
   }),
 };
 

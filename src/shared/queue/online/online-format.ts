@@ -6,8 +6,11 @@ import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../domain/online-priority.
 import { TENANT } from '../../domain/tenant.ts';
 
 const HEADER = z.object({
-  /** 2: the body has a key of its own, because it is large. Older workers do not know that. */
-  v: z.literal([1, 2]),
+  /**
+   * 2: the body has a key of its own, because it is large. 3: it is a file in a body folder. Workers of older versions do
+   * not know that.
+   */
+  v: z.literal([1, 2, 3]),
   /** Rows of the request, which `take-online` reads. Absent: the API is of an older version. */
   rows: z.int().min(1).optional(),
   /** The API process that asks, and to which the reply goes. */
@@ -19,13 +22,22 @@ const HEADER = z.object({
   priority: z.int().min(HIGHEST_PRIORITY).max(LOWEST_PRIORITY).optional(),
   /** The task's options. */
   options: z.record(z.string(), OPTION_VALUE),
+  /** Where the body is, if it is a file. */
+  at: z.object({ folder: z.string(), bytes: z.int() }).optional(),
 });
 
-export type OnlineHeader = Omit<z.infer<typeof HEADER>, 'v'>;
+export type OnlineHeader = Omit<z.infer<typeof HEADER>, 'v' | 'at'>;
+
+/** A body that is a file in a body folder. */
+export interface BodyFile {
+  readonly path: string;
+  readonly bytes: number;
+}
 
 export interface OnlineQuestion {
   readonly header: OnlineHeader;
-  readonly body: Buffer;
+  /** A file only if it holds one row. */
+  readonly body: Buffer | BodyFile;
 }
 
 /**
@@ -40,12 +52,23 @@ export const LONGEST_INNER_BODY = 16 * 1024;
  */
 export const LONGEST_SENT_BODY = 256 * 1024;
 
-/** `rows` come right after `v`, because `take-online` looks for them only there. */
-export function packHeader({ rows, ...header }: OnlineHeader, body: Uint8Array): string {
-  const v = body.length > LONGEST_INNER_BODY ? 2 : 1;
-  return JSON.stringify({ v, ...(rows !== undefined && { rows }), ...header } satisfies z.infer<
-    typeof HEADER
-  >);
+/**
+ * `folder`: the id of the body folder that has the body. Null: Redis has it. `rows` come right after `v`, because
+ * `take-online` looks for them only there.
+ */
+export function packHeader(
+  { rows, ...header }: OnlineHeader,
+  body: Uint8Array,
+  folder: string | null,
+): string {
+  const inRedis = body.length > LONGEST_INNER_BODY ? 2 : 1;
+  const packed: z.infer<typeof HEADER> = {
+    v: folder === null ? inRedis : 3,
+    ...(rows !== undefined && { rows }),
+    ...header,
+    ...(folder !== null && { at: { folder, bytes: body.length } }),
+  };
+  return JSON.stringify(packed);
 }
 
 /** Of a question as Redis holds it while it waits: see `onlineKeys.request`. */
@@ -59,15 +82,19 @@ export function bytesOfQuestion(head: string, body: Uint8Array): number {
  */
 export function unpackQuestion(packed: Buffer): {
   readonly api: string;
-  readonly question: { readonly header: OnlineHeader; readonly body: Buffer | 'apart' } | null;
+  readonly question: {
+    readonly header: OnlineHeader;
+    readonly body: Buffer | 'apart' | { readonly folder: string; readonly bytes: number };
+  } | null;
 } | null {
   const end = packed.indexOf(0x0a);
   const header = JSON.parse(packed.toString('utf8', 0, end)) as { api?: unknown };
   if (typeof header.api !== 'string') return null;
   const parsed = HEADER.safeParse(header);
   if (!parsed.success) return { api: header.api, question: null };
-  const { v, ...rest } = parsed.data;
-  return { api: header.api, question: { header: rest, body: v === 1 ? packed.subarray(end + 1) : 'apart' } };
+  const { v, at, ...rest } = parsed.data;
+  const inRedis = v === 1 ? packed.subarray(end + 1) : 'apart';
+  return { api: header.api, question: { header: rest, body: at ?? inRedis } };
 }
 
 /** An outcome for each row. */

@@ -13,6 +13,7 @@ import { ForebayError } from '../../errors.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys, WAKE_CHANNELS } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
+import type { BodyFolder } from './body-folder.ts';
 import { readApiMessage } from './online-messages.ts';
 import { CallerGone, type WaitingCaller } from './waiting-caller.ts';
 import { createOffers } from './worker-offers.ts';
@@ -30,6 +31,8 @@ export interface OnlineRequest extends Omit<OnlineHeader, 'api'> {
   readonly queue: string;
   /** It must not change until it is unused. */
   readonly payload: Uint8Array;
+  /** The id of the body folder that all workers of the queue share. Null: they share none. */
+  readonly folder: string | null;
   readonly timeoutMs: number;
 }
 
@@ -50,8 +53,10 @@ interface Pending {
   readonly id: string;
   readonly queue: string;
   readonly tenant: string;
-  readonly head: string;
+  readonly header: OnlineHeader;
   readonly body: Uint8Array;
+  /** What Redis holds of it. */
+  stored: Stored;
   /** The size of the request, as it counts towards the limits. */
   readonly bytes: number;
   /** Monotonic milliseconds. */
@@ -65,6 +70,12 @@ interface Pending {
   askedAt: number;
   readonly resolve: (rows: OnlineRows) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Stored {
+  readonly head: string;
+  /** The body. Empty if it is a file. */
+  readonly sent: Uint8Array;
 }
 
 /** How often requests that take long are looked at. A dead worker delays its requests by up to twice as long. */
@@ -81,8 +92,10 @@ export async function createOnlineRequests(deps: {
   limits: OnlineLimits;
   /** Nothing reads the payload any more. */
   onUnused?: (payload: Uint8Array) => void;
+  /** Absent: all bodies pass through Redis. */
+  folder?: BodyFolder | undefined;
 }) {
-  const { run, redis, subscriber, limits, onUnused } = deps;
+  const { run, redis, subscriber, limits, onUnused, folder } = deps;
   const api = randomUUID();
   const channel = onlineKeys.replies(api);
   const pending = new Map<string, Pending>();
@@ -134,6 +147,7 @@ export async function createOnlineRequests(deps: {
 
   function forget(request: Pending): void {
     pending.delete(request.id);
+    if (request.stored.sent !== request.body) folder?.remove(request.id);
     if (request.openPuts === 0) onUnused?.(request.body);
     if (pending.size > 0 || looking === null) return;
     clearInterval(looking);
@@ -160,7 +174,7 @@ export async function createOnlineRequests(deps: {
   const put = batchPerTurn<Pending, Reached | 'ok'>(
     async (_, all) => {
       const [first] = all;
-      const worker = all.length === 1 && pending.has(first!.id) ? offers.take(first!) : null;
+      const worker = all.length === 1 && pending.has(first!.id) ? offers.take(offered(first!)) : null;
       let reached = new Map<string, Reached | 'ok' | 'body'>();
       if (worker !== null) reached = await putThose(all, worker);
       if (worker === null || reached.get(first!.id) === 'body') reached = await putThose(all, null);
@@ -175,7 +189,7 @@ export async function createOnlineRequests(deps: {
     // Requests that have ended in this turn are not sent, because nobody would remove them from Redis.
     const requests = all.filter(({ id }) => pending.has(id));
     if (requests.length === 0) return new Map<string, never>();
-    const isSent = worker !== null && offers.send(worker, requests[0]!);
+    const isSent = worker !== null && offers.send(worker, offered(requests[0]!));
     const args = [
       onlineKeys.request(''),
       limits.requests,
@@ -188,13 +202,13 @@ export async function createOnlineRequests(deps: {
       onlineKeys.worker(''),
       worker ?? '',
       isSent ? 'sent' : '',
-      ...requests.flatMap(({ id, bytes, endsAt, head, body }) => [
+      ...requests.flatMap(({ id, bytes, endsAt, stored: { head, sent } }) => [
         id,
         bytes,
         Math.max(1, Math.round(endsAt - now)),
         head,
         // A view, because a copy costs time.
-        isSent ? '' : Buffer.from(body.buffer, body.byteOffset, body.length),
+        isSent ? '' : Buffer.from(sent.buffer, sent.byteOffset, sent.length),
       ]),
     ];
     const reached = (await run('ask-online', keysOf(requests[0]!), args)) as (Reached | 'ok' | 'body')[];
@@ -207,7 +221,13 @@ export async function createOnlineRequests(deps: {
     putAgain(request);
   }
 
+  /** Through Redis, because the worker may not have been able to read the file. */
   function putAgain(request: Pending): void {
+    const { id, header, body, stored } = request;
+    if (stored.sent !== body) {
+      folder?.remove(id);
+      request.stored = inRedis(header, body);
+    }
     request.askedAt = performance.now();
     putOrFail(request);
   }
@@ -238,6 +258,14 @@ export async function createOnlineRequests(deps: {
     request.reject(error);
   }
 
+  /** A small body is not worth a file. */
+  function store(id: string, header: OnlineHeader, body: Uint8Array, shared: string | null): Stored {
+    const isFile = folder !== undefined && shared === folder.id && body.length > LONGEST_INNER_BODY;
+    return isFile && folder.put(id, body)
+      ? { head: packHeader(header, body, folder.id), sent: NOTHING }
+      : inRedis(header, body);
+  }
+
   /** Finds requests whose worker has died. */
   async function look(): Promise<void> {
     const before = performance.now() - LOOK_MS;
@@ -260,19 +288,21 @@ export async function createOnlineRequests(deps: {
      */
     async ask(request: OnlineRequest, caller: WaitingCaller): Promise<OnlineRows> {
       if (caller.state === 'gone') throw new CallerGone();
-      const { queue, payload, timeoutMs, ...header } = request;
-      const head = packHeader({ api, ...header }, payload);
+      const { queue, payload, timeoutMs, folder: shared, ...rest } = request;
+      const header = { api, ...rest };
       const id = idOf(header.priority);
       const askedAt = performance.now();
+      const stored = store(id, header, payload, shared);
       let timer: NodeJS.Timeout | undefined;
       const answer = new Promise<OnlineRows>((resolve, reject) => {
         const asked: Pending = {
           id,
           queue,
           tenant: request.tenant,
-          head,
+          header,
           body: payload,
-          bytes: bytesOfQuestion(head, payload),
+          stored,
+          bytes: bytesOfQuestion(stored.head, payload),
           endsAt: askedAt + timeoutMs,
           state: 'asked',
           puts: 0,
@@ -294,6 +324,16 @@ export async function createOnlineRequests(deps: {
       }
     },
   };
+}
+
+const NOTHING = new Uint8Array();
+
+function inRedis(header: OnlineHeader, body: Uint8Array): Stored {
+  return { head: packHeader(header, body, null), sent: body };
+}
+
+function offered({ id, queue, stored: { sent } }: Pending) {
+  return { id, queue, sent };
 }
 
 function keysOf({ queue, tenant }: Pending): string[] {

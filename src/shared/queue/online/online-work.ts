@@ -1,10 +1,12 @@
 /** Online requests as a worker sees them: it takes those of its queues, and replies to the API that asked. */
+import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { createBufferPool } from '../../process/buffer-pool.ts';
 import { freeBuffer } from '../../process/free-buffer.ts';
 import { batchPerTurn } from '../batch-per-turn.ts';
 import { onlineKeys } from '../keys.ts';
 import type { RunScript } from '../scripts.ts';
+import type { BodyFolder } from './body-folder.ts';
 import { notHadMessage, readWorkerMessage, type HandedMessage } from './online-messages.ts';
 import {
   packReply,
@@ -61,8 +63,15 @@ export type OnlineWork = ReturnType<typeof createOnlineWork>;
  * `run`: byte scripts on a connection of their own, because payloads are large. `subscriber`: also receives other
  * messages.
  */
-export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunScript; subscriber: Redis }) {
-  const { worker, redis, run, subscriber } = deps;
+export function createOnlineWork(deps: {
+  worker: string;
+  redis: Redis;
+  run: RunScript;
+  subscriber: Redis;
+  /** The folder that this worker has announced. Absent: none. */
+  folder?: BodyFolder | undefined;
+}) {
+  const { worker, redis, run, subscriber, folder } = deps;
   const channel = onlineKeys.worker(worker);
   const buffers = createBufferPool(FREE_BYTES);
   /** Ids of the requests that it has. */
@@ -141,20 +150,44 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
     const { api, question } = unpacked;
     const request = { id, api, ttlMs, bytes: 'w'.length + packed.length };
     held.add(id);
-    if (question?.body !== 'apart') return { ...request, question: question as OnlineQuestion | null };
-    const body = bodies.get(id);
+    if (question === null) return { ...request, question };
+    const { header, body } = question;
+    if (Buffer.isBuffer(body)) return { ...request, question: { header, body } };
+    if (body !== 'apart') return withFile({ ...request, header }, body);
+    const sent = bodies.get(id);
     bodies.delete(id);
-    if (body === undefined) {
+    if (sent === undefined) {
       notHad(request);
       return null;
     }
-    const { header } = question;
-    return { ...request, bytes: request.bytes + body.length, question: { header, body } };
+    return { ...request, bytes: request.bytes + sent.length, question: { header, body: sent } };
+  }
+
+  /**
+   * Lanes read the file of one row themselves. Null if this worker does not share the folder, or the file is gone. Then
+   * its API has been told.
+   */
+  function withFile(
+    { header, ...request }: Apart,
+    at: { folder: string; bytes: number },
+  ): TakenRequest | null {
+    const bytes = request.bytes + at.bytes;
+    const path = at.folder === folder?.id ? folder.pathOf(request.id) : null;
+    try {
+      if (path !== null) {
+        const body = header.body === 'file' ? { path, bytes: at.bytes } : readFileSync(path);
+        return { ...request, bytes, question: { header, body } };
+      }
+    } catch {
+      // The request has ended, or somebody has emptied the folder.
+    }
+    notHad(request);
+    return null;
   }
 
   /** The request has ended, and nothing reads its body any more. */
   function release({ question }: Pick<TakenRequest, 'question'>): void {
-    if (question !== null) buffers.giveBack(question.body);
+    if (question !== null && Buffer.isBuffer(question.body)) buffers.giveBack(question.body);
   }
 
   /** Tells the API to ask again. If this message is lost, the API looks for the request later. */
@@ -217,8 +250,15 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
         const { api, question } = packed;
         const request = { id: String(taken[i]), bytes: stored.length, ttlMs: taken[i + 1] as number, api };
         held.add(request.id);
-        if (question?.body === 'apart') apart.push({ ...request, header: question.header });
-        else requests.push({ ...request, question: question as OnlineQuestion | null });
+        if (question === null) requests.push({ ...request, question });
+        else if (question.body === 'apart') apart.push({ ...request, header: question.header });
+        else {
+          const { header, body } = question;
+          const own = Buffer.isBuffer(body)
+            ? { ...request, question: { header, body } }
+            : withFile({ ...request, header }, body);
+          if (own !== null) requests.push(own);
+        }
       }
       if (apart.length > 0) requests.push(...(await withBodies(apart)));
       return { requests, left };
@@ -249,7 +289,7 @@ export function createOnlineWork(deps: { worker: string; redis: Redis; run: RunS
   };
 }
 
-/** A request whose body has a key of its own. `bytes`: without it. */
+/** A request whose body is elsewhere. `bytes`: without it. */
 interface Apart extends Omit<TakenRequest, 'question'> {
   readonly header: OnlineHeader;
 }

@@ -26,20 +26,20 @@ export function createOffers(redis: Redis) {
       if (offers.size >= MAX_QUEUES) offers.clear();
       offers.set(queue, { worker, until: performance.now() + OFFER_MS });
     },
-    /** Uses up the offer for the queue of a request. Null if there is none, or the body is too long. */
-    take({ queue, body }: { readonly queue: string; readonly body: Uint8Array }): string | null {
+    /** Uses up the offer for the queue of a request. Null if there is none, or the `sent` body is too long. */
+    take({ queue, sent }: { readonly queue: string; readonly sent: Uint8Array }): string | null {
       const offer = offers.get(queue);
-      if (offer === undefined || body.length > LONGEST_SENT_BODY) return null;
+      if (offer === undefined || sent.length > LONGEST_SENT_BODY) return null;
       offers.delete(queue);
       return performance.now() < offer.until ? offer.worker : null;
     },
     /** Sends a large body to a worker. Returns false, and sends nothing, if the body can go with its header. */
-    send(worker: string, { id, body }: { readonly id: string; readonly body: Uint8Array }): boolean {
-      if (body.length <= LONGEST_INNER_BODY) return false;
+    send(worker: string, { id, sent }: { readonly id: string; readonly sent: Uint8Array }): boolean {
+      if (sent.length <= LONGEST_INNER_BODY) return false;
       const prefix = bodyPrefix(id);
-      const message = buffers.take(prefix.length + body.length);
+      const message = buffers.take(prefix.length + sent.length);
       message.set(prefix);
-      message.set(body, prefix.length);
+      message.set(sent, prefix.length);
       redis.publish(onlineKeys.worker(worker), message).then(
         () => buffers.giveBack(message),
         // Then the worker lacks the body. The buffer is not used again, because the client may still be sending it.

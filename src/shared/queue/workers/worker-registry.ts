@@ -112,6 +112,8 @@ export interface WorkerInfo {
   /** Workers of older versions send neither this nor `plan`. */
   readonly resources?: WorkerResources;
   readonly plan?: LaneChoices;
+  /** Id of its body folder. Absent: it has none. */
+  readonly bodyFolder?: string;
 }
 
 /** How live workers serve a model. */
@@ -134,6 +136,8 @@ export interface ModelService {
   readonly isDraining: boolean;
   /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;
+  /** Id of the body folder that all workers share that may take its online requests. Null: they share none. */
+  readonly bodyFolder: string | null;
 }
 
 /** The models for which the worker takes blocks and online requests, or may soon. */
@@ -239,6 +243,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         waitsBecause: unloaded.find(({ served }) => served.waitsBecause)?.served.waitsBecause ?? null,
         isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
         isDraining: draining.some((served) => isReady(served) && blockQueueName(served.ref) === queue),
+        bodyFolder: onlyOne(mine.map(({ worker }) => worker.bodyFolder)) ?? null,
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };
     },
@@ -251,6 +256,11 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
       return gravest((await ready(model)).map((served) => served.batchInvariance));
     },
   };
+}
+
+/** Undefined if they differ. */
+function onlyOne<T>([first, ...others]: readonly (T | undefined)[]): T | undefined {
+  return others.every((other) => other === first) ? first : undefined;
 }
 
 /** A worker of an older version may still send old names. */

@@ -7,7 +7,7 @@ import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
 import { createFileOpener } from '../../../shared/rows/open-file.ts';
 import { checkContent, noteOpened } from '../rows/check-content.ts';
-import type { EncodedRow, RowBytes } from '../rows/row-bytes.ts';
+import { readFile, type EncodedRow, type RowBytes } from '../rows/row-bytes.ts';
 import type { SharedBudget } from './shared-budget.ts';
 
 export interface ThreadRowBytes extends Pick<RowBytes, 'use'> {
@@ -28,7 +28,7 @@ export function createThreadRowBytes(limits: FileLimits, held: SharedBudget): Th
   function read(row: EncodedRow): Uint8Array {
     // A copy, because a library may refuse shared memory. A new one for each row, because the library may read it after
     // the call.
-    const bytes = 'bytes' in row ? row.bytes.slice() : openFile(row.path, row.tenant);
+    const bytes = 'bytes' in row ? row.bytes.slice() : readFile(row, openFile);
     checkRowSize(bytes.length, limits.maxFileBytes);
     noteOpened(row, opened);
     readBytes += bytes.length;

@@ -5,7 +5,7 @@
 import { stampOf, type FileStamp } from '../../../shared/files/file-version.ts';
 import type { FileLimits } from '../../../shared/files/row-limits.ts';
 import type { LaneInput } from '../messages.ts';
-import { createFileOpener } from '../../../shared/rows/open-file.ts';
+import { createFileOpener, readOwnFile, type FileOpener } from '../../../shared/rows/open-file.ts';
 import { checkRowSize } from '../../../shared/rows/check-row-size.ts';
 import { checkContent, noteOpened } from './check-content.ts';
 import { createReadBuffers } from './read-buffers.ts';
@@ -28,6 +28,15 @@ export interface RowBytes {
   takeCounts(): { bytes: number; ms: number };
 }
 
+/** Reads a row that is a file. Throws as FileOpener does. */
+export function readFile(
+  row: Exclude<EncodedRow, { readonly bytes: Uint8Array }>,
+  openFile: FileOpener,
+  allocate?: (size: number) => Buffer,
+): Uint8Array {
+  return 'bodyFile' in row ? readOwnFile(row.bodyFile, allocate) : openFile(row.path, row.tenant, allocate);
+}
+
 type Work<T> = (bytes: Uint8Array) => T | Promise<T>;
 
 /** Smaller files are left to V8, which collects them soon enough. */
@@ -44,7 +53,7 @@ export function createRowBytes(limits: FileLimits): RowBytes {
 
   function read(input: EncodedRow, allocate?: (size: number) => Buffer): Uint8Array {
     const started = performance.now();
-    const bytes = 'bytes' in input ? input.bytes : openFile(input.path, input.tenant, allocate);
+    const bytes = 'bytes' in input ? input.bytes : readFile(input, openFile, allocate);
     checkRowSize(bytes.length, maxFileBytes);
     noteOpened(input, opened);
     counts.bytes += bytes.length;

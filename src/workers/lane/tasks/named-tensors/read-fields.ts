@@ -45,7 +45,7 @@ export function createFieldReader(inputs: readonly TensorInput[], defaults: read
 
   return {
     read(row) {
-      if ('path' in row || 'bytes' in row) {
+      if (!('json' in row || 'madeUp' in row)) {
         const error = invalidRow(`the row is a file, but the model takes records with the fields ${wanted}`);
         return { ok: false, error };
       }
