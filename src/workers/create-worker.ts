@@ -274,7 +274,10 @@ export async function createWorker(options: {
     answer: createOnlineAnswer({ reader, batcher, groupOf: (...of) => models.groupOf(...of) }),
     pump: batcher.pump,
     lanesOf: (queue) => lanes.promptLanesOf(queue),
-    onlineRowsOf: (queue) => models.onlineRowsOf(queue),
+    onlineRowsOf(queue) {
+      const sizes = models.onlineSizesOf(queue);
+      return sizes && batcher.onlineRows({ model: queue, ...sizes });
+    },
     memoryLevel: () => lanes.memory,
     onNeeded: (queue) => void residency.wake(queue),
     emit,

@@ -2,14 +2,17 @@
 import type { OptionValues, RowKind } from '../../shared/tasks/task-description.ts';
 import { createReadyRows, type ReadyRows } from './ready-rows.ts';
 
-export interface BatchGroup {
-  readonly model: string;
-  /** The task's options. */
-  readonly options: OptionValues;
+export interface BatchSizes {
   /** Rows of a model call. */
   readonly batchSize: number;
   /** Most rows that a lane may get at once. It runs them in calls of `batchSize` rows. Absent: one call. */
   readonly mostRows?: number;
+}
+
+export interface BatchGroup extends BatchSizes {
+  readonly model: string;
+  /** The task's options. */
+  readonly options: OptionValues;
   readonly maxWaitMs: number;
   /** Priority of the rows' jobs, from 1 (first). */
   readonly priority: number;

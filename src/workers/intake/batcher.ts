@@ -21,7 +21,7 @@ import { byPriority, deadlinesOf, nextBatch, oldestOf, splitLate } from './onlin
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
 import { createRowCosts } from './row-costs.ts';
-import { createRowsAtOnce } from './rows-at-once.ts';
+import { createRowsAtOnce, type SizedModel } from './rows-at-once.ts';
 
 /** A row that is tried again by itself, because its batch killed a lane. */
 interface Suspect {
@@ -323,6 +323,8 @@ export function createBatcher(deps: {
     /** Whether rows of the model are being read, or wait for a lane. */
     holds: (model: string) =>
       [...groups.values(), ...online.values()].some((group) => group.model === model && group.inHand > 0),
+    /** Most rows of an online batch. */
+    onlineRows: (sized: SizedModel) => rowsAtOnce.ofOnline(sized),
     blocksWanted: (model: string) => demand.blocksWanted(model),
     goesAhead: (model: string, priority: number) => demand.goesAhead(model, priority),
   };

@@ -5,12 +5,16 @@
  */
 import { BATCHES_PER_LANE, type LanePool, type SendHow } from '../lane-pool/lane-pool.ts';
 import { fileBytesIn } from '../lane/lane-rows.ts';
-import type { OpenGroup } from './batch-group.ts';
+import type { BatchSizes, OpenGroup } from './batch-group.ts';
 
 /** Lane time of the rows, ms. They cannot move to another lane, and a lane may hold all of their images at once. */
 const MOST_MS = 100;
 /** Of files that travel with their rows. A busy lane reads 200 KB between two calls, and more while it decodes. */
 const MOST_FILE_BYTES = 2 * 1024 * 1024;
+
+export interface SizedModel extends BatchSizes {
+  readonly model: string;
+}
 
 export function createRowsAtOnce(deps: {
   pool: Pick<LanePool, 'emptyLanes' | 'lanesOf' | 'memory'>;
@@ -18,7 +22,7 @@ export function createRowsAtOnce(deps: {
   rowMs: (model: string) => number | null;
 }) {
   /** Rows that are soon over, and for which the lane has memory. */
-  function soonOver({ model, mostRows }: OpenGroup): number {
+  function soonOver({ model, batchSize, mostRows = batchSize }: SizedModel): number {
     const each = deps.rowMs(model);
     return each === null || deps.pool.memory !== 'normal' ? 0 : Math.min(mostRows, MOST_MS / each);
   }
@@ -46,8 +50,8 @@ export function createRowsAtOnce(deps: {
   return {
     ofBlocks,
     /** Most rows of a batch of online rows. */
-    ofOnline(group: OpenGroup): number {
-      return group.batchSize * Math.max(1, Math.floor(soonOver(group) / group.batchSize));
+    ofOnline(sized: SizedModel): number {
+      return sized.batchSize * Math.max(1, Math.floor(soonOver(sized) / sized.batchSize));
     },
   };
 }

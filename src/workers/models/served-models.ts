@@ -13,7 +13,7 @@ import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
 } from '../../shared/queue/workers/worker-registry.ts';
-import { mostOnlineRows, type BatchGroup } from '../intake/batch-group.ts';
+import { mostOnlineRows, type BatchGroup, type BatchSizes } from '../intake/batch-group.ts';
 import type { UnloadReason } from '../../shared/observe/worker-events.ts';
 import type { LanePool } from '../lane-pool/lane-pool.ts';
 import type { PooledModel } from '../lane-pool/pooled-model.ts';
@@ -264,13 +264,13 @@ export function createServedModels(deps: ServedModelsDeps) {
       model.lastUsed = performance.now();
       return groupOfModel(model, loaded, options, tenant);
     },
-    /** Most rows of an online batch. Null if lanes do not hold the model. */
-    onlineRowsOf(queue: string): number | null {
+    /** Sizes of online batches. Null if lanes do not hold the model. */
+    onlineSizesOf(queue: string): BatchSizes | null {
       const model = models.get(queue);
       const loaded = model && loadedOf(model);
       if (!loaded) return null;
       const { batch, mostRows = batch.value } = loaded.sizing;
-      return mostOnlineRows(batch.value, mostRows);
+      return { batchSize: batch.value, mostRows: mostOnlineRows(batch.value, mostRows) };
     },
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
