@@ -33,13 +33,14 @@ export function writeColours(
   {
     labels = ['red', 'green', 'blue'],
     preprocess = { resize: SIDE, crop: SIDE },
-  }: { labels?: readonly string[] | null; preprocess?: object } = {},
+    topK = 3,
+  }: { labels?: readonly string[] | null; preprocess?: object; topK?: number } = {},
 ): void {
   const graph = meanColourModel({ side: SIDE, classes });
   writeModelFolder(
     join(models, name),
     graph,
-    { name, task: 'image-classification', preprocess, activation: 'softmax', top_k: 3 },
+    { name, task: 'image-classification', preprocess, activation: 'softmax', top_k: topK },
     labels ?? undefined,
   );
 }

@@ -45,11 +45,12 @@ export function stageLines({ stages, rows }: JobStatsWire): string[] {
     .split('\n');
 }
 
-/** `digits-small 90 %, digits-large 10 %`. Null if the model is no pipeline, or nothing was answered. */
+/** `digits-small 90 %, digits-large 10 %`, largest share first. Null if no pipeline, or if nothing was answered. */
 export function answeredText({ answered_by: by = {} }: JobStatsWire): string | null {
   const whole = Object.values(by).reduce((sum, rows) => sum + rows, 0);
   if (whole === 0) return null;
   return Object.entries(by)
+    .toSorted(([, a], [, b]) => b - a)
     .map(([model, rows]) => `${model} ${((100 * rows) / whole).toFixed(1)} %`)
     .join(', ');
 }

@@ -69,7 +69,6 @@ function describe(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
   const { chain } = config;
   /** Those that read the row itself. */
   const readers = members.filter((_, at) => chain?.steps[at]!.for_each === undefined);
-  const ranks = chain === undefined ? first : members.find((_, at) => takesOption(members, at, 'top_k'));
   return {
     ...PIPELINE,
     input: inputOf(first),
@@ -78,8 +77,9 @@ function describe(config: PipelineConfig, taskOf: TaskOf): TaskDescription {
     fields: (_, inputs) =>
       readers.map(({ task, config: own }, i) => task.fields(own, i === 0 ? inputs : null)).reduce(both),
     whyNot: (_, asked) => members.flatMap(({ task, config: own }) => task.whyNot?.(own, asked) ?? []),
-    // An option that the job leaves open is each model's own affair. Only the number of answers is theirs together.
-    defaults: () => Object.fromEntries(options.map((name) => [name, name === 'top_k' ? topK(ranks!) : null])),
+    // An option that the job leaves open is each model's own affair.
+    defaults: () =>
+      Object.fromEntries(options.map((name) => [name, name === 'top_k' ? topKOf(config, members) : null])),
     inputBytes: () => {
       // Each model of a chain cuts the batch into batches of its own.
       if (chain !== undefined) return Math.min(...bytes);
@@ -104,8 +104,19 @@ function inputOf({ config, task }: Member): RowKind {
   return task.inputOf?.(config) ?? task.input;
 }
 
-function topK({ config, task }: Member) {
-  return task.defaults(config)['top_k' satisfies TaskOptionName] ?? null;
+/**
+ * How many answers a row has if the job leaves it open: as many as the first model gives that has a number, if the answers
+ * become one. Otherwise the number of all models. Null: each has its own.
+ */
+function topKOf({ chain, ensemble }: PipelineConfig, members: readonly Member[]) {
+  const name: TaskOptionName = 'top_k';
+  const numbers = members
+    .filter((_, at) => chain === undefined || takesOption(members, at, name))
+    .filter(({ task }) => task.options.includes(name))
+    .map(({ task, config }) => task.defaults(config)[name] ?? null);
+  const isOne = ensemble?.combine === 'average' || ensemble?.combine === 'vote';
+  if (isOne) return numbers.find((one) => one !== null) ?? null;
+  return new Set(numbers).size === 1 ? numbers[0]! : null;
 }
 
 function both(a: RowFields, b: RowFields): RowFields {

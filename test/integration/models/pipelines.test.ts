@@ -144,6 +144,19 @@ it('a model that fails on a row fails it, or is left out and named', async () =>
   expect(partial[1]).not.toHaveProperty('member_errors');
 });
 
+it('a row that keeps the answer of the level before counts for that level', async () => {
+  writePredictor(join(models, 'code'), `predict: (rows) => rows.map(() => ({ error: { message: 'no' } })),`, {
+    name: 'code',
+    input: 'image',
+    result: { type: 'object', properties: { predictions: { type: 'array' } }, required: ['predictions'] },
+  });
+  const config = { name: 'p', on_member_error: 'partial', ...cascade('weak', 0.9, 'code') };
+  const rows = [{ bytes: await plain(250, 0, 0) }, { bytes: await plain(0, 250, 0) }];
+  const { outcomes, timings } = await run(writePipeline(models, config), rows);
+  expect(outcomes.map(answerOf)).toMatchObject([{ model: 'weak' }, { model: 'weak', member_errors: [{}] }]);
+  expect(timings.answeredBy).toEqual(new Map([['weak', 2]]));
+});
+
 it('an answer of code without usable scores costs its own row, and a model in it does not appear twice', async () => {
   const result = {
     type: 'object',

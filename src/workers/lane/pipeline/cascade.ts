@@ -52,6 +52,7 @@ export function openCascade(
     async run(ready) {
       const timings = NO_TIME();
       const answeredBy = new Map<string, number>();
+      const count = (name: string) => answeredBy.set(name, (answeredBy.get(name) ?? 0) + 1);
       const answers = Array<RowOutcome>(rows);
       /** Answers of earlier levels, for rows that a later level fails on. */
       const unsure = new Map<number, { readonly result: string; readonly name: string }>();
@@ -65,22 +66,22 @@ export function openCascade(
         const { shownFrom } = asked[level]!;
         const shown = (result: string) => (shownFrom === null ? result : withoutLow(result, shownFrom));
         const goOn: number[] = [];
-        let answered = 0;
         for (const [i, at] of left.entries()) {
           const outcome = orInvalid(() => scoredOutcome(member, outcomes[i]!));
           const isSure =
             outcome.ok && confidenceOf({ result: outcome.result, isCode: member.isCode }) >= threshold;
           if (outcome.ok && (isSure || level === members.length - 1)) {
             answers[at] = { ok: true, result: withModel(shown(outcome.result), member.name) };
-            answered += 1;
+            count(member.name);
           } else if (outcome.ok) {
             unsure.set(at, { result: shown(outcome.result), name: member.name });
             goOn.push(at);
           } else {
-            answers[at] = fallback(unsure.get(at), member.name, outcome);
+            const before = unsure.get(at);
+            answers[at] = fallback(before, member.name, outcome);
+            if (answers[at].ok) count(before!.name);
           }
         }
-        if (answered > 0) answeredBy.set(member.name, answered);
         left = goOn;
       }
       for (const at of ready) inputs[at] = NOTHING;

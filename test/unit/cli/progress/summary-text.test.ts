@@ -31,6 +31,13 @@ describe('the summary', () => {
     ]);
   });
 
+  it('says what share of the rows each model of a pipeline answered, largest first', () => {
+    const stats = { ...STATS, answered_by: { large: 1, small: 3 } };
+    expect(summaryText({ job: ended, stats, errors: [], answers: [] }, HOW)).toContain(
+      '  by       small 75.0 %, large 25.0 %\n',
+    );
+  });
+
   it('shows how long each stage took per row, what limits the job and the advice', () => {
     expect(
       summaryText({ job: ended, stats: STATS, errors: [], answers: [] }, WITH_STATS).split('\n'),

@@ -41,6 +41,28 @@ it('a pipeline has the rows, options and fields of its models, and their content
   expect((await loadModelFolder(dir)).ref.hash).not.toBe(ref.hash);
 });
 
+it('a job that leaves top_k open leaves it to each model, unless their answers become one', async () => {
+  writeColours(models, 'b', RGB, { topK: 2 });
+  const result = {
+    type: 'object',
+    properties: { predictions: { type: 'array' } },
+    required: ['predictions'],
+  };
+  writePredictor(join(models, 'code'), 'predict() {},', { name: 'code', input: 'image', result });
+  const topK = async (made: object) => {
+    const { config } = await loadModelFolder(writePipeline(models, { name: 'p', ...made }));
+    return taskOf(config).defaults(config)['top_k'];
+  };
+  writePipeline(models, { name: 'same', ...cascade('a', 0.5, 'code') });
+  expect(await topK(cascade('a', 0.5, 'same'))).toBe(3);
+  expect(await topK(ensemble('all', 'code', 'b'))).toBe(2);
+  for (const mode of ['all', 'max_confidence']) expect(await topK(ensemble(mode, 'a', 'b'))).toBeNull();
+  expect(await topK(cascade('a', 0.5, 'b'))).toBeNull();
+  expect(await topK({ chain: { steps: [{ model: 'a' }, { model: 'b', as: 'more' }] } })).toBeNull();
+  // Code has no such option, and a row must not get all classes because of that.
+  for (const mode of ['average', 'vote']) expect(await topK(ensemble(mode, 'code', 'b', 'a'))).toBe(2);
+});
+
 it('a member may be a version, an alias, or a pipeline itself', async () => {
   const versions = join(models, 'v');
   for (const version of ['1', '2']) {
