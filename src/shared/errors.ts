@@ -153,8 +153,16 @@ export const ERROR_CODES = Object.keys(TABLE) as ErrorCode[];
 /** The message of anything that was thrown. Never throws, although code of users may throw objects that do. */
 export function messageOf(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    if (error instanceof Error) return String(error.message);
+    const text = String(error);
+    return text === '[object Object]' ? messageOfObject(error as object) : text;
   } catch {
     return 'something without a message was thrown';
   }
+}
+
+/** Some code throws objects that are no Error. */
+function messageOfObject(thrown: object): string {
+  const { message } = thrown as { readonly message?: unknown };
+  return typeof message === 'string' && message !== '' ? message : JSON.stringify(thrown);
 }

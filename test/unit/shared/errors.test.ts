@@ -7,6 +7,8 @@ it('whatever code throws has a message', () => {
   };
   const odd = [new Proxy({}, { get: trap, getPrototypeOf: trap }), Object.create(null) as object];
   const numbered = Object.assign(new Error('x'), { message: 7 });
+  const objects = [{ code: 14, details: 'gone' }, { message: 'no error', code: 1 }, {}];
+  expect(objects.map(messageOf)).toEqual(['{"code":14,"details":"gone"}', 'no error', '{}']);
   expect(['text', null, Symbol('s'), numbered, ...odd].map(messageOf)).toEqual([
     'text',
     'null',

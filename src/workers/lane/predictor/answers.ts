@@ -114,7 +114,8 @@ export function failureIn(answer: unknown): RowError | null {
   const { error } = answer;
   if (typeof error !== 'object' || error === null) return null;
   const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const text = (typeof message === 'string' ? message : 'it gave no message').slice(0, LONGEST_MESSAGE);
+  const isText = typeof message === 'string' && message.trim() !== '';
+  const text = (isText ? message : 'it gave no message').slice(0, LONGEST_MESSAGE);
   if (typeof code !== 'string') return { code: 'predictor_error', message: text };
   return isRowError(code)
     ? { code, message: text }
@@ -132,8 +133,11 @@ function issuesOf({ issues }: z.ZodError): string {
   return `${place}${first!.message}${more}`;
 }
 
-/** What JSON.stringify would change or leave out without a word. Null if nothing. */
-export function whyNoJson(value: unknown, path = ''): string | null {
+/**
+ * What JSON.stringify would change or leave out without a word. Null if nothing, or if toJSON of the whole value returns
+ * nothing. `isFromToJson`: its own toJSON is not called, as JSON.stringify calls it once.
+ */
+export function whyNoJson(value: unknown, path = '', isFromToJson = false): string | null {
   const at = path === '' ? 'it' : path.slice(1);
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? null : `${at} is ${value}`;
@@ -149,12 +153,18 @@ export function whyNoJson(value: unknown, path = ''): string | null {
     return null;
   }
   if (value instanceof Date && Number.isNaN(value.getTime())) return `${at} is a Date without a time`;
-  if ('toJSON' in value) return null;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  if (!isFromToJson && typeof toJSON === 'function') {
+    const written: unknown = toJSON.call(value, path.slice(path.lastIndexOf('.') + 1));
+    if (written === undefined) return path === '' ? null : `toJSON of ${at} returns nothing`;
+    return whyNoJson(written, path, true);
+  }
   const type = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (type === 'Number') return whyNoJson(Number(value), path);
   if (!SURVIVES.has(type)) return `${at} is ${type === 'Error' ? 'an' : 'a'} ${type}${HINTS.get(type) ?? ''}`;
   for (const [key, one] of Object.entries(value)) {
     // JSON.stringify leaves it out, and so does everybody who writes optional fields.
-    if (one === undefined) continue;
+    if (one === undefined || (isFromToJson && key === 'toJSON')) continue;
     const why = whyNoJson(one, `${path}.${key}`);
     if (why !== null) return why;
   }
@@ -162,7 +172,7 @@ export function whyNoJson(value: unknown, path = ''): string | null {
 }
 
 /** JSON.stringify turns objects of other types into {}, such as a Map or a Promise. */
-const SURVIVES: ReadonlySet<string> = new Set(['Object', 'Number', 'String', 'Boolean']);
+const SURVIVES: ReadonlySet<string> = new Set(['Object', 'String', 'Boolean']);
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['Promise', '; await it'],
   ['Error', '; the error of a row is { error: { message } }'],

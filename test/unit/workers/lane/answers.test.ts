@@ -13,6 +13,20 @@ it('an answer whose toJSON returns nothing, or throws, is no answer', () => {
   expect(fields.read({ a: 1, b: { toJSON: () => undefined } })).toMatchObject({
     error: { code: 'invalid_answer', message: 'the answer is not JSON: toJSON of b returns nothing' },
   });
+  const deep = (value: unknown) => fields.read({ b: { list: [{ one: { toJSON: () => value } }] } });
+  const why = (text: string) => ({ error: { message: `the answer is not JSON: ${text}` } });
+  expect(deep(undefined)).toMatchObject(why('toJSON of b.list.0.one returns nothing'));
+  expect(deep({ x: Number.NaN })).toMatchObject(why('b.list.0.one.x is NaN'));
+  expect(deep(new Map())).toMatchObject(why('b.list.0.one is a Map'));
+  // JSON.stringify does not call it again.
+  expect(deep({ x: 1, toJSON: 5 })).toMatchObject({ ok: true });
+  const itself = {
+    x: 1,
+    toJSON() {
+      return this;
+    },
+  };
+  expect(fields.read({ a: itself })).toEqual({ ok: true, result: '"a":{"x":1}' });
   const get = () => {
     throw new Error('not now');
   };
