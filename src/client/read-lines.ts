@@ -20,9 +20,13 @@ export async function* readLines(
     if (text === '') continue;
     if (afterCr && text.startsWith('\n')) text = text.slice(1);
     afterCr = text.endsWith('\r');
-    const pieces = (rest + text).split(LINE_END);
-    rest = pieces.pop()!;
-    yield* pieces;
+    // Splits only what is new, or the time for a long line would grow with the square of its length.
+    const [first = '', ...more] = text.split(LINE_END);
+    rest += first;
+    for (const next of more) {
+      yield rest;
+      rest = next;
+    }
   }
   rest += decoder.decode();
   if (rest !== '' && !whole) yield rest;
