@@ -1,12 +1,5 @@
-/** Command lines as text to paste into a shell. Pure. */
-
-export function shellLine(words: readonly string[]): string {
-  return words.map(quote).join(' ');
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
+/** Command lines that the CLI suggests. Pure. */
+import { shellLine, shellWord } from '../shared/text/shell-line.ts';
 
 /** The same command with --resume, for a run that did not finish. */
 export function resumeLine(program: string, argv: readonly string[]): string {
@@ -50,5 +43,5 @@ export function nextLine(
 export function programName(env: NodeJS.ProcessEnv, script: string | undefined): string {
   if (env['npm_command'] === 'exec') return 'npx forebay';
   const path = script ?? 'forebay';
-  return path.endsWith('.js') ? `node ${quote(path)}` : 'forebay';
+  return path.endsWith('.js') ? `node ${shellWord(path)}` : 'forebay';
 }

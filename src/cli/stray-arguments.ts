@@ -1,7 +1,7 @@
 /** Explains arguments without a flag. Usually the shell has expanded an unquoted pattern. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { shellLine } from './shell-words.ts';
+import { shellLine } from '../shared/text/shell-line.ts';
 
 export interface Stray {
   /** The arguments that no flag takes. */

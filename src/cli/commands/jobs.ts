@@ -4,7 +4,8 @@ import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { jobsTable } from '../jobs/job-text.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
-import { nextPage, shellLine } from '../shell-words.ts';
+import { shellLine } from '../../shared/text/shell-line.ts';
+import { nextPage } from '../shell-words.ts';
 import { addHelp } from '../options/help.ts';
 import { several, wholeNumber } from '../options/parsers.ts';
 

@@ -16,7 +16,8 @@ import { addApiUrlFlags, apiUrl, connectTo, isLocalUrl, type ApiFlags } from '..
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
 import { askedModel, modelOfRequest, type ModelFlags } from '../options/pipeline-file.ts';
-import { serviceWords, shellLine } from '../shell-words.ts';
+import { shellLine } from '../../shared/text/shell-line.ts';
+import { serviceWords } from '../shell-words.ts';
 import {
   addJobFlags,
   addWorkFlags,

@@ -8,7 +8,8 @@ import { followJob } from '../progress/follow-job.ts';
 import { createProgressView } from '../progress/progress-view.ts';
 import { gatherSummary } from '../progress/gather-summary.ts';
 import { summaryText } from '../progress/summary-text.ts';
-import { serviceWords, shellLine } from '../shell-words.ts';
+import { shellLine } from '../../shared/text/shell-line.ts';
+import { serviceWords } from '../shell-words.ts';
 
 const EVERY_MS = 500;
 

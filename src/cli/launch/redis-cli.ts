@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { installedRedis, libraryEnv, onPath } from '../redis/redis-program.ts';
 import { cachedRedis } from '../redis/unpack-redis.ts';
 import { redactRedisUrl, redisOptions } from '../../shared/redis/redis-url.ts';
-import { shellLine } from '../shell-words.ts';
+import { shellLine } from '../../shared/text/shell-line.ts';
 
 const NAMES = ['redis-cli', 'valkey-cli'];
 

@@ -7,6 +7,7 @@ import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { listModelFolders } from '../../shared/models/model-folder-reader.ts';
 import { readModelParts, type ModelFolder } from '../../shared/models/model-folder.ts';
 import { CONFIG_FILE } from '../../shared/models/config-file.ts';
+import { adviceForSource, PREDICTOR_FILES } from '../../shared/models/predictor-files.ts';
 import { holdsModelFile } from '../../shared/models/read-folder-config.ts';
 import { isObjectUrl, objectFolder, withoutScheme } from '../../shared/stores/object-url.ts';
 import type { RowFields } from '../../shared/tasks/row-fields.ts';
@@ -44,7 +45,7 @@ export async function checkModel(given: string, cwd: string, env: NodeJS.Process
   }
   if (dir.includes(':')) throw new UsageError(`--model cannot take a folder with ":" in its path: ${dir}`);
   const names = await readdir(dir);
-  if (!holdsModelFile(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given);
+  if (!holdsModelFile(names) && !names.includes(CONFIG_FILE)) throw await noSingleModel(dir, given, names);
   return readRunModel(dir, dir);
 }
 
@@ -79,10 +80,13 @@ function severalModels(names: readonly string[], given: string): UsageError {
   );
 }
 
-async function noSingleModel(dir: string, given: string): Promise<UsageError> {
+async function noSingleModel(dir: string, given: string, names: readonly string[]): Promise<UsageError> {
   const { models, problems } = await listModelFolders(dir);
   const below = [...models, ...problems].map((model) => basename(model.dir));
   if (below.length > 0) return severalModels(below, given);
+  const advice = adviceForSource(names, PREDICTOR_FILES[0]!);
+  if (advice !== null)
+    return new UsageError(`--model: ${given} holds no module that can be loaded. ${advice}`);
   return new UsageError(
     `--model: ${given} holds neither model.onnx nor model.json nor predictor.js. Make them with: forebay model init FILE.onnx`,
   );

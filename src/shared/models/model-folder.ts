@@ -21,7 +21,7 @@ import { createMemberBudget, loadMembers, withMembers, type MemberBudget } from 
 import { withFilesOfHooks, withHooks } from './hook-files.ts';
 import { hashModel } from './model-hash.ts';
 import { modelsDirOf } from './pipeline-members.ts';
-import { readPredictorFiles } from './predictor-files.ts';
+import { adviceForSource, readPredictorFiles } from './predictor-files.ts';
 import { readNamedFiles, type NamedModelFile } from './named-files.ts';
 import { readFolderConfig, type FolderConfig } from './read-folder-config.ts';
 import { nameOfParent } from './version-name.ts';
@@ -245,18 +245,10 @@ async function stampEntry(
     () => false,
   );
   if (isFile) return stampFile(path);
-  const source = await sourceOf(dir, entry.path);
-  const advice = source === null ? '' : `. Compile ${source} to it, as an ES module`;
+  const found = adviceForSource(await readdir(dir).catch(() => []), entry.path);
+  const advice = found === null ? '' : `. ${found}`;
   issues.push({ path: '', message: `${entry.path} is missing beside ${CONFIG_FILE}${advice}` });
   return null;
-}
-
-/** TypeScript beside a missing module. */
-async function sourceOf(dir: string, module: string): Promise<string | null> {
-  const stem = /^(.*)\.m?js$/.exec(module)?.[1];
-  if (stem === undefined) return null;
-  const names = await readdir(dir).catch((): string[] => []);
-  return names.find((name) => name === `${stem}.ts` || name === `${stem}.mts`) ?? null;
 }
 
 /** An issue with a path belongs to the config. The others name their file. */

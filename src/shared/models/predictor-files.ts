@@ -11,6 +11,21 @@ import type { ExternalFile } from './graph-files.ts';
 /** Names of the module, in order of preference. */
 export const PREDICTOR_FILES: readonly string[] = ['predictor.js', 'predictor.mjs'];
 
+/**
+ * What to do if a folder has the code, but only in a form that cannot be loaded: TypeScript or CommonJS. Null if it has
+ * neither. `names`: the files of the folder. `module`: the missing one.
+ */
+export function adviceForSource(names: readonly string[], module: string): string | null {
+  const stem = /^(.*)\.m?js$/.exec(module)?.[1];
+  const source = ['ts', 'mts', 'cjs', 'cts']
+    .map((end) => `${stem}.${end}`)
+    .find((name) => names.includes(name));
+  if (stem === undefined || source === undefined) return null;
+  return source.endsWith('.cjs')
+    ? `Write ${source} as an ES module, ${stem}.mjs`
+    : `Compile ${source} to ${module}, as an ES module`;
+}
+
 /** Workers look at these many levels and files of a folder for changes. */
 export const MAX_LEVELS = 8;
 export const MAX_FILES = 4_096;

@@ -10,6 +10,7 @@ import { CONFIG_FILE } from '../../shared/models/config-file.ts';
 import { GRAPH_FILE } from '../../shared/models/read-folder-config.ts';
 import { modelNameFrom } from '../../shared/models/model-name.ts';
 import { taskNamed } from '../../shared/tasks/task-descriptions.ts';
+import { shellWord } from '../../shared/text/shell-line.ts';
 import { visibleText } from '../../shared/text/visible-text.ts';
 import { findGraph, type GraphSource } from './find-graph.ts';
 import { makeModelFolder, tryLoad, type MadeModel, type InitRequest, type StartLane } from './make-folder.ts';
@@ -134,7 +135,7 @@ function readFlags(args: readonly string[]) {
   if (values.help) return null;
   const [given] = positionals;
   if (given === undefined || positionals.length !== 1)
-    throw new Error(`one file or folder is needed\n\n${USAGE}`);
+    throw new Error(`${values.predictor ? 'one NAME' : 'one file or folder'} is needed\n\n${USAGE}`);
   return { ...values, given };
 }
 
@@ -151,14 +152,14 @@ async function initPredictor(
   return [
     `wrote ${files.map((file) => show(join(dir, file))).join(', ')}`,
     `Loaded in ${loadMs.toFixed(0)} ms. Next, edit them, then test and run the model:`,
-    `  ${program} model test ${show(dir)}`,
+    `  ${program} model test ${shellWord(show(dir))}`,
     runLine(program, dir, rows),
   ].join('\n');
 }
 
 /** The command with which a user tries the new model. */
 function runLine(program: string, dir: string, rows: string): string {
-  return `  ${program} run --model ${show(dir)} --input ${rows} --output OUT --limit 20`;
+  return `  ${program} run --model ${shellWord(show(dir))} --input ${rows} --output OUT --limit 20`;
 }
 
 function rowsOf(input: string): readonly [string, string] {

@@ -313,6 +313,11 @@ it('model init writes a predictor that loads, for every kind of row, and its tes
   for (const kind of ROW_KINDS) await loadedLane(await toLoad(join(folder, kind)));
   expect(await answer(join(folder, 'text'), records({ text: 'two words' }))).toEqual([{ words: 2 }]);
   expect(await modelInit('--predictor', join(folder, 'text'))).toMatchObject({ code: 2, out: '' });
+  const { out } = await modelInit('--predictor', join(folder, 'two words'));
+  expect(out).toContain(`forebay model test '${join(folder, 'two words')}'`);
+  expect(out).toContain(`forebay run --model '${join(folder, 'two words')}' --input`);
+  const { err } = await modelInit('--predictor');
+  expect(err).toMatch(/^forebay model init: one NAME is needed\n/);
 });
 
 describe('in a service', () => {

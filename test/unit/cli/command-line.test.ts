@@ -16,6 +16,13 @@ beforeAll(() => {
   writeTinyModel(join(folder, 'models', 'tiny'), 'tiny');
   mkdirSync(join(folder, 'photos', 'sub'), { recursive: true });
   writeFileSync(join(folder, 'photos', 'a.jpg'), 'x');
+  for (const [model, file] of [
+    ['typed', 'predictor.ts'],
+    ['common', 'predictor.cjs'],
+  ] as const) {
+    mkdirSync(join(folder, model));
+    writeFileSync(join(folder, model, file), '');
+  }
   writeFileSync(join(folder, 'list.txt'), 'photos/a.jpg\n');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -77,6 +84,14 @@ describe('mistakes', () => {
       /not a file in it: --model models\/tiny$/,
     ],
     [['run', '--model', 'photos', '--output', 'o'], /holds neither model\.onnx nor model\.json/],
+    [
+      ['run', '--model', 'typed', '--output', 'o'],
+      /typed holds no module that can be loaded\. Compile predictor\.ts to predictor\.js, as an ES module$/,
+    ],
+    [
+      ['run', '--model', 'common', '--output', 'o'],
+      /common holds no module that can be loaded\. Write predictor\.cjs as an ES module, predictor\.mjs$/,
+    ],
     [['run', '--model', 'nowhere', '--output', 'o'], /there is no folder nowhere/],
     [['run', '--model', 'models/tiny', '--output', 'o', '--input', 'fotos'], /there is no fotos$/],
     [['run', '--model', 'models/tiny', '--output', 'o', '--input', 'fotos/*.jpg'], /there is no fotos/],

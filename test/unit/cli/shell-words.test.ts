@@ -1,6 +1,7 @@
 // Command lines as text to paste into a shell.
 import { describe, expect, it } from 'vitest';
-import { nextLine, programName, resumeLine, shellLine } from '#forebay/cli/shell-words.js';
+import { nextLine, programName, resumeLine } from '#forebay/cli/shell-words.js';
+import { shellLine } from '#forebay/shared/text/shell-line.js';
 
 describe('lines to paste into a shell', () => {
   it('quote what a shell would interpret', () => {

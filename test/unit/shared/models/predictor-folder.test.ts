@@ -94,6 +94,6 @@ it('a folder with TypeScript that is not compiled says so', async () => {
   const dir = writePredictor(testFolder(), '', { name: 'p', kind: 'predictor' }, { 'predictor.ts': '' });
   rmSync(join(dir, 'predictor.js'));
   await expect(loadModelFolder(dir)).rejects.toThrow(
-    'predictor.js is missing beside model.json. Compile predictor.ts to it, as an ES module',
+    'predictor.js is missing beside model.json. Compile predictor.ts to predictor.js, as an ES module',
   );
 });
