@@ -74,7 +74,8 @@ export interface OpenGroup extends BatchGroup {
   isEnding: boolean;
   /** Number of its last turn among other groups. See lane-turns.ts. */
   turn: number;
-  timer: NodeJS.Timeout | null;
+  /** The next time at which its rows must be looked at, in monotonic milliseconds. */
+  timer: { readonly timeout: NodeJS.Timeout; readonly at: number } | null;
 }
 
 /** Copies field by field, because a spread is slower and every tiny block opens its group again. */

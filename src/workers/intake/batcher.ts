@@ -17,7 +17,7 @@ import { emptyGroup, type BatchGroup, type OpenGroup } from './batch-group.ts';
 import { createBlockDemand } from './block-demand.ts';
 import { blamedError, nextTry } from './lane-death.ts';
 import { createLaneTurns, type Served } from './lane-turns.ts';
-import { byPriority, deadlinesOf, nextBatch, oldestOf, splitLate } from './online-rows.ts';
+import { byPriority, deadlinesOf, nextBatch, patienceMs, splitLate } from './online-rows.ts';
 import { oneByOne, rowsIn, type RowRun } from './ready-rows.ts';
 import type { BatchSeen, RowReceiver } from './row-answer.ts';
 import { createRowCosts } from './row-costs.ts';
@@ -104,28 +104,35 @@ export function createBatcher(deps: {
         giveUp(group, late);
       }
       let sentAny = false;
-      while (sendSome(group)) sentAny = true;
+      while (sendSome(group, now)) sentAny = true;
       // Groups take turns, so that a busy one does not starve the others.
       if (sentAny || group.inHand === 0) online.delete(key);
       if (group.inHand > 0) online.set(key, group);
     }
   }
 
-  /** Sends one batch of online rows, if enough of them wait and a lane has room. */
-  function sendSome(group: OpenGroup): boolean {
-    const { ready, model, maxWaitMs } = group;
+  /** Sends one batch of online rows, if enough of them wait and a lane has room. `now`: by machine-clock.ts. */
+  function sendSome(group: OpenGroup, now: number): boolean {
+    const { ready, model } = group;
     if (ready.count === 0) return false;
-    // Online rows of most models do not wait, so the time of their arrival does not matter.
-    const waited = maxWaitMs === 0 ? 0 : performance.now() - oldestOf(ready.oldest(Infinity));
+    const patience = patienceOf(group, now);
     const lanes = pool.lanesOf(model);
     const bounds = { lanes, fewest: costs.fewestRows(model), most: rowsAtOnce.ofOnline(group) };
-    const { rows, isFull } = nextBatch(ready.count, waited, group, bounds);
+    const { rows, isFull } = nextBatch(ready.count, patience, group, bounds);
     if (rows === 0) {
-      pumpIn(group, maxWaitMs - waited);
+      pumpIn(group, patience);
       return false;
     }
     const how = isFull ? 'full_online' : 'online';
     return sendFrom(group, suspects.length > 0 ? 'empty' : how, rows);
+  }
+
+  function patienceOf({ ready, model, maxWaitMs }: OpenGroup, machine: number): number {
+    // Online rows of most models do not wait, so the time of their arrival does not matter.
+    if (maxWaitMs === 0) return 0;
+    const answerMs = ready.count * (turns.rowMs(model) ?? 0);
+    const local = performance.now();
+    return patienceMs(ready.oldest(Infinity), { maxWaitMs, answerMs }, { local, machine });
   }
 
   /** Nobody waits for these online rows any more. */
@@ -178,11 +185,19 @@ export function createBatcher(deps: {
     }
   }
 
+  /** Pumps after this time, or earlier if that is planned already. */
   function pumpIn(group: OpenGroup, ms: number): void {
-    group.timer ??= setTimeout(() => {
+    const at = performance.now() + ms;
+    if (group.timer !== null) {
+      // Timers are no more exact than a millisecond.
+      if (group.timer.at <= at + 1) return;
+      clearTimeout(group.timer.timeout);
+    }
+    const timeout = setTimeout(() => {
       group.timer = null;
       pump();
     }, ms);
+    group.timer = { timeout, at };
   }
 
   function sendFrom(group: OpenGroup, how: SendHow, most = rowsAtOnce.ofBlocks(group, how)): boolean {

@@ -1,4 +1,4 @@
-/** What the batcher must know of online rows: when they are too late, and how many leave together. Pure. */
+/** What the batcher must know of online rows: when they are too late, how long they may wait, and how many leave. Pure. */
 import type { OpenGroup } from './batch-group.ts';
 import { rowsIn, type RowRun } from './ready-rows.ts';
 
@@ -8,6 +8,9 @@ export interface NextBatch {
   /** Whether it may be sent to a busy lane, because no more rows will join it. */
   readonly isFull: boolean;
 }
+
+/** Of the time until its deadline, a row waits for others at most this share. The rest is for its answer. */
+const MOST_WAITING = 0.5;
 
 export interface BatchBounds {
   /** Lanes that hold the model. */
@@ -19,11 +22,12 @@ export interface BatchBounds {
 
 /**
  * How many of the waiting rows go into one batch if a lane has room. Rows that need not wait for others are divided
- * among the lanes, because a lane that takes all of them answers the first row only after the last one.
+ * among the lanes, because a lane that takes all of them answers the first row only after the last one. `patience`: see
+ * patienceMs.
  */
 export function nextBatch(
   waiting: number,
-  waitedMs: number,
+  patience: number,
   { maxWaitMs, preferredSizes }: Pick<OpenGroup, 'maxWaitMs' | 'preferredSizes'>,
   { lanes, fewest, most }: BatchBounds,
 ): NextBatch {
@@ -34,12 +38,27 @@ export function nextBatch(
   if (waiting >= most) return { rows: most, isFull: true };
   const preferred = preferredSizes.find((size) => size <= waiting);
   if (preferred !== undefined) return { rows: preferred, isFull: true };
-  return { rows: waitedMs >= maxWaitMs ? waiting : 0, isFull: false };
+  return { rows: patience <= 0 ? waiting : 0, isFull: false };
 }
 
-/** When the oldest of the rows began to wait. */
-export function oldestOf(runs: readonly RowRun[]): number {
-  return runs.reduce((oldest, { since }) => Math.min(oldest, since), Infinity);
+/**
+ * How long the rows may still wait for others, in ms. With 0 or less they leave now. `answerMs`: how long a lane probably
+ * works on them.
+ */
+export function patienceMs(
+  runs: readonly Pick<RowRun, 'since' | 'receiver'>[],
+  { maxWaitMs, answerMs }: { readonly maxWaitMs: number; readonly answerMs: number },
+  now: { readonly local: number; readonly machine: number },
+): number {
+  let least = Infinity;
+  for (const { since, receiver } of runs) {
+    const waited = now.local - since;
+    least = Math.min(least, maxWaitMs - waited);
+    if (receiver.deadline === undefined) continue;
+    const left = receiver.deadline - now.machine;
+    least = Math.min(least, left - Math.max(answerMs, (waited + left) * (1 - MOST_WAITING)));
+  }
+  return least;
 }
 
 /** `now`: by machine-clock.ts. */

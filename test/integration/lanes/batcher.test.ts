@@ -331,4 +331,20 @@ describe('online rows', () => {
     });
     expect(batch).toBeGreaterThanOrEqual(39);
   });
+
+  it('that wait for a fuller batch leave in time for their deadline, also if a row with a later one came first', async () => {
+    const { batcher } = open();
+    const waiting = onlineGroup(batchGroup({ ...GROUP, online: { maxWaitMs: 60_000, preferredSizes: [] } }));
+    const ask = async (timeoutMs: number) =>
+      new Promise<RowAnswer>((resolve) => {
+        const answered: RowReceiver['answered'] = (_, outcomes, batch) =>
+          resolve({ outcome: unpackOutcomes(outcomes)[0]!, batch });
+        const receiver: RowReceiver = { answered, deadline: machineNow() + timeoutMs };
+        batcher.submitOnline(waiting, [{ bytes: Uint8Array.of(1) }], receiver, 0);
+        batcher.pump();
+      });
+    const answers = await Promise.all([ask(120_000), ask(2_000)]);
+    expect(answers.map(codeOf)).toEqual(['ok', 'ok']);
+    expect(answers[0].batch!.rows).toBe(2);
+  });
 });

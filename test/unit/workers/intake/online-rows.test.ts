@@ -1,6 +1,6 @@
-// How many of the waiting online rows go into one batch.
+// How many of the waiting online rows go into one batch, and how long they wait for others.
 import { expect, it } from 'vitest';
-import { nextBatch } from '#forebay/workers/intake/online-rows.js';
+import { nextBatch, patienceMs } from '#forebay/workers/intake/online-rows.js';
 
 const AT_ONCE = { maxWaitMs: 0, preferredSizes: [] };
 const GATHERING = { maxWaitMs: 5, preferredSizes: [8, 4] };
@@ -23,11 +23,32 @@ it('all rows leave together while no lane is known to hold the model', () => {
 });
 
 it.each([
-  { waiting: 3, waitedMs: 4, rows: 0, isFull: false },
-  { waiting: 3, waitedMs: 5, rows: 3, isFull: false },
-  { waiting: 7, waitedMs: 0, rows: 4, isFull: true },
-  { waiting: 20, waitedMs: 0, rows: 16, isFull: true },
-])('rows that wait for others are not divided: $waiting rows after $waitedMs ms', (one) => {
-  const { waiting, waitedMs, ...expected } = one;
-  expect(nextBatch(waiting, waitedMs, GATHERING, twoLanes(1))).toEqual(expected);
+  { waiting: 3, patience: 1, rows: 0, isFull: false },
+  { waiting: 3, patience: 0, rows: 3, isFull: false },
+  { waiting: 7, patience: 5, rows: 4, isFull: true },
+  { waiting: 20, patience: 5, rows: 16, isFull: true },
+])('rows that wait for others are not divided: $waiting rows that may wait for $patience ms', (one) => {
+  const { waiting, patience, ...expected } = one;
+  expect(nextBatch(waiting, patience, GATHERING, twoLanes(1))).toEqual(expected);
+});
+
+it.each([
+  { which: 'without a deadline', maxWaitMs: 50, timeoutMs: undefined, answerMs: 5, mayWait: 40 },
+  { which: 'with a late deadline', maxWaitMs: 50, timeoutMs: 1_000, answerMs: 5, mayWait: 40 },
+  { which: 'with an early deadline', maxWaitMs: 5_000, timeoutMs: 1_000, answerMs: 5, mayWait: 490 },
+  { which: 'with a slow answer', maxWaitMs: 5_000, timeoutMs: 1_000, answerMs: 800, mayWait: 190 },
+  {
+    which: 'with a deadline too early for its answer',
+    maxWaitMs: 50,
+    timeoutMs: 100,
+    answerMs: 800,
+    mayWait: -710,
+  },
+])('a row $which leaves in time: after $mayWait ms more', ({ maxWaitMs, timeoutMs, answerMs, mayWait }) => {
+  const now = { local: 110, machine: 7_010 };
+  const answered = () => {};
+  const deadline = timeoutMs === undefined ? {} : { deadline: 7_000 + timeoutMs };
+  const patient = { since: 110, receiver: { answered } };
+  const row = { since: 100, receiver: { answered, ...deadline } };
+  expect(patienceMs([patient, row], { maxWaitMs, answerMs }, now)).toBeCloseTo(mayWait);
 });
