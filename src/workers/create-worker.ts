@@ -294,6 +294,7 @@ export async function createWorker(options: {
     memoryLevel: () => guard.level,
     limitBytes: resources.memoryBytes,
     models: models.describe,
+    refused: models.refused,
     intake: () => intake.state,
   });
   const heartbeat = createHeartbeat({

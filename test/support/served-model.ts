@@ -4,6 +4,7 @@ import type { ModelService } from '#forebay/shared/queue/workers/worker-registry
 export const SERVED: ModelService = {
   lanes: 2,
   problem: null,
+  poolWorkers: 1,
   otherHashes: [],
   isLoading: false,
   isUnloaded: false,

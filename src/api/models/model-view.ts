@@ -21,7 +21,7 @@ export function viewOf(model: KnownModel, { known, aliases }: ModelSurvey): Mode
 }
 
 function toWire(
-  { ref, version, config, notes, served }: KnownModel,
+  { ref, version, config, notes, served, refusal }: KnownModel,
   isLatest: boolean,
   aliases: string[],
 ): ModelWire {
@@ -29,7 +29,8 @@ function toWire(
   const unloaded = served.filter((model) => model.isUnloaded === true);
   /** A worker remembers the facts of a model that it has unloaded. */
   const healthy = loaded.length > 0 ? loaded : unloaded;
-  const problem = healthy.length > 0 ? null : (served[0]?.problem ?? null);
+  const problem =
+    healthy.length > 0 ? null : (served.find((model) => model.problem !== null)?.problem ?? refusal);
   const lanes = healthy.reduce((sum, model) => sum + model.lanes, 0);
   const invariance = gravest(healthy.map((model) => model.batchInvariance));
   const memory = healthy.find((model) => model.memory)?.memory ?? null;

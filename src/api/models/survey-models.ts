@@ -5,7 +5,9 @@ import { ForebayError } from '../../shared/errors.ts';
 import type { Aliases } from '../../shared/models/aliases.ts';
 import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import type { ModelFolderReader, ModelProblem } from '../../shared/models/model-folder-reader.ts';
+import { modelTitle } from '../../shared/models/version-name.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
+import { refusalOf, refusedBy, type Refusal } from '../../shared/queue/workers/refused-models.ts';
 import {
   offeredModels,
   type ServedModel,
@@ -23,6 +25,8 @@ export interface KnownModel {
   /** The files that its config names. Empty if only workers know the model. */
   readonly named: ModelFolder['named'];
   readonly served: readonly ServedModel[];
+  /** Why a worker that has its folder does not serve it. Null if none has said so, or if some worker announces it. */
+  readonly refusal: Refusal | null;
 }
 
 interface OnDisk {
@@ -38,6 +42,19 @@ export interface ModelSurvey extends Omit<OnDisk, 'models'> {
   readonly known: readonly KnownModel[];
   /** The pipelines of requests that workers serve, by queue. */
   readonly inline: ReadonlyMap<string, readonly ServedModel[]>;
+}
+
+/** Models whose folders only workers have, but cannot read. `seen`: the titles of all others. */
+function brokenOnlyThere(workers: readonly WorkerInfo[], seen: ReadonlySet<string>): ModelProblem[] {
+  const found = new Map<string, ModelProblem>();
+  for (const worker of workers) {
+    for (const { title } of refusedBy(worker)) {
+      if (title === null || seen.has(title) || found.has(title)) continue;
+      const { message } = refusalOf([worker], worker.pool, (one) => one === title)!;
+      found.set(title, { dir: '', title, error: new ForebayError('invalid_model_config', message) });
+    }
+  }
+  return [...found.values()];
 }
 
 /** The models of a draining worker stay known, but the worker does not serve them. */
@@ -85,18 +102,35 @@ export function createModelSurvey(deps: {
       group.set(queue, [...(group.get(queue) ?? []), model]);
     }
     const known: KnownModel[] = [];
-    for (const { ref, version, config, notes, named } of disk.models) {
+    const seen = new Set<string>();
+    for (const { ref, version, config, notes, named, dir } of disk.models) {
       const serving = served.get(blockQueueName(ref)) ?? [];
-      known.push({ ref, version, config, notes, named, onDisk: true, served: serving });
+      const titles = [modelTitle({ name: ref.name, version }), ...(version === null ? [basename(dir)] : [])];
+      for (const title of titles) seen.add(title);
+      const refusal =
+        serving.length > 0 ? null : refusalOf(workers, ref.pool, (title) => titles.includes(title));
+      known.push({ ref, version, config, notes, named, onDisk: true, served: serving, refusal });
     }
     // A separate loop, because two versions with the same content share a queue.
     for (const { ref } of disk.models) served.delete(blockQueueName(ref));
     for (const models of served.values()) {
       const { ref, version = null } = models[0]!;
       const config = models.find((model) => model.config !== undefined)?.config ?? null;
-      known.push({ ref, version, config, notes: [], named: [], onDisk: false, served: models });
+      known.push({
+        ref,
+        version,
+        config,
+        notes: [],
+        named: [],
+        onDisk: false,
+        served: models,
+        refusal: null,
+      });
+      seen.add(modelTitle({ name: ref.name, version }));
     }
-    const { broken, unreadable, aliases } = disk;
+    const { unreadable, aliases } = disk;
+    for (const { title } of disk.broken) seen.add(title);
+    const broken = [...disk.broken, ...brokenOnlyThere(workers, seen)];
     return { known, inline, broken, unreadable, aliases };
   }
 

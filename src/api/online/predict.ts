@@ -93,13 +93,15 @@ function checkInput(input: PredictInput, { config }: OnlineModel): void {
 
 function notServed(
   name: string,
-  { problem, waitsBecause, isDraining, otherHashes }: ModelService,
+  { problem, waitsBecause, isDraining, otherHashes, poolWorkers }: ModelService,
 ): ForebayError {
   const help = isDraining
     ? 'all that have it are draining. Resume one, or start another one'
     : otherHashes.length > 0
       ? 'workers have other files of it. If the files have just changed, workers notice that within some seconds, so try again'
-      : 'start a worker of its pool';
+      : poolWorkers > 0
+        ? 'live workers of its pool do not have it. Check their model folders and FOREBAY_MODELS. They notice a new folder within some seconds'
+        : 'start a worker of its pool';
   const why = problem ?? waitsBecause ?? help;
   return noWorker(`No live worker serves the model "${name}": ${why}.`);
 }

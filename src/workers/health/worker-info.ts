@@ -21,7 +21,7 @@ export function createWorkerInfo(facts: {
   const lag = watchLag();
 
   return () => {
-    const { lanes, memory, inflight, models, intake } = facts.view();
+    const { lanes, memory, inflight, models, refused, intake } = facts.view();
     return {
       id,
       host: hostname(),
@@ -40,6 +40,7 @@ export function createWorkerInfo(facts: {
         const use = uses.of(blockQueueName(model.ref));
         return use === null ? model : { ...model, use };
       }),
+      ...(refused.length > 0 && { refused }),
       intake,
       resources,
       plan: plan.choices,

@@ -1,6 +1,7 @@
 /** What a worker is doing now, for its heartbeat and its metrics. */
 import type { IntakeState } from '../../shared/domain/intake-state.ts';
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
+import type { RefusedModel } from '../../shared/queue/workers/refused-models.ts';
 import type { ServedModel } from '../../shared/queue/workers/worker-registry.ts';
 import type { ByteBudget } from '../intake/byte-budget.ts';
 import type { LanePool, LaneView } from '../lane-pool/lane-pool.ts';
@@ -17,6 +18,7 @@ export interface WorkerView {
   };
   readonly inflight: Pick<ByteBudget, 'used' | 'limit' | 'blockedMs'>;
   readonly models: readonly ServedModel[];
+  readonly refused: readonly RefusedModel[];
   readonly intake: IntakeState;
 }
 
@@ -28,6 +30,7 @@ export function createWorkerView(parts: {
   /** Applies if nothing else is known. */
   limitBytes: number;
   models: () => readonly ServedModel[];
+  refused: () => readonly RefusedModel[];
   intake: () => IntakeState;
 }): () => WorkerView {
   const { lanes, budget } = parts;
@@ -43,6 +46,7 @@ export function createWorkerView(parts: {
       },
       inflight: budget,
       models: parts.models(),
+      refused: parts.refused(),
       intake: parts.intake(),
     };
   };

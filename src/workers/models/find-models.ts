@@ -23,12 +23,19 @@ export interface FoundModel {
   readonly filesKey: string;
 }
 
+export interface FolderProblem {
+  readonly path: string;
+  /** The model's name by its folders, such as `tiny` or `tiny@2`. Null: a whole folder of models. */
+  readonly title: string | null;
+  readonly error: ForebayError;
+}
+
 export interface FoundModels {
   readonly models: readonly FoundModel[];
   /** The looks of all folders that may hold a model, by path or URL. Taken before the folders were read. */
   readonly looks: ReadonlyMap<string, FolderLook>;
   /** Folders that cannot be read. */
-  readonly problems: readonly { readonly path: string; readonly error: ForebayError }[];
+  readonly problems: readonly FolderProblem[];
 }
 
 /** Looks at all folders that may hold a model. */
@@ -56,10 +63,10 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
   const lookOnce = memoLooks(looks);
   /** If two folders have a model of the same name, the first one wins. */
   const inEarlierDir = new Set<string>();
-  const problems: { path: string; error: ForebayError }[] = [];
+  const problems: FolderProblem[] = [];
   for (const dir of dirs) {
     const listing = await reader.list(dir).catch((error: unknown) => {
-      problems.push({ path: dir, error: asForebayError(error) });
+      problems.push({ path: dir, title: null, error: asForebayError(error) });
       return { models: [], problems: [], aliases: new Map<string, never>() };
     });
     const ours = listing.models.filter(({ ref }) => ref.pool === pool && !inEarlierDir.has(ref.name));
@@ -68,7 +75,7 @@ export async function findModels(wanted: ModelsWanted): Promise<FoundModels> {
       models.push({ folder, look: await lookOnce(folder.dir), filesKey: await filesKeyOf(folder, lookOnce) });
     }
     for (const { ref } of ours) inEarlierDir.add(ref.name);
-    problems.push(...listing.problems.map(({ dir: path, error }) => ({ path, error })));
+    problems.push(...listing.problems.map(({ dir: path, title, error }) => ({ path, title, error })));
   }
   return { models, looks, problems };
 }

@@ -9,6 +9,7 @@ import type { ModelFolder } from '../../shared/models/model-folder.ts';
 import { modelTitle } from '../../shared/models/version-name.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
+import { MOST_REFUSED, type RefusedModel } from '../../shared/queue/workers/refused-models.ts';
 import type {
   ModelSizing,
   ServedModel as AnnouncedModel,
@@ -75,6 +76,7 @@ export function createServedModels(deps: ServedModelsDeps) {
   let reportServed: () => void;
   /** Settles when a model is served for the first time. */
   const firstServed = new Promise<void>((resolve) => (reportServed = resolve));
+  let refused: readonly RefusedModel[] = [];
   /** Queues of the models that are on disk now. */
   let onDisk: ReadonlySet<string> = new Set();
   let isStopped = false;
@@ -86,6 +88,9 @@ export function createServedModels(deps: ServedModelsDeps) {
   /** Compares the models with those that are on disk now: loads new ones, and marks missing ones as replaced. */
   function sync({ models: found, problems }: FoundModels): void {
     for (const problem of problems) report(problem);
+    refused = problems
+      .slice(0, MOST_REFUSED)
+      .map(({ title, error: { code, message } }) => ({ title, code, message }));
     onDisk = new Set(found.map(({ folder }) => blockQueueName(folder.ref)));
     for (const model of models.values()) if (!onDisk.has(model.queue)) leaveDisk(model);
     for (const one of pinnedFirst(found)) appear(one, found.length > 1);
@@ -272,6 +277,8 @@ export function createServedModels(deps: ServedModelsDeps) {
       const { batch, mostRows = batch.value } = loaded.sizing;
       return { batchSize: batch.value, mostRows: mostOnlineRows(batch.value, mostRows) };
     },
+    /** The folders that could not be read. For the heartbeat. */
+    refused: () => refused,
     /** For the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
   };

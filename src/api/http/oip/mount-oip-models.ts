@@ -76,7 +76,9 @@ export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
         const name = modelNamed(named);
         const { service, ref } = await deps.onlineModels.find(name);
         if (service.lanes > 0) return c.json({ name: ref.name, ready: true });
-        throw new ForebayError('no_worker', `No lane has the model "${name}" loaded.`);
+        const { problem } = service;
+        const why = problem === null ? '' : `: ${problem}`;
+        throw new ForebayError('no_worker', `No lane has the model "${name}" loaded${why}.`);
       },
     );
   }

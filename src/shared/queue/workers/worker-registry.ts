@@ -6,10 +6,12 @@ import type { IntakeOrder, IntakeState } from '../../domain/intake-state.ts';
 import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
 import type { ModelConfig, ModelRef } from '../../domain/model/model-config.ts';
 import type { ModelUse } from '../../domain/model/model-use.ts';
+import { parseModelName } from '../../models/version-name.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
 import { redisNow } from '../redis-now.ts';
 import { withCurrentBounds, withCurrentCode } from '../older-names.ts';
 import { readOrder } from './intake-orders.ts';
+import { refusalOf, type RefusedModel } from './refused-models.ts';
 
 /** Resident memory of a model in one lane, as the lane measured it. */
 export interface ModelMemory {
@@ -107,6 +109,8 @@ export interface WorkerInfo {
     readonly blockedMs: number;
   };
   readonly models: readonly ServedModel[];
+  /** Absent: none, or an older worker. */
+  readonly refused?: readonly RefusedModel[];
   /** Workers of older versions do not send it. They cannot be drained. */
   readonly intake?: IntakeState;
   /** Workers of older versions send neither this nor `plan`. */
@@ -122,6 +126,8 @@ export interface ModelService {
   readonly lanes: number;
   /** Why a worker cannot serve the model. Null if one serves it or has it unloaded, or if none reports a problem. */
   readonly problem: string | null;
+  /** Live workers of its pool, whether they have it or not. */
+  readonly poolWorkers: number;
   /** Hashes of other versions of the model that workers of its pool serve. */
   readonly otherHashes: readonly string[];
   /** Some worker is loading it. */
@@ -219,6 +225,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
     async serviceOf(model: ModelRef): Promise<ModelService> {
       const queue = blockQueueName(model);
       const workers = await live();
+      const isOf = (title: string) => parseModelName(title).name === model.name;
       const announced = workers.flatMap((worker) =>
         offeredModels(worker).map((served) => ({ worker, served, queue: blockQueueName(served.ref) })),
       );
@@ -236,7 +243,10 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         problem:
           serving.length > 0 || unloaded.length > 0
             ? null
-            : (mine.find(({ served }) => served.problem)?.served.problem?.message ?? null),
+            : (mine.find(({ served }) => served.problem)?.served.problem?.message ??
+              (mine.length === 0 ? refusalOf(workers, model.pool, isOf)?.message : null) ??
+              null),
+        poolWorkers: workers.filter(({ pool }) => pool === model.pool).length,
         otherHashes: [...new Set(others.map(({ ref }) => ref.hash))].toSorted(),
         isLoading: mine.some(({ served }) => served.isLoading === true),
         isUnloaded: unloaded.length > 0,

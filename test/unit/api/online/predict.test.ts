@@ -25,7 +25,12 @@ it('a model whose files workers have not seen yet is worth another try, which th
     retryAfterS: 5,
     message: expect.stringMatching(/If the files have just changed, workers notice that .*so try again\.$/),
   });
-  expect(await why({})).toMatchObject({ message: expect.stringMatching(/start a worker of its pool\.$/) });
+  expect(await why({ poolWorkers: 0 })).toMatchObject({
+    message: expect.stringMatching(/start a worker of its pool\.$/),
+  });
+  expect(await why({ poolWorkers: 2 })).toMatchObject({
+    message: expect.stringMatching(/live workers of its pool do not have it\. Check their model folders/),
+  });
   expect(await why({ otherHashes: ['b'], problem: 'no graph' })).toMatchObject({
     message: expect.stringMatching(/: no graph\.$/),
   });

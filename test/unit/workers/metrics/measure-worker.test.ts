@@ -18,6 +18,7 @@ function measured(view: Partial<WorkerView> = {}) {
     memory: { usedBytes: 500, limitBytes: 1000, level: 'slow' },
     inflight: { used: 1, limit: 2, blockedMs: 1500 },
     models: [served],
+    refused: [],
     intake: 'running',
     ...view,
   };
