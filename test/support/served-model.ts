@@ -12,5 +12,6 @@ export const SERVED: ModelService = {
   isReplaced: false,
   isDraining: false,
   memoryFull: false,
+  slowCode: null,
   bodyFolder: null,
 };

@@ -33,6 +33,8 @@ export interface PredictRequest {
 export type Predict = (request: PredictRequest, caller: WaitingCaller) => Promise<OnlineRows>;
 
 const RETRY_AFTER_S = 5;
+/** Workers need so long to report code that hangs. Shorter requests need no look-up, which would delay their answer. */
+const HEARD_MS = 2_000;
 
 /**
  * Rejects with ForebayError `model_not_found`, `invalid_model_config`, `invalid_request`, `unsupported_media_type`,
@@ -40,6 +42,19 @@ const RETRY_AFTER_S = 5;
  */
 export function createPredict(deps: { models: OnlineModels; requests: OnlineRequests }): Predict {
   const { models, requests } = deps;
+
+  /** Code of users may hang, of this model or of another one in the same lanes. */
+  async function lateBecause(
+    error: ForebayError,
+    name: string,
+    model: OnlineModel,
+    timeoutMs: number,
+  ): Promise<ForebayError> {
+    if (timeoutMs < HEARD_MS) return error;
+    const { service } = await models.fresh(name).catch(() => model);
+    return service.slowCode === null ? error : codeIsSlow(service.slowCode, timeoutMs);
+  }
+
   return async ({ model: name, input, options, timeoutMs, priority, tenant }, caller) => {
     const model = await models.find(name);
     checkInput(input, model);
@@ -62,7 +77,7 @@ export function createPredict(deps: { models: OnlineModels; requests: OnlineRequ
     } catch (error) {
       if (!(error instanceof ForebayError) || error.code !== 'deadline_passed') throw error;
       // On a busy machine, the look-up takes longer than many deadlines.
-      if (model.service.lanes > 0) throw error;
+      if (model.service.lanes > 0) throw await lateBecause(error, name, model, timeoutMs);
       // The model may still be loading, or cannot be loaded.
       const now = await models.fresh(name).catch(() => model);
       if (now.service.lanes > 0) throw deadlinePassed(timeoutMs);
@@ -104,6 +119,14 @@ function notServed(
         : 'start a worker of its pool';
   const why = problem ?? waitsBecause ?? help;
   return noWorker(`No live worker serves the model "${name}": ${why}.`);
+}
+
+function codeIsSlow({ model, ms }: NonNullable<ModelService['slowCode']>, timeoutMs: number): ForebayError {
+  const seconds = (ms / 1000).toFixed(1);
+  return new ForebayError(
+    'deadline_passed',
+    `No answer within ${timeoutMs} ms. The code of the model "${model}" has worked on one batch for more than ${seconds} s, so it may hang. Its lane is restarted when the batch times out (FOREBAY_BATCH_TIMEOUT_S).`,
+  );
 }
 
 function notLoaded(name: string, { waitsBecause, problem }: ModelService, timeoutMs: number): ForebayError {

@@ -1,6 +1,13 @@
 /** What one lane has to do: counts of the batches in it, and how long it has worked on the current one. */
 import type { RunBatch } from './lane-handle.ts';
 
+/** Code of users that has run for longer than usual on one batch. */
+export interface SlowCode {
+  /** The model's queue. */
+  readonly model: string;
+  readonly ms: number;
+}
+
 export type LaneLoad = ReturnType<typeof createLaneLoad>;
 
 /**
@@ -10,12 +17,14 @@ export type LaneLoad = ReturnType<typeof createLaneLoad>;
  */
 const SUSPECT_MS = 5_000;
 const SUSPECT_TIMES = 3;
+/** Code that has worked on a batch for this long is reported to clients whose time is over. */
+const SLOW_MS = 1_000;
 
 export function createLaneLoad() {
   let online = 0;
   let long = 0;
-  /** Batches of models with code. */
-  let code = 0;
+  /** The models of the batches with code, oldest first. */
+  const code: string[] = [];
   /** Of batches of blocks. */
   const priorities: number[] = [];
   let runsSince = 0;
@@ -42,7 +51,13 @@ export function createLaneLoad() {
     /** Whether code of users seems to hang in the lane. */
     get mayHang(): boolean {
       const limit = Math.max(SUSPECT_MS, SUSPECT_TIMES * longestMs);
-      return code > 0 && performance.now() - runsSince > limit;
+      return code.length > 0 && performance.now() - runsSince > limit;
+    },
+    /** Code that seems to keep the lane busy. The lane runs its oldest batch first, unless an online one overtakes it. */
+    get slowCode(): SlowCode | null {
+      const [model] = code;
+      const ms = performance.now() - runsSince;
+      return model !== undefined && ms > SLOW_MS ? { model, ms } : null;
     },
     /**
      * A batch enters the lane. `isCode`: code of users is in its model. `isOnly`: no other batch is in the lane. Call the
@@ -53,7 +68,7 @@ export function createLaneLoad() {
       const isOnline = deadlines !== undefined;
       const isLong = !isOnline && rows.length > callRows;
       if (of.isOnly) runsSince = performance.now();
-      if (of.isCode) code += 1;
+      if (of.isCode) code.push(batch.model);
       if (isOnline) online += 1;
       else priorities.push(priority);
       if (isLong) long += 1;
@@ -61,7 +76,7 @@ export function createLaneLoad() {
         const now = performance.now();
         if (isFinished) longestMs = Math.max(longestMs, now - runsSince);
         runsSince = now;
-        if (of.isCode) code -= 1;
+        if (of.isCode) code.splice(code.indexOf(batch.model), 1);
         if (isOnline) online -= 1;
         else priorities.splice(priorities.indexOf(priority), 1);
         if (isLong) long -= 1;

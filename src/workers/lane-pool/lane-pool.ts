@@ -4,7 +4,7 @@ import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { holdsCode } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
-import { createLaneLoad } from './lane-load.ts';
+import { createLaneLoad, type SlowCode } from './lane-load.ts';
 import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
 import type { LaneState } from './lane-state.ts';
 import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
@@ -76,6 +76,8 @@ export interface LanePool {
   lanesOf(model: string): number;
   /** Those of them that do not seem to hang. */
   promptLanesOf(model: string): number;
+  /** The code that has kept a lane of the model busy for longest. Null: none for long. */
+  slowCodeOf(model: string): SlowCode | null;
   /** Number of lanes that can take batches of the model and have none of a block. */
   emptyLanes(model: string): number;
   /** Number of batches of the model that lanes can take now. */
@@ -246,6 +248,10 @@ export function createLanePool(deps: {
     isRunning: (model) => running.has(model),
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
     promptLanesOf: (model) => slots.filter((slot) => slot.holds(model) && !loadOf(slot).mayHang).length,
+    slowCodeOf: (model) =>
+      slots
+        .flatMap((slot) => (slot.holds(model) ? (loadOf(slot).slowCode ?? []) : []))
+        .reduce<SlowCode | null>((most, one) => (one.ms > (most?.ms ?? 0) ? one : most), null),
     emptyLanes: (model) => slots.filter((slot) => slot.takes(model) && ofBlocks(slot) === 0).length,
     freeSlots: (model) => slots.reduce((free, slot) => (slot.takes(model) ? free + roomIn(slot) : free), 0),
     onFree(listener) {

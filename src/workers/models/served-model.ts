@@ -155,7 +155,11 @@ export function lastLoadedOf(model: ServedModel): LoadedModel | null {
 /** The model as the heartbeat reports it. */
 export function announced(
   model: ServedModel,
-  facts: { readonly lanes: number; readonly tunedAt: string | null; readonly replaces: readonly string[] },
+  facts: Pick<AnnouncedModel, 'slowCode'> & {
+    readonly lanes: number;
+    readonly tunedAt: string | null;
+    readonly replaces: readonly string[];
+  },
 ): AnnouncedModel {
   const { found, state } = model;
   const isUnloaded = state.is === 'unloaded';
@@ -180,5 +184,6 @@ export function announced(
     batchInvariance: info?.batchInvariance ?? null,
     memory: memory && { modelBytes: memory.weightsBytes, batchBytes: memory.activationBytes },
     ...(loaded && { sizing: loaded.sizing }),
+    ...(facts.slowCode && { slowCode: facts.slowCode }),
   };
 }

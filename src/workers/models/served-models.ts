@@ -50,7 +50,7 @@ import type { SizingFacts } from './size-model.ts';
 export type ServedModels = ReturnType<typeof createServedModels>;
 
 export interface ServedModelsDeps {
-  pool: Pick<LanePool, 'lanesOf' | 'unload'>;
+  pool: Pick<LanePool, 'lanesOf' | 'slowCodeOf' | 'unload'>;
   residentOf: ResidentOf;
   loader: ModelLoader;
   sizeModel: (facts: SizingFacts) => ModelSizing;
@@ -231,7 +231,10 @@ export function createServedModels(deps: ServedModelsDeps) {
 
   function announce(model: ServedModel): AnnouncedModel {
     const { folder } = model.found;
+    const slow = pool.slowCodeOf(model.queue);
+    const code = slow && models.get(slow.model);
     return announced(model, {
+      ...(code && { slowCode: { model: nameOf(code), ms: Math.round(slow.ms) } }),
       lanes: pool.lanesOf(model.queue),
       tunedAt: tunedOf(folder)?.measuredAt ?? null,
       replaces: versions.before(versioned(folder)),

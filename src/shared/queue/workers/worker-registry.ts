@@ -64,6 +64,8 @@ export interface ServedModel {
   readonly memory: ModelMemory | null;
   /** Absent while it is not loaded. */
   readonly sizing?: ModelSizing;
+  /** Code of users that keeps one of its lanes busy for long, of this or of another model. Absent: none. */
+  readonly slowCode?: { readonly model: string; readonly ms: number };
   /** Absent before its first batch, and from workers of older versions. */
   readonly use?: ModelUse;
 }
@@ -142,6 +144,8 @@ export interface ModelService {
   readonly isDraining: boolean;
   /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;
+  /** Code of users that keeps one of its lanes busy, of all workers the longest. Null: none for long. */
+  readonly slowCode: NonNullable<ServedModel['slowCode']> | null;
   /** Id of the body folder that all workers share that may take its online requests. Null: they share none. */
   readonly bodyFolder: string | null;
 }
@@ -253,6 +257,9 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         waitsBecause: unloaded.find(({ served }) => served.waitsBecause)?.served.waitsBecause ?? null,
         isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
         isDraining: draining.some((served) => isReady(served) && blockQueueName(served.ref) === queue),
+        slowCode: mine
+          .flatMap(({ served }) => served.slowCode ?? [])
+          .reduce<ModelService['slowCode']>((most, one) => (one.ms > (most?.ms ?? 0) ? one : most), null),
         bodyFolder: onlyOne(mine.map(({ worker }) => worker.bodyFolder)) ?? null,
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };

@@ -36,7 +36,7 @@ function worker({ loadsAtOnce = () => true, gates = new Map(), failures = 0 }: G
   const info = { batchInvariance: null, memory: null, notes: [], loadMs: 1 };
   const loaded = { ok: true, info } as unknown as Awaited<ReturnType<ServedModelsDeps['loader']['load']>>;
   const models = createServedModels({
-    pool: { lanesOf: () => 1, unload: (queue) => void calls.push(`unload ${queue}`) },
+    pool: { slowCodeOf: () => null, lanesOf: () => 1, unload: (queue) => void calls.push(`unload ${queue}`) },
     residentOf(queue, _, lost) {
       onLost.push(lost);
       return { lanes: 1, load: { model: queue } } as ReturnType<ServedModelsDeps['residentOf']>;
