@@ -16,6 +16,7 @@ import { connectRedis } from '../shared/queue/connection.ts';
 import { createRedisWatch } from '../shared/redis/redis-watch.ts';
 import { visibleText } from '../shared/text/visible-text.ts';
 import { measureApi } from './metrics/measure-api.ts';
+import { answerBrokenRequests } from './http/middleware/broken-requests.ts';
 import { connectionLimits } from './http/middleware/connection-limits.ts';
 import { createApiService } from './service.ts';
 import { traceApi } from './traces/trace-api.ts';
@@ -92,6 +93,7 @@ async function listen(fetch: Answer, config: Config): Promise<Server> {
     );
   });
   server.maxConnections = config.maxConnections;
+  answerBrokenRequests(server as Server, config);
   return server as Server;
 }
 

@@ -91,6 +91,14 @@ export const REQUEST_ERRORS = {
       'This output is complete, and its parts have become larger files (`compact`, `partition_by`). So it cannot be resumed. It can be the earlier output of a delta job only if it has recorded the versions of its rows.',
     fix: 'To run failed rows again, retry the job. For more rows, submit a delta job into another output with this one as `previous`, or the rows as a new job. Else choose another output, or overwrite this one.',
   },
+  request_timeout: {
+    cause: 'The headers or the body of the request arrived too slowly, or not at all.',
+    fix: 'Send the request again, with a smaller body or over a faster connection. `FOREBAY_REQUEST_TIMEOUT_S` bounds the time.',
+  },
+  headers_too_large: {
+    cause: 'The headers of the request are larger than 16 KB.',
+    fix: 'Send fewer or shorter headers, for example without cookies of other services.',
+  },
   request_too_large: {
     cause: 'The body is larger than this path accepts.',
     fix: 'Write the rows into a manifest file and submit its path, or submit several jobs.',

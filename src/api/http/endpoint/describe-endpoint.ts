@@ -23,6 +23,7 @@ const REFUSALS: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'rate_li
 const BODY_PROBLEMS: readonly ErrorCode[] = [
   'request_too_deep',
   'request_too_large',
+  'request_timeout',
   'unsupported_media_type',
 ];
 

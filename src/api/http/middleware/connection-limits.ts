@@ -7,12 +7,12 @@ export interface ConnectionSettings {
 }
 
 /** Only a stalled or hostile client takes longer to send its headers. */
-const MAX_HEADERS_TIMEOUT_S = 10;
-const MAX_HEADER_BYTES = 16 * 1024;
+export const MAX_HEADERS_TIMEOUT_S = 10;
+export const MAX_HEADER_BYTES = 16 * 1024;
 /** How long an idle connection is kept. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** Node answers 408 to slow clients and 431 to oversized headers, and closes the connection. */
+/** Node closes the connections of slow clients and of oversized headers. broken-requests.ts answers them. */
 export function connectionLimits({ requestTimeoutS }: ConnectionSettings): ServerOptions {
   const requestTimeout = requestTimeoutS * 1000;
   // Node refuses a request timeout that is shorter than the headers timeout.
