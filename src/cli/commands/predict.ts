@@ -6,7 +6,7 @@ import type { PredictBody, PredictOptions } from '../../api/http/wire/predict.ts
 import { messageOf } from '../../shared/errors.ts';
 import { TASK_OPTION_NAMES } from '../../shared/tasks/task-options.ts';
 import type { CliContext } from '../context.ts';
-import { EXIT, UsageError } from '../exit-codes.ts';
+import { codeOf, EXIT, UsageError } from '../exit-codes.ts';
 import { addApiUrlFlags, connectTo, type ApiFlags } from '../options/api-flags.ts';
 import { FLAGS } from '../options/flags.ts';
 import { addHelp } from '../options/help.ts';
@@ -41,7 +41,10 @@ export function addPredict(program: Command, context: CliContext): void {
     .addOption(jobFlag('priority'));
   for (const name of TASK_OPTION_NAMES) command.addOption(jobFlag(name));
   addApiUrlFlags(command).action(async (flags: PredictFlags) => {
-    await context.terminal.pipe(`${JSON.stringify(await predict(flags, context))}\n`);
+    const answer = await predict(flags, context).catch((error: unknown) => {
+      throw inTermsOfFlags(error);
+    });
+    await context.terminal.pipe(`${JSON.stringify(answer)}\n`);
     context.exitWith(EXIT.ok);
   });
   addHelp(command, {
@@ -50,7 +53,8 @@ export function addPredict(program: Command, context: CliContext): void {
       'forebay predict --model sentiment --text Hello',
     ],
     notes: [
-      '--input is one file: an image, a sound, a .txt file, or a .json file with {"rows":[...]}.',
+      '--input is one file: an image, a sound, a .txt file, a .json file with {"rows":[...]}, or a',
+      '.jsonl file with one row per line.',
       'For a folder or a table, submit a job.',
     ],
   });
@@ -70,8 +74,9 @@ async function predict(flags: PredictFlags, context: CliContext): Promise<unknow
   const bytes = read(resolve(context.cwd, input));
   const type = extname(input).toLowerCase();
   if (type === '.txt') return api.predictOne(model, bytes.toString('utf8'), { ...options, ...settings });
-  if (type !== '.json') return api.predictOne(model, bytes, { ...options, ...settings });
-  const body = parse(input, bytes);
+  if (type !== '.json' && type !== '.jsonl') return api.predictOne(model, bytes, { ...options, ...settings });
+  const json = bytes.toString('utf8');
+  const body = type === '.json' ? parse<PredictBody>(input, json) : { rows: parseLines(input, json) };
   return api.predict(model, {
     ...body,
     ...(Object.keys(options).length > 0 && { options: { ...body.options, ...options } }),
@@ -95,10 +100,26 @@ function read(path: string): Buffer {
 }
 
 /** The service checks the content. */
-function parse(name: string, bytes: Buffer): PredictBody {
+function parse<T>(name: string, text: string): T {
   try {
-    return JSON.parse(bytes.toString('utf8')) as PredictBody;
+    return JSON.parse(text) as T;
   } catch (error) {
     throw new UsageError(`--input ${name} is not JSON: ${messageOf(error)}`);
   }
+}
+
+function parseLines(name: string, text: string): PredictBody['rows'] {
+  return text
+    .split('\n')
+    .flatMap((line, at) =>
+      line.trim() === '' ? [] : [parse<PredictBody['rows'][number]>(`${name}, line ${at + 1},`, line)],
+    );
+}
+
+/** The service speaks of media types, which a command does not have. */
+function inTermsOfFlags(error: unknown): unknown {
+  if (codeOf(error) !== 'unsupported_media_type') return error;
+  return new UsageError(
+    `${messageOf(error)} In a command, rows are a .json file with {"rows":[...]} or a .jsonl file with one row per line, given with --input. Texts are --text or a .txt file.`,
+  );
 }

@@ -32,8 +32,13 @@ function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base
     }));
   }
   const path = base + pointer(issue.path);
-  if (valueAt(value, issue.path) === undefined) {
-    return [{ path, message: `is missing${wanted(issue)}` }];
+  const given = valueAt(value, issue.path);
+  if (given === undefined) return [{ path, message: `is missing${wanted(issue)}` }];
+  // A number of a query comes as a text.
+  if (issue.code === 'invalid_type' && typeof given === 'string') {
+    if (issue.expected === 'int') return [{ path, message: `must be a whole number, not ${quoted(given)}` }];
+    if (issue.message.endsWith('received NaN'))
+      return [{ path, message: `must be a number, not ${quoted(given)}` }];
   }
   if (issue.code === 'invalid_union' && issue.message === GENERIC) {
     // The branches that may hold such a value, such as an object.
@@ -48,6 +53,12 @@ function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base
     return [{ path, message: [...new Set(branches)].join(', or ') || GENERIC }];
   }
   return [{ path, message: issue.message }];
+}
+
+const MOST_QUOTED = 40;
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}...` : text);
 }
 
 /** Zod's own message, if the schema has none. */

@@ -84,3 +84,14 @@ describe('the nearest name', () => {
     expect(nearestName('anything', [])).toBeNull();
   });
 });
+
+it.each([
+  ['1.5', 'must be a whole number, not "1.5"'],
+  ['soon', 'must be a number, not "soon"'],
+  ['x'.repeat(50), `must be a number, not "${'x'.repeat(40)}..."`],
+])('a number of a query that is none is repeated: %s', (text, message) => {
+  const schema = z.object({ limit: z.coerce.number().int() });
+  const value = { limit: text };
+  const { error } = schema.safeParse(value);
+  expect(issuesOf(error!, schema, value, '/query')).toEqual([{ path: '/query/limit', message }]);
+});
