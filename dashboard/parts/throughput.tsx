@@ -16,7 +16,7 @@ export function Throughput({ samples }: { samples: readonly Sample[] }) {
   const y = (value: number) => 8 + (1 - value / most) * (HEIGHT - BOTTOM - 8);
   const line = rates.map((value, at) => `${x(at).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
   const finished = samples.at(-1)!.rows - samples[0]!.rows;
-  const text = `${count(finished)} rows in ${duration(seconds)}, ${rate(finished / seconds)} per second on average, at most ${rate(most)}.`;
+  const text = `${count(finished)} ${finished === 1 ? 'row' : 'rows'} in ${duration(seconds)}, ${rate(finished / seconds)} per second on average, at most ${rate(most)}.`;
   return (
     <figure>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={text} class="chart">

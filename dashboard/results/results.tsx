@@ -120,7 +120,8 @@ function summary(
       ? 'No results yet.'
       : 'No rows here yet. Rows appear in the order of the input.';
   }
-  if (isFiltering(filter)) return `${count(rows.length)} of ${count(looked)} rows match.`;
+  if (isFiltering(filter)) return `Rows that match: ${count(rows.length)} of ${count(looked)}.`;
+  if (rows.length === 1) return `Row ${count(rows[0]!.index)}.`;
   return `Rows ${count(rows[0]!.index)} to ${count(rows.at(-1)!.index)}.`;
 }
 

@@ -175,7 +175,10 @@ function Details({ job, stats }: { job: JobWire; stats: JobStatsWire | null }) {
       ['bytes read', bytes(stats.bytes)],
       ['queue', `${queue.name}: ${count(queue.depth.waiting)} waiting, ${count(queue.depth.active)} active`],
       ['slots', `${count(queue.slots)} of ${count(queue.limit)}`],
-      ['workers', `${workers.length} with ${workers.reduce((sum, { lanes }) => sum + lanes, 0)} lanes`],
+      [
+        'workers',
+        `${count(workers.length)}, lanes: ${count(workers.reduce((sum, { lanes }) => sum + lanes, 0))}`,
+      ],
     );
     if (stats.last_run_error !== null) rows.push(['last failed run', stats.last_run_error]);
   }

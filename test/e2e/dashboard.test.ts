@@ -51,7 +51,7 @@ describe.skipIf(!hasBrowser)('the dashboard (skipped without Chromium: apt-get i
     await page.sees(`document.querySelectorAll('.card')[7].querySelector('pre')?.innerText === 'no image'`);
     await page.read(fill('Score at least', '0.4'));
     await page.read(fill('Label', 'green'));
-    await page.sees(`${text}.includes('2 of 8 rows match.')`);
+    await page.sees(`${text}.includes('Rows that match: 2 of 8.')`);
     await page.read(`document.querySelector('.frame').click()`);
     await page.sees(`document.querySelector('dialog.row canvas') !== null`);
     expect(await page.read(`document.activeElement.closest('dialog') !== null`)).toBe(true);

@@ -5,15 +5,19 @@
 import {
   autoBatchSize,
   BATCHES_PER_BLOCK,
+  CACHED_WEIGHTS_BYTES,
   FALLBACK_BATCH,
+  halvesIfCached,
   minBlockRows,
 } from '../../shared/tasks/auto-batch.ts';
 import { inflightShares } from '../../shared/domain/memory-shares.ts';
 import { tightest, type BoundBy, type Choice } from '../../shared/domain/choice.ts';
-import { formatBytes } from '../../shared/text/bytes.ts';
+import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
+import { formatBytes, toMb } from '../../shared/text/bytes.ts';
 import { BLOCKS_PER_LANE, MIN_QUEUE_LIMIT, MIN_WINDOW, QUEUE_BLOCKS_PER_LANE } from '../feeder/policies.ts';
 import type { PlanNumber, PlanWire } from '../http/wire/plan.ts';
 import type { PlanFacts } from './facts.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 export function planNumbers(facts: PlanFacts, meanRowBytes: number | null): PlanWire['numbers'] {
   const first = facts.workers[0];
@@ -58,12 +62,17 @@ export function batchSize({ asked, workers, config }: PlanFacts): Choice {
     const why = 'no model folder and no live worker describes the model';
     return { value: FALLBACK_BATCH, boundBy: 'floor', why };
   }
-  const named = config.batching.batch_size !== 'auto';
-  return {
-    value: autoBatchSize(config),
-    boundBy: named ? 'model_config' : 'sample_size',
-    why: named ? 'set in model.json' : 'from the size of the input tensor; a worker may lower it',
-  };
+  const value = autoBatchSize(config);
+  if (config.batching.batch_size !== 'auto') {
+    return { value, boundBy: 'model_config', why: 'set in model.json' };
+  }
+  return { value, boundBy: 'sample_size', why: `from the size of the input tensor; ${lowered(config)}` };
+}
+
+/** No worker serves the model, so nobody knows the graph and the memory. */
+function lowered(config: ModelConfig): string {
+  if (!halvesIfCached(config)) return 'a worker may lower it';
+  return `a worker halves it for a graph of up to ${toMb(CACHED_WEIGHTS_BYTES)} MB, and may lower it more`;
 }
 
 /** If workers differ, a submit cuts blocks for the largest batch. */
@@ -84,7 +93,7 @@ function blockRows(facts: PlanFacts): Choice {
     return {
       value,
       boundBy: 'floor',
-      why: `at least ${value} rows of this size, because smaller blocks cost more queueing`,
+      why: `at least ${counted(value, 'row')} of this size, because smaller blocks cost more queueing`,
     };
   }
   return { value, boundBy: 'batch_size', why: `${BATCHES_PER_BLOCK} batches as set in model.json` };
@@ -119,7 +128,7 @@ function lanesFed(
     {
       value: Math.max(1, Math.floor(fetched / (batches * batch * rowBytes))) * facts.workers.length,
       boundBy: 'inflight_bytes',
-      why: `half of ${formatBytes(inflightBytes)} / (${batches} batches of ${batch} rows of ${formatBytes(rowBytes)})`,
+      why: `half of ${formatBytes(inflightBytes)} / (${batches} batches of ${counted(batch, 'row')} of ${formatBytes(rowBytes)})`,
     },
   );
 }
@@ -128,7 +137,11 @@ function jobWindow(asked: number | null, lanes: number): Choice {
   if (asked !== null) return byOption(asked, 'concurrency');
   return largest(
     { value: MIN_WINDOW, boundBy: 'floor', why: `at least ${MIN_WINDOW} blocks` },
-    { value: BLOCKS_PER_LANE * lanes, boundBy: 'lanes', why: `${BLOCKS_PER_LANE} blocks x ${lanes} lanes` },
+    {
+      value: BLOCKS_PER_LANE * lanes,
+      boundBy: 'lanes',
+      why: `${BLOCKS_PER_LANE} blocks x ${counted(lanes, 'lane')}`,
+    },
   );
 }
 
@@ -140,7 +153,7 @@ function queueLimit(configured: number | undefined, lanes: number): Choice {
   const [floor, each] = [MIN_QUEUE_LIMIT, QUEUE_BLOCKS_PER_LANE];
   return largest(
     { value: floor, boundBy: 'floor', why: `at least ${floor} blocks; ${half}` },
-    { value: each * lanes, boundBy: 'lanes', why: `${each} blocks x ${lanes} lanes; ${half}` },
+    { value: each * lanes, boundBy: 'lanes', why: `${each} blocks x ${counted(lanes, 'lane')}; ${half}` },
   );
 }
 

@@ -5,6 +5,7 @@ import { rowLimitProblem } from '../jobs/create/row-limit.ts';
 import type { PlanWire } from '../http/wire/plan.ts';
 import { openersOf } from './row-openers.ts';
 import type { PlanFacts } from './facts.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 export function planWarnings(
   facts: PlanFacts,
@@ -38,7 +39,7 @@ function memory({ workers }: PlanFacts): string | null {
     const need = served.lanes * (served.memory.modelBytes + served.memory.batchBytes);
     const room = lanesMemory(info.resources.memoryBytes);
     if (need > room) {
-      return `${served.lanes} lanes with model and batch need ${formatBytes(need)} as measured, more than ${LANES_SHARE_TEXT} of ${formatBytes(info.resources.memoryBytes)}. Use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
+      return `${counted(served.lanes, 'lane')} with model and batch ${served.lanes === 1 ? 'needs' : 'need'} ${formatBytes(need)} as measured, more than ${LANES_SHARE_TEXT} of ${formatBytes(info.resources.memoryBytes)}. Use fewer lanes (FOREBAY_LANES) or a smaller batch.`;
     }
   }
   return null;
@@ -51,7 +52,7 @@ function inflight({ lanes, lanes_fed }: PlanWire['numbers']): string | null {
 
 function smallBlocks({ asked }: PlanFacts, { batch_size, block_rows }: PlanWire['numbers']): string | null {
   if (asked.block_rows === null || block_rows.value >= batch_size.value) return null;
-  return `Blocks of ${block_rows.value} rows are smaller than a batch of ${batch_size.value}, so each batch needs rows of several blocks. About four batches per block are best.`;
+  return `Blocks of ${counted(block_rows.value, 'row')} are smaller than a batch of ${batch_size.value}, so each batch needs rows of several blocks. About four batches per block are best.`;
 }
 
 function narrowWindow({ asked }: PlanFacts, numbers: PlanWire['numbers']): string | null {
@@ -60,14 +61,14 @@ function narrowWindow({ asked }: PlanFacts, numbers: PlanWire['numbers']): strin
   const rows = asked.concurrency * block_rows.value;
   const need = lanes.value * batch_size.value * batches_per_lane.value;
   if (rows >= need) return null;
-  return `options.concurrency ${asked.concurrency} lets workers hold ${rows} rows, but the lanes could use ${need}. The job will be slower than the sample.`;
+  return `options.concurrency ${asked.concurrency} lets workers hold ${counted(rows, 'row')}, but the lanes could use ${need}. The job will be slower than the sample.`;
 }
 
 function fewRows({ rows }: PlanFacts, { lanes, batch_size }: PlanWire['numbers']): string | null {
   if (rows.total === null || rows.total === 0 || !lanes || lanes.value < 2) return null;
   const need = lanes.value * batch_size.value;
   if (rows.total >= need) return null;
-  return `${rows.total} rows do not fill one batch of ${batch_size.value} in each of ${lanes.value} lanes. A smaller options.batch_size spreads them better.`;
+  return `${counted(rows.total, 'row')} cannot fill one batch of ${batch_size.value} in each of ${lanes.value} lanes. A smaller options.batch_size spreads them better.`;
 }
 
 function failures(sample: PlanWire['sample']): string | null {
@@ -90,5 +91,5 @@ function leftOut({ column, why }: PlanFacts['leftOut'][number]): string {
 function warmFiles(facts: PlanFacts, sample: PlanWire['sample']): string | null {
   if (!sample || sample.passes < 2 || facts.rows.total === sample.rows || !openersOf(facts).opened)
     return null;
-  return `The ${sample.rows} sample rows were run ${Math.round(sample.passes)} times, so their files came from the page cache. A job that reads slow storage is slower.`;
+  return `The sample of ${counted(sample.rows, 'row')} was run ${Math.round(sample.passes)} times, so its files came from the page cache. A job that reads slow storage is slower.`;
 }

@@ -1,5 +1,6 @@
 /** How many workers a pool needs for its work, and why, in words. Pure. */
 import type { ModelWork, PoolWork } from './pool-work.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 export interface ScaleSettings {
   /** Time in which the workers should finish all rows, s. */
@@ -35,7 +36,7 @@ export function wantedWorkers(
   function why(): string {
     const parts = [leftText(work, backlogS)];
     if (work.models.length > 0) parts.push(`${forTarget} would finish in ${seconds(targetS)}`);
-    if (useful < forTarget) parts.push(`there are only ${useful} blocks to compute at once`);
+    if (useful < forTarget) parts.push(`only ${counted(useful, 'block')} can be computed at once`);
     if (work.stuckJobs > 0) {
       parts.push(`more workers do not help ${counted(work.stuckJobs, 'job')} whose model or storage fails`);
     }
@@ -50,17 +51,13 @@ function leftText({ models }: PoolWork, backlogS: number): string {
   if (first === undefined) return 'no rows wait';
   const rows = models.reduce((sum, model) => sum + model.rows, 0);
   const rate = others.length === 0 ? ` at ${rateText(first)}` : ` of ${models.length} models`;
-  return `${counted(rows, 'row')} left${rate} take one worker ${seconds(backlogS)}`;
+  return `${counted(rows, 'row')} left${rate} ${rows === 1 ? 'takes' : 'take'} one worker ${seconds(backlogS)}`;
 }
 
 function rateText({ rowsPerS, source }: ModelWork): string {
   const rate = `${rowsPerS < 10 ? Number(rowsPerS.toPrecision(2)) : Math.round(rowsPerS)} rows/s`;
   if (source === 'measured') return rate;
   return source === 'assumed' ? `an assumed ${rate}` : `${rate}, as in earlier jobs,`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function seconds(value: number): string {

@@ -7,6 +7,7 @@ import { findCgroupMemory } from '../../shared/machine/cgroup-memory.ts';
 import { cpuQuota } from '../../shared/machine/cpu-quota.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import type { Finding } from './finding.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 /** The same version as `engines` of package.json. */
 const OLDEST_NODE = [20, 19] as const;
@@ -30,7 +31,7 @@ export function checkCpu(facts: { cpus: number; quota: number; flags: ReadonlySe
   const known = (['avx2', 'avx512f', 'avx512_vnni'] as const).filter((flag) => flags?.has(flag));
   const limit = quota < facts.cpus ? `, of which this cgroup may use ${quota}` : '';
   const features = flags === null ? '' : `; ${known.length === 0 ? 'no AVX2' : known.join(', ')}`;
-  const finding = { what: 'CPU', found: `${facts.cpus} cores${limit}${features}` };
+  const finding = { what: 'CPU', found: `${counted(facts.cpus, 'core')}${limit}${features}` };
   if (flags !== null && known.length === 0 && process.arch === 'x64') {
     return { ...finding, level: 'note', advice: 'Without AVX2, models run several times slower.' };
   }

@@ -105,7 +105,9 @@ function rowsText({ rows }: JobWire): string {
 
 function inputText(input: JobWire['input']): string {
   const { type, path, count } = input as { type?: unknown; path?: unknown; count?: unknown };
-  return typeof path === 'string' ? `${String(type)} ${path}` : `${String(count)} ${String(type)} rows`;
+  return typeof path === 'string'
+    ? `${String(type)} ${path}`
+    : formatCounted(Number(count), `${String(type)} row`);
 }
 
 function filesText({ files, file_mb, partition_by: column }: NonNullable<JobWire['output_compact']>): string {

@@ -1,6 +1,6 @@
 /** The figures of a load test, as JSON and as a table with bars. Pure. */
 import { table } from '../jobs/table.ts';
-import { formatCount, formatRate } from '../progress/format.ts';
+import { formatCount, formatCounted, formatRate } from '../progress/format.ts';
 import type { LoadReport } from './run-load.ts';
 
 const SHARES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1 } as const;
@@ -51,7 +51,7 @@ export function loadText(summaries: readonly LoadSummary[]): string {
   const head = ['load', 'requests', 'answers/s', 'p50 ms', 'p90', 'p99', 'p99.9', 'max', 'p50 and p99'];
   const rows = summaries.map((summary) => {
     const { rate, clients, requests, answered_per_s, latency_ms } = summary;
-    const load = rate === undefined ? `${clients} ${clients === 1 ? 'client' : 'clients'}` : `${rate}/s`;
+    const load = rate === undefined ? formatCounted(clients ?? 0, 'client') : `${rate}/s`;
     const figures = Object.keys(SHARES).map((name) => formatMs(latency_ms?.[name as Share]));
     const bar = latency_ms === null ? '' : barOf(latency_ms.p50 / most, latency_ms.p99 / most);
     return [load, formatCount(requests), formatRate(answered_per_s), ...figures, bar];

@@ -7,9 +7,9 @@ export function formatCount(n: number): string {
   return GROUPS.format(n);
 }
 
-/** `1 row`, `2 rows`. */
-export function formatCounted(n: number, noun: string): string {
-  return `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
+/** `1 row`, `1,234 rows`. */
+export function formatCounted(n: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(n)} ${n === 1 ? noun : plural}`;
 }
 
 /** Fewer decimals for higher rates: 0.52, 8.4, 163, 12,400. */

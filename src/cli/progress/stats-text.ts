@@ -2,7 +2,8 @@
 import type { JobStatsWire } from '../../api/http/wire/stats.ts';
 import { table } from '../jobs/table.ts';
 import { inCliTerms } from '../cli-terms.ts';
-import { formatCount, formatSeconds, percentOf } from './format.ts';
+import { formatCount, formatCounted, formatSeconds, percentOf } from './format.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 /**
  * `lane`: part of the lanes' time. `wait`: many rows wait at the same time, so only the mean per row is meaningful.
@@ -65,8 +66,8 @@ export function lanesText({
   if (utilisation.lanes === null || batches === null || batches === 0 || mean_batch_rows === null)
     return null;
   const full = mean_batch_fill === null ? '' : ` (${percentOf(mean_batch_fill, 1)} % full)`;
-  const rows = `${Number(mean_batch_rows.toFixed(1))} rows`;
-  return `${Math.round(utilisation.lanes * 100)} % busy, ${formatCount(batches)} batches of ${rows}${full}`;
+  const rows = counted(Number(mean_batch_rows.toFixed(1)), 'row');
+  return `${Math.round(utilisation.lanes * 100)} % busy, ${formatCounted(batches, 'batch', 'batches')} of ${rows}${full}`;
 }
 
 /** `Bottleneck: inference (lanes 97 % busy, 81 % of it in the model). Advice: ...` */
@@ -86,7 +87,7 @@ export function statsText(stats: JobStatsWire): string {
     ...(queue.slots === 0
       ? []
       : [
-          `queue: ${queue.depth.waiting} blocks waiting, ${queue.depth.active} running, ${queue.slots}${limit} slots in use`,
+          `queue: ${counted(queue.depth.waiting, 'block')} waiting, ${queue.depth.active} running, ${queue.slots}${limit} ${queue.limit === null && queue.slots === 1 ? 'slot' : 'slots'} in use`,
         ]),
     ...stats.workers.map(workerLine),
   ];
@@ -104,7 +105,7 @@ function workerLine({ id, lanes, memory, inflight }: JobStatsWire['workers'][num
   const level = memory.level === null || memory.level === 'normal' ? '' : ` (${memory.level})`;
   const of = rss === '' ? '' : `${megabytes(memory.limit_bytes)} MB memory${level}`;
   const bytes = `${megabytes(inflight.used_bytes)} of ${megabytes(inflight.limit_bytes)} MB in flight`;
-  return `worker ${id}: ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}${rss}${of}, ${bytes}`;
+  return `worker ${id}: ${counted(lanes, 'lane')}${rss}${of}, ${bytes}`;
 }
 
 function megabytes(bytes: number): string {

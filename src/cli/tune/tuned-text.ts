@@ -2,7 +2,7 @@
 import { settingsKey } from '../../shared/profiles/profile.ts';
 import type { Exhaustive, Tuned } from '../../shared/profiles/tune-events.ts';
 import { table } from '../jobs/table.ts';
-import { formatRate, formatSeconds } from '../progress/format.ts';
+import { formatCounted, formatRate, formatSeconds } from '../progress/format.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
 import { marksOf, rankSettings, type RankedSettings } from './rank-settings.ts';
 import { errorText, settingsText } from './tune-view.ts';
@@ -17,10 +17,12 @@ export function tunedText(tuned: Tuned): string {
   const { batch_size } = start.settings;
   return [
     rankingTable(ranking.slice(0, SHOWN)),
-    hidden > 0 ? `... and ${hidden} slower ones${tuned.path === null ? '' : ', in the profile'}.\n` : '',
+    hidden > 0
+      ? `... and ${hidden} slower ${hidden === 1 ? 'one' : 'ones'}${tuned.path === null ? '' : ', in the profile'}.\n`
+      : '',
     tuned.stopped ? '\nStopped early.' : '',
     `\n${choiceText(tuned)}\n`,
-    `Measured ${tuned.measured} of ${tuned.space} configurations in ${formatSeconds(tuned.searchSeconds)}.\n`,
+    `Measured ${tuned.measured} of ${formatCounted(tuned.space, 'configuration')} in ${formatSeconds(tuned.searchSeconds)}.\n`,
     tuned.exhaustive === null ? '' : exhaustiveText(tuned.exhaustive, tuned.searchSeconds),
     profile.settings.batch_size === batch_size
       ? ''

@@ -24,6 +24,7 @@ import { decodeParts } from './parts/part-ref.ts';
 import { tableOfPart } from './parts/part-table.ts';
 import { decodeVersions } from './ref-text.ts';
 import { namedRows, namedRowsOf, type FileRows, type RowRecord, type SliceRows } from './slice-rows.ts';
+import { counted } from '../text/counted.ts';
 
 /** For callers that need no bytes of large members. */
 const NO_LIMITS: MemberLimits = { maxFileBytes: 64 * 1024 * 1024, maxFetchRatio: 1_000 };
@@ -145,7 +146,7 @@ function checkCount(rows: number, dataset: DatasetSpec, { count }: BlockSlice): 
 function otherCount(path: string, rows: number, wanted: number): ForebayError {
   return new ForebayError(
     'dataset_changed',
-    `${shownPath(path)} has ${rows} rows where the job found ${wanted}. Submit it as a new job.`,
+    `${shownPath(path)} has ${counted(rows, 'row')} where the job found ${wanted}. Submit it as a new job.`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Finds the external data files of a graph and checks each before anything opens it. */
+import { counted } from '../text/counted.ts';
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, win32 } from 'node:path';
 import { messageOf, type Issue } from '../errors.ts';
@@ -83,7 +84,7 @@ async function checkExternal(
     return gone ? 'but there is no such file; put it there' : `which cannot be read: ${messageOf(error)}`;
   }
   if (file.size < leastBytes) {
-    return `which has ${file.size} bytes, and the graph needs ${leastBytes}. It is cut off or belongs to another model. Copy or download it again`;
+    return `which has ${counted(file.size, 'byte')}, and the graph needs ${leastBytes}. It is cut off or belongs to another model. Copy or download it again`;
   }
   return { ...file, location: below };
 }

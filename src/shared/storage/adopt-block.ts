@@ -10,6 +10,7 @@ import type { Sink } from '../sinks/sink.ts';
 import type { Output, PartProof } from './output.ts';
 import { partName } from './output-names.ts';
 import { mergeRows, readBlock, type PublishedBlock } from './read-part.ts';
+import { counted } from '../text/counted.ts';
 
 /** A part, and the job that writes or adopts it. */
 export interface PartOfJob {
@@ -73,7 +74,9 @@ async function checkRows(found: PublishedBlock, part: number, rows: NamedRows, s
   const total = stored.length;
   const expected = rowCount(rows);
   if (total !== expected || ids.size !== total) {
-    throw new RowsDiffer(`block ${part} has ${total} rows on storage and ${expected} in the dataset`);
+    throw new RowsDiffer(
+      `block ${part} has ${counted(total, 'row')} on storage and ${expected} in the dataset`,
+    );
   }
   for (let at = 0; at < expected; at++) {
     const index = rowIndex(rows, at);

@@ -1,5 +1,7 @@
 /** A row's answer in a few words, for people. */
 
+import { counted } from '../text/counted.ts';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Maximum number of detections, entities or segments that are named. */
@@ -24,7 +26,7 @@ const TEXTS: Readonly<Record<string, (value: unknown) => string>> = {
   detections: (value) => findings(value as Fields[], 'nothing detected'),
   entities: (value) => findings(value as Fields[], 'no entity'),
   segments: (value) => findings(value as Fields[], 'no segment'),
-  embedding: (value) => `${(value as unknown[]).length} numbers`,
+  embedding: (value) => counted((value as unknown[]).length, 'number'),
   value: (value) => String(value),
   answer: (value) => JSON.stringify(value),
   outputs: (value) => Object.keys(value as object).join(', '),

@@ -42,6 +42,12 @@ const MIN_TINY_ROWS_BLOCK = 8_192;
 /** Bytes of input tensors in a block of tiny rows. Rows of up to 16 numbers come in the largest blocks. */
 const TINY_ROWS_BLOCK_BYTES = 2 * 1024 * 1024;
 
+/**
+ * The weights of a graph up to this size stay in the caches of a processor from call to call. Then calls with half as many
+ * images leave more of the model in the caches of the core, and take less CPU (docs/adr/0013).
+ */
+export const CACHED_WEIGHTS_BYTES = 16 * 1024 * 1024;
+
 /** Bytes of one row's input tensors, as float32. */
 export function inputRowBytes(config: ModelConfig): number {
   return taskOf(config).inputBytes(config);
@@ -68,6 +74,13 @@ export function maxAutoBatch(config: ModelConfig): number {
   if (mostAutoRows !== undefined) return mostAutoRows;
   if (hasTinyRows(config, callRowBytes(config))) return MAX_TINY_ROWS_BATCH;
   return deviceOf(config) === null ? MAX_AUTO_BATCH : MAX_DEVICE_BATCH;
+}
+
+/** Whether calls have half as many rows if the graph has at most CACHED_WEIGHTS_BYTES. Only workers know that. */
+export function halvesIfCached(config: ModelConfig): boolean {
+  const rows = autoBatchSize(config);
+  const isLargeImage = rowKindOf(config) === 'image' && !hasSmallRows(callRowBytes(config));
+  return isLargeImage && deviceOf(config) === null && rows >= 4 && rows < maxAutoBatch(config);
 }
 
 /** Rows per model call for this config. A power of two, unless the config sets a number. */

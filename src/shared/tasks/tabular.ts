@@ -10,6 +10,7 @@ import { COLUMNS, type Column } from './tabular/columns.ts';
 import { NAMED_OUTPUTS } from './tabular/named-outputs.ts';
 import type { TaskDescription } from './task-description.ts';
 import type { TaskOptions } from './task-options.ts';
+import { counted } from '../text/counted.ts';
 
 export interface TabularConfig extends ModelConfig {
   readonly columns: readonly Column[];
@@ -90,7 +91,7 @@ function describeColumns(config: TabularConfig | null): string {
   const { columns } = config;
   const filled = columns.filter(({ missing }) => missing !== 'error').length;
   const rule = filled === 0 ? '' : `, missing values filled in for ${filled}`;
-  return `${columns.length} ${columns.length === 1 ? 'column' : 'columns'} of a record to the input tensors${rule}`;
+  return `${counted(columns.length, 'column')} of a record to the input tensors${rule}`;
 }
 
 function describeAnswer(config: TabularConfig | null, topK: number): string {

@@ -3,6 +3,7 @@ import { deviceOf } from '../../shared/domain/model/device.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { taskOf } from '../../shared/tasks/task-descriptions.ts';
 import type { CallTimes } from '../lane/messages.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 export interface FasterBatch {
   readonly rows: number;
@@ -42,5 +43,5 @@ export function fasterBatch([auto, ...smaller]: readonly CallTimes[]): FasterBat
 
 /** One sentence for the user. */
 export function fasterBatchText({ rows, autoRows, saves }: FasterBatch): string {
-  return `batching.batch_size is ${rows}: calls of ${rows} rows take ${(saves * 100).toFixed(0)} % less time per row than calls of ${autoRows}, the automatic size`;
+  return `batching.batch_size is ${rows}: calls of ${counted(rows, 'row')} take ${(saves * 100).toFixed(0)} % less time per row than calls of ${autoRows}, the automatic size`;
 }

@@ -4,6 +4,7 @@ import type { Preprocess } from '../../shared/tasks/image/preprocess.ts';
 import { sizeText } from '../../shared/tasks/image/size-text.ts';
 import { labelsFrom, type Surroundings } from './surroundings.ts';
 import { readUltralytics } from './ultralytics.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 const NAMES = "the graph's metadata (names)";
 const SIZE = "the graph's metadata (task, imgsz)";
@@ -13,7 +14,8 @@ export function withGraphFacts(beside: Surroundings, face: GraphFace): Surroundi
   if (facts === null) return beside;
   const taken = [...beside.taken];
   const labels = beside.labels ?? labelsFrom(facts.names, NAMES);
-  if (labels?.source === NAMES) taken.push(`labels: ${labels.names.length} names, taken from ${NAMES}`);
+  if (labels?.source === NAMES)
+    taken.push(`labels: ${counted(labels.names.length, 'name')}, taken from ${NAMES}`);
   const { size } = facts;
   if (facts.task !== 'classify' || size === null || beside.hasProcessor) return { ...beside, labels, taken };
   const preprocess = ofClassifier(size);

@@ -21,6 +21,7 @@ import { describeText } from '../../shared/models/hugging-face/text-settings.ts'
 import type { Beside } from './hints.ts';
 import { nullIfAbsent } from './null-if-absent.ts';
 import { isJsonObject } from '../../shared/text/is-json-object.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 export const LABELS_FILE = 'labels.txt';
 export const TOKENIZER_FILE = 'tokenizer.json';
@@ -64,7 +65,9 @@ export async function readSurroundings(folders: readonly string[]): Promise<Surr
     sound,
     labels: fromFile ?? labelsFrom(model.labels, CONFIG),
     taken: [
-      ...(fromFile === null ? [] : [`labels: ${fromFile.names.length} names, taken from ${LABELS_FILE}`]),
+      ...(fromFile === null
+        ? []
+        : [`labels: ${counted(fromFile.names.length, 'name')}, taken from ${LABELS_FILE}`]),
       ...model.taken.filter((line) => fromFile === null || !line.startsWith('labels')),
       ...pixels.taken,
     ],

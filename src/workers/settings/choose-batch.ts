@@ -4,9 +4,10 @@
  */
 import {
   autoBatchSize,
+  CACHED_WEIGHTS_BYTES,
   CALL_BYTES,
   callRowBytes,
-  hasSmallRows,
+  halvesIfCached,
   inputRowBytes,
   maxAutoBatch,
   targetOf,
@@ -17,7 +18,6 @@ import { lanesMemory } from '../../shared/domain/memory-shares.ts';
 import type { ModelConfig } from '../../shared/domain/model/model-config.ts';
 import { MODEL_FACTOR } from '../../shared/domain/model/model-memory.ts';
 import { formatBytes } from '../../shared/text/bytes.ts';
-import { rowKindOf } from '../../shared/tasks/task-descriptions.ts';
 import { laneBytesOf } from './lane-bytes.ts';
 import { choiceOf } from './requested.ts';
 import type { Resources } from './resources.ts';
@@ -36,11 +36,6 @@ const LEAST_ROWS_IN_CALLS = 4;
 /** A lane gets the rows of this many calls at once, or of more if the calls are small (docs/adr/0013). */
 const MOST_CALLS = 4;
 const SMALL_CALLS_ROWS = 16;
-/**
- * The weights of a graph up to this size stay in the caches of a processor from call to call. Then calls with half as many
- * images leave more of the model in the caches of the core, and take less CPU (docs/adr/0013).
- */
-const CACHED_WEIGHTS_BYTES = 16 * 1024 * 1024;
 /** Bytes of the input tensors of rows that a lane gets at once. */
 const MOST_TENSOR_BYTES = 4 * CALL_BYTES;
 
@@ -127,7 +122,7 @@ function bySampleSize(facts: BatchFacts): Choice {
   const value = autoBatchSize(config);
   const most = maxAutoBatch(config);
   if (value === most) return { value, boundBy: 'ceiling', why: `at most ${most}: larger calls gain little` };
-  const parts = value >= 4 && takesHalves(facts) ? 2 : 1;
+  const parts = takesHalves(facts) ? 2 : 1;
   return {
     value: value / parts,
     boundBy: 'sample_size',
@@ -137,8 +132,7 @@ function bySampleSize(facts: BatchFacts): Choice {
 
 /** Whether calls with half as many rows take less CPU. The lane still gets the rows of several calls at once. */
 function takesHalves({ config, modelBytes, splitsBatches = false }: BatchFacts): boolean {
-  const isCached = splitsBatches && modelBytes <= CACHED_WEIGHTS_BYTES && deviceOf(config) === null;
-  return isCached && rowKindOf(config) === 'image' && !hasSmallRows(callRowBytes(config));
+  return splitsBatches && modelBytes <= CACHED_WEIGHTS_BYTES && halvesIfCached(config);
 }
 
 /** The largest power of two up to `n`; 1 below that. */

@@ -9,6 +9,7 @@ import { DECODE_THREAD_BYTES, decodeBudget, laneBytesOf } from './lane-bytes.ts'
 import { CPU_LANES, type LaneKind } from './lane-kind.ts';
 import { choiceOf, type Requested } from './requested.ts';
 import type { Resources } from './resources.ts';
+import { counted } from '../../shared/text/counted.ts';
 
 export interface LanePlan {
   readonly lanes: number;
@@ -71,7 +72,7 @@ export function planLanes(
       : {
           value: Math.max(1, Math.floor(cores / lanes.value)),
           boundBy: 'cpus',
-          why: `${cores} cores / ${lanes.value} lanes`,
+          why: `${counted(cores, 'core')} / ${counted(lanes.value, 'lane')}`,
         },
   );
   const heldBytes = Math.min(holdBytes, modelsBytes / lanes.value);
@@ -82,7 +83,7 @@ export function planLanes(
       : {
           value: Math.max(2, Math.ceil(cores / lanes.value) + 1),
           boundBy: 'cpus',
-          why: `${cores} cores / ${lanes.value} lanes + 1: they decode the next batch during a model call`,
+          why: `${counted(cores, 'core')} / ${counted(lanes.value, 'lane')} + 1: they decode the next batch during a model call`,
         },
   );
   const deviceLanes = ofDevices ? lanes.value : Math.min(lanes.value, kind.devices);
@@ -129,7 +130,7 @@ function ownThreads(cores: number, lanes: number): Choice {
   return {
     value: Math.max(1, Math.floor((cores - lanes) / lanes)),
     boundBy: 'cpus',
-    why: `${cores} cores / ${lanes} lanes, minus the core that runs the model`,
+    why: `${counted(cores, 'core')} / ${counted(lanes, 'lane')}, minus the core that runs the model`,
   };
 }
 

@@ -161,9 +161,14 @@ const X = { name: 'x', datatype: 'INT64', shape: [2, 2] };
 it.each([
   ['whole', { ...X, datatype: 'FP32', data: [1, 2, 3, 4] }, 400, /"x" must be INT64 \[-1,2\].* FP32 \[2,2\]/],
   ['whole', { ...X, shape: [2, 1], data: [1, 2] }, 400, /must be INT64 \[-1,2\]; it came as INT64 \[2,1\]/],
-  ['whole', { ...X, data: [1, 2, 3] }, 400, /4 elements of 8 bytes, but it has 3 elements/],
+  ['whole', { ...X, data: [1, 2, 3] }, 400, /4 elements of 8 bytes, but it came with 3 elements/],
   ['whole', { ...X, data: [1, 2, 3, 0.5] }, 400, /element 3 of the input "x" is 0.5, which is not INT64/i],
-  ['whole', { ...X, parameters: { binary_data_size: 9 } }, 400, /should have 9 bytes .* but 0 are left/],
+  [
+    'whole',
+    { ...X, parameters: { binary_data_size: 9 } },
+    400,
+    /should have 9 bytes .* but the body has 0 left/,
+  ],
   [
     'whole',
     { ...X, parameters: { shared_memory_region: 'r' } },

@@ -189,7 +189,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
     { activation: undefined },
     /set "activation" in model\.json to "softmax"/,
   ],
-  ['more labels than classes', BRIGHTNESS, {}, /labels file has 3 names, but .* has 1 classes/],
+  ['more labels than classes', BRIGHTNESS, {}, /labels file has 3 names, but .* has 1 class/],
   ['softmax over one class', BRIGHTNESS, { activation: 'softmax', labels: 1 }, /softmax makes every score 1/],
   [
     'an ignored class that is not there',

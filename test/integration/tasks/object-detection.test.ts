@@ -250,7 +250,7 @@ it.each<[string, ImageGraph, object, RegExp]>([
     'boxes of six numbers as yolov5',
     HEADS[7]![1],
     { head: 'yolov5' },
-    /has 1 classes.*did you mean head "nms"/,
+    /has 1 class.*did you mean head "nms"/,
   ],
   ['detr without an activation', HEADS[6]![1], { head: 'detr' }, /set "activation".*"sigmoid"/],
   [

@@ -78,6 +78,6 @@ it('a map with fewer classes than labels is refused', async () => {
   const model = imageModel(MAP, config, ['a', 'b']);
   await expect(loadedLane(model)).rejects.toMatchObject({
     code: 'config_mismatch',
-    message: expect.stringMatching(/has 2 names, but .* has 1 classes/) as string,
+    message: expect.stringMatching(/has 2 names, but .* has 1 class/) as string,
   });
 });

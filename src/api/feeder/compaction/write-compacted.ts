@@ -26,6 +26,7 @@ import {
 } from '../../../shared/storage/read-manifest.ts';
 import { sha256 } from '../../../shared/text/sha256.ts';
 import { createListWriter, type AddText } from '../manifest/list-writer.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /** Whether the job ends with files in place of its parts. Otherwise its parts stay. */
 export function endsCompacted({ spec, status, error, filePlan }: JobRecord): boolean {
@@ -111,7 +112,7 @@ async function addFiles(
   if (rows === succeeded) return { count, folders };
   throw new ForebayError(
     'output_changed',
-    `The compacted files in ${output.place} have ${rows} rows, and job ${spec.id} has ${succeeded} results: somebody has ` +
+    `The compacted files in ${output.place} have ${counted(rows, 'row')}, and job ${spec.id} has ${counted(succeeded, 'result')}: somebody has ` +
       'changed the output. The parts are still there. Resume the output.',
   );
 }

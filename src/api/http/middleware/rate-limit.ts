@@ -3,6 +3,7 @@
  * Counting in Redis would cost a round trip per request, only to keep one tenant from crowding out the others.
  */
 import { ForebayError } from '../../../shared/errors.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /** Throws ForebayError `rate_limited`, which says when to retry. */
 export type RateLimit = (tenant: string) => void;
@@ -32,7 +33,7 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
     }
     throw new ForebayError(
       'rate_limited',
-      `Tenant "${tenant}" sends more than ${perSecond} requests per second, its quota. Follow a job by its events instead of polling it.`,
+      `Tenant "${tenant}" sends more than ${counted(perSecond, 'request')} per second, its quota. Follow a job by its events instead of polling it.`,
       { retryAfterS: (1 - bucket.tokens) / perSecond },
     );
   };

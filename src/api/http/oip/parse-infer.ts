@@ -14,6 +14,7 @@ import {
   type Elements,
 } from './datatypes.ts';
 import { flat, isNestedAs, shapeText, sizeOf } from './shape.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 export const PARAMETERS = z.record(z.string(), z.unknown());
 export type Parameters = z.infer<typeof PARAMETERS>;
@@ -73,7 +74,9 @@ export interface InferRequest extends Omit<z.infer<typeof INFER_REQUEST>, 'input
 /** `jsonBytes`: how many bytes of the body are JSON. Null: all. Throws ForebayError `invalid_request`, `request_too_deep`. */
 export function parseInfer(body: Buffer, jsonBytes: number | null): InferRequest {
   if (jsonBytes !== null && jsonBytes > body.length) {
-    throw invalid(`Inference-Header-Content-Length is ${jsonBytes}, but the body has ${body.length} bytes`);
+    throw invalid(
+      `Inference-Header-Content-Length is ${jsonBytes}, but the body has ${counted(body.length, 'byte')}`,
+    );
   }
   const { inputs, ...rest } = parseHeader(body.subarray(0, jsonBytes ?? body.length));
   let left = jsonBytes === null ? Buffer.alloc(0) : body.subarray(jsonBytes);
@@ -87,14 +90,14 @@ export function parseInfer(body: Buffer, jsonBytes: number | null): InferRequest
     }
     if (size > left.length) {
       throw invalid(
-        `${called(input)} should have ${size} bytes behind the JSON, but ${left.length} are left`,
+        `${called(input)} should have ${counted(size, 'byte')} behind the JSON, but the body has ${left.length} left`,
       );
     }
     const own = left.subarray(0, size);
     left = left.subarray(size);
     return { ...input, elements: binaryElements(input, own) };
   });
-  if (left.length > 0) throw invalid(`${left.length} bytes behind the JSON belong to no input`);
+  if (left.length > 0) throw invalid(`no input takes the last ${counted(left.length, 'byte')} of the body`);
   return { ...rest, inputs: tensors };
 }
 
@@ -124,7 +127,7 @@ function jsonElements(input: InputWire): Elements {
   if (datatype === 'FP16')
     throw invalid(`${called(input)} is FP16, which JSON has no form for: send it as binary data`);
   const list = flat(data);
-  if (list.length !== sizeOf(shape)) throw wrongSize(input, `${list.length} elements`);
+  if (list.length !== sizeOf(shape)) throw wrongSize(input, counted(list.length, 'element'));
   if (data.some(Array.isArray) && !isNestedAs(data, shape))
     throw invalid(`the lists of ${called(input)} are not nested as its shape ${shapeText(shape)}`);
   const elements = elementsOf(datatype, list);
@@ -146,21 +149,24 @@ function binaryElements(input: InputWire, bytes: Buffer): Elements {
   if (datatype === 'BYTES') {
     const found = splitBytes(bytes, Math.min(sizeOf(shape), MAX_VALUES));
     if (found === null)
-      throw invalid(`the lengths inside of ${called(input)} do not fit its ${bytes.length} bytes`);
+      throw invalid(`the lengths inside of ${called(input)} do not fit its ${counted(bytes.length, 'byte')}`);
     if (found.length !== sizeOf(shape)) {
-      throw wrongSize(input, found.length > sizeOf(shape) ? 'more elements' : `${found.length} elements`);
+      throw wrongSize(
+        input,
+        found.length > sizeOf(shape) ? 'more elements' : counted(found.length, 'element'),
+      );
     }
     return found;
   }
   if (bytes.length !== sizeOf(shape) * bytesOfElement(datatype))
-    throw wrongSize(input, `${bytes.length} bytes`);
+    throw wrongSize(input, counted(bytes.length, 'byte'));
   return numbersIn(datatype, bytes);
 }
 
 function wrongSize({ name, datatype, shape }: InputWire, came: string): ForebayError {
-  const bytes = datatype === 'BYTES' ? '' : ` of ${bytesOfElement(datatype)} bytes`;
+  const bytes = datatype === 'BYTES' ? '' : ` of ${counted(bytesOfElement(datatype), 'byte')}`;
   return invalid(
-    `the input "${name}" is ${datatype} ${shapeText(shape)}, which are ${sizeOf(shape)} elements${bytes}, but it has ${came}`,
+    `the input "${name}" is ${datatype} ${shapeText(shape)}, which has ${counted(sizeOf(shape), 'element')}${bytes}, but it came with ${came}`,
   );
 }
 

@@ -14,6 +14,7 @@ import { datatypeOf, elementsOf, isBytes, packed, type Elements } from './dataty
 import { declaredOf, withShape } from './graph-shape.ts';
 import type { InputTensor } from './parse-infer.ts';
 import { nested, shapeText, sizeOf } from './shape.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 export interface InferModel {
   readonly config: ModelConfig | null;
@@ -149,7 +150,7 @@ function countRows(tensors: readonly InputTensor[], shared: ReadonlySet<InputTen
     if (tensor.shape.length === 0) throw invalid(`The input "${tensor.name}" has no axis of rows.`);
     if (tensor.shape[0] === first.shape[0]) continue;
     throw invalid(
-      `"${first.name}" has ${first.shape[0]} rows, and "${tensor.name}" has ${tensor.shape[0]}: the first axis of all inputs is the row.`,
+      `"${first.name}" has ${counted(first.shape[0]!, 'row')}, and "${tensor.name}" has ${tensor.shape[0]}: the first axis of all inputs is the row.`,
     );
   }
   const rows = first.shape[0]!;

@@ -23,6 +23,7 @@ import { redisTrouble } from '../../../shared/redis/redis-trouble.ts';
 import type { Output } from '../../../shared/storage/output.ts';
 import type { Quotas } from './quotas.ts';
 import type { InputResolver } from './resolve-input.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /** The caller who asks for a job. */
 export interface Submitter {
@@ -178,13 +179,13 @@ function noRoom(why: 'full' | 'tenant_full', tenant: string, limits: JobLimits):
   if (why === 'tenant_full') {
     return new ForebayError(
       'quota_jobs',
-      `Tenant "${tenant}" has ${limits.ofTenant} jobs queued, running or paused, which is its quota. Retry when one has ended.`,
+      `Tenant "${tenant}" has ${counted(limits.ofTenant ?? 0, 'job')} queued, running or paused, which is its quota. Retry when one has ended.`,
       { retryAfterS: 10 },
     );
   }
   return new ForebayError(
     'too_many_jobs',
-    `${limits.jobs} jobs are queued, running or paused, which is the limit of this service. Retry when one has ended.`,
+    `This service has ${counted(limits.jobs, 'job')} queued, running or paused, which is its limit. Retry when one has ended.`,
     { retryAfterS: 10 },
   );
 }

@@ -6,6 +6,7 @@
 import { ForebayError } from '../../../shared/errors.ts';
 import { nullIfNewer } from '../../../shared/queue/jobs/job-specs.ts';
 import type { JobStore } from '../../../shared/queue/jobs/job-store.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /** `null`: no limit. */
 export interface QuotaLimits {
@@ -49,7 +50,7 @@ export function createQuotas(
       if (left + more <= limits.rows && left < limits.rows) return;
       throw new ForebayError(
         'quota_rows',
-        `Tenant "${tenant}" has ${left} unfinished rows${more === 0 ? '' : ` and asks for ${more} more`}. Its quota is ${limits.rows}. Submit fewer at once, or try again when some have finished.`,
+        `Tenant "${tenant}" has ${counted(left, 'unfinished row')}${more === 0 ? '' : ` and asks for ${more} more`}. Its quota is ${limits.rows}. Submit fewer at once, or try again when some have finished.`,
         { retryAfterS: ROWS_RETRY_S },
       );
     },
@@ -60,7 +61,7 @@ export function createQuotas(
       if (stored < limits.bytes) return;
       throw new ForebayError(
         'quota_bytes',
-        `The results of tenant "${tenant}" take ${stored} bytes. Its quota is ${limits.bytes}. Jobs that ended more than seven days ago do not count.`,
+        `The results of tenant "${tenant}" take ${counted(stored, 'byte')}. Its quota is ${limits.bytes}. Jobs that ended more than seven days ago do not count.`,
         { retryAfterS: BYTES_RETRY_S },
       );
     },

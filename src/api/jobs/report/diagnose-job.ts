@@ -7,6 +7,7 @@ import { diagnosis, percent, type Diagnosis } from './diagnosis.ts';
 import { diagnoseBatchFill, diagnoseIdleLanes, starvedLanes } from './idle-lanes.ts';
 import { laneWork, showSteadyState, type JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /** Below this utilisation, it is worth finding what the lanes wait for. */
 const BUSY = 0.85;
@@ -55,6 +56,6 @@ function memoryFull({ workers }: JobState): Diagnosis | null {
 
 function tooEarly(batches: number, { ended }: JobState): Diagnosis {
   const advice = ended ? 'Run it on more rows to see what limits it.' : 'Look again when more rows are done.';
-  const done = batches === 1 ? '1 batch' : `${batches} batches`;
+  const done = counted(batches, 'batch', 'batches');
   return diagnosis('too_early', null, `${done}${ended ? '' : ' so far'}, too little to tell`, advice);
 }

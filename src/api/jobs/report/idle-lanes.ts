@@ -2,6 +2,7 @@
 import { diagnosis, percent, SLOW_FILES, type Diagnosis } from './diagnosis.ts';
 import type { JobCosts } from './job-costs.ts';
 import type { JobState } from './job-state-of.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /** If reads take more than this share of `flow`, the time in which rows flowed, idle lanes wait for reads. */
 const MOST_OF_FLOW = 0.5;
@@ -34,7 +35,7 @@ export function diagnoseIdleLanes(costs: JobCosts, state: JobState, idle: number
     return diagnosis(
       'queue_limit',
       idle,
-      because(`with at most ${blocksText(state.concurrency)} of this job at once`),
+      because(`with at most ${counted(state.concurrency, 'block')} of this job at once`),
       `Raise --concurrency from ${state.concurrency} to ${3 * lanes} or more, or set it to auto.`,
     );
   }
@@ -109,8 +110,4 @@ function batchSize({ rows, batches, fill }: JobCosts): number {
 
 function laneTime({ lane }: JobCosts): number {
   return lane.idle + lane.read + lane.decode + lane.prepare + lane.infer + lane.post + lane.rest;
-}
-
-function blocksText(n: number): string {
-  return n === 1 ? '1 block' : `${n} blocks`;
 }

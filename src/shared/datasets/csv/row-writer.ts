@@ -8,6 +8,7 @@ import type { CellPlan } from './cell-plan.ts';
 import { CellReader } from './cell-reader.ts';
 import { afterSpaces, beforeSpaces, booleanOf, isNumber } from './cell-values.ts';
 import { JsonBytes } from './json-bytes.ts';
+import { counted } from '../../text/counted.ts';
 
 const MINUS = 0x2d;
 const ZERO = 0x30;
@@ -73,8 +74,7 @@ export class RowWriter {
     let at = from;
     for (let column = 0; ; column++) {
       if (column === names.length) {
-        const values = names.length === 1 ? '1 value' : `${names.length} values`;
-        return ` has more than ${values}, and the header has no more columns`;
+        return ` has more than ${counted(names.length, 'value')}, and the header has no more columns`;
       }
       const problem = cell.read(bytes, at, to);
       if (problem !== null) return `, ${this.#inColumn(column, problem)}`;

@@ -7,6 +7,7 @@ import { rowMemory } from '../../process/row-memory.ts';
 import type { ByteFile } from '../bytes/byte-file.ts';
 import { createLines, LineStarts, type Lines } from './lines.ts';
 import { ENCODING_HEAD_BYTES, listProblem, markLength } from './list-encoding.ts';
+import { counted } from '../../text/counted.ts';
 
 export interface LineRange {
   readonly from: number;
@@ -118,7 +119,7 @@ export function checkStart({ name, size }: ByteFile, from: number): void {
   if (from <= size) return;
   throw new ForebayError(
     'dataset_changed',
-    `${name} became shorter after reading began (it has ${size} bytes, reading stopped at ${from}). Submit it as a new job.`,
+    `${name} became shorter after reading began (it has ${counted(size, 'byte')}, reading stopped at ${from}). Submit it as a new job.`,
   );
 }
 

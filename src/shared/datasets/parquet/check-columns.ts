@@ -3,6 +3,7 @@ import { ForebayError } from '../../errors.ts';
 import type { Footer, RowGroup } from './file/footer.ts';
 import type { Column, Leaf } from './file/leaves.ts';
 import { knowsCodec } from './pages/decompress.ts';
+import { counted } from '../../text/counted.ts';
 
 /** `name`: of the file. Throws ForebayError `input_unreadable`. */
 export function checkColumns(name: string, { groups }: Footer, columns: readonly Column[]): void {
@@ -26,7 +27,7 @@ function whyUnreadable(leaf: Leaf, groups: readonly RowGroup[]): string | null {
       return `is compressed with ${chunk.codec}, which is not supported. Write it with snappy, gzip, zstd, brotli or lz4`;
     }
     if (leaf.maxRep === 0 && chunk.values !== rows) {
-      return `has ${chunk.values} values in a row group of ${rows} rows`;
+      return `has ${counted(chunk.values, 'value')} in a row group of ${counted(rows, 'row')}`;
     }
   }
   return null;

@@ -7,6 +7,7 @@ import { columnChunks, type LostChunk } from './column-chunks.ts';
 import { openParquet } from './file/parquet-file.ts';
 import { projectionOf, readColumns, type ProjectionOf } from './projection.ts';
 import { decodeRows } from './row-range.ts';
+import { counted } from '../../text/counted.ts';
 
 /** Yields the rows in chunks. Reads only the columns that the model needs. Throws as reading the file does. */
 export async function* openParquetSlice(
@@ -19,7 +20,7 @@ export async function* openParquetSlice(
   const parquet = await openParquet(file, signal);
   const { rows, columns } = parquet.footer;
   if (first + count > rows) {
-    const wanted = `it has ${rows} rows, and row ${first + count - 1} is wanted`;
+    const wanted = `it has ${counted(rows, 'row')}, and row ${first + count - 1} is wanted`;
     throw new ForebayError('dataset_changed', `${file.name} has changed: ${wanted}. Submit it as a new job.`);
   }
   const projection = projectionOf(file.name, columns, of);

@@ -2,6 +2,7 @@
 import type { Activation } from '../../tasks/classes/activation.ts';
 import { namesOfIds } from '../../tasks/classes/id2label.ts';
 import type { Json, Reading } from './reading.ts';
+import { counted } from '../../text/counted.ts';
 
 export interface HuggingFaceConfig extends Reading {
   /** Null if there are none, they cannot be read, or they are only placeholders such as LABEL_0. */
@@ -14,7 +15,8 @@ export function readHuggingFaceConfig(config: Json): HuggingFaceConfig {
   const taken: string[] = [];
   const open: string[] = [];
   const labels = labelsOf(config['id2label'], open);
-  if (labels !== null) taken.push(`labels: ${labels.length} names, taken from config.json (id2label)`);
+  if (labels !== null)
+    taken.push(`labels: ${counted(labels.length, 'name')}, taken from config.json (id2label)`);
   const problem = config['problem_type'] ?? null;
   if (problem === 'regression') {
     throw new Error('config.json says problem_type "regression": only classifiers are supported so far');

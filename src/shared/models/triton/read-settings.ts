@@ -1,6 +1,7 @@
 /** Batching and lanes from a config.pbtxt. Pure. */
 import type { PbMessage } from './parse-pbtxt.ts';
 import { message, messages, numbers, text } from './pb-fields.ts';
+import { counted } from '../../text/counted.ts';
 
 const MOST_ROWS = 1024;
 const MOST_WAIT_MS = 60_000;
@@ -13,7 +14,7 @@ export function readBatching(config: PbMessage, most: number, unlessGiven: Map<s
   const preferred = dynamic === null ? [] : numbers(dynamic, 'preferred_batch_size');
   const rows = Math.max(1, Math.min(most, MOST_ROWS, preferred.length === 0 ? most : Math.max(...preferred)));
   const from = preferred.length === 0 ? 'max_batch_size' : 'preferred_batch_size';
-  const note = `batches have ${rows} rows (${from}); forebay tune finds the fastest size`;
+  const note = `batches have ${counted(rows, 'row')} (${from}); forebay tune finds the fastest size`;
   unlessGiven.set('/batching/batch_size', note);
   const delay = dynamic === null ? undefined : numbers(dynamic, 'max_queue_delay_microseconds')[0];
   const wait = delay === undefined ? {} : { max_wait_ms: Math.min(MOST_WAIT_MS, Math.ceil(delay / 1000)) };

@@ -26,6 +26,7 @@ import {
   type OnlineHeader,
   type OnlineRows,
 } from './online-format.ts';
+import { counted } from '../../text/counted.ts';
 
 export interface OnlineRequest extends Omit<OnlineHeader, 'api'> {
   readonly queue: string;
@@ -375,9 +376,9 @@ type Reached = 'requests' | 'bytes' | 'tenant';
 
 function full(limit: Reached, { requests, bytes }: OnlineLimits, tenant: string): ForebayError {
   const reached = {
-    requests: `The service already has ${requests} online requests (FOREBAY_ONLINE_MAX_REQUESTS).`,
+    requests: `The service already has ${counted(requests, 'online request')} (FOREBAY_ONLINE_MAX_REQUESTS).`,
     bytes: `The service already has online requests with ${bytes / 2 ** 20} MB in all (FOREBAY_ONLINE_MAX_MB).`,
-    tenant: `Tenant "${tenant}" already has half of the online requests that the service takes: of ${requests} requests (FOREBAY_ONLINE_MAX_REQUESTS), or of ${bytes / 2 ** 20} MB (FOREBAY_ONLINE_MAX_MB). The rest is for others.`,
+    tenant: `Tenant "${tenant}" already has half of the online requests that the service takes: of ${counted(requests, 'request')} (FOREBAY_ONLINE_MAX_REQUESTS), or of ${bytes / 2 ** 20} MB (FOREBAY_ONLINE_MAX_MB). The rest is for others.`,
   }[limit];
   return new ForebayError('online_full', `${reached} Try again when some have ended.`, RETRY_SOON);
 }

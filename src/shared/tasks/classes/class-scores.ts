@@ -14,6 +14,7 @@ import {
 } from '../../models/graph-tensor.ts';
 import { activationOf, type ClassesConfig } from './activation.ts';
 import { mismatch, noSuchTensor, OTHER_TASK } from '../../models/mismatch.ts';
+import { counted } from '../../text/counted.ts';
 
 const NEEDS = 'a classifier needs an output [batch, classes] or [batch] of floats';
 
@@ -70,8 +71,8 @@ export function checkScores(parts: {
   if (labels !== null) {
     if (labels.length === classes) return;
     throw mismatch(
-      `the labels file has ${labels.length} names`,
-      `the graph's output ${describeTensor(output)} has ${classes} classes`,
+      `the labels file has ${counted(labels.length, 'name')}`,
+      `the graph's output ${describeTensor(output)} has ${counted(classes, 'class', 'classes')}`,
       'give one name per class, in the order of the scores',
     );
   }
@@ -94,7 +95,7 @@ function checkSingleNumber(config: ScoreConfig, labels: readonly string[] | null
   if (labels === null || (labels.length >= 1 && labels.length <= most)) return;
   const names = most === 2 ? 'one name, or two (a high number means the second)' : 'one name';
   throw mismatch(
-    `the labels file has ${labels.length} names`,
+    `the labels file has ${counted(labels.length, 'name')}`,
     `the graph's output ${describeTensor(output)} is one number per row`,
     `with activation "${config.activation}", give ${names}`,
   );

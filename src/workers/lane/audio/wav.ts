@@ -1,6 +1,7 @@
 /** Decodes WAV files: RIFF and RF64, PCM of 8 to 32 bits and floats, any number of channels. */
 import { ForebayError } from '../../../shared/errors.ts';
 import { checkFinite, checkLength, type Waveform } from './waveform.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 interface Format {
   readonly tag: number;
@@ -57,7 +58,9 @@ function readFormat(view: DataView, at: number, size: number): Format {
   const channels = view.getUint16(at + 2, true);
   const bytes = view.getUint16(at + 12, true) / channels;
   if (channels === 0 || !Number.isInteger(bytes)) {
-    throw broken(`its format says ${view.getUint16(at + 12, true)} bytes for ${channels} channels`);
+    throw broken(
+      `its format says ${view.getUint16(at + 12, true)} bytes for ${counted(channels, 'channel')}`,
+    );
   }
   const rate = view.getUint32(at + 4, true);
   const isExtensible = tag === EXTENSIBLE && size >= 26;

@@ -1,5 +1,6 @@
 /** The part of an output tensor that belongs to each row of a call. The output's first dimension is the batch. */
 import { toFloat32, type TensorValue } from './tensors.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /**
  * The numbers of each of the first `rows`. `batch`: the number of rows in the call. `rank`: dimensions of the output,
@@ -36,7 +37,7 @@ export function numberRows(
   const numbers = toNumbers(type, data);
   if (batch === 1) return [numbers];
   if (dims[0] !== batch) {
-    throw new Error(`the graph returned "${name}" of [${dims.join(',')}] for ${batch} rows`);
+    throw new Error(`the graph returned "${name}" of [${dims.join(',')}] for ${counted(batch, 'row')}`);
   }
   const each = numbers.length / batch;
   return Array.from({ length: rows }, (_, row) => numbers.subarray(row * each, (row + 1) * each));

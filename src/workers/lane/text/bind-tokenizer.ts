@@ -6,6 +6,7 @@ import { padIdOf } from './pad-token.ts';
 import { createRowEncoder, type RowEncoder } from './row-encoder.ts';
 import { readTemplate, specialCount, type Template } from './special-tokens.ts';
 import { createTokenizer } from './tokenizer/create-tokenizer.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 export interface BoundTokenizer {
   /** The id of the token that fills up shorter rows. */
@@ -51,7 +52,7 @@ export function bindTokenizer({ bytes, config, offsets, terms }: TokenizerParts)
       }
       throw new ForebayError(
         'config_mismatch',
-        `${terms.maxLength} is ${maxLength}, but ${name} adds ${special} special tokens to each row: set a larger ${terms.maxLength}`,
+        `${terms.maxLength} is ${maxLength}, but ${name} adds ${counted(special, 'special token')} to each row: set a larger ${terms.maxLength}`,
       );
     },
   };

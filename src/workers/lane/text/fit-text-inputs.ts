@@ -4,6 +4,7 @@
  */
 import { describeAll, describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import { mismatch } from '../../../shared/models/mismatch.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 export interface TextInputFit {
   readonly inputs: readonly GraphTensor[];
@@ -39,7 +40,7 @@ export function fitTextInputs(
   if (fixedLength !== null && fixedLength < max_length) {
     throw mismatch(
       `max_length is ${max_length}`,
-      `the graph takes ${fixedLength} tokens (${describeAll(inputs)})`,
+      `the graph takes ${counted(fixedLength, 'token')} (${describeAll(inputs)})`,
       `set max_length to ${fixedLength} or less`,
     );
   }

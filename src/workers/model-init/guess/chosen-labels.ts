@@ -1,5 +1,6 @@
 /** Whether the labels beside a graph fit its classes. Pure. */
 import type { Hints } from '../hints.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 /**
  * Returns null if no labels fit, and adds the reason to `guesses`. `classes`: null if the graph does not say. `isBinary`:
@@ -19,7 +20,7 @@ export function fittingLabels(
   if (classes === null || names.length === classes || (isBinary && classes === 1 && names.length === 2))
     return names;
   guesses.push(
-    `labels: none; ${source} has ${names.length} names, but the output has ${classes === 1 ? '1 class' : `${classes} classes`}`,
+    `labels: none; ${source} has ${counted(names.length, 'name')}, but the output has ${counted(classes, 'class', 'classes')}`,
   );
   return null;
 }

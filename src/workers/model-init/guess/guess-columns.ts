@@ -2,6 +2,7 @@
 import { describeTensor, type GraphTensor } from '../../../shared/models/graph-tensor.ts';
 import type { Hints } from '../hints.ts';
 import { mismatch } from './guesser.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 type ColumnConfig = string | { readonly name: string; readonly input: string };
 
@@ -58,7 +59,7 @@ function namedColumns(
   if (free < 0 ? known !== columns.length : known >= columns.length) {
     const needs = free < 0 ? `${known}` : `more than ${known}`;
     throw mismatch(
-      `--columns has ${columns.length} names, but the graph's inputs ${inputs.map(describeTensor).join(' and ')} take ${needs}`,
+      `--columns has ${counted(columns.length, 'name')}, but the graph's inputs ${inputs.map(describeTensor).join(' and ')} take ${needs}`,
     );
   }
   if (inputs.length === 1) return columns;

@@ -8,6 +8,7 @@ import type { Hints } from '../hints.ts';
 import { endOf } from './ends-in.ts';
 import { guessColumns } from './guess-columns.ts';
 import { BATCHING, type ConfigGuess, type Guesser } from './guesser.ts';
+import { counted } from '../../../shared/text/counted.ts';
 
 export const tabular: Guesser = {
   task: 'tabular',
@@ -110,7 +111,7 @@ function labelsFor(
     const width = widthOf(answer.scores);
     if (width === null || labels.names.length === width || width === 1) return labels.names;
     guesses.push(
-      `labels: none; ${labels.source} has ${labels.names.length} names, but the output has ${width} classes`,
+      `labels: none; ${labels.source} has ${counted(labels.names.length, 'name')}, but the output has ${counted(width, 'class', 'classes')}`,
     );
   } else if (answer.label === null) {
     guesses.push('classes: none, so answers have only the index of a class; name them with "classes": [..]');

@@ -51,7 +51,7 @@ export async function takeSample(
     const read = await readRow(reader, rowsOf, ref, signal);
     if (!read.ok) {
       unreadable += 1;
-      reason = `none of the ${unreadable} rows tried can be read. The last error: ${read.error.message}`;
+      reason = `no row of ${unreadable} tried can be read. The last error: ${read.error.message}`;
       continue;
     }
     rows.push(read.input);

@@ -112,6 +112,12 @@ describe('a number of a plan', () => {
   });
 });
 
+it('a batch size without workers says that a worker may choose half of it', () => {
+  expect(plan({ workers: [] }).numbers.batch_size.why).toBe(
+    'from the size of the input tensor; a worker halves it for a graph of up to 16 MB, and may lower it more',
+  );
+});
+
 describe('the operators', () => {
   const lane = (change: Partial<PlanFacts>) =>
     plan(change).physical.stages.find(({ where }) => where === 'lane')!.operators;
@@ -208,7 +214,7 @@ describe('a warning', () => {
       { asked: asked({ concurrency: 1, block_rows: 8 }), options: options({ block_rows: 8 }) },
       /options\.concurrency 1 lets workers hold 8 rows.* could use 24/,
     ],
-    ['few rows', { rows: { total: 5, atLeast: 5, why: null } }, /5 rows do not fill/],
+    ['few rows', { rows: { total: 5, atLeast: 5, why: null } }, /^5 rows cannot fill/m],
     [
       'failed rows',
       { workers: [worker({ failedRows: 9, errors: [{ code: 'decode_failed', rows: 9, message: 'torn' }] })] },
@@ -223,6 +229,29 @@ describe('a warning', () => {
   it('is not given if nothing is wrong', () => {
     expect(plan({ workers: [worker({ passes: 1 })] }).warnings).toEqual([]);
   });
+});
+
+it('the text of a plan counts one of each kind in the singular', () => {
+  const sizes = { batch_size: 1, block_rows: 1, concurrency: 1 };
+  const large = planLanes({ cpus: 1, memoryBytes: 8 * GB }, 1_000_000, {}).choices;
+  const single = worker({ rows: 1, meanRowBytes: 60e6 }, 'w', {
+    lanes: 1,
+    sizing: { ...worker().served.sizing!, lanes: large.lanes, threads: large.threads },
+    memory: { modelBytes: 8 * GB, batchBytes: GB },
+  });
+  const text = planText(
+    plan({
+      workers: [{ ...single, info: { ...single.info, plan: large } }],
+      asked: asked(sizes),
+      options: options({ block_rows: 1, batch_size: 1 }),
+      rows: { total: null, atLeast: 1, why: 'it takes too long' },
+    }),
+    { next: 'x' },
+  );
+  expect(text).toMatch(/at least 1 row /);
+  expect(text).toMatch(/lets workers hold 1 row,/);
+  expect(text).toMatch(/1 lane with model and batch needs/);
+  expect(text).not.toMatch(/(?<![\d.,])1 (rows|lanes|batches|cores|blocks|workers|threads)\b/);
 });
 
 it('the text of a plan names each number and the next command', () => {

@@ -35,12 +35,12 @@ const CASES: Record<
   'no more workers than blocks': {
     work: { blocksAtOnce: 3 },
     workers: 3,
-    why: '360000 rows left at 100 rows/s take one worker 3600 s; 12 would finish in 300 s; there are only 3 blocks to compute at once',
+    why: '360000 rows left at 100 rows/s take one worker 3600 s; 12 would finish in 300 s; only 3 blocks can be computed at once',
   },
   'one worker for very little work': {
     work: { models: [{ ...MODEL, rows: 1, source: 'assumed' }] },
     workers: 1,
-    why: '1 row left at an assumed 100 rows/s take one worker under 1 s; 1 would finish in 300 s',
+    why: '1 row left at an assumed 100 rows/s takes one worker under 1 s; 1 would finish in 300 s',
   },
   'one worker, not more, for jobs whose model or storage fails': {
     work: { ...IDLE, stuckJobs: 2 },

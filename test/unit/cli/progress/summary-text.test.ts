@@ -81,7 +81,7 @@ describe('the summary', () => {
   it('shows every stage, the queue and the workers on request', () => {
     const text = statsText({ ...STATS, reason: 'queue_limit' });
     expect(text).toMatch(/^commit +0\.002 ms +0\.0 s$/m);
-    expect(text).toContain('queue: 1 blocks waiting, 2 running, 3 of 64 slots in use');
+    expect(text).toContain('queue: 1 block waiting, 2 running, 3 of 64 slots in use');
     expect(text).toContain('worker w1: 2 lanes, 400 of 4,000 MB memory, 1 of 256 MB in flight');
     expect(text).toContain('waiting: queue limit');
     expect(text).toMatch(/\nBottleneck: inference .*\n$/);

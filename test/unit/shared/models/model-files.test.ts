@@ -159,7 +159,7 @@ describe('external data is refused', () => {
       'that is cut off',
       'w',
       (dir) => writeFileSync(join(dir, 'w'), 'x'),
-      /has 1 bytes, and the graph needs 24/,
+      /has 1 byte, and the graph needs 24/,
     ],
     [
       'that is a Git LFS pointer',

@@ -84,7 +84,7 @@ describe('lanes', () => {
   it('share the cores as threads, and decode one batch ahead', () => {
     const one = planLanes({ cpus: 8, memoryBytes: GB }, 100 * MB, {});
     expect([one.lanes, one.threads, one.decodeThreads]).toEqual([1, 8, 9]);
-    expect(one.choices.threads).toMatchObject({ boundBy: 'cpus', why: '8 cores / 1 lanes' });
+    expect(one.choices.threads).toMatchObject({ boundBy: 'cpus', why: '8 cores / 1 lane' });
     const all = planLanes({ cpus: 8, memoryBytes: 64 * GB }, MB, {});
     expect([all.lanes, all.threads, all.decodeThreads]).toEqual([8, 1, 2]);
     const asked = planLanes({ cpus: 2, memoryBytes: GB }, MB, {

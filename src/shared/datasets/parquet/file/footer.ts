@@ -5,6 +5,7 @@ import { formatBytes } from '../../../text/bytes.ts';
 import { readRange, type ByteFile } from '../../bytes/byte-file.ts';
 import { Damage, decoding } from './damage.ts';
 import { columnsOf, type Column } from './leaves.ts';
+import { counted } from '../../../text/counted.ts';
 
 /** The values of one leaf in one row group. */
 export interface Chunk {
@@ -121,14 +122,16 @@ function toFooter(found: FileMetaData, size: number): Footer {
   const groups = found.row_groups.map((group): RowGroup => {
     const own = wholeNumber(group.num_rows);
     if (group.columns.length !== leaves) {
-      throw new Error(`a row group has ${group.columns.length} columns, and the schema has ${leaves}`);
+      throw new Error(
+        `a row group has ${counted(group.columns.length, 'column')}, and the schema has ${leaves}`,
+      );
     }
     const firstRow = rows;
     rows += own;
     return { firstRow, rows: own, chunks: group.columns.map((chunk) => toChunk(chunk, size)) };
   });
   if (rows !== wholeNumber(found.num_rows)) {
-    throw new Error(`the row groups have ${rows} rows, and the file says ${found.num_rows}`);
+    throw new Error(`the row groups have ${counted(rows, 'row')}, and the file says ${found.num_rows}`);
   }
   return { rows, groups: groups.filter((group) => group.rows > 0), columns };
 }

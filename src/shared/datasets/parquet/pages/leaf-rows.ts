@@ -2,6 +2,7 @@
 import { Damage } from '../file/damage.ts';
 import type { Leaf } from '../file/leaves.ts';
 import type { LeafPage, Values } from './decode-page.ts';
+import { counted } from '../../../text/counted.ts';
 
 export interface LeafRows {
   /** Counted from the first row of the group. */
@@ -25,7 +26,8 @@ export interface LeafRows {
 export function flatRows(page: LeafPage, firstRow: number, { maxDef }: Leaf): LeafRows {
   const { length, def } = page;
   const values = def === null ? page.values : withNulls(page.values, def, maxDef);
-  if (values.length !== length) throw new Damage(`a page of ${length} values has ${values.length}`);
+  if (values.length !== length)
+    throw new Damage(`a page of ${counted(length, 'value')} has ${values.length}`);
   return {
     firstRow,
     rows: length,
@@ -70,7 +72,7 @@ export function repeatedRows(parts: readonly LeafPage[], firstRow: number, { max
   starts[row] = rep.length;
   valueStarts[row] = value;
   if (value !== values.length)
-    throw new Damage(`a page with ${values.length} values says that it has ${value}`);
+    throw new Damage(`a page with ${counted(values.length, 'value')} says that it has ${value}`);
   return {
     firstRow,
     rows,

@@ -8,6 +8,7 @@ import { flatRows, repeatedRows, type LeafRows } from './leaf-rows.ts';
 import { createPageCache } from './page-cache.ts';
 import { checkPage, checkPageSize, readHeader } from './page-header.ts';
 import { createPageList, type LostRows, type Page, type PageList } from './page-list.ts';
+import { counted } from '../../../text/counted.ts';
 
 /** Reads the rows of one leaf in one row group. */
 export interface LeafReader {
@@ -85,7 +86,7 @@ export function createLeafReader(key: string, group: RowGroup, chunk: Chunk, lea
       try {
         const found = await rowsOf(file, page, signal);
         if (found.rows === page.rows) return found;
-        throw new Damage(`a page has ${found.rows} rows where ${page.rows} were expected`);
+        throw new Damage(`a page has ${counted(found.rows, 'row')} where ${page.rows} were expected`);
       } catch (error) {
         if (!(error instanceof Damage)) throw error;
         return { firstRow: page.firstRow, rows: page.rows, why: error.message };

@@ -7,6 +7,7 @@ import { isMedia, mediaCells, structCells } from './structs.ts';
 import { isSimpleList, listCells } from './list-cells.ts';
 import { nestedCells } from './nested-cells.ts';
 import { timesOf } from './times.ts';
+import { counted } from '../../../text/counted.ts';
 
 /** The rows of one leaf, and the position in them of the first row that is wanted. */
 export interface LeafCut {
@@ -34,7 +35,8 @@ export function cellsOf(column: Column, cuts: readonly LeafCut[], count: number)
       return fast ?? nestedCells(column, cuts, count);
     };
     const found = cells();
-    if (found.length !== count) throw new Damage(`${found.length} values for ${count} rows`);
+    if (found.length !== count)
+      throw new Damage(`${counted(found.length, 'value')} for ${counted(count, 'row')}`);
     return found;
   });
 }

@@ -8,6 +8,7 @@ import { createBitReader, OutOfBits } from './bit-reader.ts';
 import { beginsFrame, readFrame } from './frame.ts';
 import { readStreamInfo } from './stream-info.ts';
 import { BadFrame } from './subframe.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 /** Room for samples at first. It grows only when needed, because a small file may claim to hold many. */
 const FIRST_ROOM = 2 ** 20;
@@ -39,9 +40,9 @@ export function decodeFlac(bytes: Uint8Array, maxSeconds: number): Waveform {
     return { samples: samples.subarray(0, decoded), rate };
   } catch (error) {
     if (error instanceof OutOfBits) {
-      throw broken(`it ends after ${decoded} samples, in the middle of a frame: copy it again`);
+      throw broken(`it ends after ${counted(decoded, 'sample')}, in the middle of a frame: copy it again`);
     }
-    throw error instanceof BadFrame ? broken(`after ${decoded} samples, ${error.message}`) : error;
+    throw error instanceof BadFrame ? broken(`after ${counted(decoded, 'sample')}, ${error.message}`) : error;
   }
 }
 

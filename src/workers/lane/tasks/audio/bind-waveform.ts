@@ -4,6 +4,7 @@ import type { AudioConfig } from '../../../../shared/tasks/audio.ts';
 import { isAttentionMask } from '../../../../shared/tasks/audio/attention-mask.ts';
 import type { AudioLayout } from '../../../../shared/tasks/audio/audio-config.ts';
 import { mismatch, noSuchTensor } from '../../../../shared/models/mismatch.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export interface WaveformInput {
   readonly tensor: GraphTensor;
@@ -135,7 +136,7 @@ function checkTime({ frame }: Config, tensor: GraphTensor, time: number | string
     frame === undefined ? 'does not say how a waveform is cut' : `says frame.length ${frame.length}`;
   throw mismatch(
     `model.json ${says}`,
-    `the graph's input ${describeTensor(tensor)} takes ${time} samples`,
+    `the graph's input ${describeTensor(tensor)} takes ${counted(time, 'sample')}`,
     `set frame.length to ${time}`,
   );
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../../shared/models/graph-tensor.ts';
 import type { DetectionConfig } from '../../../../shared/tasks/detection/detection-config.ts';
 import { mismatch, noSuchTensor } from '../../../../shared/models/mismatch.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 const NUMBERS: readonly string[] = [...FLOAT_TYPES, 'int64', 'int32'];
 
@@ -74,8 +75,8 @@ export function checkLabels(
 ): void {
   if (labels === null || labels.length === classes) return;
   throw mismatch(
-    `the labels file has ${labels.length} names`,
-    `the graph's output ${describeTensor(output)} has ${classes} classes`,
+    `the labels file has ${counted(labels.length, 'name')}`,
+    `the graph's output ${describeTensor(output)} has ${counted(classes, 'class', 'classes')}`,
     change,
   );
 }

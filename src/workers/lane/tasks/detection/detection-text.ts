@@ -2,6 +2,7 @@
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { digitsText } from '../number-text.ts';
 import type { Detection } from './choose-boxes.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 /** A float32 guarantees no more digits. */
 const SCORE_DIGITS = 6;
@@ -13,7 +14,7 @@ export function createDetectionText(
   return (detections) => {
     const unknown = names === null ? undefined : detections.find(({ label }) => names[label] === undefined);
     if (unknown !== undefined) {
-      const message = `the model returned class ${unknown.label}, but the labels file has ${labels!.length} names: add the missing ones`;
+      const message = `the model returned class ${unknown.label}, but the labels file has ${counted(labels!.length, 'name')}: add the missing ones`;
       return { ok: false, error: { code: 'inference_failed', message } };
     }
     const parts = detections.map(({ label, score, corners: [left, top, right, bottom] }) => {

@@ -15,6 +15,7 @@ import { chooseFloats } from '../choose-floats.ts';
 import { floatRows } from '../rows-of-output.ts';
 import type { Outputs } from '../tensors.ts';
 import { poolImage, type VectorLayout } from './pool-image.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export interface ImageVectors {
   readonly output: GraphTensor;
@@ -64,7 +65,7 @@ export function bindImageVectors(
       const { dims } = all[output.name]!;
       if (pooling !== 'none' && layoutFor(dims).vectors < 1) {
         throw refused(
-          `prefix_tokens is ${prefix_tokens}, but the graph's output "${output.name}" has ${dims[1]} tokens: at least one must remain`,
+          `prefix_tokens is ${prefix_tokens}, but the graph's output "${output.name}" has ${counted(dims[1]!, 'token')}: at least one must remain`,
         );
       }
     },

@@ -9,6 +9,7 @@ import {
 import { chooseFloats } from '../choose-floats.ts';
 import { toFloat32, type Outputs, type TensorValue } from '../tensors.ts';
 import { pool } from './pool.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export interface TextVectors {
   readonly output: GraphTensor;
@@ -92,7 +93,7 @@ function poolingOf({ pooling }: Config, output: GraphTensor): TextPooling {
 function checkDimensions({ dimensions }: Config, width: number | string): void {
   if (dimensions === undefined || typeof width !== 'number' || dimensions <= width) return;
   throw refused(
-    `dimensions is ${dimensions}, but the graph's embedding has ${width} numbers: set it to ${width} or less`,
+    `dimensions is ${dimensions}, but the graph's embedding has ${counted(width, 'number')}: set it to ${width} or less`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** An embedding as the answer's JSON text. */
 import type { RowOutcome } from '../../../../shared/domain/row.ts';
 import { digitsText } from '../number-text.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 /** As many significant digits as a float32 holds. */
 const DIGITS = 7;
@@ -14,7 +15,7 @@ export function createVectorText(
     if (count > vector.length) {
       return failed(
         'config_mismatch',
-        `dimensions is ${count}, but the model's embedding has ${vector.length} numbers: ask for ${vector.length} or fewer`,
+        `dimensions is ${count}, but the model's embedding has ${counted(vector.length, 'number')}: ask for ${vector.length} or fewer`,
       );
     }
     let squares = 0;

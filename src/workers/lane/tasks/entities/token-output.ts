@@ -5,6 +5,7 @@ import type { Activation } from '../../../../shared/tasks/classes/activation.ts'
 import { chooseFloats } from '../choose-floats.ts';
 import { toFloat32, type Outputs, type TensorValue } from '../tensors.ts';
 import { toScores, type TokenScores } from './token-scores.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export interface TokenOutput {
   readonly output: GraphTensor;
@@ -34,10 +35,10 @@ export function bindTokenOutput(
 
   function checkLabels(classes: number | string): void {
     if (typeof classes !== 'number' || classes === labels) return;
-    const what = `the labels file has ${labels} names`;
+    const what = `the labels file has ${counted(labels, 'name')}`;
     throw mismatch(
       what,
-      `the graph's output ${describeTensor(output)} has ${classes} numbers per token`,
+      `the graph's output ${describeTensor(output)} has ${counted(classes, 'number')} per token`,
       'give one label per number, in the order of the numbers',
     );
   }

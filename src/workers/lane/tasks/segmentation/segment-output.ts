@@ -21,6 +21,7 @@ import { addClassNumbers } from './class-numbers.ts';
 import { mapShape } from './map-shape.ts';
 import { projectMap } from './projection.ts';
 import { createSegmentList, type Segment } from './segment-list.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export interface SegmentOutput {
   readonly output: GraphTensor;
@@ -74,14 +75,16 @@ export function bindSegmentOutput(parts: SegmentOutputParts): SegmentOutput {
 
   function check(dims: readonly number[]): void {
     const { classes } = shapeOf(dims);
-    const what = `the graph's output ${describeTensor({ ...output, shape: dims })} has ${classes} classes`;
+    const what = `the graph's output ${describeTensor({ ...output, shape: dims })} has ${counted(classes, 'class', 'classes')}`;
     if (holdsNumbers) {
       if (classes !== 1)
         throw refused(`a map of class numbers has one number per pixel, but ${what}: name another "output"`);
       return;
     }
     if (labels !== null && labels.length !== classes) {
-      throw refused(`the labels file has ${labels.length} names, but ${what}: give one name per class`);
+      throw refused(
+        `the labels file has ${counted(labels.length, 'name')}, but ${what}: give one name per class`,
+      );
     }
     if (activation === 'softmax' && classes === 1) {
       throw refused(`softmax makes every score 1, because ${what}: set "activation" to "sigmoid" or "none"`);

@@ -4,6 +4,7 @@ import type { Size } from '../../image/resample/pillow-resampler.ts';
 import { digitsText } from '../number-text.ts';
 import { compressCounts } from './run-lengths.ts';
 import type { Segment } from './segment-list.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 /** A float32 guarantees no more digits. */
 const SCORE_DIGITS = 6;
@@ -26,7 +27,7 @@ export function createSegmentText(
     const unknown = names === null ? undefined : segments.find(({ label }) => names[label] === undefined);
     if (unknown !== undefined) {
       return failed(
-        `the model returned class ${unknown.label}, but the labels file has ${labels!.length} names: add the missing ones, or name the class in "ignore"`,
+        `the model returned class ${unknown.label}, but the labels file has ${counted(labels!.length, 'name')}: add the missing ones, or name the class in "ignore"`,
       );
     }
     return {

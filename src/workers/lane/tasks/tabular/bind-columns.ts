@@ -7,6 +7,7 @@ import { describeAll, describeTensor, type GraphTensor } from '../../../../share
 import type { Column } from '../../../../shared/tasks/tabular/columns.ts';
 import { nearestName } from '../../../../shared/text/nearest-name.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 /** An input of the graph, with the columns of its features in order. */
 export interface ColumnsOfInput {
@@ -55,8 +56,8 @@ function checkWidth({ input, columns }: ColumnsOfInput): void {
   const names = columns.length === 1 ? `one column ("${columns[0]!.name}")` : `${columns.length} columns`;
   throw mismatch(
     `model.json has ${names} for the input "${input.name}"`,
-    `the graph's input ${describeTensor(input)} takes ${width} features`,
-    `list ${width} columns for it, in the order of training`,
+    `the graph's input ${describeTensor(input)} takes ${counted(width, 'feature')}`,
+    `list ${counted(width, 'column')} for it, in the order of training`,
   );
 }
 

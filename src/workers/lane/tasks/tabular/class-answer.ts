@@ -10,6 +10,7 @@ import type { ClassNames } from './class-names.ts';
 import { createLabelTexts } from './label-texts.ts';
 import { floatRowsOf, rowsOf } from './output-rows.ts';
 import { mismatch } from '../../../../shared/models/mismatch.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 interface ClassParts {
   readonly scores: GraphTensor;
@@ -67,9 +68,9 @@ function checkClasses({ scores, names, activation }: ClassParts, sample: Float32
     // One logit tells two classes apart.
     if (length === width || (length === 2 && width === 1 && activation === 'sigmoid')) return;
     throw mismatch(
-      `${names.source} has ${length} names`,
+      `${names.source} has ${counted(length, 'name')}`,
       `${says}, with ${width} per row`,
-      `give ${width} names`,
+      `give ${counted(width, 'name')}`,
     );
   }
   if (activation !== undefined || isDistribution(sample)) return;

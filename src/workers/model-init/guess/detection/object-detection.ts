@@ -13,6 +13,7 @@ import { imageInput, IMAGES, isImage } from '../image/image-input.ts';
 import { detectorPreprocess } from './detector-preprocess.ts';
 import { findHead, type Clues, type FoundHead } from './find-head.ts';
 import { inputSizeOf } from './input-size.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export const objectDetection: Guesser = {
   task: 'object-detection',
@@ -75,7 +76,7 @@ function areFitting({ labels }: Hints, clues: Clues, guesses: string[]): boolean
   const { names, source } = labels;
   if (names.length === clues.labels) return true;
   guesses.push(
-    `labels: none; ${source} has ${names.length} names, but the graph's metadata has ${clues.labels}`,
+    `labels: none; ${source} has ${counted(names.length, 'name')}, but the graph's metadata has ${clues.labels}`,
   );
   return false;
 }
@@ -86,7 +87,8 @@ function headOf(face: GraphFace, hints: Hints, clues: Clues, facts: string[]): F
   const found = findHead(face, clues);
   if (asked === undefined && found !== null) return found;
   if (asked === undefined) {
-    const names = labels === null ? '' : `, with the ${labels.names.length} names of ${labels.source},`;
+    const names =
+      labels === null ? '' : `, with the ${counted(labels.names.length, 'name')} of ${labels.source},`;
     throw mismatch(
       `nothing shows what the outputs ${describeAll(face.outputs)}${names} hold: pass --head ${HEADS.join('|')} (docs/tasks/images.md describes them)`,
     );

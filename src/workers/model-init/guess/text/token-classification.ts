@@ -6,6 +6,7 @@ import { chosenOutput } from '../chosen-output.ts';
 import { BATCHING, mismatch, type ConfigGuess, type Guesser } from '../guesser.ts';
 import { LOGITS_GUESS, shownActivation } from '../shown-activation.ts';
 import { takesTokens, textFields, TOKENS } from './text-model.ts';
+import { counted } from '../../../../shared/text/counted.ts';
 
 export const tokenClassification: Guesser = {
   task: 'token-classification',
@@ -59,5 +60,5 @@ function checkLabels(output: GraphTensor, { labels }: Hints): void {
     );
   }
   if (typeof classes !== 'number' || classes === labels.names.length) return;
-  throw mismatch(`${what}, but ${labels.source} has ${labels.names.length} names`);
+  throw mismatch(`${what}, but ${labels.source} has ${counted(labels.names.length, 'name')}`);
 }
