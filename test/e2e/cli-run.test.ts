@@ -139,9 +139,23 @@ describe('forebay run', () => {
     const args = ['--model', 'broken', '--input', 'images', '--output', 'none', '--lanes', '1'];
     const ended = await forebay.run('run', ...args);
     expect(ended).toMatchObject({ code: 1, out: '' });
-    // On a busy machine, the start is slow, and log lines of the processes come first.
-    expect(ended.err).toMatch(/(^|\n)forebay: The model cannot be used: .*\n$/);
+    expect(ended.err).toMatch(/^forebay: The model cannot be used: .*\n$/);
     expect(existsSync(join(folder, 'none'))).toBe(false);
     await forebay.nothingLeft();
+  });
+
+  it('shows what the code of a model printed before it failed to load', async () => {
+    const load = "async load() { console.error('no such table'); throw new Error('no weights'); }";
+    mkdirSync(join(folder, 'thrower'));
+    writeFileSync(
+      join(folder, 'thrower', 'predictor.js'),
+      `export default { ${load}, async predict(rows) { return rows.map(() => ({})); } };`,
+    );
+    writeFileSync(join(folder, 'thrower', 'model.json'), '{"kind": "predictor", "input": "image"}');
+    const args = ['--model', 'thrower', '--input', 'images', '--output', 'none', '--lanes', '1'];
+    const ended = await forebay.run('run', ...args);
+    expect(ended.err).toBe(
+      'worker: no such table\nforebay: The model cannot be used: load() of the predictor failed: no weights\n',
+    );
   });
 });

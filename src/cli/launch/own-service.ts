@@ -59,7 +59,9 @@ export async function withOwnService<T>(
   const { view, context } = deps;
   removeAbandonedRunFolders(tmpdir());
   const folder = makeRunFolder(tmpdir());
-  const log = createStartupLog((line) => view.note(line), { verbose: deps.verbose });
+  const log = createStartupLog((name, line) => view.note(readableLine(name, line)), {
+    verbose: deps.verbose,
+  });
   const service = createService({
     redis: {
       takesUrl: false,
@@ -70,7 +72,7 @@ export async function withOwnService<T>(
     },
     env: { ...deps.env, FOREBAY_DATA_DIR: folder },
     workers: Array.from({ length: deps.workers }, () => ({})),
-    onLine: (name, line) => log.line(readableLine(name, line)),
+    onLine: log.line,
     onNote: (line) => view.note(line),
   });
   const endNow = () => {
@@ -92,6 +94,9 @@ export async function withOwnService<T>(
   process.on('exit', endNow);
   try {
     return await task(ownService(deps, { service, signal: stop.signal, onStarted: log.started }));
+  } catch (error) {
+    if (!(error instanceof Interrupted)) log.failed();
+    throw error;
   } finally {
     view.end();
     await service.stop();

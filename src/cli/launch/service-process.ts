@@ -44,6 +44,8 @@ export interface ServiceProcessOptions {
 
 /** If a process ends without a message, this many of its last lines are shown. */
 const LAST_LINES = 3;
+/** Time to read the output of a process that has exited. */
+const READ_MS = 500;
 
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const child = fork(fileURLToPath(options.main), [], {
@@ -60,7 +62,14 @@ export function startServiceProcess(options: ServiceProcessOptions): ServiceProc
     });
   }
   const exited = new Promise<ProcessExit>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    // `close` comes when the last output is read. It comes late if a lane that outlives its worker holds the pipes.
+    child.once('exit', (code, signal) => {
+      const late = setTimeout(() => resolve({ code, signal }), READ_MS);
+      child.once('close', () => {
+        clearTimeout(late);
+        resolve({ code, signal });
+      });
+    });
     child.once('error', () => child.pid === undefined && resolve({ code: null, signal: null }));
   });
   const ready = new Promise<Ready>((resolve, reject) => {

@@ -24,7 +24,9 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
   const pools = await poolsOf(config);
   const note = (line: string) => terminal.err(`${line}\n`);
   const verbose = flags.logLevel !== undefined || context.env['FOREBAY_LOG_LEVEL'] !== undefined;
-  const log = createStartupLog(note, { verbose });
+  // A terminal gets lines for people, and a log file gets the JSON records.
+  const shown = (name: string, line: string) => note(terminal.live ? readableLine(name, line) : line);
+  const log = createStartupLog(shown, { verbose });
   const service = createService({
     redis: {
       redisUrl: config.redisUrl,
@@ -38,8 +40,7 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
     workers: pools.flatMap((pool) =>
       Array.from({ length: flags.workers ?? 1 }, () => ({ FOREBAY_POOL: pool })),
     ),
-    // A terminal gets lines for people, and a log file gets the JSON records.
-    onLine: (name, line) => log.line(terminal.live ? readableLine(name, line) : line),
+    onLine: log.line,
     onNote: note,
   });
   const signals = stopRequests(service.kill, note);
@@ -63,6 +64,9 @@ export async function up(flags: UpFlags, context: CliContext): Promise<number> {
         service.failed.then((error) => Promise.reject(error)),
       ]),
     );
+  } catch (error) {
+    log.failed();
+    throw error;
   } finally {
     await service.stop();
     process.off('exit', service.kill);

@@ -1,4 +1,5 @@
 /** Turns a JSON log line into a line for people. Pure. */
+import { logRecord } from './log-record.ts';
 
 const LEVELS: readonly (readonly [from: number, name: string])[] = [
   [50, 'error: '],
@@ -9,7 +10,7 @@ const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg']);
 
 /** `10:15:30 worker: warning: lane ended lane=1 code=null`. A line that is not a log record gets only the name as a prefix. */
 export function readableLine(process: string, line: string): string {
-  const record = parse(line);
+  const record = logRecord(line);
   if (record === null) return `${process}: ${line}`;
   const { level, time, msg } = record;
   const clock = typeof time === 'number' ? new Date(time).toTimeString().slice(0, 8) : '';
@@ -27,14 +28,4 @@ function fieldText(key: string, value: unknown): string {
   return typeof stack === 'string'
     ? `\n  ${stack.replaceAll('\n', '\n  ')}`
     : ` ${key}=${JSON.stringify(value)}`;
-}
-
-function parse(line: string): Record<string, unknown> | null {
-  if (!line.startsWith('{')) return null;
-  try {
-    const record = JSON.parse(line) as Record<string, unknown>;
-    return typeof record['msg'] === 'string' ? record : null;
-  } catch {
-    return null;
-  }
 }

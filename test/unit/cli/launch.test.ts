@@ -158,11 +158,11 @@ describe('log lines of processes', () => {
 
   it('are held back until all processes have started', () => {
     const shown: string[] = [];
-    const log = createStartupLog((line) => shown.push(line), { verbose: false });
-    log.line('a');
+    const log = createStartupLog((_, line) => shown.push(line), { verbose: false });
+    log.line('api', 'a');
     expect(shown).toEqual([]);
     log.started();
-    log.line('b');
+    log.line('api', 'b');
     expect(shown).toEqual(['a', 'b']);
   });
 });
@@ -170,9 +170,41 @@ describe('log lines of processes', () => {
 describe('log lines of a slow start', () => {
   it('are shown before the start is complete', async () => {
     const shown: string[] = [];
-    createStartupLog((line) => shown.push(line), { verbose: false, showAfterMs: 1 }).line('Redis connection');
+    const log = createStartupLog((_, line) => shown.push(line), { verbose: false, showAfterMs: 1 });
+    log.line('api', 'Redis connection');
     await waitUntil('the line', () => shown.length > 0);
     expect(shown).toEqual(['Redis connection']);
+  });
+});
+
+describe('log lines of a failed start', () => {
+  const record = (event: string) => JSON.stringify({ level: 50, event, msg: 'a bad graph' });
+  const lines = ['printed by the model', record('lane.load_failed'), record('model.failed')];
+
+  it.each([
+    ['quick', 60_000],
+    ['slow', 1],
+  ])('do not repeat the error, whether the start was %s or not', async (speed, showAfterMs) => {
+    const shown: string[] = [];
+    const log = createStartupLog((_, line) => shown.push(line), { verbose: false, showAfterMs });
+    for (const line of lines) log.line('worker', line);
+    if (speed === 'slow') await waitUntil('the timer', () => shown.length > 0);
+    log.line('worker', record('worker.serves_nothing'));
+    log.failed();
+    log.line('worker', 'forebay worker: a bad graph');
+    log.line('worker', 'the last print');
+    expect(shown).toEqual(['printed by the model', 'the last print']);
+  });
+
+  it('are all shown later if the start succeeds in spite of them, or at once if the user asks for the log', () => {
+    const shown: string[] = [];
+    const log = createStartupLog((_, line) => shown.push(line), { verbose: false });
+    for (const line of lines) log.line('worker', line);
+    log.started();
+    expect(shown.splice(0)).toEqual(lines);
+    const verbose = createStartupLog((_, line) => shown.push(line), { verbose: true });
+    for (const line of lines) verbose.line('worker', line);
+    expect(shown).toEqual(lines);
   });
 });
 
