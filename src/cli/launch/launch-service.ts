@@ -53,7 +53,7 @@ export function createService(options: ServiceOptions): Service {
   let redis: Promise<ProvidedRedis> | null = null;
   let api: Supervisor | null = null;
   const workers: Supervisor[] = [];
-  const memory = options.env[ONLINE_DIR] === undefined ? makeMemoryFolder() : null;
+  const memory = options.env[ONLINE_DIR] ? null : makeMemoryFolder();
   let stopped: Promise<void> | null = null;
   let hasRedis = true;
   let fail: (error: Error) => void;
@@ -80,8 +80,8 @@ export function createService(options: ServiceOptions): Service {
       main,
       env: {
         UV_THREADPOOL_SIZE: UV_THREADS,
-        ...(memory !== null && { [ONLINE_DIR]: memory }),
         ...options.env,
+        ...(memory !== null && { [ONLINE_DIR]: memory }),
         ...env,
       },
       onLine: (line) => options.onLine(name, line),
@@ -136,7 +136,11 @@ export function createService(options: ServiceOptions): Service {
   }
 
   function removeMemory(): void {
-    if (memory !== null) removeRunFolder(memory);
+    try {
+      if (memory !== null) removeRunFolder(memory);
+    } catch {
+      // A killed process has just written a file there. The next start removes the folder.
+    }
   }
 
   function stop(): Promise<void> {

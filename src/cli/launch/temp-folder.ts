@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeInto } from '../../shared/files/folder-trouble.ts';
+import { openBodyFolder } from '../../shared/queue/online/body-folder.ts';
 
 const PREFIX = 'forebay-run-';
 
@@ -21,12 +22,17 @@ export function makeRunFolder(base: string): string {
 /** Linux keeps the files of this folder in memory. */
 const MEMORY = '/dev/shm';
 
-/** A folder in memory that the processes of one service share. Null if the system has none. */
-export function makeMemoryFolder(): string | null {
+/** A folder in memory for the bodies of one service. Null if the system has none, or no room in it. */
+export function makeMemoryFolder(base = MEMORY): string | null {
+  let folder: string | null = null;
   try {
-    removeAbandonedRunFolders(MEMORY);
-    return makeRunFolder(MEMORY);
+    removeAbandonedRunFolders(base);
+    folder = makeRunFolder(base);
+    // Writes its id. Without room for it, the API and workers would not start.
+    openBodyFolder(folder);
+    return folder;
   } catch {
+    if (folder !== null) removeRunFolder(folder);
     return null;
   }
 }

@@ -54,8 +54,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string) {
           : [...inputRoots, ...outputRoots, resultsDir, ...inputs.objects, ...outputs.objects],
     }),
     spoolDir: resolve(dataDir, 'spool'),
-    onlineDir:
-      given.onlineDir === undefined || given.onlineDir === OFF ? undefined : resolve(cwd, given.onlineDir),
+    onlineDir: !given.onlineDir || given.onlineDir === OFF ? undefined : resolve(cwd, given.onlineDir),
     profiles: given.profiles === 'on',
     predictors: given.predictors === 'on',
     scale: {

@@ -127,17 +127,22 @@ export function createAllowedOpener(
   };
 }
 
-/** Reads a file that the service itself has written. Throws the errors of node:fs. */
+/** Reads a file that the service itself has written. Throws ForebayError `file_not_found` or `file_unreadable`. */
 export function readOwnFile(
   path: string,
   allocate: (size: number) => Buffer = (size) => Buffer.allocUnsafe(size),
 ): Uint8Array {
-  const fd = openSync(path, FLAGS | constants.O_NOFOLLOW);
+  let fd: number | null = null;
   try {
+    fd = openSync(path, FLAGS | constants.O_NOFOLLOW);
     const { size } = fstatSync(fd);
     return readAll(fd, size, allocate(size));
+  } catch (error) {
+    throw isMissing(error)
+      ? new ForebayError('file_not_found', 'it is gone', { cause: error })
+      : toRowError(error);
   } finally {
-    closeSync(fd);
+    if (fd !== null) closeSync(fd);
   }
 }
 

@@ -10,6 +10,7 @@ import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { connectRedis } from '#forebay/shared/queue/connection.js';
 import { onlineKeys } from '#forebay/shared/queue/keys.js';
 import { openBodyFolder, type BodyFolder } from '#forebay/shared/queue/online/body-folder.js';
+import { notHadMessage } from '#forebay/shared/queue/online/online-messages.js';
 import { createOnlineRequests, type OnlineRequests } from '#forebay/shared/queue/online/online-requests.js';
 import {
   createOnlineWork,
@@ -26,7 +27,9 @@ import { waitUntil } from '../../support/wait-until.ts';
 const parent = mkdtempSync(join(tmpdir(), 'fbt-bodies-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-const bodiesIn = (dir: string) => readdirSync(dir).filter((name) => name !== 'folder-id');
+/** Ids of the requests. */
+const bodiesIn = (dir: string) =>
+  readdirSync(dir).flatMap((name) => (name === 'folder-id' ? [] : [name.replace('.body', '')]));
 
 describe('between an API and a worker', () => {
   const layer = useQueueLayer();
@@ -153,6 +156,47 @@ describe('between an API and a worker', () => {
       expect(await asked).toEqual(ANSWER);
     },
   );
+
+  it('a lane that may not have found its file sends no answer, and the request is asked again', async () => {
+    const body = randomBytes(100_000);
+    const asked = ask(body);
+    const taken = await takeOne();
+    const { path } = taken.question!.body as { path: string };
+    rmSync(path);
+    const failed = { ok: false as const, error: { code: 'file_not_found' as const, message: 'it is gone' } };
+    await work.reply(taken, { rows: [failed], laneMs: 1 });
+    work.forget(taken.id);
+    const again = await takeOne();
+    expect((again.question!.body as Buffer).equals(body)).toBe(true);
+    await work.reply(again, ANSWER);
+    expect(await asked).toEqual(ANSWER);
+  });
+
+  it('a worker whose request was asked again sends no answer, because the API has removed the file', async () => {
+    const body = randomBytes(100_000);
+    const asked = ask(body);
+    const slow = await takeOne();
+    await layer.redis.publish(onlineKeys.replies(slow.api), notHadMessage(slow.id));
+    const again = await takeOne(stranger);
+    const failed = { ok: false as const, error: { code: 'file_not_found' as const, message: 'it is gone' } };
+    await work.reply(slow, { rows: [failed], laneMs: 1 });
+    work.forget(slow.id);
+    await stranger.reply(again, ANSWER);
+    expect(await asked).toEqual(ANSWER);
+  });
+
+  it('a worker of an older version, which does not know files, gets the body through Redis', async () => {
+    const body = randomBytes(100_000);
+    const asked = ask(body);
+    const taken = await takeOne();
+    const refusal = { code: 'no_worker' as const, message: 'The worker is of another version of Forebay.' };
+    await work.reply({ ...taken, question: null }, { refused: refusal });
+    const again = await takeOne();
+    expect((again.question!.body as Buffer).equals(body)).toBe(true);
+    await work.reply({ ...again, question: null }, { refused: refusal });
+    // Without a file, the same answer says that nothing helps.
+    await expect(asked).rejects.toThrow(refusal.message);
+  });
 
   it('nothing is written for workers that share no folder, or another one', async () => {
     const body = randomBytes(100_000);

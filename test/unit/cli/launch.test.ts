@@ -1,5 +1,5 @@
 // Restarting processes, showing their log lines, and cleaning up after killed runs.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,10 +10,12 @@ import { startServiceProcess } from '#forebay/cli/launch/service-process.js';
 import { createStartupLog } from '#forebay/cli/launch/startup-log.js';
 import { supervise } from '#forebay/cli/launch/supervisor.js';
 import {
+  makeMemoryFolder,
   makeRunFolder,
   removeAbandonedRunFolders,
   removeRunFolder,
 } from '#forebay/cli/launch/temp-folder.js';
+import { mountSmallDisk } from '../../chaos/full-disk.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 let folder: string;
@@ -224,5 +226,20 @@ describe('the folder of a run', () => {
     ]);
     removeRunFolder(mine);
     expect(existsSync(mine)).toBe(false);
+  });
+
+  it('in memory has the id of the service, and there is none without room for it', ({ skip }) => {
+    const disk = mountSmallDisk(join(folder, 'memory'));
+    if (disk === null) skip('the test needs a full disk, and this user may not mount one');
+    try {
+      const base = join(folder, 'memory');
+      const made = makeMemoryFolder(base)!;
+      expect(readdirSync(made)).toEqual(['folder-id']);
+      removeRunFolder(made);
+      disk!.fill();
+      expect([makeMemoryFolder(base), readdirSync(base)]).toEqual([null, ['filler']]);
+    } finally {
+      disk!.unmount();
+    }
   });
 });

@@ -38,7 +38,8 @@ export const ONLINE = {
     fallback: 64,
     min: 16,
     what: 'Bytes of all open online requests together',
-    trade: 'They are in the memory of Redis, the API or a worker. Above the limit a request gets 429.',
+    trade:
+      'They are in the memory of the API, and also in that of Redis or a worker, or in FOREBAY_ONLINE_DIR. Above the limit a request gets 429.',
   }),
   onlineDir: text({
     env: 'FOREBAY_ONLINE_DIR',

@@ -1,10 +1,12 @@
 /**
  * A folder in memory that the API and the workers of one machine share. Large bodies of online requests are files there, so
  * neither Redis nor the worker's main process carries their bytes: a lane reads the file (ADR 43). The API that writes a
- * file removes it. Files of an API that was killed are removed after the longest timeout of a request.
+ * file removes it. Files of an API that was killed are removed after the longest timeout of a request. Files of others are
+ * never touched, because somebody may choose a folder that has some.
  */
 import { randomUUID } from 'node:crypto';
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -24,12 +26,15 @@ export interface BodyFolder {
   /** Returns false if the folder has no room. Then the request must pass through Redis. */
   put(request: string, body: Uint8Array): boolean;
   remove(request: string): void;
+  /** Removes files that belong to nobody. */
+  sweep(): void;
 }
 
 const ID_FILE = 'folder-id';
+/** The id of a request has a UUID and may have a priority. */
+const BODY = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.\d+)?)\.body$/;
 /** Files older than the longest timeout of a request belong to nobody. */
 const ABANDONED_MS = 11 * 60_000;
-const SWEEP_MS = 60_000;
 /** Only this user's processes may read them. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -47,16 +52,11 @@ export function openBodyFolder(dir: string | undefined, now = Date.now): BodyFol
     mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
     return idOf(path);
   });
-  const pathOf = (request: string) => join(path, request);
-  let sweptAt = -Infinity;
+  const pathOf = (request: string) => bodyIn(path, request);
 
-  function sweep(): void {
-    sweptAt = now();
-    for (const name of readdirSync(path)) {
-      const file = pathOf(name);
-      const modified = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-      if (name !== ID_FILE && modified !== undefined && modified < now() - ABANDONED_MS) remove(name);
-    }
+  function isAbandoned(request: string): boolean {
+    const modified = statSync(pathOf(request), { throwIfNoEntry: false })?.mtimeMs;
+    return modified !== undefined && modified < now() - ABANDONED_MS;
   }
 
   function remove(request: string): void {
@@ -72,7 +72,6 @@ export function openBodyFolder(dir: string | undefined, now = Date.now): BodyFol
     pathOf,
     put(request, body) {
       try {
-        if (now() - sweptAt >= SWEEP_MS) sweep();
         writeFileSync(pathOf(request), body, { mode: FILE_MODE });
         return true;
       } catch {
@@ -81,20 +80,38 @@ export function openBodyFolder(dir: string | undefined, now = Date.now): BodyFol
       }
     },
     remove,
+    sweep() {
+      try {
+        for (const name of readdirSync(path)) {
+          const request = BODY.exec(name)?.[1];
+          if (request !== undefined && isAbandoned(request)) remove(request);
+        }
+      } catch {
+        // Somebody has removed the folder.
+      }
+    },
   };
 }
 
-/** Several processes may open a new folder at once. A link appears with its content, and only one of them makes it. */
+const bodyIn = (folder: string, request: string) => join(folder, `${request}.body`);
+
+/** Does not write if the folder has an id, because it may be full when a process starts again. */
 function idOf(folder: string): string {
   const file = join(folder, ID_FILE);
-  const own = join(folder, randomUUID());
-  writeFileSync(own, randomUUID(), { mode: FILE_MODE });
+  if (!existsSync(file)) makeId(folder, file);
+  return readFileSync(file, 'utf8');
+}
+
+/** Several processes may open a new folder at once. A link appears with its content, and only one of them makes it. */
+function makeId(folder: string, file: string): void {
+  // If this process is killed meanwhile, the file is swept as a body.
+  const own = bodyIn(folder, randomUUID());
   try {
+    writeFileSync(own, randomUUID(), { mode: FILE_MODE });
     linkSync(own, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    rmSync(own);
+    rmSync(own, { force: true });
   }
-  return readFileSync(file, 'utf8');
 }

@@ -79,6 +79,8 @@ interface Stored {
   readonly sent: Uint8Array;
 }
 
+/** How often bodies of API processes that were killed are looked for. */
+const SWEEP_MS = 60_000;
 /** How often requests that take long are looked at. A dead worker delays its requests by up to twice as long. */
 const LOOK_MS = 250;
 const RETRY_AFTER_S = 1;
@@ -102,6 +104,8 @@ export async function createOnlineRequests(deps: {
   const pending = new Map<string, Pending>();
   let looking: NodeJS.Timeout | null = null;
   const offers = createOffers(redis);
+  folder?.sweep();
+  if (folder !== undefined) setInterval(() => folder.sweep(), SWEEP_MS).unref();
 
   await subscriber.subscribe(channel);
   subscriber.on('message', (from: string, text: string) => {
@@ -139,6 +143,8 @@ export async function createOnlineRequests(deps: {
     const request = pending.get(id);
     if (request === undefined) return;
     if (offeredBy !== null) offers.note(request.queue, offeredBy);
+    // A worker of an older version does not know files. Such a worker may have taken the request from the list.
+    if ('refused' in reply && remover === 'api' && isFile(request)) return putAgain(request);
     // If the request was put again, the worker may have removed it before that.
     if (remover === 'worker' && request.puts === 1) forget(request);
     else end(request, 'answered');
@@ -148,7 +154,7 @@ export async function createOnlineRequests(deps: {
 
   function forget(request: Pending): void {
     pending.delete(request.id);
-    if (request.stored.sent !== request.body) folder?.remove(request.id);
+    if (isFile(request)) folder?.remove(request.id);
     if (request.openPuts === 0) onUnused?.(request.body);
     if (pending.size > 0 || looking === null) return;
     clearInterval(looking);
@@ -222,12 +228,14 @@ export async function createOnlineRequests(deps: {
     putAgain(request);
   }
 
-  /** Through Redis, because the worker may not have been able to read the file. */
+  /**
+   * Through Redis, because the worker may not have been able to read the file. If a worker still reads it, that worker
+   * sends no reply.
+   */
   function putAgain(request: Pending): void {
-    const { id, header, body, stored } = request;
-    if (stored.sent !== body) {
-      folder?.remove(id);
-      request.stored = inRedis(header, body);
+    if (isFile(request)) {
+      folder?.remove(request.id);
+      request.stored = inRedis(request.header, request.body);
     }
     request.askedAt = performance.now();
     putOrFail(request);
@@ -328,6 +336,8 @@ export async function createOnlineRequests(deps: {
 }
 
 const NOTHING = new Uint8Array();
+
+const isFile = ({ stored, body }: Pending) => stored.sent !== body;
 
 function inRedis(header: OnlineHeader, body: Uint8Array): Stored {
   return { head: packHeader(header, body, null), sent: body };

@@ -1,5 +1,5 @@
 /** Online requests as a worker sees them: it takes those of its queues, and replies to the API that asked. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { createBufferPool } from '../../process/buffer-pool.ts';
 import { freeBuffer } from '../../process/free-buffer.ts';
@@ -270,12 +270,17 @@ export function createOnlineWork(deps: {
     async anyWaits(queue: string): Promise<boolean> {
       return (await redis.exists(onlineKeys.waiting(queue))) === 1;
     },
-    /** `offers`: whether the API may hand this worker the next request of the queue. */
+    /**
+     * `offers`: whether the API may hand this worker the next request of the queue. Sends nothing if the body was a file
+     * that is gone, because a lane may not have found it. If the API still waits, it asks again through Redis: it has
+     * removed the file itself, or it learns that this worker no longer has the request.
+     */
     async reply(
       request: Pick<TakenRequest, 'id' | 'bytes' | 'api' | 'question'>,
       reply: OnlineReply,
       offers = false,
     ) {
+      if (isGone(request)) return;
       const tenant = request.question?.header.tenant;
       const remover: Remover = tenant === undefined ? 'api' : 'worker';
       const pack = (one: OnlineReply) => packReply(request.id, one, remover, offers ? worker : '');
@@ -287,6 +292,10 @@ export function createOnlineWork(deps: {
       else await send('', { request, tenant, text: fitting });
     },
   };
+}
+
+function isGone({ question }: Pick<TakenRequest, 'question'>): boolean {
+  return question !== null && 'path' in question.body && !existsSync(question.body.path);
 }
 
 /** A request whose body is elsewhere. `bytes`: without it. */

@@ -36,6 +36,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('has a folder for large bodies only if one is named', () => {
+    const folderOf = (value?: string) => read({ FOREBAY_ONLINE_DIR: value }).onlineDir;
+    expect([undefined, '', 'off', 'bodies'].map(folderOf)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      '/work/bodies',
+    ]);
+  });
+
   it('names every wrong variable at once', () => {
     const wrong = { FOREBAY_PORT: '70000', FOREBAY_LANES: '1.5', FOREBAY_AUTH: 'maybe' };
     expect(() => read(wrong)).toThrow(

@@ -1,4 +1,5 @@
 // The folder through which large bodies of online requests pass.
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,22 +43,35 @@ it('a body that cannot be written leaves nothing', () => {
   expect(folder.put('request', Buffer.from('body'))).toBe(false);
 });
 
-it('bodies of an API that was killed are removed once no request can be that old', () => {
+it('bodies of an API that was killed are removed once no request can be that old, and nothing else is', () => {
   let now = Date.now();
   const folder = openBodyFolder(dir, () => now);
-  for (const [name, minutes] of [
-    ['old', 12],
-    ['young', 9],
+  const [old, young] = [`${randomUUID()}.9`, randomUUID()];
+  const others = ['photo.jpg', randomUUID(), `${randomUUID()}.9`, 'notes.body'];
+  for (const [path, minutes] of [
+    [folder.pathOf(old), 12],
+    [folder.pathOf(young), 9],
+    [join(dir, 'folder-id'), 20],
+    ...others.map((name) => [join(dir, name), 20] as const),
   ] as const) {
     const modified = (now - minutes * MINUTE_MS) / 1000;
-    writeFileSync(join(dir, name), '');
-    utimesSync(join(dir, name), modified, modified);
+    writeFileSync(path, '');
+    utimesSync(path, modified, modified);
   }
-  folder.put('first', Buffer.from('x'));
-  expect(bodies().toSorted()).toEqual(['first', 'young']);
+  folder.sweep();
+  expect(readdirSync(dir).toSorted()).toEqual(['folder-id', `${young}.body`, ...others].toSorted());
   now += 3 * MINUTE_MS;
-  folder.put('second', Buffer.from('x'));
-  expect(bodies().toSorted()).toEqual(['first', 'second']);
+  folder.sweep();
+  expect(readdirSync(dir).toSorted()).toEqual(['folder-id', ...others].toSorted());
+  rmSync(dir, { recursive: true });
+  folder.sweep();
+});
+
+it('a process that starts again does not write into the folder, which may be full', () => {
+  const { id } = openBodyFolder(dir);
+  const { mtimeMs } = statSync(dir);
+  expect(openBodyFolder(dir).id).toBe(id);
+  expect(statSync(dir).mtimeMs).toBe(mtimeMs);
 });
 
 it('a folder that cannot be created is reported with the setting', () => {
