@@ -2,7 +2,15 @@
 // waits is answered, and nothing of a request stays in the folder or in Redis.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
@@ -132,6 +140,19 @@ it('many callers that leave, are late or are refused leave nothing', async () =>
   await expectLabel(predict(1), 1);
 });
 
+it('requests that are asked again, because replies may have been lost, are answered once', async () => {
+  freeze();
+  const answers = Promise.all([0, 1, 2].map(async (label) => expectLabel(predict(label), label)));
+  await waitUntil('the bodies to be files', () => bodies().length === 3);
+  const listeners = async () =>
+    String(await redis.call('client', 'list', 'type', 'pubsub')).split('\n').length;
+  const count = await listeners();
+  await redis.call('client', 'kill', 'type', 'pubsub');
+  await waitUntil('all processes to listen again', async () => (await listeners()) === count);
+  thaw();
+  await answers;
+});
+
 it('workers that are killed while they have requests leave nothing', async () => {
   for (const label of [0, 1]) {
     freeze();
@@ -180,7 +201,8 @@ it('a folder that is full changes nothing, even for processes that start', async
   await answer;
 });
 
-it('a folder that is removed changes nothing', async () => {
+it('a folder that is removed and comes back changes nothing', async () => {
+  const id = readFileSync(join(dir, 'folder-id'));
   freeze();
   const early = expectLabel(predict(0), 0);
   await waitUntil('the body to be a file', () => bodies().length === 1);
@@ -189,5 +211,7 @@ it('a folder that is removed changes nothing', async () => {
   thaw();
   await Promise.all([early, late]);
   mkdirSync(dir);
+  // Without it, processes of other tests could not start while the folder is full.
+  writeFileSync(join(dir, 'folder-id'), id);
   await expectLabel(predict(2), 2);
 });

@@ -123,7 +123,7 @@ export async function createOnlineRequests(deps: {
   /** The message with the request was lost, or its worker no longer takes requests. The worker may still live. */
   function notHad(id: string): void {
     const request = pending.get(id);
-    if (request !== undefined) putAgain(request);
+    if (request !== undefined) putThroughRedis(request);
   }
 
   /** Replies that are too large for a message. */
@@ -144,7 +144,7 @@ export async function createOnlineRequests(deps: {
     if (request === undefined) return;
     if (offeredBy !== null) offers.note(request.queue, offeredBy);
     // A worker of an older version does not know files. Such a worker may have taken the request from the list.
-    if ('refused' in reply && remover === 'api' && isFile(request)) return putAgain(request);
+    if ('refused' in reply && remover === 'api' && isFile(request)) return putThroughRedis(request);
     // If the request was put again, the worker may have removed it before that.
     if (remover === 'worker' && request.puts === 1) forget(request);
     else end(request, 'answered');
@@ -228,15 +228,16 @@ export async function createOnlineRequests(deps: {
     putAgain(request);
   }
 
-  /**
-   * Through Redis, because the worker may not have been able to read the file. If a worker still reads it, that worker
-   * sends no reply.
-   */
-  function putAgain(request: Pending): void {
+  /** A worker may have been unable to read the file. If another one still reads it, that one sends no reply. */
+  function putThroughRedis(request: Pending): void {
     if (isFile(request)) {
       folder?.remove(request.id);
       request.stored = inRedis(request.header, request.body);
     }
+    putAgain(request);
+  }
+
+  function putAgain(request: Pending): void {
     request.askedAt = performance.now();
     putOrFail(request);
   }
