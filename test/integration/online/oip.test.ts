@@ -188,6 +188,15 @@ it.each([
   expect(code).toMatch(/^[a-z_]+$/);
 });
 
+it('an unknown parameter gets the name that was probably meant', async () => {
+  const inputs = [{ name: 'text', datatype: 'BYTES', shape: [1], data: ['Mary'] }];
+  const response = await infer('mood', { inputs, parameters: { topk: 1 } });
+  expect(response.status).toBe(501);
+  expect(await response.json()).toMatchObject({
+    error: 'The parameter "topk" is unknown. Did you mean "top_k"?',
+  });
+});
+
 it('health, metadata and the repository speak the protocol, and uploads are refused', async () => {
   const json = async (response: Response) => [response.status, await response.json()];
   expect(await json(await service.request('/v2/health/ready'))).toEqual([200, { ready: true }]);

@@ -4,6 +4,7 @@ import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../../shared/domain/online
 import { ForebayError } from '../../../shared/errors.ts';
 import type { OnlineRows } from '../../../shared/queue/online/online-format.ts';
 import { TASK_OPTION_NAMES, type RequestedTaskOptions } from '../../../shared/tasks/task-options.ts';
+import { nearestName } from '../../../shared/text/nearest-name.ts';
 import type { OnlineModel, OnlineModels } from '../../online/online-models.ts';
 import type { Predict } from '../../online/predict.ts';
 import type { HeldBytes } from '../body/held-bytes.ts';
@@ -132,7 +133,11 @@ function parametersOf({ parameters = {}, outputs = [] }: InferRequest) {
   const { timeout, binary_data_output: allBinary = false, priority = 0, ...others } = parameters;
   const isOption = (name: string) => (TASK_OPTION_NAMES as readonly string[]).includes(name);
   const unknown = Object.keys(others).find((name) => !isOption(name));
-  if (unknown !== undefined) throw notSupported(`The parameter "${unknown.slice(0, 100)}" is unknown.`);
+  if (unknown !== undefined) {
+    const near = nearestName(unknown, ['timeout', 'binary_data_output', 'priority', ...TASK_OPTION_NAMES]);
+    const hint = near === null ? '' : ` Did you mean "${near}"?`;
+    throw notSupported(`The parameter "${unknown.slice(0, 100)}" is unknown.${hint}`);
+  }
   const options = fit({ options: others }, PREDICT_REST);
   if (!options.ok) {
     const [issue] = options.issues;

@@ -4,6 +4,7 @@ import { ForebayError, messageOf } from '../../../shared/errors.ts';
 import { checkText } from '../body/parse-json.ts';
 import { checkValues, MAX_VALUES } from '../body/parse-predict.ts';
 import { MAX_JSON_DEPTH } from '../body/json-depth.ts';
+import { issuesOf, valueAt } from '../wire/issues.ts';
 import {
   bytesOfElement,
   DATATYPES,
@@ -86,7 +87,9 @@ export function parseInfer(body: Buffer, jsonBytes: number | null): InferRequest
     if (unknown !== undefined) throw invalid(`${called(input)} has the unknown parameter "${unknown}"`);
     if (size === undefined) return { ...input, elements: jsonElements(input) };
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-      throw invalid(`binary_data_size of ${called(input)} is not a number of bytes`);
+      throw invalid(
+        `the parameter "binary_data_size" of ${called(input)} must be a number of bytes; it came as ${shortened(JSON.stringify(size))}`,
+      );
     }
     if (size > left.length) {
       throw invalid(
@@ -114,9 +117,24 @@ function parseHeader(bytes: Buffer): z.infer<typeof INFER_REQUEST> {
   }
   const parsed = INFER_REQUEST.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [first] = parsed.error.issues;
-  const path = first!.path.length === 0 ? 'the body' : `/${first!.path.join('/')}`;
-  throw invalid(`${path}: ${first!.message}`);
+  throw misfit(parsed.error, value);
+}
+
+/** Names the input, what is expected, and what came. */
+function misfit(error: z.ZodError, value: unknown): ForebayError {
+  const path = error.issues[0]!.path;
+  const [issue] = issuesOf(error, INFER_REQUEST, value);
+  const given = valueAt(value, path);
+  const name = path[0] === 'inputs' ? valueAt(value, [...path.slice(0, 2), 'name']) : undefined;
+  const place = typeof name === 'string' ? `${called({ name: shortened(name) })}, ` : '';
+  const came = given === undefined ? '' : `; it came as ${shortened(JSON.stringify(given))}`;
+  return invalid(`${place}${issue!.path || 'the body'}: ${issue!.message}${came}`);
+}
+
+const MOST_SHOWN = 60;
+
+function shortened(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
 }
 
 function jsonElements(input: InputWire): Elements {
