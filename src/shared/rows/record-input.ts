@@ -28,7 +28,12 @@ export function recordInput(record: RowRecord, kind: RowKind, base: string | nul
   if (given instanceof Uint8Array) return { is: 'bytes', bytes: given };
   if (given instanceof EncodedFile) return { is: 'bytes', bytes: given.bytes };
   if (typeof given !== 'string' || given === '') {
-    return bad(`the field "${kind}" must be a path or a URL, or the file itself in base64`);
+    const wanted = `${base === null ? '' : 'a path or '}a URL, or the file itself in base64`;
+    return bad(
+      given === undefined
+        ? `the field "${kind}" is missing: it must be ${wanted}`
+        : `the field "${kind}" must be ${wanted}, not ${kindOf(given)}`,
+    );
   }
   const file = embeddedFile(given);
   if (file !== null) return { is: 'bytes', bytes: file };
@@ -38,6 +43,13 @@ export function recordInput(record: RowRecord, kind: RowKind, base: string | nul
     );
   }
   return { is: 'elsewhere', location: locateEntry(base ?? '/', given) };
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === '') return 'an empty text';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function bad(message: string): RecordInput {

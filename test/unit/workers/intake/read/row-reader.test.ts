@@ -184,8 +184,12 @@ describe('a record', () => {
   });
 
   it.each([
-    ['{"text":"a"}', 'the field "image" must be a path or a URL'],
-    ['{"image":5}', 'the field "image" must be a path or a URL'],
+    ['{"text":"a"}', 'the field "image" is missing: it must be a path or a URL'],
+    ['{"image":5}', 'the field "image" must be a path or a URL, or the file itself in base64, not a number'],
+    ['{"image":null}', 'in base64, not null'],
+    ['{"image":""}', 'in base64, not an empty text'],
+    ['{"image":[1]}', 'in base64, not a list'],
+    ['{"image":{"0":1}}', 'in base64, not an object'],
     ['{"image":', 'line 3 is not JSON'],
     ['{"image":"../in-not/secret"}', 'is not under an input root'],
   ])('%s is a bad row of an image task', async (json, message) => {
