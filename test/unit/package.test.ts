@@ -1,6 +1,7 @@
 // An install needs no host but the registry and prints no warning, and the package holds the right files.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -95,6 +96,22 @@ describe('the package', () => {
     // Types are for users of the client, which needs none of these.
     expect(paths.filter((path) => /^dist\/(cli|workers)\/.*\.d\.ts$/.test(path))).toEqual([]);
     expect(unpackedSize).toBeLessThan(6_000_000);
+  });
+
+  it('holds every type that its entries lead to', () => {
+    const reached = new Set<string>();
+    const follow = (path: string) => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const [, to] of readFileSync(at(path), 'utf8').matchAll(
+        /(?:from|import\() ?['"](\.[^'"]+)['"]/g,
+      )) {
+        follow(join(dirname(path), to!).replace(/\.[jt]s$/, '.d.ts'));
+      }
+    };
+    for (const entry of ['client', 'predictor']) follow(`dist/${entry}/public.d.ts`);
+    expect(reached.size).toBeGreaterThan(30);
+    expect([...reached].filter((path) => !paths.includes(path))).toEqual([]);
   });
 
   it('has the license that package.json names', () => {
