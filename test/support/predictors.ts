@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadModelFolder } from '#forebay/shared/models/model-folder.js';
 import { toModelLoad } from '#forebay/workers/lane-pool/model-load.js';
-import type { ModelLoad } from '#forebay/workers/lane/messages.js';
-import type { LoadableModel } from './lanes.ts';
+import type { LaneInput, ModelLoad } from '#forebay/workers/lane/messages.js';
+import { answerOf, loadedLane, type LoadableModel } from './lanes.ts';
 
 /** `code`: the members of the object that the module defines. `files`: others, by name. Returns the folder. */
 export function writePredictor(
@@ -28,4 +28,14 @@ export function writePredictor(
 
 export async function toLoad(dir: string): Promise<LoadableModel & ModelLoad> {
   return toModelLoad(await loadModelFolder(dir), { threads: 1 });
+}
+
+export const records = (...fields: unknown[]): LaneInput[] =>
+  fields.map((one) => ({ json: JSON.stringify(one) }));
+
+/** Loads a predictor into the lane of a test file, and answers rows. */
+export async function answerRows(dir: string, rows: readonly LaneInput[]): Promise<unknown[]> {
+  const lane = await loadedLane(await toLoad(dir));
+  const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
+  return outcomes.map(answerOf);
 }

@@ -97,7 +97,9 @@ it('after changes answers, which then have the fields and columns that model.jso
     found,
     found,
     'predictor_error: green is out',
-    expect.stringMatching(/^invalid_answer: the answer does not fit .* colour: /),
+    expect.stringMatching(
+      /^invalid_answer: the answer does not fit "result" in "hooks" of model\.json: colour: /,
+    ),
     expect.stringMatching(/^unsupported_format/),
   ]);
   const { config } = await loadModelFolder(dir);
@@ -114,8 +116,10 @@ it('without a declared result, an answer must have the fields of the task', asyn
   const [first, ...wrong] = await answers(rows);
   expect(best(first)).toBe('RED');
   expect(wrong).toEqual([
-    expect.stringMatching(/^invalid_answer: the answer does not fit .* predictions: /),
-    expect.stringMatching(/^invalid_answer: the answer has the field "more", which /),
+    expect.stringMatching(
+      /^invalid_answer: the answer does not fit the task "image-classification": predictions: .*; for other answers, set "result" in "hooks" of model\.json$/,
+    ),
+    'invalid_answer: the answer has the field "more", which the task "image-classification" does not declare; for other answers, set "result" in "hooks" of model.json',
   ]);
 });
 

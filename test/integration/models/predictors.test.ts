@@ -6,21 +6,11 @@ import type { ModelWire } from '#forebay/api/http/wire/model.js';
 import { testModel } from '#forebay/cli/models/test-model.js';
 import { ROW_KINDS } from '#forebay/shared/tasks/task-description.js';
 import { templateOf } from '#forebay/workers/model-init/predictor/template.js';
-import type { LaneInput } from '#forebay/workers/lane/messages.js';
-import { answerOf, loadedLane, plain, sharedLane, testFolder, testLane } from '../../support/lanes.ts';
+import { answerOf, loadedLane, plain, sharedLane, testFolder } from '../../support/lanes.ts';
 import { modelInit } from '../../support/model-init.ts';
 import { meanColourModel } from '../../support/onnx/models.ts';
-import { toLoad, writePredictor } from '../../support/predictors.ts';
+import { answerRows, records, toLoad, writePredictor } from '../../support/predictors.ts';
 import { readOutput, startService, type Service } from '../../support/service.ts';
-
-const records = (...fields: unknown[]): LaneInput[] => fields.map((one) => ({ json: JSON.stringify(one) }));
-
-/** Loads a predictor into the lane of this file, and answers rows. */
-async function answer(dir: string, rows: readonly LaneInput[]): Promise<unknown[]> {
-  const lane = await loadedLane(await toLoad(dir));
-  const { outcomes } = await lane.run({ model: 'm', rows, options: {} });
-  return outcomes.map(answerOf);
-}
 
 async function whyNotLoaded(dir: string): Promise<string> {
   const load = sharedLane().load({ model: 'bad', ...(await toLoad(dir)), threads: 1 });
@@ -46,7 +36,7 @@ import { twice } from './lib/twice.js';
     { name: 'p', options: { name: 'n' } },
     { 'lib/twice.js': 'export const twice = (x) => 2 * x;' },
   );
-  expect(await answer(dir, records({ x: 1 }, { x: 5 }))).toEqual([
+  expect(await answerRows(dir, records({ x: 1 }, { x: 5 }))).toEqual([
     { answer: { sum: 3, calls: 1, name: 'n', aborted: false } },
     { answer: { sum: 11, calls: 1, name: 'n', aborted: false } },
   ]);
@@ -77,7 +67,7 @@ it('a graph beside the predictor, and pixels as image tasks see them, are there 
     { 'colour.onnx': graph },
   );
   const bytes = await plain(200, 10, 30, 20);
-  expect(await answer(dir, [{ bytes }, { bytes: Buffer.from('no image') }])).toEqual([
+  expect(await answerRows(dir, [{ bytes }, { bytes: Buffer.from('no image') }])).toEqual([
     { answer: [200, 30] },
     expect.stringMatching(/^predictor_error: predict threw on this row: .*/) as string,
   ]);
@@ -101,7 +91,7 @@ it('an error, a throw, a missing answer or one that is not JSON costs its own ro
   const rows = records(
     ...['x', 'throw', 'error', 'known', 'nan', 'floats', 'nothing', 'drop', 'y'].map((one) => ({ do: one })),
   );
-  expect(await answer(dir, rows)).toEqual([
+  expect(await answerRows(dir, rows)).toEqual([
     { answer: { did: 'x' } },
     'predictor_error: predict threw on this row: cannot do it',
     'predictor_error: too_old: the row is from 1990',
@@ -121,7 +111,7 @@ it('an object that JSON would empty without a word costs its row', async () => {
       rows[0].fields.from, rows[0].fields.from + rows.length),`,
   );
   const rows = records(...[0, 1, 2, 3].map((from) => ({ from })));
-  expect(await answer(dir, rows)).toEqual([
+  expect(await answerRows(dir, rows)).toEqual([
     'invalid_answer: the answer is not JSON: v is a Promise; await it',
     'invalid_answer: the answer is not JSON: it is an Error; the error of a row is { error: { message } }',
     'invalid_answer: the answer is not JSON: at is a Date without a time',
@@ -139,28 +129,30 @@ it('code that empties its list of rows loses none of them', async () => {
     },`,
   );
   const rows = records({ n: 1 }, { n: 2 }, { n: 3 });
-  expect(await answer(dir, rows)).toEqual([1, 2, 3].map((n) => ({ answer: { n } })));
+  expect(await answerRows(dir, rows)).toEqual([1, 2, 3].map((n) => ({ answer: { n } })));
 });
 
-it('code that replaces a function of JavaScript costs its row, and the lane keeps the function', async () => {
+it('a tensor for a graph that is none is named with its input', async () => {
+  const classes = [
+    [1, 0, 0],
+    [0, 0, 1],
+  ];
   const dir = writePredictor(
     testFolder(),
-    `async predict(rows) {
-      await null;
-      const answers = [];
-      for (const { fields } of rows) {
-        if (fields.n === 2) Array.prototype.map = () => [];
-        answers.push({ n: fields.n });
-      }
-      return answers;
-    },
-    load() { JSON.stringify = () => 'no'; },`,
+    `load: (ctx) => ctx.session('colour'),
+    predict: async (rows, { state }) => [Object.keys(await state.run({ image: rows[0].fields.image }))],`,
+    { name: 'p' },
+    { 'colour.onnx': meanColourModel({ side: 8, classes }) },
   );
-  const rows = records({ n: 1 }, { n: 2 }, { n: 3 });
-  const failed = expect.stringMatching(/^predictor_error: predict replaced Array\.prototype\.map, which /);
-  const expected = [{ answer: { n: 1 } }, failed, { answer: { n: 3 } }];
-  expect(await answer(dir, rows)).toEqual(expected);
-  expect(await answer(dir, rows)).toEqual(expected);
+  const tensor = { type: 'float32', dims: [1, 3, 8, 8] };
+  const rows = records({ image: null }, { image: { ...tensor, dims: 3 } }, { image: tensor });
+  const why = (text: string) =>
+    `predictor_error: predict threw on this row: input "image" of colour.onnx must be a tensor { type, dims, data }: its ${text}`;
+  expect(await answerRows(dir, rows)).toEqual([
+    why('type must be a text such as "float32"'),
+    why('dims must be a list of numbers'),
+    why('data must be a typed array, or a list of texts'),
+  ]);
 });
 
 it('an answer has the fields that model.json declares, in their order, and no others', async () => {
@@ -223,8 +215,8 @@ it('a predictor that is loaded again has the code that is on disk now, in all it
         'value.js': `export const value = ${value};`,
       },
     );
-  expect(await answer(write(1), records({}))).toEqual([{ answer: 1 }]);
-  expect(await answer(write(2), records({}))).toEqual([{ answer: 2 }]);
+  expect(await answerRows(write(1), records({}))).toEqual([{ answer: 1 }]);
+  expect(await answerRows(write(2), records({}))).toEqual([{ answer: 2 }]);
 });
 
 it('an answer has only members that its schema declares, unless that allows others', async () => {
@@ -238,67 +230,9 @@ it('an answer has only members that its schema declares, unless that allows othe
   const refused = (field: string) =>
     `invalid_answer: the answer has the field "${field}", which "result" in model.json does not declare`;
   const closed = [{ objects: [{ a: 1 }] }, refused('objects.0.b'), refused('one.b')];
-  expect(await answer(write(object), rows)).toEqual(closed);
-  const open = await answer(write({ ...object, additionalProperties: true }), rows);
+  expect(await answerRows(write(object), rows)).toEqual(closed);
+  const open = await answerRows(write({ ...object, additionalProperties: true }), rows);
   expect(open).toEqual([{ objects: [{ a: 1 }] }, { objects: [{ a: 1, b: 2 }] }, { one: { a: 1, b: 2 } }]);
-});
-
-it('errors outside of a call cost the rows of that call, and never the lane', async () => {
-  const lane = testLane();
-  const load = async (model: string, code: string) => {
-    const dir = writePredictor(testFolder(), code, { name: model });
-    return lane.load({ model, ...(await toLoad(dir)), threads: 1 });
-  };
-  const run = async (model: string) => {
-    const { outcomes } = await lane.run({ model, rows: records({ x: 1 }, { x: 2 }, { x: 3 }), options: {} });
-    return outcomes.map(answerOf);
-  };
-  const onTwo = (what: string) => `async predict(rows) {
-    for (const { fields } of rows) if (fields.x === 2) { ${what} }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    return rows.map(({ fields }) => fields.x);
-  },`;
-  const failed = (text: string) => [
-    { answer: 1 },
-    expect.stringContaining(`predictor_error: predict threw on this row: ${text}`) as string,
-    { answer: 3 },
-  ];
-  const stray = 'thrown outside of the call';
-  await load('lost', onTwo("Promise.reject(new Error('nobody awaits'));"));
-  expect(await run('lost')).toEqual(failed(`nobody awaits (${stray}`));
-  await load('no-error', onTwo("Promise.reject('only a text');"));
-  expect(await run('no-error')).toEqual(failed('This error originated either by throwing'));
-  // The promise of the call would never be settled.
-  const callback = "await new Promise(() => setTimeout(() => { throw new Error('in a timer'); }, 1));";
-  await load('timer', onTwo(callback));
-  expect(await run('timer')).toEqual(failed(`in a timer (${stray}`));
-  await load('exit', onTwo('process.exit(0);'));
-  expect(await run('exit')).toEqual(failed('process.exit(0) was called'));
-  // Its stack names nobody.
-  await load(
-    'socket',
-    `async predict(rows) {
-    const { createConnection } = await import('node:net');
-    for (const { fields } of rows) if (fields.x === 2) createConnection('/no/such/socket');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    return rows.map(({ fields }) => fields.x);
-  },`,
-  );
-  expect(await run('socket')).toEqual(failed('connect ENOENT /no/such/socket'));
-
-  const broken = load(
-    'bad',
-    "load() { setTimeout(() => { throw new Error('later'); }, 1); return new Promise(() => {}); }, predict() {},",
-  );
-  await expect(broken).rejects.toThrow('load() of the predictor failed: later (thrown outside');
-  // An error between two calls is logged. The lane and its models stay.
-  await load(
-    'idle',
-    `load() { setInterval(() => { throw new Error('idle'); }, 5); },
-    async predict(rows) { return rows.map(({ fields }) => fields.x); },`,
-  );
-  expect(await run('lost')).toEqual(failed('nobody awaits'));
-  expect(await run('idle')).toEqual([{ answer: 1 }, { answer: 2 }, { answer: 3 }]);
 });
 
 it('model init writes a predictor that loads, for every kind of row, and its test passes', async () => {
@@ -311,7 +245,7 @@ it('model init writes a predictor that loads, for every kind of row, and its tes
   }
   expect(await testModel(join(folder, 'text'), process.env)).toBe(0);
   for (const kind of ROW_KINDS) await loadedLane(await toLoad(join(folder, kind)));
-  expect(await answer(join(folder, 'text'), records({ text: 'two words' }))).toEqual([{ words: 2 }]);
+  expect(await answerRows(join(folder, 'text'), records({ text: 'two words' }))).toEqual([{ words: 2 }]);
   expect(await modelInit('--predictor', join(folder, 'text'))).toMatchObject({ code: 2, out: '' });
   const { out } = await modelInit('--predictor', join(folder, 'two words'));
   expect(out).toContain(`forebay model test '${join(folder, 'two words')}'`);

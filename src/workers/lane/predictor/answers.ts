@@ -18,8 +18,26 @@ export interface AnswerReader {
   read(answer: unknown): RowOutcome;
 }
 
-/** `schema`: the result schema of model.json, or null. `result`: the predictor's own schema. */
-export function createAnswerReader(schema: DeclaredResult | null, result: Predictor['result']): AnswerReader {
+/** What messages call the two schemas. */
+export interface SchemaNames {
+  readonly declared: string;
+  /** How to allow other fields. Empty if `declared` says it. */
+  readonly advice: string;
+  readonly own: string;
+}
+
+const OF_PREDICTOR: SchemaNames = {
+  declared: '"result" in model.json',
+  advice: '',
+  own: '"result" of the predictor',
+};
+
+/** `schema`: the result schema of model.json or of a task, or null. `result`: the code's own schema. */
+export function createAnswerReader(
+  schema: DeclaredResult | null,
+  result: Predictor['result'],
+  names: SchemaNames = OF_PREDICTOR,
+): AnswerReader {
   const declared = schema === null ? null : z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
 
   function checked(
@@ -27,11 +45,14 @@ export function createAnswerReader(schema: DeclaredResult | null, result: Predic
   ): { readonly ok: true; readonly value: unknown } | { readonly ok: false; why: string } {
     const own = result?.safeParse(answer);
     if (own?.success === false)
-      return { ok: false, why: `the answer does not fit "result" of the predictor: ${issuesOf(own.error)}` };
+      return { ok: false, why: `the answer does not fit ${names.own}: ${issuesOf(own.error)}` };
     const value = own === undefined ? answer : own.data;
     const fits = declared?.safeParse(value);
     if (fits?.success === false)
-      return { ok: false, why: `the answer does not fit "result" in model.json: ${issuesOf(fits.error)}` };
+      return {
+        ok: false,
+        why: `the answer does not fit ${names.declared}: ${issuesOf(fits.error)}${names.advice}`,
+      };
     return { ok: true, value };
   }
 
@@ -61,11 +82,11 @@ export function createAnswerReader(schema: DeclaredResult | null, result: Predic
         if (!found.ok) return invalidAnswer(found.why);
         const why = whyNoJson(found.value);
         if (why !== null) return invalidAnswer(`the answer is not JSON: ${why}`);
-        if (schema === null) return asFields({ [ANSWER_FIELD]: found.value }, [ANSWER_FIELD]);
+        if (schema === null) return asFields({ [ANSWER_FIELD]: found.value }, [ANSWER_FIELD], names);
         const fields = found.value as Record<string, unknown>;
         const lost = members.find(fields);
-        if (lost !== null) return notDeclared(lost);
-        const outcome = asFields(fields, Object.keys(schema.properties));
+        if (lost !== null) return notDeclared(lost, names);
+        const outcome = asFields(fields, Object.keys(schema.properties), names);
         const unfit = outcome.ok ? whyUnfit(outcome.result) : null;
         return unfit === null ? outcome : invalidAnswer(unfit);
       } catch (error) {
@@ -81,9 +102,13 @@ function isOpen({ type }: ResultColumn): boolean {
 }
 
 /** The fields in the order of the schema, as a table would return them. */
-function asFields(value: Readonly<Record<string, unknown>>, fields: readonly string[]): RowOutcome {
+function asFields(
+  value: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+  names: SchemaNames,
+): RowOutcome {
   const extra = Object.keys(value).find((key) => !fields.includes(key));
-  if (extra !== undefined) return notDeclared(extra);
+  if (extra !== undefined) return notDeclared(extra, names);
   const members: string[] = [];
   for (const field of fields) {
     if (value[field] === undefined) continue;
@@ -98,8 +123,8 @@ function asFields(value: Readonly<Record<string, unknown>>, fields: readonly str
     : { ok: true, result: members.join(',') };
 }
 
-function notDeclared(field: string): FailedOutcome {
-  return invalidAnswer(`the answer has the field "${field}", which "result" in model.json does not declare`);
+function notDeclared(field: string, { declared, advice }: SchemaNames): FailedOutcome {
+  return invalidAnswer(`the answer has the field "${field}", which ${declared} does not declare${advice}`);
 }
 
 export function invalidAnswer(message: string): FailedOutcome {

@@ -6,7 +6,7 @@ import { rowKindOf, taskOf } from '../../../shared/tasks/task-descriptions.ts';
 import type { Executor } from '../executor.ts';
 import type { ModelLoad } from '../messages.ts';
 import type { ExecutorParts } from '../models/executor-parts.ts';
-import { createAnswerReader } from './answers.ts';
+import { createAnswerReader, type SchemaNames } from './answers.ts';
 import { readChanged } from './changed-rows.ts';
 import { openHooked, type BoundHooks } from './hooked-batch.ts';
 import { importHooks } from './import-predictor.ts';
@@ -45,6 +45,7 @@ export async function loadHookedExecutor(
   const answers = createAnswerReader(
     { type: 'object', ...resultSchemaOf(taskOf(config), config) },
     hooks.result,
+    schemaNames(file!, config.task, result !== undefined),
   );
   const readFile = createRowReading(kind, rowBytes);
   const readRecord = createRowReading(kind === 'audio' ? 'features' : kind, rowBytes);
@@ -89,4 +90,11 @@ export async function loadHookedExecutor(
       await graphs.release();
     },
   };
+}
+
+function schemaNames(file: string, task: string, isDeclared: boolean): SchemaNames {
+  const own = `"result" of ${file}`;
+  if (isDeclared) return { declared: '"result" in "hooks" of model.json', advice: '', own };
+  const advice = '; for other answers, set "result" in "hooks" of model.json';
+  return { declared: `the task "${task}"`, advice, own };
 }

@@ -1,8 +1,8 @@
 /** The ONNX graphs beside a predictor, opened on request. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ForebayError } from '../../../shared/errors.ts';
 import { isInside } from '../../../shared/files/is-inside.ts';
-import type { Graph } from '../../../predictor/predictor-context.ts';
+import type { Graph, PredictorTensor } from '../../../predictor/predictor-context.ts';
 import type { LoadRequest } from '../messages.ts';
 import type { GraphRequest } from '../models/graph-cache.ts';
 import { watchMappedFiles, type MappedFiles } from '../models/mapped-files.ts';
@@ -50,7 +50,10 @@ export function createPredictorGraphs(
       return {
         inputs,
         outputs,
-        run: async (feeds, wanted = outputs.map((output) => output.name)) => session.run(feeds, wanted),
+        run: async (feeds, wanted = outputs.map((output) => output.name)) => {
+          for (const [input, tensor] of Object.entries(feeds)) checkTensor(tensor, input, basename(path));
+          return session.run(feeds, wanted);
+        },
       };
     },
     notes,
@@ -62,4 +65,19 @@ export function createPredictorGraphs(
       }
     },
   };
+}
+
+/** onnxruntime's own errors do not say which input is no tensor. Throws an Error. */
+function checkTensor(tensor: unknown, input: string, graph: string): void {
+  const { type, dims, data } = (tensor ?? {}) as Partial<Record<keyof PredictorTensor, unknown>>;
+  const wrong =
+    typeof type !== 'string'
+      ? 'type must be a text such as "float32"'
+      : !Array.isArray(dims)
+        ? 'dims must be a list of numbers'
+        : !Array.isArray(data) && !ArrayBuffer.isView(data)
+          ? 'data must be a typed array, or a list of texts'
+          : null;
+  if (wrong !== null)
+    throw new Error(`input "${input}" of ${graph} must be a tensor { type, dims, data }: its ${wrong}`);
 }
