@@ -104,8 +104,10 @@ export async function createOnlineRequests(deps: {
   const pending = new Map<string, Pending>();
   let looking: NodeJS.Timeout | null = null;
   const offers = createOffers(redis);
-  folder?.sweep();
-  if (folder !== undefined) setInterval(() => folder.sweep(), SWEEP_MS).unref();
+  if (folder !== undefined) {
+    folder.sweep();
+    setInterval(() => folder.sweep(), SWEEP_MS).unref();
+  }
 
   await subscriber.subscribe(channel);
   subscriber.on('message', (from: string, text: string) => {
