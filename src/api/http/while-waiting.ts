@@ -1,12 +1,9 @@
 /** What the API answers while it is up but has not reached Redis yet. */
 import { ForebayError } from '../../shared/errors.ts';
-import { problemResponse } from './middleware/error-handler.ts';
+import { emitNothing, problemResponse } from './middleware/error-handler.ts';
 
 /** In seconds. The service is ready about one second after Redis is. */
 const RETRY_AFTER_S = 1;
-
-/** The log has one line for the whole wait. A line per probe would bury it. */
-const emitNothing = () => undefined;
 
 export function answerWhileWaiting(request: Request): Response {
   const { method } = request;
@@ -20,5 +17,6 @@ export function answerWhileWaiting(request: Request): Response {
     'The service has not reached its Redis yet. It starts as soon as Redis answers. Its log names the address.',
     { retryAfterS: RETRY_AFTER_S },
   );
+  // The log has one line for the whole wait.
   return problemResponse(error, { method, path }, emitNothing);
 }

@@ -9,6 +9,9 @@ import { redisProblem, redisTrouble } from '../../../shared/redis/redis-trouble.
 import { storageTrouble } from '../../../shared/storage/storage-trouble.ts';
 import { PROBLEMS, type ErrorForm } from '../wire/error-form.ts';
 
+/** For a problem that is the answer to a probe. A log line per probe would bury all others. */
+export const emitNothing: Emit = () => undefined;
+
 /**
  * `request`: its method and path, for the log and for `instance`. `form`: how the error is shown. Default: as a
  * problem.

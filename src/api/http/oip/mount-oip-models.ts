@@ -4,6 +4,7 @@ import { ForebayError } from '../../../shared/errors.ts';
 import type { OnlineModels } from '../../online/online-models.ts';
 import type { ModelCatalog } from '../../models/model-catalog.ts';
 import { mount, type MountTarget } from '../endpoint/mount.ts';
+import { emitNothing, problemResponse } from '../middleware/error-handler.ts';
 import { DATATYPES } from './datatypes.ts';
 import { inputsOf, outputsOf, platformOf } from './model-metadata.ts';
 import { OIP_ERRORS } from './oip-errors.ts';
@@ -78,7 +79,8 @@ export function mountOipModels(target: MountTarget, deps: OipModelsDeps): void {
         if (service.lanes > 0) return c.json({ name: ref.name, ready: true });
         const { problem } = service;
         const why = problem === null ? '' : `: ${problem}`;
-        throw new ForebayError('no_worker', `No lane has the model "${name}" loaded${why}.`);
+        const error = new ForebayError('no_worker', `No lane has the model "${name}" loaded${why}.`);
+        return problemResponse(error, c.req, emitNothing, {}, OIP_ERRORS);
       },
     );
   }
