@@ -43,10 +43,11 @@ it('a model whose file was unreadable when its lane restarted is served again on
   await service.until(id, 'some commits', ({ blocks }) => blocks.done >= 5);
   writeFileSync(file, 'a copy in progress');
   process.kill(childPids(worker.pid!)[0]!, 'SIGKILL');
+  const says = /the worker on \S+ cannot read it: .*model\.onnx is not an ONNX model/;
   await service.until(
     id,
-    'the job to report that nobody serves its model',
-    ({ reason }) => reason === 'no_worker',
+    'the job to say why nobody serves its model',
+    ({ reason, reason_text }) => reason === 'model_failed' && says.test(reason_text ?? ''),
   );
   writeFileSync(file, good);
   expectEveryRowOnce(await service.ended(id), ROWS);
