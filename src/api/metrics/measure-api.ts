@@ -5,7 +5,8 @@ import { API_METRICS, SERVICE_METRICS } from '../../shared/observe/metrics/api-m
 import { createMetrics, type Instruments, type Metrics } from '../../shared/observe/metrics/instruments.ts';
 import type { OnlineUse } from '../../shared/queue/online/online-use.ts';
 import type { RedisMemory } from '../../shared/redis/redis-memory.ts';
-import { isDraining, isLoaded } from '../../shared/queue/workers/worker-registry.ts';
+import { isDraining } from '../../shared/domain/intake-state.ts';
+import { isLoaded } from '../../shared/queue/workers/worker-registry.ts';
 import type { ServiceActivity, ServiceSurvey } from '../overview/survey-service.ts';
 import type { PoolScale } from '../scale/pool-scales.ts';
 

@@ -1,5 +1,6 @@
 /** Asks a model for answers at once. Each HTTP interface translates its requests and responses. */
 import { DEFAULT_PRIORITY } from '../../shared/domain/online-priority.ts';
+import type { SlowCode } from '../../shared/domain/slow-code.ts';
 import { ForebayError } from '../../shared/errors.ts';
 import type { OnlineRows } from '../../shared/queue/online/online-format.ts';
 import { deadlinePassed, type OnlineRequests } from '../../shared/queue/online/online-requests.ts';
@@ -121,7 +122,7 @@ function notServed(
   return noWorker(`No live worker serves the model "${name}": ${why}.`);
 }
 
-function codeIsSlow({ model, ms }: NonNullable<ModelService['slowCode']>, timeoutMs: number): ForebayError {
+function codeIsSlow({ model, ms }: SlowCode, timeoutMs: number): ForebayError {
   const seconds = (ms / 1000).toFixed(1);
   return new ForebayError(
     'deadline_passed',

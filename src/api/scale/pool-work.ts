@@ -1,7 +1,7 @@
 /** What is left to do in each pool, by model, and how fast one worker computes it. */
 import type { JobRecord } from '../../shared/domain/job/job.ts';
 import { blockQueueName } from '../../shared/queue/keys.ts';
-import { isDraining } from '../../shared/queue/workers/worker-registry.ts';
+import { isDraining } from '../../shared/domain/intake-state.ts';
 import type { ServiceActivity } from '../overview/survey-service.ts';
 
 /** Where a rate comes from: from the jobs that run, from earlier jobs, or from the setting. */

@@ -1,5 +1,6 @@
 /** Counts what a listing leaves out, in constant memory. Continues the counts of an earlier reading. */
 import { NOTHING_SKIPPED, type SkipReason, type Skipped } from '../domain/skipped.ts';
+import { shortened } from '../text/shortened.ts';
 
 export interface SkippedCounter {
   add(reason: SkipReason, id: string): void;
@@ -22,8 +23,8 @@ export function createSkippedCounter(before: Skipped = NOTHING_SKIPPED): Skipped
       changed = true;
       counts.set(reason, (counts.get(reason) ?? 0) + 1);
       const known = names.get(reason);
-      if (!known) names.set(reason, [shortened(id)]);
-      else if (known.length < NAMES) known.push(shortened(id));
+      if (!known) names.set(reason, [shortened(id, NAME_CHARS)]);
+      else if (known.length < NAMES) known.push(shortened(id, NAME_CHARS));
     },
     total() {
       if (!changed) return total;
@@ -34,8 +35,4 @@ export function createSkippedCounter(before: Skipped = NOTHING_SKIPPED): Skipped
       return total;
     },
   };
-}
-
-function shortened(id: string): string {
-  return id.length > NAME_CHARS ? `${id.slice(0, NAME_CHARS)}...` : id;
 }

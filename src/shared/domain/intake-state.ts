@@ -8,6 +8,11 @@
 export const INTAKE_STATES = ['running', 'draining', 'drained'] as const;
 export type IntakeState = (typeof INTAKE_STATES)[number];
 
+/** `intake`: undefined from an older worker. */
+export function isDraining(intake: IntakeState = 'running'): boolean {
+  return intake !== 'running';
+}
+
 /** What operators ask of a worker. */
 export const INTAKE_ORDERS = ['drain', 'resume'] as const;
 export type IntakeOrder = (typeof INTAKE_ORDERS)[number];

@@ -1,6 +1,7 @@
 /** A row's answer in a few words, for people. */
 
 import { counted } from '../text/counted.ts';
+import { shortened } from '../text/shortened.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -45,5 +46,5 @@ function named({ label, score, text }: Fields, otherwise: string): string {
 }
 
 function cut(text: string): string {
-  return text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}...` : text;
+  return shortened(text, MOST_CHARS);
 }

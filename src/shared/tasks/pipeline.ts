@@ -105,8 +105,8 @@ function inputOf({ config, task }: Member): RowKind {
 }
 
 /**
- * How many answers a row has if the job leaves it open: as many as the first model gives that has a number, if the answers
- * become one. Otherwise the number of all models. Null: each has its own.
+ * How many answers a row has if the job leaves it open. If the answers of all models become one list, the first model
+ * that has a number decides. Otherwise it is the number that all models have in common. Null: each model uses its own.
  */
 function topKOf({ chain, ensemble }: PipelineConfig, members: readonly Member[]) {
   const name: TaskOptionName = 'top_k';

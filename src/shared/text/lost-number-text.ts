@@ -1,4 +1,5 @@
 /** Finds numbers that exceed a double in the text of JSON. */
+import { shortened } from './shortened.ts';
 
 /** What such a number has: an exponent of three digits, or 309 digits. */
 const MAY_BE_LOST = /[eE]\+?0*[1-9]\d\d|\d{309}/;
@@ -11,8 +12,7 @@ const LONGEST = 40;
 export function lostNumberIn(text: string): string | null {
   if (text.charCodeAt(0) === QUOTE || !MAY_BE_LOST.test(text)) return null;
   for (const [number] of text.replaceAll(STRINGS, '""').matchAll(NUMBERS)) {
-    if (!Number.isFinite(Number(number)))
-      return number.length <= LONGEST ? number : `${number.slice(0, LONGEST)}...`;
+    if (!Number.isFinite(Number(number))) return shortened(number, LONGEST);
   }
   return null;
 }

@@ -22,6 +22,7 @@ import { createRowNotes, FAILED, type FilePieces, type RowNotes } from './note-r
 import { createPartitionValue } from './partition-value.ts';
 import { readParts } from './read-parts.ts';
 import { openSpill, type Spill } from './spill.ts';
+import { shortened } from '../../shared/text/shortened.ts';
 
 /** More files than this would burden the file system and the readers of the output. */
 export const MAX_PARTITIONS = 4_096;
@@ -229,8 +230,7 @@ function noFolder(
   value: string,
   why: string,
 ): ForebayError {
-  const shown = value.length > 40 ? `${value.slice(0, 40)}...` : value;
-  return refused(spec, name, `the value of row ${index} ${why}: ${shown}`);
+  return refused(spec, name, `the value of row ${index} ${why}: ${shortened(value, 40)}`);
 }
 
 function refused(spec: JobSpec, name: string, why: string): ForebayError {

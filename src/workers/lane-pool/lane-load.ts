@@ -1,12 +1,6 @@
 /** What one lane has to do: counts of the batches in it, and how long it has worked on the current one. */
+import type { SlowCode } from '../../shared/domain/slow-code.ts';
 import type { RunBatch } from './lane-handle.ts';
-
-/** Code of users that has run for longer than usual on one batch. */
-export interface SlowCode {
-  /** The model's queue. */
-  readonly model: string;
-  readonly ms: number;
-}
 
 export type LaneLoad = ReturnType<typeof createLaneLoad>;
 
@@ -40,7 +34,7 @@ export function createLaneLoad() {
     get long(): number {
       return long;
     },
-    /** The priorities of the batches of blocks. */
+    /** The priority of each batch of a block. */
     get priorities(): readonly number[] {
       return priorities;
     },
@@ -60,8 +54,8 @@ export function createLaneLoad() {
       return model !== undefined && ms > SLOW_MS ? { model, ms } : null;
     },
     /**
-     * A batch enters the lane. `isCode`: code of users is in its model. `isOnly`: no other batch is in the lane. Call the
-     * returned function when the batch has ended. `isFinished`: its lane has answered it.
+     * A batch enters the lane. `isCode`: whether its model has code of users. `isOnly`: whether the lane has no other
+     * batch. Call the returned function when the batch ends. `isFinished`: whether the lane has answered it.
      */
     begin(batch: RunBatch, of: { readonly isCode: boolean; readonly isOnly: boolean }) {
       const { priority = 0, rows, callRows = rows.length, deadlines } = batch;

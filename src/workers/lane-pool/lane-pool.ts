@@ -1,10 +1,11 @@
 /** The worker's lanes: which models they hold, and which lane takes a batch. Knows nothing of rows or blocks. */
 import type { MemoryLevel } from '../../shared/domain/memory-level.ts';
+import { slowest, type SlowCode } from '../../shared/domain/slow-code.ts';
 import { InvariantError, type ForebayError } from '../../shared/errors.ts';
 import type { Emit } from '../../shared/observe/events.ts';
 import { holdsCode } from '../../shared/tasks/pipeline/pipeline-config.ts';
 import type { BatchResult, DeathCause, Lane, RunBatch } from './lane-handle.ts';
-import { createLaneLoad, type SlowCode } from './lane-load.ts';
+import { createLaneLoad } from './lane-load.ts';
 import { createLaneSlot, type LaneSlot } from './lane-slot.ts';
 import type { LaneState } from './lane-state.ts';
 import { isWorthRetrying, type LoadOutcome } from './load-outcome.ts';
@@ -249,9 +250,7 @@ export function createLanePool(deps: {
     lanesOf: (model) => slots.filter((slot) => slot.holds(model)).length,
     promptLanesOf: (model) => slots.filter((slot) => slot.holds(model) && !loadOf(slot).mayHang).length,
     slowCodeOf: (model) =>
-      slots
-        .flatMap((slot) => (slot.holds(model) ? (loadOf(slot).slowCode ?? []) : []))
-        .reduce<SlowCode | null>((most, one) => (one.ms > (most?.ms ?? 0) ? one : most), null),
+      slowest(slots.flatMap((slot) => (slot.holds(model) ? (loadOf(slot).slowCode ?? []) : []))),
     emptyLanes: (model) => slots.filter((slot) => slot.takes(model) && ofBlocks(slot) === 0).length,
     freeSlots: (model) => slots.reduce((free, slot) => (slot.takes(model) ? free + roomIn(slot) : free), 0),
     onFree(listener) {

@@ -280,9 +280,9 @@ export function createServedModels(deps: ServedModelsDeps) {
       const { batch, mostRows = batch.value } = loaded.sizing;
       return { batchSize: batch.value, mostRows: mostOnlineRows(batch.value, mostRows) };
     },
-    /** The folders that could not be read. For the heartbeat. */
+    /** The model folders that could not be read, for the heartbeat. */
     refused: () => refused,
-    /** For the heartbeat. */
+    /** The models, for the heartbeat. */
     describe: (): AnnouncedModel[] => [...models.values()].map(announce),
   };
 }

@@ -17,7 +17,7 @@ const head = (path: string, ...lines: string[]) =>
     '\r\n',
   );
 
-/** `ends`: the client closes its side after the text. */
+/** `ends`: whether the client closes its side of the connection after the text. */
 async function send(text: string, ends: boolean) {
   const { port } = new URL(service.url);
   const socket = connect(Number(port), '127.0.0.1');

@@ -1,4 +1,4 @@
-// Programs ask every second whether a model is ready. The answer is not a failure of the service.
+// Clients poll whether a model is ready. That it is not is an answer, and no failure of the service.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestApi, type TestApi } from '../../support/api-service.ts';
 

@@ -1,4 +1,4 @@
-// Large bodies of online requests that pass through a folder in memory, over a real Redis and the real service.
+// Large bodies of online requests pass through a folder in memory. First over a real Redis, then in the real service.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -95,7 +95,8 @@ describe('between an API and a worker', () => {
     );
   }
 
-  const waiting = async () => layer.redis.llen(onlineKeys.waiting('q'));
+  const oneWaits = async () =>
+    waitUntil('the request to wait', async () => (await layer.redis.llen(onlineKeys.waiting('q'))) === 1);
 
   async function takeOne(by = work): Promise<TakenRequest> {
     return waitUntil('a request', async () => (await by.take('q', 1)).requests[0]);
@@ -106,7 +107,7 @@ describe('between an API and a worker', () => {
   it('a large body is a file until its answer, and Redis holds only its header', async () => {
     const body = randomBytes(100_000);
     const asked = ask(body);
-    await waitUntil('the request to wait', async () => (await waiting()) === 1);
+    await oneWaits();
     const [name] = bodiesIn(dir);
     expect(await layer.redis.strlen(onlineKeys.request(name!))).toBeLessThan(500);
     expect(await layer.redis.exists(onlineKeys.body(name!))).toBe(0);
@@ -148,7 +149,7 @@ describe('between an API and a worker', () => {
       const body = randomBytes(100_000);
       const isStranger = trouble !== 'finds it emptied';
       const asked = ask(body, isStranger ? {} : { body: 'records' });
-      await waitUntil('the request to wait', async () => (await waiting()) === 1);
+      await oneWaits();
       if (!isStranger) for (const name of bodiesIn(dir)) folder.remove(name);
       const taken = await takeOne(isStranger ? stranger : work);
       expect((taken.question!.body as Buffer).equals(body)).toBe(true);
@@ -201,7 +202,7 @@ describe('between an API and a worker', () => {
   it('nothing is written for workers that share no folder, or another one', async () => {
     const body = randomBytes(100_000);
     const asked = ask(body, { shared: 'another' });
-    await waitUntil('the request to wait', async () => (await waiting()) === 1);
+    await oneWaits();
     expect(bodiesIn(dir)).toEqual([]);
     await work.reply(await takeOne(), ANSWER);
     await asked;
@@ -210,7 +211,7 @@ describe('between an API and a worker', () => {
   it('the file of a caller that leaves is removed', async () => {
     const caller = leavingCaller();
     const asked = ask(randomBytes(100_000), { caller }).catch(() => 'left');
-    await waitUntil('the request to wait', async () => (await waiting()) === 1);
+    await oneWaits();
     expect(bodiesIn(dir)).toHaveLength(1);
     caller.leave();
     expect(await asked).toBe('left');

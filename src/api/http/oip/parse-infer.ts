@@ -16,6 +16,7 @@ import {
 } from './datatypes.ts';
 import { flat, isNestedAs, shapeText, sizeOf } from './shape.ts';
 import { counted } from '../../../shared/text/counted.ts';
+import { shortened } from '../../../shared/text/shortened.ts';
 
 export const PARAMETERS = z.record(z.string(), z.unknown());
 export type Parameters = z.infer<typeof PARAMETERS>;
@@ -88,7 +89,7 @@ export function parseInfer(body: Buffer, jsonBytes: number | null): InferRequest
     if (size === undefined) return { ...input, elements: jsonElements(input) };
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
       throw invalid(
-        `the parameter "binary_data_size" of ${called(input)} must be a number of bytes; it came as ${shortened(JSON.stringify(size))}`,
+        `the parameter "binary_data_size" of ${called(input)} must be a number of bytes; it came as ${shortened(JSON.stringify(size), MOST_SHOWN)}`,
       );
     }
     if (size > left.length) {
@@ -126,16 +127,12 @@ function misfit(error: z.ZodError, value: unknown): ForebayError {
   const [issue] = issuesOf(error, INFER_REQUEST, value);
   const given = valueAt(value, path);
   const name = path[0] === 'inputs' ? valueAt(value, [...path.slice(0, 2), 'name']) : undefined;
-  const place = typeof name === 'string' ? `${called({ name: shortened(name) })}, ` : '';
-  const came = given === undefined ? '' : `; it came as ${shortened(JSON.stringify(given))}`;
+  const place = typeof name === 'string' ? `${called({ name: shortened(name, MOST_SHOWN) })}, ` : '';
+  const came = given === undefined ? '' : `; it came as ${shortened(JSON.stringify(given), MOST_SHOWN)}`;
   return invalid(`${place}${issue!.path || 'the body'}: ${issue!.message}${came}`);
 }
 
 const MOST_SHOWN = 60;
-
-function shortened(text: string): string {
-  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}...` : text;
-}
 
 function jsonElements(input: InputWire): Elements {
   const { datatype, shape, data } = input;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Issue } from '../../../shared/errors.ts';
 import { jsonPointer } from '../../../shared/text/json-pointer.ts';
 import { nearestName } from '../../../shared/text/nearest-name.ts';
+import { shortened } from '../../../shared/text/shortened.ts';
 
 type ZodIssue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -58,7 +59,7 @@ function describe(issue: ZodIssue, schema: z.core.$ZodType, value: unknown, base
 const MOST_QUOTED = 40;
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}...` : text);
+  return JSON.stringify(shortened(text, MOST_QUOTED));
 }
 
 /** Zod's own message, if the schema has none. */
@@ -79,11 +80,7 @@ function wanted(issue: ZodIssue): string {
 const MAX_NAME_CHARS = 200;
 
 export function pointer(path: Path): string {
-  return jsonPointer(path.map((key) => shortened(String(key))));
-}
-
-function shortened(name: string): string {
-  return name.length > MAX_NAME_CHARS ? `${name.slice(0, MAX_NAME_CHARS)}...` : name;
+  return jsonPointer(path.map((key) => shortened(String(key), MAX_NAME_CHARS)));
 }
 
 export function valueAt(value: unknown, path: Path): unknown {

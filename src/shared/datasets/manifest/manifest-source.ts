@@ -8,6 +8,7 @@ import { MAX_LINE_BYTES, type Line } from '../lines/line-reader.ts';
 import { createLineSource } from '../lines/line-source.ts';
 import { invalidAt } from '../row-reference.ts';
 import type { DatasetSource } from '../source.ts';
+import { shortened } from '../../text/shortened.ts';
 
 /** Characters of a bad line that the id of its row shows. */
 const BAD_ID_CHARS = 200;
@@ -45,5 +46,5 @@ function jsonRow(text: string): RowRef {
 }
 
 export function bad(id: string, reason: string): RowRef {
-  return { id: id.length > BAD_ID_CHARS ? `${id.slice(0, BAD_ID_CHARS)}...` : id, at: invalidAt(reason) };
+  return { id: shortened(id, BAD_ID_CHARS), at: invalidAt(reason) };
 }

@@ -1,4 +1,5 @@
 /** What the values of a column have in common, for columns that cannot feed a field of the model. Pure. */
+import { shortened } from '../../text/shortened.ts';
 
 export type HeldKind = 'numbers' | 'booleans' | 'lists' | 'objects' | 'text' | 'times' | 'bytes';
 
@@ -49,6 +50,5 @@ const LONGEST_EXAMPLE = 40;
 /** `text such as "4,9"` */
 export function inWords({ kind, example }: Holds): string {
   if (example === undefined) return kind;
-  const short = example.length <= LONGEST_EXAMPLE ? example : `${example.slice(0, LONGEST_EXAMPLE)}...`;
-  return `${kind} such as ${JSON.stringify(short)}`;
+  return `${kind} such as ${JSON.stringify(shortened(example, LONGEST_EXAMPLE))}`;
 }

@@ -76,25 +76,38 @@ export function bytesOfQuestion(head: string, body: Uint8Array): number {
   return Buffer.byteLength(head) + body.length + 'w\n'.length;
 }
 
+/** Where the file with a body is. */
+export interface FileAt {
+  readonly folder: string;
+  readonly bytes: number;
+}
+
+interface PackedQuestion<Body> {
+  readonly header: OnlineHeader;
+  readonly body: Body;
+}
+
+/** A question whose body has come with it, or is a file. */
+export type FoundQuestion = PackedQuestion<Buffer | FileAt>;
+
 /**
  * `packed`: the header, a line break and the body. `question`: null if another version of Forebay asks, in a form that
  * this one does not know. Null: not even the process that asks is known. `apart`: the body has a key of its own.
  */
-export function unpackQuestion(packed: Buffer): {
-  readonly api: string;
-  readonly question: {
-    readonly header: OnlineHeader;
-    readonly body: Buffer | 'apart' | { readonly folder: string; readonly bytes: number };
-  } | null;
-} | null {
+export function unpackQuestion(
+  packed: Buffer,
+): { readonly api: string; readonly question: FoundQuestion | PackedQuestion<'apart'> | null } | null {
   const end = packed.indexOf(0x0a);
   const header = JSON.parse(packed.toString('utf8', 0, end)) as { api?: unknown };
   if (typeof header.api !== 'string') return null;
   const parsed = HEADER.safeParse(header);
   if (!parsed.success) return { api: header.api, question: null };
   const { v, at, ...rest } = parsed.data;
-  const inRedis = v === 1 ? packed.subarray(end + 1) : 'apart';
-  return { api: header.api, question: { header: rest, body: at ?? inRedis } };
+  const question =
+    at === undefined && v !== 1
+      ? { header: rest, body: 'apart' as const }
+      : { header: rest, body: at ?? packed.subarray(end + 1) };
+  return { api: header.api, question };
 }
 
 /** An outcome for each row. */

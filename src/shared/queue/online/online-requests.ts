@@ -50,14 +50,19 @@ export interface OnlineLimits {
   readonly tenants: 'shared' | 'whole';
 }
 
-interface Pending {
+/** What Redis holds of a request. */
+interface Stored {
+  head: string;
+  /** The body. Empty if it is a file. */
+  sent: Uint8Array;
+}
+
+interface Pending extends Stored {
   readonly id: string;
   readonly queue: string;
   readonly tenant: string;
   readonly header: OnlineHeader;
   readonly body: Uint8Array;
-  /** What Redis holds of it. */
-  stored: Stored;
   /** The size of the request, as it counts towards the limits. */
   readonly bytes: number;
   /** Monotonic milliseconds. */
@@ -71,12 +76,6 @@ interface Pending {
   askedAt: number;
   readonly resolve: (rows: OnlineRows) => void;
   readonly reject: (error: unknown) => void;
-}
-
-interface Stored {
-  readonly head: string;
-  /** The body. Empty if it is a file. */
-  readonly sent: Uint8Array;
 }
 
 /** How often bodies of API processes that were killed are looked for. */
@@ -183,7 +182,7 @@ export async function createOnlineRequests(deps: {
   const put = batchPerTurn<Pending, Reached | 'ok'>(
     async (_, all) => {
       const [first] = all;
-      const worker = all.length === 1 && pending.has(first!.id) ? offers.take(offered(first!)) : null;
+      const worker = all.length === 1 && pending.has(first!.id) ? offers.take(first!) : null;
       let reached = new Map<string, Reached | 'ok' | 'body'>();
       if (worker !== null) reached = await putThose(all, worker);
       if (worker === null || reached.get(first!.id) === 'body') reached = await putThose(all, null);
@@ -198,7 +197,7 @@ export async function createOnlineRequests(deps: {
     // Requests that have ended in this turn are not sent, because nobody would remove them from Redis.
     const requests = all.filter(({ id }) => pending.has(id));
     if (requests.length === 0) return new Map<string, never>();
-    const isSent = worker !== null && offers.send(worker, offered(requests[0]!));
+    const isSent = worker !== null && offers.send(worker, requests[0]!);
     const args = [
       onlineKeys.request(''),
       limits.requests,
@@ -211,7 +210,7 @@ export async function createOnlineRequests(deps: {
       onlineKeys.worker(''),
       worker ?? '',
       isSent ? 'sent' : '',
-      ...requests.flatMap(({ id, bytes, endsAt, stored: { head, sent } }) => [
+      ...requests.flatMap(({ id, bytes, endsAt, head, sent }) => [
         id,
         bytes,
         Math.max(1, Math.round(endsAt - now)),
@@ -234,7 +233,7 @@ export async function createOnlineRequests(deps: {
   function putThroughRedis(request: Pending): void {
     if (isFile(request)) {
       folder?.remove(request.id);
-      request.stored = inRedis(request.header, request.body);
+      Object.assign(request, inRedis(request.header, request.body));
     }
     putAgain(request);
   }
@@ -313,7 +312,7 @@ export async function createOnlineRequests(deps: {
           tenant: request.tenant,
           header,
           body: payload,
-          stored,
+          ...stored,
           bytes: bytesOfQuestion(stored.head, payload),
           endsAt: askedAt + timeoutMs,
           state: 'asked',
@@ -340,14 +339,10 @@ export async function createOnlineRequests(deps: {
 
 const NOTHING = new Uint8Array();
 
-const isFile = ({ stored, body }: Pending) => stored.sent !== body;
+const isFile = ({ sent, body }: Pending) => sent !== body;
 
 function inRedis(header: OnlineHeader, body: Uint8Array): Stored {
   return { head: packHeader(header, body, null), sent: body };
-}
-
-function offered({ id, queue, stored: { sent } }: Pending) {
-  return { id, queue, sent };
 }
 
 function keysOf({ queue, tenant }: Pending): string[] {

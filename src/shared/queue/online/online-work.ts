@@ -11,6 +11,7 @@ import { notHadMessage, readWorkerMessage, type HandedMessage } from './online-m
 import {
   packReply,
   unpackQuestion,
+  type FoundQuestion,
   type OnlineHeader,
   type OnlineQuestion,
   type OnlineReply,
@@ -150,10 +151,8 @@ export function createOnlineWork(deps: {
     const { api, question } = unpacked;
     const request = { id, api, ttlMs, bytes: 'w'.length + packed.length };
     held.add(id);
-    if (question === null) return { ...request, question };
-    const { header, body } = question;
-    if (Buffer.isBuffer(body)) return { ...request, question: { header, body } };
-    if (body !== 'apart') return withFile({ ...request, header }, body);
+    if (question?.body !== 'apart') return begun(request, question);
+    const { header } = question;
     const sent = bodies.get(id);
     bodies.delete(id);
     if (sent === undefined) {
@@ -164,22 +163,22 @@ export function createOnlineWork(deps: {
   }
 
   /**
-   * Lanes read the file of one row themselves. Null if this worker does not share the folder, or the file is gone. Then
-   * its API has been told.
+   * A request whose body need not be fetched. A lane reads the file of a single row itself. Returns null if this worker
+   * does not share the folder, or if the file is gone. Its API has then been told.
    */
-  function withFile(
-    { header, ...request }: Apart,
-    at: { folder: string; bytes: number },
-  ): TakenRequest | null {
-    const bytes = request.bytes + at.bytes;
-    const path = at.folder === folder?.id ? folder.pathOf(request.id) : null;
+  function begun(request: Unread, question: FoundQuestion | null): TakenRequest | null {
+    if (question === null) return { ...request, question };
+    const { header, body } = question;
+    if (Buffer.isBuffer(body)) return { ...request, question: { header, body } };
+    const bytes = request.bytes + body.bytes;
+    const path = body.folder === folder?.id ? folder.pathOf(request.id) : null;
     try {
       if (path !== null) {
-        const body = header.body === 'file' ? { path, bytes: at.bytes } : readFileSync(path);
-        return { ...request, bytes, question: { header, body } };
+        const found = header.body === 'file' ? { path, bytes: body.bytes } : readFileSync(path);
+        return { ...request, bytes, question: { header, body: found } };
       }
     } catch {
-      // The request has ended, or somebody has emptied the folder.
+      // The file is gone: the request has ended, or somebody has emptied the folder.
     }
     notHad(request);
     return null;
@@ -250,13 +249,9 @@ export function createOnlineWork(deps: {
         const { api, question } = packed;
         const request = { id: String(taken[i]), bytes: stored.length, ttlMs: taken[i + 1] as number, api };
         held.add(request.id);
-        if (question === null) requests.push({ ...request, question });
-        else if (question.body === 'apart') apart.push({ ...request, header: question.header });
+        if (question?.body === 'apart') apart.push({ ...request, header: question.header });
         else {
-          const { header, body } = question;
-          const own = Buffer.isBuffer(body)
-            ? { ...request, question: { header, body } }
-            : withFile({ ...request, header }, body);
+          const own = begun(request, question);
           if (own !== null) requests.push(own);
         }
       }
@@ -298,8 +293,11 @@ function isGone({ question }: Pick<TakenRequest, 'question'>): boolean {
   return question !== null && 'path' in question.body && !existsSync(question.body.path);
 }
 
-/** A request whose body is elsewhere. `bytes`: without it. */
-interface Apart extends Omit<TakenRequest, 'question'> {
+/** `bytes`: without a body that is elsewhere. */
+type Unread = Omit<TakenRequest, 'question'>;
+
+/** A request whose body has a key of its own. */
+interface Apart extends Unread {
   readonly header: OnlineHeader;
 }
 

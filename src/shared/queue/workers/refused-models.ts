@@ -2,6 +2,7 @@
  * Model folders that a worker has found but cannot read. The API may read its own copy of such a folder without any
  * trouble, so only the worker knows why it does not serve the model.
  */
+import { isDraining } from '../../domain/intake-state.ts';
 import type { WorkerInfo } from './worker-registry.ts';
 
 export interface RefusedModel {
@@ -37,6 +38,6 @@ export function refusalOf(
 }
 
 /** Draining workers would not serve the models anyway. Workers of older versions do not report them. */
-export function refusedBy({ intake = 'running', refused = [] }: WorkerInfo): readonly RefusedModel[] {
-  return intake === 'running' ? refused : [];
+export function refusedBy({ intake, refused = [] }: WorkerInfo): readonly RefusedModel[] {
+  return isDraining(intake) ? [] : refused;
 }

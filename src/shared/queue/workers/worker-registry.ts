@@ -2,10 +2,11 @@
 import type { Redis } from 'ioredis';
 import { gravest, type BatchInvariance } from '../../domain/model/batch-invariance.ts';
 import type { Choice } from '../../domain/choice.ts';
-import type { IntakeOrder, IntakeState } from '../../domain/intake-state.ts';
+import { isDraining, type IntakeOrder, type IntakeState } from '../../domain/intake-state.ts';
 import { stopsIntake, type MemoryLevel } from '../../domain/memory-level.ts';
 import type { ModelConfig, ModelRef } from '../../domain/model/model-config.ts';
 import type { ModelUse } from '../../domain/model/model-use.ts';
+import { slowest, type SlowCode } from '../../domain/slow-code.ts';
 import { parseModelName } from '../../models/version-name.ts';
 import { blockQueueName, indexKeys, WAKE_CHANNELS } from '../keys.ts';
 import { redisNow } from '../redis-now.ts';
@@ -65,7 +66,7 @@ export interface ServedModel {
   /** Absent while it is not loaded. */
   readonly sizing?: ModelSizing;
   /** Code of users that keeps one of its lanes busy for long, of this or of another model. Absent: none. */
-  readonly slowCode?: { readonly model: string; readonly ms: number };
+  readonly slowCode?: SlowCode;
   /** Absent before its first batch, and from workers of older versions. */
   readonly use?: ModelUse;
 }
@@ -145,7 +146,7 @@ export interface ModelService {
   /** All workers that serve it are so short of memory that they take a block only when they hold none. */
   readonly memoryFull: boolean;
   /** Code of users that keeps one of its lanes busy, of all workers the longest. Null: none for long. */
-  readonly slowCode: NonNullable<ServedModel['slowCode']> | null;
+  readonly slowCode: SlowCode | null;
   /** Id of the body folder that all workers share that may take its online requests. Null: they share none. */
   readonly bodyFolder: string | null;
 }
@@ -153,11 +154,6 @@ export interface ModelService {
 /** The models for which the worker takes blocks and online requests, or may soon. */
 export function offeredModels({ intake, models }: WorkerInfo): readonly ServedModel[] {
   return isDraining(intake) ? [] : models;
-}
-
-/** `intake`: undefined from an older worker. */
-export function isDraining(intake: IntakeState = 'running'): boolean {
-  return intake !== 'running';
 }
 
 /** Whether lanes hold the model. */
@@ -257,9 +253,7 @@ export function createWorkerRegistry(deps: { redis: Redis }) {
         waitsBecause: unloaded.find(({ served }) => served.waitsBecause)?.served.waitsBecause ?? null,
         isReplaced: others.some(({ replaces }) => replaces?.includes(model.hash) === true),
         isDraining: draining.some((served) => isReady(served) && blockQueueName(served.ref) === queue),
-        slowCode: mine
-          .flatMap(({ served }) => served.slowCode ?? [])
-          .reduce<ModelService['slowCode']>((most, one) => (one.ms > (most?.ms ?? 0) ? one : most), null),
+        slowCode: slowest(mine.flatMap(({ served }) => served.slowCode ?? [])),
         bodyFolder: onlyOne(mine.map(({ worker }) => worker.bodyFolder)) ?? null,
         memoryFull: serving.length > 0 && serving.every(({ worker }) => stopsIntake(worker.memory.level)),
       };

@@ -7,6 +7,7 @@ import { createTurn } from '../../process/event-loop-turn.ts';
 import { errorLine } from '../error-line.ts';
 import { cellsOf, type Cell } from './cells.ts';
 import { finishedRows } from './finished-rows.ts';
+import { shortened } from '../../text/shortened.ts';
 
 /** A value does not have its column's type. Costs the row, and no other. */
 export class UnfitValue extends Error {
@@ -20,7 +21,7 @@ export class UnfitValue extends Error {
 }
 
 export function unfit({ name, type, source }: ResultColumn, cell: string): UnfitValue {
-  const shown = cell.length > 40 ? `${cell.slice(0, 40)}...` : cell;
+  const shown = shortened(cell, 40);
   const what = typeof type === 'string' ? type : JSON.stringify(type);
   if (source.of !== 'input') {
     return new UnfitValue(

@@ -32,7 +32,7 @@ const OF_PREDICTOR: SchemaNames = {
   own: '"result" of the predictor',
 };
 
-/** `schema`: the result schema of model.json or of a task, or null. `result`: the code's own schema. */
+/** `schema`: from model.json or from the task. Null: there is none. `result`: the schema that the code declares. */
 export function createAnswerReader(
   schema: DeclaredResult | null,
   result: Predictor['result'],

@@ -17,7 +17,7 @@ interface Given {
   how?: 'prefetch' | 'partial' | 'empty';
 }
 
-/** For a group with calls of 4 rows and at most 16 rows at once. */
+/** Makes a group whose calls have 4 rows, and whose batches have at most 16. */
 function setUp({
   ready = 40,
   row = FILE,

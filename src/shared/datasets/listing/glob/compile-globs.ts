@@ -7,6 +7,7 @@ import { ForebayError, messageOf } from '../../../errors.ts';
 import { buildAutomaton } from './automaton.ts';
 import { createLinearMatcher, type LinearMatcher } from './linear-matcher.ts';
 import { parseRegex, UnsupportedRegex, type Regex } from './parse-regex.ts';
+import { shortened } from '../../../text/shortened.ts';
 
 /** Maximum number of characters in one pattern. */
 export const MAX_PATTERN_CHARS = 1024;
@@ -80,6 +81,5 @@ function nesting(pattern: string): number {
 }
 
 function refused(pattern: string, why: string, cause?: unknown): ForebayError {
-  const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}...` : pattern;
-  return new ForebayError('invalid_request', `The pattern "${shown}" ${why}.`, { cause });
+  return new ForebayError('invalid_request', `The pattern "${shortened(pattern, 80)}" ${why}.`, { cause });
 }

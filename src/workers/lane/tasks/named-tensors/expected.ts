@@ -1,6 +1,7 @@
 /** What the value of an input must be, and how messages about it are worded. */
 import type { ElementType } from './element-types.ts';
 import { shapeText, type Shape } from './shape.ts';
+import { shortened } from '../../../../shared/text/shortened.ts';
 
 export interface Expected {
   readonly type: ElementType;
@@ -28,7 +29,7 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}...`;
+  return shortened(text, MOST_SHOWN);
 }
 
 const MOST_SHOWN = 40;
